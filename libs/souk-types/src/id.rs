@@ -1,0 +1,219 @@
+//! Typed ids. On the wire an id is a TypeID (<https://github.com/jetify-com/typeid>, v0.3): a prefix that names the
+//! kind, `_`, and a UUID as 26 characters of Crockford's base 32. In a database it is the UUID's 16 bytes.
+
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+use crate::Timestamp;
+
+/// Tells why a text or a column is not an id of the expected kind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    #[error("must be an id that starts with `{expected}_`")]
+    Prefix { expected: &'static str },
+    #[error("must be `{expected}_` and 26 characters of base 32 (0-9, a-z without i, l, o, u), the first at most 7")]
+    Suffix { expected: &'static str },
+    #[error("must be the 16 bytes of a UUID")]
+    Bytes,
+}
+
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+const SUFFIX_LENGTH: usize = 26;
+
+/// The value of each character, 255 where it is none of the alphabet.
+const VALUES: [u8; 256] = {
+    let mut values = [255u8; 256];
+    let mut index = 0;
+    while index < 32 {
+        values[ALPHABET[index] as usize] = index as u8;
+        index += 1;
+    }
+    values
+};
+
+fn encode(uuid: Uuid) -> [u8; SUFFIX_LENGTH] {
+    let mut rest = uuid.as_u128();
+    let mut text = [0u8; SUFFIX_LENGTH];
+    for place in text.iter_mut().rev() {
+        *place = ALPHABET[(rest & 31) as usize];
+        rest >>= 5;
+    }
+    text
+}
+
+fn decode(suffix: &[u8]) -> Option<Uuid> {
+    if suffix.len() != SUFFIX_LENGTH || VALUES[suffix[0] as usize] > 7 {
+        return None;
+    }
+    let mut number = 0u128;
+    for &character in suffix {
+        let value = VALUES[character as usize];
+        if value == 255 {
+            return None;
+        }
+        number = (number << 5) | u128::from(value);
+    }
+    Some(Uuid::from_u128(number))
+}
+
+macro_rules! typed_ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// The word before the underscore.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// Mints a new id (UUIDv7), which sorts by the millisecond it was made in.
+            pub fn new(now: Timestamp) -> Self {
+                let (random_high, random_low) = Uuid::new_v4().as_u64_pair();
+                let mut random = [0u8; 10];
+                random[..8].copy_from_slice(&random_high.to_be_bytes());
+                random[8..].copy_from_slice(&random_low.to_be_bytes()[6..]);
+                $name(uuid::Builder::from_unix_timestamp_millis(now.as_millis(), &random).into_uuid())
+            }
+
+            /// Derives the id of a step from its parent (UUIDv5), so that a repeat arrives at the same id.
+            pub fn derive(parent: &[u8], step: &str) -> Self {
+                let namespace = Uuid::new_v5(&Uuid::NAMESPACE_OID, parent);
+                $name(Uuid::new_v5(&namespace, step.as_bytes()))
+            }
+
+            /// Takes the UUID as it is, of whatever version.
+            pub const fn from_uuid(uuid: Uuid) -> Self {
+                $name(uuid)
+            }
+
+            /// Reads the id from a database column of 16 bytes.
+            pub fn from_bytes(bytes: &[u8]) -> Result<Self, IdError> {
+                Uuid::from_slice(bytes).map($name).map_err(|_| IdError::Bytes)
+            }
+
+            /// Returns the 16 bytes that a database column holds.
+            pub fn to_bytes(self) -> Vec<u8> {
+                self.0.as_bytes().to_vec()
+            }
+
+            /// Borrows the 16 bytes.
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
+
+            /// Returns the UUID.
+            pub const fn as_uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                let suffix = text
+                    .strip_prefix(concat!($prefix, "_"))
+                    .ok_or(IdError::Prefix { expected: $prefix })?;
+                decode(suffix.as_bytes()).map($name).ok_or(IdError::Suffix { expected: $prefix })
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let suffix = encode(self.0);
+                f.write_str(concat!($prefix, "_"))?;
+                f.write_str(std::str::from_utf8(&suffix).expect("the alphabet is ASCII"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    )*};
+}
+
+typed_ids! {
+    /// Names an order.
+    OrderId = "order";
+    /// Names a refund of an order or a payment.
+    RefundId = "refund";
+    /// Names a reservation of stock; chosen by whoever reserves.
+    ReservationId = "reservation";
+    /// Names a payment intent.
+    PaymentId = "payment";
+    /// Names one attempt to have a provider do something.
+    AttemptId = "attempt";
+    /// Names a transfer between two ledger accounts; it is also the transfer's idempotency key.
+    TransferId = "transfer";
+    /// Names a ledger account.
+    AccountId = "account";
+    /// Names a product of the catalogue.
+    ProductId = "product";
+    /// Names a variant of a product: what a SKU stands for.
+    VariantId = "variant";
+    /// Names one price of a variant.
+    PriceId = "price";
+    /// Names a movement of stock.
+    MovementId = "movement";
+    /// Names an event.
+    EventId = "event";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_published_example_of_typeid_is_read_and_printed() {
+        let uuid = Uuid::parse_str("01890a5d-ac96-774b-bcce-b302099a8057").unwrap();
+        let id = OrderId::from_uuid(uuid);
+        assert_eq!(id.to_string(), "order_01h455vb4pex5vsknk084sn02q");
+        assert_eq!("order_01h455vb4pex5vsknk084sn02q".parse(), Ok(id));
+    }
+
+    #[test]
+    fn what_is_no_id_is_refused_with_the_way_out() {
+        assert_eq!("refund_01h455vb4pex5vsknk084sn02q".parse::<OrderId>(), Err(IdError::Prefix { expected: "order" }));
+        for wrong in [
+            "order_",
+            "order_01h455vb4pex5vsknk084sn02",
+            "order_81h455vb4pex5vsknk084sn02q",
+            "order_01H455VB4PEX5VSKNK084SN02Q",
+            "order_01h455vb4pex5vsknk084sn02l",
+        ] {
+            assert_eq!(wrong.parse::<OrderId>(), Err(IdError::Suffix { expected: "order" }), "{wrong}");
+        }
+        assert_eq!(OrderId::from_bytes(&[1; 15]), Err(IdError::Bytes));
+    }
+
+    #[test]
+    fn a_derived_id_is_the_same_for_the_same_parent_and_step_only() {
+        let parent = OrderId::new(Timestamp::from_micros(1));
+        let reserve = ReservationId::derive(parent.as_bytes(), "reserve");
+        assert_eq!(reserve, ReservationId::derive(parent.as_bytes(), "reserve"));
+        assert_ne!(reserve, ReservationId::derive(parent.as_bytes(), "authorize"));
+        assert_ne!(reserve, ReservationId::derive(OrderId::new(Timestamp::from_micros(1)).as_bytes(), "reserve"));
+    }
+
+    #[test]
+    fn minted_ids_sort_by_their_time() {
+        let earlier = OrderId::new(Timestamp::from_micros(1_000_000));
+        let later = OrderId::new(Timestamp::from_micros(2_000_000));
+        assert!(earlier < later && earlier.to_string() < later.to_string());
+        assert_eq!(earlier.as_uuid().get_version_num(), 7);
+    }
+
+    proptest! {
+        #[test]
+        fn every_uuid_survives_text_and_bytes(number: u128) {
+            let id = TransferId::from_uuid(Uuid::from_u128(number));
+            prop_assert_eq!(id.to_string().parse(), Ok(id));
+            prop_assert_eq!(TransferId::from_bytes(&id.to_bytes()), Ok(id));
+        }
+    }
+}

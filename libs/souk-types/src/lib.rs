@@ -1,0 +1,12 @@
+//! Pure values that every service shares: money, ids, time. No I/O, no async, no business.
+
+mod id;
+mod money;
+mod time;
+
+pub use id::{
+    AccountId, AttemptId, EventId, IdError, MovementId, OrderId, PaymentId, PriceId, ProductId, RefundId,
+    ReservationId, TransferId, VariantId,
+};
+pub use money::{Currency, Money, MoneyError};
+pub use time::{Clock, TimeError, Timestamp};

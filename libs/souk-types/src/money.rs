@@ -1,0 +1,138 @@
+//! Money: whole minor units of one currency, in checked arithmetic. There are no floats and no rounding here.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Tells why an amount could not be built or computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MoneyError {
+    #[error("a currency code is three capital letters, as in ISO 4217")]
+    Currency,
+    #[error("amounts in {0} and {1} cannot be combined")]
+    CurrencyMismatch(Currency, Currency),
+    #[error("the amount leaves the range of 64 bits")]
+    Overflow,
+}
+
+/// Names a currency by its ISO 4217 code, such as `GBP`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Currency([u8; 3]);
+
+impl Currency {
+    /// Returns the three letters.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("a currency is built from ASCII letters only")
+    }
+}
+
+impl FromStr for Currency {
+    type Err = MoneyError;
+
+    fn from_str(text: &str) -> Result<Self, MoneyError> {
+        let letters: [u8; 3] = text.as_bytes().try_into().map_err(|_| MoneyError::Currency)?;
+        if letters.iter().all(u8::is_ascii_uppercase) { Ok(Currency(letters)) } else { Err(MoneyError::Currency) }
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An amount: `minor` whole minor units (pence, cents, yen) of `currency`. May be negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Money {
+    pub currency: Currency,
+    pub minor: i64,
+}
+
+impl Money {
+    /// Returns `minor` minor units of `currency`.
+    pub const fn new(currency: Currency, minor: i64) -> Self {
+        Money { currency, minor }
+    }
+
+    /// Returns nothing, in `currency`.
+    pub const fn zero(currency: Currency) -> Self {
+        Money { currency, minor: 0 }
+    }
+
+    /// Returns the sum, or the reason why there is none.
+    pub fn add(self, other: Money) -> Result<Money, MoneyError> {
+        self.same_currency(other)?;
+        let minor = self.minor.checked_add(other.minor).ok_or(MoneyError::Overflow)?;
+        Ok(Money { minor, ..self })
+    }
+
+    /// Returns the difference, or the reason why there is none.
+    pub fn subtract(self, other: Money) -> Result<Money, MoneyError> {
+        self.same_currency(other)?;
+        let minor = self.minor.checked_sub(other.minor).ok_or(MoneyError::Overflow)?;
+        Ok(Money { minor, ..self })
+    }
+
+    /// Returns the amount `quantity` times, or [`MoneyError::Overflow`].
+    pub fn times(self, quantity: i64) -> Result<Money, MoneyError> {
+        let minor = self.minor.checked_mul(quantity).ok_or(MoneyError::Overflow)?;
+        Ok(Money { minor, ..self })
+    }
+
+    fn same_currency(self, other: Money) -> Result<(), MoneyError> {
+        if self.currency == other.currency {
+            Ok(())
+        } else {
+            Err(MoneyError::CurrencyMismatch(self.currency, other.currency))
+        }
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.minor, self.currency)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn gbp(minor: i64) -> Money {
+        Money::new("GBP".parse().unwrap(), minor)
+    }
+
+    #[test]
+    fn a_currency_is_three_capital_letters() {
+        assert_eq!("GBP".parse::<Currency>().unwrap().to_string(), "GBP");
+        for wrong in ["", "gbp", "GB", "GBPX", "G1P", "ÄÖ"] {
+            assert_eq!(wrong.parse::<Currency>(), Err(MoneyError::Currency), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn two_currencies_do_not_add_up() {
+        let yen = Money::new("JPY".parse().unwrap(), 1);
+        assert_eq!(gbp(1).add(yen), Err(MoneyError::CurrencyMismatch(gbp(1).currency, yen.currency)));
+    }
+
+    #[test]
+    fn overflow_is_an_error_and_never_wraps() {
+        assert_eq!(gbp(i64::MAX).add(gbp(1)), Err(MoneyError::Overflow));
+        assert_eq!(gbp(i64::MIN).subtract(gbp(1)), Err(MoneyError::Overflow));
+        assert_eq!(gbp(i64::MAX).times(2), Err(MoneyError::Overflow));
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_added_can_be_subtracted(a in -1_000_000_000i64..1_000_000_000, b in -1_000_000_000i64..1_000_000_000) {
+            prop_assert_eq!(gbp(a).add(gbp(b)).unwrap().subtract(gbp(b)).unwrap(), gbp(a));
+        }
+    }
+}
