@@ -1,0 +1,16 @@
+//! What generated code and the chassis share: field validation, method policies, the codec and public errors.
+//! Holds no business and no I/O.
+
+mod codec;
+mod error;
+mod policy;
+pub mod rules;
+mod validate;
+
+pub use codec::{Codec, Decoder, Encoder};
+pub use error::{PublicError, status};
+pub use policy::{Caller, Contract, Criticality, Idempotency, MethodPolicy};
+pub use validate::{MAX_VIOLATIONS, Path, Redacted, Validate, Violation, Violations};
+
+/// The reason of a request that breaks a field rule or cannot be read (`souk.policy.v1.ErrorReason`).
+pub const REASON_INVALID_FIELD: &str = "ERROR_REASON_INVALID_FIELD";
