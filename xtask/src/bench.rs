@@ -1,0 +1,27 @@
+//! `cargo xtask bench NAME`: builds the benchmarks in release form and runs one.
+
+use crate::{failure::Outcome, postgres::Postgres, shell, workspace::Workspace};
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Which one: rpc, ledger or checkout. Left out, it lists what there is.
+    name: Option<String>,
+    /// Measures on a PostgreSQL of its own too, where the benchmark has such a part.
+    #[arg(long)]
+    postgres: bool,
+    /// Passed on to the benchmark.
+    #[arg(last = true)]
+    rest: Vec<String>,
+}
+
+/// Runs one benchmark; it prints medians, ratios to its baseline and what durability it ran at.
+pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
+    let postgres = options.postgres.then(|| Postgres::start(workspace)).transpose()?;
+    let mut command = workspace.cargo();
+    command.args(["bench", "--package", "souk-tests", "--bench", "souk", "--"]);
+    command.args(&options.name).args(&options.rest);
+    if let Some(postgres) = &postgres {
+        command.env("SOUK_TEST_POSTGRES_URL", postgres.url());
+    }
+    shell::run(&mut command)
+}

@@ -1,0 +1,47 @@
+//! `cargo xtask check`: everything that can be known without running the shop.
+
+use crate::{
+    contract,
+    failure::Outcome,
+    files, imports, packages,
+    shell::{self, Parts},
+    workspace::Workspace,
+};
+
+/// Runs every check, the quick ones first, and reports all that fail.
+pub fn run(workspace: &Workspace) -> Outcome {
+    let mut parts = Parts::default();
+    parts.part("format", || shell::run(workspace.cargo().args(["fmt", "--all", "--check"])));
+    parts.part("files", || files::check(workspace));
+    parts.part("imports between rooms", || imports::check(&workspace.metadata()?));
+    parts.part("dependencies", || packages::check(workspace));
+    parts.part("contract: lint", || contract::lint(workspace));
+    parts.part("contract: breaking changes", || contract::breaking(workspace));
+    parts.part("clippy", || {
+        shell::run(workspace.cargo().args([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--quiet",
+            "--",
+            "--deny",
+            "warnings",
+        ]))
+    });
+    parts.finish()
+}
+
+/// Prints what breaks a rule and fails when there is any.
+pub fn report(breaches: &[String]) -> Outcome {
+    if breaches.is_empty() {
+        return Ok(());
+    }
+    for breach in breaches {
+        eprintln!("  {breach}");
+    }
+    Err(crate::failure::Failure::new(match breaches.len() {
+        1 => "1 breach".to_owned(),
+        count => format!("{count} breaches"),
+    }))
+}

@@ -1,0 +1,79 @@
+//! `cargo xtask`: all automation of the project, in plain Rust and quick to build.
+//! It runs the tools and reads `cargo metadata`; it knows nothing of the shop itself.
+
+mod bench;
+mod check;
+mod contract;
+mod failure;
+mod files;
+mod imports;
+mod licence;
+mod packages;
+mod postgres;
+mod shell;
+mod tally;
+mod test;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{failure::Outcome, workspace::Workspace};
+
+/// Checks, tests and measures Souk.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Checks everything that needs no running program: format, clippy, the contract, imports, dependencies, files.
+    Check,
+    /// Runs all tests, on SQLite and on a PostgreSQL of its own.
+    Test(test::Options),
+    /// Measures the shop against a baseline in the same run: rpc, ledger or checkout.
+    Bench(bench::Options),
+    /// What continuous integration runs: check, then test.
+    Ci,
+    /// Installs the pinned tools and prints where they are.
+    Tools,
+    /// Writes proto/released.binpb, the contract that later changes are compared with. Part of a release.
+    ReleaseContract,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Outcome {
+    let workspace = Workspace::find()?;
+    match command {
+        Command::Check => check::run(&workspace),
+        Command::Test(options) => test::run(&workspace, &options),
+        Command::Bench(options) => bench::run(&workspace, &options),
+        Command::Ci => ci(&workspace),
+        Command::Tools => tools::show(&workspace),
+        Command::ReleaseContract => contract::release(&workspace),
+    }
+}
+
+/// Checks first, since they are quick, but tests even when a check fails: one run tells everything.
+fn ci(workspace: &Workspace) -> Outcome {
+    let checked = check::run(workspace);
+    if let Err(failure) = &checked {
+        eprintln!("error: {failure}");
+    }
+    test::run(workspace, &test::Options::default())?;
+    checked
+}

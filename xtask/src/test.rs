@@ -1,0 +1,170 @@
+//! `cargo xtask test`: every test there is, on both engines, with one line of totals at the end.
+
+use std::{
+    ffi::OsString,
+    fs,
+    io::{BufRead, BufReader, IsTerminal},
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    failure::{Doing, Failure, Outcome},
+    postgres::Postgres,
+    shell::{self, Parts},
+    tally::Tally,
+    tools::Tools,
+    workspace::Workspace,
+};
+
+/// Where tests look for a PostgreSQL. When it is set already, that one is used.
+const POSTGRES_URL: &str = "SOUK_TEST_POSTGRES_URL";
+
+#[derive(clap::Args, Default)]
+pub struct Options {
+    /// Runs only the tests, and the scripts, whose name contains this.
+    filter: Option<String>,
+    /// Runs the long forms too: random kills, split processes, more cases. Takes an hour or more.
+    #[arg(long)]
+    nightly: bool,
+}
+
+/// Makes tools and database ready, runs all tests, and stops what it started.
+pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
+    let start = Instant::now();
+    let mut parts = Parts::default();
+    let mut tally = Tally::default();
+    let mut environment: Vec<(OsString, OsString)> = Vec::new();
+    let mut postgres = None;
+
+    parts.part("tools", || {
+        let tools = Tools::ready(workspace)?;
+        environment.extend(tools.environment().map(|(name, path)| (name.into(), path.into())));
+        Ok(())
+    });
+    parts.part("PostgreSQL", || {
+        if let Ok(url) = std::env::var(POSTGRES_URL) {
+            eprintln!("using {url} ({POSTGRES_URL} is set)");
+            return Ok(());
+        }
+        match Postgres::start(workspace) {
+            Ok(running) => {
+                environment.push((POSTGRES_URL.into(), running.url().into()));
+                postgres = Some(running);
+                Ok(())
+            }
+            Err(failure) if shell::in_ci() => Err(failure),
+            Err(failure) => {
+                eprintln!("WARNING: {failure}\nWARNING: tests on PostgreSQL are SKIPPED; what only it would show stays unseen.");
+                Ok(())
+            }
+        }
+    });
+    if options.nightly {
+        environment.push(("SOUK_NIGHTLY".into(), "1".into()));
+    }
+    parts.part("cargo test", || cargo_test(workspace, options, &environment, &mut tally));
+    for script in scripts(workspace)? {
+        let name = script.strip_prefix(&workspace.root).unwrap_or(&script).display().to_string();
+        if options.filter.as_ref().is_none_or(|filter| name.contains(filter.as_str())) {
+            parts.part(&name, || script_test(workspace, &script, &environment, &mut tally));
+        }
+    }
+    // Explicit, so that the data is gone before the summary says that all is done.
+    drop(postgres);
+
+    let outcome = parts.finish();
+    eprintln!("{:>15.1} s  in all", start.elapsed().as_secs_f64());
+    println!("\n{} passed, {} failed", tally.passed, tally.failed);
+    outcome?;
+    if tally.failed > 0 || (tally.passed == 0 && options.filter.is_none()) {
+        return Err(Failure::new("not every test passed"));
+    }
+    Ok(())
+}
+
+/// Builds first, with cargo's own progress, then runs: the two times are worth knowing apart.
+fn cargo_test(
+    workspace: &Workspace,
+    options: &Options,
+    environment: &[(OsString, OsString)],
+    tally: &mut Tally,
+) -> Outcome {
+    let built = timed(|| shell::run(workspace.cargo().args(["test", "--workspace", "--no-run", "--quiet"])));
+    let (took, outcome) = built;
+    eprintln!("built in {:.1} s", took.as_secs_f64());
+    outcome?;
+
+    let mut command = workspace.cargo();
+    command.args(["test", "--workspace", "--no-fail-fast", "--", "--quiet"]);
+    if std::io::stdout().is_terminal() {
+        command.args(["--color", "always"]);
+    }
+    command.args(&options.filter);
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    let (took, outcome) = timed(|| run_counting(&mut command, |line| tally.read_cargo(line)));
+    eprintln!("ran in {:.1} s", took.as_secs_f64());
+    outcome
+}
+
+/// Runs one script; the last line that it prints tells how many of its checks passed and failed.
+fn script_test(
+    workspace: &Workspace,
+    script: &PathBuf,
+    environment: &[(OsString, OsString)],
+    tally: &mut Tally,
+) -> Outcome {
+    let tools = Tools::ready(workspace)?;
+    let mut command = workspace.command(&tools.python);
+    command.arg(script);
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    let mut last = String::new();
+    let outcome = run_counting(&mut command, |line| {
+        if !line.trim().is_empty() {
+            line.clone_into(&mut last);
+        }
+    });
+    if !tally.read_script(&last) {
+        // A script that died before it counted is one failed test.
+        tally.failed += 1;
+        outcome?;
+        return Err(Failure::new("the script did not end with a line such as `3 passed, 0 failed`"));
+    }
+    outcome
+}
+
+/// Returns the script tests: `tests/<room>/<name>_test.py`.
+fn scripts(workspace: &Workspace) -> Outcome<Vec<PathBuf>> {
+    let tests = workspace.root.join("tests");
+    let mut scripts = Vec::new();
+    for room in fs::read_dir(&tests).doing("read tests")?.flatten() {
+        let files = fs::read_dir(room.path()).into_iter().flatten().flatten();
+        scripts.extend(files.map(|file| file.path()).filter(|path| path.to_string_lossy().ends_with("_test.py")));
+    }
+    scripts.sort();
+    Ok(scripts)
+}
+
+/// Runs a program, passes its output on line by line and shows each line to `read`.
+fn run_counting(command: &mut Command, mut read: impl FnMut(&str)) -> Outcome {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().doing("start the tests")?;
+    let output = child.stdout.take().ok_or_else(|| Failure::new("the tests have no output"))?;
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line.doing("read the output of the tests")?;
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        read(&line);
+    }
+    let status = child.wait().doing("wait for the tests")?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("tests failed ({status})")))
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let start = Instant::now();
+    let result = work();
+    (start.elapsed(), result)
+}
