@@ -1,0 +1,209 @@
+//! Turns a folder of protos into Rust when a crate is built: messages, clients and servers (prost, tonic), typed validators for the
+//! `buf.validate` rules, `Debug` that redacts, and the table of method policies. Runs in build scripts; needs no protoc.
+
+mod modules;
+mod names;
+mod options;
+mod pattern;
+mod policies;
+mod problems;
+mod redaction;
+mod validators;
+mod values;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use prost::Message as _;
+use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
+
+pub use problems::Error;
+use problems::Problems;
+
+/// Says which protos to generate and how.
+#[derive(Debug, Clone)]
+pub struct Generator {
+    root: PathBuf,
+    includes: Vec<PathBuf>,
+    exempt: Vec<String>,
+    has_features: bool,
+}
+
+impl Generator {
+    /// Generates every `.proto` below `root`, except packages of `google` and `buf`, which only supply options and types.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into(), includes: Vec::new(), exempt: Vec::new(), has_features: false }
+    }
+
+    /// Also looks for imported files below this folder, without generating them.
+    pub fn include(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.includes.push(folder.into());
+        self
+    }
+
+    /// Does not ask the methods of this package for a policy, an idempotency level and an HTTP mapping: it is a standard that we
+    /// implement (`grpc.health.v1`). Such methods are not in the policy table.
+    pub fn exempt(mut self, package: impl Into<String>) -> Self {
+        self.exempt.push(package.into());
+        self
+    }
+
+    /// Puts clients behind the crate's feature `client` and servers behind `server`.
+    pub fn behind_features(mut self) -> Self {
+        self.has_features = true;
+        self
+    }
+
+    /// Runs inside a build script: writes `contract.rs` to `OUT_DIR`, to be included by the crate, and asks cargo to run again when a
+    /// proto changes. Ends the process with a list of what is wrong when something is.
+    pub fn build(self) {
+        for folder in std::iter::once(&self.root).chain(&self.includes) {
+            println!("cargo:rerun-if-changed={}", folder.display());
+        }
+        let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR for build scripts"));
+        if let Err(error) = self.generate(&out) {
+            eprintln!("{error}");
+            std::process::exit(1);
+        }
+    }
+
+    /// Writes the generated code to the folder `out`: `contract.rs`, one file a package, and `contract.binpb` with the descriptors.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the protos, each with file and element; or that a file cannot be read or written.
+    pub fn generate(&self, out: &Path) -> Result<(), Error> {
+        let descriptors = self.compile()?;
+        let pool = DescriptorPool::decode(descriptors.as_slice()).map_err(|error| Error::one(error.to_string()))?;
+        let names = self.files()?.into_iter().collect::<BTreeSet<_>>();
+        let scope = Scope::new(&pool, &names);
+
+        let mut problems = Problems::default();
+        let policies = policies::table(&scope, &self.exempt, &mut problems);
+        let validators = validators::of(&scope, &mut problems);
+        let redaction = redaction::of(&scope);
+        problems.finish()?;
+
+        self.generate_messages(&descriptors, &scope, &redaction, out)?;
+        for package in scope.packages() {
+            let mut text = String::new();
+            text.push_str(redaction.code.get(&package).map_or("", String::as_str));
+            text.push_str(validators.get(&package).map_or("", String::as_str));
+            fs::write(out.join(format!("{package}.rules.rs")), text)?;
+        }
+        fs::write(out.join("contract.binpb"), descriptors)?;
+
+        let mut contract = modules::tree(&scope.packages());
+        let _ = write!(
+            contract,
+            "/// The encoded `google.protobuf.FileDescriptorSet` of the contract with all imports, options and comments.\n\
+             pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!(\"OUT_DIR\"), \"/contract.binpb\"));\n\n\
+             /// What the contract says of every method.\n\
+             pub static CONTRACT: ::souk_contract::Contract = ::souk_contract::Contract {{\n    methods: &[\n{policies}    ],\n    \
+             descriptors: FILE_DESCRIPTOR_SET,\n}};\n"
+        );
+        fs::write(out.join("contract.rs"), contract)?;
+        Ok(())
+    }
+
+    /// Returns an encoded descriptor set with everything in it, custom options and comments included.
+    fn compile(&self) -> Result<Vec<u8>, Error> {
+        let includes = std::iter::once(&self.root).chain(&self.includes);
+        let mut compiler = protox::Compiler::new(includes).map_err(|error| Error::one(error.to_string()))?;
+        compiler.include_imports(true).include_source_info(true);
+        let mut problems = Problems::default();
+        for file in self.files()? {
+            if let Err(error) = compiler.open_file(&file) {
+                problems.add(error.file().unwrap_or(&file), "", &format!("{error:?}"));
+            }
+        }
+        problems.finish()?;
+        Ok(compiler.encode_file_descriptor_set())
+    }
+
+    /// Returns the names of all protos to generate, relative to the root.
+    fn files(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        let mut folders = vec![self.root.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).map_err(|error| with_path(&error, &folder))? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "proto") {
+                    let name = path.strip_prefix(&self.root).expect("it was found below the root");
+                    names.push(
+                        name.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"),
+                    );
+                }
+            }
+        }
+        names.retain(|name| !name.starts_with("google/") && !name.starts_with("buf/"));
+        names.sort();
+        Ok(names)
+    }
+
+    fn generate_messages(
+        &self,
+        descriptors: &[u8],
+        scope: &Scope,
+        redaction: &redaction::Redaction,
+        out: &Path,
+    ) -> Result<(), Error> {
+        let mut set =
+            prost_types::FileDescriptorSet::decode(descriptors).map_err(|error| Error::one(error.to_string()))?;
+        // prost looks at google.protobuf, whose types it has, to see what ours can derive.
+        set.file.retain(|file| {
+            file.name().starts_with("google/protobuf/") || scope.files.iter().any(|ours| ours.name() == file.name())
+        });
+        let mut builder = tonic_prost_build::configure()
+            .out_dir(out)
+            .codec_path("::souk_contract::Codec")
+            .emit_rerun_if_changed(false)
+            .skip_debug(redaction.messages.iter().map(|name| format!(".{name}")).collect::<Vec<_>>());
+        if self.has_features {
+            builder = builder
+                .client_mod_attribute(".", "#[cfg(feature = \"client\")]")
+                .server_mod_attribute(".", "#[cfg(feature = \"server\")]");
+        }
+        Ok(builder.compile_fds(set)?)
+    }
+}
+
+fn with_path(error: &io::Error, path: &Path) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+/// The files that are generated, and the types they define.
+struct Scope {
+    pool: DescriptorPool,
+    files: Vec<FileDescriptor>,
+}
+
+impl Scope {
+    fn new(pool: &DescriptorPool, names: &BTreeSet<String>) -> Self {
+        let files = pool.files().filter(|file| names.contains(file.name())).collect();
+        Self { pool: pool.clone(), files }
+    }
+
+    fn packages(&self) -> BTreeSet<String> {
+        self.files.iter().map(|file| file.package_name().to_owned()).collect()
+    }
+
+    /// Returns whether the type is one of ours, which checks itself.
+    fn owns(&self, message: &MessageDescriptor) -> bool {
+        self.files.iter().any(|file| file.name() == message.parent_file().name())
+    }
+
+    /// Returns every message of ours by package, nested ones included.
+    fn messages(&self) -> BTreeMap<String, Vec<MessageDescriptor>> {
+        let mut messages = BTreeMap::<String, Vec<_>>::new();
+        for message in self.pool.all_messages() {
+            if self.owns(&message) && !message.is_map_entry() {
+                messages.entry(message.package_name().to_owned()).or_default().push(message);
+            }
+        }
+        messages
+    }
+}

@@ -1,0 +1,177 @@
+//! The policy table, read from the options of the methods. A method that lacks one of them, or contradicts itself, fails the build.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use prost_reflect::{DynamicMessage, MethodDescriptor, Value};
+
+use crate::Scope;
+use crate::options::{Fields, extension, time};
+use crate::problems::{Element, Problems};
+
+const CALLERS: [&str; 5] = ["", "Public", "User", "Service", "Staff"];
+const CRITICALITIES: [&str; 5] = ["", "CriticalPlus", "Critical", "SheddablePlus", "Sheddable"];
+const VERBS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
+
+/// Returns the entries of `Contract::methods`, sorted by path.
+pub fn table(scope: &Scope, exempt: &[String], problems: &mut Problems) -> String {
+    let mut entries = BTreeMap::new();
+    let mut bindings = BTreeMap::<String, String>::new();
+    for file in &scope.files {
+        if exempt.iter().any(|package| package == file.package_name()) {
+            continue;
+        }
+        for method in file.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
+            let mut element = Element { file: file.name(), name: method.full_name(), problems };
+            check_http(scope, &method, &mut bindings, &mut element);
+            let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
+            let entry = entry(scope, &method, &path, &mut element);
+            entries.insert(path, entry);
+        }
+    }
+    entries.into_values().collect()
+}
+
+fn entry(scope: &Scope, method: &MethodDescriptor, path: &str, element: &mut Element<'_>) -> String {
+    let Some(policy) = extension(scope, &method.options(), "souk.policy.v1.method") else {
+        element.problem("has no option (souk.policy.v1.method)");
+        return String::new();
+    };
+    let mut policy = Fields::new(policy);
+    let mut access = policy.take_message("access").map(Fields::new);
+    let mut names = |name: &str| access.as_mut().map(|access| access.take_list(name)).unwrap_or_default();
+
+    let callers = names("callers").iter().filter_map(|caller| pick(&CALLERS, caller)).collect::<Vec<_>>();
+    let (services, scopes) = (texts(&names("services")), texts(&names("scopes")));
+    if callers.is_empty() {
+        element.problem("souk.policy.v1.method.access.callers is empty");
+    }
+    if !services.is_empty() && !callers.contains(&"Service") {
+        element.problem("souk.policy.v1.method.access.services is set, but CALLER_SERVICE may not call");
+    }
+    let Some(criticality) = policy.take("criticality").and_then(|value| pick(&CRITICALITIES, &value)) else {
+        element.problem("souk.policy.v1.method.criticality is not set");
+        return String::new();
+    };
+    let timeout = match policy.take("timeout").as_ref().and_then(time) {
+        Some((seconds, nanos)) if seconds >= 0 && nanos >= 0 && (seconds, nanos) > (0, 0) => {
+            format!("::core::time::Duration::new({seconds}, {nanos})")
+        }
+        None if method.is_server_streaming() => "::souk_contract::MethodPolicy::UNLIMITED".to_owned(),
+        _ => {
+            element.problem("souk.policy.v1.method.timeout must be set and positive");
+            return String::new();
+        }
+    };
+    let idempotency =
+        match method.options().get_field_by_name("idempotency_level").and_then(|level| level.as_enum_number()) {
+            Some(1) => "NoSideEffects",
+            Some(2) => "Idempotent",
+            _ => {
+                element.problem("has no option idempotency_level (NO_SIDE_EFFECTS or IDEMPOTENT)");
+                return String::new();
+            }
+        };
+
+    let callers =
+        callers.iter().map(|caller| format!("::souk_contract::Caller::{caller}")).collect::<Vec<_>>().join(", ");
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "        ::souk_contract::MethodPolicy {{ path: {path:?}, package: {:?}, service: {:?}, method: {:?}, callers: &[{callers}], \
+         services: &{services:?}, scopes: &{scopes:?}, criticality: ::souk_contract::Criticality::{criticality}, timeout: {timeout}, \
+         idempotency: ::souk_contract::Idempotency::{idempotency}, client_streaming: {}, server_streaming: {} }},",
+        method.parent_service().package_name(),
+        method.parent_service().full_name(),
+        method.name(),
+        method.is_client_streaming(),
+        method.is_server_streaming(),
+    );
+    text
+}
+
+/// Checks that a method has an HTTP mapping, that it names only fields of the request, and that no other method has the same one.
+fn check_http(
+    scope: &Scope,
+    method: &MethodDescriptor,
+    bindings: &mut BTreeMap<String, String>,
+    element: &mut Element<'_>,
+) {
+    let Some(rule) = extension(scope, &method.options(), "google.api.http") else {
+        if !method.is_client_streaming() {
+            element.problem("has no option (google.api.http)");
+        }
+        return;
+    };
+    let further = rule.get_field_by_name("additional_bindings").map(|list| list.into_owned());
+    let further = further.iter().filter_map(Value::as_list).flatten().filter_map(Value::as_message).cloned();
+    for rule in std::iter::once(rule.clone()).chain(further) {
+        check_binding(&rule, method, bindings, element);
+    }
+}
+
+fn check_binding(
+    rule: &DynamicMessage,
+    method: &MethodDescriptor,
+    bindings: &mut BTreeMap<String, String>,
+    element: &mut Element<'_>,
+) {
+    let text = |name: &str| {
+        rule.get_field_by_name(name).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+    };
+    let Some(verb) = VERBS.into_iter().find(|verb| rule.has_field_by_name(verb)) else {
+        return element.problem("google.api.http has no verb with a path");
+    };
+    let path = text(verb);
+    if !path.starts_with('/') {
+        element.problem(&format!("google.api.http path {path:?} does not start with a slash"));
+    }
+    let mut shape = format!("{verb} ");
+    let mut parts = path.split('{');
+    shape.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let Some((variable, rest)) = part.split_once('}') else {
+            return element.problem(&format!("google.api.http path {path:?} has an open brace"));
+        };
+        let field = variable.split('=').next().unwrap_or_default();
+        if !has_field(method, field) {
+            element.problem(&format!(
+                "google.api.http path {path:?} names {field:?}, which is no field of {}",
+                method.input().full_name()
+            ));
+        }
+        shape.push_str("{}");
+        shape.push_str(rest);
+    }
+    let body = text("body");
+    if !body.is_empty() && body != "*" && !has_field(method, &body) {
+        element.problem(&format!("google.api.http body {body:?} is no field of {}", method.input().full_name()));
+    }
+    if matches!(verb, "get" | "delete") && !body.is_empty() {
+        element.problem(&format!("google.api.http gives a body to {verb}"));
+    }
+    if let Some(other) = bindings.insert(shape, method.full_name().to_owned()) {
+        element.problem(&format!("google.api.http {verb} {path:?} is also the mapping of {other}"));
+    }
+}
+
+/// Returns whether a dotted path names a field of the request.
+fn has_field(method: &MethodDescriptor, path: &str) -> bool {
+    let mut message = Some(method.input());
+    for part in path.split('.') {
+        let Some(field) = message.as_ref().and_then(|message| message.get_field_by_name(part)) else {
+            return false;
+        };
+        message = field.kind().as_message().cloned();
+    }
+    true
+}
+
+fn pick(names: &[&'static str], value: &Value) -> Option<&'static str> {
+    let name = names.get(usize::try_from(value.as_enum_number()?).ok()?)?;
+    (!name.is_empty()).then_some(*name)
+}
+
+fn texts(values: &[Value]) -> Vec<String> {
+    values.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect()
+}
