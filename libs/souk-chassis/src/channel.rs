@@ -1,0 +1,118 @@
+//! What a generated client stands on: a neighbour in this process, or connections to it. The client cannot tell.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{HeaderValue, Request, Response};
+use souk_contract::Contract;
+use tonic::body::Body;
+use tower::Service;
+
+use crate::caller::Caller;
+use crate::definition::StartError;
+use crate::exchange::Exchange;
+use crate::identity::{DEVELOPMENT_KEY, authorization};
+use crate::outgoing;
+use crate::remote::Endpoints;
+
+/// The way to one neighbour: `InventoryServiceClient::new(host.channel("inventory"))`.
+///
+/// Deadlines, identity, criticality, trace, retries, errors, streaming and cancellation are the same in both forms:
+/// dropping the future of a call, or the stream of its answers, cancels the method at the other end. Cloning is cheap.
+#[derive(Clone)]
+pub struct Channel(Arc<Line>);
+
+pub(crate) struct Line {
+    pub(crate) exchange: Arc<Exchange>,
+    pub(crate) authorization: Option<HeaderValue>,
+    pub(crate) target: Target,
+}
+
+#[derive(Clone)]
+pub(crate) enum Target {
+    /// A service of this process, by its name.
+    Local(&'static str),
+    Remote(Arc<Endpoints>),
+    /// A name that nothing is known about; calls say so.
+    Nowhere(String),
+}
+
+impl Channel {
+    pub(crate) fn new(exchange: Arc<Exchange>, neighbour: &str, caller: &Caller) -> Self {
+        let target = match exchange.hosted.iter().find(|hosted| **hosted == neighbour) {
+            Some(hosted) => Target::Local(hosted),
+            None => match exchange.remote.get(neighbour) {
+                Some(endpoints) => Target::Remote(endpoints.clone()),
+                None => Target::Nowhere(neighbour.to_string()),
+            },
+        };
+        let authorization = authorization(caller, &exchange.identity_key);
+        Channel(Arc::new(Line { exchange, authorization, target }))
+    }
+
+    /// Returns a channel to `address` for a tool or a test: `http://127.0.0.1:7300`, or several separated by commas.
+    ///
+    /// Connections are made when first used, and again when they broke. `contract` says what may be repeated and how
+    /// long a call may take. Calls are signed with [`DEVELOPMENT_KEY`] as `caller`.
+    ///
+    /// # Errors
+    /// When an address is not one.
+    pub fn to(address: &str, caller: &Caller, contract: &'static Contract) -> Result<Channel, StartError> {
+        let endpoints = Endpoints::new(address, address)?;
+        let exchange = Exchange::new(Vec::new(), HashMap::new(), DEVELOPMENT_KEY.to_string());
+        exchange.set_contracts(std::iter::once(contract));
+        let authorization = authorization(caller, DEVELOPMENT_KEY);
+        Ok(Channel(Arc::new(Line { exchange, authorization, target: Target::Remote(Arc::new(endpoints)) })))
+    }
+
+    /// Returns a channel to the same neighbour on which calls are made as `caller`.
+    #[must_use]
+    pub fn acting_as(&self, caller: &Caller) -> Channel {
+        let authorization = authorization(caller, &self.0.exchange.identity_key);
+        self.with_authorization(authorization)
+    }
+
+    /// Returns a channel to the same neighbour on which calls carry this token, right or wrong.
+    ///
+    /// # Panics
+    /// When the token has bytes that no header may have.
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Channel {
+        let value = HeaderValue::from_str(&format!("Bearer {token}")).expect("a token is printable");
+        self.with_authorization(Some(value))
+    }
+
+    fn with_authorization(&self, authorization: Option<HeaderValue>) -> Channel {
+        let line = Line { exchange: self.0.exchange.clone(), authorization, target: self.0.target.clone() };
+        Channel(Arc::new(line))
+    }
+}
+
+impl Service<Request<Body>> for Channel {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _task: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let line = self.0.clone();
+        Box::pin(async move { Ok(outgoing::send(line, request).await) })
+    }
+}
+
+impl std::fmt::Debug for Channel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0.target {
+            Target::Local(name) => write!(f, "Channel(local {name})"),
+            Target::Remote(endpoints) => write!(f, "Channel({})", endpoints.name()),
+            Target::Nowhere(name) => write!(f, "Channel({name} has no address)"),
+        }
+    }
+}

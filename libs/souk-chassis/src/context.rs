@@ -1,0 +1,105 @@
+//! What is known about the request at hand. It follows the task, so that outgoing calls continue it unasked.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use souk_contract::Criticality;
+
+use crate::caller::{Caller, Identity};
+use crate::deadline::Deadline;
+use crate::trace::{Trace, TraceId};
+
+tokio::task_local! {
+    static CURRENT: Context;
+}
+
+/// The caller, deadline, criticality and trace that the present work belongs to.
+///
+/// The chassis sets it around every method and every stream. A task that a method spawns does not inherit it: pass
+/// `Context::current()` and [`Context::scope`] along.
+#[derive(Clone, Debug)]
+pub struct Context(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    identity: Arc<Identity>,
+    deadline: Deadline,
+    criticality: Criticality,
+    trace: Trace,
+    /// What really went wrong, for the request's own log line; the caller never sees it.
+    cause: Mutex<Option<String>>,
+}
+
+impl Context {
+    pub(crate) fn new(identity: Arc<Identity>, deadline: Deadline, criticality: Criticality, trace: Trace) -> Self {
+        Context(Arc::new(Inner { identity, deadline, criticality, trace, cause: Mutex::new(None) }))
+    }
+
+    /// Returns a context for work that no request asked for: a new trace, no deadline, the service itself as caller.
+    pub fn background(service: &str) -> Context {
+        let identity = Identity::new(Caller::Service(service.to_string()), Vec::new());
+        Context::new(identity, Deadline::never(), Criticality::Critical, Trace::start())
+    }
+
+    /// Returns the context of the running task, when it has one.
+    pub fn current() -> Option<Context> {
+        CURRENT.try_with(Context::clone).ok()
+    }
+
+    /// Returns this context with a deadline at most `timeout` from now.
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Context {
+        let deadline = self.0.deadline.earlier(Deadline::after(timeout));
+        Context::new(self.0.identity.clone(), deadline, self.0.criticality, self.0.trace.clone())
+    }
+
+    /// Returns a context for work of `service` that outlives this request: the same trace and criticality, no deadline.
+    #[must_use]
+    pub fn detached(&self, service: &str) -> Context {
+        let identity = Identity::new(Caller::Service(service.to_string()), Vec::new());
+        Context::new(identity, Deadline::never(), self.0.criticality, self.0.trace.clone())
+    }
+
+    /// Runs `work` in this context.
+    pub async fn scope<F: Future>(&self, work: F) -> F::Output {
+        CURRENT.scope(self.clone(), work).await
+    }
+
+    pub(crate) fn enter<T>(&self, work: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self.clone(), work)
+    }
+
+    /// Returns who asked for this work.
+    pub fn caller(&self) -> &Caller {
+        &self.0.identity.caller
+    }
+
+    /// Returns until when its result is of use.
+    pub fn deadline(&self) -> Deadline {
+        self.0.deadline
+    }
+
+    /// Returns how much it matters, for load shedding further down.
+    pub fn criticality(&self) -> Criticality {
+        self.0.criticality
+    }
+
+    /// Returns the id of the trace, as it stands in logs and in INTERNAL errors.
+    pub fn trace_id(&self) -> TraceId {
+        self.0.trace.id()
+    }
+
+    pub(crate) fn trace(&self) -> &Trace {
+        &self.0.trace
+    }
+
+    pub(crate) fn note_cause(&self, cause: String) {
+        *self.0.cause.lock() = Some(cause);
+    }
+
+    pub(crate) fn take_cause(&self) -> Option<String> {
+        self.0.cause.lock().take()
+    }
+}

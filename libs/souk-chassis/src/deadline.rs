@@ -1,0 +1,138 @@
+//! Until when an answer is of use, and how it travels in the `grpc-timeout` header.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue};
+use tokio::time::Instant;
+
+use crate::Context;
+
+pub(crate) const GRPC_TIMEOUT: &str = "grpc-timeout";
+/// Stands for "no deadline": far enough away for every timer, near enough to be a valid instant.
+const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// The instant at which the caller stops waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// Returns the deadline of this request; [`Deadline::never`] outside of a request.
+    pub fn of<T>(_request: &tonic::Request<T>) -> Deadline {
+        Context::current().map_or_else(Deadline::never, |context| context.deadline())
+    }
+
+    /// Returns the deadline that lies `timeout` from now.
+    pub fn after(timeout: Duration) -> Deadline {
+        Deadline(Instant::now() + timeout.min(NEVER))
+    }
+
+    /// Returns a deadline so far away that it does not matter (a year).
+    pub fn never() -> Deadline {
+        Deadline::after(NEVER)
+    }
+
+    /// Returns the time that is left; zero once the deadline has passed.
+    pub fn remaining(&self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+
+    /// Returns the instant of the deadline, for `tokio::time::timeout_at`.
+    pub fn instant(&self) -> Instant {
+        self.0
+    }
+
+    /// Returns whether nobody waits any more.
+    pub fn has_passed(&self) -> bool {
+        self.remaining().is_zero()
+    }
+
+    /// Returns whether there is no deadline to speak of.
+    pub fn is_never(&self) -> bool {
+        self.remaining() > NEVER / 2
+    }
+
+    /// Returns the deadline `timeout` after `start`; a zero timeout sets none.
+    pub(crate) fn from(start: Instant, timeout: Duration) -> Deadline {
+        let timeout = if timeout.is_zero() { NEVER } else { timeout.min(NEVER) };
+        Deadline(start + timeout)
+    }
+
+    pub(crate) fn earlier(self, other: Deadline) -> Deadline {
+        self.min(other)
+    }
+}
+
+/// Returns the timeout that the caller asked for; an unreadable one counts as none, as the gRPC specification wants.
+pub(crate) fn timeout_asked(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(GRPC_TIMEOUT)?.to_str().ok()?;
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let value: u64 = digits.parse().ok()?;
+    Some(match unit {
+        "H" => Duration::from_secs(value * 3600),
+        "M" => Duration::from_secs(value * 60),
+        "S" => Duration::from_secs(value),
+        "m" => Duration::from_millis(value),
+        "u" => Duration::from_micros(value),
+        "n" => Duration::from_nanos(value),
+        _ => return None,
+    })
+}
+
+/// Writes a timeout as `grpc-timeout` wants it: at most eight digits and a unit, in the finest unit that fits.
+pub(crate) fn timeout_header(timeout: Duration) -> HeaderValue {
+    const MOST: u128 = 99_999_999;
+    let micros = timeout.as_micros();
+    let text = if micros <= MOST {
+        format!("{micros}u")
+    } else if timeout.as_millis() <= MOST {
+        format!("{}m", timeout.as_millis())
+    } else {
+        format!("{}S", timeout.as_secs().min(MOST as u64))
+    };
+    HeaderValue::from_maybe_shared(bytes::Bytes::from(text)).expect("digits and a letter are a valid header")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<Duration> {
+        let mut headers = HeaderMap::new();
+        headers.insert(GRPC_TIMEOUT, text.parse().unwrap());
+        timeout_asked(&headers)
+    }
+
+    #[test]
+    fn a_timeout_is_read_in_every_unit() {
+        assert_eq!(read("2H"), Some(Duration::from_secs(7200)));
+        assert_eq!(read("3M"), Some(Duration::from_secs(180)));
+        assert_eq!(read("4S"), Some(Duration::from_secs(4)));
+        assert_eq!(read("5m"), Some(Duration::from_millis(5)));
+        assert_eq!(read("6u"), Some(Duration::from_micros(6)));
+        assert_eq!(read("7n"), Some(Duration::from_nanos(7)));
+    }
+
+    #[test]
+    fn an_unreadable_timeout_counts_as_none() {
+        for text in ["", "5", "S", "-5S", "123456789S", "5x", "+5S"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_written_timeout_reads_back() {
+        for timeout in [
+            Duration::from_micros(1),
+            Duration::from_millis(99_999),
+            Duration::from_secs(100),
+            Duration::from_secs(500_000),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(GRPC_TIMEOUT, timeout_header(timeout));
+            assert_eq!(timeout_asked(&headers), Some(timeout));
+        }
+    }
+}

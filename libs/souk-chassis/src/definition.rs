@@ -1,0 +1,125 @@
+//! The one value that a service is: its name, its settings and how it is built.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use crate::config::{Config, ConfigError};
+use crate::host::Host;
+use crate::service::Service;
+
+/// A service before it runs.
+#[derive(Clone)]
+pub struct Definition {
+    pub(crate) name: &'static str,
+    pub(crate) default_config: &'static str,
+    prepare: Arc<dyn Fn(&Config) -> Result<Build, ConfigError> + Send + Sync>,
+}
+
+/// Builds a service whose settings have been read.
+pub(crate) type Build =
+    Box<dyn FnOnce(Host) -> Pin<Box<dyn Future<Output = Result<Service, StartError>> + Send>> + Send>;
+
+impl Definition {
+    /// Defines the service called `name`.
+    ///
+    /// `default_config` is its config.default.toml: every setting with its value and a comment; what does not stand
+    /// there cannot be set. `build` opens the database (and so migrates it) and assembles the service; it may take
+    /// channels to its neighbours but not call them yet.
+    pub fn new<C, Fut>(name: &'static str, default_config: &'static str, build: fn(C, Host) -> Fut) -> Definition
+    where
+        C: DeserializeOwned + Send + 'static,
+        Fut: Future<Output = Result<Service, StartError>> + Send + 'static,
+    {
+        let prepare = Arc::new(move |config: &Config| -> Result<Build, ConfigError> {
+            let own: C = config.service(name)?;
+            Ok(Box::new(move |host| Box::pin(build(own, host))))
+        });
+        Definition { name, default_config, prepare }
+    }
+
+    /// Returns the name of the service.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Returns the text of its config.default.toml.
+    pub fn default_config(&self) -> &'static str {
+        self.default_config
+    }
+
+    pub(crate) fn prepare(&self, config: &Config) -> Result<Build, ConfigError> {
+        (self.prepare)(config)
+    }
+}
+
+/// Why a process did not start, or did not stop cleanly, in one line.
+///
+/// Any error becomes one by `?`, with what caused it.
+#[derive(Debug)]
+pub struct StartError {
+    line: String,
+    is_configuration: bool,
+}
+
+impl StartError {
+    /// Returns an error about a setting: which, its value, and what is allowed. The process exits with 64.
+    pub fn configuration(key: &str, value: &str, allowed: &str) -> Self {
+        StartError { line: format!("{key} = {value:?}: {allowed}"), is_configuration: true }
+    }
+
+    /// Returns an error about anything else. The process exits with 1.
+    pub fn new(line: impl Into<String>) -> Self {
+        StartError { line: line.into(), is_configuration: false }
+    }
+
+    /// Returns the same error with what was being done in front: `orders: …`.
+    #[must_use]
+    pub fn during(mut self, what: &str) -> Self {
+        self.line = format!("{what}: {}", self.line);
+        self
+    }
+
+    /// Returns whether a setting is to blame.
+    pub fn is_configuration(&self) -> bool {
+        self.is_configuration
+    }
+
+    /// Returns the exit code of the process: 64 for a wrong setting (EX_USAGE of sysexits.h), else 1.
+    pub fn exit_code(&self) -> u8 {
+        if self.is_configuration { 64 } else { 1 }
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.line)
+    }
+}
+
+impl From<ConfigError> for StartError {
+    fn from(error: ConfigError) -> Self {
+        StartError { line: error.0, is_configuration: true }
+    }
+}
+
+// StartError is no std::error::Error itself, so that everything that is one can become it.
+impl<E: std::error::Error> From<E> for StartError {
+    fn from(error: E) -> Self {
+        let mut line = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            // Many errors already print what caused them.
+            if !line.contains(&text) {
+                line.push_str(": ");
+                line.push_str(&text);
+            }
+            cause = error.source();
+        }
+        StartError { line: line.replace('\n', " "), is_configuration: false }
+    }
+}

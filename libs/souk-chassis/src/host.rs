@@ -1,0 +1,60 @@
+//! What a service is given to build itself with: its name, its folder, its neighbours.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::caller::Caller;
+use crate::channel::Channel;
+use crate::drain::Drain;
+use crate::exchange::Exchange;
+use crate::faults::Faults;
+
+/// The process as one of its services sees it. Cloning is cheap.
+#[derive(Clone)]
+pub struct Host {
+    pub(crate) name: &'static str,
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) exchange: Arc<Exchange>,
+    pub(crate) data_dir: std::path::PathBuf,
+    pub(crate) faults: Faults,
+    pub(crate) drain: Drain,
+    pub(crate) max_message_bytes: usize,
+}
+
+impl Host {
+    /// Returns the name of the service that is being built.
+    pub fn name(&self) -> &str {
+        self.name
+    }
+
+    /// Returns the way to a neighbour, on which this service calls as itself.
+    ///
+    /// It may be taken before the neighbour is there; calls made until then, and calls to a name that is neither in
+    /// this process nor under `[neighbours]`, fail with UNAVAILABLE and ERROR_REASON_UPSTREAM_UNAVAILABLE.
+    pub fn channel(&self, neighbour: &str) -> Channel {
+        Channel::new(self.shared.exchange.clone(), neighbour, &Caller::Service(self.name.to_string()))
+    }
+
+    /// Returns the folder for everything that is written to disk. It exists.
+    pub fn data_dir(&self) -> &Path {
+        &self.shared.data_dir
+    }
+
+    /// Returns the fault points of the process.
+    pub fn faults(&self) -> Faults {
+        self.shared.faults.clone()
+    }
+
+    /// Returns the signal that the process is going to stop.
+    pub fn drain(&self) -> Drain {
+        self.shared.drain.clone()
+    }
+
+    /// Returns the largest message that is read or written, in bytes.
+    pub fn max_message_bytes(&self) -> usize {
+        self.shared.max_message_bytes
+    }
+}

@@ -1,0 +1,180 @@
+//! Who calls, proved by a development token. The seam where real identities (a later issue) will stand.
+//!
+//! A token is `souk-dev.<payload>.<mac>`: the payload is the caller and its scopes separated by spaces, the mac is
+//! HMAC-SHA256 over it, both in base64url without padding. The key is public unless one is configured, so a server
+//! whose address is not loopback refuses such tokens.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue};
+use sha2::Sha256;
+use tonic::Status;
+
+use crate::caller::{Caller, Identity};
+use crate::refusal;
+
+/// The key that signs development tokens unless `identity.development_key` sets another. It is no secret.
+pub const DEVELOPMENT_KEY: &str = "souk-development-key-that-is-no-secret";
+
+const PREFIX: &str = "souk-dev.";
+/// Longer tokens are refused before anything is computed over them.
+const MAX_TOKEN_BYTES: usize = 2048;
+/// How many verified tokens are remembered.
+const REMEMBERED_TOKENS: usize = 10_000;
+
+/// Returns a token for `who`, signed with [`DEVELOPMENT_KEY`]; send it as `authorization: Bearer <token>`.
+///
+/// An anonymous caller has no token, so the result is empty.
+pub fn development_token(who: &Caller) -> String {
+    development_token_with(who, &[], DEVELOPMENT_KEY)
+}
+
+/// Returns a token for `who` with `scopes` (words without spaces), signed with `key`.
+pub fn development_token_with(who: &Caller, scopes: &[&str], key: &str) -> String {
+    if *who == Caller::Anonymous {
+        return String::new();
+    }
+    let mut payload = escape(&who.key());
+    for scope in scopes {
+        payload.push(' ');
+        payload.push_str(scope);
+    }
+    let payload = BASE64.encode(payload);
+    let mac = BASE64.encode(sign(key.as_bytes(), &payload).finalize().into_bytes());
+    format!("{PREFIX}{payload}.{mac}")
+}
+
+/// Returns the `authorization` header of a caller; none when anonymous.
+pub(crate) fn authorization(who: &Caller, key: &str) -> Option<HeaderValue> {
+    if *who == Caller::Anonymous {
+        return None;
+    }
+    let text = format!("Bearer {}", development_token_with(who, &[], key));
+    let mut value = HeaderValue::from_str(&text).expect("base64 is a valid header");
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// Verifies tokens and remembers those that were right.
+pub(crate) struct Verifier {
+    key: String,
+    // Keyed by the whole header value: one hash finds the identity of a token that was verified before.
+    known: quick_cache::sync::Cache<Vec<u8>, Arc<Identity>>,
+}
+
+impl Verifier {
+    pub(crate) fn new(key: &str) -> Self {
+        Verifier { key: key.to_string(), known: quick_cache::sync::Cache::new(REMEMBERED_TOKENS) }
+    }
+
+    /// Returns who sent these headers: anonymous without a token, UNAUTHENTICATED with one that is not right.
+    ///
+    /// `development_tokens` says whether they are accepted here, which the address of the server decides.
+    pub(crate) fn identify(&self, headers: &HeaderMap, development_tokens: bool) -> Result<Arc<Identity>, Status> {
+        let Some(header) = headers.get(AUTHORIZATION) else {
+            return Ok(Identity::anonymous());
+        };
+        if !development_tokens {
+            return Err(refusal::unauthenticated("development tokens are accepted on loopback addresses only"));
+        }
+        if let Some(identity) = self.known.get(header.as_bytes()) {
+            return Ok(identity);
+        }
+        let identity = self.verify(header.as_bytes()).map_err(refusal::unauthenticated)?;
+        self.known.insert(header.as_bytes().to_vec(), identity.clone());
+        Ok(identity)
+    }
+
+    fn verify(&self, header: &[u8]) -> Result<Arc<Identity>, &'static str> {
+        const MALFORMED: &str = "the authorization header is not 'Bearer souk-dev.<payload>.<mac>'";
+        if header.len() > MAX_TOKEN_BYTES {
+            return Err("the token is too long");
+        }
+        let text = std::str::from_utf8(header).map_err(|_| MALFORMED)?;
+        let (scheme, token) = text.split_once(' ').ok_or(MALFORMED)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(MALFORMED);
+        }
+        let (payload, mac) = token.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.')).ok_or(MALFORMED)?;
+        let mac = BASE64.decode(mac).map_err(|_| MALFORMED)?;
+        sign(self.key.as_bytes(), payload).verify_slice(&mac).map_err(|_| "the token's signature is wrong")?;
+
+        let payload = BASE64.decode(payload).map_err(|_| MALFORMED)?;
+        let payload = String::from_utf8(payload).map_err(|_| MALFORMED)?;
+        let mut words = payload.split(' ');
+        let caller: Caller = unescape(words.next().unwrap_or_default()).parse().map_err(|_| MALFORMED)?;
+        Ok(Identity::new(caller, words.map(str::to_string).collect()))
+    }
+}
+
+fn sign(key: &[u8], payload: &str) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(payload.as_bytes());
+    mac
+}
+
+/// Keeps a space in an id from reading as the start of a scope.
+fn escape(id: &str) -> String {
+    id.replace('%', "%25").replace(' ', "%20")
+}
+
+fn unescape(id: &str) -> String {
+    id.replace("%20", " ").replace("%25", "%")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(token: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
+        headers
+    }
+
+    #[test]
+    fn every_kind_of_caller_is_recognised_again() {
+        let verifier = Verifier::new(DEVELOPMENT_KEY);
+        let callers =
+            [Caller::User("al ice 100%20".into()), Caller::Service("orders".into()), Caller::Staff("ann".into())];
+        for caller in callers {
+            for _from_the_second_time_on_it_is_remembered in 0..2 {
+                let identity = verifier.identify(&headers(&development_token(&caller)), true).unwrap();
+                assert_eq!(identity.caller, caller);
+            }
+        }
+        assert_eq!(verifier.identify(&HeaderMap::new(), true).unwrap().caller, Caller::Anonymous);
+    }
+
+    #[test]
+    fn scopes_travel_with_the_token() {
+        let token = development_token_with(&Caller::Staff("ann".into()), &["refunds", "imports"], "k");
+        let identity = Verifier::new("k").identify(&headers(&token), true).unwrap();
+        assert_eq!(identity.scopes, ["refunds", "imports"]);
+    }
+
+    #[test]
+    fn a_forged_token_is_refused() {
+        let right = development_token(&Caller::User("alice".into()));
+        let other_key = development_token_with(&Caller::User("alice".into()), &[], "other");
+        let staff = BASE64.encode("staff:alice");
+        let mac = right.rsplit('.').next().unwrap();
+        let swapped = format!("souk-dev.{staff}.{mac}");
+        let verifier = Verifier::new(DEVELOPMENT_KEY);
+        for token in [&other_key, &swapped, &right[..right.len() - 4], "souk-dev.", "x.y.z", "", &"a".repeat(3000)] {
+            let status = verifier.identify(&headers(token), true).unwrap_err();
+            assert_eq!(status.code(), tonic::Code::Unauthenticated, "{token}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_not_on_loopback_refuses_even_a_right_one() {
+        let token = development_token(&Caller::User("alice".into()));
+        let status = Verifier::new(DEVELOPMENT_KEY).identify(&headers(&token), false).unwrap_err();
+        assert_eq!(status.code(), tonic::Code::Unauthenticated);
+    }
+}

@@ -1,0 +1,164 @@
+//! What every request passes before and after its method, in reading order. Neighbours in this process and callers on
+//! the network take the same way.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use http::{HeaderMap, Request, Response};
+use souk_contract::{Caller as Kind, Criticality};
+use tokio::time::timeout_at;
+use tonic::Status;
+use tonic::body::Body;
+
+use crate::call::{Call, TailOptions, panic_text};
+use crate::caller::{Caller, Identity};
+use crate::context::Context;
+use crate::deadline::{Deadline, timeout_asked};
+use crate::process::{Method, Process};
+use crate::refusal;
+use crate::trace::Trace;
+
+pub(crate) const CRITICALITY: &str = "souk-criticality";
+
+/// How a request came here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Over a connection.
+    Network,
+    /// From a neighbour in this process that knows us as the service of this name.
+    Local(&'static str),
+}
+
+/// Serves one request: finds its method, lets it through or refuses it, and answers.
+///
+/// Dropping the future cancels the method; dropping the body of the answer cancels its stream.
+pub(crate) async fn serve(process: Arc<Process>, request: Request<Body>, origin: Origin) -> Response<Body> {
+    // 1. Trace. It comes first so that whatever happens from here on can be found again.
+    let mut trace = Trace::arriving(request.headers());
+
+    // 2. The method: one look-up in a table that was made at the start.
+    let method = process.methods.get(request.uri().path()).cloned();
+    let method = method.filter(|method| match origin {
+        Origin::Network => true,
+        Origin::Local(neighbour) => method.owner == neighbour || method.is_background,
+    });
+
+    // 3. Log line and metrics: whatever way `call` ends, also by being dropped, it is logged and counted once.
+    let mut call = Call::begin(&process, method.clone(), &mut trace);
+    let Some(method) = method else {
+        return call.refuse(refusal::unimplemented(request.uri().path()));
+    };
+
+    // 4. Deadline, identity, access, limits: all from the headers, before a byte of the message is decoded.
+    let context = match admit(&process, &method, &request, origin, trace, &mut call) {
+        Ok(context) => context,
+        Err(status) => return call.refuse(status),
+    };
+
+    // 5. The method, with decoding and validation in its codec. A panic stays in this request; at the deadline it is
+    //    dropped wherever it waits; a stream ends at the drain, a single answer may still be finished.
+    let is_streaming = method.is_streaming();
+    let handler = AssertUnwindSafe(context.scope(run(&process, &method, request))).catch_unwind();
+    let handler = timeout_at(context.deadline().instant(), handler);
+    let outcome = if is_streaming {
+        tokio::select! {
+            biased;
+            () = process.drain.started() => return call.refuse(refusal::draining()),
+            outcome = handler => outcome,
+        }
+    } else {
+        handler.await
+    };
+    match outcome {
+        Ok(Ok(Ok(response))) => call.answer(response, TailOptions { context, is_streaming }),
+        Ok(Ok(Err(status))) => call.refuse(status),
+        Ok(Err(panic)) => {
+            context.note_cause(panic_text(panic.as_ref()));
+            let trace = call.trace;
+            call.refuse(refusal::internal(trace))
+        }
+        Err(_elapsed) => call.refuse(refusal::deadline_exceeded()),
+    }
+}
+
+/// Decides from the headers alone whether a request may go on, and in which context.
+fn admit(
+    process: &Process,
+    method: &Method,
+    request: &Request<Body>,
+    origin: Origin,
+    trace: Trace,
+    call: &mut Call,
+) -> Result<Context, Status> {
+    let headers = request.headers();
+
+    // Deadline: the caller's or the contract's, whichever is earlier. Nobody waits for the answer once it has passed.
+    let started = call.started();
+    let mut deadline = Deadline::from(started, method.policy.timeout);
+    if let Some(asked) = timeout_asked(headers) {
+        if asked.is_zero() {
+            return Err(refusal::deadline_exceeded());
+        }
+        deadline = deadline.earlier(Deadline::from(started, asked));
+    }
+
+    // Identity: within the process development tokens are always good, from outside only over loopback.
+    let development_tokens = process.is_loopback || origin != Origin::Network;
+    let identity = process.verifier.identify(headers, development_tokens)?;
+    call.identified(identity.clone());
+
+    // Access: by the contract's table.
+    allow(method, &identity)?;
+
+    // Limits: of the process and of the caller.
+    call.admit(method)?;
+
+    let criticality = criticality(method, headers, &identity);
+    let context = Context::new(identity, deadline, criticality, trace);
+    call.in_context(&context);
+    Ok(context)
+}
+
+/// Checks the caller's kind, which service it is, and its scopes.
+fn allow(method: &Method, identity: &Identity) -> Result<(), Status> {
+    let policy = method.policy;
+    let is_admitted = match &identity.caller {
+        Caller::Anonymous => policy.callers.contains(&Kind::Public),
+        Caller::User(_) => policy.admits(Kind::User),
+        Caller::Staff(_) => policy.admits(Kind::Staff),
+        Caller::Service(name) => {
+            policy.callers.contains(&Kind::Public)
+                || (policy.callers.contains(&Kind::Service)
+                    && (policy.services.is_empty() || policy.services.contains(&name.as_str())))
+        }
+    };
+    if !is_admitted {
+        return Err(match &identity.caller {
+            Caller::Anonymous => refusal::unauthenticated("this method needs to know who calls"),
+            caller => refusal::access_denied(format!("{} may not be called by this {}", method.name(), caller.kind())),
+        });
+    }
+    match policy.scopes.iter().find(|scope| !identity.scopes.iter().any(|own| own == *scope)) {
+        Some(scope) => Err(refusal::access_denied(format!("{} needs the scope {scope}", method.name()))),
+        None => Ok(()),
+    }
+}
+
+/// A service says how much the work matters that it does for somebody else; everybody else gets what the contract says.
+fn criticality(method: &Method, headers: &HeaderMap, identity: &Identity) -> Criticality {
+    let stated = || headers.get(CRITICALITY)?.to_str().ok().and_then(Criticality::from_name);
+    match identity.caller {
+        Caller::Service(_) => stated().unwrap_or(method.policy.criticality),
+        _ => method.policy.criticality,
+    }
+}
+
+/// Runs the method, with the faults that a test has ordered.
+async fn run(process: &Process, method: &Method, request: Request<Body>) -> Result<Response<Body>, Status> {
+    if process.faults.is_quiet() || method.is_background {
+        let Ok(response) = method.rpc.call(request).await;
+        return Ok(response);
+    }
+    process.faults.around(method.name(), request, |request| method.rpc.call(request)).await
+}

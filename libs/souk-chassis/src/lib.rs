@@ -1,0 +1,60 @@
+//! The runtime of every Rust service of Souk: life cycle, configuration, what every request passes, calls to
+//! neighbours, telemetry and fault injection. It knows no business.
+//!
+//! Start reading at [`Definition`] (what a service is), `incoming.rs` (what every request passes), `outgoing.rs` (what
+//! every call passes) and `shop.rs` (how it all runs).
+#![warn(missing_docs)]
+// The one place, with souk-contract, that may build statuses by code.
+#![allow(clippy::disallowed_methods)]
+
+mod builtin;
+mod call;
+mod caller;
+mod channel;
+mod config;
+mod context;
+mod deadline;
+mod definition;
+mod drain;
+mod exchange;
+mod fault_rpc;
+mod faults;
+mod health;
+mod host;
+pub mod identity;
+mod incoming;
+mod limits;
+mod listen;
+pub mod log;
+mod metrics_server;
+mod outgoing;
+#[allow(unreachable_pub)]
+mod pb;
+mod process;
+mod red;
+mod refusal;
+mod remote;
+mod reply;
+mod request_log;
+mod retry;
+mod run;
+mod service;
+mod shop;
+mod spans;
+mod telemetry;
+mod trace;
+mod worker;
+
+pub use caller::{Caller, UnknownCaller};
+pub use channel::Channel;
+pub use context::Context;
+pub use deadline::Deadline;
+pub use definition::{Definition, StartError};
+pub use drain::Drain;
+pub use faults::{Effect, Faults, Rule};
+pub use host::Host;
+pub use reply::{refuse, reply};
+pub use run::{main, run};
+pub use service::{Ended, Service};
+pub use shop::{Options, Running, Shop};
+pub use trace::TraceId;

@@ -1,0 +1,129 @@
+//! What every call to a neighbour passes, in reading order, whether the neighbour runs in this process or elsewhere.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use tonic::body::Body;
+use tonic::{Code, Status};
+
+use crate::channel::{Line, Target};
+use crate::context::Context;
+use crate::deadline::{Deadline, GRPC_TIMEOUT, timeout_asked, timeout_header};
+use crate::exchange::OutgoingMethod;
+use crate::incoming::{self, CRITICALITY, Origin};
+use crate::refusal;
+use crate::retry::Retry;
+use crate::trace::Trace;
+
+/// Sends one call and returns its answer; every failure is an answer too, with a gRPC status.
+pub(crate) async fn send(line: Arc<Line>, mut request: Request<Body>) -> Response<Body> {
+    let method = line.exchange.method(request.uri().path());
+    let context = Context::current();
+
+    // 1. Deadline: the caller's own, the contract's, and what is left of the request that this call is made for.
+    let deadline = deadline(request.headers(), method.as_deref(), context.as_ref());
+    if deadline.has_passed() {
+        return refusal::deadline_exceeded().into_http();
+    }
+
+    // 2. Who calls (this service, not its caller), how much it matters, and in which trace.
+    let headers = request.headers_mut();
+    if let Some(token) = &line.authorization {
+        headers.insert(http::header::AUTHORIZATION, token.clone());
+    }
+    let criticality = context.as_ref().map(Context::criticality).or(method.as_ref().map(|m| m.policy.criticality));
+    if let Some(criticality) = criticality {
+        headers.insert(CRITICALITY, http::HeaderValue::from_static(criticality.name()));
+    }
+    let trace = context.as_ref().map_or_else(Trace::start, |context| context.trace().child());
+    trace.write(headers);
+
+    // 3. A breaker per endpoint, a throttle per service and a retry budget will stand here: a call that is certain to
+    //    fail, or that would only add to an overload, is answered without being sent (DESIGN §4).
+
+    // 4. Attempts. Only what the contract calls repeatable is kept for a second one, and only single messages.
+    let may_repeat = method.as_ref().is_some_and(|m| m.policy.idempotency.is_repeatable() && !m.is_streaming());
+    if !may_repeat {
+        return attempt(&line, request, method, deadline, &trace).await;
+    }
+    let (parts, body) = request.into_parts();
+    let message = match body.collect().await {
+        Ok(message) => message.to_bytes(),
+        Err(status) => return status.into_http(),
+    };
+    let mut retries = Retry::new();
+    loop {
+        let again = again(&parts, message.clone());
+        let response = attempt(&line, again, method.clone(), deadline, &trace).await;
+        // 5. Hedging of reads that ask for it will race a second attempt here.
+        match retries.after(&response, deadline) {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => return response,
+        }
+    }
+}
+
+fn deadline(headers: &HeaderMap, method: Option<&OutgoingMethod>, context: Option<&Context>) -> Deadline {
+    let mut deadline = context.map_or_else(Deadline::never, Context::deadline);
+    if let Some(method) = method
+        && !method.policy.timeout.is_zero()
+    {
+        deadline = deadline.earlier(Deadline::after(method.policy.timeout));
+    }
+    if let Some(asked) = timeout_asked(headers) {
+        deadline = deadline.earlier(Deadline::after(asked));
+    }
+    deadline
+}
+
+/// Sends the call once, with the time that is left now.
+async fn attempt(
+    line: &Line,
+    mut request: Request<Body>,
+    method: Option<Arc<OutgoingMethod>>,
+    deadline: Deadline,
+    trace: &Trace,
+) -> Response<Body> {
+    if deadline.is_never() {
+        request.headers_mut().remove(GRPC_TIMEOUT);
+    } else {
+        let left = deadline.remaining().max(Duration::from_micros(1));
+        request.headers_mut().insert(GRPC_TIMEOUT, timeout_header(left));
+    }
+    match &line.target {
+        // The neighbour's whole incoming stack, called directly: it keeps the deadline itself and counts the call.
+        Target::Local(name) => match line.exchange.process() {
+            Some(process) => incoming::serve(process, request, Origin::Local(name)).await,
+            None => refusal::upstream_unavailable(name, "it has not started yet").into_http(),
+        },
+        Target::Remote(endpoints) => endpoints.send(request, method, deadline, trace, line.exchange.spans()).await,
+        Target::Nowhere(name) => {
+            let why = "it does not run in this process and no address is configured for it";
+            refusal::upstream_unavailable(name, why).into_http()
+        }
+    }
+}
+
+/// Builds the request of the next attempt.
+fn again(parts: &http::request::Parts, message: Bytes) -> Request<Body> {
+    let mut request = Request::new(Body::new(Full::new(message)));
+    *request.method_mut() = parts.method.clone();
+    *request.uri_mut() = parts.uri.clone();
+    *request.version_mut() = parts.version;
+    *request.headers_mut() = parts.headers.clone();
+    request
+}
+
+/// Returns the status of an answer that is nothing but an error.
+pub(crate) fn error_of(response: &Response<Body>) -> Option<Status> {
+    let headers = response.headers();
+    headers.contains_key("grpc-status").then(|| Status::from_header_map(headers)).flatten()
+}
+
+/// Returns the code of an answer as far as its head tells; an answer that goes on is fine so far.
+pub(crate) fn code_of(response: &Response<Body>) -> Code {
+    response.headers().get("grpc-status").map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()))
+}

@@ -1,0 +1,144 @@
+//! The answers that the chassis itself gives, always with `google.rpc.ErrorInfo`, and the last touch on every error.
+
+use std::collections::HashMap;
+
+use http::{HeaderMap, HeaderValue};
+use prost::Message as _;
+use prost_types::Any;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _, pb};
+
+use crate::trace::TraceId;
+
+/// The domain of the reasons that are not a service's own.
+pub(crate) const DOMAIN: &str = "souk.policy.v1";
+const ERROR_INFO: &str = "type.googleapis.com/google.rpc.ErrorInfo";
+const HIDDEN: &str = "internal error";
+
+pub(crate) const INTERNAL: &str = "ERROR_REASON_INTERNAL";
+pub(crate) const UPSTREAM_UNAVAILABLE: &str = "ERROR_REASON_UPSTREAM_UNAVAILABLE";
+pub(crate) const FAULT_INJECTED: &str = "ERROR_REASON_FAULT_INJECTED";
+
+/// Builds an error with its reason; `metadata` are facts that a client may act on.
+pub(crate) fn status(code: Code, reason: &str, message: impl Into<String>, metadata: &[(&str, &str)]) -> Status {
+    let metadata: HashMap<String, String> =
+        metadata.iter().map(|(key, value)| ((*key).to_string(), (*value).to_string())).collect();
+    Status::with_error_details(code, message, ErrorDetails::with_error_info(reason, DOMAIN, metadata))
+}
+
+pub(crate) fn unauthenticated(message: &str) -> Status {
+    status(Code::Unauthenticated, "ERROR_REASON_UNAUTHENTICATED", message, &[])
+}
+
+pub(crate) fn access_denied(message: String) -> Status {
+    status(Code::PermissionDenied, "ERROR_REASON_ACCESS_DENIED", message, &[])
+}
+
+pub(crate) fn deadline_exceeded() -> Status {
+    status(Code::DeadlineExceeded, "ERROR_REASON_DEADLINE_EXCEEDED", "the deadline has passed", &[])
+}
+
+pub(crate) fn draining() -> Status {
+    status(Code::Unavailable, "ERROR_REASON_DRAINING", "this process is stopping, call again", &[])
+}
+
+pub(crate) fn overloaded() -> Status {
+    let mut details =
+        ErrorDetails::with_error_info("ERROR_REASON_OVERLOADED", DOMAIN, HashMap::<String, String>::new());
+    details.set_retry_info(Some(std::time::Duration::from_millis(100)));
+    Status::with_error_details(Code::ResourceExhausted, "too many requests at once", details)
+}
+
+pub(crate) fn too_many_streams(most: usize) -> Status {
+    let message = format!("at most {most} streams a caller may be open at once");
+    status(Code::ResourceExhausted, "ERROR_REASON_TOO_MANY_STREAMS", message, &[])
+}
+
+pub(crate) fn unimplemented(path: &str) -> Status {
+    let message = format!("no method {path} here");
+    status(Code::Unimplemented, "ERROR_REASON_UNIMPLEMENTED", message, &[])
+}
+
+pub(crate) fn internal(trace: TraceId) -> Status {
+    status(Code::Internal, INTERNAL, HIDDEN, &[("trace_id", &trace.to_string())])
+}
+
+pub(crate) fn upstream_unavailable(neighbour: &str, why: &str) -> Status {
+    let message = format!("{neighbour} cannot be reached: {why}");
+    status(Code::Unavailable, UPSTREAM_UNAVAILABLE, message, &[("service", neighbour)])
+}
+
+/// Returns whether the code means that somebody must look, so that its text is for us and not for the caller.
+pub(crate) fn is_our_fault(code: Code) -> bool {
+    matches!(code, Code::Internal | Code::Unknown | Code::DataLoss)
+}
+
+/// Gives the error in these headers or trailers what every error has: a reason, and a hidden text with the trace id
+/// when it is our fault. Returns its code, its reason and, when hidden, the original text.
+pub(crate) fn complete(headers: &mut HeaderMap, trace: TraceId) -> (Code, String, Option<String>) {
+    let Some(error) = Status::from_header_map(headers) else {
+        return (Code::Unknown, INTERNAL.to_string(), None);
+    };
+    let mut code = error.code();
+    let mut message = error.message().to_string();
+    let mut whole = pb::Status::decode(error.details()).unwrap_or_default();
+    let found = whole.details.iter().position(|any| any.type_url == ERROR_INFO);
+    let mut info = found.and_then(|at| pb::ErrorInfo::decode(whole.details[at].value.as_slice()).ok());
+
+    // What tonic itself refuses has no reason yet, and its code for a long message is not the one gRPC names.
+    if info.is_none() && code == Code::OutOfRange && message.contains("message length too large") {
+        code = Code::ResourceExhausted;
+    }
+    let hide = is_our_fault(code);
+    let known = info.is_some();
+    if known && !hide {
+        let reason = info.map(|info| info.reason).unwrap_or_default();
+        return (code, reason, None);
+    }
+    let mut info = info.take().unwrap_or_else(|| pb::ErrorInfo {
+        reason: reason_of(code).to_string(),
+        domain: DOMAIN.to_string(),
+        metadata: HashMap::new(),
+    });
+    let mut hidden = None;
+    if hide {
+        info.metadata.insert("trace_id".to_string(), trace.to_string());
+        // A cause that souk-contract has hidden already stands in the context, not here.
+        hidden = (message != HIDDEN).then(|| std::mem::replace(&mut message, HIDDEN.to_string()));
+    }
+    let reason = info.reason.clone();
+    let any = Any { type_url: ERROR_INFO.to_string(), value: info.encode_to_vec() };
+    match found {
+        Some(at) => whole.details[at] = any,
+        None => whole.details.insert(0, any),
+    }
+    whole.code = code as i32;
+    whole.message.clone_from(&message);
+    let metadata = error.metadata().clone();
+    let completed = Status::with_details_and_metadata(code, message, whole.encode_to_vec().into(), metadata);
+    headers.remove("grpc-message");
+    if completed.add_header(headers).is_err() {
+        headers.insert("grpc-status", HeaderValue::from(Code::Internal as i32));
+    }
+    (code, reason, hidden)
+}
+
+/// Returns the reason of an error that names none itself.
+fn reason_of(code: Code) -> &'static str {
+    match code {
+        Code::InvalidArgument | Code::OutOfRange => "ERROR_REASON_INVALID_FIELD",
+        Code::Unauthenticated => "ERROR_REASON_UNAUTHENTICATED",
+        Code::PermissionDenied => "ERROR_REASON_ACCESS_DENIED",
+        Code::DeadlineExceeded => "ERROR_REASON_DEADLINE_EXCEEDED",
+        Code::ResourceExhausted => "ERROR_REASON_OVERLOADED",
+        Code::Unavailable => UPSTREAM_UNAVAILABLE,
+        Code::Unimplemented => "ERROR_REASON_UNIMPLEMENTED",
+        Code::Aborted => "ERROR_REASON_CONFLICT",
+        _ => INTERNAL,
+    }
+}
+
+/// Returns the reason that an error carries; empty when it carries none.
+pub(crate) fn reason(error: &Status) -> String {
+    error.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default()
+}

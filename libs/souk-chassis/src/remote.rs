@@ -1,0 +1,235 @@
+//! A neighbour that runs elsewhere: its addresses, which of them are alive, and what a broken connection looks like to
+//! a client.
+//!
+//! tonic's own balanced channel goes on sending to dead addresses, so each address has a connection of its own and the
+//! choice is made here: the next one in turn that is not known to be dead. Load-aware choice (P2C on Peak-EWMA) and
+//! outlier ejection will replace [`Endpoints::choose`].
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context as Task, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
+use http_body::{Frame, SizeHint};
+use tokio::time::{Instant, Sleep, timeout_at};
+use tonic::body::Body;
+use tonic::transport::Endpoint;
+use tonic::{Code, Status};
+use tower::Service as _;
+
+use crate::deadline::Deadline;
+use crate::definition::StartError;
+use crate::exchange::OutgoingMethod;
+use crate::outgoing::code_of;
+use crate::refusal;
+use crate::spans::{Span, Spans};
+use crate::trace::Trace;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long an address that could not be reached is passed over while another is there.
+const DEAD_FOR: Duration = Duration::from_secs(1);
+const STREAM_WINDOW_BYTES: u32 = 4 << 20;
+const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
+
+/// The addresses of one neighbour.
+pub(crate) struct Endpoints {
+    name: String,
+    list: Vec<Address>,
+    next: AtomicUsize,
+    started: Instant,
+}
+
+struct Address {
+    channel: tonic::transport::Channel,
+    /// Milliseconds after `started` until which the address counts as dead.
+    dead_until: AtomicU64,
+}
+
+impl Endpoints {
+    /// Reads addresses separated by commas; connects to none of them yet.
+    pub(crate) fn new(name: &str, addresses: &str) -> Result<Self, StartError> {
+        let mut list = Vec::new();
+        for address in addresses.split(',').map(str::trim).filter(|address| !address.is_empty()) {
+            let with_scheme = if address.contains("://") { address.to_string() } else { format!("http://{address}") };
+            let wrong = |why: String| {
+                let key = format!("neighbours.{name}");
+                StartError::configuration(&key, address, &format!("must be like http://127.0.0.1:7302 ({why})"))
+            };
+            let endpoint = Endpoint::from_shared(with_scheme).map_err(|error| wrong(error.to_string()))?;
+            if endpoint.uri().scheme_str() != Some("http") || endpoint.uri().authority().is_none() {
+                return Err(wrong("only http is spoken for now".to_string()));
+            }
+            let channel = endpoint
+                .connect_timeout(CONNECT_TIMEOUT)
+                .tcp_nodelay(true)
+                .tcp_keepalive(Some(Duration::from_secs(30)))
+                .http2_keep_alive_interval(Duration::from_secs(20))
+                .keep_alive_timeout(Duration::from_secs(10))
+                .initial_stream_window_size(STREAM_WINDOW_BYTES)
+                .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+                .connect_lazy();
+            list.push(Address { channel, dead_until: AtomicU64::new(0) });
+        }
+        if list.is_empty() {
+            let key = format!("neighbours.{name}");
+            return Err(StartError::configuration(&key, addresses, "must name an address like http://127.0.0.1:7302"));
+        }
+        Ok(Endpoints { name: name.to_string(), list, next: AtomicUsize::new(0), started: Instant::now() })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the next address in turn that is not known to be dead; the next in turn when all are.
+    fn choose(&self) -> &Address {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let now = self.started.elapsed().as_millis() as u64;
+        let mut in_turn = (0..self.list.len()).map(|offset| &self.list[turn.wrapping_add(offset) % self.list.len()]);
+        let alive = in_turn.find(|address| address.dead_until.load(Ordering::Relaxed) <= now);
+        alive.unwrap_or(&self.list[turn % self.list.len()])
+    }
+
+    pub(crate) async fn send(
+        &self,
+        mut request: Request<Body>,
+        method: Option<Arc<OutgoingMethod>>,
+        deadline: Deadline,
+        trace: &Trace,
+        spans: Option<&Spans>,
+    ) -> Response<Body> {
+        let span = spans.map(|spans| {
+            let mut trace = trace.clone();
+            let span = spans.client(request.uri().path(), &mut trace);
+            trace.write(request.headers_mut());
+            span
+        });
+        let mut sent = Sent { method, span, started: Instant::now() };
+        let address = self.choose();
+        let mut channel = address.channel.clone();
+        let answer = timeout_at(deadline.instant(), async {
+            std::future::poll_fn(|task| channel.poll_ready(task)).await?;
+            channel.call(request).await
+        });
+        let response = match answer.await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => {
+                let until = (self.started.elapsed() + DEAD_FOR).as_millis() as u64;
+                address.dead_until.store(until, Ordering::Relaxed);
+                refusal::upstream_unavailable(&self.name, &innermost(&error)).into_http()
+            }
+            Err(_elapsed) => refusal::deadline_exceeded().into_http(),
+        };
+        if response.headers().contains_key("grpc-status") {
+            sent.end(code_of(&response));
+            return response;
+        }
+        if response.status() != http::StatusCode::OK {
+            let why = format!("it answered HTTP {}", response.status());
+            sent.end(Code::Unavailable);
+            return refusal::upstream_unavailable(&self.name, &why).into_http();
+        }
+        let timer = (!deadline.is_never()).then(|| Box::pin(tokio::time::sleep_until(deadline.instant())));
+        response.map(|body| Body::new(Answer { body, name: self.name.clone(), timer, sent, is_ended: false }))
+    }
+}
+
+/// A call that was sent: counted once, however it ends.
+struct Sent {
+    method: Option<Arc<OutgoingMethod>>,
+    span: Option<Span>,
+    started: Instant,
+}
+
+impl Sent {
+    fn end(&mut self, code: Code) {
+        if let Some(method) = self.method.take() {
+            method.calls.record(code, self.started.elapsed());
+        }
+        if let Some(span) = self.span.take() {
+            span.end(code);
+        }
+    }
+}
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        self.end(Code::Cancelled);
+    }
+}
+
+/// The body of a neighbour's answer: keeps the deadline, and makes a broken connection UNAVAILABLE.
+struct Answer {
+    body: Body,
+    name: String,
+    timer: Option<Pin<Box<Sleep>>>,
+    sent: Sent,
+    is_ended: bool,
+}
+
+impl Answer {
+    fn end(&mut self, status: &Status) -> Frame<Bytes> {
+        self.is_ended = true;
+        self.body = Body::empty();
+        self.sent.end(status.code());
+        let mut trailers = HeaderMap::new();
+        let _ = status.add_header(&mut trailers);
+        Frame::trailers(trailers)
+    }
+}
+
+impl http_body::Body for Answer {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let this = &mut *self;
+        if this.is_ended {
+            return Poll::Ready(None);
+        }
+        let polled = Pin::new(&mut this.body).poll_frame(task);
+        if polled.is_pending()
+            && let Some(timer) = &mut this.timer
+            && timer.as_mut().poll(task).is_ready()
+        {
+            return Poll::Ready(Some(Ok(this.end(&refusal::deadline_exceeded()))));
+        }
+        match ready!(polled) {
+            Some(Ok(frame)) => {
+                if let Some(trailers) = frame.trailers_ref() {
+                    let code = trailers.get("grpc-status").map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()));
+                    this.sent.end(code);
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(error)) => {
+                let status = refusal::upstream_unavailable(&this.name, &innermost(&error));
+                Poll::Ready(Some(Ok(this.end(&status))))
+            }
+            None => {
+                this.sent.end(Code::Ok);
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.is_ended || self.body.is_end_stream()
+    }
+}
+
+/// Returns what lies at the bottom of an error: "connection refused" and not "transport error".
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}

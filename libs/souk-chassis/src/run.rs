@@ -1,0 +1,93 @@
+//! The life of a service's own program, from its arguments to its exit code.
+
+use std::process::ExitCode;
+
+use crate::definition::{Definition, StartError};
+use crate::shop::{Options, Shop};
+
+/// Runs the services until SIGTERM or SIGINT: configure, telemetry, build (migrate), bind, serve, drain, exit.
+///
+/// The only argument is `--config FILE`. The exit code is 0 after a clean drain, 64 for a wrong setting or argument,
+/// and 1 for everything else, with one line on stderr that says what was wrong.
+pub fn main(definitions: Vec<Definition>) -> ExitCode {
+    let program = match definitions.as_slice() {
+        [one] => one.name().to_string(),
+        _ => "souk".to_string(),
+    };
+    let options = match options(&program, std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(Stop::Help) => {
+            println!("{}", help(&program, &definitions));
+            return ExitCode::SUCCESS;
+        }
+        Err(Stop::Wrong(error)) => return failed(&program, &error),
+    };
+    let shop = definitions.into_iter().fold(Shop::new(options), Shop::with);
+    run(&program, async move {
+        let running = shop.start().await?;
+        running.stop_signal().await?;
+        running.drain().await
+    })
+}
+
+/// Runs `work` on a runtime of its own and turns its outcome into an exit code.
+pub fn run(program: &str, work: impl Future<Output = Result<(), StartError>>) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(program, &StartError::from(error)),
+    };
+    let outcome = runtime.block_on(work);
+    // Whatever did not heed the drain must not hold the process.
+    runtime.shutdown_background();
+    crate::log::flush();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(program, &error),
+    }
+}
+
+fn failed(program: &str, error: &StartError) -> ExitCode {
+    crate::log::flush();
+    eprintln!("{program}: {error}");
+    ExitCode::from(error.exit_code())
+}
+
+enum Stop {
+    Help,
+    Wrong(StartError),
+}
+
+fn options(program: &str, mut arguments: impl Iterator<Item = String>) -> Result<Options, Stop> {
+    let mut options = Options::new(program);
+    while let Some(argument) = arguments.next() {
+        match (argument.as_str(), argument.strip_prefix("--config=")) {
+            ("--help" | "-h", _) => return Err(Stop::Help),
+            (_, Some(file)) => options = options.file(file),
+            ("--config", None) => match arguments.next() {
+                Some(file) => options = options.file(file),
+                None => {
+                    return Err(Stop::Wrong(StartError::configuration("--config", "", "must be followed by a file")));
+                }
+            },
+            (other, None) => {
+                let error = StartError::configuration("argument", other, "only --config FILE and --help are known");
+                return Err(Stop::Wrong(error));
+            }
+        }
+    }
+    Ok(options)
+}
+
+fn help(program: &str, definitions: &[Definition]) -> String {
+    let prefix = program.to_uppercase().replace('-', "_");
+    let mut text = format!(
+        "Usage: {program} [--config FILE]\n\n\
+         Runs until SIGTERM or SIGINT. Settings come from these defaults, then FILE (TOML), then the environment:\n\
+         {prefix}__SERVER__LISTEN sets server.listen.\n\n{}",
+        include_str!("chassis.default.toml")
+    );
+    for definition in definitions {
+        text.push_str(&format!("\n# ---- {} ----\n{}", definition.name(), definition.default_config()));
+    }
+    text
+}

@@ -1,0 +1,105 @@
+//! What a service is made of, in the order in which a reader wants to know it: RPCs, workers, readiness.
+
+use std::convert::Infallible;
+use std::fmt::Display;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use http::{Request, Response};
+use souk_contract::Contract;
+use tonic::body::Body;
+use tonic::server::NamedService;
+
+use crate::drain::Drain;
+use crate::process::Rpc;
+
+/// One service, assembled: what [`Definition`](crate::Definition)'s `build` returns.
+pub struct Service {
+    pub(crate) contract: &'static Contract,
+    pub(crate) rpcs: Vec<(&'static str, Arc<dyn Rpc>)>,
+    pub(crate) workers: Vec<Worker>,
+    pub(crate) ready: Option<Ready>,
+}
+
+type Outcome = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+pub(crate) type Ready = Arc<dyn Fn() -> Outcome + Send + Sync>;
+
+pub(crate) struct Worker {
+    pub(crate) name: &'static str,
+    pub(crate) run: Arc<dyn Fn(Drain) -> Outcome + Send + Sync>,
+}
+
+impl Service {
+    /// Starts with the contract that the RPCs, and the calls to neighbours, are held to.
+    pub fn new(contract: &'static Contract) -> Self {
+        Service { contract, rpcs: Vec::new(), workers: Vec::new(), ready: None }
+    }
+
+    /// Adds a generated server, such as `OrderServiceServer::new(rpc)`. Its methods must stand in the contract.
+    #[must_use]
+    pub fn rpc<S>(mut self, server: S) -> Self
+    where
+        S: tower::Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        self.rpcs.push((S::NAME, Arc::new(server)));
+        self
+    }
+
+    /// Adds a task that runs from the start until the drain, which it must heed, and is waited for.
+    ///
+    /// When it fails or panics it is logged and started again, later every time. It returns `()` or a `Result`; ending
+    /// well is not a failure and it is not started again.
+    #[must_use]
+    pub fn worker<F, Fut>(mut self, name: &'static str, run: F) -> Self
+    where
+        F: Fn(Drain) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Ended> + Send + 'static,
+    {
+        let run = Arc::new(move |drain| -> Outcome {
+            let work = run(drain);
+            Box::pin(async move { work.await.ended() })
+        });
+        self.workers.push(Worker { name, run });
+        self
+    }
+
+    /// Sets what must succeed for the service to count as healthy; it is asked every second.
+    #[must_use]
+    pub fn ready<F, Fut>(mut self, check: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Ended> + Send + 'static,
+    {
+        self.ready = Some(Arc::new(move || -> Outcome {
+            let check = check();
+            Box::pin(async move { check.await.ended() })
+        }));
+        self
+    }
+}
+
+/// How a worker or a check ended: `()` or `Ok` is well, `Err` says what is wrong.
+pub trait Ended {
+    /// Returns what is wrong, if anything.
+    #[allow(clippy::missing_errors_doc)]
+    fn ended(self) -> Result<(), String>;
+}
+
+impl Ended for () {
+    fn ended(self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl<T, E: Display> Ended for Result<T, E> {
+    fn ended(self) -> Result<(), String> {
+        self.map(|_| ()).map_err(|error| format!("{error:#}"))
+    }
+}

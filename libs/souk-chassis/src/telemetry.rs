@@ -1,0 +1,55 @@
+//! Log lines of the services: `tracing` events, written by the same thread as request lines.
+
+use std::sync::OnceLock;
+
+use tracing::Level;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::config::Log;
+use crate::definition::StartError;
+use crate::log::{Format, Writer};
+use crate::request_log::RequestLog;
+
+/// Libraries that tell about every packet at `debug`, which nobody means who asks for `debug`.
+const QUIET: [&str; 6] = ["h2", "hyper", "hyper_util", "tonic", "tower", "opentelemetry_sdk"];
+
+/// Starts logging and returns how requests are logged. A second start in one process (tests) changes the latter only.
+pub(crate) fn start(log: &Log) -> Result<RequestLog, StartError> {
+    let wrong = |why: &dyn std::fmt::Display| {
+        let allowed = format!("must be like info, debug or \"info,orders::saga=debug\" ({why})");
+        StartError::configuration("log.level", &log.level, &allowed)
+    };
+    let mut targets: Targets = log.level.parse().map_err(|error| wrong(&error))?;
+    let general = log.level.split(',').find(|part| !part.contains('=')).unwrap_or("info").trim();
+    let general: LevelFilter = general.parse().map_err(|error| wrong(&error))?;
+    for target in QUIET {
+        if !log.level.contains(target) {
+            targets = targets.with_target(target, general.min(LevelFilter::INFO));
+        }
+    }
+    static STARTED: OnceLock<()> = OnceLock::new();
+    STARTED.get_or_init(|| {
+        let lines = tracing_subscriber::fmt::layer().with_writer(|| Writer).with_ansi(false);
+        let lines = match log.format {
+            Format::Text => lines.with_filter(targets).boxed(),
+            Format::Json => lines.json().flatten_event(true).with_current_span(false).with_filter(targets).boxed(),
+        };
+        // Somebody else's subscriber stays.
+        let _ = tracing_subscriber::registry().with(lines).try_init();
+        log_panics();
+    });
+    let level = general.into_level().unwrap_or(Level::ERROR);
+    Ok(RequestLog { format: log.format, level })
+}
+
+/// Makes a panic one line of the log instead of several on stderr.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let text = crate::call::panic_text(panic.payload());
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(panic.location = %place, "{text} at {place}");
+    }));
+}
