@@ -1,0 +1,33 @@
+//! What tests of every service need: an engine, a database of their own, a service on a port of its own, neighbours
+//! that follow a script, and ways to wait and to read errors. It knows no service.
+//!
+//! ```ignore
+//! on_each_engine! {
+//!     async fn a_hold_that_expires_gives_its_units_back(engine: Engine) {
+//!         let service = TestService::new(inventory::definition(), engine).start().await;
+//!         let mut inventory = InventoryServiceClient::new(service.channel_as(&Caller::Service("orders".into())));
+//!         …
+//!     }
+//! }
+//! ```
+
+mod caller_channel;
+mod child;
+mod database;
+mod engine;
+mod fake;
+mod rows;
+mod service;
+mod status;
+mod wait;
+
+pub use caller_channel::{CallerChannel, connect_as};
+pub use child::ChildShop;
+pub use database::TestDb;
+pub use engine::{is_available, nightly, postgres_url, run};
+pub use fake::{Fake, FakeServer};
+pub use rows::RowCounts;
+pub use service::{TestService, TestServiceBuilder};
+pub use souk_data::Engine;
+pub use status::{FieldViolation, domain_of, field_violations, metadata_of, reason_of};
+pub use wait::{Answer, eventually};

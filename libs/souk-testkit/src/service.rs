@@ -1,0 +1,143 @@
+//! One service under test: its own databases, its own port, called over the network as its clients call it.
+
+use std::path::Path;
+
+use souk_chassis::{Caller, Definition, Options, Running, Shop};
+use souk_data::Engine;
+use tempfile::TempDir;
+
+use crate::{CallerChannel, RowCounts, TestDb, connect_as};
+
+/// The setting that holds the address of a service's database.
+const DATABASE: &str = "data.url";
+
+/// A service that is about to be started.
+pub struct TestServiceBuilder {
+    definition: Definition,
+    engine: Engine,
+    databases: Vec<String>,
+    settings: Vec<(String, String)>,
+}
+
+impl TestServiceBuilder {
+    /// Sets one setting, by its dotted key in the service's own configuration: `hold.sweep_seconds`.
+    pub fn set(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.push((key.into(), value.into()));
+        self
+    }
+
+    /// Tells where a neighbour is: `("payments", &fake.url())`.
+    pub fn neighbour(self, name: &str, url: &str) -> Self {
+        self.set(format!("neighbours.{name}"), url)
+    }
+
+    /// Gives the service one more database; `key` is the setting that its address goes into.
+    pub fn database(mut self, key: impl Into<String>) -> Self {
+        self.databases.push(key.into());
+        self
+    }
+
+    /// Makes the databases and starts the service; it serves when this returns.
+    ///
+    /// # Panics
+    /// When the service does not start; the message says why in one line.
+    pub async fn start(self) -> TestService {
+        let folder = tempfile::Builder::new().prefix("souk-service-").tempdir().expect("a temporary folder");
+        let mut settings = vec![
+            ("server.listen".to_owned(), "127.0.0.1:0".to_owned()),
+            ("server.metrics_listen".to_owned(), "127.0.0.1:0".to_owned()),
+            ("data_dir".to_owned(), folder.path().display().to_string()),
+        ];
+        let mut databases = Vec::new();
+        for key in self.databases {
+            let database = TestDb::new(self.engine).await;
+            settings.push((key, database.url().to_owned()));
+            databases.push(database);
+        }
+        settings.extend(self.settings);
+        let running = run(&self.definition, &settings).await;
+        TestService { definition: self.definition, settings, running: Some(running), databases, _folder: folder }
+    }
+}
+
+/// A running service. Stop it at the end of a test, so that what it holds is gone before its databases are.
+pub struct TestService {
+    definition: Definition,
+    settings: Vec<(String, String)>,
+    running: Option<Running>,
+    databases: Vec<TestDb>,
+    _folder: TempDir,
+}
+
+impl TestService {
+    /// Prepares a service on an engine, with one database at `data.url`. What it lacks has to be set before the start.
+    pub fn builder(definition: Definition, engine: Engine) -> TestServiceBuilder {
+        TestServiceBuilder { definition, engine, databases: vec![DATABASE.to_owned()], settings: Vec::new() }
+    }
+
+    /// Returns its address: `http://127.0.0.1:40123`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.running().addr())
+    }
+
+    /// Returns a connection whose calls are made by `caller`; give it to the generated client.
+    pub fn channel_as(&self, caller: &Caller) -> CallerChannel {
+        connect_as(&self.url(), caller)
+    }
+
+    /// Returns its databases, the one at `data.url` first.
+    pub fn databases(&self) -> &[TestDb] {
+        &self.databases
+    }
+
+    /// Returns what else can be asked of the running process.
+    ///
+    /// # Panics
+    /// After [`stop`](Self::stop).
+    pub fn running(&self) -> &Running {
+        self.running.as_ref().expect("the service runs")
+    }
+
+    /// Counts the rows of every table of every database; names are `0.table`, `1.table`, in the order of the databases.
+    pub async fn row_counts(&self) -> RowCounts {
+        let mut counts = RowCounts::new();
+        for (number, database) in self.databases.iter().enumerate() {
+            let tables = database.row_counts().await;
+            counts.extend(tables.into_iter().map(|(table, rows)| (format!("{number}.{table}"), rows)));
+        }
+        counts
+    }
+
+    /// Drains the service and starts it again on the same data, on a new port.
+    ///
+    /// # Panics
+    /// When it does not start again.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.running = Some(run(&self.definition, &self.settings).await);
+    }
+
+    /// Drains the service. Does nothing when it is stopped already.
+    ///
+    /// # Panics
+    /// When something did not end in time; the message names it.
+    pub async fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.drain().await.unwrap_or_else(|error| panic!("{}: {error}", self.definition.name()));
+        }
+    }
+
+    /// Returns the folder of its first database's test, for whatever else a test keeps.
+    pub fn folder(&self) -> &Path {
+        self.databases[0].folder()
+    }
+}
+
+async fn run(definition: &Definition, settings: &[(String, String)]) -> Running {
+    // Named as the service, the program is that service alone, and its settings need no prefix. What the environment
+    // says about a service is for real ones.
+    let options = Options::new(definition.name()).environment(&[]);
+    let options = settings.iter().fold(options, |options, (key, value)| options.set(key, value));
+    let started = Shop::new(options).with(definition.clone()).start().await;
+    started.unwrap_or_else(|error| panic!("{} did not start: {error}", definition.name()))
+}

@@ -1,0 +1,95 @@
+//! Waiting for something to become true, with a limit and without a fixed sleep.
+
+use std::{
+    fmt::Debug,
+    future::Future,
+    time::{Duration, Instant},
+};
+
+/// The first pause between two looks; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// What a look can answer: `bool`, `Option<T>` or `Result<T, E>`.
+pub trait Answer {
+    /// What was waited for.
+    type Value;
+
+    /// Returns the value, or what there was instead.
+    fn settle(self) -> Result<Self::Value, String>;
+}
+
+impl Answer for bool {
+    type Value = ();
+
+    fn settle(self) -> Result<(), String> {
+        if self { Ok(()) } else { Err("it is still false".into()) }
+    }
+}
+
+impl<T> Answer for Option<T> {
+    type Value = T;
+
+    fn settle(self) -> Result<T, String> {
+        self.ok_or_else(|| "there is still nothing".into())
+    }
+}
+
+impl<T, E: Debug> Answer for Result<T, E> {
+    type Value = T;
+
+    fn settle(self) -> Result<T, String> {
+        self.map_err(|error| format!("the last answer was {error:?}"))
+    }
+}
+
+/// Looks again and again until the answer is true, `Some` or `Ok`, and returns what is inside.
+///
+/// # Panics
+/// When `limit` has passed; the message tells the last answer and the caller's line.
+#[track_caller]
+pub fn eventually<F, A>(limit: Duration, mut look: impl FnMut() -> F) -> impl Future<Output = A::Value>
+where
+    F: Future<Output = A>,
+    A: Answer,
+{
+    let asked_at = std::panic::Location::caller();
+    async move {
+        let start = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match look().await.settle() {
+                Ok(value) => return value,
+                Err(instead) if start.elapsed() >= limit => {
+                    panic!("waited {limit:?} at {asked_at}, and {instead}");
+                }
+                Err(_) => tokio::time::sleep(pause).await,
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn waiting_ends_as_soon_as_the_answer_is_there() {
+        let looks = Cell::new(0);
+        let value = eventually(Duration::from_secs(5), || async {
+            looks.set(looks.get() + 1);
+            (looks.get() == 3).then_some("third")
+        })
+        .await;
+        assert_eq!((value, looks.get()), ("third", 3));
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "the last answer was \"no\"")]
+    async fn waiting_gives_up_at_its_limit_and_tells_the_last_answer() {
+        eventually(Duration::from_millis(5), || async { Err::<(), _>("no") }).await;
+    }
+}
