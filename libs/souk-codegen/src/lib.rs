@@ -1,6 +1,7 @@
 //! Turns a folder of protos into Rust when a crate is built: messages, clients and servers (prost, tonic), typed validators for the
 //! `buf.validate` rules, `Debug` that redacts, and the table of method policies. Runs in build scripts; needs no protoc.
 
+mod descriptors;
 mod modules;
 mod names;
 mod options;
@@ -92,7 +93,7 @@ impl Generator {
             text.push_str(validators.get(&package).map_or("", String::as_str));
             fs::write(out.join(format!("{package}.rules.rs")), text)?;
         }
-        fs::write(out.join("contract.binpb"), descriptors)?;
+        fs::write(out.join("contract.binpb"), descriptors::with_comments_only(&descriptors)?)?;
 
         let mut contract = modules::tree(&scope.packages());
         let _ = write!(
@@ -167,8 +168,36 @@ impl Generator {
                 .client_mod_attribute(".", "#[cfg(feature = \"client\")]")
                 .server_mod_attribute(".", "#[cfg(feature = \"server\")]");
         }
-        Ok(builder.compile_fds(set)?)
+        builder.compile_fds(set)?;
+        for package in scope.packages() {
+            let name = package.split('.').map(names::snake).collect::<Vec<_>>().join(".");
+            raise_message_limit(&out.join(format!("{name}.rs")))?;
+        }
+        Ok(())
     }
+}
+
+/// Lets generated clients and servers read messages of up to `souk_contract::MAX_MESSAGE_BYTES`. tonic's own limit of 4 MB is below
+/// a full batch of transfers, and can otherwise be changed on every single client and server only.
+fn raise_message_limit(file: &Path) -> Result<(), Error> {
+    const LIMIT: &str = "::souk_contract::MAX_MESSAGE_BYTES";
+    if !file.exists() {
+        return Ok(());
+    }
+    let text = fs::read_to_string(file)?;
+    let raised = text
+        .replace("max_decoding_message_size: None,", &format!("max_decoding_message_size: Some({LIMIT}),"))
+        .replace("Grpc::new(inner);", &format!("Grpc::new(inner).max_decoding_message_size({LIMIT});"))
+        .replace(
+            "Grpc::with_origin(inner, origin);",
+            &format!("Grpc::with_origin(inner, origin).max_decoding_message_size({LIMIT});"),
+        );
+    let services = text.matches("impl<T> tonic::server::NamedService for ").count();
+    if raised.matches(LIMIT).count() != services * 3 {
+        return Err(Error::one(format!("{}: tonic generates other code than expected", file.display())));
+    }
+    fs::write(file, raised)?;
+    Ok(())
 }
 
 fn with_path(error: &io::Error, path: &Path) -> io::Error {

@@ -169,7 +169,7 @@ impl Generation<'_> {
             let copy = if values::is_copy(&kind) { "let value = *value; " } else { "" };
             return format!(
                 "        if let Some({}::{}::{}(value)) = &self.{} {{ {copy}\n{inner_if_set}        }}\n",
-                names::inside(&parent),
+                names::inside(parent),
                 names::camel(oneof.name()),
                 names::camel(field.name()),
                 names::snake(oneof.name())

@@ -14,3 +14,6 @@ pub use validate::{MAX_VIOLATIONS, Path, Redacted, Validate, Violation, Violatio
 
 /// The reason of a request that breaks a field rule or cannot be read (`souk.policy.v1.ErrorReason`).
 pub const REASON_INVALID_FIELD: &str = "ERROR_REASON_INVALID_FIELD";
+
+/// The largest message that generated clients and servers read, in bytes: 16 MiB. A server may be configured to take less.
+pub const MAX_MESSAGE_BYTES: usize = 16 << 20;
