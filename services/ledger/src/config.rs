@@ -1,0 +1,31 @@
+//! What an operator can set; `config.default.toml` says what each setting is for.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use souk_data::DataConfig;
+
+/// The settings of the ledger service.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the accounts and transfers are.
+    pub data: DataConfig,
+    /// How pending transfers expire.
+    pub expiry: ExpiryConfig,
+}
+
+/// How pending transfers expire.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpiryConfig {
+    /// Milliseconds between two looks for pending transfers whose timeout has passed.
+    pub sweep_milliseconds: u32,
+}
+
+impl ExpiryConfig {
+    /// Returns how long to wait between two looks.
+    pub fn sweep(&self) -> Duration {
+        Duration::from_millis(u64::from(self.sweep_milliseconds))
+    }
+}

@@ -1,0 +1,198 @@
+//! Messages of the contract to values that cannot hold bad data, and back.
+
+use std::str::FromStr;
+
+use souk_client::ledger::v1 as pb;
+use souk_client::types::v1::{AuditCount, AuditFinding};
+use souk_types::{IdError, Timestamp};
+
+use crate::account::{Account, AccountFlags, NewAccount};
+use crate::balance::Balance;
+use crate::error::Error;
+use crate::store::{Audit, LedgerSums, ListedTransfer};
+use crate::transfer::{Kind, NewTransfer, Resolution, TransferFlags};
+
+/// Reads an id; `field` names it in the refusal.
+pub fn id<T: FromStr<Err = IdError>>(field: &str, text: &str) -> Result<T, Error> {
+    text.parse().map_err(|problem| Error::field(field, problem))
+}
+
+/// Reads a list of ids.
+pub fn ids<T: FromStr<Err = IdError>>(field: &str, texts: &[String]) -> Result<Vec<T>, Error> {
+    let mut ids = Vec::with_capacity(texts.len());
+    for (place, text) in texts.iter().enumerate() {
+        ids.push(text.parse().map_err(|problem| Error::field(format!("{field}[{place}]"), problem))?);
+    }
+    Ok(ids)
+}
+
+/// Reads a time that may be absent.
+pub fn optional_time(field: &str, time: Option<prost_types::Timestamp>) -> Result<Option<Timestamp>, Error> {
+    time.map(|time| Timestamp::try_from(time).map_err(|problem| Error::field(field, problem))).transpose()
+}
+
+/// Reads the elements of a batch; a refusal names the place of the element.
+pub fn each<M, T: TryFrom<M, Error = Error>>(field: &str, messages: Vec<M>) -> Result<Vec<T>, Error> {
+    let mut values = Vec::with_capacity(messages.len());
+    for (place, message) in messages.into_iter().enumerate() {
+        values.push(T::try_from(message).map_err(|error| match error {
+            Error::Field { field: inner, problem } => Error::field(format!("{field}[{place}].{inner}"), problem),
+            other => other,
+        })?);
+    }
+    Ok(values)
+}
+
+fn optional_id<T: FromStr<Err = IdError>>(field: &str, text: &str) -> Result<Option<T>, Error> {
+    if text.is_empty() { Ok(None) } else { id(field, text).map(Some) }
+}
+
+impl TryFrom<pb::NewAccount> for NewAccount {
+    type Error = Error;
+
+    fn try_from(new: pb::NewAccount) -> Result<Self, Error> {
+        let flags = new.flags.unwrap_or_default();
+        Ok(NewAccount {
+            id: id("account_id", &new.account_id)?,
+            ledger: new.ledger,
+            code: new.code,
+            flags: AccountFlags {
+                linked: flags.linked,
+                debits_must_not_exceed_credits: flags.debits_must_not_exceed_credits,
+                credits_must_not_exceed_debits: flags.credits_must_not_exceed_debits,
+            },
+            user_data: new.user_data,
+        })
+    }
+}
+
+impl TryFrom<pb::NewTransfer> for NewTransfer {
+    type Error = Error;
+
+    fn try_from(new: pb::NewTransfer) -> Result<Self, Error> {
+        let flags = new.flags.unwrap_or_default();
+        Ok(NewTransfer {
+            id: id("transfer_id", &new.transfer_id)?,
+            debit_account: optional_id("debit_account_id", &new.debit_account_id)?,
+            credit_account: optional_id("credit_account_id", &new.credit_account_id)?,
+            amount: new.amount,
+            pending: optional_id("pending_id", &new.pending_id)?,
+            user_data: new.user_data,
+            timeout_seconds: new.timeout_seconds,
+            ledger: new.ledger,
+            code: new.code,
+            flags: TransferFlags {
+                linked: flags.linked,
+                pending: flags.pending,
+                post_pending_transfer: flags.post_pending_transfer,
+                void_pending_transfer: flags.void_pending_transfer,
+                expired: flags.expired,
+            },
+            effective_time: optional_time("effective_time", new.effective_time)?,
+        })
+    }
+}
+
+impl From<AccountFlags> for pb::AccountFlags {
+    fn from(flags: AccountFlags) -> Self {
+        pb::AccountFlags {
+            linked: flags.linked,
+            debits_must_not_exceed_credits: flags.debits_must_not_exceed_credits,
+            credits_must_not_exceed_debits: flags.credits_must_not_exceed_debits,
+        }
+    }
+}
+
+impl From<Account> for pb::Account {
+    fn from(account: Account) -> Self {
+        pb::Account {
+            account_id: account.id.to_string(),
+            ledger: account.ledger,
+            code: account.code,
+            flags: Some(account.flags.into()),
+            user_data: account.user_data,
+            debits_pending: account.balance.debits_pending,
+            debits_posted: account.balance.debits_posted,
+            credits_pending: account.balance.credits_pending,
+            credits_posted: account.balance.credits_posted,
+            create_time: Some(account.create_time.into()),
+            transfer_count: account.transfer_count,
+        }
+    }
+}
+
+impl From<Balance> for pb::AccountBalance {
+    fn from(balance: Balance) -> Self {
+        pb::AccountBalance {
+            debits_pending: balance.debits_pending,
+            debits_posted: balance.debits_posted,
+            credits_pending: balance.credits_pending,
+            credits_posted: balance.credits_posted,
+        }
+    }
+}
+
+impl From<TransferFlags> for pb::TransferFlags {
+    fn from(flags: TransferFlags) -> Self {
+        pb::TransferFlags {
+            linked: flags.linked,
+            pending: flags.pending,
+            post_pending_transfer: flags.post_pending_transfer,
+            void_pending_transfer: flags.void_pending_transfer,
+            expired: flags.expired,
+        }
+    }
+}
+
+impl From<ListedTransfer> for pb::Transfer {
+    fn from(listed: ListedTransfer) -> Self {
+        let transfer = listed.transfer;
+        let pending_state = match (transfer.kind, listed.resolution) {
+            (Kind::Pending, None) => pb::PendingState::Pending,
+            (Kind::Pending, Some(Resolution::Posted)) => pb::PendingState::Posted,
+            (Kind::Pending, Some(Resolution::Voided)) => pb::PendingState::Voided,
+            (Kind::Pending, Some(Resolution::Expired)) => pb::PendingState::Expired,
+            _ => pb::PendingState::Unspecified,
+        };
+        pb::Transfer {
+            transfer_id: transfer.id.to_string(),
+            debit_account_id: listed.debit_account.to_string(),
+            credit_account_id: listed.credit_account.to_string(),
+            amount: transfer.amount,
+            pending_id: transfer.pending.map(|id| id.to_string()).unwrap_or_default(),
+            timeout_seconds: transfer.timeout_seconds,
+            ledger: transfer.ledger,
+            code: transfer.code,
+            flags: Some(transfer.flags().into()),
+            effective_time: Some(transfer.effective_time().into()),
+            create_time: Some(transfer.create_time.into()),
+            pending_state: pending_state.into(),
+            user_data: transfer.user_data,
+        }
+    }
+}
+
+impl From<LedgerSums> for pb::TrialBalanceLine {
+    fn from(sums: LedgerSums) -> Self {
+        pb::TrialBalanceLine {
+            ledger: sums.ledger,
+            balance: Some(sums.balance.into()),
+            account_count: sums.account_count,
+        }
+    }
+}
+
+impl From<Audit> for pb::AuditLedgerResponse {
+    fn from(audit: Audit) -> Self {
+        let findings = audit.findings.into_iter().map(|finding| AuditFinding {
+            invariant: finding.invariant.to_owned(),
+            subject: finding.subject,
+            detail: finding.detail,
+        });
+        let counts = [("accounts", audit.accounts), ("transfers", audit.transfers), ("ledgers", audit.ledgers)];
+        pb::AuditLedgerResponse {
+            findings: findings.collect(),
+            counts: counts.map(|(what, count)| AuditCount { what: what.to_owned(), count }).into(),
+        }
+    }
+}

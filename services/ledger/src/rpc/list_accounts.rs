@@ -1,0 +1,38 @@
+//! ListAccounts: all accounts, or those of a ledger or a code, in the order they were created.
+
+use souk_chassis::Caller;
+use souk_client::ledger::v1 as pb;
+use souk_data::args;
+use tonic::Request;
+
+use super::{LedgerRpc, page_size};
+use crate::error::Error;
+use crate::store::AccountFilter;
+
+pub async fn handle(
+    rpc: &LedgerRpc,
+    request: Request<pb::ListAccountsRequest>,
+) -> Result<pb::ListAccountsResponse, Error> {
+    let caller = Caller::of(&request).key();
+    let request = request.into_inner();
+    let filter = AccountFilter { ledger: request.ledger, code: request.code };
+    let limit = page_size(request.page_size);
+
+    let (ledger, code) = (filter.ledger.to_string(), filter.code.to_string());
+    let scope = ["ListAccounts", &caller, &ledger, &code];
+    let tokens = rpc.store.db().page_tokens();
+    let after = match tokens.open(&scope, &request.page_token)? {
+        Some(cursor) => cursor.get(0)?,
+        None => 0,
+    };
+
+    // One more than asked tells whether there is another page.
+    let mut accounts = rpc.store.accounts_after(after, filter, limit + 1).await?;
+    let has_more = accounts.len() as i64 > limit;
+    accounts.truncate(limit as usize);
+    let next_page_token = match accounts.last() {
+        Some(last) if has_more => tokens.issue(&scope, args![last.number]),
+        _ => String::new(),
+    };
+    Ok(pb::ListAccountsResponse { accounts: accounts.into_iter().map(Into::into).collect(), next_page_token })
+}
