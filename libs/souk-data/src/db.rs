@@ -1,0 +1,216 @@
+//! A service's database: the one way to write, and the ways to read.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use prost::Message;
+use souk_types::Clock;
+use tokio::sync::watch;
+
+use crate::page::PageTokens;
+use crate::postgres::{Isolation, Postgres};
+use crate::request::{self, RequestKey};
+use crate::sqlite::Sqlite;
+use crate::{DataConfig, Engine, Error, Reader, Schema, Tx};
+
+/// An open database. Clones share it; dropping the last one finishes what is queued and closes it.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    clock: Clock,
+    committed: watch::Sender<u64>,
+    page_tokens: PageTokens,
+    outbox_days: u32,
+}
+
+enum Store {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+impl Db {
+    /// Opens the database of a service, creating and migrating it as needed. A relative SQLite path starts at `data_dir`.
+    ///
+    /// Fails with [`Error::InUse`] when another process has the file, [`Error::Schema`] when the stored schema is newer than
+    /// the program or was changed, [`Error::Corrupt`], [`Error::Config`] or [`Error::Unavailable`].
+    pub async fn open(config: &DataConfig, data_dir: &Path, schema: &Schema, clock: Clock) -> Result<Db, Error> {
+        let committed = watch::Sender::new(0);
+        let store = if let Some(file) = config.url.strip_prefix("sqlite:") {
+            let path = data_dir.join(file);
+            if file.is_empty() || file.starts_with(':') || path.file_name().is_none() {
+                return Err(Error::Config("the address of a SQLite database is sqlite:FILE".into()));
+            }
+            Store::Sqlite(Sqlite::open(config, path, schema, &clock, committed.clone())?)
+        } else if config.url.starts_with("postgres://") || config.url.starts_with("postgresql://") {
+            Store::Postgres(Postgres::open(config, schema, &clock, committed.clone()).await?)
+        } else {
+            return Err(Error::Config("the address of a database starts with sqlite: or postgres://".into()));
+        };
+        let reader = store.reader();
+        let key = reader.query_row("SELECT secret FROM souk_keys WHERE name = 'page'", &[]).await?;
+        let key = key.ok_or_else(|| Error::Corrupt("the key of page tokens is missing".into()))?;
+        let page_tokens = PageTokens::from_row(&key)?;
+        Ok(Db(Arc::new(Inner { store, clock, committed, page_tokens, outbox_days: config.outbox_days })))
+    }
+
+    /// Returns which engine holds the data.
+    pub fn engine(&self) -> Engine {
+        match self.0.store {
+            Store::Sqlite(_) => Engine::Sqlite,
+            Store::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Runs the closure in a transaction and commits it, durably, before its result is given back; an error rolls it back.
+    ///
+    /// The closure has no side effects, since it may run again (PostgreSQL, SERIALIZABLE, after losing a race), and waits for
+    /// nothing but its own statements. It is finished even when the caller goes away. After a failed statement it cannot go
+    /// on: use `ON CONFLICT DO NOTHING`, then read.
+    ///
+    /// Fails with what the closure returned, or [`Error::Conflict`], [`Error::Unavailable`] (the write may have happened),
+    /// [`Error::Full`], [`Error::Corrupt`], [`Error::Pending`], [`Error::Panicked`], [`Error::Bug`].
+    pub async fn write<F, Fut, T, E>(&self, closure: F) -> Result<T, E>
+    where
+        F: Fn(Tx) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match &self.0.store {
+            Store::Sqlite(sqlite) => sqlite.writer.write(closure).await,
+            Store::Postgres(postgres) => postgres.write(Isolation::Serializable, closure).await,
+        }
+    }
+
+    /// Like [`write`](Db::write), at READ COMMITTED on PostgreSQL: for a write whose every decision rests on rows that it
+    /// locked first, in id order (a conditional UPDATE, or SELECT … [`lock_rows`](Reader::lock_rows)).
+    pub async fn write_locked<F, Fut, T, E>(&self, closure: F) -> Result<T, E>
+    where
+        F: Fn(Tx) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match &self.0.store {
+            Store::Sqlite(sqlite) => sqlite.writer.write(closure).await,
+            Store::Postgres(postgres) => postgres.write(Isolation::ReadCommitted, closure).await,
+        }
+    }
+
+    /// Like [`write`](Db::write), once per request: a repeated request gets the first answer, for 7 days. Only successes are
+    /// recorded; a refusal is evaluated anew. The same id with another request is [`Error::RequestIdReused`].
+    pub async fn write_once<F, Fut, R, E>(&self, key: RequestKey, closure: F) -> Result<R, E>
+    where
+        F: Fn(Tx) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, E>> + Send + 'static,
+        R: Message + Default + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.write(once(key, closure, self.0.clock.clone())).await
+    }
+
+    /// Like [`write_once`](Db::write_once) and [`write_locked`](Db::write_locked) together.
+    pub async fn write_once_locked<F, Fut, R, E>(&self, key: RequestKey, closure: F) -> Result<R, E>
+    where
+        F: Fn(Tx) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, E>> + Send + 'static,
+        R: Message + Default + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.write_locked(once(key, closure, self.0.clock.clone())).await
+    }
+
+    /// Returns a reader whose every statement sees all that was committed before it. For statements that find their rows by an
+    /// index; long ones belong into a [`snapshot`](Db::snapshot), since on SQLite they run in the caller's thread.
+    pub fn read(&self) -> Reader {
+        self.0.store.reader()
+    }
+
+    /// Runs a closure that only reads, all of it on one state of the data, as audits need it. On SQLite it runs in a thread of
+    /// its own and, like a write, waits for nothing but its statements.
+    pub async fn snapshot<F, Fut, T, E>(&self, closure: F) -> Result<T, E>
+    where
+        F: Fn(Reader) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<T, E>> + Send,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match &self.0.store {
+            Store::Sqlite(sqlite) => sqlite.snapshot(closure).await,
+            Store::Postgres(postgres) => postgres.snapshot(closure).await,
+        }
+    }
+
+    /// Returns a receiver that changes after each commit of this process, for those who wait for new rows. A sweep stands
+    /// behind it, since other replicas commit too.
+    pub fn committed(&self) -> watch::Receiver<u64> {
+        self.0.committed.subscribe()
+    }
+
+    /// Returns what issues and opens the page tokens of this database.
+    pub fn page_tokens(&self) -> &PageTokens {
+        &self.0.page_tokens
+    }
+
+    /// Checks that the database answers and takes writes.
+    pub async fn ping(&self) -> Result<(), Error> {
+        if let Store::Sqlite(sqlite) = &self.0.store
+            && !sqlite.writer.is_running()
+        {
+            return Err(Error::unavailable("the writer has stopped"));
+        }
+        self.read().query_row("SELECT 1 AS one", &[]).await?;
+        Ok(())
+    }
+
+    /// Copies a SQLite database, as of one moment and while it is written to, to the new file `to`. PostgreSQL has its own
+    /// tools for this.
+    pub async fn backup(&self, to: &Path) -> Result<(), Error> {
+        match &self.0.store {
+            Store::Sqlite(sqlite) => sqlite.backup(to).await,
+            Store::Postgres(_) => Err(Error::Config("PostgreSQL is backed up with pg_dump or pg_basebackup".into())),
+        }
+    }
+
+    pub(crate) fn outbox_days(&self) -> u32 {
+        self.0.outbox_days
+    }
+}
+
+impl Store {
+    fn reader(&self) -> Reader {
+        match self {
+            Store::Sqlite(sqlite) => Reader::sqlite_file(sqlite.readers.clone()),
+            Store::Postgres(postgres) => Reader::postgres_pool(postgres.pool.clone()),
+        }
+    }
+}
+
+/// Wraps a closure with the look-up and the record of its request.
+fn once<F, Fut, R, E>(
+    key: RequestKey,
+    closure: F,
+    clock: Clock,
+) -> impl Fn(Tx) -> std::pin::Pin<Box<dyn Future<Output = Result<R, E>> + Send>> + Send + Sync + 'static
+where
+    F: Fn(Tx) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<R, E>> + Send + 'static,
+    R: Message + Default + 'static,
+    E: From<Error> + Send + 'static,
+{
+    let shared = Arc::new((key, closure, clock));
+    move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (key, closure, clock) = &*shared;
+            if let Some(earlier) = request::find(&tx, key).await? {
+                return Ok(earlier);
+            }
+            let response = closure(tx.clone()).await?;
+            request::record(&tx, key, &response, clock.now()).await?;
+            Ok(response)
+        })
+    }
+}

@@ -1,0 +1,31 @@
+//! A service's own database: one way to write (`db.write`), group commit on SQLite, SERIALIZABLE with retries on PostgreSQL,
+//! idempotency records, outbox and inbox, migrations. It knows no business and no gRPC.
+
+#[macro_use]
+mod value;
+
+mod config;
+mod db;
+mod error;
+pub mod inbox;
+mod list;
+mod migrate;
+mod once;
+pub mod outbox;
+pub mod page;
+mod postgres;
+mod public;
+mod purge;
+mod reader;
+pub mod request;
+mod sqlite;
+
+pub use config::{DataConfig, Engine};
+pub use db::Db;
+pub use error::Error;
+pub use list::placeholders;
+pub use migrate::{Migration, Schema};
+pub use purge::Purged;
+pub use reader::{Reader, Tx};
+pub use request::RequestKey;
+pub use value::{Arg, Cell, FromCell, Row, ToArg};

@@ -1,0 +1,243 @@
+//! Migrations: forward only, all pending ones in one transaction, under a lock. What was applied is compared with the program.
+
+use sea_orm::sqlx::postgres::PgConnection;
+use sha2::{Digest, Sha256};
+use souk_types::Timestamp;
+
+use crate::postgres::statement;
+use crate::sqlite::connection::Connection;
+use crate::value::Row;
+use crate::{Engine, Error};
+
+/// Names the tables of one service and how they came to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Schema {
+    /// The service's name. A database of another service is refused.
+    pub name: &'static str,
+    /// All migrations ever made, by ascending version.
+    pub migrations: &'static [Migration],
+}
+
+/// One step of a schema. Once released it never changes; the running version of the program must survive it.
+#[derive(Clone, Copy, Debug)]
+pub struct Migration {
+    /// Ascending, from 1.
+    pub version: i64,
+    /// What the step does, for people.
+    pub name: &'static str,
+    /// The statements for SQLite, separated by semicolons, without BEGIN and COMMIT. Tables are STRICT.
+    pub sqlite: &'static str,
+    /// The statements for PostgreSQL.
+    pub postgres: &'static str,
+}
+
+impl Migration {
+    fn sql(&self, engine: Engine) -> &'static str {
+        match engine {
+            Engine::Sqlite => self.sqlite,
+            Engine::Postgres => self.postgres,
+        }
+    }
+
+    fn checksum(&self, engine: Engine) -> String {
+        let digest = Sha256::digest(self.sql(engine).as_bytes());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Gives the SQL, for a SQLite migration, that lets a table only grow: `append_only_sqlite!("movements")`.
+#[macro_export]
+macro_rules! append_only_sqlite {
+    ($table:literal) => {
+        concat!(
+            "\nCREATE TRIGGER ",
+            $table,
+            "_no_update BEFORE UPDATE ON ",
+            $table,
+            " BEGIN SELECT RAISE(ABORT, 'table ",
+            $table,
+            " is append-only'); END;",
+            "\nCREATE TRIGGER ",
+            $table,
+            "_no_delete BEFORE DELETE ON ",
+            $table,
+            " BEGIN SELECT RAISE(ABORT, 'table ",
+            $table,
+            " is append-only'); END;\n",
+        )
+    };
+}
+
+/// Gives the SQL, for a PostgreSQL migration, that lets a table only grow: `append_only_postgres!("movements")`.
+#[macro_export]
+macro_rules! append_only_postgres {
+    ($table:literal) => {
+        concat!(
+            "\nCREATE TRIGGER ",
+            $table,
+            "_append_only BEFORE UPDATE OR DELETE ON ",
+            $table,
+            " FOR EACH ROW EXECUTE FUNCTION souk_refuse_change();",
+            "\nCREATE TRIGGER ",
+            $table,
+            "_no_truncate BEFORE TRUNCATE ON ",
+            $table,
+            " FOR EACH STATEMENT EXECUTE FUNCTION souk_refuse_change();\n",
+        )
+    };
+}
+
+const OWN: Schema = Schema {
+    name: "souk-data",
+    migrations: &[Migration {
+        version: 1,
+        name: "requests, outbox, inbox, keys",
+        sqlite: include_str!("../migrations/0001_own_tables.sqlite.sql"),
+        postgres: include_str!("../migrations/0001_own_tables.postgres.sql"),
+    }],
+};
+
+const CREATE: &str = "CREATE TABLE IF NOT EXISTS souk_migrations (
+    schema_name TEXT NOT NULL, version BIGINT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_time BIGINT NOT NULL,
+    PRIMARY KEY (schema_name, version))";
+const APPLIED: &str = "SELECT schema_name, version, name, checksum FROM souk_migrations ORDER BY schema_name, version";
+const RECORD: &str =
+    "INSERT INTO souk_migrations (schema_name, version, name, checksum, applied_time) VALUES ($1, $2, $3, $4, $5)";
+
+/// Any number that nothing else in this database locks.
+const ADVISORY_LOCK: i64 = 0x736f_756b;
+
+/// Migrates a SQLite file. The caller holds its lock file.
+pub(crate) fn sqlite(connection: &mut Connection, schema: &Schema, now: Timestamp) -> Result<(), Error> {
+    connection.run("BEGIN IMMEDIATE")?;
+    let migrated = migrate_sqlite(connection, schema, now);
+    match migrated {
+        Ok(()) => connection.run("COMMIT"),
+        Err(error) => {
+            let _ = connection.run("ROLLBACK");
+            Err(error)
+        }
+    }
+}
+
+fn migrate_sqlite(connection: &mut Connection, schema: &Schema, now: Timestamp) -> Result<(), Error> {
+    connection.run_all(&CREATE.replace("BIGINT", "INTEGER").replace("version))", "version)) STRICT"))?;
+    let applied = connection.query(APPLIED, &[])?;
+    for (schema, migration) in pending(&applied, schema, Engine::Sqlite)? {
+        connection.run_all(migration.sqlite).map_err(|e| failed(&schema, migration, e))?;
+        let checksum = migration.checksum(Engine::Sqlite);
+        connection.execute(RECORD, args!(schema.name, migration.version, migration.name, checksum, now))?;
+    }
+    let tables = connection.query(
+        "SELECT l.name AS table_name, l.strict AS strict_table, c.name AS column_name, upper(c.type) AS column_type
+         FROM pragma_table_list AS l JOIN pragma_table_info(l.name) AS c
+         WHERE l.schema = 'main' AND l.type = 'table' AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+        &[],
+    )?;
+    for row in &tables {
+        if !row.get::<bool>("strict_table")? {
+            return Err(wrong(schema, format!("table {} is not STRICT", row.get::<String>("table_name")?)));
+        }
+    }
+    check_types(schema, &tables, &["INTEGER", "INT", "TEXT", "BLOB"])
+}
+
+/// Migrates a PostgreSQL database; replicas that start together wait for each other.
+pub(crate) async fn postgres(connection: &mut PgConnection, schema: &Schema, now: Timestamp) -> Result<(), Error> {
+    // The migration of another replica may well take longer than a row is waited for.
+    statement::run_all(connection, "BEGIN; SET LOCAL lock_timeout = 0").await?;
+    let migrated = migrate_postgres(connection, schema, now).await;
+    let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    let ended = statement::run_all(connection, end).await;
+    migrated.and(ended)
+}
+
+async fn migrate_postgres(connection: &mut PgConnection, schema: &Schema, now: Timestamp) -> Result<(), Error> {
+    statement::query(connection, "SELECT pg_advisory_xact_lock($1) IS NULL AS locked", args!(ADVISORY_LOCK)).await?;
+    statement::run_all(connection, CREATE).await?;
+    let applied = statement::convert(statement::query(connection, APPLIED, &[]).await?)?;
+    for (schema, migration) in pending(&applied, schema, Engine::Postgres)? {
+        statement::run_all(connection, migration.postgres).await.map_err(|e| failed(&schema, migration, e))?;
+        let checksum = migration.checksum(Engine::Postgres);
+        let record = args!(schema.name, migration.version, migration.name, checksum, now);
+        statement::execute(connection, RECORD, record).await?;
+    }
+    let tables = statement::query(
+        connection,
+        "SELECT table_name::text AS table_name, column_name::text AS column_name, data_type::text AS column_type
+         FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+         WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'",
+        &[],
+    );
+    check_types(schema, &statement::convert(tables.await?)?, &["bigint", "text", "bytea"])
+}
+
+/// Returns what is left to do, or why the stored schema is not ours.
+fn pending(applied: &[Row], schema: &Schema, engine: Engine) -> Result<Vec<(Schema, Migration)>, Error> {
+    let mut left: Vec<(Schema, Migration)> = Vec::new();
+    for row in applied {
+        let name: String = row.get("schema_name")?;
+        if name != OWN.name && name != schema.name {
+            return Err(wrong(schema, format!("the database belongs to {name}")));
+        }
+    }
+    for schema in [&OWN, schema] {
+        let mut done = Vec::new();
+        for row in applied {
+            if row.get::<String>("schema_name")? == schema.name {
+                done.push((row.get::<i64>("version")?, row.get::<String>("checksum")?));
+            }
+        }
+        let ascending = schema.migrations.windows(2).all(|pair| pair[0].version < pair[1].version);
+        if !ascending {
+            return Err(wrong(schema, "its migrations are not in ascending order".into()));
+        }
+        let newest = schema.migrations.last().map_or(0, |migration| migration.version);
+        if let Some((version, _)) = done.iter().find(|(version, _)| *version > newest) {
+            let problem = format!("the database is at version {version}, newer than this program's {newest}");
+            return Err(wrong(schema, problem));
+        }
+        for (index, (version, checksum)) in done.iter().enumerate() {
+            match schema.migrations.get(index) {
+                Some(migration) if migration.version != *version => {
+                    return Err(wrong(
+                        schema,
+                        format!("migration {version} was applied, but is not this program's next"),
+                    ));
+                }
+                Some(migration) if migration.checksum(engine) != *checksum => {
+                    return Err(wrong(schema, format!("migration {version} was changed after it had been applied")));
+                }
+                Some(_) => {}
+                None => return Err(wrong(schema, format!("migration {version} is unknown to this program"))),
+            }
+        }
+        left.extend(schema.migrations[done.len()..].iter().map(|migration| (*schema, *migration)));
+    }
+    Ok(left)
+}
+
+fn check_types(schema: &Schema, columns: &[Row], allowed: &[&str]) -> Result<(), Error> {
+    for row in columns {
+        let kind: String = row.get("column_type")?;
+        if !allowed.contains(&kind.as_str()) {
+            let (table, column): (String, String) = (row.get("table_name")?, row.get("column_name")?);
+            let problem = format!("column {table}.{column} is {kind}; only {} are stored", allowed.join(", "));
+            return Err(wrong(schema, problem));
+        }
+    }
+    Ok(())
+}
+
+fn wrong(schema: &Schema, problem: String) -> Error {
+    Error::Schema { schema: schema.name.into(), problem: problem.into() }
+}
+
+fn failed(schema: &Schema, migration: Migration, error: Error) -> Error {
+    match error {
+        Error::Bug(problem) | Error::ConstraintViolation(problem) | Error::UniqueViolation(problem) => {
+            wrong(schema, format!("migration {} ({}) failed: {problem}", migration.version, migration.name))
+        }
+        other => other,
+    }
+}

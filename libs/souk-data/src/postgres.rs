@@ -1,0 +1,241 @@
+//! The production engine: a pool of connections to one PostgreSQL database, which replicas share.
+
+mod sort;
+pub(crate) mod statement;
+pub(crate) mod transaction;
+
+use std::panic::AssertUnwindSafe;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use sea_orm::sqlx;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sea_orm::sqlx::{ConnectOptions, Connection, Row};
+use souk_types::Clock;
+use tokio::sync::{oneshot, watch};
+
+pub(crate) use sort::sort;
+
+use crate::migrate::{self, Schema};
+use crate::{DataConfig, Error, Reader, Tx};
+use transaction::{Held, Transaction};
+
+/// After how much idle time a connection is asked whether it still lives before it is used.
+const PING_AFTER: Duration = Duration::from_secs(5);
+
+/// The most times one write runs.
+const ATTEMPTS: u32 = 100;
+
+/// Between two attempts a write waits up to this long, doubled each time up to `LONGEST_PAUSE`.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(64);
+
+/// How much of what others do a transaction may see.
+#[derive(Clone, Copy)]
+pub(crate) enum Isolation {
+    Serializable,
+    ReadCommitted,
+}
+
+/// An open PostgreSQL database.
+#[derive(Clone)]
+pub(crate) struct Postgres {
+    pub(crate) pool: PgPool,
+    retry: Duration,
+    committed: watch::Sender<u64>,
+}
+
+/// What one attempt came to.
+enum Attempt<T, E> {
+    Done(Result<T, E>),
+    /// It lost a race, or had no connection to begin with: nothing happened, and it may run again.
+    Again(Error),
+}
+
+impl Postgres {
+    /// Connects, checks that the server keeps what it acknowledges, and migrates.
+    pub(crate) async fn open(
+        config: &DataConfig,
+        schema: &Schema,
+        clock: &Clock,
+        committed: watch::Sender<u64>,
+    ) -> Result<Self, Error> {
+        let options = PgConnectOptions::from_str(&config.url).map_err(|e| sort(&e))?;
+        let options = options
+            .application_name(schema.name)
+            .disable_statement_logging()
+            .options([("idle_in_transaction_session_timeout", "60s"), ("lock_timeout", "10s")]);
+        let retry = Duration::from_millis(config.retry_milliseconds);
+        let pool = PgPoolOptions::new()
+            .max_connections(config.max_connections.max(2))
+            .acquire_timeout(retry.max(Duration::from_secs(1)))
+            .test_before_acquire(false)
+            .before_acquire(|connection, about| {
+                Box::pin(async move {
+                    if about.idle_for >= PING_AFTER {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_with(options)
+            .await
+            .map_err(|e| sort(&e))?;
+        let postgres = Postgres { pool, retry, committed };
+        if config.durable {
+            postgres.check_durability().await?;
+        }
+        let mut held = Held::new(postgres.pool.acquire().await.map_err(|e| sort(&e))?);
+        migrate::postgres(held.raw(), schema, clock.now()).await?;
+        held.finish();
+        Ok(postgres)
+    }
+
+    async fn check_durability(&self) -> Result<(), Error> {
+        for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
+            let sql = sqlx::AssertSqlSafe(format!("SHOW {setting}"));
+            let row = sqlx::query(sql).fetch_one(&self.pool).await.map_err(|e| sort(&e))?;
+            let value: String = row.try_get(0).map_err(|e| sort(&e))?;
+            if value == "off" {
+                let problem = format!("PostgreSQL has {setting} = off and would lose acknowledged writes");
+                return Err(Error::Config(format!("{problem}; set durable = false if it may").into()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs the closure in a transaction, again when it lost a race, in a task of its own: a caller that goes away stops
+    /// neither the closure nor its commit, only further attempts.
+    pub(crate) async fn write<F, Fut, T, E>(&self, isolation: Isolation, closure: F) -> Result<T, E>
+    where
+        F: Fn(Tx) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let postgres = self.clone();
+        let (mut reply, answer) = oneshot::channel();
+        tokio::spawn(async move {
+            let result = postgres.write_until_done(isolation, closure, &mut reply).await;
+            let _ = reply.send(result);
+        });
+        answer.await.unwrap_or_else(|_| Err(Error::unavailable("the program is stopping").into()))
+    }
+
+    async fn write_until_done<F, Fut, T, E>(
+        &self,
+        isolation: Isolation,
+        closure: F,
+        caller: &mut oneshot::Sender<Result<T, E>>,
+    ) -> Result<T, E>
+    where
+        F: Fn(Tx) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let started = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        for attempt in 1.. {
+            let error = match self.attempt(isolation, &closure).await {
+                Attempt::Done(result) => return result,
+                Attempt::Again(error) => error,
+            };
+            if attempt >= ATTEMPTS || started.elapsed() >= self.retry || caller.is_closed() {
+                return Err(error.into());
+            }
+            metrics::counter!("souk_data_retries_total").increment(1);
+            tokio::time::sleep(pause.mul_f64(rand::random::<f64>())).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        unreachable!("the loop ends by its limit of attempts")
+    }
+
+    async fn attempt<F, Fut, T, E>(&self, isolation: Isolation, closure: &F) -> Attempt<T, E>
+    where
+        F: Fn(Tx) -> Fut,
+        Fut: Future<Output = Result<T, E>> + Send,
+        E: From<Error>,
+    {
+        let begin = match isolation {
+            Isolation::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+            Isolation::ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED",
+        };
+        let held = match self.begin(begin).await {
+            Ok(held) => held,
+            // Nothing was done yet. A dead connection is replaced by trying again; a dead server is not.
+            Err(error) => return Attempt::Again(error),
+        };
+        let transaction = Arc::new(Transaction::new(held));
+        let running = AssertUnwindSafe(async { closure(Tx::postgres(transaction.clone())).await });
+        let result = running.catch_unwind().await;
+        let (held, failure) = transaction.end().await;
+        let Some(mut held) = held else { return Attempt::Done(Err(Error::bug("a transaction ended twice").into())) };
+        let Ok(result) = result else {
+            // Dropping the connection closes it, which rolls back.
+            return Attempt::Done(Err(Error::Panicked.into()));
+        };
+        if let Some(failure) = failure {
+            // Whatever the closure made of it, this transaction can only be rolled back.
+            if statement::run_all(held.raw(), "ROLLBACK").await.is_ok() {
+                held.finish();
+            }
+            return match (failure, result) {
+                (Error::Conflict, _) => Attempt::Again(Error::Conflict),
+                (_, Err(error)) => Attempt::Done(Err(error)),
+                (failure, Ok(_)) => Attempt::Done(Err(failure.into())),
+            };
+        }
+        // A refusal that changed nothing commits too: only then does PostgreSQL vouch for what the refusal was based on.
+        let end = if result.is_ok() || !transaction.has_changed() { "COMMIT" } else { "ROLLBACK" };
+        match statement::run_all(held.raw(), end).await {
+            Ok(()) => {
+                held.finish();
+                if result.is_ok() {
+                    self.committed.send_modify(|commits| *commits += 1);
+                }
+                Attempt::Done(result)
+            }
+            Err(Error::Conflict) => {
+                held.finish();
+                Attempt::Again(Error::Conflict)
+            }
+            // Whether a COMMIT without an answer happened is not known, so it is not tried again here.
+            Err(error) => Attempt::Done(Err(error.into())),
+        }
+    }
+
+    async fn begin(&self, sql: &'static str) -> Result<Held, Error> {
+        let mut held = Held::new(self.pool.acquire().await.map_err(|e| sort(&e))?);
+        statement::run_all(held.raw(), sql).await?;
+        Ok(held)
+    }
+
+    /// Runs a closure on one consistent state of the data.
+    pub(crate) async fn snapshot<F, Fut, T, E>(&self, closure: F) -> Result<T, E>
+    where
+        F: Fn(Reader) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<T, E>> + Send,
+        E: From<Error>,
+    {
+        let mut held = self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
+        if held.is_err() {
+            // The pool may have handed out a connection that had died since.
+            held = self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
+        }
+        let transaction = Arc::new(Transaction::new(held.map_err(E::from)?));
+        let result = closure(Reader::postgres_snapshot(transaction.clone())).await;
+        let (held, failure) = transaction.end().await;
+        if let Some(mut held) = held
+            && statement::run_all(held.raw(), "ROLLBACK").await.is_ok()
+        {
+            held.finish();
+        }
+        match (result, failure) {
+            (Ok(_), Some(failure)) => Err(failure.into()),
+            (result, _) => result,
+        }
+    }
+}

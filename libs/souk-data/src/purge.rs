@@ -1,0 +1,67 @@
+//! Keeps souk-data's own tables bounded, in small writes that hold nobody up.
+
+use std::time::Duration;
+
+use souk_types::Timestamp;
+
+use crate::{Db, Error, inbox, request};
+
+/// The most rows one write deletes.
+const CHUNK: i64 = 500;
+
+/// The most writes one call makes for one table.
+const CHUNKS: usize = 100;
+
+/// Tells how many rows were deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Purged {
+    pub requests: u64,
+    pub outbox: u64,
+    pub inbox: u64,
+    /// Whether the call stopped at its limit and the next one will find more.
+    pub more: bool,
+}
+
+impl Db {
+    /// Deletes idempotency records older than 7 days, inbox records older than 30, and events older than `outbox_days` that no
+    /// relay fetched. A call deletes at most 50,000 rows a table.
+    pub async fn purge(&self, now: Timestamp) -> Result<Purged, Error> {
+        let mut purged = Purged::default();
+        let mut deleted = [0; 3];
+        let limits = [
+            ("souk_requests", request::KEPT_DAYS),
+            ("souk_outbox", self.outbox_days()),
+            ("souk_inbox", inbox::KEPT_DAYS),
+        ];
+        for (index, (table, days)) in limits.into_iter().enumerate() {
+            let before = now.minus(Duration::from_secs(u64::from(days) * 24 * 60 * 60));
+            let mut chunks = 0;
+            loop {
+                let count = self.purge_chunk(table, before).await?;
+                deleted[index] += count;
+                chunks += 1;
+                if count < CHUNK as u64 {
+                    break;
+                }
+                if chunks == CHUNKS {
+                    purged.more = true;
+                    break;
+                }
+            }
+        }
+        [purged.requests, purged.outbox, purged.inbox] = deleted;
+        Ok(purged)
+    }
+
+    /// Deletes what is too old among the first rows of a table. Rows are numbered in the order of their making, so what is
+    /// behind a young row is young as well, but for the little by which clocks and commits differ.
+    async fn purge_chunk(&self, table: &'static str, before: Timestamp) -> Result<u64, Error> {
+        self.write_locked(move |tx| async move {
+            let sql = format!(
+                "DELETE FROM {table} WHERE seq IN (SELECT seq FROM {table} ORDER BY seq LIMIT $1) AND created_time < $2"
+            );
+            tx.execute(&sql, args!(CHUNK, before)).await
+        })
+        .await
+    }
+}

@@ -1,0 +1,129 @@
+//! The embedded engine: one file, one writer thread, readers inline.
+
+pub(crate) mod connection;
+pub(crate) mod lock;
+pub(crate) mod readers;
+pub(crate) mod sort;
+pub(crate) mod transaction;
+pub(crate) mod writer;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::OpenFlags;
+use souk_types::Clock;
+use tokio::sync::{Semaphore, watch};
+
+use crate::migrate::{self, Schema};
+use crate::once::run_once;
+use crate::{DataConfig, Error, Reader};
+use connection::Connection;
+use lock::LockFile;
+use readers::Readers;
+use transaction::Transaction;
+use writer::Writer;
+
+/// An open SQLite database.
+pub(crate) struct Sqlite {
+    pub(crate) writer: Writer,
+    pub(crate) readers: Arc<Readers>,
+    /// How many snapshots may be read at once; each keeps a thread busy.
+    snapshots: Semaphore,
+}
+
+impl Sqlite {
+    /// Opens or creates the file, migrates it and starts its writer.
+    pub(crate) fn open(
+        config: &DataConfig,
+        path: PathBuf,
+        schema: &Schema,
+        clock: &Clock,
+        committed: watch::Sender<u64>,
+    ) -> Result<Self, Error> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)
+            .map_err(|e| Error::unavailable(format!("cannot create {}: {e}", folder.display())))?;
+        let lock = LockFile::take(&path)?;
+        let is_new = !path.exists();
+        let mut connection = Connection::writer(&path, config)?;
+        migrate::sqlite(&mut connection, schema, clock.now())?;
+        if is_new && config.durable {
+            // SQLite syncs the file; that the file has a name is for us to make durable.
+            fs::File::open(folder)
+                .and_then(|folder| folder.sync_all())
+                .map_err(|e| Error::unavailable(format!("cannot sync {}: {e}", folder.display())))?;
+        }
+        let readers = Arc::new(Readers::new(path.clone(), config.max_connections.max(1) as usize));
+        let writer = Writer::start(schema.name, path, config.clone(), connection, lock, committed)?;
+        let snapshots = Semaphore::new(config.max_connections.max(1) as usize);
+        Ok(Sqlite { writer, readers, snapshots })
+    }
+
+    /// Runs a closure on one consistent state of the data, in a thread of its own.
+    pub(crate) async fn snapshot<F, Fut, T, E>(&self, closure: F) -> Result<T, E>
+    where
+        F: Fn(Reader) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<T, E>>,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let _permit =
+            self.snapshots.acquire().await.map_err(|_| Error::unavailable("the database is closed").into())?;
+        let readers = self.readers.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let connection = readers.take().map_err(E::from)?;
+            connection.lock().run("BEGIN").map_err(E::from)?;
+            let transaction = Arc::new(Transaction::new(connection.clone()));
+            let result = run_once(|| closure(Reader::sqlite_snapshot(transaction.clone())));
+            let failure = transaction.end();
+            // A connection whose transaction does not end cleanly is dropped, which ends it.
+            if failure.is_none() && connection.lock().run("COMMIT").is_ok() {
+                readers.give_back(connection);
+            }
+            match (result, failure) {
+                (Ok(_), Some(failure)) => Err(failure.into()),
+                (result, _) => result,
+            }
+        });
+        read.await.unwrap_or_else(|_| Err(Error::Panicked.into()))
+    }
+
+    /// Writes a copy of the database, as of one moment, to a new file, and makes it durable.
+    pub(crate) async fn backup(&self, to: &Path) -> Result<(), Error> {
+        let (readers, to) = (self.readers.clone(), to.to_owned());
+        let copy = tokio::task::spawn_blocking(move || backup(&readers, &to));
+        copy.await.unwrap_or(Err(Error::Panicked))
+    }
+}
+
+/// A reader's single transaction covers the whole copy, so that it is consistent however many writes happen meanwhile.
+fn backup(readers: &Readers, to: &Path) -> Result<(), Error> {
+    let failed = |what: &str, e: std::io::Error| Error::unavailable(format!("cannot {what} {}: {e}", to.display()));
+    if to.exists() {
+        return Err(Error::Config(format!("{} exists already; a backup overwrites nothing", to.display()).into()));
+    }
+    let folder = match to.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder).map_err(|e| failed("create the folder of", e))?;
+    let mut partial = to.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    // What an earlier, interrupted backup left behind.
+    let _ = fs::remove_file(&partial);
+    let name = partial.to_str().ok_or_else(|| Error::Config("the path of a backup is not UTF-8".into()))?;
+    readers.with(|connection| {
+        connection.raw().execute("VACUUM INTO ?1", [name]).map(|_| ()).map_err(|e| sort::sort(&e))
+    })?;
+    let synced = fs::File::open(&partial).and_then(|file| file.sync_all());
+    synced.map_err(|e| failed("sync", e))?;
+    fs::rename(&partial, to).map_err(|e| failed("name", e))?;
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|e| failed("sync the folder of", e))
+}
+
+/// Opens a file with the operating system's own file functions.
+pub(crate) fn open_file(path: &Path, flags: OpenFlags) -> rusqlite::Result<rusqlite::Connection> {
+    rusqlite::Connection::open_with_flags(path, flags)
+}

@@ -1,0 +1,212 @@
+//! One SQLite connection: statements run inline, in the thread that asks.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{OpenFlags, Statement};
+use sea_orm::{ExecResult, ProxyExecResult, ProxyRow, QueryResult, Value};
+
+use super::sort::sort;
+use crate::value::{Arg, Cell, Row, unique_names};
+use crate::{DataConfig, Error};
+
+/// How long a statement waits for a lock that another connection holds, for instance while the log is recovered.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many prepared statements a connection keeps.
+const STATEMENTS: usize = 256;
+
+/// After how many pages (4 KiB) of log SQLite copies them back into the file: 16 MiB.
+const CHECKPOINT_PAGES: u32 = 4000;
+
+/// To what size the log is cut after a checkpoint: 64 MiB.
+const LOG_BYTES: u32 = 64 << 20;
+
+/// How many prepared statements have the names of their columns remembered.
+const COLUMN_SETS: usize = 1024;
+
+pub(crate) struct Connection {
+    raw: rusqlite::Connection,
+    columns: HashMap<Box<str>, Arc<[Box<str>]>>,
+}
+
+impl Connection {
+    /// Opens the one connection that writes, creating the file if there is none.
+    pub(crate) fn writer(path: &Path, config: &DataConfig) -> Result<Self, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open(path, flags)?;
+        let raw = &connection.raw;
+        let mode: String = raw.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(|e| sort(&e))?;
+        if mode != "wal" {
+            return Err(Error::Config(format!("the file system does not carry a write-ahead log ({mode})").into()));
+        }
+        let synchronous = if config.durable { "FULL" } else { "OFF" };
+        raw.execute_batch(&format!(
+            "PRAGMA synchronous = {synchronous};
+             PRAGMA fullfsync = ON;
+             PRAGMA checkpoint_fullfsync = ON;
+             PRAGMA foreign_keys = ON;
+             PRAGMA recursive_triggers = ON;
+             PRAGMA temp_store = MEMORY;
+             PRAGMA cache_size = -16384;
+             PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
+             PRAGMA journal_size_limit = {LOG_BYTES};"
+        ))
+        .map_err(|e| sort(&e))?;
+        if config.max_bytes > 0 {
+            let page: u32 = raw.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(|e| sort(&e))?;
+            let pages = (config.max_bytes / u64::from(page)).clamp(1, u64::from(u32::MAX - 1));
+            raw.execute_batch(&format!("PRAGMA max_page_count = {pages}")).map_err(|e| sort(&e))?;
+        }
+        Ok(connection)
+    }
+
+    /// Opens a connection that only reads.
+    pub(crate) fn reader(path: &Path) -> Result<Self, Error> {
+        let connection = Connection::open(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.raw.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;").map_err(|e| sort(&e))?;
+        Ok(connection)
+    }
+
+    fn open(path: &Path, flags: OpenFlags) -> Result<Self, Error> {
+        let raw = super::open_file(path, flags).map_err(|e| sort(&e))?;
+        raw.busy_timeout(BUSY_TIMEOUT).map_err(|e| sort(&e))?;
+        raw.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(Connection { raw, columns: HashMap::new() })
+    }
+
+    /// Returns whether no transaction is open.
+    pub(crate) fn is_autocommit(&self) -> bool {
+        self.raw.is_autocommit()
+    }
+
+    /// Runs a statement without values and without an answer.
+    pub(crate) fn run(&mut self, sql: &str) -> Result<(), Error> {
+        let mut statement = self.raw.prepare_cached(sql).map_err(|e| sort(&e))?;
+        statement.raw_execute().map_err(|e| sort(&e))?;
+        Ok(())
+    }
+
+    /// Runs several statements, separated by semicolons.
+    pub(crate) fn run_all(&mut self, sql: &str) -> Result<(), Error> {
+        self.raw.execute_batch(sql).map_err(|e| sort(&e))
+    }
+
+    /// Runs a statement and returns how many rows it changed.
+    pub(crate) fn execute(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<u64, Error> {
+        let mut statement = self.raw.prepare_cached(sql).map_err(|e| sort(&e))?;
+        bind(&mut statement, args)?;
+        let changed = statement.raw_execute().map_err(|e| sort(&e))?;
+        Ok(changed as u64)
+    }
+
+    /// Runs a statement for sea-orm.
+    pub(crate) fn execute_for_orm(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<ExecResult, Error> {
+        let rows_affected = self.execute(sql, args)?;
+        // A row id below zero is none that SQLite gave out by itself; sea-orm would take it for a huge number.
+        let last_insert_id = u64::try_from(self.raw.last_insert_rowid()).unwrap_or(0);
+        Ok(ExecResult::from(ProxyExecResult { last_insert_id, rows_affected }))
+    }
+
+    /// Runs a query and returns its rows.
+    pub(crate) fn query(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<Vec<Row>, Error> {
+        self.rows(sql, args, |columns, row| {
+            let mut cells = Vec::with_capacity(columns.len());
+            for index in 0..columns.len() {
+                cells.push(cell(row.get_ref_unwrap(index), &columns[index])?);
+            }
+            Ok(Row { columns: columns.clone(), cells })
+        })
+    }
+
+    /// Runs a query for sea-orm.
+    pub(crate) fn query_for_orm(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<Vec<QueryResult>, Error> {
+        self.rows(sql, args, |columns, row| {
+            let mut values = BTreeMap::new();
+            for index in 0..columns.len() {
+                let value = match cell(row.get_ref_unwrap(index), &columns[index])? {
+                    // sea-orm reads a NULL of any type as NULL of the type it asks for.
+                    Cell::Null => Value::BigInt(None),
+                    Cell::Integer(value) => Value::BigInt(Some(value)),
+                    Cell::Text(value) => Value::String(Some(value)),
+                    Cell::Bytes(value) => Value::Bytes(Some(value)),
+                };
+                values.insert(columns[index].to_string(), value);
+            }
+            Ok(QueryResult::from(ProxyRow::new(values)))
+        })
+    }
+
+    fn rows<T>(
+        &mut self,
+        sql: &str,
+        args: &[Arg<'_>],
+        convert: impl Fn(&Arc<[Box<str>]>, &rusqlite::Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let mut statement = self.raw.prepare_cached(sql).map_err(|e| sort(&e))?;
+        let columns = match self.columns.get(sql) {
+            Some(columns) => columns.clone(),
+            None => {
+                let columns = unique_names(statement.column_names().into_iter())?;
+                if self.columns.len() >= COLUMN_SETS {
+                    self.columns.clear();
+                }
+                self.columns.insert(sql.into(), columns.clone());
+                columns
+            }
+        };
+        bind(&mut statement, args)?;
+        let mut rows = statement.raw_query();
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().map_err(|e| sort(&e))? {
+            found.push(convert(&columns, row)?);
+        }
+        Ok(found)
+    }
+
+    /// Returns the connection itself, for what has no SQL.
+    pub(crate) fn raw(&self) -> &rusqlite::Connection {
+        &self.raw
+    }
+}
+
+/// Binds `$3` to the third value, wherever it stands, as PostgreSQL does; and `?` by its place, as sea-query writes it.
+fn bind(statement: &mut Statement<'_>, args: &[Arg<'_>]) -> Result<(), Error> {
+    let count = statement.parameter_count();
+    if count != args.len() {
+        return Err(Error::bug(format!("a statement takes {count} values, and {} were given", args.len())));
+    }
+    for place in 1..=count {
+        let number = match statement.parameter_name(place) {
+            Some(name) => name[1..].parse().unwrap_or(0),
+            None => place,
+        };
+        let arg = args.get(usize::wrapping_sub(number, 1));
+        let arg = arg.ok_or_else(|| Error::bug(format!("a statement has no value for its parameter {place}")))?;
+        let bound = match *arg {
+            Arg::Integer(value) => statement.raw_bind_parameter(place, value),
+            Arg::Text(value) => statement.raw_bind_parameter(place, value),
+            Arg::Bytes(value) => statement.raw_bind_parameter(place, value),
+        };
+        bound.map_err(|e| sort(&e))?;
+    }
+    Ok(())
+}
+
+fn cell(value: ValueRef<'_>, column: &str) -> Result<Cell, Error> {
+    Ok(match value {
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(value) => Cell::Integer(value),
+        ValueRef::Text(text) => match std::str::from_utf8(text) {
+            Ok(text) => Cell::Text(text.to_owned()),
+            Err(_) => return Err(Error::Corrupt(format!("column {column} holds text that is not UTF-8").into())),
+        },
+        ValueRef::Blob(bytes) => Cell::Bytes(bytes.to_vec()),
+        ValueRef::Real(_) => {
+            return Err(Error::bug(format!("column {column} holds a float; only i64, text and bytes are stored")));
+        }
+    })
+}

@@ -1,0 +1,229 @@
+//! The one thread that writes to a SQLite file: many closures, each in a savepoint, share one transaction and one commit.
+//!
+//! **Invariant:** nothing a closure returned, errors included, leaves this thread before the COMMIT that covers it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::connection::Connection;
+use super::lock::LockFile;
+use super::transaction::Transaction;
+use crate::once::run_once;
+use crate::{DataConfig, Error, Tx};
+
+/// A closure in the queue.
+pub(crate) trait Job: Send {
+    /// Runs the closure and keeps what it returned. Answers whether its effects stay.
+    fn run(&mut self, tx: Tx) -> bool;
+
+    /// Takes back a success: a statement failed although the closure went on.
+    fn revoke(&mut self, error: Error);
+
+    /// Hands the result to the caller, or tells it that the commit failed.
+    fn release(self: Box<Self>, commit: &Result<(), Error>);
+}
+
+struct Write<F, T, E> {
+    closure: F,
+    result: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, Fut, T, E> Job for Write<F, T, E>
+where
+    F: Fn(Tx) -> Fut + Send,
+    Fut: Future<Output = Result<T, E>>,
+    T: Send,
+    E: From<Error> + Send,
+{
+    fn run(&mut self, tx: Tx) -> bool {
+        let result = run_once(|| (self.closure)(tx));
+        let stays = result.is_ok();
+        self.result = Some(result);
+        stays
+    }
+
+    fn revoke(&mut self, error: Error) {
+        self.result = Some(Err(error.into()));
+    }
+
+    fn release(self: Box<Self>, commit: &Result<(), Error>) {
+        let result = match (commit, self.result) {
+            (Ok(()), Some(result)) => result,
+            (Err(error), _) => Err(error.clone().into()),
+            (Ok(()), None) => Err(Error::bug("a write was released before it ran").into()),
+        };
+        // The caller may have gone away; its write stands all the same.
+        let _ = self.reply.send(result);
+    }
+}
+
+/// The way to the writer thread. The last clone that is dropped ends it.
+pub(crate) struct Writer {
+    queue: Option<mpsc::Sender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread that owns `connection` from now on.
+    pub(crate) fn start(
+        name: &str,
+        path: PathBuf,
+        config: DataConfig,
+        connection: Connection,
+        lock: LockFile,
+        committed: watch::Sender<u64>,
+    ) -> Result<Self, Error> {
+        let (queue, jobs) = mpsc::channel(config.queue.max(1));
+        let worker = Worker {
+            path,
+            connection: Some(Arc::new(Mutex::new(connection))),
+            group_time: Duration::from_millis(config.group_milliseconds),
+            config,
+            jobs,
+            committed,
+            _lock: lock,
+        };
+        let thread = thread::Builder::new().name(format!("write {name}")).stack_size(8 << 20);
+        let thread = thread.spawn(move || worker.work()).map_err(|e| Error::unavailable(format!("no thread: {e}")))?;
+        Ok(Writer { queue: Some(queue), thread: Some(thread) })
+    }
+
+    /// Runs the closure in the next group and waits for the commit that covers it.
+    pub(crate) async fn write<F, Fut, T, E>(&self, closure: F) -> Result<T, E>
+    where
+        F: Fn(Tx) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<T, E>>,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Write { closure, result: None, reply });
+        let queue = self.queue.as_ref().ok_or_else(|| stopped().into())?;
+        queue.send(job).await.map_err(|_| stopped().into())?;
+        answer.await.unwrap_or_else(|_| Err(stopped().into()))
+    }
+
+    /// Returns whether the thread still takes writes.
+    pub(crate) fn is_running(&self) -> bool {
+        self.queue.as_ref().is_some_and(|queue| !queue.is_closed())
+    }
+
+    /// Lets the thread finish what is queued, and waits for it.
+    pub(crate) fn stop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            // The last handle may be dropped by a closure, in the thread itself, which cannot wait for its own end.
+            if thread.thread().id() != thread::current().id() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn stopped() -> Error {
+    Error::unavailable("the writer has stopped")
+}
+
+struct Worker {
+    path: PathBuf,
+    config: DataConfig,
+    group_time: Duration,
+    /// None after trouble: the file is opened anew before the next group.
+    connection: Option<Arc<Mutex<Connection>>>,
+    jobs: mpsc::Receiver<Box<dyn Job>>,
+    committed: watch::Sender<u64>,
+    _lock: LockFile,
+}
+
+impl Worker {
+    fn work(mut self) {
+        let mut group = Vec::with_capacity(self.config.group);
+        while let Some(first) = self.jobs.blocking_recv() {
+            let outcome = self.run_group(first, &mut group);
+            if let Err(error) = &outcome {
+                // The connection's state is unknown; the file itself is sound up to the last commit.
+                self.connection = None;
+                metrics::counter!("souk_data_failed_commits_total").increment(1);
+                tracing::error!(database.path = %self.path.display(), writes = group.len(), "commit failed: {error}");
+            } else {
+                self.committed.send_modify(|commits| *commits += 1);
+            }
+            metrics::histogram!("souk_data_commit_writes").record(group.len() as f64);
+            for job in group.drain(..) {
+                job.release(&outcome);
+            }
+        }
+    }
+
+    /// Runs `first` and what else is waiting, and commits. Every job that was taken is in `group`, whatever happens.
+    fn run_group(&mut self, first: Box<dyn Job>, group: &mut Vec<Box<dyn Job>>) -> Result<(), Error> {
+        let connection = match &self.connection {
+            Some(connection) => connection.clone(),
+            None => {
+                let opened = Connection::writer(&self.path, &self.config);
+                let opened = match opened {
+                    Ok(opened) => Arc::new(Mutex::new(opened)),
+                    Err(error) => {
+                        group.push(first);
+                        return Err(error);
+                    }
+                };
+                self.connection.insert(opened).clone()
+            }
+        };
+        let began = connection.lock().run("BEGIN IMMEDIATE");
+        let started = Instant::now();
+        let mut next = Some(first);
+        let mut outcome = began;
+        while let Some(mut job) = next.take() {
+            if outcome.is_ok() {
+                outcome = run_job(&connection, &mut *job);
+            }
+            group.push(job);
+            let goes_on = outcome.is_ok() && group.len() < self.config.group && started.elapsed() < self.group_time;
+            if goes_on {
+                next = self.jobs.try_recv().ok();
+            }
+        }
+        outcome?;
+        let mut connection = connection.lock();
+        let committed = connection.run("COMMIT");
+        if committed.is_err() && !connection.is_autocommit() {
+            let _ = connection.run("ROLLBACK");
+        }
+        committed
+    }
+}
+
+/// Runs one closure in a savepoint. An error means that the whole group is lost.
+fn run_job(connection: &Arc<Mutex<Connection>>, job: &mut dyn Job) -> Result<(), Error> {
+    connection.lock().run("SAVEPOINT one")?;
+    let transaction = Arc::new(Transaction::new(connection.clone()));
+    let mut stays = job.run(Tx::sqlite(transaction.clone()));
+    let failure = transaction.end();
+    let mut connection = connection.lock();
+    if connection.is_autocommit() {
+        // SQLite rolled everything back by itself (full disk, I/O error), or the closure ended the transaction.
+        return Err(failure.unwrap_or_else(|| Error::bug("a closure ended the transaction it ran in")));
+    }
+    if stays && let Some(error) = failure {
+        job.revoke(error);
+        stays = false;
+    }
+    if !stays {
+        connection.run("ROLLBACK TO one")?;
+    }
+    connection.run("RELEASE one")
+}
