@@ -1,6 +1,11 @@
 //! `cargo xtask bench NAME`: builds the benchmarks in release form and runs one.
 
-use crate::{failure::Outcome, postgres::Postgres, shell, workspace::Workspace};
+use crate::{
+    failure::Outcome,
+    postgres::{Postgres, URL_VARIABLE},
+    shell,
+    workspace::Workspace,
+};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -21,7 +26,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
     command.args(["bench", "--package", "souk-tests", "--bench", "souk", "--"]);
     command.args(&options.name).args(&options.rest);
     if let Some(postgres) = &postgres {
-        command.env("SOUK_TEST_POSTGRES_URL", postgres.url());
+        command.env(URL_VARIABLE, postgres.url());
     }
     shell::run(&mut command)
 }

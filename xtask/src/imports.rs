@@ -15,7 +15,7 @@ const FOUNDATIONS: &[(&str, &[&str])] = &[
     ("libs/souk-codegen", &[]),
     ("libs/souk-chassis", &["libs/souk-contract", "libs/souk-codegen"]),
     ("libs/souk-data", &["libs/souk-contract", "libs/souk-types"]),
-    ("clients/rust", &["libs/souk-contract", "libs/souk-codegen"]),
+    ("clients/rust", &["libs/souk-contract", "libs/souk-codegen", "libs/souk-types"]),
     ("xtask", &[]),
 ];
 

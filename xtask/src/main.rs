@@ -33,13 +33,15 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Checks everything that needs no running program: format, clippy, the contract, imports, dependencies, files.
-    Check,
+    Check(check::Options),
     /// Runs all tests, on SQLite and on a PostgreSQL of its own.
     Test(test::Options),
     /// Measures the shop against a baseline in the same run: rpc, ledger or checkout.
     Bench(bench::Options),
     /// What continuous integration runs: check, then test.
     Ci,
+    /// Runs a PostgreSQL for tests until it is interrupted, and prints the variable that tests look for.
+    Postgres,
     /// Installs the pinned tools and prints where they are.
     Tools,
     /// Writes proto/released.binpb, the contract that later changes are compared with. Part of a release.
@@ -59,10 +61,11 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Outcome {
     let workspace = Workspace::find()?;
     match command {
-        Command::Check => check::run(&workspace),
+        Command::Check(options) => check::run(&workspace, &options),
         Command::Test(options) => test::run(&workspace, &options),
         Command::Bench(options) => bench::run(&workspace, &options),
         Command::Ci => ci(&workspace),
+        Command::Postgres => postgres::run(&workspace),
         Command::Tools => tools::show(&workspace),
         Command::ReleaseContract => contract::release(&workspace),
     }
@@ -70,7 +73,7 @@ fn run(command: Command) -> Outcome {
 
 /// Checks first, since they are quick, but tests even when a check fails: one run tells everything.
 fn ci(workspace: &Workspace) -> Outcome {
-    let checked = check::run(workspace);
+    let checked = check::run(workspace, &check::Options::default());
     if let Err(failure) = &checked {
         eprintln!("error: {failure}");
     }

@@ -4,7 +4,7 @@ use std::{
     env, fs,
     io::Write,
     net::TcpListener,
-    os::unix::fs::{PermissionsExt, chown},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
     thread,
@@ -19,6 +19,9 @@ use crate::{
 
 /// Programs of PostgreSQL 16 that need nothing but the C library and zlib. Used where none is installed.
 const PACKAGE: &str = "pgserver==0.1.4";
+
+/// The variable by which tests find the cluster.
+pub const URL_VARIABLE: &str = "SOUK_TEST_POSTGRES_URL";
 
 /// How long a start may take on a slow disk.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -37,8 +40,19 @@ server=$!
 read -r line
 kill -INT "$server"
 wait "$server"
-rm -rf "$2"
+rm -rf "$2" 2>/dev/null
 "#;
+
+/// `cargo xtask postgres`: a cluster for tests that are run by hand.
+pub fn run(workspace: &Workspace) -> Outcome {
+    let postgres = Postgres::start(workspace)?;
+    println!("export {URL_VARIABLE}={}", postgres.url());
+    eprintln!("Ctrl-C stops it and removes its data");
+    // The interrupt ends this program, and with it the input of the keeper.
+    loop {
+        thread::park();
+    }
+}
 
 /// A running cluster. Dropping it stops PostgreSQL and removes its data.
 pub struct Postgres {
@@ -159,9 +173,9 @@ fn as_nobody_if_root(folder: &Path) -> Outcome<Command> {
     if !is_root {
         return Ok(Command::new("env"));
     }
-    chown(folder, Some(NOBODY), Some(NOBODY)).doing(format_args!("give {} to nobody", folder.display()))?;
+    shell::run(Command::new("chown").arg("-R").arg(format!("{NOBODY}:{NOBODY}")).arg(folder))?;
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).doing("open the folder of PostgreSQL")?;
     let mut command = Command::new("setpriv");
-    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+    command.arg(format!("--reuid={NOBODY}")).arg(format!("--regid={NOBODY}")).arg("--clear-groups");
     Ok(command)
 }

@@ -11,15 +11,12 @@ use std::{
 
 use crate::{
     failure::{Doing, Failure, Outcome},
-    postgres::Postgres,
+    postgres::{Postgres, URL_VARIABLE},
     shell::{self, Parts},
     tally::Tally,
     tools::Tools,
     workspace::Workspace,
 };
-
-/// Where tests look for a PostgreSQL. When it is set already, that one is used.
-const POSTGRES_URL: &str = "SOUK_TEST_POSTGRES_URL";
 
 #[derive(clap::Args, Default)]
 pub struct Options {
@@ -44,13 +41,14 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
         Ok(())
     });
     parts.part("PostgreSQL", || {
-        if let Ok(url) = std::env::var(POSTGRES_URL) {
-            eprintln!("using {url} ({POSTGRES_URL} is set)");
+        // One that runs already is used as it is.
+        if let Ok(url) = std::env::var(URL_VARIABLE) {
+            eprintln!("using {url} ({URL_VARIABLE} is set)");
             return Ok(());
         }
         match Postgres::start(workspace) {
             Ok(running) => {
-                environment.push((POSTGRES_URL.into(), running.url().into()));
+                environment.push((URL_VARIABLE.into(), running.url().into()));
                 postgres = Some(running);
                 Ok(())
             }
