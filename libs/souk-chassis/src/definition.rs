@@ -29,13 +29,15 @@ impl Definition {
     /// `default_config` is its config.default.toml: every setting with its value and a comment; what does not stand
     /// there cannot be set. `build` opens the database (and so migrates it) and assembles the service; it may take
     /// channels to its neighbours but not call them yet.
-    pub fn new<C, Fut>(name: &'static str, default_config: &'static str, build: fn(C, Host) -> Fut) -> Definition
+    pub fn new<C, F, Fut>(name: &'static str, default_config: &'static str, build: F) -> Definition
     where
         C: DeserializeOwned + Send + 'static,
+        F: Fn(C, Host) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<Service, StartError>> + Send + 'static,
     {
         let prepare = Arc::new(move |config: &Config| -> Result<Build, ConfigError> {
             let own: C = config.service(name)?;
+            let build = build.clone();
             Ok(Box::new(move |host| Box::pin(build(own, host))))
         });
         Definition { name, default_config, prepare }

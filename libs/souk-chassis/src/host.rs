@@ -53,7 +53,7 @@ impl Host {
         self.shared.drain.clone()
     }
 
-    /// Returns the largest message that is read or written, in bytes.
+    /// Returns the largest message that is read, in bytes.
     pub fn max_message_bytes(&self) -> usize {
         self.shared.max_message_bytes
     }

@@ -15,6 +15,7 @@ use crate::call::{Call, TailOptions, panic_text};
 use crate::caller::{Caller, Identity};
 use crate::context::Context;
 use crate::deadline::{Deadline, timeout_asked};
+use crate::message_limit;
 use crate::process::{Method, Process};
 use crate::refusal;
 use crate::trace::Trace;
@@ -156,6 +157,7 @@ fn criticality(method: &Method, headers: &HeaderMap, identity: &Identity) -> Cri
 
 /// Runs the method, with the faults that a test has ordered.
 async fn run(process: &Process, method: &Method, request: Request<Body>) -> Result<Response<Body>, Status> {
+    let request = message_limit::apply(process.max_message_bytes, request);
     if process.faults.is_quiet() || method.is_background {
         let Ok(response) = method.rpc.call(request).await;
         return Ok(response);

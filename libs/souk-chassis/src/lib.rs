@@ -26,6 +26,7 @@ mod incoming;
 mod limits;
 mod listen;
 pub mod log;
+mod message_limit;
 mod metrics_server;
 mod outgoing;
 #[allow(unreachable_pub)]
@@ -54,6 +55,8 @@ pub use drain::Drain;
 pub use faults::{Effect, Faults, Rule};
 pub use host::Host;
 pub use reply::{refuse, reply};
+#[doc(hidden)]
+pub use run::{code_of, main_with};
 pub use run::{main, run};
 pub use service::{Ended, Service};
 pub use shop::{Options, Running, Shop};

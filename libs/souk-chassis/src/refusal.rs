@@ -17,6 +17,7 @@ const HIDDEN: &str = "internal error";
 
 pub(crate) const INTERNAL: &str = "ERROR_REASON_INTERNAL";
 pub(crate) const UPSTREAM_UNAVAILABLE: &str = "ERROR_REASON_UPSTREAM_UNAVAILABLE";
+pub(crate) const MESSAGE_TOO_LARGE: &str = "ERROR_REASON_MESSAGE_TOO_LARGE";
 pub(crate) const FAULT_INJECTED: &str = "ERROR_REASON_FAULT_INJECTED";
 
 /// Builds an error with its reason; `metadata` are facts that a client may act on.
@@ -54,6 +55,11 @@ pub(crate) fn too_many_streams(most: usize) -> Status {
     status(Code::ResourceExhausted, "ERROR_REASON_TOO_MANY_STREAMS", message, &[])
 }
 
+pub(crate) fn message_too_large(bytes: usize, most: usize) -> Status {
+    let message = format!("a message of {bytes} bytes is too large, at most {most} are read");
+    status(Code::ResourceExhausted, MESSAGE_TOO_LARGE, message, &[])
+}
+
 pub(crate) fn unimplemented(path: &str) -> Status {
     let message = format!("no method {path} here");
     status(Code::Unimplemented, "ERROR_REASON_UNIMPLEMENTED", message, &[])
@@ -86,8 +92,10 @@ pub(crate) fn complete(headers: &mut HeaderMap, trace: TraceId) -> (Code, String
     let mut info = found.and_then(|at| pb::ErrorInfo::decode(whole.details[at].value.as_slice()).ok());
 
     // What tonic itself refuses has no reason yet, and its code for a long message is not the one gRPC names.
-    if info.is_none() && code == Code::OutOfRange && message.contains("message length too large") {
+    let is_too_large = info.is_none() && code == Code::OutOfRange && message.contains("message length too large");
+    if is_too_large {
         code = Code::ResourceExhausted;
+        message = message.trim_start_matches("Error, ").to_string();
     }
     let hide = is_our_fault(code);
     let known = info.is_some();
@@ -96,7 +104,7 @@ pub(crate) fn complete(headers: &mut HeaderMap, trace: TraceId) -> (Code, String
         return (code, reason, None);
     }
     let mut info = info.take().unwrap_or_else(|| pb::ErrorInfo {
-        reason: reason_of(code).to_string(),
+        reason: if is_too_large { MESSAGE_TOO_LARGE } else { reason_of(code) }.to_string(),
         domain: DOMAIN.to_string(),
         metadata: HashMap::new(),
     });
@@ -136,9 +144,4 @@ fn reason_of(code: Code) -> &'static str {
         Code::Aborted => "ERROR_REASON_CONFLICT",
         _ => INTERNAL,
     }
-}
-
-/// Returns the reason that an error carries; empty when it carries none.
-pub(crate) fn reason(error: &Status) -> String {
-    error.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default()
 }

@@ -10,20 +10,26 @@ use crate::shop::{Options, Shop};
 /// The only argument is `--config FILE`. The exit code is 0 after a clean drain, 64 for a wrong setting or argument,
 /// and 1 for everything else, with one line on stderr that says what was wrong.
 pub fn main(definitions: Vec<Definition>) -> ExitCode {
+    ExitCode::from(main_with(definitions, std::env::args().skip(1)))
+}
+
+/// Does what [`main`] does with other arguments; for tests, which cannot look into an `ExitCode`.
+#[doc(hidden)]
+pub fn main_with(definitions: Vec<Definition>, arguments: impl Iterator<Item = String>) -> u8 {
     let program = match definitions.as_slice() {
         [one] => one.name().to_string(),
         _ => "souk".to_string(),
     };
-    let options = match options(&program, std::env::args().skip(1)) {
+    let options = match options(&program, arguments) {
         Ok(options) => options,
         Err(Stop::Help) => {
             println!("{}", help(&program, &definitions));
-            return ExitCode::SUCCESS;
+            return 0;
         }
         Err(Stop::Wrong(error)) => return failed(&program, &error),
     };
     let shop = definitions.into_iter().fold(Shop::new(options), Shop::with);
-    run(&program, async move {
+    code_of(&program, async move {
         let running = shop.start().await?;
         running.stop_signal().await?;
         running.drain().await
@@ -32,6 +38,12 @@ pub fn main(definitions: Vec<Definition>) -> ExitCode {
 
 /// Runs `work` on a runtime of its own and turns its outcome into an exit code.
 pub fn run(program: &str, work: impl Future<Output = Result<(), StartError>>) -> ExitCode {
+    ExitCode::from(code_of(program, work))
+}
+
+/// Does what [`run`] does, with the exit code as a number.
+#[doc(hidden)]
+pub fn code_of(program: &str, work: impl Future<Output = Result<(), StartError>>) -> u8 {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(program, &StartError::from(error)),
@@ -41,15 +53,15 @@ pub fn run(program: &str, work: impl Future<Output = Result<(), StartError>>) ->
     runtime.shutdown_background();
     crate::log::flush();
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(error) => failed(program, &error),
     }
 }
 
-fn failed(program: &str, error: &StartError) -> ExitCode {
+fn failed(program: &str, error: &StartError) -> u8 {
     crate::log::flush();
     eprintln!("{program}: {error}");
-    ExitCode::from(error.exit_code())
+    error.exit_code()
 }
 
 enum Stop {

@@ -134,6 +134,11 @@ impl Shop {
             "" => DEVELOPMENT_KEY.to_string(),
             key => key.to_string(),
         };
+        let most = settings.server.max_message_bytes;
+        if most == 0 || most as usize > souk_contract::MAX_MESSAGE_BYTES {
+            let allowed = format!("must be 1 to {}", souk_contract::MAX_MESSAGE_BYTES);
+            return Err(StartError::configuration("server.max_message_bytes", &most.to_string(), &allowed));
+        }
         let mut remote = HashMap::new();
         for (name, addresses) in &settings.neighbours {
             remote.insert(name.clone(), Arc::new(Endpoints::new(name, addresses)?));
@@ -157,7 +162,7 @@ impl Shop {
             data_dir: settings.data_dir.clone(),
             faults: Faults::new(settings.faults.enabled),
             drain: switch.drain(),
-            max_message_bytes: settings.server.max_message_bytes as usize,
+            max_message_bytes: most as usize,
         });
         let mut services = Vec::new();
         for (name, build) in builds {
