@@ -112,10 +112,14 @@ impl ChildShop {
         let child = self.child.as_mut().expect("it was just started");
         let printed = || fs::read_to_string(&log).unwrap_or_default();
         tokio::select! {
+            // In this order: one that served and then died at once was ready.
+            biased;
             addresses = eventually(START_LIMIT, || async {
                 fs::read_to_string(ready).map_err(|_| format!("it is not ready; it printed:\n{}", printed()))
             }) => addresses,
-            exit = child.wait() => panic!("it exited ({}) before it was ready; it printed:\n{}", exit.unwrap(), printed()),
+            exit = child.wait() => fs::read_to_string(ready).unwrap_or_else(|_| {
+                panic!("it exited ({}) before it was ready; it printed:\n{}", exit.expect("a child can be waited for"), printed())
+            }),
         }
     }
 

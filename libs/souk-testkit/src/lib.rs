@@ -11,6 +11,9 @@
 //! }
 //! ```
 
+// A fake may refuse in any way that a server can.
+#![allow(clippy::disallowed_methods)]
+
 mod caller_channel;
 mod child;
 mod database;

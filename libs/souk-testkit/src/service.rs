@@ -46,6 +46,8 @@ impl TestServiceBuilder {
         let mut settings = vec![
             ("server.listen".to_owned(), "127.0.0.1:0".to_owned()),
             ("server.metrics_listen".to_owned(), "127.0.0.1:0".to_owned()),
+            // What a test prints should be about the test.
+            ("log.level".to_owned(), "warn".to_owned()),
             ("data_dir".to_owned(), folder.path().display().to_string()),
         ];
         let mut databases = Vec::new();

@@ -1,6 +1,12 @@
 //! The testkit held to its own promises: databases apart and gone afterwards, a real service, a child that dies.
+#![allow(clippy::disallowed_methods)]
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use serde::Deserialize;
 use souk_chassis::{Caller, Definition, Host, Service, StartError};
@@ -89,10 +95,13 @@ on_each_engine! {
 }
 
 /// Writes a program that understands what the shop does: it tells its addresses, and dies on request.
-fn stand_in(folder: &Path, script: &str) -> std::path::PathBuf {
+///
+/// A process of its own writes it: a file that this one had open for writing could not be run while another test forks.
+fn stand_in(folder: &Path, script: &str) -> PathBuf {
     let path = folder.join("stand-in");
-    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let write = r#"printf '#!/bin/sh\n%s\n' "$1" >"$0" && chmod +x "$0""#;
+    let written = Command::new("sh").args(["-c", write]).arg(&path).arg(script).status().unwrap();
+    assert!(written.success());
     path
 }
 
