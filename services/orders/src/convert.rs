@@ -1,0 +1,248 @@
+//! Wire ↔ domain: the only place where wire data becomes trusted data.
+
+use prost::Message;
+use sha2::{Digest, Sha256};
+use souk_chassis::Caller;
+use souk_client::orders::v1 as pb;
+use souk_data::args;
+use souk_data::page::PageTokens;
+use souk_types::{Money, OrderId, Timestamp};
+
+use crate::error::{EffectiveTimeFault, Error};
+use crate::order::{Item, Line, Order, Refund, RefundLine, RefundWhat, RefundWish, Wish};
+use crate::store::{Change, Filter, NewOrder, Page, RequestKey};
+
+fn field(field: &'static str, error: impl std::fmt::Display) -> Error {
+    Error::Field { field, text: error.to_string() }
+}
+
+/// Reads an order id; the contract has checked its form already.
+pub fn order_id(text: &str) -> Result<OrderId, Error> {
+    text.parse().map_err(|error| field("order_id", error))
+}
+
+/// Reads the lines that are asked for.
+pub fn wishes_of(lines: Vec<pb::PlaceOrderLine>) -> Result<Vec<Wish>, Error> {
+    use pb::place_order_line::Item as Wire;
+    lines
+        .into_iter()
+        .map(|line| {
+            let item = match line.item.ok_or_else(|| field("lines.item", "is required"))? {
+                Wire::Sku(sku) => Item::Sku(sku),
+                Wire::PriceId(id) => Item::Price(id.parse().map_err(|error| field("lines.price_id", error))?),
+            };
+            Ok(Wish { item, quantity: line.quantity })
+        })
+        .collect()
+}
+
+/// Returns whose order it is to be, if this caller may order for that customer.
+pub fn customer(caller: &Caller, asked: String) -> Result<String, Error> {
+    match caller {
+        Caller::User(own) if asked.is_empty() || asked == *own => Ok(own.clone()),
+        Caller::User(_) => Err(Error::OtherCustomer),
+        _ => Ok(asked),
+    }
+}
+
+/// Reads the time at which something happened in the world: for STAFF only, and never ahead of now.
+pub fn effective_time(
+    caller: &Caller,
+    time: Option<prost_types::Timestamp>,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Error> {
+    let Some(time) = time else { return Ok(None) };
+    let time = Timestamp::try_from(time).map_err(|_| Error::EffectiveTime(EffectiveTimeFault::OutOfRange))?;
+    match caller {
+        Caller::Staff(_) if time <= now => Ok(Some(time)),
+        Caller::Staff(_) => Err(Error::EffectiveTime(EffectiveTimeFault::InTheFuture)),
+        _ => Err(Error::EffectiveTime(EffectiveTimeFault::NotStaff)),
+    }
+}
+
+/// Reads an amount that must be more than nothing.
+pub fn amount(name: &'static str, money: souk_client::types::v1::Money) -> Result<Money, Error> {
+    let money = Money::try_from(money).map_err(|error| field(name, error))?;
+    if money.minor <= 0 {
+        return Err(field(name, "must be more than 0 minor units"));
+    }
+    Ok(money)
+}
+
+/// Reads what is to be refunded.
+pub fn refund_wish(request: pb::RefundOrderRequest, effective_time: Option<Timestamp>) -> Result<RefundWish, Error> {
+    let what = match (request.lines.is_empty(), request.amount) {
+        (false, Some(_)) => return Err(Error::LinesAndAmount),
+        (false, None) => {
+            let lines = request.lines.iter();
+            RefundWhat::Lines(
+                lines
+                    .map(|line| RefundLine { number: line.line_number.into(), quantity: line.quantity })
+                    .collect(),
+            )
+        }
+        (true, Some(_)) if request.restock => {
+            return Err(field("restock", "needs lines, since an amount names no goods"));
+        }
+        (true, Some(money)) => RefundWhat::Amount(amount("amount", money)?),
+        (true, None) => RefundWhat::Rest,
+    };
+    Ok(RefundWish { what, restock: request.restock, effective_time })
+}
+
+/// Reads an order that is to be placed.
+pub fn new_order(caller: &Caller, mut request: pb::PlaceOrderRequest, now: Timestamp) -> Result<NewOrder, Error> {
+    let request_id = std::mem::take(&mut request.request_id);
+    let hash = fingerprint(&request);
+    let currency = request.currency_code.parse().map_err(|error| field("currency_code", error))?;
+    let expected = request.expected_total.take().map(|total| amount("expected_total", total)).transpose()?;
+    if expected.is_some_and(|expected| expected.currency != currency) {
+        return Err(field("expected_total.currency_code", format!("must be {currency}, as the order's")));
+    }
+    // What is kept of the request is what pricing needs: the lines.
+    wishes_of(request.lines.clone())?;
+    let kept = pb::PlaceOrderRequest { lines: request.lines, ..Default::default() };
+    Ok(NewOrder {
+        id: OrderId::new(now),
+        customer: customer(caller, request.customer_id)?,
+        reference: request.reference,
+        currency,
+        wishes: kept.encode_to_vec(),
+        payment_method: request.payment_method,
+        expected_minor: expected.map(|expected| expected.minor),
+        request: RequestKey { key: request_key(caller, &request_id), hash },
+        effective_time: effective_time(caller, request.effective_time, now)?,
+    })
+}
+
+/// Returns the key under which a refund is kept for ever, and what it asked for.
+pub fn refund_key(caller: &Caller, request: &pb::RefundOrderRequest) -> RequestKey {
+    let without_id = pb::RefundOrderRequest { request_id: String::new(), ..request.clone() };
+    RequestKey { key: request_key(caller, &request.request_id), hash: fingerprint(&without_id) }
+}
+
+fn request_key(caller: &Caller, request_id: &str) -> String {
+    format!("{caller}\n{request_id}")
+}
+
+fn fingerprint(request: &impl Message) -> Vec<u8> {
+    Sha256::digest(request.encode_to_vec()).to_vec()
+}
+
+/// The page size when a caller asks for none.
+const DEFAULT_PAGE_SIZE: usize = 100;
+
+/// One list of orders as one caller sees it: what its page tokens are bound to.
+pub struct PagedList<'a> {
+    tokens: &'a PageTokens,
+    scope: [String; 4],
+}
+
+impl<'a> PagedList<'a> {
+    /// Returns the list called `name`, for this caller and filter.
+    pub fn new(tokens: &'a PageTokens, caller: &Caller, name: &str, filter: &Filter) -> Self {
+        let state = filter.state.map_or_else(String::new, |state| state.to_string());
+        PagedList { tokens, scope: [name.to_owned(), caller.key(), filter.customer.clone().unwrap_or_default(), state] }
+    }
+
+    fn scope(&self) -> [&str; 4] {
+        self.scope.each_ref().map(String::as_str)
+    }
+
+    /// Reads which page is wanted.
+    pub fn page(&self, size: i32, token: &str) -> Result<Page, Error> {
+        let cursor = self.tokens.open(&self.scope(), token)?;
+        let after = cursor.map(|cursor| cursor.get::<OrderId>(0)).transpose()?;
+        let size = usize::try_from(size).ok().filter(|size| *size > 0).unwrap_or(DEFAULT_PAGE_SIZE);
+        Ok(Page { after, size })
+    }
+
+    /// Returns the token of the page after this order; empty when there is none.
+    pub fn next_token(&self, last: Option<OrderId>) -> String {
+        last.map_or_else(String::new, |last| self.tokens.issue(&self.scope(), args![last]))
+    }
+}
+
+/// Returns the token that resumes the stream of an order after this version.
+pub fn resume_token(tokens: &PageTokens, id: OrderId, version: i64) -> String {
+    tokens.issue(&["watch", &id.to_string()], args![version])
+}
+
+/// Reads which version of an order was seen last; 0 for none.
+pub fn seen_version(tokens: &PageTokens, id: OrderId, token: &str) -> Result<i64, Error> {
+    let cursor = tokens.open(&["watch", &id.to_string()], token).map_err(|_| Error::ResumeToken)?;
+    cursor.map_or(Ok(0), |cursor| cursor.get(0)).map_err(|_| Error::ResumeToken)
+}
+
+fn wire(money: Money) -> Option<souk_client::types::v1::Money> {
+    Some(money.into())
+}
+
+impl From<&Order> for pb::Order {
+    fn from(order: &Order) -> Self {
+        let is_priced = order.total.is_some();
+        pb::Order {
+            order_id: order.id.to_string(),
+            customer_id: order.customer.clone(),
+            reference: order.reference.clone(),
+            state: order.state as i32,
+            lines: order.lines.iter().map(pb::OrderLine::from).collect(),
+            total: order.total.and_then(wire),
+            refunded: wire(order.refunded),
+            payment_id: if is_priced { order.payment_id().to_string() } else { String::new() },
+            reservation_id: if is_priced { order.reservation_id().to_string() } else { String::new() },
+            refunds: order.refunds.iter().map(pb::Refund::from).collect(),
+            reason: order.reason.map_or_else(String::new, |reason| reason.name().to_owned()),
+            version: order.version,
+            is_quarantined: order.is_quarantined,
+            payment_action_url: order.action_url.clone().unwrap_or_default(),
+            create_time: Some(order.create_time.into()),
+            update_time: Some(order.update_time.into()),
+            effective_time: Some(order.effective_time.into()),
+        }
+    }
+}
+
+impl From<&Line> for pb::OrderLine {
+    fn from(line: &Line) -> Self {
+        pb::OrderLine {
+            line_number: line.number as i32,
+            sku: line.sku.clone(),
+            price_id: line.price.to_string(),
+            title: line.title.clone(),
+            quantity: line.quantity,
+            unit_price: wire(line.unit_price),
+            refunded_quantity: line.refunded,
+        }
+    }
+}
+
+impl From<&Refund> for pb::Refund {
+    fn from(refund: &Refund) -> Self {
+        pb::Refund {
+            refund_id: refund.id.to_string(),
+            state: refund.state as i32,
+            amount: wire(refund.amount),
+            lines: refund
+                .lines
+                .iter()
+                .map(|line| pb::RefundLine { line_number: line.number as i32, quantity: line.quantity })
+                .collect(),
+            restock: refund.restock,
+            create_time: Some(refund.create_time.into()),
+            effective_time: Some(refund.effective_time.into()),
+        }
+    }
+}
+
+impl From<&Change> for pb::OrderChange {
+    fn from(change: &Change) -> Self {
+        pb::OrderChange {
+            version: change.version,
+            state: change.state as i32,
+            kind: change.kind.clone(),
+            refunded_minor_units: change.refunded_minor,
+            change_time: Some(change.change_time.into()),
+        }
+    }
+}

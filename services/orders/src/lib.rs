@@ -1,0 +1,68 @@
+//! The orders service: places orders by a durable saga, and owns their life until they are fulfilled or refunded.
+//!
+//! Read `saga.rs` for what happens to an order, `drive.rs` for how it survives a crash, `rpc.rs` for what can be asked.
+
+mod changes;
+mod config;
+mod convert;
+mod drive;
+mod error;
+mod events;
+mod order;
+mod rpc;
+mod saga;
+mod store;
+mod upstream;
+mod worker;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use souk_chassis::{Definition, Host, Service, StartError};
+use souk_client::orders::v1::order_service_server::OrderServiceServer;
+use souk_data::{Db, Engine};
+use souk_types::{Clock, EventId};
+
+pub use config::{Config, SagaConfig};
+pub use drive::FAULT_POINTS;
+
+use changes::Changes;
+use drive::Sagas;
+use rpc::OrderRpc;
+use store::Store;
+use upstream::Upstream;
+
+/// Returns the service, ready to be run alone or with others.
+pub fn definition() -> Definition {
+    Definition::new("orders", include_str!("../config.default.toml"), |config, host| build(config, host, Clock::system()))
+}
+
+/// Assembles the service on this clock.
+async fn build(config: Config, host: Host, clock: Clock) -> Result<Service, StartError> {
+    if let Some((key, value, allowed)) = config.saga.problem() {
+        return Err(StartError::configuration(key, &value, allowed));
+    }
+    let db = Db::open(&config.data, host.data_dir(), &store::SCHEMA, clock.clone()).await?;
+    let store = Store::new(db.clone());
+    let owner: Arc<str> = EventId::new(clock.now()).as_uuid().to_string().into();
+    if db.engine() == Engine::Sqlite {
+        // No other process can have this file open, so whoever held a lease is gone.
+        store.free_all_leases(owner.clone()).await?;
+    }
+    let upstream = Upstream::new(&host, store.clone(), Duration::from_secs(config.saga.hold_seconds));
+    let changes = Changes::default();
+    let sagas = Sagas::new(store.clone(), upstream, &host, clock.clone(), changes.clone(), owner, config.saga);
+    let rpc = OrderRpc { store, sagas: sagas.clone(), changes, clock: clock.clone(), drain: host.drain() };
+
+    Ok(Service::new(&souk_client::CONTRACT)
+        .rpc(OrderServiceServer::new(rpc).max_decoding_message_size(host.max_message_bytes()))
+        .worker("sweep", move |drain| sagas.clone().sweep(drain))
+        .worker("purge", {
+            let db = db.clone();
+            move |drain| worker::purge(db.clone(), clock.clone(), drain)
+        })
+        .ready(move || {
+            let db = db.clone();
+            async move { db.ping().await }
+        }))
+}

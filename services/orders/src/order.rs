@@ -1,0 +1,343 @@
+//! The rules of an order and its refunds. Pure: no async, no I/O, no database, no wire.
+//!
+//! ```text
+//!            place           pay           fulfill            settle_refund (all paid back)
+//!   Pending ───────▶ Placed ──────▶ Paid ──────────▶ Fulfilled ──────▶ Refunded
+//!      │ reject         │ cancel      │ cancel  └──────────────────────▶ Refunded
+//!      ▼                ▼             ▼
+//!   Rejected         Canceled      Canceled
+//! ```
+
+use std::fmt;
+
+use souk_types::{Currency, Money, OrderId, PaymentId, PriceId, RefundId, ReservationId, Timestamp};
+
+use crate::error::{Error, Reason};
+
+/// Where an order stands. The numbers are those of the contract and of the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    Pending = 1,
+    Placed = 2,
+    Paid = 3,
+    Fulfilled = 4,
+    Refunded = 5,
+    Canceled = 6,
+    Rejected = 7,
+}
+
+impl State {
+    /// Every state, in the order of the contract.
+    pub const ALL: [State; 7] = [
+        State::Pending,
+        State::Placed,
+        State::Paid,
+        State::Fulfilled,
+        State::Refunded,
+        State::Canceled,
+        State::Rejected,
+    ];
+
+    /// Returns the state with this number, if there is one.
+    pub fn from_number(number: i64) -> Option<State> {
+        State::ALL.into_iter().find(|state| *state as i64 == number)
+    }
+
+    /// Tells that no further change can follow. A fulfilled order may still be refunded, so it is not final.
+    pub fn is_final(self) -> bool {
+        matches!(self, State::Refunded | State::Canceled | State::Rejected)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            State::Pending => "pending",
+            State::Placed => "placed",
+            State::Paid => "paid",
+            State::Fulfilled => "fulfilled",
+            State::Refunded => "refunded",
+            State::Canceled => "canceled",
+            State::Rejected => "rejected",
+        })
+    }
+}
+
+/// What a customer ordered, and how far it has come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Order {
+    pub id: OrderId,
+    pub customer: String,
+    pub reference: String,
+    pub currency: Currency,
+    pub state: State,
+    /// **Invariant:** empty until the prices are frozen, and never changed afterwards but for `refunded`.
+    pub lines: Vec<Line>,
+    pub total: Option<Money>,
+    /// **Invariant:** 0 ≤ refunded, and refunded plus every pending refund ≤ total.
+    pub refunded: Money,
+    pub refunds: Vec<Refund>,
+    pub reason: Option<Reason>,
+    /// **Invariant:** grows by one with every change, and each has its row in the history.
+    pub version: i64,
+    pub is_quarantined: bool,
+    pub action_url: Option<String>,
+    pub create_time: Timestamp,
+    pub update_time: Timestamp,
+    pub effective_time: Timestamp,
+}
+
+/// One line of an order, at its frozen price.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    pub number: i64,
+    pub sku: String,
+    pub price: PriceId,
+    pub title: String,
+    pub quantity: i64,
+    pub unit_price: Money,
+    /// Units whose refund succeeded.
+    pub refunded: i64,
+}
+
+/// What a line asks for, before its price is known.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Item {
+    Sku(String),
+    Price(PriceId),
+}
+
+/// A line as it was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wish {
+    pub item: Item,
+    pub quantity: i64,
+}
+
+/// Money that goes back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refund {
+    pub id: RefundId,
+    pub state: RefundState,
+    pub amount: Money,
+    pub lines: Vec<RefundLine>,
+    pub restock: bool,
+    pub create_time: Timestamp,
+    pub effective_time: Timestamp,
+}
+
+/// Units of one line that are refunded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RefundLine {
+    pub number: i64,
+    pub quantity: i64,
+}
+
+/// Where a refund stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundState {
+    Pending = 1,
+    Succeeded = 2,
+    Failed = 3,
+}
+
+impl RefundState {
+    /// Returns the state with this number, if there is one.
+    pub fn from_number(number: i64) -> Option<RefundState> {
+        [RefundState::Pending, RefundState::Succeeded, RefundState::Failed]
+            .into_iter()
+            .find(|state| *state as i64 == number)
+    }
+}
+
+/// What a caller wants to have refunded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RefundWish {
+    pub what: RefundWhat,
+    pub restock: bool,
+    pub effective_time: Option<Timestamp>,
+}
+
+/// Some lines, an amount, or everything that is left.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RefundWhat {
+    Lines(Vec<RefundLine>),
+    Amount(Money),
+    Rest,
+}
+
+impl Order {
+    /// Names the payment of this order; a repeat of any step arrives at the same one.
+    pub fn payment_id(&self) -> PaymentId {
+        PaymentId::derive(self.id.as_bytes(), "payment")
+    }
+
+    /// Names the reservation of this order.
+    pub fn reservation_id(&self) -> ReservationId {
+        ReservationId::derive(self.id.as_bytes(), "reservation")
+    }
+
+    /// Freezes lines and total. Fails with [`Reason::TotalOverflow`] when they leave 64 bits.
+    pub fn price(&mut self, lines: Vec<Line>) -> Result<(), Reason> {
+        let mut total = Money::zero(self.currency);
+        for line in &lines {
+            let amount = line.unit_price.times(line.quantity).map_err(|_| Reason::TotalOverflow)?;
+            total = total.add(amount).map_err(|_| Reason::TotalOverflow)?;
+        }
+        self.lines = lines;
+        self.total = Some(total);
+        Ok(())
+    }
+
+    /// Records that stock and payment are the order's own.
+    pub fn place(&mut self) -> Result<(), Error> {
+        self.step(&[State::Pending], State::Placed)
+    }
+
+    /// Records that the payment is captured.
+    pub fn pay(&mut self) -> Result<(), Error> {
+        self.step(&[State::Placed], State::Paid)
+    }
+
+    /// Records that it could not be placed.
+    pub fn reject(&mut self, reason: Reason) -> Result<(), Error> {
+        self.step(&[State::Pending], State::Rejected)?;
+        self.reason = Some(reason);
+        Ok(())
+    }
+
+    /// Records that it was taken back before the goods left.
+    pub fn cancel(&mut self, reason: Reason) -> Result<(), Error> {
+        self.step(&[State::Placed, State::Paid], State::Canceled)?;
+        self.reason = Some(reason);
+        Ok(())
+    }
+
+    /// Records that the goods have left.
+    pub fn fulfill(&mut self) -> Result<(), Error> {
+        self.step(&[State::Paid], State::Fulfilled)
+    }
+
+    fn step(&mut self, from: &[State], to: State) -> Result<(), Error> {
+        if !from.contains(&self.state) {
+            return Err(self.not_now());
+        }
+        self.state = to;
+        self.action_url = None;
+        Ok(())
+    }
+
+    fn not_now(&self) -> Error {
+        Error::State { order: self.id, state: self.state }
+    }
+
+    /// Returns what can still be refunded: the total less what went back and what is on its way back.
+    pub fn refundable(&self) -> i64 {
+        let pending: i64 = self.open_refunds().map(|refund| refund.amount.minor).sum();
+        self.total.map_or(0, |total| total.minor - self.refunded.minor - pending)
+    }
+
+    fn open_refunds(&self) -> impl Iterator<Item = &Refund> {
+        self.refunds.iter().filter(|refund| refund.state == RefundState::Pending)
+    }
+
+    /// Units of a line that can still be refunded.
+    fn refundable_units(&self, line: &Line) -> i64 {
+        let pending: i64 = self
+            .open_refunds()
+            .flat_map(|refund| &refund.lines)
+            .filter(|refunded| refunded.number == line.number)
+            .map(|refunded| refunded.quantity)
+            .sum();
+        line.quantity - line.refunded - pending
+    }
+
+    /// Turns a wish into a pending refund of this order, or says why it cannot be one.
+    pub fn plan_refund(&self, id: RefundId, wish: &RefundWish, now: Timestamp) -> Result<Refund, Error> {
+        let state_allows = match wish.restock {
+            true => self.state == State::Fulfilled,
+            false => matches!(self.state, State::Paid | State::Fulfilled),
+        };
+        if !state_allows {
+            return Err(self.not_now());
+        }
+        let (amount, lines) = match &wish.what {
+            RefundWhat::Lines(lines) => self.refund_of_lines(lines)?,
+            RefundWhat::Amount(amount) => (*amount, vec![]),
+            RefundWhat::Rest => self.refund_of_the_rest(),
+        };
+        let refundable = self.refundable();
+        if amount.currency != self.currency || amount.minor <= 0 || amount.minor > refundable {
+            return Err(Error::RefundExceedsOrder { order: self.id, refundable });
+        }
+        Ok(Refund {
+            id,
+            state: RefundState::Pending,
+            amount,
+            lines,
+            restock: wish.restock,
+            create_time: now,
+            effective_time: wish.effective_time.unwrap_or(now),
+        })
+    }
+
+    fn refund_of_lines(&self, wishes: &[RefundLine]) -> Result<(Money, Vec<RefundLine>), Error> {
+        let mut amount = Money::zero(self.currency);
+        let mut summed: Vec<RefundLine> = vec![];
+        for wish in wishes {
+            match summed.iter_mut().find(|line| line.number == wish.number) {
+                Some(line) => line.quantity = line.quantity.saturating_add(wish.quantity),
+                None => summed.push(*wish),
+            }
+        }
+        for wish in &summed {
+            let line = self
+                .lines
+                .iter()
+                .find(|line| line.number == wish.number)
+                .ok_or(Error::LineNotFound { order: self.id, line: wish.number })?;
+            let refundable = self.refundable_units(line);
+            if wish.quantity > refundable {
+                return Err(Error::RefundExceedsOrder { order: self.id, refundable });
+            }
+            let part = line.unit_price.times(wish.quantity).expect("a part of a line is smaller than the line");
+            amount = amount.add(part).expect("a part of the order is smaller than its total");
+        }
+        Ok((amount, summed))
+    }
+
+    fn refund_of_the_rest(&self) -> (Money, Vec<RefundLine>) {
+        let lines = self
+            .lines
+            .iter()
+            .map(|line| RefundLine { number: line.number, quantity: self.refundable_units(line) })
+            .filter(|line| line.quantity > 0)
+            .collect();
+        (Money::new(self.currency, self.refundable()), lines)
+    }
+
+    /// Ends a pending refund. The order is Refunded once everything that was paid has gone back and nothing is on its way.
+    pub fn settle_refund(&mut self, id: RefundId, succeeded: bool) -> Result<(), Error> {
+        let not_now = self.not_now();
+        let refund = self.refunds.iter_mut().find(|refund| refund.id == id && refund.state == RefundState::Pending);
+        let Some(refund) = refund else { return Err(not_now) };
+        if !succeeded {
+            refund.state = RefundState::Failed;
+            return Ok(());
+        }
+        refund.state = RefundState::Succeeded;
+        self.refunded = self.refunded.add(refund.amount).expect("refunds never exceed the total");
+        for refunded in &refund.lines {
+            let line = self.lines.iter_mut().find(|line| line.number == refunded.number);
+            line.expect("a refund names lines of its order").refunded += refunded.quantity;
+        }
+        if Some(self.refunded) == self.total {
+            self.state = State::Refunded;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "order_tests.rs"]
+mod tests;

@@ -1,0 +1,79 @@
+//! WatchOrder: every change of an order, those that were and those to come.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::{Stream, stream};
+use souk_chassis::{Caller, refuse};
+use souk_client::orders::v1 as pb;
+use souk_types::OrderId;
+use tonic::{Request, Status};
+
+use super::OrderRpc;
+use crate::changes::Watcher;
+use crate::convert;
+use crate::error::Error;
+use crate::store::{Change, Store};
+
+/// The stream of the method.
+pub type Changes = Pin<Box<dyn Stream<Item = Result<pb::WatchOrderResponse, Status>> + Send>>;
+
+/// How often the history is read although nobody told of a change: another replica may have made one.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+pub async fn handle(rpc: &OrderRpc, request: Request<pb::WatchOrderRequest>) -> Result<Changes, Error> {
+    let caller = Caller::of(&request);
+    let request = request.into_inner();
+    let id = convert::order_id(&request.order_id)?;
+    rpc.visible_order(&caller, id).await?;
+    let seen = convert::seen_version(rpc.store.tokens(), id, &request.resume_token)?;
+
+    let watch = Watch {
+        store: rpc.store.clone(),
+        watcher: rpc.changes.watch(id),
+        id,
+        seen,
+        unsent: VecDeque::new(),
+        is_over: false,
+    };
+    Ok(Box::pin(stream::unfold(watch, |mut watch| async move {
+        let item = watch.next().await.transpose()?;
+        watch.is_over |= item.is_err();
+        Some((item.map_err(|error| refuse(&error)), watch))
+    })))
+}
+
+struct Watch {
+    store: Store,
+    watcher: Watcher,
+    id: OrderId,
+    seen: i64,
+    unsent: VecDeque<Change>,
+    is_over: bool,
+}
+
+impl Watch {
+    async fn next(&mut self) -> Result<Option<pb::WatchOrderResponse>, Error> {
+        if self.is_over {
+            return Ok(None);
+        }
+        while self.unsent.is_empty() {
+            // The wake-up is asked for before the history is read, so that no change falls in between.
+            let changed = self.watcher.changed();
+            self.unsent = self.store.changes(self.id, self.seen).await?.into();
+            if self.unsent.is_empty() {
+                let _ = tokio::time::timeout(LOOK_INTERVAL, changed).await;
+            }
+        }
+        let change = self.unsent.pop_front().expect("it was just filled");
+        let order = self.store.order(self.id).await?;
+        self.seen = change.version;
+        self.is_over = change.state.is_final() && change.version == order.version;
+        Ok(Some(pb::WatchOrderResponse {
+            change: Some((&change).into()),
+            order: Some((&order).into()),
+            resume_token: convert::resume_token(self.store.tokens(), self.id, change.version),
+        }))
+    }
+}

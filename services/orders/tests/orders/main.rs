@@ -1,0 +1,1 @@
+//! Tests of orders over real gRPC, on every engine.

@@ -1,0 +1,79 @@
+//! `souk audit`: checks that orders, payments, accounts and stock of a running shop agree.
+
+mod books;
+mod compare;
+
+use std::time::Duration;
+
+use clap::Args;
+use souk_chassis::{Channel, StartError};
+
+use crate::connect;
+
+pub use books::Books;
+pub use compare::Finding;
+
+/// Checks that orders, payments, accounts and stock agree in a running shop.
+///
+/// Every service checks its own database, then the services are compared with each other. What differs because an
+/// order is under way is looked at again once it has had time to come to its end. Exits with 1 and the exact breach if
+/// anything is wrong.
+#[derive(Args)]
+pub struct Audit {
+    /// The address of the shop.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7300")]
+    to: String,
+    /// How long a difference between two services may last because an order is under way, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = LONGEST_DEADLINE.as_secs())]
+    patience: u64,
+}
+
+/// The longest that an order may be under way without anybody being to blame: its placing is given up by then, and the
+/// calls that take it back have had their deadline.
+pub const LONGEST_DEADLINE: Duration = Duration::from_secs(90);
+
+/// How often differences are looked at again.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What an audit found.
+pub struct Report {
+    pub findings: Vec<Finding>,
+    /// What was looked at: a name and how many.
+    pub counts: Vec<(String, i64)>,
+}
+
+impl Audit {
+    /// Audits once and prints the result.
+    pub async fn run(self) -> Result<(), StartError> {
+        let channel = connect::to(&self.to, "audit")?;
+        let report = audit(&channel, Duration::from_secs(self.patience)).await?;
+        for (what, count) in &report.counts {
+            println!("{count:>12}  {what}");
+        }
+        if report.findings.is_empty() {
+            println!("every invariant holds");
+            return Ok(());
+        }
+        for finding in &report.findings {
+            println!("BROKEN {}  {}: {}", finding.invariant, finding.subject, finding.detail);
+        }
+        Err(StartError::new(format!("{} invariants do not hold", report.findings.len())))
+    }
+}
+
+/// Audits a shop: each service by itself, then all of them together. Differences that an order under way explains are
+/// looked at again until they are gone or `patience` is over.
+pub async fn audit(channel: &Channel, patience: Duration) -> Result<Report, StartError> {
+    let books = Books::new(channel);
+    let (mut findings, mut counts) = books.own_audits().await?;
+    let (mut suspects, compared) = compare::all(&books).await?;
+    counts.push(("orders compared with stock and payments".to_owned(), compared));
+
+    let until = tokio::time::Instant::now() + patience;
+    while !suspects.is_empty() && tokio::time::Instant::now() < until {
+        tokio::time::sleep(LOOK_INTERVAL).await;
+        suspects = compare::again(&books, suspects).await?;
+    }
+    findings.extend(suspects.into_iter().flat_map(|suspect| suspect.findings));
+    Ok(Report { findings, counts })
+}

@@ -1,0 +1,28 @@
+//! The services of the shop, by name.
+
+use souk_chassis::Definition;
+
+/// Returns every service of the shop, and the auditor, in the order in which they are started.
+pub fn all() -> Vec<Definition> {
+    vec![
+        catalog::definition(),
+        inventory::definition(),
+        ledger::definition(),
+        payments::definition(),
+        orders::definition(),
+        crate::auditor::definition(),
+    ]
+}
+
+/// Returns the names of all services, for messages.
+pub fn names() -> Vec<&'static str> {
+    all().iter().map(Definition::name).collect()
+}
+
+/// Reads a service's name for clap.
+pub fn parse_name(name: &str) -> Result<String, String> {
+    match names().contains(&name) {
+        true => Ok(name.to_owned()),
+        false => Err(format!("is no service of this shop; there are {}", names().join(", "))),
+    }
+}

@@ -1,0 +1,1 @@
+//! `souk replay`: sells a real retailer's invoices through the API.

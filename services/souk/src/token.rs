@@ -1,0 +1,25 @@
+//! `souk token`: a development token for calls to a shop on this machine.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use souk_chassis::{Caller, identity};
+
+/// Prints a token for calls to a shop on this machine.
+///
+/// Send it as `authorization: Bearer TOKEN`. It is signed with a key that everybody knows, so only servers on a
+/// loopback address take it.
+#[derive(Args)]
+pub struct Token {
+    /// Who calls: user:ID, service:NAME, staff or staff:ID.
+    #[arg(long = "as", value_name = "WHO")]
+    who: Caller,
+}
+
+impl Token {
+    /// Prints the token.
+    pub fn run(self) -> ExitCode {
+        println!("{}", identity::development_token(&self.who));
+        ExitCode::SUCCESS
+    }
+}

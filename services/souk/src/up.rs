@@ -1,0 +1,122 @@
+//! `souk up`: the whole shop in one process.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use souk_chassis::{Options, Running, Shop, StartError};
+
+use crate::{parts, seed};
+
+/// Runs the whole shop in this process, with nothing else installed.
+///
+/// Every service has its own SQLite database in the data folder, and calls its neighbours in the same process. The
+/// first start fills the shop with a small catalogue. Stop it with Ctrl-C; start it again and everything is there.
+#[derive(Args)]
+pub struct Up {
+    /// The folder of the databases; it is made when it does not exist.
+    #[arg(long, value_name = "DIR", default_value = "souk-data")]
+    data: PathBuf,
+    /// Where gRPC is served; port 0 lets the system choose.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7300")]
+    listen: SocketAddr,
+    /// Where /metrics, /healthz and /readyz are served over HTTP.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7301")]
+    metrics_listen: SocketAddr,
+    /// Services to leave out, separated by commas. What needs them answers UNAVAILABLE.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = parts::parse_name)]
+    without: Vec<String>,
+    /// Leaves the catalogue empty on the first start.
+    #[arg(long)]
+    no_seed: bool,
+    #[command(flatten)]
+    process: ProcessArgs,
+}
+
+/// What `up` and `serve` have in common.
+#[derive(Args)]
+pub struct ProcessArgs {
+    /// A configuration file (TOML). Every setting can also come from the environment: SOUK__LOG__LEVEL=debug,
+    /// ORDERS__DATA__URL=postgres://…
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Written once the shop serves: two lines, `grpc=ADDRESS` and `metrics=ADDRESS`.
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+}
+
+impl ProcessArgs {
+    /// Returns the options of a process with these addresses and this folder.
+    pub fn options(&self, data: &Path, listen: SocketAddr, metrics_listen: SocketAddr) -> Options {
+        let mut options = Options::new("souk");
+        if let Some(file) = &self.config {
+            options = options.file(file);
+        }
+        options
+            .set("data_dir", data.display())
+            .set("server.listen", listen)
+            .set("server.metrics_listen", metrics_listen)
+    }
+
+    /// Tells whoever waits that the process serves. The file appears whole or not at all.
+    pub fn tell_ready(&self, running: &Running) -> Result<(), StartError> {
+        let Some(file) = &self.ready_file else { return Ok(()) };
+        let unfinished = file.with_extension("unfinished");
+        std::fs::write(&unfinished, format!("grpc={}\nmetrics={}\n", running.addr(), running.metrics_addr()))?;
+        std::fs::rename(&unfinished, file)?;
+        Ok(())
+    }
+}
+
+impl Up {
+    /// Runs the shop until SIGTERM or SIGINT.
+    pub async fn run(self) -> Result<(), StartError> {
+        let options = self.process.options(&self.data, self.listen, self.metrics_listen);
+        let present = parts::all().into_iter().filter(|part| !self.without.iter().any(|name| name == part.name()));
+        let running = present.fold(Shop::new(options), Shop::with).start().await?;
+
+        let has = |name| running.services().contains(&name);
+        if !self.no_seed && has("catalog") && has("inventory") {
+            seed::plant(&running, &self.data).await?;
+        }
+        self.process.tell_ready(&running)?;
+        println!("{}", self.welcome(&running));
+
+        running.stop_signal().await?;
+        running.drain().await
+    }
+
+    fn welcome(&self, running: &Running) -> String {
+        let (address, metrics) = (running.addr(), running.metrics_addr());
+        let services = running.services().join(" ");
+        let missing = match self.without.is_empty() {
+            true => String::new(),
+            false => format!("  left out  {} (calls that need them answer UNAVAILABLE)\n", self.without.join(" ")),
+        };
+        let data = self.data.display();
+        format!(
+            r#"
+Souk is open: one process, data in {data}
+
+  gRPC      {address}  {services}
+{missing}  metrics   http://{metrics}/metrics
+
+Look around with grpcurl:
+
+  grpcurl -plaintext {address} list
+  grpcurl -plaintext {address} souk.catalog.v1.CatalogService/ListProducts
+
+Buy something, as the user alice:
+
+  TOKEN=$(cargo souk token --as user:alice)
+  grpcurl -plaintext -H "authorization: Bearer $TOKEN" -d '{{
+      "request_id": "my-first-order", "currency_code": "GBP", "payment_method": "tok_approved",
+      "lines": [{{"sku": "{sku}", "quantity": 2}}]
+    }}' {address} souk.orders.v1.OrderService/PlaceOrder
+
+Then check the books: cargo souk audit --to {address}
+Stop with Ctrl-C."#,
+            sku = seed::EXAMPLE_SKU,
+        )
+    }
+}
