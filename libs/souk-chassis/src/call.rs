@@ -70,7 +70,7 @@ impl Call {
 
     /// Takes a slot among all requests, and one among the caller's streams when it is a stream.
     pub(crate) fn admit(&mut self, method: &Method) -> Result<(), Status> {
-        self.process.limits.enter()?;
+        self.process.limits.enter(method.is_streaming())?;
         self.holds_slot = true;
         if method.is_streaming() && !method.is_background {
             self.process.limits.open_stream(&self.identity.key)?;
@@ -131,6 +131,17 @@ impl Call {
         if let Some(span) = self.span.take() {
             span.end(code);
         }
+        self.release();
+    }
+
+    /// Makes room for the next: at the end of the call, since a caller may hold on to its answer for as long as it likes.
+    fn release(&mut self) {
+        if std::mem::take(&mut self.holds_stream) {
+            self.process.limits.close_stream(&self.identity.key);
+        }
+        if std::mem::take(&mut self.holds_slot) {
+            self.process.limits.leave(self.method.as_ref().is_some_and(|method| method.is_streaming()));
+        }
     }
 }
 
@@ -140,12 +151,6 @@ impl Drop for Call {
             self.finish(Code::Internal, refusal::INTERNAL, Some("the method panicked".to_string()));
         } else {
             self.finish(Code::Cancelled, "", None);
-        }
-        if self.holds_stream {
-            self.process.limits.close_stream(&self.identity.key);
-        }
-        if self.holds_slot {
-            self.process.limits.leave();
         }
     }
 }

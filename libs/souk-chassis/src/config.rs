@@ -125,14 +125,14 @@ impl Config {
     /// Returns the chassis' own settings.
     pub(crate) fn settings(&self) -> Result<Settings, ConfigError> {
         let own = parse(DEFAULTS, "the defaults")?;
-        self.extract(|dict| dict.retain(|key, _| own.contains_key(key)))
+        self.extract("", |dict| dict.retain(|key, _| own.contains_key(key)))
     }
 
     /// Returns what the service called `name` can be told.
     pub(crate) fn service<C: DeserializeOwned>(&self, name: &str) -> Result<C, ConfigError> {
         let own = parse(DEFAULTS, "the defaults")?;
         let is_alone = self.is_alone;
-        self.extract(|dict| {
+        self.extract(if is_alone { "" } else { name }, |dict| {
             if is_alone {
                 dict.retain(|key, _| !own.contains_key(key));
             } else {
@@ -144,14 +144,16 @@ impl Config {
         })
     }
 
-    fn extract<C: DeserializeOwned>(&self, choose: impl FnOnce(&mut Dict)) -> Result<C, ConfigError> {
+    /// Reads a part of the settings; `place` is where it stands in the whole.
+    fn extract<C: DeserializeOwned>(&self, place: &str, choose: impl FnOnce(&mut Dict)) -> Result<C, ConfigError> {
         let mut dict: Dict = self.figment.extract().map_err(|error| ConfigError(error.to_string()))?;
         choose(&mut dict);
         let chosen = Figment::from(Layer { name: "the configuration".to_string(), dict });
         chosen.extract().map_err(|error| {
-            let key = error.path.join(".");
+            let key = join(place, &error.path.join("."));
             let (source, value) = self.origin(&key);
-            ConfigError(format!("{key} = {value} (from {source}): {}", error.kind))
+            let kind = if is_secret(&key) { "this value is not allowed".to_string() } else { error.kind.to_string() };
+            ConfigError(format!("{key} = {value} (from {source}): {kind}"))
         })
     }
 
@@ -159,7 +161,7 @@ impl Config {
     fn origin(&self, key: &str) -> (String, String) {
         let source =
             self.figment.find_metadata(key).map_or_else(|| "the defaults".to_string(), |data| data.name.to_string());
-        let value = self.figment.find_value(key).map_or_else(|_| "?".to_string(), |value| show(&value));
+        let value = self.figment.find_value(key).map_or_else(|_| "?".to_string(), |value| show(key, &value));
         (source, value)
     }
 }
@@ -229,7 +231,7 @@ fn check(known: &Dict, given: &Dict, path: &str, source: &str) -> Result<(), Con
             _ if type_of(default) == type_of(value) => {}
             _ => {
                 let wanted = type_of(default);
-                return Err(ConfigError(format!("{full} = {} (from {source}): must be {wanted}", show(value))));
+                return Err(ConfigError(format!("{full} = {} (from {source}): must be {wanted}", show(&full, value))));
             }
         }
     }
@@ -256,8 +258,10 @@ fn nest(known: &Dict, keys: &[String], text: &str, source: &str) -> Result<Dict,
     }
     let value = match default {
         None => Value::from(text),
-        Some(default) => read_as(default, text)
-            .ok_or_else(|| ConfigError(format!("{path} = {text:?} (from {source}): must be {}", type_of(default))))?,
+        Some(default) => read_as(default, text).ok_or_else(|| {
+            let shown = show(&path, &Value::from(text));
+            ConfigError(format!("{path} = {shown} (from {source}): must be {}", type_of(default)))
+        })?,
     };
     let (last, outer) = keys.split_last().ok_or_else(|| ConfigError(format!("{source} names no setting")))?;
     let mut dict = Dict::from([(last.clone(), value)]);
@@ -304,8 +308,15 @@ fn type_of(value: &Value) -> &'static str {
     }
 }
 
-fn show(value: &Value) -> String {
+/// Returns whether the value of a setting must not be printed.
+fn is_secret(key: &str) -> bool {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    ["key", "password", "secret", "token", "url"].iter().any(|word| last.ends_with(word))
+}
+
+fn show(key: &str, value: &Value) -> String {
     match value {
+        _ if is_secret(key) => "[hidden]".to_string(),
         Value::String(_, text) => format!("{text:?}"),
         Value::Bool(_, truth) => truth.to_string(),
         Value::Num(_, number) => number

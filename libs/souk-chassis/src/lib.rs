@@ -29,8 +29,7 @@ pub mod log;
 mod message_limit;
 mod metrics_server;
 mod outgoing;
-#[allow(unreachable_pub)]
-mod pb;
+pub mod pb;
 mod process;
 mod red;
 mod refusal;

@@ -12,7 +12,10 @@ use tonic::Status;
 use crate::refusal;
 
 pub(crate) struct Limits {
+    /// Requests and streams in work.
     requests: AtomicUsize,
+    /// Those of them with a single answer, which a drain waits for; streams are ended.
+    singles: AtomicUsize,
     max_requests: usize,
     /// Open streams by caller; a caller without one has no entry, so the table stays as small as the present load.
     streams: Mutex<HashMap<String, usize>>,
@@ -21,19 +24,27 @@ pub(crate) struct Limits {
 
 impl Limits {
     pub(crate) fn new(max_requests: usize, max_streams: usize) -> Self {
-        Limits { requests: AtomicUsize::new(0), max_requests, streams: Mutex::default(), max_streams }
+        Limits {
+            requests: AtomicUsize::new(0),
+            singles: AtomicUsize::new(0),
+            max_requests,
+            streams: Mutex::default(),
+            max_streams,
+        }
     }
 
-    pub(crate) fn enter(&self) -> Result<(), Status> {
+    pub(crate) fn enter(&self, is_streaming: bool) -> Result<(), Status> {
         if self.requests.fetch_add(1, Ordering::Relaxed) >= self.max_requests {
-            self.leave();
+            self.requests.fetch_sub(1, Ordering::Relaxed);
             return Err(refusal::overloaded());
         }
+        self.singles.fetch_add(usize::from(!is_streaming), Ordering::Relaxed);
         Ok(())
     }
 
-    pub(crate) fn leave(&self) {
+    pub(crate) fn leave(&self, is_streaming: bool) {
         self.requests.fetch_sub(1, Ordering::Relaxed);
+        self.singles.fetch_sub(usize::from(!is_streaming), Ordering::Relaxed);
     }
 
     pub(crate) fn open_stream(&self, caller: &str) -> Result<(), Status> {
@@ -58,5 +69,9 @@ impl Limits {
 
     pub(crate) fn requests(&self) -> usize {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn singles(&self) -> usize {
+        self.singles.load(Ordering::Relaxed)
     }
 }

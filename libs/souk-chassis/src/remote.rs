@@ -116,6 +116,8 @@ impl Endpoints {
         });
         let response = match answer.await {
             Ok(Ok(response)) => response,
+            // tonic reads the deadline in the request too, and its timer may be the first.
+            Ok(Err(error)) if is_timeout(&error) => refusal::deadline_exceeded().into_http(),
             Ok(Err(error)) => {
                 let until = (self.started.elapsed() + DEAD_FOR).as_millis() as u64;
                 address.dead_until.store(until, Ordering::Relaxed);
@@ -223,6 +225,10 @@ impl http_body::Body for Answer {
     fn is_end_stream(&self) -> bool {
         self.is_ended || self.body.is_end_stream()
     }
+}
+
+fn is_timeout(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<tonic::TimeoutExpired>())
 }
 
 /// Returns what lies at the bottom of an error: "connection refused" and not "transport error".

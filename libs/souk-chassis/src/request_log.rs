@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tonic::Code;
 use tracing::Level;
+use tracing::level_filters::LevelFilter;
 
 use crate::caller::Caller;
 use crate::log::{Format, append_digits, append_escaped, append_now, sink};
@@ -16,7 +17,7 @@ use crate::trace::TraceId;
 pub(crate) struct RequestLog {
     pub(crate) format: Format,
     /// Whether calls of services (info) and of health and reflection (debug) are logged.
-    pub(crate) level: Level,
+    pub(crate) level: LevelFilter,
 }
 
 pub(crate) struct Line<'a> {

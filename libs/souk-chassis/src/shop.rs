@@ -374,11 +374,11 @@ impl Running {
             accepting.abort();
             late.push("connections".to_string());
         }
-        while self.process.limits.requests() > 0 && Instant::now() < until {
+        while self.process.limits.singles() > 0 && Instant::now() < until {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        if self.process.limits.requests() > 0 {
-            late.push(format!("{} requests", self.process.limits.requests()));
+        if self.process.limits.singles() > 0 {
+            late.push(format!("{} requests", self.process.limits.singles()));
         }
 
         // Workers have been told at the same time, and may take longer than the last request.

@@ -2,7 +2,6 @@
 
 use std::sync::OnceLock;
 
-use tracing::Level;
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -41,8 +40,7 @@ pub(crate) fn start(log: &Log) -> Result<RequestLog, StartError> {
         let _ = tracing_subscriber::registry().with(lines).try_init();
         log_panics();
     });
-    let level = general.into_level().unwrap_or(Level::ERROR);
-    Ok(RequestLog { format: log.format, level })
+    Ok(RequestLog { format: log.format, level: general })
 }
 
 /// Makes a panic one line of the log instead of several on stderr.

@@ -1,0 +1,96 @@
+//! Who may call what: every kind of caller, forged tokens, and addresses that are not loopback.
+
+use souk_chassis::{Caller, Channel, Shop, identity};
+use tonic::Code;
+
+use crate::echo;
+use crate::errors::reason;
+use crate::proto::CONTRACT;
+use crate::proto::souk::echo::v1 as pb;
+use crate::stage::{Client, Stage, in_both_forms, options, unique};
+
+fn known() -> pb::EchoKnownRequest {
+    pb::EchoKnownRequest { text: "x".to_string(), ..Default::default() }
+}
+
+async fn code_of_known(mut client: Client) -> Code {
+    client.echo_known(known()).await.map_or_else(|status| status.code(), |_| Code::Ok)
+}
+
+async fn code_of_staff(mut client: Client) -> Code {
+    let request = pb::EchoStaffRequest { text: "x".to_string() };
+    client.echo_staff(request).await.map_or_else(|status| status.code(), |_| Code::Ok)
+}
+
+in_both_forms! {
+    async fn the_contract_says_which_kind_of_caller_may_call(stage: Stage) {
+        let service = |name: &str| Caller::Service(name.to_string());
+        let (user, staff) = (Caller::User("alice".into()), Caller::Staff("ann".into()));
+        for (caller, known, staffs) in [
+            (Caller::Anonymous, Code::Unauthenticated, Code::Unauthenticated),
+            (user, Code::Ok, Code::PermissionDenied),
+            (service("souk"), Code::Ok, Code::PermissionDenied),
+            (service("payments"), Code::PermissionDenied, Code::PermissionDenied),
+            // Staff lacks the scope.
+            (staff, Code::PermissionDenied, Code::PermissionDenied),
+        ] {
+            assert_eq!(code_of_known(stage.client_as(&caller)).await, known, "{caller}");
+            assert_eq!(code_of_staff(stage.client_as(&caller)).await, staffs, "{caller}");
+            let everybody = stage.client_as(&caller).echo(pb::EchoRequest::default()).await;
+            assert_eq!(everybody.unwrap().into_inner().caller, caller.key());
+        }
+        let staff = Caller::Staff("ann".into());
+        let token = identity::development_token_with(&staff, &["audit"], identity::DEVELOPMENT_KEY);
+        assert_eq!(code_of_staff(stage.client_with_token(&token)).await, Code::Ok);
+        stage.stop().await;
+    }
+
+    async fn a_refusal_says_why(stage: Stage) {
+        let status = stage.client().echo_known(known()).await.unwrap_err();
+        assert_eq!(reason(&status), "ERROR_REASON_UNAUTHENTICATED");
+        let status = stage.client_as(&Caller::Staff("ann".into())).echo_known(known()).await.unwrap_err();
+        assert_eq!(reason(&status), "ERROR_REASON_ACCESS_DENIED");
+        stage.stop().await;
+    }
+
+    async fn a_forged_token_is_refused_even_where_nobody_need_be_known(stage: Stage) {
+        let forged = identity::development_token_with(&Caller::User("alice".into()), &[], "another key");
+        for token in [forged.as_str(), "nonsense", "souk-dev.a.b"] {
+            let status = stage.client_with_token(token).echo(pb::EchoRequest::default()).await.unwrap_err();
+            assert_eq!((status.code(), reason(&status).as_str()), (Code::Unauthenticated, "ERROR_REASON_UNAUTHENTICATED"));
+        }
+        assert_eq!(stage.attempts(), 0);
+        stage.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_loopback_refuses_development_tokens() {
+    let open = options(&unique("open")).set("server.listen", "0.0.0.0:0");
+    let running = Shop::new(open).with(echo::definition()).start().await.unwrap();
+    let address = format!("http://127.0.0.1:{}", running.addr().port());
+    let alice = Caller::User("alice".into());
+
+    let mut client = Client::new(Channel::to(&address, &alice, &CONTRACT).unwrap());
+    let status = client.echo_known(known()).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unauthenticated);
+    let mut client = Client::new(Channel::to(&address, &Caller::Anonymous, &CONTRACT).unwrap());
+    client.echo(pb::EchoRequest::default()).await.unwrap();
+
+    // Services within the process still know each other.
+    assert_eq!(code_of_known(Client::new(running.channel("echo"))).await, Code::Ok);
+    running.drain().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_configured_key_replaces_the_public_one() {
+    let own = options(&unique("key")).set("identity.development_key", "ours alone");
+    let running = Shop::new(own).with(echo::definition()).start().await.unwrap();
+    let address = format!("http://{}", running.addr());
+    let channel = Channel::to(&address, &Caller::User("alice".into()), &CONTRACT).unwrap();
+    assert_eq!(code_of_known(Client::new(channel.clone())).await, Code::Unauthenticated);
+    let token = identity::development_token_with(&Caller::User("alice".into()), &[], "ours alone");
+    assert_eq!(code_of_known(Client::new(channel.with_token(&token))).await, Code::Ok);
+    assert_eq!(code_of_known(Client::new(running.channel("echo"))).await, Code::Ok);
+    running.drain().await.unwrap();
+}

@@ -1,0 +1,128 @@
+//! Faults do what they are told, where they are told, as often as they are told.
+
+use std::time::{Duration, Instant};
+
+use souk_chassis::{Effect, Rule, Shop};
+use tonic::Code;
+
+use souk_chassis::pb::souk::chassis::v1 as wire;
+use souk_chassis::pb::souk::chassis::v1::fault_service_client::FaultServiceClient;
+
+use crate::echo;
+use crate::errors::reason;
+use crate::proto::souk::echo::v1 as pb;
+use crate::stage::{Form, Stage, options, unique};
+
+const ECHO: &str = "souk.echo.v1.EchoService/Echo";
+
+fn rule(target: &str, effect: Effect) -> Rule {
+    Rule { id: 0, target: target.to_string(), key: String::new(), after: 0, times: 1, effect }
+}
+
+fn saying(text: &str) -> pb::EchoRequest {
+    // Uses a mode that fails when repeated, so that a retry of the channel would show.
+    pb::EchoRequest { text: text.to_string(), ..Default::default() }
+}
+
+async fn stage(form: Form) -> Stage {
+    Stage::start_with(form, |options| options.set("faults.enabled", true)).await
+}
+
+#[tokio::test]
+async fn an_ordered_error_comes_as_often_as_ordered() {
+    for form in [Form::InProcess, Form::Loopback] {
+        let stage = stage(form).await;
+        let faults = stage.echo.faults();
+        faults.inject(Rule { times: 2, after: 1, ..rule(ECHO, Effect::Error(Code::Aborted)) });
+        stage.client().echo(saying("let through")).await.unwrap();
+        for _time in 0..2 {
+            let status = stage.client().echo(saying("x")).await.unwrap_err();
+            assert_eq!((status.code(), reason(&status).as_str()), (Code::Aborted, "ERROR_REASON_FAULT_INJECTED"));
+        }
+        assert_eq!(faults.rules(), []);
+        stage.client().echo(saying("x")).await.unwrap();
+        assert_eq!(stage.attempts(), 2);
+        stage.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_chooses_the_request_that_holds_it() {
+    let stage = stage(Form::Loopback).await;
+    let id =
+        stage.echo.faults().inject(Rule { key: "order_1".to_string(), ..rule(ECHO, Effect::Error(Code::Aborted)) });
+    stage.client().echo(saying("about order_2")).await.unwrap();
+    stage.client().echo(saying("about order_1")).await.unwrap_err();
+    let again = stage.echo.faults().inject(rule(ECHO, Effect::Error(Code::Aborted)));
+    assert!(again > id);
+    stage.echo.faults().clear(again);
+    stage.client().echo(saying("x")).await.unwrap();
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_lost_reply_has_done_its_work() {
+    let stage = stage(Form::Loopback).await;
+    stage.echo.faults().inject(rule(ECHO, Effect::LostReply));
+    // The caller finds UNAVAILABLE, may repeat, and does.
+    stage.client().echo(saying("x")).await.unwrap();
+    assert_eq!(stage.attempts(), 2);
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn delays_hold_methods_and_points() {
+    let stage = stage(Form::InProcess).await;
+    for target in [ECHO, "echo.say.begin"] {
+        stage.echo.faults().inject(rule(target, Effect::Delay(Duration::from_millis(100))));
+        let started = Instant::now();
+        stage.client().echo(saying("x")).await.unwrap();
+        assert!(started.elapsed() >= Duration::from_millis(100));
+    }
+    assert_eq!(stage.echo.faults().hits()["echo.say.begin"], 2);
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn without_leave_nothing_can_be_ordered() {
+    let running = Shop::new(options(&unique("quiet"))).with(echo::definition()).start().await.unwrap();
+    assert_eq!(running.faults().inject(rule(ECHO, Effect::Error(Code::Aborted))), 0);
+    let status = call_fault_service(running.addr()).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unimplemented);
+    running.drain().await.unwrap();
+
+    // Nor where everybody could order it.
+    let open = options(&unique("open")).set("faults.enabled", true).set("server.listen", "0.0.0.0:0");
+    let running = Shop::new(open).with(echo::definition()).start().await.unwrap();
+    let address = format!("127.0.0.1:{}", running.addr().port()).parse().unwrap();
+    assert_eq!(call_fault_service(address).await.unwrap_err().code(), Code::Unimplemented);
+    running.drain().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_service_adds_lists_and_clears_rules() {
+    let stage = stage(Form::Loopback).await;
+    call_fault_service(stage.echo.addr()).await.unwrap();
+    let rules = stage.echo.faults().rules();
+    assert_eq!((rules.len(), rules[0].target.as_str()), (1, ECHO));
+    assert_eq!(rules[0].effect, Effect::Error(Code::Aborted));
+    stage.client().echo(saying("x")).await.unwrap_err();
+    stage.stop().await;
+}
+
+async fn call_fault_service(address: std::net::SocketAddr) -> Result<(), tonic::Status> {
+    let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{address}")).unwrap();
+    let mut client = FaultServiceClient::new(endpoint.connect_lazy());
+    let effect = Some(wire::fault_rule::Effect::ErrorCode(10));
+    let rule = wire::FaultRule { target: ECHO.to_string(), times: 1, effect, ..Default::default() };
+    let id = client.inject(wire::InjectRequest { rule: Some(rule) }).await?.into_inner().id;
+    let listed = client.list(wire::ListRequest {}).await?.into_inner();
+    assert_eq!((listed.rules.len(), listed.rules[0].id), (1, id));
+    client.clear(wire::ClearRequest { id }).await?;
+    let incomplete =
+        wire::InjectRequest { rule: Some(wire::FaultRule { target: ECHO.to_string(), ..Default::default() }) };
+    let status = client.inject(incomplete).await.unwrap_err();
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD"));
+    client.inject(wire::InjectRequest { rule: Some(listed.rules[0].clone()) }).await?;
+    Ok(())
+}

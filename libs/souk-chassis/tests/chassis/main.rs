@@ -1,0 +1,21 @@
+//! The chassis over real gRPC: one scenario suite for both forms of a channel, and what surrounds it.
+#![allow(clippy::disallowed_methods)]
+
+mod access;
+mod calls;
+mod config;
+mod deadlines;
+mod echo;
+mod endings;
+mod errors;
+mod faults;
+mod lifecycle;
+mod observing;
+mod retries;
+mod stage;
+
+/// Generated from tests/proto.
+#[allow(dead_code, missing_docs, unused_imports, unused_qualifications, clippy::all)]
+mod proto {
+    include!(concat!(env!("OUT_DIR"), "/echo/contract.rs"));
+}

@@ -1,0 +1,137 @@
+//! One echo service, reached in one of the two forms; every scenario runs in both.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use souk_chassis::{Caller, Channel, Options, Running, Shop};
+
+use crate::echo::{self, Probe};
+use crate::proto::souk::echo::v1::echo_service_client::EchoServiceClient;
+
+pub type Client = EchoServiceClient<Channel>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The neighbour's incoming stack is called directly.
+    InProcess,
+    /// Over a socket, the second hop too.
+    Loopback,
+}
+
+pub struct Stage {
+    /// The process whose method is called.
+    pub echo: Running,
+    /// In the form over loopback: the process that calls, and the one that the second hop goes to.
+    others: Vec<Running>,
+    channel: Channel,
+    pub probe: Arc<Probe>,
+    /// The probe of the service that the second hop reaches.
+    pub peer_probe: Arc<Probe>,
+}
+
+/// Returns options for a process of its own on free ports, apart from the environment of the test run.
+pub fn options(probe: &str) -> Options {
+    let folder = std::env::temp_dir().join("souk-chassis-tests");
+    Options::new("souk")
+        .environment(&[])
+        .set("data_dir", folder.display())
+        .set("server.listen", "127.0.0.1:0")
+        .set("server.metrics_listen", "127.0.0.1:0")
+        .set("log.level", "off")
+        .set("echo.probe", probe)
+}
+
+pub fn unique(name: &str) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("{name}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+impl Stage {
+    pub async fn start(form: Form) -> Stage {
+        Self::start_with(form, |options| options).await
+    }
+
+    pub async fn start_with(form: Form, change: impl Fn(Options) -> Options) -> Stage {
+        let name = unique("echo");
+        match form {
+            Form::InProcess => {
+                let options = change(options(&name));
+                let echo = Shop::new(options).with(echo::definition()).start().await.unwrap();
+                let channel = echo.channel("echo");
+                let probe = echo::probe(&name);
+                Stage { echo, others: Vec::new(), channel, peer_probe: probe.clone(), probe }
+            }
+            Form::Loopback => {
+                let peer_name = unique("peer");
+                let peer = change(options(&peer_name));
+                let peer = Shop::new(peer).with(echo::definition()).start().await.unwrap();
+                let middle = change(options(&name)).set("echo.peer", "other").set("neighbours.other", peer.addr());
+                let echo = Shop::new(middle).with(echo::definition()).start().await.unwrap();
+                let front = Options::new("souk")
+                    .environment(&[])
+                    .set("data_dir", std::env::temp_dir().join("souk-chassis-tests").display())
+                    .set("server.listen", "127.0.0.1:0")
+                    .set("server.metrics_listen", "127.0.0.1:0")
+                    .set("log.level", "off")
+                    .set("neighbours.echo", format!("http://{}", echo.addr()));
+                // The caller is a process without a service of its own, which knows the contract of the echo.
+                let front = Shop::new(front).with(crate::calls::caller_only()).start().await.unwrap();
+                let channel = front.channel("echo");
+                let (probe, peer_probe) = (echo::probe(&name), echo::probe(&peer_name));
+                Stage { echo, others: vec![front, peer], channel, probe, peer_probe }
+            }
+        }
+    }
+
+    /// Returns a client that calls as nobody.
+    pub fn client(&self) -> Client {
+        self.client_as(&Caller::Anonymous)
+    }
+
+    pub fn client_as(&self, caller: &Caller) -> Client {
+        Client::new(self.channel.acting_as(caller))
+    }
+
+    pub fn client_with_token(&self, token: &str) -> Client {
+        Client::new(self.channel.with_token(token))
+    }
+
+    pub fn attempts(&self) -> u32 {
+        *self.probe.attempts.lock().unwrap()
+    }
+
+    pub async fn stop(self) {
+        for running in self.others {
+            running.drain().await.unwrap();
+        }
+        self.echo.drain().await.unwrap();
+    }
+}
+
+/// Waits for something with a limit, so that a broken test fails instead of hanging.
+pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(10), future).await.unwrap_or_else(|_| panic!("{what} did not happen"))
+}
+
+/// Defines a scenario and runs it in both forms.
+macro_rules! in_both_forms {
+    ($(async fn $name:ident($stage:ident: Stage) $body:block)+) => {$(
+        mod $name {
+            use super::*;
+
+            async fn scenario($stage: Stage) $body
+
+            #[tokio::test]
+            async fn in_process() {
+                scenario(Stage::start(crate::stage::Form::InProcess).await).await;
+            }
+
+            #[tokio::test]
+            async fn over_loopback() {
+                scenario(Stage::start(crate::stage::Form::Loopback).await).await;
+            }
+        }
+    )+};
+}
+pub(crate) use in_both_forms;
