@@ -3,7 +3,7 @@
 use crate::{
     contract,
     failure::Outcome,
-    files, imports, packages,
+    features, files, imports, packages,
     shell::{self, Parts},
     workspace::Workspace,
 };
@@ -22,6 +22,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
     parts.part("files", || files::check(workspace));
     parts.part("imports between rooms", || imports::check(&workspace.metadata()?));
     parts.part("dependencies", || packages::check(workspace));
+    parts.part("one build for shop and tests", || features::check(workspace));
     parts.part("contract: lint", || contract::lint(workspace));
     parts.part("contract: breaking changes", || contract::breaking(workspace));
     if options.quick {

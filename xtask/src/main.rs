@@ -5,6 +5,7 @@ mod bench;
 mod check;
 mod contract;
 mod failure;
+mod features;
 mod files;
 mod imports;
 mod licence;
