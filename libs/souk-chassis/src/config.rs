@@ -191,21 +191,35 @@ fn first_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Returns all settings that exist. A service may have other defaults than the chassis for when it runs alone, such as a
+/// port of its own; they must name what the chassis knows.
 fn defaults(sources: &Sources<'_>, is_alone: bool) -> Result<Dict, ConfigError> {
-    let mut all = parse(DEFAULTS, "the defaults of the chassis")?;
+    let common = parse(DEFAULTS, "the defaults of the chassis")?;
+    let mut all = common.clone();
     for (name, text) in sources.services {
-        let own = parse(text, &format!("the defaults of {name}"))?;
-        if !is_alone {
+        let source = format!("the defaults of {name}");
+        let (of_the_chassis, own): (Dict, Dict) =
+            parse(text, &source)?.into_iter().partition(|(key, _)| common.contains_key(key));
+        check(&common, &of_the_chassis, "", &source)?;
+        if is_alone {
+            merge(&mut all, of_the_chassis);
+            all.extend(own);
+        } else {
             all.insert((*name).to_string(), Value::Dict(Tag::Default, own));
-            continue;
-        }
-        for (key, value) in own {
-            if all.insert(key.clone(), value).is_some() {
-                return Err(ConfigError(format!("the defaults of {name} set {key}, which is the chassis' own")));
-            }
         }
     }
     Ok(all)
+}
+
+fn merge(into: &mut Dict, from: Dict) {
+    for (key, value) in from {
+        match (into.get_mut(&key), value) {
+            (Some(Value::Dict(_, into)), Value::Dict(_, from)) => merge(into, from),
+            (_, value) => {
+                into.insert(key, value);
+            }
+        }
+    }
 }
 
 /// Returns the keys that an environment variable stands for; none when it is not ours.

@@ -38,8 +38,16 @@ pub(crate) async fn send(line: Arc<Line>, mut request: Request<Body>) -> Respons
     if let Some(criticality) = criticality {
         headers.insert(CRITICALITY, http::HeaderValue::from_static(criticality.name()));
     }
-    let trace = context.as_ref().map_or_else(Trace::start, |context| context.trace().child());
-    trace.write(headers);
+    let trace = match (&context, &line.target) {
+        // Within the process the neighbour's part hangs right below ours; a connection is a part of its own.
+        (Some(context), Target::Local(_)) => context.trace().clone(),
+        (Some(context), _) => context.trace().child(),
+        (None, _) => Trace::start(),
+    };
+    // A local neighbour starts the trace itself when there is none.
+    if context.is_some() || !matches!(line.target, Target::Local(_)) {
+        trace.write(headers);
+    }
 
     // 3. A breaker per endpoint, a throttle per service and a retry budget will stand here: a call that is certain to
     //    fail, or that would only add to an overload, is answered without being sent (DESIGN §4).

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use crate::definition::{Definition, StartError};
-use crate::shop::{Options, Shop};
+use crate::options::Options;
+use crate::shop::Shop;
 
 /// Runs the services until SIGTERM or SIGINT: configure, telemetry, build (migrate), bind, serve, drain, exit.
 ///
@@ -44,6 +45,7 @@ pub fn run(program: &str, work: impl Future<Output = Result<(), StartError>>) ->
 /// Does what [`run`] does, with the exit code as a number.
 #[doc(hidden)]
 pub fn code_of(program: &str, work: impl Future<Output = Result<(), StartError>>) -> u8 {
+    crate::telemetry::log_panics();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(program, &StartError::from(error)),

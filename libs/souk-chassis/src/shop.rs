@@ -1,78 +1,28 @@
 //! Runs services: one alone or several as one program, on one listener, as neighbours that call each other directly.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
-use tracing::{info, warn};
+use tracing::info;
 
-use crate::builtin::{self, Builtin};
-use crate::caller::Caller;
-use crate::channel::Channel;
 use crate::config::{Config, Settings, Sources};
 use crate::definition::{Definition, StartError};
-use crate::drain::{Drain, DrainSwitch};
+use crate::drain::DrainSwitch;
 use crate::exchange::Exchange;
 use crate::faults::Faults;
-use crate::health::{self, Board};
+use crate::health::Board;
 use crate::host::{Host, Shared};
 use crate::identity::{DEVELOPMENT_KEY, Verifier};
 use crate::limits::Limits;
 use crate::metrics_server::{self, Pages};
-use crate::process::{Method, Process};
+use crate::options::Options;
+use crate::process::Process;
 use crate::red::Calls;
 use crate::remote::Endpoints;
-use crate::service::Service;
+use crate::running::Running;
 use crate::spans::Spans;
-use crate::{listen, telemetry, worker};
-
-/// How long workers may take to end after the last request has.
-const WORKERS_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How a process is run: its name, and where its settings come from.
-#[derive(Clone, Debug)]
-pub struct Options {
-    program: String,
-    file: Option<PathBuf>,
-    environment: Vec<(String, String)>,
-    overrides: Vec<(String, String)>,
-}
-
-impl Options {
-    /// Starts with the program's name, which is the prefix of its environment variables, and the present environment.
-    pub fn new(program: &str) -> Self {
-        let utf8 = |(key, value): (std::ffi::OsString, std::ffi::OsString)| {
-            Some((key.into_string().ok()?, value.into_string().ok()?))
-        };
-        let environment = std::env::vars_os().filter_map(utf8).collect();
-        Options { program: program.to_string(), file: None, environment, overrides: Vec::new() }
-    }
-
-    /// Reads a configuration file (TOML) over the defaults.
-    #[must_use]
-    pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.file = Some(path.into());
-        self
-    }
-
-    /// Replaces the environment, so that a test depends on its own settings only.
-    #[must_use]
-    pub fn environment(mut self, variables: &[(&str, &str)]) -> Self {
-        self.environment = variables.iter().map(|(key, value)| ((*key).to_string(), (*value).to_string())).collect();
-        self
-    }
-
-    /// Sets one setting by its dotted key (`server.listen`, `orders.data.url`); it wins over file and environment.
-    #[must_use]
-    pub fn set(mut self, key: &str, value: impl ToString) -> Self {
-        self.overrides.push((key.to_string(), value.to_string()));
-        self
-    }
-}
+use crate::{listen, methods, telemetry};
 
 /// Services that will run in one process.
 pub struct Shop {
@@ -181,7 +131,7 @@ impl Shop {
         let board = Board::new(services.iter().flat_map(|(_, service)| service.rpcs.iter().map(|(name, _)| *name)));
         let is_loopback = addr.ip().is_loopback();
         let process = Arc::new(Process {
-            methods: methods(&services, &board, &shared.faults, is_loopback)?,
+            methods: methods::table(&services, &board, &shared.faults, is_loopback)?,
             unknown: Calls::default(),
             verifier: Verifier::new(&key),
             is_loopback,
@@ -221,184 +171,4 @@ impl Shop {
 
 fn limits(settings: &Settings) -> Limits {
     Limits::new(settings.server.max_requests as usize, settings.server.max_streams_per_caller as usize)
-}
-
-/// Makes the table of all methods that are served: the services' own, and what every process offers.
-fn methods(
-    services: &[(&'static str, Service)],
-    board: &Board,
-    faults: &Faults,
-    is_loopback: bool,
-) -> Result<HashMap<&'static str, Arc<Method>>, StartError> {
-    let mut table = HashMap::new();
-    let mut names = vec!["grpc.health.v1.Health"];
-    let mut descriptors: Vec<&[u8]> = Vec::new();
-    for (owner, service) in services {
-        if !descriptors.iter().any(|known| std::ptr::eq(*known, service.contract.descriptors)) {
-            descriptors.push(service.contract.descriptors);
-        }
-        for (name, rpc) in &service.rpcs {
-            names.push(name);
-            let mut is_known = false;
-            for policy in service.contract.methods_of(name) {
-                is_known = true;
-                let calls = Calls::default();
-                let method = Method { policy, owner, rpc: rpc.clone(), calls, is_background: false };
-                if table.insert(policy.path, Arc::new(method)).is_some() {
-                    return Err(StartError::new(format!("{owner}: {} is served twice", policy.path)));
-                }
-            }
-            if !is_known {
-                return Err(StartError::new(format!("{owner}: {name} does not stand in its contract")));
-            }
-        }
-    }
-    let mut builtins = vec![builtin::health(board.clone())];
-    if faults.is_enabled() && is_loopback {
-        names.push("souk.chassis.v1.FaultService");
-        builtins.push(builtin::faults(faults.clone()));
-    } else if faults.is_enabled() {
-        warn!("faults.enabled is set, but faults are offered on loopback addresses only");
-    }
-    builtins.extend(builtin::reflection(&names, &descriptors)?);
-    for Builtin { rpc, methods } in builtins {
-        for policy in methods {
-            let calls = Calls::default();
-            let method = Method { policy, owner: "chassis", rpc: rpc.clone(), calls, is_background: true };
-            table.insert(policy.path, Arc::new(method));
-        }
-    }
-    Ok(table)
-}
-
-/// Services that run. Drain it: when it is only dropped, its tasks go on until the runtime ends.
-pub struct Running {
-    addr: SocketAddr,
-    metrics_addr: SocketAddr,
-    drain_timeout: Duration,
-    shared: Arc<Shared>,
-    board: Board,
-    switch: DrainSwitch,
-    process: Arc<Process>,
-    names: Vec<&'static str>,
-    accepting: Option<JoinHandle<()>>,
-    metrics: Option<JoinHandle<()>>,
-    background: Vec<(String, JoinHandle<()>)>,
-}
-
-impl Running {
-    /// Returns where gRPC is served.
-    pub fn addr(&self) -> SocketAddr {
-        self.addr
-    }
-
-    /// Returns where /metrics, /healthz and /readyz are served.
-    pub fn metrics_addr(&self) -> SocketAddr {
-        self.metrics_addr
-    }
-
-    /// Returns the names of the services that run here.
-    pub fn services(&self) -> &[&'static str] {
-        &self.names
-    }
-
-    /// Returns the way to one of the services (or to a configured neighbour), on which the program calls as
-    /// `service:souk`. See [`Channel::acting_as`] for others.
-    pub fn channel(&self, service: &str) -> Channel {
-        Channel::new(self.shared.exchange.clone(), service, &Caller::Service("souk".to_string()))
-    }
-
-    /// Returns the fault points and rules of the process.
-    pub fn faults(&self) -> Faults {
-        self.shared.faults.clone()
-    }
-
-    /// Returns whether every service says that it can do its work.
-    pub fn is_ready(&self) -> bool {
-        self.board.is_ready()
-    }
-
-    /// Returns the signal that the process is going to stop.
-    pub fn drain_signal(&self) -> Drain {
-        self.switch.drain()
-    }
-
-    fn start_background(&mut self, name: &'static str, service: Service) {
-        let rpcs = service.rpcs.iter().map(|(name, _)| *name).collect();
-        let follow = health::follow(name, rpcs, service.ready, self.board.clone(), self.switch.drain());
-        self.background.push((format!("{name}/health"), tokio::spawn(follow)));
-        for worker in service.workers {
-            let label = format!("{name}/{}", worker.name);
-            let running = worker::keep_running(name, worker, self.switch.drain());
-            self.background.push((label, tokio::spawn(running)));
-        }
-    }
-
-    /// Gives the first round of health checks a moment, so that a start is over when the shop is ready.
-    async fn wait_until_ready(&self) {
-        let until = Instant::now() + Duration::from_secs(2);
-        while !self.board.is_ready() && Instant::now() < until {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    }
-
-    /// Waits for SIGTERM or SIGINT.
-    ///
-    /// # Errors
-    /// When the system refuses to tell about signals.
-    pub async fn stop_signal(&self) -> Result<(), StartError> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        let name = tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
-        };
-        info!("{name}: draining");
-        Ok(())
-    }
-
-    /// Stops: says NOT_SERVING, ends streams with UNAVAILABLE, finishes requests and workers, writes what is logged.
-    ///
-    /// # Errors
-    /// Names what had not ended when the time was over.
-    pub async fn drain(mut self) -> Result<(), StartError> {
-        self.board.stop();
-        self.switch.start();
-        let until = Instant::now() + self.drain_timeout;
-        let mut late = Vec::new();
-
-        // Requests that have begun. Workers and methods may still call neighbours in this process meanwhile.
-        if let Some(mut accepting) = self.accepting.take()
-            && tokio::time::timeout_at(until, &mut accepting).await.is_err()
-        {
-            accepting.abort();
-            late.push("connections".to_string());
-        }
-        while self.process.limits.singles() > 0 && Instant::now() < until {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        if self.process.limits.singles() > 0 {
-            late.push(format!("{} requests", self.process.limits.singles()));
-        }
-
-        // Workers have been told at the same time, and may take longer than the last request.
-        let until = until.max(Instant::now() + WORKERS_TIMEOUT);
-        for (name, mut task) in std::mem::take(&mut self.background) {
-            if tokio::time::timeout_at(until, &mut task).await.is_err() {
-                task.abort();
-                late.push(name);
-            }
-        }
-        if let Some(metrics) = self.metrics.take() {
-            metrics.abort();
-        }
-        if let Some(spans) = &self.process.spans {
-            spans.stop();
-        }
-        crate::log::flush();
-        if late.is_empty() {
-            return Ok(());
-        }
-        Err(StartError::new(format!("did not end in time: {}", late.join(", "))))
-    }
 }

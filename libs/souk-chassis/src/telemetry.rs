@@ -38,13 +38,12 @@ pub(crate) fn start(log: &Log) -> Result<RequestLog, StartError> {
         };
         // Somebody else's subscriber stays.
         let _ = tracing_subscriber::registry().with(lines).try_init();
-        log_panics();
     });
     Ok(RequestLog { format: log.format, level: general })
 }
 
-/// Makes a panic one line of the log instead of several on stderr.
-fn log_panics() {
+/// Makes a panic one line of the log instead of several on stderr; for programs, since tests read their panics elsewhere.
+pub(crate) fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let text = crate::call::panic_text(panic.payload());
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

@@ -12,6 +12,7 @@ mod faults;
 mod lifecycle;
 mod observing;
 mod retries;
+mod spans;
 mod stage;
 
 /// Generated from tests/proto.

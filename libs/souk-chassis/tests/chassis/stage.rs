@@ -30,16 +30,18 @@ pub struct Stage {
     pub peer_probe: Arc<Probe>,
 }
 
-/// Returns options for a process of its own on free ports, apart from the environment of the test run.
+/// Returns options for a process of its own, apart from the environment of the test run.
 pub fn options(probe: &str) -> Options {
-    let folder = std::env::temp_dir().join("souk-chassis-tests");
-    Options::new("souk")
-        .environment(&[])
-        .set("data_dir", folder.display())
+    free(Options::new("souk").environment(&[])).set("echo.probe", probe)
+}
+
+/// Adds free ports, a folder, and silence.
+pub fn free(options: Options) -> Options {
+    options
+        .set("data_dir", std::env::temp_dir().join("souk-chassis-tests").display())
         .set("server.listen", "127.0.0.1:0")
         .set("server.metrics_listen", "127.0.0.1:0")
         .set("log.level", "off")
-        .set("echo.probe", probe)
 }
 
 pub fn unique(name: &str) -> String {
@@ -68,13 +70,8 @@ impl Stage {
                 let peer = Shop::new(peer).with(echo::definition()).start().await.unwrap();
                 let middle = change(options(&name)).set("echo.peer", "other").set("neighbours.other", peer.addr());
                 let echo = Shop::new(middle).with(echo::definition()).start().await.unwrap();
-                let front = Options::new("souk")
-                    .environment(&[])
-                    .set("data_dir", std::env::temp_dir().join("souk-chassis-tests").display())
-                    .set("server.listen", "127.0.0.1:0")
-                    .set("server.metrics_listen", "127.0.0.1:0")
-                    .set("log.level", "off")
-                    .set("neighbours.echo", format!("http://{}", echo.addr()));
+                let front = free(Options::new("souk").environment(&[]));
+                let front = front.set("neighbours.echo", format!("http://{}", echo.addr()));
                 // The caller is a process without a service of its own, which knows the contract of the echo.
                 let front = Shop::new(front).with(crate::calls::caller_only()).start().await.unwrap();
                 let channel = front.channel("echo");

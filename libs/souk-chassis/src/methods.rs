@@ -1,0 +1,62 @@
+//! The table of everything that a process serves, made once at the start.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tracing::warn;
+
+use crate::builtin::{self, Builtin};
+use crate::definition::StartError;
+use crate::faults::Faults;
+use crate::health::Board;
+use crate::process::Method;
+use crate::red::Calls;
+use crate::service::Service;
+
+/// Makes the table of all methods that are served: the services' own, and what every process offers.
+pub(crate) fn table(
+    services: &[(&'static str, Service)],
+    board: &Board,
+    faults: &Faults,
+    is_loopback: bool,
+) -> Result<HashMap<&'static str, Arc<Method>>, StartError> {
+    let mut table = HashMap::new();
+    let mut names = vec!["grpc.health.v1.Health"];
+    let mut descriptors: Vec<&[u8]> = Vec::new();
+    for (owner, service) in services {
+        if !descriptors.iter().any(|known| std::ptr::eq(*known, service.contract.descriptors)) {
+            descriptors.push(service.contract.descriptors);
+        }
+        for (name, rpc) in &service.rpcs {
+            names.push(name);
+            let mut is_known = false;
+            for policy in service.contract.methods_of(name) {
+                is_known = true;
+                let calls = Calls::default();
+                let method = Method { policy, owner, rpc: rpc.clone(), calls, is_background: false };
+                if table.insert(policy.path, Arc::new(method)).is_some() {
+                    return Err(StartError::new(format!("{owner}: {} is served twice", policy.path)));
+                }
+            }
+            if !is_known {
+                return Err(StartError::new(format!("{owner}: {name} does not stand in its contract")));
+            }
+        }
+    }
+    let mut builtins = vec![builtin::health(board.clone())];
+    if faults.is_enabled() && is_loopback {
+        names.push("souk.chassis.v1.FaultService");
+        builtins.push(builtin::faults(faults.clone()));
+    } else if faults.is_enabled() {
+        warn!("faults.enabled is set, but faults are offered on loopback addresses only");
+    }
+    builtins.extend(builtin::reflection(&names, &descriptors)?);
+    for Builtin { rpc, methods } in builtins {
+        for policy in methods {
+            let calls = Calls::default();
+            let method = Method { policy, owner: "chassis", rpc: rpc.clone(), calls, is_background: true };
+            table.insert(policy.path, Arc::new(method));
+        }
+    }
+    Ok(table)
+}

@@ -1,0 +1,156 @@
+//! Services that run, until they are drained.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tracing::info;
+
+use crate::caller::Caller;
+use crate::channel::Channel;
+use crate::definition::StartError;
+use crate::drain::{Drain, DrainSwitch};
+use crate::faults::Faults;
+use crate::health::{self, Board};
+use crate::host::Shared;
+use crate::process::Process;
+use crate::service::Service;
+use crate::spans::Spans;
+use crate::worker;
+
+/// How long workers may take to end after the last request has.
+const WORKERS_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Services that run. Drain it: when it is only dropped, its tasks go on until the runtime ends.
+pub struct Running {
+    pub(crate) addr: SocketAddr,
+    pub(crate) metrics_addr: SocketAddr,
+    pub(crate) drain_timeout: Duration,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) board: Board,
+    pub(crate) switch: DrainSwitch,
+    pub(crate) process: Arc<Process>,
+    pub(crate) names: Vec<&'static str>,
+    pub(crate) accepting: Option<JoinHandle<()>>,
+    pub(crate) metrics: Option<JoinHandle<()>>,
+    pub(crate) background: Vec<(String, JoinHandle<()>)>,
+}
+
+impl Running {
+    /// Returns where gRPC is served.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Returns where /metrics, /healthz and /readyz are served.
+    pub fn metrics_addr(&self) -> SocketAddr {
+        self.metrics_addr
+    }
+
+    /// Returns the names of the services that run here.
+    pub fn services(&self) -> &[&'static str] {
+        &self.names
+    }
+
+    /// Returns the way to one of the services (or to a configured neighbour), on which the program calls as
+    /// `service:souk`. See [`Channel::acting_as`] for others.
+    pub fn channel(&self, service: &str) -> Channel {
+        Channel::new(self.shared.exchange.clone(), service, &Caller::Service("souk".to_string()))
+    }
+
+    /// Returns the fault points and rules of the process.
+    pub fn faults(&self) -> Faults {
+        self.shared.faults.clone()
+    }
+
+    /// Returns whether every service says that it can do its work.
+    pub fn is_ready(&self) -> bool {
+        self.board.is_ready()
+    }
+
+    /// Returns the signal that the process is going to stop.
+    pub fn drain_signal(&self) -> Drain {
+        self.switch.drain()
+    }
+
+    pub(crate) fn start_background(&mut self, name: &'static str, service: Service) {
+        let rpcs = service.rpcs.iter().map(|(name, _)| *name).collect();
+        let follow = health::follow(name, rpcs, service.ready, self.board.clone(), self.switch.drain());
+        self.background.push((format!("{name}/health"), tokio::spawn(follow)));
+        for worker in service.workers {
+            let label = format!("{name}/{}", worker.name);
+            let running = worker::keep_running(name, worker, self.switch.drain());
+            self.background.push((label, tokio::spawn(running)));
+        }
+    }
+
+    /// Gives the first round of health checks a moment, so that a start is over when the shop is ready.
+    pub(crate) async fn wait_until_ready(&self) {
+        let until = Instant::now() + Duration::from_secs(2);
+        while !self.board.is_ready() && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Waits for SIGTERM or SIGINT.
+    ///
+    /// # Errors
+    /// When the system refuses to tell about signals.
+    pub async fn stop_signal(&self) -> Result<(), StartError> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let name = tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        };
+        info!("{name}: draining");
+        Ok(())
+    }
+
+    /// Stops: says NOT_SERVING, ends streams with UNAVAILABLE, finishes requests and workers, writes what is logged.
+    ///
+    /// # Errors
+    /// Names what had not ended when the time was over.
+    pub async fn drain(mut self) -> Result<(), StartError> {
+        self.board.stop();
+        self.switch.start();
+        let until = Instant::now() + self.drain_timeout;
+        let mut late = Vec::new();
+
+        // Requests that have begun. Workers and methods may still call neighbours in this process meanwhile.
+        if let Some(mut accepting) = self.accepting.take()
+            && tokio::time::timeout_at(until, &mut accepting).await.is_err()
+        {
+            accepting.abort();
+            late.push("connections".to_string());
+        }
+        while self.process.limits.singles() > 0 && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        if self.process.limits.singles() > 0 {
+            late.push(format!("{} requests", self.process.limits.singles()));
+        }
+
+        // Workers have been told at the same time, and may take longer than the last request.
+        let until = until.max(Instant::now() + WORKERS_TIMEOUT);
+        for (name, mut task) in std::mem::take(&mut self.background) {
+            if tokio::time::timeout_at(until, &mut task).await.is_err() {
+                task.abort();
+                late.push(name);
+            }
+        }
+        if let Some(metrics) = self.metrics.take() {
+            metrics.abort();
+        }
+        let process = self.process.clone();
+        // The exporter waits for its connection, which this thread may be the one to drive.
+        let _ = tokio::task::spawn_blocking(move || process.spans.as_ref().map(Spans::stop)).await;
+        crate::log::flush();
+        if late.is_empty() {
+            return Ok(());
+        }
+        Err(StartError::new(format!("did not end in time: {}", late.join(", "))))
+    }
+}
