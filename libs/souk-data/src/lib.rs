@@ -19,6 +19,8 @@ mod purge;
 mod reader;
 pub mod request;
 mod sqlite;
+#[cfg(feature = "unsynced-vfs")]
+mod unsynced_vfs;
 
 pub use config::{DataConfig, Engine};
 pub use db::Db;

@@ -123,7 +123,12 @@ fn backup(readers: &Readers, to: &Path) -> Result<(), Error> {
     fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|e| failed("sync the folder of", e))
 }
 
-/// Opens a file with the operating system's own file functions.
+/// Opens a file with the operating system's own file functions, or, where the program is built for it and
+/// `SOUK_UNSYNCED_VFS` is set, with those that lose what was not synced.
 pub(crate) fn open_file(path: &Path, flags: OpenFlags) -> rusqlite::Result<rusqlite::Connection> {
+    #[cfg(feature = "unsynced-vfs")]
+    if std::env::var_os("SOUK_UNSYNCED_VFS").is_some() {
+        return rusqlite::Connection::open_with_flags_and_vfs(path, flags, crate::unsynced_vfs::name());
+    }
     rusqlite::Connection::open_with_flags(path, flags)
 }

@@ -16,14 +16,17 @@ use crate::{DataConfig, Error};
 /// How long a statement waits for a lock that another connection holds, for instance while the log is recovered.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long a checkpoint waits for readers; writes wait as long.
+const CHECKPOINT_TIMEOUT: Duration = Duration::from_millis(50);
+
 /// How many prepared statements a connection keeps.
 const STATEMENTS: usize = 256;
 
 /// After how many pages (4 KiB) of log SQLite copies them back into the file: 16 MiB.
 const CHECKPOINT_PAGES: u32 = 4000;
 
-/// To what size the log is cut after a checkpoint: 64 MiB.
-const LOG_BYTES: u32 = 64 << 20;
+/// The size above which the log is started anew as soon as no reader is in the way: 64 MiB.
+pub(crate) const LOG_BYTES: u32 = 64 << 20;
 
 /// How many prepared statements have the names of their columns remembered.
 const COLUMN_SETS: usize = 1024;
@@ -165,6 +168,14 @@ impl Connection {
             found.push(convert(&columns, row)?);
         }
         Ok(found)
+    }
+
+    /// Copies the log back into the file, and shortens it if no reader is in the way.
+    pub(crate) fn checkpoint(&mut self) -> Result<(), Error> {
+        self.raw.busy_timeout(CHECKPOINT_TIMEOUT).map_err(|e| sort(&e))?;
+        let done = self.raw.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(|e| sort(&e));
+        self.raw.busy_timeout(BUSY_TIMEOUT).map_err(|e| sort(&e))?;
+        done
     }
 
     /// Returns the connection itself, for what has no SQL.

@@ -10,11 +10,14 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::connection::Connection;
+use super::connection::{Connection, LOG_BYTES};
 use super::lock::LockFile;
 use super::transaction::Transaction;
 use crate::once::run_once;
 use crate::{DataConfig, Error, Tx};
+
+/// After how many commits the length of the log is looked at.
+const LOG_CHECK_GROUPS: u64 = 64;
 
 /// A closure in the queue.
 pub(crate) trait Job: Send {
@@ -87,6 +90,7 @@ impl Writer {
             config,
             jobs,
             committed,
+            groups: 0,
             _lock: lock,
         };
         let thread = thread::Builder::new().name(format!("write {name}")).stack_size(8 << 20);
@@ -144,6 +148,7 @@ struct Worker {
     connection: Option<Arc<Mutex<Connection>>>,
     jobs: mpsc::Receiver<Box<dyn Job>>,
     committed: watch::Sender<u64>,
+    groups: u64,
     _lock: LockFile,
 }
 
@@ -164,6 +169,26 @@ impl Worker {
             for job in group.drain(..) {
                 job.release(&outcome);
             }
+            self.bound_log();
+        }
+        if let Some(connection) = &self.connection {
+            // Nothing is lost without it; but the next start is quicker, and the file alone is all there is.
+            let _ = connection.lock().checkpoint();
+        }
+    }
+
+    /// Starts the log anew when it has grown long. SQLite does so by itself only at a moment without readers.
+    fn bound_log(&mut self) {
+        self.groups += 1;
+        let Some(connection) = &self.connection else { return };
+        if self.groups % LOG_CHECK_GROUPS != 0 {
+            return;
+        }
+        let mut log = self.path.as_os_str().to_owned();
+        log.push("-wal");
+        if std::fs::metadata(log).is_ok_and(|log| log.len() > u64::from(LOG_BYTES)) {
+            // A reader in the way is no failure; the next check tries again.
+            let _ = connection.lock().checkpoint();
         }
     }
 

@@ -1,0 +1,246 @@
+//! Group commit on SQLite: closures share a commit, and nothing they returned leaves before it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use souk_data::{Db, Engine, Error, args};
+use tokio::task::JoinHandle;
+
+use crate::support::{TestDb, add_counter, count, counter, until};
+
+/// A place where a closure stops, blocking the writer, until the test lets it go on.
+#[derive(Clone)]
+struct Gate {
+    reached: Arc<AtomicBool>,
+    opened: Arc<Mutex<Receiver<()>>>,
+}
+
+impl Gate {
+    fn new() -> (Gate, Sender<()>) {
+        let (open, opened) = channel();
+        (Gate { reached: Arc::default(), opened: Arc::new(Mutex::new(opened)) }, open)
+    }
+
+    fn pass(&self) {
+        self.reached.store(true, Ordering::SeqCst);
+        self.opened.lock().recv_timeout(Duration::from_secs(20)).expect("the test opens the gate");
+    }
+
+    async fn reached(&self) {
+        until("a closure is at the gate", || async { self.reached.load(Ordering::SeqCst) }).await;
+    }
+}
+
+/// Queues a write that stops at a gate.
+fn at_gate(db: &Db) -> (Gate, Sender<()>, JoinHandle<Result<(), Error>>) {
+    let (gate, open) = Gate::new();
+    let (db, stop) = (db.clone(), gate.clone());
+    let write = tokio::spawn(async move {
+        db.write(move |_| {
+            let gate = stop.clone();
+            async move {
+                gate.pass();
+                Ok(())
+            }
+        })
+        .await
+    });
+    (gate, open, write)
+}
+
+async fn open_patiently() -> (TestDb, Db) {
+    let mut test = TestDb::new(Engine::Sqlite).await.unwrap();
+    test.config.group_milliseconds = 30_000;
+    let db = test.open().await;
+    (test, db)
+}
+
+fn spawn_add(db: &Db, id: i64) -> JoinHandle<Result<(), Error>> {
+    let db = db.clone();
+    tokio::spawn(async move { add_counter(&db, id, 1).await })
+}
+
+/// Waits until a task that was just spawned has put its write into the queue.
+async fn queued() {
+    tokio::time::sleep(Duration::from_millis(50)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn writes_that_wait_together_share_a_commit() {
+    let (_test, db) = open_patiently().await;
+    let commits = *db.committed().borrow();
+    let (gate, open, first) = at_gate(&db);
+    gate.reached().await;
+    let writes: Vec<_> = (0..100).map(|id| spawn_add(&db, id)).collect();
+    queued().await;
+    open.send(()).unwrap();
+    first.await.unwrap().unwrap();
+    for write in writes {
+        write.await.unwrap().unwrap();
+    }
+    assert_eq!(*db.committed().borrow() - commits, 1);
+    assert_eq!(count(&db, "counters").await, 100);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nothing_a_closure_returned_is_released_before_the_commit() {
+    let (_test, db) = open_patiently().await;
+    let (first_gate, open_first, first) = at_gate(&db);
+    first_gate.reached().await;
+    let success = spawn_add(&db, 1);
+    queued().await;
+    let writer = db.clone();
+    let refusal = tokio::spawn(async move { writer.write(|_| async { Err::<(), _>(Error::InvalidPageToken) }).await });
+    queued().await;
+    let (last_gate, open_last, last) = at_gate(&db);
+    queued().await;
+    open_first.send(()).unwrap();
+    last_gate.reached().await;
+
+    // All three closures before the gate have run, and the commit has not.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!first.is_finished() && !success.is_finished() && !refusal.is_finished());
+    assert_eq!(counter(&db.read(), 1).await, None);
+
+    open_last.send(()).unwrap();
+    success.await.unwrap().unwrap();
+    assert_eq!(refusal.await.unwrap(), Err(Error::InvalidPageToken));
+    assert_eq!(counter(&db.read(), 1).await, Some(1));
+    for write in [first, last] {
+        write.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_commit_that_fails_fails_its_whole_group_and_nothing_after_it() {
+    let (_test, db) = open_patiently().await;
+    add_counter(&db, 7, 7).await.unwrap();
+    let (gate, open, first) = at_gate(&db);
+    gate.reached().await;
+    let innocent = spawn_add(&db, 1);
+    queued().await;
+    let writer = db.clone();
+    // The parent is missing, which SQLite looks at when it commits.
+    let orphan: JoinHandle<Result<u64, Error>> = tokio::spawn(async move {
+        writer
+            .write(|tx| async move { tx.execute("INSERT INTO children (id, parent) VALUES (1, 99)", &[]).await })
+            .await
+    });
+    queued().await;
+    open.send(()).unwrap();
+    for failed in [first.await.unwrap(), innocent.await.unwrap(), orphan.await.unwrap().map(|_| ())] {
+        assert!(matches!(failed, Err(Error::ConstraintViolation(_))), "{failed:?}");
+    }
+    assert_eq!((count(&db, "counters").await, count(&db, "children").await), (1, 0));
+    add_counter(&db, 8, 8).await.unwrap();
+    assert_eq!(counter(&db.read(), 8).await, Some(8));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_closure_that_waits_is_refused_and_leaves_the_others_alone() {
+    let (_test, db) = open_patiently().await;
+    let (gate, open, first) = at_gate(&db);
+    gate.reached().await;
+    let before = spawn_add(&db, 1);
+    queued().await;
+    let writer = db.clone();
+    let waiting: JoinHandle<Result<(), Error>> = tokio::spawn(async move {
+        writer
+            .write(|tx| async move {
+                tx.execute("INSERT INTO counters (id, value) VALUES ($1, 0)", args![2]).await?;
+                tokio::task::yield_now().await;
+                Ok(())
+            })
+            .await
+    });
+    queued().await;
+    let after = spawn_add(&db, 3);
+    queued().await;
+    open.send(()).unwrap();
+    assert_eq!(waiting.await.unwrap(), Err(Error::Pending));
+    for write in [first, before, after] {
+        write.await.unwrap().unwrap();
+    }
+    assert_eq!(counter(&db.read(), 2).await, None);
+    assert_eq!(count(&db, "counters").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_group_is_bounded() {
+    let mut test = TestDb::new(Engine::Sqlite).await.unwrap();
+    (test.config.group, test.config.group_milliseconds) = (10, 30_000);
+    let db = test.open().await;
+    let commits = *db.committed().borrow();
+    let (gate, open, first) = at_gate(&db);
+    gate.reached().await;
+    let writes: Vec<_> = (0..99).map(|id| spawn_add(&db, id)).collect();
+    queued().await;
+    open.send(()).unwrap();
+    for write in writes {
+        write.await.unwrap().unwrap();
+    }
+    first.await.unwrap().unwrap();
+    assert_eq!(*db.committed().borrow() - commits, 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_full_queue_makes_callers_wait_and_loses_nobody() {
+    let mut test = TestDb::new(Engine::Sqlite).await.unwrap();
+    test.config.queue = 2;
+    let db = test.open().await;
+    let writes: Vec<_> = (0..200).map(|id| spawn_add(&db, id)).collect();
+    for write in writes {
+        write.await.unwrap().unwrap();
+    }
+    assert_eq!(count(&db, "counters").await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn dropping_the_database_finishes_what_is_queued() {
+    let (test, db) = open_patiently().await;
+    let (gate, open, first) = at_gate(&db);
+    gate.reached().await;
+    let write = spawn_add(&db, 1);
+    queued().await;
+    write.abort();
+    first.abort();
+    open.send(()).unwrap();
+    let _ = (write.await, first.await);
+    drop(db);
+    let db = test.open().await;
+    assert_eq!(counter(&db.read(), 1).await, Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_log_stays_bounded_while_others_read() {
+    let test = TestDb::new(Engine::Sqlite).await.unwrap();
+    let db = test.open().await;
+    let reading: Vec<_> = (0..2)
+        .map(|_| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                loop {
+                    count(&db, "items").await;
+                    tokio::task::yield_now().await;
+                }
+            })
+        })
+        .collect();
+    let mut longest = 0;
+    for id in 0..300 {
+        db.write(move |tx| async move {
+            let sql = "INSERT INTO items (id, number, name, data) VALUES ($1, 0, '', $2)";
+            tx.execute(sql, args![id, vec![1u8; 1 << 20]]).await
+        })
+        .await
+        .unwrap();
+        longest = longest.max(std::fs::metadata(test.folder.path().join("test.db-wal")).unwrap().len());
+    }
+    for reader in reading {
+        reader.abort();
+    }
+    assert!(longest < 200 << 20, "the log grew to {longest} bytes");
+}

@@ -1,0 +1,115 @@
+//! Migrations go forward once, and a database that is not ours is left alone.
+
+use souk_data::{Engine, Error, Migration, Schema, args};
+
+use crate::support::{SCHEMA, TestDb, add_counter, count, on_each_engine};
+
+const FIRST: Migration = SCHEMA.migrations[0];
+const SECOND: Migration = Migration {
+    version: 2,
+    name: "more",
+    sqlite: "CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT; INSERT INTO more VALUES (1), (2);",
+    postgres: "CREATE TABLE more (id BIGINT PRIMARY KEY); INSERT INTO more VALUES (1), (2);",
+};
+const NEWER: Schema = Schema { name: "proving", migrations: &[FIRST, SECOND] };
+
+fn problem(opened: Result<souk_data::Db, Error>) -> String {
+    match opened.err() {
+        Some(Error::Schema { problem, .. }) => problem.to_string(),
+        other => panic!("expected a refusal of the schema, got {other:?}"),
+    }
+}
+
+/// Opens with a second migration of the given SQL, the same for both engines.
+macro_rules! with_second {
+    ($sql:literal) => {
+        Schema {
+            name: "proving",
+            migrations: &[FIRST, Migration { version: 2, name: "second", sqlite: $sql, postgres: $sql }],
+        }
+    };
+}
+
+on_each_engine! {
+    async fn a_new_migration_is_applied_once_and_keeps_the_data(test: TestDb) {
+        let db = test.open().await;
+        add_counter(&db, 1, 1).await.unwrap();
+        drop(db);
+        for _ in 0..3 {
+            let db = test.try_open(&NEWER).await.unwrap();
+            assert_eq!((count(&db, "counters").await, count(&db, "more").await), (1, 2));
+        }
+    }
+
+    async fn a_schema_newer_than_the_program_is_refused(test: TestDb) {
+        drop(test.try_open(&NEWER).await.unwrap());
+        let text = problem(test.try_open(&SCHEMA).await);
+        assert_eq!(text, "the database is at version 2, newer than this program's 1");
+        test.try_open(&NEWER).await.unwrap();
+    }
+
+    async fn a_migration_that_was_changed_is_refused(test: TestDb) {
+        drop(test.try_open(&NEWER).await.unwrap());
+        let changed = with_second!("CREATE TABLE more (id INTEGER PRIMARY KEY, other INTEGER)");
+        assert_eq!(problem(test.try_open(&changed).await), "migration 2 was changed after it had been applied");
+    }
+
+    async fn a_database_of_another_service_is_refused(test: TestDb) {
+        drop(test.open().await);
+        let other = Schema { name: "catalog", migrations: SCHEMA.migrations };
+        assert_eq!(problem(test.try_open(&other).await), "the database belongs to proving");
+    }
+
+    async fn a_migration_that_fails_leaves_nothing_behind(test: TestDb) {
+        drop(test.open().await);
+        let broken = with_second!("DELETE FROM counters; CREATE INDEX broken ON nowhere (id);");
+        assert!(problem(test.try_open(&broken).await).starts_with("migration 2 (second) failed"));
+        test.try_open(&NEWER).await.unwrap();
+    }
+
+    async fn an_append_only_table_refuses_change(test: TestDb) {
+        let db = test.open().await;
+        let _: u64 = db.write(|tx| async move {
+            tx.execute("INSERT INTO diary (id, line) VALUES (1, 'dear diary')", &[]).await
+        }).await.unwrap();
+        let mut attempts = vec!["UPDATE diary SET line = ''", "DELETE FROM diary"];
+        match db.engine() {
+            Engine::Sqlite => attempts.push("INSERT OR REPLACE INTO diary (id, line) VALUES (1, '')"),
+            Engine::Postgres => attempts.push("TRUNCATE diary"),
+        }
+        for sql in attempts {
+            let changed: Result<u64, Error> = db.write(move |tx| async move { tx.execute(sql, args![]).await }).await;
+            match changed {
+                Err(Error::ConstraintViolation(text)) => assert_eq!(&*text, "table diary is append-only"),
+                other => panic!("{sql}: {other:?}"),
+            }
+        }
+        assert_eq!(count(&db, "diary").await, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_is_not_strict_is_refused() {
+    let test = TestDb::new(Engine::Sqlite).await.unwrap();
+    let lax = with_second!("CREATE TABLE lax (id INTEGER PRIMARY KEY)");
+    assert_eq!(problem(test.try_open(&lax).await), "table lax is not STRICT");
+}
+
+#[tokio::test]
+async fn a_column_of_another_type_is_refused() {
+    let test = TestDb::new(Engine::Sqlite).await.unwrap();
+    let float = with_second!("CREATE TABLE floats (id INTEGER PRIMARY KEY, x REAL) STRICT");
+    assert!(problem(test.try_open(&float).await).starts_with("column floats.x is REAL"));
+    let Some(test) = TestDb::new(Engine::Postgres).await else { return };
+    let float = with_second!("CREATE TABLE floats (id BIGINT PRIMARY KEY, x NUMERIC)");
+    assert!(problem(test.try_open(&float).await).starts_with("column floats.x is numeric"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn replicas_that_start_together_migrate_once() {
+    let Some(test) = TestDb::new(Engine::Postgres).await else { return };
+    let (first, second, third) = tokio::join!(test.try_open(&NEWER), test.try_open(&NEWER), test.try_open(&NEWER));
+    for db in [first.unwrap(), second.unwrap(), third.unwrap()] {
+        assert_eq!((count(&db, "more").await, count(&db, "souk_migrations").await), (2, 3));
+    }
+}

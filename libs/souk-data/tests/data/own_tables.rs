@@ -1,0 +1,121 @@
+//! Outbox, inbox and the purge that keeps them bounded.
+
+use std::time::Duration;
+
+use souk_data::outbox::{self, NewEvent};
+use souk_data::{Db, Error, Purged, RequestKey, inbox};
+use souk_types::EventId;
+
+use crate::support::{TestDb, add_counter, count, on_each_engine};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn event(test: &TestDb, number: usize) -> NewEvent {
+    NewEvent {
+        id: EventId::new(test.clock.now()),
+        kind: "souk.proving.v1.Proved".to_owned(),
+        key: format!("order {}", number % 3),
+        payload: vec![number as u8],
+        time: test.clock.now(),
+    }
+}
+
+async fn append(db: &Db, event: NewEvent) -> Result<(), Error> {
+    db.write(move |tx| {
+        let event = event.clone();
+        async move { outbox::append(&tx, event).await }
+    })
+    .await
+}
+
+on_each_engine! {
+    async fn events_wait_in_order_until_they_are_deleted(test: TestDb) {
+        let db = test.open().await;
+        let events: Vec<_> = (0..10).map(|number| event(test, number)).collect();
+        for event in &events {
+            append(&db, event.clone()).await.unwrap();
+        }
+        let waiting = outbox::list(&db.read(), 4).await.unwrap();
+        assert_eq!(waiting.iter().map(|event| event.event.clone()).collect::<Vec<_>>(), events[..4]);
+        let seqs: Vec<i64> = waiting.iter().map(|event| event.seq).collect();
+        let deleted: u64 = db.write(move |tx| {
+            let seqs = seqs.clone();
+            async move { outbox::delete(&tx, &seqs).await }
+        }).await.unwrap();
+        assert_eq!(deleted, 4);
+        assert_eq!(outbox::list(&db.read(), 100).await.unwrap()[0].event, events[4]);
+    }
+
+    async fn an_event_is_kept_only_with_its_change(test: TestDb) {
+        let db = test.open().await;
+        let lost = event(test, 1);
+        let refused: Result<(), Error> = db.write(move |tx| {
+            let event = lost.clone();
+            async move {
+                outbox::append(&tx, event).await?;
+                Err(Error::InvalidPageToken)
+            }
+        }).await;
+        assert_eq!(refused, Err(Error::InvalidPageToken));
+        assert_eq!(count(&db, "souk_outbox").await, 0);
+    }
+
+    async fn an_event_is_handled_once_by_each_consumer(test: TestDb) {
+        let db = test.open().await;
+        let (id, now) = (EventId::new(test.clock.now()), test.clock.now());
+        for (consumer, expected) in [("a", true), ("a", false), ("b", true), ("b", false)] {
+            let first: bool = db.write(move |tx| async move { inbox::is_first(&tx, consumer, id, now).await }).await.unwrap();
+            assert_eq!(first, expected);
+        }
+    }
+
+    async fn a_purge_deletes_what_is_too_old_and_nothing_else(test: TestDb) {
+        let db = test.open().await;
+        add_counter(&db, 1, 0).await.unwrap();
+        for number in 0..3 {
+            let key = RequestKey::new("user:alice", "/Method", format!("r{number}"), &String::new());
+            let answer: Result<String, Error> = db.write_once(key, |_| async { Ok("x".to_owned()) }).await;
+            answer.unwrap();
+            append(&db, event(test, number)).await.unwrap();
+            let (id, now) = (EventId::new(test.clock.now()), test.clock.now());
+            let _: bool = db.write(move |tx| async move { inbox::is_first(&tx, "a", id, now).await }).await.unwrap();
+            test.clock.advance(3 * DAY);
+        }
+        // Made 9, 6 and 3 days ago.
+        let purged = db.purge(test.clock.now()).await.unwrap();
+        assert_eq!(purged, Purged { requests: 1, outbox: 1, inbox: 0, more: false });
+        test.clock.advance(30 * DAY);
+        let purged = db.purge(test.clock.now()).await.unwrap();
+        assert_eq!(purged, Purged { requests: 2, outbox: 2, inbox: 3, more: false });
+        for table in ["souk_requests", "souk_outbox", "souk_inbox"] {
+            assert_eq!(count(&db, table).await, 0);
+        }
+        assert_eq!(count(&db, "counters").await, 1);
+    }
+
+    async fn a_purge_of_many_rows_goes_in_small_writes(test: TestDb) {
+        let db = test.open().await;
+        let many: Vec<_> = (0..1700).map(|number| event(test, number)).collect();
+        let _: () = db.write(move |tx| {
+            let many = many.clone();
+            async move {
+                for event in many {
+                    outbox::append(&tx, event).await?;
+                }
+                Ok::<_, Error>(())
+            }
+        }).await.unwrap();
+        let commits = *db.committed().borrow();
+        test.clock.advance(8 * DAY);
+        assert_eq!(db.purge(test.clock.now()).await.unwrap().outbox, 1700);
+        assert!(*db.committed().borrow() - commits >= 4);
+    }
+
+    async fn page_tokens_outlive_a_restart(test: TestDb) {
+        let token = test.open().await.page_tokens().issue(&["List", "user:alice"], souk_data::args![5]);
+        let db = test.open().await;
+        let cursor = db.page_tokens().open(&["List", "user:alice"], &token).unwrap().unwrap();
+        assert_eq!(cursor.get::<i64>(0), Ok(5));
+        assert_eq!(db.page_tokens().open(&["List", "user:bob"], &token), Err(Error::InvalidPageToken));
+    }
+}

@@ -1,0 +1,87 @@
+//! A repeated request has one effect and one answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use souk_data::{Db, Error, RequestKey, args};
+
+use crate::support::{add_counter, count, counter, on_each_engine};
+
+fn key(caller: &str, id: &str, body: &str) -> RequestKey {
+    RequestKey::new(caller, "/souk.proving.v1.ProvingService/Add", id, &body.to_owned())
+}
+
+/// Adds one to counter 1 and answers its value as text.
+async fn add(db: &Db, key: RequestKey) -> Result<String, Error> {
+    db.write_once(key, |tx| async move {
+        tx.execute("UPDATE counters SET value = value + 1 WHERE id = 1", &[]).await?;
+        let row = tx.query_row("SELECT value FROM counters WHERE id = 1", &[]).await?.expect("the counter exists");
+        Ok(row.get::<i64>("value")?.to_string())
+    })
+    .await
+}
+
+on_each_engine! {
+    async fn repeating_a_request_gives_the_first_answer(test: TestDb) {
+        let db = test.open().await;
+        add_counter(&db, 1, 0).await.unwrap();
+        assert_eq!(add(&db, key("user:alice", "r1", "body")).await.unwrap(), "1");
+        assert_eq!(add(&db, key("user:alice", "r1", "body")).await.unwrap(), "1");
+        assert_eq!(add(&db, key("user:alice", "r2", "body")).await.unwrap(), "2");
+        assert_eq!(add(&db, key("user:bob", "r1", "body")).await.unwrap(), "3");
+        drop(db);
+        let db = test.open().await;
+        assert_eq!(add(&db, key("user:alice", "r1", "body")).await.unwrap(), "1");
+        assert_eq!(counter(&db.read(), 1).await, Some(3));
+    }
+
+    async fn another_request_by_the_same_id_is_refused(test: TestDb) {
+        let db = test.open().await;
+        add_counter(&db, 1, 0).await.unwrap();
+        add(&db, key("user:alice", "r1", "body")).await.unwrap();
+        let other = add(&db, key("user:alice", "r1", "other body")).await;
+        assert_eq!(other, Err(Error::RequestIdReused("r1".into())));
+        assert_eq!(counter(&db.read(), 1).await, Some(1));
+    }
+
+    async fn a_refusal_is_evaluated_anew(test: TestDb) {
+        let db = test.open().await;
+        add_counter(&db, 1, 0).await.unwrap();
+        let tries = Arc::new(AtomicI64::new(0));
+        for expected in [Err(Error::InvalidPageToken), Ok("done".to_owned()), Ok("done".to_owned())] {
+            let tries = tries.clone();
+            let answer = db.write_once(key("user:alice", "r1", "body"), move |tx| {
+                let tries = tries.clone();
+                async move {
+                    tx.execute("UPDATE counters SET value = value + 1 WHERE id = 1", &[]).await?;
+                    if tries.fetch_add(1, Ordering::SeqCst) == 0 { Err(Error::InvalidPageToken) } else { Ok("done".to_owned()) }
+                }
+            }).await;
+            assert_eq!(answer, expected);
+        }
+        assert_eq!(counter(&db.read(), 1).await, Some(1));
+    }
+
+    async fn the_same_request_many_times_at_once_has_one_effect(test: TestDb) {
+        let db = test.open().await;
+        add_counter(&db, 1, 0).await.unwrap();
+        for (round, locked) in [false, true].into_iter().enumerate() {
+            let callers: Vec<_> = (0..20).map(|_| {
+                let db = db.clone();
+                tokio::spawn(async move {
+                    let key = key("user:alice", &format!("round {round}"), "body");
+                    let closure = |tx: souk_data::Tx| async move {
+                        tx.execute("UPDATE counters SET value = value + 1 WHERE id = $1", args![1]).await?;
+                        Ok::<_, Error>("done".to_owned())
+                    };
+                    if locked { db.write_once_locked(key, closure).await } else { db.write_once(key, closure).await }
+                })
+            }).collect();
+            for caller in callers {
+                assert_eq!(caller.await.unwrap(), Ok("done".to_owned()));
+            }
+            assert_eq!(counter(&db.read(), 1).await, Some(round as i64 + 1));
+        }
+        assert_eq!(count(&db, "souk_requests").await, 2);
+    }
+}

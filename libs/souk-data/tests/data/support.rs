@@ -1,0 +1,135 @@
+//! A database for each test, its schema, and what several tests do with it.
+
+use std::future::Future;
+use std::thread;
+use std::time::Duration;
+
+use sea_orm::sqlx::{self, AssertSqlSafe, Connection, PgConnection};
+use souk_data::{
+    DataConfig, Db, Engine, Error, Migration, Reader, Schema, append_only_postgres, append_only_sqlite, args,
+};
+use souk_types::{Clock, Timestamp};
+use tempfile::TempDir;
+
+pub const SCHEMA: Schema = Schema {
+    name: "proving",
+    migrations: &[Migration {
+        version: 1,
+        name: "tables to prove things on",
+        sqlite: concat!(include_str!("schema/1.sqlite.sql"), append_only_sqlite!("diary")),
+        postgres: concat!(include_str!("schema/1.postgres.sql"), append_only_postgres!("diary")),
+    }],
+};
+
+/// Makes two tests of one: `sqlite` and `postgres`, in a module of the given name.
+macro_rules! on_each_engine {
+    ($(async fn $name:ident($test:ident: TestDb) $body:block)*) => {$(
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            async fn check($test: &crate::support::TestDb) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn sqlite() {
+                check(&crate::support::TestDb::new(souk_data::Engine::Sqlite).await.unwrap()).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn postgres() {
+                if let Some(test) = crate::support::TestDb::new(souk_data::Engine::Postgres).await {
+                    check(&test).await;
+                }
+            }
+        }
+    )*};
+}
+pub(crate) use on_each_engine;
+
+/// A database of the test's own, which goes away with it.
+pub struct TestDb {
+    pub config: DataConfig,
+    pub folder: TempDir,
+    pub clock: Clock,
+    server: Option<(String, String)>,
+}
+
+impl TestDb {
+    /// None when there is no PostgreSQL to test on, which in CI is a failure.
+    pub async fn new(engine: Engine) -> Option<TestDb> {
+        let folder = TempDir::new().unwrap();
+        let clock = Clock::manual(Timestamp::from_micros(1_600_000_000_000_000));
+        if engine == Engine::Sqlite {
+            return Some(TestDb { config: DataConfig::new("sqlite:test.db"), folder, clock, server: None });
+        }
+        let Ok(server) = std::env::var("SOUK_TEST_POSTGRES_URL") else {
+            assert!(std::env::var("CI").is_err(), "CI must have SOUK_TEST_POSTGRES_URL");
+            eprintln!("skipped: SOUK_TEST_POSTGRES_URL is not set");
+            return None;
+        };
+        let name = format!("souk_data_{:x}", rand::random::<u64>());
+        on_server(&server, format!("CREATE DATABASE {name}")).await;
+        let (base, _) = server.rsplit_once('/').unwrap();
+        let config = DataConfig::new(format!("{base}/{name}"));
+        Some(TestDb { config, folder, clock, server: Some((server, name)) })
+    }
+
+    pub async fn open(&self) -> Db {
+        self.try_open(&SCHEMA).await.unwrap()
+    }
+
+    pub async fn try_open(&self, schema: &Schema) -> Result<Db, Error> {
+        Db::open(&self.config, self.folder.path(), schema, self.clock.clone()).await
+    }
+
+    /// Runs a statement as the server's administrator, on this test's database.
+    pub async fn as_admin(&self, sql: &str) {
+        on_server(&self.config.url, sql.to_owned()).await;
+    }
+}
+
+impl Drop for TestDb {
+    fn drop(&mut self) {
+        let Some((server, name)) = self.server.take() else { return };
+        let dropped = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(on_server(&server, format!("DROP DATABASE {name} WITH (FORCE)")));
+        });
+        let _ = dropped.join();
+    }
+}
+
+async fn on_server(url: &str, sql: String) {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+pub async fn add_counter(db: &Db, id: i64, value: i64) -> Result<(), Error> {
+    db.write(move |tx| async move {
+        tx.execute("INSERT INTO counters (id, value) VALUES ($1, $2)", args![id, value]).await?;
+        Ok(())
+    })
+    .await
+}
+
+pub async fn counter(reader: &Reader, id: i64) -> Option<i64> {
+    let row = reader.query_row("SELECT value FROM counters WHERE id = $1", args![id]).await.unwrap();
+    row.map(|row| row.get("value").unwrap())
+}
+
+pub async fn count(db: &Db, table: &str) -> i64 {
+    let row = db.read().query_row(&format!("SELECT count(*) AS n FROM {table}"), &[]).await.unwrap();
+    row.unwrap().get("n").unwrap()
+}
+
+/// Waits until `check` holds, at most ten seconds.
+pub async fn until<Fut: Future<Output = bool>>(what: &str, check: impl Fn() -> Fut) {
+    for _ in 0..1000 {
+        if check().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("waited in vain until {what}");
+}
