@@ -159,8 +159,8 @@ async fn measure() -> Result<(), StartError> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let bare_address = listener.local_addr()?;
     let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
-    let bare_server = tonic::transport::Server::builder().add_service(EchoServiceServer::new(Echo));
-    tokio::spawn(bare_server.serve_with_incoming(incoming));
+    let bare_server = tonic::transport::Server::builder().serve_with_incoming(EchoServiceServer::new(Echo), incoming);
+    tokio::spawn(bare_server);
 
     let mut bare_in_process = EchoServiceClient::new(EchoServiceServer::new(Echo));
     let mut silent_in_process = EchoServiceClient::new(silent.channel("echo").acting_as(&alice));

@@ -92,7 +92,11 @@ pub(crate) fn timeout_header(timeout: Duration) -> HeaderValue {
     } else {
         format!("{}S", timeout.as_secs().min(MOST as u64))
     };
-    HeaderValue::from_maybe_shared(bytes::Bytes::from(text)).expect("digits and a letter are a valid header")
+    let value = HeaderValue::from_maybe_shared(bytes::Bytes::from(text));
+    let mut value: HeaderValue = value.expect("digits and a letter are a valid header");
+    // It is no secret, but it differs in every call: this keeps it out of HTTP/2's compression table.
+    value.set_sensitive(true);
+    value
 }
 
 #[cfg(test)]

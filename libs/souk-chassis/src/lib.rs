@@ -12,6 +12,7 @@ mod call;
 mod caller;
 mod channel;
 mod config;
+mod connection;
 mod context;
 mod deadline;
 mod definition;

@@ -16,10 +16,9 @@ use http::{HeaderMap, Request, Response};
 use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, Sleep, timeout_at};
 use tonic::body::Body;
-use tonic::transport::Endpoint;
 use tonic::{Code, Status};
-use tower::Service as _;
 
+use crate::connection::{Connection, Failure, innermost};
 use crate::deadline::Deadline;
 use crate::definition::StartError;
 use crate::exchange::OutgoingMethod;
@@ -28,12 +27,8 @@ use crate::refusal;
 use crate::spans::{Span, Spans};
 use crate::trace::Trace;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an address that could not be reached is passed over while another is there.
 const DEAD_FOR: Duration = Duration::from_secs(1);
-const STREAM_WINDOW_BYTES: u32 = 4 << 20;
-const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
-
 /// The addresses of one neighbour.
 pub(crate) struct Endpoints {
     name: String,
@@ -43,7 +38,7 @@ pub(crate) struct Endpoints {
 }
 
 struct Address {
-    channel: tonic::transport::Channel,
+    connection: Connection,
     /// Milliseconds after `started` until which the address counts as dead.
     dead_until: AtomicU64,
 }
@@ -54,24 +49,11 @@ impl Endpoints {
         let mut list = Vec::new();
         for address in addresses.split(',').map(str::trim).filter(|address| !address.is_empty()) {
             let with_scheme = if address.contains("://") { address.to_string() } else { format!("http://{address}") };
-            let wrong = |why: String| {
+            let connection = Connection::new(&with_scheme).map_err(|why| {
                 let key = format!("neighbours.{name}");
                 StartError::configuration(&key, address, &format!("must be like http://127.0.0.1:7302 ({why})"))
-            };
-            let endpoint = Endpoint::from_shared(with_scheme).map_err(|error| wrong(error.to_string()))?;
-            if endpoint.uri().scheme_str() != Some("http") || endpoint.uri().authority().is_none() {
-                return Err(wrong("only http is spoken for now".to_string()));
-            }
-            let channel = endpoint
-                .connect_timeout(CONNECT_TIMEOUT)
-                .tcp_nodelay(true)
-                .tcp_keepalive(Some(Duration::from_secs(30)))
-                .http2_keep_alive_interval(Duration::from_secs(20))
-                .keep_alive_timeout(Duration::from_secs(10))
-                .initial_stream_window_size(STREAM_WINDOW_BYTES)
-                .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-                .connect_lazy();
-            list.push(Address { channel, dead_until: AtomicU64::new(0) });
+            })?;
+            list.push(Address { connection, dead_until: AtomicU64::new(0) });
         }
         if list.is_empty() {
             let key = format!("neighbours.{name}");
@@ -109,22 +91,25 @@ impl Endpoints {
         });
         let mut sent = Sent { method, span, started: Instant::now() };
         let address = self.choose();
-        let mut channel = address.channel.clone();
-        let answer = timeout_at(deadline.instant(), async {
-            std::future::poll_fn(|task| channel.poll_ready(task)).await?;
-            channel.call(request).await
-        });
-        let response = match answer.await {
+        let answer = timeout_at(deadline.instant(), address.connection.send(request)).await;
+        let response = match answer {
             Ok(Ok(response)) => response,
-            // tonic reads the deadline in the request too, and its timer may be the first.
-            Ok(Err(error)) if is_timeout(&error) => refusal::deadline_exceeded().into_http(),
-            Ok(Err(error)) => {
+            Ok(Err(Failure::Broken(why))) => {
+                sent.end(Code::Unavailable);
+                return refusal::upstream_unavailable(&self.name, &why).into_http();
+            }
+            Ok(Err(Failure::Unreachable(why))) => {
                 let until = (self.started.elapsed() + DEAD_FOR).as_millis() as u64;
                 address.dead_until.store(until, Ordering::Relaxed);
-                refusal::upstream_unavailable(&self.name, &innermost(&error)).into_http()
+                sent.end(Code::Unavailable);
+                return refusal::upstream_unavailable(&self.name, &why).into_http();
             }
-            Err(_elapsed) => refusal::deadline_exceeded().into_http(),
+            Err(_elapsed) => {
+                sent.end(Code::DeadlineExceeded);
+                return refusal::deadline_exceeded().into_http();
+            }
         };
+        let response = response.map(Body::new);
         if response.headers().contains_key("grpc-status") {
             sent.end(code_of(&response));
             return response;
@@ -225,17 +210,4 @@ impl http_body::Body for Answer {
     fn is_end_stream(&self) -> bool {
         self.is_ended || self.body.is_end_stream()
     }
-}
-
-fn is_timeout(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<tonic::TimeoutExpired>())
-}
-
-/// Returns what lies at the bottom of an error: "connection refused" and not "transport error".
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut deepest = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    deepest.to_string()
 }

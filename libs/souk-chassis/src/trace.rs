@@ -51,7 +51,9 @@ impl Trace {
         hex(&self.id.0.to_be_bytes(), &mut text[3..35]);
         hex(&self.span.to_be_bytes(), &mut text[36..52]);
         hex(&[self.flags], &mut text[53..55]);
-        let value = HeaderValue::from_bytes(&text).expect("hexadecimal digits are a valid header");
+        let mut value = HeaderValue::from_bytes(&text).expect("hexadecimal digits are a valid header");
+        // It is no secret, but it differs in every call: this keeps it out of HTTP/2's compression table.
+        value.set_sensitive(true);
         headers.insert(TRACEPARENT, value);
         if let Some(state) = &self.state {
             headers.insert(TRACESTATE, state.clone());
