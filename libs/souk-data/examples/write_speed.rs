@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
+use sea_orm::{DbBackend, IntoActiveModel, Statement};
 use souk_data::{DataConfig, Db, Error, Migration, Schema, args};
 use souk_types::Clock;
 
@@ -116,6 +116,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 measure("read: one row, SQL", &db, 2, |db, id| async move {
                     let sql = "SELECT id, account, amount, note FROM entries WHERE id = $1";
                     db.read().query_row(sql, args![id % 1000]).await.expect("it is read");
+                })
+                .await;
+                measure("read: one row, sea-orm, its SQL built before", &db, 2, |db, id| async move {
+                    let sql = "SELECT id, account, amount, note FROM entries WHERE id = $1";
+                    let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [(id % 1000).into()]);
+                    Entity::find().from_raw_sql(statement).one(&db.read()).await.expect("it is read");
                 })
                 .await;
                 measure("read: one row, sea-orm", &db, 2, |db, id| async move {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use sea_orm::sqlx;
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sea_orm::sqlx::{ConnectOptions, Connection, Row};
 use souk_types::Clock;
 use tokio::sync::{oneshot, watch};
@@ -19,6 +19,7 @@ use tokio::sync::{oneshot, watch};
 pub(crate) use sort::sort;
 
 use crate::migrate::{self, Schema};
+use crate::value::Arg;
 use crate::{DataConfig, Error, Reader, Tx};
 use transaction::{Held, Transaction};
 
@@ -42,9 +43,28 @@ pub(crate) enum Isolation {
 /// An open PostgreSQL database.
 #[derive(Clone)]
 pub(crate) struct Postgres {
+    /// The service's, for metrics.
+    name: &'static str,
     pub(crate) pool: PgPool,
     retry: Duration,
     committed: watch::Sender<u64>,
+}
+
+/// Runs one query outside any transaction. It reads only, so it runs again when its connection turns out to have died.
+pub(crate) async fn read(pool: &PgPool, sql: &str, args: &[Arg<'_>]) -> Result<Vec<PgRow>, Error> {
+    let mut spare = pool.size();
+    loop {
+        let mut held = Held::new(pool.acquire().await.map_err(|e| sort(&e))?);
+        match statement::query(held.raw(), sql, args).await {
+            Err(Error::Unavailable(_)) if spare > 0 => spare -= 1,
+            result => {
+                if !matches!(result, Err(Error::Unavailable(_))) {
+                    held.finish();
+                }
+                return result;
+            }
+        }
+    }
 }
 
 /// What one attempt came to.
@@ -83,7 +103,7 @@ impl Postgres {
             .connect_with(options)
             .await
             .map_err(|e| sort(&e))?;
-        let postgres = Postgres { pool, retry, committed };
+        let postgres = Postgres { name: schema.name, pool, retry, committed };
         if config.durable {
             postgres.check_durability().await?;
         }
@@ -146,7 +166,7 @@ impl Postgres {
             if attempt >= ATTEMPTS || started.elapsed() >= self.retry || caller.is_closed() {
                 return Err(error.into());
             }
-            metrics::counter!("souk_data_retries_total").increment(1);
+            metrics::counter!("souk_data_retries_total", "database" => self.name).increment(1);
             tokio::time::sleep(pause.mul_f64(rand::random::<f64>())).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
@@ -165,7 +185,7 @@ impl Postgres {
         };
         let held = match self.begin(begin).await {
             Ok(held) => held,
-            // Nothing was done yet. A dead connection is replaced by trying again; a dead server is not.
+            // Nothing was done yet.
             Err(error) => return Attempt::Again(error),
         };
         let transaction = Arc::new(Transaction::new(held));
@@ -207,10 +227,17 @@ impl Postgres {
         }
     }
 
+    /// Begins a transaction. A connection that turns out to have died while it was idle costs nothing: another is taken.
     async fn begin(&self, sql: &'static str) -> Result<Held, Error> {
-        let mut held = Held::new(self.pool.acquire().await.map_err(|e| sort(&e))?);
-        statement::run_all(held.raw(), sql).await?;
-        Ok(held)
+        let mut spare = self.pool.size();
+        loop {
+            let mut held = Held::new(self.pool.acquire().await.map_err(|e| sort(&e))?);
+            match statement::run_all(held.raw(), sql).await {
+                Ok(()) => return Ok(held),
+                Err(Error::Unavailable(_)) if spare > 0 => spare -= 1,
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Runs a closure on one consistent state of the data.
@@ -220,11 +247,7 @@ impl Postgres {
         Fut: Future<Output = Result<T, E>> + Send,
         E: From<Error>,
     {
-        let mut held = self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
-        if held.is_err() {
-            // The pool may have handed out a connection that had died since.
-            held = self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
-        }
+        let held = self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
         let transaction = Arc::new(Transaction::new(held.map_err(E::from)?));
         let result = closure(Reader::postgres_snapshot(transaction.clone())).await;
         let (held, failure) = transaction.end().await;

@@ -7,7 +7,7 @@ use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::sqlx::postgres::PgPool;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, ProxyExecResult, QueryResult, Statement};
 
-use crate::postgres::{sort, statement};
+use crate::postgres::statement;
 use crate::sqlite::readers::Readers;
 use crate::value::{Arg, Row, arg_of};
 use crate::{Engine, Error, postgres, sqlite};
@@ -76,10 +76,7 @@ impl Reader {
         match &self.0 {
             Source::SqliteFile(readers) => readers.with(|connection| connection.query(sql, args)),
             Source::Sqlite(transaction) => transaction.with(|connection| connection.query(sql, args)),
-            Source::PostgresPool(pool) => {
-                let mut connection = pool.acquire().await.map_err(|e| sort(&e))?;
-                statement::convert(statement::query(&mut connection, sql, args).await?)
-            }
+            Source::PostgresPool(pool) => statement::convert(postgres::read(pool, sql, args).await?),
             Source::Postgres(transaction) => statement::convert(transaction.query(sql, args).await?),
         }
     }
@@ -101,8 +98,7 @@ impl Reader {
             Source::SqliteFile(readers) => readers.with(|connection| connection.query_for_orm(sql, &args)),
             Source::Sqlite(transaction) => transaction.with(|connection| connection.query_for_orm(sql, &args)),
             Source::PostgresPool(pool) => {
-                let mut connection = pool.acquire().await.map_err(|e| sort(&e))?;
-                let rows = statement::query(&mut connection, sql, &args).await?;
+                let rows = postgres::read(pool, sql, &args).await?;
                 Ok(rows.into_iter().map(QueryResult::from).collect())
             }
             Source::Postgres(transaction) => {

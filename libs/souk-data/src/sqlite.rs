@@ -68,8 +68,7 @@ impl Sqlite {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let _permit =
-            self.snapshots.acquire().await.map_err(|_| Error::unavailable("the database is closed").into())?;
+        let _permit = self.snapshots.acquire().await.map_err(|_| Error::unavailable("the database is closed"))?;
         let readers = self.readers.clone();
         let read = tokio::task::spawn_blocking(move || {
             let connection = readers.take().map_err(E::from)?;

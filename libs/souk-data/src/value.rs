@@ -9,8 +9,11 @@ use crate::Error;
 /// A value bound to a statement. `None` is NULL of that type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arg<'a> {
+    /// For INTEGER and bigint.
     Integer(Option<i64>),
+    /// For TEXT. PostgreSQL stores no NUL character.
     Text(Option<&'a str>),
+    /// For BLOB and bytea.
     Bytes(Option<&'a [u8]>),
 }
 
@@ -115,9 +118,13 @@ impl<const N: usize> ToArg for [u8; N] {
 /// One value of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell {
+    /// NULL of any type.
     Null,
+    /// An integer, of any width it was stored in.
     Integer(i64),
+    /// Text.
     Text(String),
+    /// Bytes.
     Bytes(Vec<u8>),
 }
 

@@ -75,7 +75,7 @@ pub(crate) struct Writer {
 impl Writer {
     /// Starts the thread that owns `connection` from now on.
     pub(crate) fn start(
-        name: &str,
+        name: &'static str,
         path: PathBuf,
         config: DataConfig,
         connection: Connection,
@@ -84,6 +84,7 @@ impl Writer {
     ) -> Result<Self, Error> {
         let (queue, jobs) = mpsc::channel(config.queue.max(1));
         let worker = Worker {
+            name,
             path,
             connection: Some(Arc::new(Mutex::new(connection))),
             group_time: Duration::from_millis(config.group_milliseconds),
@@ -108,8 +109,8 @@ impl Writer {
     {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Write { closure, result: None, reply });
-        let queue = self.queue.as_ref().ok_or_else(|| stopped().into())?;
-        queue.send(job).await.map_err(|_| stopped().into())?;
+        let queue = self.queue.as_ref().ok_or_else(stopped)?;
+        queue.send(job).await.map_err(|_| stopped())?;
         answer.await.unwrap_or_else(|_| Err(stopped().into()))
     }
 
@@ -141,6 +142,8 @@ fn stopped() -> Error {
 }
 
 struct Worker {
+    /// The service's, for metrics.
+    name: &'static str,
     path: PathBuf,
     config: DataConfig,
     group_time: Duration,
@@ -160,12 +163,12 @@ impl Worker {
             if let Err(error) = &outcome {
                 // The connection's state is unknown; the file itself is sound up to the last commit.
                 self.connection = None;
-                metrics::counter!("souk_data_failed_commits_total").increment(1);
+                metrics::counter!("souk_data_failed_commits_total", "database" => self.name).increment(1);
                 tracing::error!(database.path = %self.path.display(), writes = group.len(), "commit failed: {error}");
             } else {
                 self.committed.send_modify(|commits| *commits += 1);
             }
-            metrics::histogram!("souk_data_commit_writes").record(group.len() as f64);
+            metrics::histogram!("souk_data_commit_writes", "database" => self.name).record(group.len() as f64);
             for job in group.drain(..) {
                 job.release(&outcome);
             }
@@ -181,7 +184,7 @@ impl Worker {
     fn bound_log(&mut self) {
         self.groups += 1;
         let Some(connection) = &self.connection else { return };
-        if self.groups % LOG_CHECK_GROUPS != 0 {
+        if !self.groups.is_multiple_of(LOG_CHECK_GROUPS) {
             return;
         }
         let mut log = self.path.as_os_str().to_owned();

@@ -132,6 +132,11 @@ async fn a_lost_connection_is_replaced() {
             .await
             .unwrap();
         assert_eq!(added, 1);
+        test.as_admin(KILL_OTHERS).await;
+        assert!(counter(&db.read(), 1).await.is_some());
+        test.as_admin(KILL_OTHERS).await;
+        let seen = db.snapshot(|reader| async move { Ok::<_, Error>(counter(&reader, 1).await) }).await.unwrap();
+        assert!(seen.is_some());
     }
     assert_eq!(counter(&db.read(), 1).await, Some(5));
 }
