@@ -2,18 +2,24 @@
 
 mod accounts;
 mod audit;
-mod batch;
+mod gather;
 mod history;
+mod memory;
 mod rows;
 mod sql;
 mod transfers;
+mod write;
 
 use std::path::Path;
+use std::sync::Arc;
 
+use souk_client::ledger::v1::CreateTransferStatus as Status;
 use souk_data::{DataConfig, Db, Migration, Schema};
-use souk_types::Clock;
+use souk_types::{Clock, Timestamp};
 
 use crate::error::Error;
+use crate::transfer::NewTransfer;
+use gather::Gather;
 
 pub use accounts::{AccountFilter, LedgerSums};
 pub use audit::Audit;
@@ -36,13 +42,24 @@ const SCHEMA: Schema = Schema {
 #[derive(Clone)]
 pub struct Store {
     db: Db,
+    gather: Arc<Gather>,
 }
 
 impl Store {
     /// Opens the database and migrates it.
     pub async fn open(config: &DataConfig, data_dir: &Path, clock: Clock) -> Result<Self, Error> {
         let db = Db::open(config, data_dir, &SCHEMA, clock).await?;
-        Ok(Store { db })
+        Ok(Store { gather: Arc::new(Gather::new(db.clone())), db })
+    }
+
+    /// Creates a batch of transfers; returns a status for each.
+    pub async fn create_transfers(&self, batch: Vec<NewTransfer>, now: Timestamp) -> Result<Vec<Status>, Error> {
+        Ok(self.gather.create(batch, now).await?)
+    }
+
+    /// Expires up to `limit` pending transfers whose timeout has passed. Returns how many were due.
+    pub async fn expire_due(&self, now: Timestamp, limit: i64) -> Result<usize, Error> {
+        Ok(self.gather.expire(now, limit).await?)
     }
 
     /// Returns the database, for backups and readiness.

@@ -42,6 +42,16 @@ impl Kind {
             .find(|kind| kind.to_column() == number)
     }
 
+    /// Returns what a transfer of this kind does to the pending transfer that it names.
+    pub fn resolution(self) -> Option<Resolution> {
+        match self {
+            Kind::Single | Kind::Pending => None,
+            Kind::Post => Some(Resolution::Posted),
+            Kind::Void => Some(Resolution::Voided),
+            Kind::Expire => Some(Resolution::Expired),
+        }
+    }
+
     /// Returns what a transfer of this kind adds to each side, in minor units.
     pub fn change(self, amount: i64, pending_amount: i64) -> Change {
         match self {
@@ -157,12 +167,7 @@ impl Transfer {
 
     /// Returns what it did to the pending transfer that it names.
     pub fn resolution(&self) -> Option<Resolution> {
-        match self.kind {
-            Kind::Single | Kind::Pending => None,
-            Kind::Post => Some(Resolution::Posted),
-            Kind::Void => Some(Resolution::Voided),
-            Kind::Expire => Some(Resolution::Expired),
-        }
+        self.kind.resolution()
     }
 
     /// Returns the sequence of the transfer before this one in the history of one of its accounts; 0 when it is the first.

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use souk_client::ledger::v1::CreateAccountStatus as Status;
-use souk_data::{Reader, ToArg, Tx, args, placeholders};
+use souk_data::{Reader, Tx, args};
 use souk_types::{AccountId, Timestamp};
 
+use super::sql::Rows;
+use super::sql::Type::{Bytes, Integer, Text};
 use super::{Store, rows, sql};
 use crate::account::{self, Account, NewAccount};
 use crate::balance::Balance;
@@ -65,7 +67,7 @@ impl Store {
             rows::ACCOUNT
         );
         let found = self.db.read().query(&query, args![after, filter.ledger, filter.code, limit]).await?;
-        found.iter().map(rows::account).collect()
+        Ok(found.iter().map(rows::account).collect::<Result<_, _>>()?)
     }
 
     /// Returns the sums over the accounts of each ledger, or of one when `ledger` is not 0.
@@ -96,31 +98,19 @@ async fn create(tx: &Tx, batch: &[NewAccount], now: Timestamp) -> Result<Vec<Sta
     let existing = find(tx, &ids).await?;
     let (statuses, created) = account::create(&existing, batch);
 
-    const COLUMNS: usize = 6;
-    for piece in sql::pieces(&created) {
-        let mut values = Vec::with_capacity(piece.len() * COLUMNS);
-        let flags: Vec<i64> = piece.iter().map(|place| batch[*place].flags.to_bits()).collect();
-        for (place, flags) in piece.iter().zip(&flags) {
-            let new = &batch[*place];
-            values.extend_from_slice(args![new.id, new.ledger, new.code, *flags, new.user_data, now]);
-        }
-        let statement = format!(
-            "INSERT INTO account (id, ledger, code, flags, user_data, create_time) VALUES {}",
-            placeholders(1, piece.len(), COLUMNS)
-        );
-        tx.execute(&statement, &values).await?;
+    let flags: Vec<i64> = created.iter().map(|place| batch[*place].flags.to_bits()).collect();
+    let mut rows = Rows::new(&[Bytes, Integer, Integer, Integer, Text, Integer], created.len());
+    for (place, flags) in created.iter().zip(&flags) {
+        let new = &batch[*place];
+        rows.push(args![new.id, new.ledger, new.code, *flags, new.user_data, now]);
     }
+    let columns = "id, ledger, code, flags, user_data, create_time";
+    rows.execute(tx, |rows| format!("INSERT INTO account ({columns}) {rows}")).await?;
     Ok(statuses)
 }
 
 async fn find(reader: &Reader, ids: &[AccountId]) -> Result<Vec<Account>, Error> {
-    let mut accounts = Vec::new();
-    for piece in sql::pieces(ids) {
-        let query = format!("SELECT {} FROM account WHERE id IN {}", rows::ACCOUNT, placeholders(1, 1, piece.len()));
-        let values: Vec<_> = piece.iter().map(ToArg::to_arg).collect();
-        for row in reader.query(&query, &values).await? {
-            accounts.push(rows::account(&row)?);
-        }
-    }
-    Ok(accounts)
+    let query = |keys: &str| format!("SELECT {} FROM account WHERE id {keys}", rows::ACCOUNT);
+    let found = sql::find(reader, ids, query).await?;
+    Ok(found.iter().map(rows::account).collect::<Result<_, _>>()?)
 }

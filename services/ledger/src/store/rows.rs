@@ -1,12 +1,11 @@
 //! Rows of the database as values of the rules, read by name.
 
-use souk_data::Row;
+use souk_data::{Error, Row};
 use souk_types::Timestamp;
 
 use crate::account::{Account, AccountFlags};
 use crate::balance::Balance;
 use crate::book::Party;
-use crate::error::Error;
 use crate::transfer::{Kind, Transfer};
 
 /// The columns of an account.
@@ -82,5 +81,5 @@ pub(super) fn transfer(row: &Row) -> Result<Transfer, Error> {
 
 pub(super) fn kind(row: &Row) -> Result<Kind, Error> {
     let number: i64 = row.get("kind")?;
-    Kind::from_column(number).ok_or_else(|| souk_data::Error::Corrupt(format!("transfer kind {number}").into()).into())
+    Kind::from_column(number).ok_or_else(|| Error::Corrupt(format!("transfer kind {number}").into()))
 }

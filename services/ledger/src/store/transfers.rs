@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use souk_data::{Reader, Row, ToArg, args, placeholders};
+use souk_data::{Reader, Row, args};
 use souk_types::{AccountId, TransferId};
 
-use super::{Store, batch, rows, sql};
+use super::{Store, rows, sql, write};
 use crate::account::AccountNumber;
 use crate::error::Error;
 use crate::transfer::{Kind, Resolution, Transfer};
@@ -33,15 +33,11 @@ impl Store {
     /// Returns the transfers with these ids, in the order asked; unknown ids are left out.
     pub async fn transfers(&self, ids: &[TransferId]) -> Result<Vec<ListedTransfer>, Error> {
         let reader = self.db.read();
+        let query = |keys: &str| format!("SELECT {} FROM transfer {JOINS} WHERE transfer.id {keys}", columns());
         let mut found = HashMap::new();
-        for piece in sql::pieces(ids) {
-            let places = placeholders(1, 1, piece.len());
-            let query = format!("SELECT {} FROM transfer {JOINS} WHERE transfer.id IN {places}", columns());
-            let values: Vec<_> = piece.iter().map(ToArg::to_arg).collect();
-            for row in reader.query(&query, &values).await? {
-                let listed = listed(&row)?;
-                found.insert(listed.transfer.id, listed);
-            }
+        for row in sql::find(&reader, ids, query).await? {
+            let listed = listed(&row)?;
+            found.insert(listed.transfer.id, listed);
         }
         let in_order: Vec<ListedTransfer> = ids.iter().filter_map(|id| found.get(id).cloned()).collect();
         with_resolutions(&reader, in_order).await
@@ -87,7 +83,7 @@ async fn with_resolutions(reader: &Reader, mut listed: Vec<ListedTransfer>) -> R
     let pending: Vec<TransferId> =
         listed.iter().filter(|listed| listed.transfer.kind == Kind::Pending).map(|listed| listed.transfer.id).collect();
     let resolutions: HashMap<TransferId, Resolution> =
-        batch::resolutions(reader, &pending).await?.into_iter().collect();
+        write::resolutions(reader, &pending).await?.into_iter().collect();
     for transfer in &mut listed {
         transfer.resolution = resolutions.get(&transfer.transfer.id).copied();
     }

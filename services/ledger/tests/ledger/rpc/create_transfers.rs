@@ -144,6 +144,7 @@ on_each_engine! {
             (vec![pb::NewTransfer { pending_id: "p".into(), ..good.clone() }], "transfers[0].pending_id"),
             (vec![pb::NewTransfer { code: 65_536, ..good.clone() }], "transfers[0].code"),
             (vec![pb::NewTransfer { user_data: "x".repeat(129), ..good.clone() }], "transfers[0].user_data"),
+            (vec![pb::NewTransfer { user_data: "a\0b".into(), ..good.clone() }], "transfers[0].user_data"),
             (vec![pb::NewTransfer { effective_time: Some(far), ..good.clone() }], "transfers[0].effective_time"),
         ];
         for (transfers, field) in wrong {

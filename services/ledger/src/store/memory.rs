@@ -1,0 +1,69 @@
+//! What is remembered between writes, so that it is not read again.
+//!
+//! The number of an account never changes, so every replica may remember it. Its balance may be remembered only where
+//! nobody else can write it: on SQLite, which one process has for itself, by the one write that runs at a time.
+
+use std::collections::{BTreeSet, HashMap};
+
+use souk_types::AccountId;
+
+use crate::account::AccountNumber;
+use crate::book::Party;
+
+/// How many accounts are remembered; beyond that everything is forgotten. About 20 MB.
+const ACCOUNTS: usize = 100_000;
+
+/// Accounts as the last write left them.
+#[derive(Default)]
+pub(super) struct Memory {
+    numbers: HashMap<AccountId, AccountNumber>,
+    parties: HashMap<AccountNumber, Party>,
+    keeps_balances: bool,
+}
+
+impl Memory {
+    /// Starts with nothing; `keeps_balances` only where nobody else writes.
+    pub fn new(keeps_balances: bool) -> Self {
+        Memory { keeps_balances, ..Memory::default() }
+    }
+
+    /// Returns the numbers that are known, and the ids that are not.
+    pub fn numbers(&self, ids: &BTreeSet<AccountId>) -> (BTreeSet<AccountNumber>, Vec<AccountId>) {
+        let (mut known, mut unknown) = (BTreeSet::new(), Vec::new());
+        for id in ids {
+            match self.numbers.get(id) {
+                Some(number) => {
+                    known.insert(*number);
+                }
+                None => unknown.push(*id),
+            }
+        }
+        (known, unknown)
+    }
+
+    /// Returns the accounts that are known, and the numbers of those that are not, in order.
+    pub fn parties(&self, numbers: &BTreeSet<AccountNumber>) -> (Vec<Party>, Vec<AccountNumber>) {
+        let (mut known, mut unknown) = (Vec::with_capacity(numbers.len()), Vec::new());
+        for number in numbers {
+            match self.parties.get(number) {
+                Some(party) => known.push(party.clone()),
+                None => unknown.push(*number),
+            }
+        }
+        (known, unknown)
+    }
+
+    /// Remembers accounts as a write that is committed left them.
+    pub fn learn(&mut self, parties: Vec<Party>) {
+        if self.numbers.len() + parties.len() > ACCOUNTS {
+            self.numbers.clear();
+            self.parties.clear();
+        }
+        for party in parties {
+            self.numbers.insert(party.id, party.number);
+            if self.keeps_balances {
+                self.parties.insert(party.number, party);
+            }
+        }
+    }
+}
