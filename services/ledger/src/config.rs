@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use souk_chassis::StartError;
 use souk_data::DataConfig;
 
 /// The settings of the ledger service.
@@ -21,6 +22,17 @@ pub struct Config {
 pub struct ExpiryConfig {
     /// Milliseconds between two looks for pending transfers whose timeout has passed.
     pub sweep_milliseconds: u32,
+}
+
+impl Config {
+    /// Refuses values that cannot work, each with its key and what is allowed.
+    pub fn check(&self) -> Result<(), StartError> {
+        let sweep = self.expiry.sweep_milliseconds;
+        if (1..=60_000).contains(&sweep) {
+            return Ok(());
+        }
+        Err(StartError::configuration("ledger.expiry.sweep_milliseconds", &sweep.to_string(), "must be 1 to 60000"))
+    }
 }
 
 impl ExpiryConfig {

@@ -21,28 +21,25 @@ use souk_chassis::{Definition, Host, Service, StartError};
 use souk_client::ledger::v1::ledger_service_server::LedgerServiceServer;
 use souk_types::Clock;
 
-pub use config::{Config, ExpiryConfig};
-
+use config::Config;
 use rpc::LedgerRpc;
 use store::Store;
 
-/// Returns the service before it runs.
+/// Returns the service, ready to be run alone or with others.
 pub fn definition() -> Definition {
-    Definition::new("ledger", DEFAULT_CONFIG, build)
+    definition_on(Clock::system())
 }
 
-/// Every setting with its value and what it is for.
-pub const DEFAULT_CONFIG: &str = include_str!("../config.default.toml");
-
-async fn build(config: Config, host: Host) -> Result<Service, StartError> {
-    build_with_clock(config, host, Clock::system()).await
+/// Returns the service on a clock that the caller may move, for tests.
+pub fn definition_on(clock: Clock) -> Definition {
+    Definition::new("ledger", include_str!("../config.default.toml"), move |config, host| {
+        build(config, host, clock.clone())
+    })
 }
 
-/// Opens the database and assembles the service; tests give it a clock that they move.
-///
-/// # Errors
-/// When the database cannot be opened or migrated.
-pub async fn build_with_clock(config: Config, host: Host, clock: Clock) -> Result<Service, StartError> {
+/// Opens the database, which migrates it, and assembles the service.
+async fn build(config: Config, host: Host, clock: Clock) -> Result<Service, StartError> {
+    config.check()?;
     let store = Store::open(&config.data, host.data_dir(), clock.clone()).await?;
     let rpc = LedgerRpc::new(store.clone(), clock.clone());
     let (expiring, ready) = (store.clone(), store);

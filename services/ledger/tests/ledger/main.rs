@@ -5,6 +5,7 @@ mod expiry;
 mod model;
 mod model_walk;
 mod support;
+mod trouble;
 
 mod rpc {
     mod audit_ledger;

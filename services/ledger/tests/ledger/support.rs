@@ -34,14 +34,21 @@ impl TestLedger {
 
     /// Starts a ledger that goes by [`CLOCK`].
     pub async fn start_with_clock(engine: Engine) -> Self {
-        let definition = Definition::new("ledger", ledger::DEFAULT_CONFIG, |config, host| {
-            ledger::build_with_clock(config, host, CLOCK.clone())
-        });
-        TestLedger::of(definition, engine).await
+        TestLedger::of(ledger::definition_on(CLOCK.clone()), engine).await
+    }
+
+    /// Starts a ledger whose SQLite file cannot grow beyond `max_bytes`.
+    pub async fn start_with_room(max_bytes: u64) -> Self {
+        let builder = TestService::builder(ledger::definition(), Engine::Sqlite);
+        TestLedger::started(builder.set("data.max_bytes", max_bytes.to_string()).start().await).await
     }
 
     async fn of(definition: Definition, engine: Engine) -> Self {
-        let service = TestService::builder(definition, engine).set("expiry.sweep_milliseconds", "20").start().await;
+        let builder = TestService::builder(definition, engine).set("expiry.sweep_milliseconds", "20");
+        TestLedger::started(builder.start().await).await
+    }
+
+    async fn started(service: TestService) -> Self {
         let client = client(&service, &Caller::Service("payments".into()));
         let ledger = TestLedger { service, client };
         let limited = |debits, credits| {

@@ -20,4 +20,17 @@ on_each_engine! {
         assert_eq!((p.timeout_seconds, p.pending_state()), (3600, pb::PendingState::Voided));
         ledger.finish().await;
     }
+
+    async fn whatever_a_caller_notes_comes_back_as_it_was(engine: Engine) {
+        let mut ledger = TestLedger::start(engine).await;
+        let notes = ["", "NULL", "a \"b\" \\ {c,d}", "\\x00", "é 🦀 \n\t", "'; DROP TABLE transfer; --", "$1 ? %s"];
+        let noted = |(n, note): (usize, &&str)| pb::NewTransfer { user_data: (*note).into(), ..transfer(&n.to_string(), "a", "b", 1) };
+        let batch: Vec<_> = notes.iter().enumerate().map(noted).collect();
+        assert_eq!(ledger.create(batch.clone()).await, vec![Status::Created; notes.len()]);
+        assert_eq!(ledger.create(batch.clone()).await, vec![Status::Exists; notes.len()]);
+        let transfer_ids = batch.into_iter().map(|new| new.transfer_id).collect();
+        let found = ledger.client.lookup_transfers(pb::LookupTransfersRequest { transfer_ids }).await.unwrap().into_inner().transfers;
+        assert_eq!(found.iter().map(|transfer| transfer.user_data.as_str()).collect::<Vec<_>>(), notes);
+        ledger.finish().await;
+    }
 }
