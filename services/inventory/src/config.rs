@@ -1,0 +1,87 @@
+//! What an operator can set. `config.default.toml` holds the defaults and says what each field means.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use serde::Deserialize;
+use souk_chassis::StartError;
+use souk_data::DataConfig;
+
+/// The settings of the inventory service.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The inventory database.
+    pub data: DataConfig,
+    /// How holds expire.
+    pub expiry: ExpiryConfig,
+    /// How long finished reservations are kept.
+    pub retention: RetentionConfig,
+}
+
+/// How holds expire.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpiryConfig {
+    /// Milliseconds between two looks for holds whose time is over.
+    pub sweep_milliseconds: u64,
+}
+
+/// How long finished reservations are kept.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionConfig {
+    /// Seconds between two looks for what has been kept long enough.
+    pub sweep_seconds: u64,
+    /// Days that a reservation is kept after it was released or expired.
+    pub finished_days: u64,
+    /// Days that a reservation is kept after it was consumed.
+    pub consumed_days: u64,
+}
+
+impl Config {
+    /// Refuses values that cannot work, each with its key and what is allowed.
+    pub fn check(&self) -> Result<(), StartError> {
+        let limits: [(&str, u64, RangeInclusive<u64>); 4] = [
+            ("inventory.expiry.sweep_milliseconds", self.expiry.sweep_milliseconds, 1..=60_000),
+            ("inventory.retention.sweep_seconds", self.retention.sweep_seconds, 1..=86_400),
+            ("inventory.retention.finished_days", self.retention.finished_days, 1..=36_500),
+            ("inventory.retention.consumed_days", self.retention.consumed_days, 1..=36_500),
+        ];
+        for (key, value, allowed) in limits {
+            if !allowed.contains(&value) {
+                let allowed = format!("must be {} to {}", allowed.start(), allowed.end());
+                return Err(StartError::configuration(key, &value.to_string(), &allowed));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ExpiryConfig {
+    /// Returns how long to wait between two looks.
+    pub fn sweep(&self) -> Duration {
+        Duration::from_millis(self.sweep_milliseconds)
+    }
+}
+
+impl RetentionConfig {
+    /// Returns how long to wait between two looks.
+    pub fn sweep(&self) -> Duration {
+        Duration::from_secs(self.sweep_seconds)
+    }
+
+    /// Returns how long released and expired reservations are kept.
+    pub fn finished(&self) -> Duration {
+        days(self.finished_days)
+    }
+
+    /// Returns how long consumed reservations are kept.
+    pub fn consumed(&self) -> Duration {
+        days(self.consumed_days)
+    }
+}
+
+fn days(days: u64) -> Duration {
+    Duration::from_secs(days * 24 * 60 * 60)
+}

@@ -1,0 +1,186 @@
+//! The life of a reservation. Pure: each step takes the reservation as it stands and gives the next, or says why not.
+//!
+//! ```text
+//!                    commit               consume
+//!   reserve ──▶ HELD ───────▶ COMMITTED ──────────▶ CONSUMED ──┐ take_back: units come
+//!                │ │             │                     ▲───────┘ back, the state stays
+//!        expire  │ │ release     │ release
+//!                ▼ └──────┐      │
+//!            EXPIRED      ▼      ▼
+//!                         RELEASED ◀── release of an id that is not known: a tombstone,
+//!                                      without lines, which refuses the reserve to come
+//! ```
+//!
+//! Whoever changes the state first wins. The same step again is a repeat and changes nothing; a step that the state no
+//! longer allows is [`Error::ReservationState`].
+
+use std::fmt;
+use std::time::Duration;
+
+use souk_types::{ReservationId, Timestamp};
+
+use crate::error::Error;
+use crate::stock::{Quantities, StockKey};
+
+/// Where a reservation stands. The numbers are those of the contract and of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Held = 1,
+    Committed = 2,
+    Consumed = 3,
+    Released = 4,
+    Expired = 5,
+}
+
+/// A promise of stock, all of its lines or none.
+///
+/// **Invariant:** its units are among the reserved ones of their stock exactly while it is HELD or COMMITTED.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reservation {
+    pub id: ReservationId,
+    pub state: State,
+    /// By stock, each once. Empty only for a tombstone.
+    pub lines: Vec<Line>,
+    pub expire_time: Timestamp,
+    pub create_time: Timestamp,
+    /// When the state last changed.
+    pub update_time: Timestamp,
+}
+
+/// Units of one stock.
+///
+/// **Invariant:** `0 ≤ returned ≤ quantity`, and nothing is returned before it is consumed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub key: StockKey,
+    /// Units that are promised.
+    pub quantity: i64,
+    /// Units of these that were consumed and came back.
+    pub returned: i64,
+}
+
+/// What a step came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The reservation is now as told, and has to be written.
+    Changed(Reservation),
+    /// The step was taken before; nothing changes.
+    Repeated(Reservation),
+}
+
+impl Reservation {
+    /// Promises these units until `ttl` from now.
+    pub fn hold(id: ReservationId, wanted: &Quantities, ttl: Duration, now: Timestamp) -> Self {
+        let lines = wanted.iter().map(|(key, &quantity)| Line { key: key.clone(), quantity, returned: 0 }).collect();
+        Reservation { id, state: State::Held, lines, expire_time: now.plus(ttl), create_time: now, update_time: now }
+    }
+
+    /// Remembers that an id was released before it was reserved.
+    pub fn tombstone(id: ReservationId, now: Timestamp) -> Self {
+        let state = State::Released;
+        Reservation { id, state, lines: Vec::new(), expire_time: now, create_time: now, update_time: now }
+    }
+
+    /// Answers a reserve that came again, or after its release. The reservation stays as it stands.
+    pub fn reserve_again(self, wanted: &Quantities) -> Result<Self, Error> {
+        if self.lines.is_empty() {
+            return Err(self.refusal("made"));
+        }
+        if self.units() != *wanted {
+            return Err(Error::ReservationDiffers(self.id));
+        }
+        Ok(self)
+    }
+
+    /// Makes a hold lasting.
+    pub fn commit(self, now: Timestamp) -> Result<Step, Error> {
+        match self.state {
+            State::Held => Ok(self.becomes(State::Committed, now)),
+            State::Committed | State::Consumed => Ok(Step::Repeated(self)),
+            State::Released | State::Expired => Err(self.refusal("committed")),
+        }
+    }
+
+    /// Takes the promise back.
+    pub fn release(self, now: Timestamp) -> Result<Step, Error> {
+        match self.state {
+            State::Held | State::Committed => Ok(self.becomes(State::Released, now)),
+            State::Released | State::Expired => Ok(Step::Repeated(self)),
+            State::Consumed => Err(self.refusal("released")),
+        }
+    }
+
+    /// Records that the units left.
+    pub fn consume(self, now: Timestamp) -> Result<Step, Error> {
+        match self.state {
+            State::Committed => Ok(self.becomes(State::Consumed, now)),
+            State::Consumed => Ok(Step::Repeated(self)),
+            State::Held | State::Released | State::Expired => Err(self.refusal("consumed")),
+        }
+    }
+
+    /// Ends a hold whose time is over; anything else is left alone.
+    pub fn expire(self, now: Timestamp) -> Step {
+        match self.state {
+            State::Held if self.expire_time <= now => self.becomes(State::Expired, now),
+            _ => Step::Repeated(self),
+        }
+    }
+
+    /// Records that consumed units came back, all of them or none.
+    pub fn take_back(mut self, units: &Quantities) -> Result<Self, Error> {
+        if self.state != State::Consumed {
+            return Err(self.refusal("returned to stock"));
+        }
+        for (key, &quantity) in units {
+            let line = self.lines.iter_mut().find(|line| line.key == *key);
+            let returnable = line.as_ref().map_or(0, |line| line.quantity - line.returned);
+            match line {
+                Some(line) if quantity <= returnable => line.returned += quantity,
+                _ => return Err(Error::ReturnExceedsConsumed { key: key.clone(), requested: quantity, returnable }),
+            }
+        }
+        Ok(self)
+    }
+
+    /// Returns the units that it promises, or promised.
+    pub fn units(&self) -> Quantities {
+        self.lines.iter().map(|line| (line.key.clone(), line.quantity)).collect()
+    }
+
+    fn becomes(mut self, state: State, now: Timestamp) -> Step {
+        self.state = state;
+        self.update_time = now;
+        Step::Changed(self)
+    }
+
+    fn refusal(&self, step: &'static str) -> Error {
+        Error::ReservationState { id: self.id, state: self.state, step }
+    }
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [State; 5] = [State::Held, State::Committed, State::Consumed, State::Released, State::Expired];
+
+    /// Returns the state with this number.
+    pub fn from_number(number: i64) -> Option<Self> {
+        State::ALL.into_iter().find(|state| *state as i64 == number)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            State::Held => "held",
+            State::Committed => "committed",
+            State::Consumed => "consumed",
+            State::Released => "released",
+            State::Expired => "expired",
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "reservation_tests.rs"]
+mod tests;

@@ -1,0 +1,26 @@
+//! BatchGetStock: the stock of some skus at one location, in the order asked.
+
+use std::collections::HashMap;
+
+use souk_client::inventory::v1 as pb;
+use tonic::Request;
+
+use super::InventoryRpc;
+use crate::convert;
+use crate::error::Error;
+use crate::stock::Stock;
+use crate::store;
+
+pub async fn handle(
+    rpc: &InventoryRpc,
+    request: Request<pb::BatchGetStockRequest>,
+) -> Result<pb::BatchGetStockResponse, Error> {
+    let pb::BatchGetStockRequest { skus, location_id } = request.into_inner();
+    let location = convert::location(location_id);
+
+    let found = store::stock::get(&rpc.db.read(), &location, &skus).await?;
+
+    let by_sku: HashMap<String, Stock> = found.into_iter().map(|stock| (stock.key.sku.clone(), stock)).collect();
+    let stock = skus.iter().filter_map(|sku| by_sku.get(sku)).cloned().map(pb::Stock::from).collect();
+    Ok(pb::BatchGetStockResponse { stock })
+}

@@ -1,0 +1,45 @@
+//! ConsumeReservation: records that the units of a committed reservation left.
+
+use std::slice;
+
+use souk_client::inventory::v1 as pb;
+use souk_data::Tx;
+use souk_types::{ReservationId, Timestamp};
+use tonic::Request;
+
+use super::InventoryRpc;
+use crate::convert;
+use crate::error::Error;
+use crate::movement::{Movement, MovementKind, Occasion};
+use crate::reservation::{Reservation, Step};
+use crate::{events, stock, store};
+
+pub async fn handle(
+    rpc: &InventoryRpc,
+    request: Request<pb::ConsumeReservationRequest>,
+) -> Result<pb::ConsumeReservationResponse, Error> {
+    let request = request.into_inner();
+    let id = convert::reservation_id(&request.reservation_id)?;
+    let now = rpc.clock.now();
+    let effective_time = convert::neighbours_time(request.effective_time, now)?;
+
+    let consumed = rpc.db.write_locked(move |tx| async move { consume(&tx, id, effective_time, now).await });
+    Ok(pb::ConsumeReservationResponse { reservation: Some(consumed.await?.into()) })
+}
+
+async fn consume(tx: &Tx, id: ReservationId, effective_time: Timestamp, now: Timestamp) -> Result<Reservation, Error> {
+    let consumed = match store::reservation::lock_existing(tx, id).await?.consume(now)? {
+        Step::Changed(consumed) => consumed,
+        Step::Repeated(reservation) => return Ok(reservation),
+    };
+
+    let units = consumed.units();
+    let found = store::stock::lock(tx, units.keys()).await?;
+    stock::settle(MovementKind::Consumed, &found, &units, now)?;
+
+    let occasion = Occasion::now(now).of(id).at(effective_time);
+    store::stock::record(tx, &Movement::of(MovementKind::Consumed, &units, occasion), now).await?;
+    store::reservation::set_state(tx, slice::from_ref(&consumed)).await?;
+    events::reservation_changed(tx, &consumed, now).await?;
+    Ok(consumed)
+}

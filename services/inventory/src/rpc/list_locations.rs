@@ -1,0 +1,29 @@
+//! ListLocations: all places that hold stock, by id, a page at a time.
+
+use souk_chassis::Caller;
+use souk_client::inventory::v1 as pb;
+use souk_data::ToArg;
+use tonic::Request;
+
+use super::InventoryRpc;
+use crate::error::Error;
+use crate::page::Page;
+use crate::store;
+
+pub async fn handle(
+    rpc: &InventoryRpc,
+    request: Request<pb::ListLocationsRequest>,
+) -> Result<pb::ListLocationsResponse, Error> {
+    let caller = Caller::of(&request);
+    let request = request.into_inner();
+    let page = Page::open(&rpc.db, &caller, "ListLocations", &[], request.page_size, &request.page_token)?;
+    let after = page.after.as_ref().map_or(Ok(String::new()), |cursor| cursor.get(0))?;
+
+    let mut locations = store::location::list(&rpc.db.read(), &after, page.limit()).await?;
+
+    let next_page_token = page.close(&mut locations, |location| vec![location.id.to_arg()]);
+    Ok(pb::ListLocationsResponse {
+        locations: locations.into_iter().map(pb::Location::from).collect(),
+        next_page_token,
+    })
+}

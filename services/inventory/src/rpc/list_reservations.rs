@@ -1,0 +1,42 @@
+//! ListReservations: all reservations in the order they were made, or those of one state in the order they entered it.
+
+use souk_chassis::Caller;
+use souk_client::inventory::v1 as pb;
+use souk_data::ToArg;
+use souk_types::Timestamp;
+use tonic::Request;
+
+use super::InventoryRpc;
+use crate::convert;
+use crate::error::Error;
+use crate::page::Page;
+use crate::store;
+
+/// Before everything that was ever made.
+const START: (Timestamp, i64) = (Timestamp::from_micros(i64::MIN), 0);
+
+pub async fn handle(
+    rpc: &InventoryRpc,
+    request: Request<pb::ListReservationsRequest>,
+) -> Result<pb::ListReservationsResponse, Error> {
+    let caller = Caller::of(&request);
+    let request = request.into_inner();
+    let state = convert::state(request.state);
+    let filter = state.map_or_else(String::new, |state| state.to_string());
+    let page = Page::open(&rpc.db, &caller, "ListReservations", &[&filter], request.page_size, &request.page_token)?;
+    let (entered, number) = match &page.after {
+        Some(cursor) => (cursor.get(0)?, cursor.get(1)?),
+        None => START,
+    };
+
+    let reader = rpc.db.read();
+    let mut found = match state {
+        Some(state) => store::reservation::list_by_state(&reader, state, (entered, number), page.limit()).await?,
+        None => store::reservation::list(&reader, number, page.limit()).await?,
+    };
+
+    let next_page_token =
+        page.close(&mut found, |found| vec![found.reservation.update_time.to_arg(), found.number.to_arg()]);
+    let reservations = found.into_iter().map(|found| found.reservation.into()).collect();
+    Ok(pb::ListReservationsResponse { reservations, next_page_token })
+}

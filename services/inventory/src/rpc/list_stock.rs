@@ -1,0 +1,30 @@
+//! ListStock: all stock by sku and location, a page at a time.
+
+use souk_chassis::Caller;
+use souk_client::inventory::v1 as pb;
+use souk_data::ToArg;
+use tonic::Request;
+
+use super::InventoryRpc;
+use crate::error::Error;
+use crate::page::Page;
+use crate::stock::StockKey;
+use crate::store;
+
+pub async fn handle(
+    rpc: &InventoryRpc,
+    request: Request<pb::ListStockRequest>,
+) -> Result<pb::ListStockResponse, Error> {
+    let caller = Caller::of(&request);
+    let request = request.into_inner();
+    let page = Page::open(&rpc.db, &caller, "ListStock", &[], request.page_size, &request.page_token)?;
+    let after = match &page.after {
+        Some(cursor) => StockKey { sku: cursor.get(0)?, location: cursor.get(1)? },
+        None => StockKey { sku: String::new(), location: String::new() },
+    };
+
+    let mut stock = store::stock::list(&rpc.db.read(), &after, page.limit()).await?;
+
+    let next_page_token = page.close(&mut stock, |stock| vec![stock.key.sku.to_arg(), stock.key.location.to_arg()]);
+    Ok(pb::ListStockResponse { stock: stock.into_iter().map(pb::Stock::from).collect(), next_page_token })
+}

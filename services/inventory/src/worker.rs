@@ -1,0 +1,91 @@
+//! What runs by itself. Any number of replicas may run it; each write is complete in itself and safe to repeat.
+
+use souk_chassis::Drain;
+use souk_data::{Db, Tx};
+use souk_types::{Clock, Timestamp};
+
+use crate::config::{ExpiryConfig, RetentionConfig};
+use crate::error::Error;
+use crate::events;
+use crate::movement::{Movement, MovementKind, Occasion};
+use crate::reservation::{Reservation, State, Step};
+use crate::stock::{self, Quantities};
+use crate::store;
+
+/// The most holds that one write expires.
+const HOLDS_AT_A_TIME: usize = 100;
+
+/// The most reservations that one write deletes.
+const DELETED_AT_A_TIME: usize = 500;
+
+/// Ends holds whose time is over and gives their units back, until the process drains.
+pub async fn expire_holds(db: Db, clock: Clock, config: ExpiryConfig, drain: Drain) -> Result<(), Error> {
+    while drain.pause(config.sweep()).await {
+        while !drain.is_draining() {
+            let now = clock.now();
+            let expired = db.write_locked(move |tx| async move { expire_due(&tx, now).await }).await?;
+            metrics::counter!("souk_inventory_reservations_expired_total").increment(expired as u64);
+            if expired < HOLDS_AT_A_TIME {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Expires the holds that are due longest. Returns how many.
+async fn expire_due(tx: &Tx, now: Timestamp) -> Result<usize, Error> {
+    // A commit or release that came first has changed the state; the lock then no longer finds that hold.
+    let due = store::reservation::lock_due(tx, now, HOLDS_AT_A_TIME).await?;
+    let expired: Vec<Reservation> = due
+        .into_iter()
+        .filter_map(|hold| match hold.expire(now) {
+            Step::Changed(expired) => Some(expired),
+            Step::Repeated(_) => None,
+        })
+        .collect();
+    let (mut sums, mut movements) = (Quantities::new(), Vec::new());
+    for reservation in &expired {
+        let units = reservation.units();
+        movements.extend(Movement::of(MovementKind::Expired, &units, Occasion::now(now).of(reservation.id)));
+        for (key, quantity) in units {
+            *sums.entry(key).or_default() += quantity;
+        }
+    }
+
+    let found = store::stock::lock(tx, sums.keys()).await?;
+    stock::settle(MovementKind::Expired, &found, &sums, now)?;
+    store::stock::record(tx, &movements, now).await?;
+    store::reservation::set_state(tx, &expired).await?;
+    for reservation in &expired {
+        events::reservation_changed(tx, reservation, now).await?;
+    }
+    Ok(expired.len())
+}
+
+/// Deletes reservations that were finished long enough ago, idempotency records, and events that nobody fetched, until the
+/// process drains. Movements and stock are kept.
+pub async fn delete_finished(db: Db, clock: Clock, config: RetentionConfig, drain: Drain) -> Result<(), Error> {
+    let kept = [
+        (State::Released, config.finished()),
+        (State::Expired, config.finished()),
+        (State::Consumed, config.consumed()),
+    ];
+    while drain.pause(config.sweep()).await {
+        for (state, kept) in kept {
+            let before = clock.now().minus(kept);
+            while !drain.is_draining() {
+                let deleted = db.write_locked(move |tx| async move {
+                    store::reservation::delete_finished(&tx, state, before, DELETED_AT_A_TIME).await
+                });
+                let deleted = deleted.await?;
+                metrics::counter!("souk_inventory_reservations_deleted_total").increment(deleted as u64);
+                if deleted < DELETED_AT_A_TIME {
+                    break;
+                }
+            }
+        }
+        db.purge(clock.now()).await?;
+    }
+    Ok(())
+}

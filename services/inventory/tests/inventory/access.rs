@@ -1,0 +1,65 @@
+//! Who may do what; the rules stand in the contract, and this is what they come to.
+
+use souk_chassis::Caller;
+use souk_client::inventory::v1 as pb;
+use souk_testkit::{Engine, on_each_engine};
+use tonic::Code;
+
+use crate::support::{Inventory, refused, reserve_request};
+
+fn user() -> Caller {
+    Caller::User("alice".into())
+}
+
+fn payments() -> Caller {
+    Caller::Service("payments".into())
+}
+
+on_each_engine! {
+    async fn only_the_orders_service_reserves(engine: Engine) {
+        let inventory = Inventory::with_stock(engine, &[("mug", 5)]).await;
+        for caller in [user(), payments(), Caller::Staff("ann".into())] {
+            let request = reserve_request(inventory.new_id(), &[("mug", 1)]);
+            let answer = inventory.client_of(caller.clone()).reserve(request).await;
+            refused(answer, Code::PermissionDenied, "ERROR_REASON_ACCESS_DENIED");
+        }
+        let request = reserve_request(inventory.new_id(), &[("mug", 1)]);
+        let answer = inventory.client_of(Caller::Anonymous).reserve(request).await;
+        refused(answer, Code::Unauthenticated, "ERROR_REASON_UNAUTHENTICATED");
+        assert_eq!(inventory.stock("mug").await, (5, 0));
+        inventory.end().await;
+    }
+
+    async fn only_staff_changes_what_is_on_hand(engine: Engine) {
+        let inventory = Inventory::start(engine).await;
+        for caller in [user(), payments(), Caller::Service("orders".into())] {
+            let request = pb::CreateLocationRequest { location_id: "north".into(), title: "North".into() };
+            let answer = inventory.client_of(caller).create_location(request).await;
+            refused(answer, Code::PermissionDenied, "ERROR_REASON_ACCESS_DENIED");
+        }
+        inventory.end().await;
+    }
+
+    async fn staff_may_release_what_orders_reserved(engine: Engine) {
+        let inventory = Inventory::with_stock(engine, &[("mug", 5)]).await;
+        let id = inventory.committed(&[("mug", 2)]).await;
+        let request = pb::ReleaseReservationRequest { reservation_id: id.to_string() };
+        inventory.staff().release_reservation(request).await.unwrap();
+        assert_eq!(inventory.stock("mug").await, (5, 0));
+        inventory.end().await;
+    }
+
+    async fn everybody_sees_stock_and_nobody_outside_sees_reservations(engine: Engine) {
+        let inventory = Inventory::with_stock(engine, &[("mug", 5)]).await;
+        let id = inventory.committed(&[("mug", 2)]).await;
+        let stock = pb::BatchGetStockRequest { skus: vec!["mug".into()], location_id: String::new() };
+        let reservation = pb::GetReservationRequest { reservation_id: id.to_string() };
+        for caller in [user(), Caller::Anonymous] {
+            inventory.client_of(caller).batch_get_stock(stock.clone()).await.unwrap();
+        }
+        let answer = inventory.client_of(user()).get_reservation(reservation.clone()).await;
+        refused(answer, Code::PermissionDenied, "ERROR_REASON_ACCESS_DENIED");
+        inventory.client_of(payments()).get_reservation(reservation).await.unwrap();
+        inventory.end().await;
+    }
+}
