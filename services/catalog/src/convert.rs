@@ -1,0 +1,367 @@
+//! Wire ↔ domain: the only place where wire data becomes trusted data.
+
+use std::fmt::Display;
+
+use prost::Message;
+use souk_chassis::Caller;
+use souk_client::catalog::v1 as pb;
+use souk_client::types::v1 as types;
+use souk_contract::Validate;
+use souk_data::page::{Cursor, PageTokens};
+use souk_data::{Arg, RequestKey};
+use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
+
+use crate::error::Error;
+use crate::import::{Item, ItemPrice, ItemVariant, Outcome, Read, Refusal};
+use crate::price::{Offer, OfferedPrice, Price, Wanted, check_amount};
+use crate::product::{Audience, Labels, Product, ProductChange, State, etag};
+use crate::variant::{Variant, VariantChange, VariantKey};
+
+fn field(field: &'static str, error: impl Display) -> Error {
+    Error::Field { field, text: error.to_string() }
+}
+
+/// Returns who reads.
+pub fn audience(caller: &Caller) -> Audience {
+    match caller {
+        Caller::Staff(_) | Caller::Service(_) => Audience::Shop,
+        Caller::User(_) | Caller::Anonymous => Audience::Public,
+    }
+}
+
+/// Names a write, so that a repeat finds the first; `request` is without its id.
+pub fn request_key(caller: &Caller, method: &str, request_id: String, request: &impl Message) -> RequestKey {
+    RequestKey::new(caller.key(), format!("/souk.catalog.v1.CatalogService/{method}"), request_id, request)
+}
+
+/// Reads a product id; the contract has checked its form already.
+pub fn product_id(text: &str) -> Result<ProductId, Error> {
+    text.parse().map_err(|error| field("product_id", error))
+}
+
+/// Reads a variant id.
+pub fn variant_id(text: &str) -> Result<VariantId, Error> {
+    text.parse().map_err(|error| field("variant_id", error))
+}
+
+/// Reads a price id.
+pub fn price_id(text: &str) -> Result<PriceId, Error> {
+    text.parse().map_err(|error| field("price_id", error))
+}
+
+/// Reads a currency.
+pub fn currency(text: &str) -> Result<Currency, Error> {
+    text.parse().map_err(|error| field("currency_code", error))
+}
+
+/// Reads the amount of a price.
+pub fn amount(name: &'static str, money: Option<types::Money>) -> Result<Money, Error> {
+    let money = money.ok_or_else(|| field(name, "is required"))?;
+    let money = Money::try_from(money).map_err(|error| field(name, error))?;
+    check_amount(name, money)
+}
+
+/// Reads since when something was so in the world: never ahead of now.
+pub fn effective_time(
+    name: &str,
+    time: Option<prost_types::Timestamp>,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Error> {
+    let refuse = |text| Error::Time { field: name.to_owned(), text };
+    let Some(time) = time else { return Ok(None) };
+    let time = Timestamp::try_from(time).map_err(|_| refuse("must lie between the years 1 and 9999"))?;
+    if time > now { Err(refuse("must not be in the future")) } else { Ok(Some(time)) }
+}
+
+/// Reads a state; none when it is not specified.
+pub fn state(number: i32) -> Option<State> {
+    State::from_number(number.into())
+}
+
+/// Makes the product that is asked for.
+pub fn new_product(request: pb::CreateProductRequest, now: Timestamp) -> Product {
+    Product {
+        id: ProductId::new(now),
+        title: request.title,
+        description: request.description,
+        state: state(request.state).unwrap_or(State::Draft),
+        labels: request.labels,
+        external_key: None,
+        version: 1,
+        create_time: now,
+        update_time: now,
+    }
+}
+
+/// Reads what is to be changed of a product.
+pub fn product_change(request: pb::UpdateProductRequest) -> Result<ProductChange, Error> {
+    let mut change = ProductChange::default();
+    for path in mask(request.update_mask)? {
+        match path.as_str() {
+            "title" if request.title.is_empty() => return Err(field("title", "must have 1 to 200 characters")),
+            "title" => change.title = Some(request.title.clone()),
+            "description" => change.description = Some(request.description.clone()),
+            "labels" => change.labels = Some(request.labels.clone()),
+            "state" => {
+                change.state = Some(state(request.state).ok_or_else(|| field("state", "must be a state"))?);
+            }
+            _ => return Err(unknown_path()),
+        }
+    }
+    Ok(change)
+}
+
+/// Reads what is to be changed of a variant.
+pub fn variant_change(request: pb::UpdateVariantRequest) -> Result<VariantChange, Error> {
+    let mut change = VariantChange::default();
+    for path in mask(request.update_mask)? {
+        match path.as_str() {
+            "title" => change.title = Some(request.title.clone()),
+            "attributes" => change.attributes = Some(request.attributes.clone()),
+            _ => return Err(unknown_path()),
+        }
+    }
+    Ok(change)
+}
+
+fn mask(mask: Option<prost_types::FieldMask>) -> Result<Vec<String>, Error> {
+    let paths = mask.map(|mask| mask.paths).unwrap_or_default();
+    if paths.is_empty() { Err(Error::UpdateMaskEmpty) } else { Ok(paths) }
+}
+
+fn unknown_path() -> Error {
+    field("update_mask", "must name whole fields that can be changed")
+}
+
+impl TryFrom<Option<pb::get_variant_request::Variant>> for VariantKey {
+    type Error = Error;
+
+    fn try_from(key: Option<pb::get_variant_request::Variant>) -> Result<Self, Error> {
+        use pb::get_variant_request::Variant as Wire;
+        match key.ok_or_else(|| field("variant", "is required"))? {
+            Wire::VariantId(id) => Ok(VariantKey::Id(variant_id(&id)?)),
+            Wire::Sku(sku) => Ok(VariantKey::Sku(sku)),
+        }
+    }
+}
+
+impl TryFrom<Option<pb::list_prices_request::Variant>> for VariantKey {
+    type Error = Error;
+
+    fn try_from(key: Option<pb::list_prices_request::Variant>) -> Result<Self, Error> {
+        use pb::list_prices_request::Variant as Wire;
+        match key.ok_or_else(|| field("variant", "is required"))? {
+            Wire::VariantId(id) => Ok(VariantKey::Id(variant_id(&id)?)),
+            Wire::Sku(sku) => Ok(VariantKey::Sku(sku)),
+        }
+    }
+}
+
+/// Reads what is to be priced.
+pub fn wanted(items: Vec<pb::ResolveItem>) -> Result<Vec<Wanted>, Error> {
+    use pb::resolve_item::Item as Wire;
+    let wanted = items.into_iter().map(|item| match item.item {
+        Some(Wire::Sku(sku)) => Ok(Wanted::Sku(sku)),
+        Some(Wire::PriceId(id)) => Ok(Wanted::Price(price_id(&id)?)),
+        None => Err(field("items.item", "is required")),
+    });
+    wanted.collect()
+}
+
+/// Writes down what an item costs.
+pub fn resolved(offer: &Offer, price: OfferedPrice) -> pb::ResolvedPrice {
+    let title = match offer.variant_title.as_str() {
+        "" => offer.product_title.clone(),
+        variant => format!("{}, {variant}", offer.product_title),
+    };
+    pb::ResolvedPrice {
+        sku: offer.sku.clone(),
+        variant_id: offer.variant.to_string(),
+        price_id: price.id.to_string(),
+        title,
+        unit_price: Some(price.amount.into()),
+    }
+}
+
+/// How many characters of a key that cannot be read an import's answer repeats.
+const MAX_KEY_SHOWN: usize = 100;
+
+/// Reads one item of an import; its rules are the contract's, checked here so that a bad item gets its own result.
+pub fn import_item(request: pb::ImportProductsRequest, now: Timestamp) -> Read {
+    let product = request.product.unwrap_or_default();
+    let key: String = product.external_key.chars().take(MAX_KEY_SHOWN).collect();
+    read_item(product, now).map_err(|refusal| (key, refusal))
+}
+
+fn read_item(product: pb::ImportedProduct, now: Timestamp) -> Result<Item, Refusal> {
+    if let Err(violations) = product.validate() {
+        let first = violations.iter().next();
+        let (field, message) = first.map(|one| (one.field.clone(), one.description.to_string())).unwrap_or_default();
+        return Err(Refusal { reason: pb::ErrorReason::InvalidItem.as_str_name(), field, message });
+    }
+    let variants = product.variants.into_iter().enumerate();
+    let variants = variants.map(|(index, variant)| read_variant(&format!("variants[{index}]"), variant, now));
+    Ok(Item {
+        external_key: product.external_key,
+        title: product.title,
+        description: product.description,
+        state: state(product.state).unwrap_or(State::Active),
+        labels: product.labels,
+        variants: variants.collect::<Result<_, _>>()?,
+    })
+}
+
+fn read_variant(place: &str, variant: pb::ImportedVariant, now: Timestamp) -> Result<ItemVariant, Refusal> {
+    let mut prices = Vec::with_capacity(variant.prices.len());
+    for (index, price) in variant.prices.into_iter().enumerate() {
+        let refuse = |error: Error| {
+            let reason = error.own_reason().unwrap_or(pb::ErrorReason::InvalidItem).as_str_name();
+            let text = error.to_string();
+            let name = error.field().unwrap_or_default();
+            let message = text.strip_prefix(&format!("{name}: ")).unwrap_or(&text).to_owned();
+            Refusal { reason, field: format!("{place}.prices[{index}].{name}"), message }
+        };
+        prices.push(ItemPrice {
+            amount: amount("unit_price", price.unit_price).map_err(refuse)?,
+            effective_time: effective_time("effective_time", price.effective_time, now).map_err(refuse)?,
+            is_default: price.is_default,
+        });
+    }
+    Ok(ItemVariant { sku: variant.sku, title: variant.title, attributes: variant.attributes, prices })
+}
+
+/// Writes down what became of an item.
+pub fn import_result((external_key, outcome): (String, Outcome)) -> pb::ImportResult {
+    let result = |outcome: pb::ImportOutcome, product: ProductId, variants: usize, prices: usize| pb::ImportResult {
+        outcome: outcome as i32,
+        product_id: product.to_string(),
+        variants_created: variants as i32,
+        prices_created: prices as i32,
+        ..Default::default()
+    };
+    let result = match outcome {
+        Outcome::Created { product, variants, prices } => result(pb::ImportOutcome::Created, product, variants, prices),
+        Outcome::Extended { product, variants, prices } => {
+            result(pb::ImportOutcome::Extended, product, variants, prices)
+        }
+        Outcome::Unchanged { product } => result(pb::ImportOutcome::Unchanged, product, 0, 0),
+        Outcome::Failed(Refusal { reason, field, message }) => pb::ImportResult {
+            outcome: pb::ImportOutcome::Failed as i32,
+            error: Some(pb::ImportError { reason: reason.to_owned(), field, message }),
+            ..Default::default()
+        },
+    };
+    pb::ImportResult { external_key, ..result }
+}
+
+/// The page size when a caller asks for none.
+const DEFAULT_PAGE_SIZE: usize = 100;
+
+/// One list as one caller sees it: what its page tokens are bound to.
+pub struct PagedList<'a> {
+    tokens: &'a PageTokens,
+    scope: Vec<String>,
+}
+
+impl<'a> PagedList<'a> {
+    /// Returns the list called `name` for this caller, with each part of the filter.
+    pub fn new(tokens: &'a PageTokens, name: &str, caller: &Caller, filter: impl IntoIterator<Item = String>) -> Self {
+        let mut scope = vec![name.to_owned(), caller.key()];
+        scope.extend(filter);
+        PagedList { tokens, scope }
+    }
+
+    fn scope(&self) -> Vec<&str> {
+        self.scope.iter().map(String::as_str).collect()
+    }
+
+    /// Reads which page is wanted: after what, and how many.
+    pub fn page(&self, size: i32, token: &str) -> Result<(Option<Cursor>, usize), Error> {
+        let cursor = self.tokens.open(&self.scope(), token)?;
+        let size = usize::try_from(size).ok().filter(|size| *size > 0).unwrap_or(DEFAULT_PAGE_SIZE);
+        Ok((cursor, size))
+    }
+
+    /// Cuts the rows, of which one more than the page holds was read, to the page; returns them with the next token.
+    pub fn cut<T>(&self, mut rows: Vec<T>, size: usize, key: impl Fn(&Self, &T) -> String) -> (Vec<T>, String) {
+        let has_more = rows.len() > size;
+        rows.truncate(size);
+        let token = rows.last().filter(|_| has_more).map_or_else(String::new, |last| key(self, last));
+        (rows, token)
+    }
+
+    /// Returns the token of the page after this sort key.
+    pub fn token(&self, key: &[Arg<'_>]) -> String {
+        self.tokens.issue(&self.scope(), key)
+    }
+}
+
+impl From<&Product> for pb::Product {
+    fn from(product: &Product) -> Self {
+        pb::Product {
+            product_id: product.id.to_string(),
+            title: product.title.clone(),
+            description: product.description.clone(),
+            state: product.state as i32,
+            labels: product.labels.clone(),
+            external_key: product.external_key.clone().unwrap_or_default(),
+            etag: etag(product.version),
+            create_time: Some(product.create_time.into()),
+            update_time: Some(product.update_time.into()),
+        }
+    }
+}
+
+impl From<&Variant> for pb::Variant {
+    fn from(variant: &Variant) -> Self {
+        pb::Variant {
+            variant_id: variant.id.to_string(),
+            product_id: variant.product.to_string(),
+            sku: variant.sku.clone(),
+            title: variant.title.clone(),
+            attributes: variant.attributes.clone(),
+            default_prices: vec![],
+            etag: etag(variant.version),
+            create_time: Some(variant.create_time.into()),
+            update_time: Some(variant.update_time.into()),
+        }
+    }
+}
+
+/// Writes variants down with the default prices, among these, that belong to them.
+pub fn variants_with_prices(variants: &[Variant], defaults: &[Price]) -> Vec<pb::Variant> {
+    let mut all: Vec<pb::Variant> = variants.iter().map(pb::Variant::from).collect();
+    let places: std::collections::HashMap<VariantId, usize> =
+        variants.iter().enumerate().map(|(place, variant)| (variant.id, place)).collect();
+    for price in defaults {
+        if let Some(place) = places.get(&price.variant) {
+            all[*place].default_prices.push(price.into());
+        }
+    }
+    all
+}
+
+impl From<&Price> for pb::Price {
+    fn from(price: &Price) -> Self {
+        pb::Price {
+            price_id: price.id.to_string(),
+            variant_id: price.variant.to_string(),
+            sku: price.sku.clone(),
+            unit_price: Some(price.amount.into()),
+            is_default: price.is_default,
+            archive_time: price.archive_time.map(Into::into),
+            create_time: Some(price.create_time.into()),
+            effective_time: Some(price.effective_time.into()),
+        }
+    }
+}
+
+/// Returns labels as they are kept.
+pub fn labels_text(labels: &Labels) -> String {
+    serde_json::to_string(labels).expect("a map of texts is always JSON")
+}
+
+/// Reads labels as they are kept.
+pub fn labels_of(text: &str) -> Result<Labels, Error> {
+    serde_json::from_str(text).map_err(|_| Error::Unreadable("labels"))
+}

@@ -1,0 +1,269 @@
+//! What an import does with its items: decides, item by item, what is new, what is there and what is refused. Pure.
+//!
+//! **Invariant:** an item is taken whole or not at all, and nothing that is there is changed.
+
+use std::collections::{HashMap, HashSet};
+
+use souk_client::catalog::v1::ErrorReason;
+use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
+
+use crate::price::{self, Price};
+use crate::product::{Labels, Product, State};
+use crate::variant::{self, MAX_VARIANTS, Variant};
+
+/// A product as another system knows it.
+#[derive(Clone, Debug)]
+pub struct Item {
+    pub external_key: String,
+    pub title: String,
+    pub description: String,
+    pub state: State,
+    pub labels: Labels,
+    pub variants: Vec<ItemVariant>,
+}
+
+impl Item {
+    /// Returns how many variants and prices it names.
+    pub fn rows(&self) -> usize {
+        self.variants.iter().map(|variant| 1 + variant.prices.len()).sum()
+    }
+}
+
+/// A variant of an item.
+#[derive(Clone, Debug)]
+pub struct ItemVariant {
+    pub sku: String,
+    pub title: String,
+    pub attributes: Labels,
+    pub prices: Vec<ItemPrice>,
+}
+
+/// A price of a variant of an item.
+#[derive(Clone, Debug)]
+pub struct ItemPrice {
+    pub amount: Money,
+    pub effective_time: Option<Timestamp>,
+    pub is_default: bool,
+}
+
+/// Why an item is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The name of the contract's reason.
+    pub reason: &'static str,
+    /// The field at fault; empty when it is the whole item.
+    pub field: String,
+    pub message: String,
+}
+
+/// An item of the stream: one that can be read, or the key and fault of one that cannot.
+pub type Read = Result<Item, (String, Refusal)>;
+
+/// What became of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Created { product: ProductId, variants: usize, prices: usize },
+    Extended { product: ProductId, variants: usize, prices: usize },
+    Unchanged { product: ProductId },
+    Failed(Refusal),
+}
+
+/// What the catalogue has of all that some items name.
+#[derive(Clone, Debug, Default)]
+pub struct Present {
+    pub products: HashMap<ProductId, PresentProduct>,
+    /// By sku: the variant and its product.
+    pub variants: HashMap<String, (VariantId, ProductId)>,
+    pub prices: HashMap<PriceId, (VariantId, Money)>,
+    /// Which variants have a default in which currency.
+    pub defaults: HashSet<(VariantId, Currency)>,
+}
+
+/// What has to be known of a product that is there.
+#[derive(Clone, Copy, Debug)]
+pub struct PresentProduct {
+    pub state: State,
+    /// How many variants it has.
+    pub variants: usize,
+}
+
+/// Everything that is to be written.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    pub products: Vec<Product>,
+    pub variants: Vec<Variant>,
+    /// A price that is new and a default is also to become the default of its variant.
+    pub prices: Vec<Price>,
+    /// One for each item, in their order: its key and what became of it.
+    pub outcomes: Vec<(String, Outcome)>,
+}
+
+/// Returns the id of the product that an import makes for this key.
+pub fn product_id(external_key: &str) -> ProductId {
+    ProductId::derive(b"souk.catalog.product", external_key)
+}
+
+/// Decides what to do with these items, one after another.
+pub fn plan(items: &[Read], mut present: Present, now: Timestamp) -> Plan {
+    let mut plan = Plan::default();
+    for item in items {
+        let (key, outcome) = match item {
+            Err((key, refusal)) => (key.clone(), Outcome::Failed(refusal.clone())),
+            Ok(item) => {
+                let outcome = match additions(item, &present, now) {
+                    Ok(additions) => additions.apply(&mut plan, &mut present),
+                    Err(refusal) => Outcome::Failed(refusal),
+                };
+                (item.external_key.clone(), outcome)
+            }
+        };
+        plan.outcomes.push((key, outcome));
+    }
+    plan
+}
+
+/// What one item adds.
+struct Additions {
+    id: ProductId,
+    state: State,
+    product: Option<Product>,
+    variants: Vec<Variant>,
+    prices: Vec<Price>,
+}
+
+impl Additions {
+    fn apply(self, plan: &mut Plan, present: &mut Present) -> Outcome {
+        let product = self.id;
+        let (variants, prices) = (self.variants.len(), self.prices.len());
+        let known = present.products.entry(product).or_insert(PresentProduct { state: self.state, variants: 0 });
+        known.variants += variants;
+        for variant in &self.variants {
+            present.variants.insert(variant.sku.clone(), (variant.id, product));
+        }
+        for price in &self.prices {
+            present.prices.insert(price.id, (price.variant, price.amount));
+            present.defaults.insert((price.variant, price.amount.currency));
+        }
+        let outcome = match (&self.product, variants + prices) {
+            (Some(_), _) => Outcome::Created { product, variants, prices },
+            (None, 0) => Outcome::Unchanged { product },
+            (None, _) => Outcome::Extended { product, variants, prices },
+        };
+        plan.products.extend(self.product);
+        plan.variants.extend(self.variants);
+        plan.prices.extend(self.prices);
+        outcome
+    }
+}
+
+fn refuse(reason: ErrorReason, field: String, message: impl Into<String>) -> Refusal {
+    Refusal { reason: reason.as_str_name(), field, message: message.into() }
+}
+
+fn additions(item: &Item, present: &Present, now: Timestamp) -> Result<Additions, Refusal> {
+    let id = product_id(&item.external_key);
+    let known = present.products.get(&id);
+    let state = known.map_or(item.state, |known| known.state);
+    let product = known.is_none().then(|| Product {
+        id,
+        title: item.title.clone(),
+        description: item.description.clone(),
+        state,
+        labels: item.labels.clone(),
+        external_key: Some(item.external_key.clone()),
+        version: 1,
+        create_time: now,
+        update_time: now,
+    });
+    let mut added = Additions { id, state, product, variants: vec![], prices: vec![] };
+    let mut skus = HashSet::new();
+    for (index, variant) in item.variants.iter().enumerate() {
+        let field = format!("variants[{index}]");
+        if !skus.insert(variant.sku.as_str()) {
+            let message = format!("the item names the sku {} twice", variant.sku);
+            return Err(refuse(ErrorReason::Duplicate, format!("{field}.sku"), message));
+        }
+        let variant_id = match present.variants.get(&variant.sku) {
+            Some((found, of)) if *of == id => *found,
+            Some(_) => {
+                let message = format!("the sku {} belongs to another product", variant.sku);
+                return Err(refuse(ErrorReason::SkuExists, format!("{field}.sku"), message));
+            }
+            None => {
+                let new = new_variant(variant, id, state, now);
+                let new_id = new.id;
+                added.variants.push(new);
+                new_id
+            }
+        };
+        add_prices(variant, variant_id, &field, present, &mut added, now)?;
+    }
+    if known.map_or(0, |known| known.variants) + added.variants.len() > MAX_VARIANTS {
+        let message = format!("a product has at most {MAX_VARIANTS} variants");
+        return Err(refuse(ErrorReason::TooManyVariants, "variants".into(), message));
+    }
+    Ok(added)
+}
+
+fn new_variant(variant: &ItemVariant, product: ProductId, product_state: State, now: Timestamp) -> Variant {
+    Variant {
+        id: variant::imported_id(&variant.sku),
+        product,
+        product_state,
+        sku: variant.sku.clone(),
+        title: variant.title.clone(),
+        attributes: variant.attributes.clone(),
+        version: 1,
+        create_time: now,
+        update_time: now,
+    }
+}
+
+fn add_prices(
+    variant: &ItemVariant,
+    variant_id: VariantId,
+    field: &str,
+    present: &Present,
+    added: &mut Additions,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let mut defaults: HashMap<Currency, PriceId> = HashMap::new();
+    for (index, wanted) in variant.prices.iter().enumerate().filter(|(_, wanted)| wanted.is_default) {
+        if defaults.insert(wanted.amount.currency, price::imported_id(&variant.sku, wanted.amount)).is_some() {
+            let message = format!("the item names two default prices in {}", wanted.amount.currency);
+            return Err(refuse(ErrorReason::Duplicate, format!("{field}.prices[{index}].is_default"), message));
+        }
+    }
+    let mut seen = HashSet::new();
+    for (index, wanted) in variant.prices.iter().enumerate() {
+        let (id, currency) = (price::imported_id(&variant.sku, wanted.amount), wanted.amount.currency);
+        let is_repeated = !seen.insert(id);
+        match present.prices.get(&id) {
+            Some((of, amount)) if *of != variant_id || *amount != wanted.amount => {
+                let message = format!("price {id} exists already and is another");
+                return Err(refuse(ErrorReason::PriceExists, format!("{field}.prices[{index}]"), message));
+            }
+            Some(_) => continue,
+            None if is_repeated => continue,
+            None => {}
+        }
+        let default = *defaults.entry(currency).or_insert(id);
+        added.prices.push(Price {
+            id,
+            variant: variant_id,
+            sku: variant.sku.clone(),
+            product: added.id,
+            product_state: added.state,
+            amount: wanted.amount,
+            is_default: default == id && !present.defaults.contains(&(variant_id, currency)),
+            archive_time: None,
+            create_time: now,
+            effective_time: wanted.effective_time.unwrap_or(now),
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "import_tests.rs"]
+mod tests;

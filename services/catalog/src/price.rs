@@ -1,0 +1,221 @@
+//! The rules of a price, and of what an item costs. Pure.
+
+use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
+
+use crate::error::Error;
+use crate::product::State;
+
+/// The largest amount of a price, in minor units.
+pub const MAX_MINOR_UNITS: i64 = 1_000_000_000_000;
+
+/// One price of a variant. **Invariant:** its amount never changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Price {
+    pub id: PriceId,
+    pub variant: VariantId,
+    pub sku: String,
+    pub product: ProductId,
+    /// The state of its product, which decides who sees it.
+    pub product_state: State,
+    pub amount: Money,
+    pub is_default: bool,
+    pub archive_time: Option<Timestamp>,
+    pub create_time: Timestamp,
+    pub effective_time: Timestamp,
+}
+
+impl Price {
+    /// Checks that the price can become the default of its variant and currency.
+    pub fn check_can_be_default(&self) -> Result<(), Error> {
+        if self.archive_time.is_some() { Err(Error::PriceArchived(self.id)) } else { Ok(()) }
+    }
+
+    /// Returns the price after it was archived; archiving it again keeps the first time.
+    pub fn archive(mut self, at: Timestamp) -> Result<Self, Error> {
+        if self.is_default {
+            return Err(Error::PriceIsDefault(self.id));
+        }
+        self.archive_time.get_or_insert(at);
+        Ok(self)
+    }
+}
+
+/// Returns an amount that a price may have.
+pub fn check_amount(field: &str, amount: Money) -> Result<Money, Error> {
+    if (0..=MAX_MINOR_UNITS).contains(&amount.minor) {
+        Ok(amount)
+    } else {
+        Err(Error::AmountOutOfRange { field: field.to_owned() })
+    }
+}
+
+/// Returns the id of the price that an import makes; the contract (`ImportedPrice`) promises it.
+pub fn imported_id(sku: &str, amount: Money) -> PriceId {
+    PriceId::derive(b"souk.catalog.price", &format!("{sku} {} {}", amount.currency, amount.minor))
+}
+
+/// What is to be priced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// A sku at its default price.
+    Sku(String),
+    /// A price.
+    Price(PriceId),
+}
+
+/// What the catalogue has for something wanted: a variant, and the price it would be sold at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    pub variant: VariantId,
+    pub sku: String,
+    pub product_title: String,
+    pub variant_title: String,
+    pub product_state: State,
+    /// The default price in the currency asked, or the price asked; absent when there is no default.
+    pub price: Option<OfferedPrice>,
+}
+
+/// The price of an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OfferedPrice {
+    pub id: PriceId,
+    pub amount: Money,
+    pub is_archived: bool,
+}
+
+/// Why something cannot be sold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotForSale {
+    /// No variant has this sku.
+    NoVariant,
+    /// There is no such price, or no default price in this currency.
+    NoPrice,
+    /// The price is archived.
+    Archived(PriceId),
+    /// The price is in this other currency.
+    OtherCurrency(PriceId, Currency),
+    /// The product is not active.
+    ProductState(String, State),
+}
+
+/// Returns the price at which something wanted is sold in a currency, or why it is not.
+pub fn resolve(wanted: &Wanted, offer: Option<&Offer>, currency: Currency) -> Result<OfferedPrice, NotForSale> {
+    let Some(offer) = offer else {
+        return Err(match wanted {
+            Wanted::Sku(_) => NotForSale::NoVariant,
+            Wanted::Price(_) => NotForSale::NoPrice,
+        });
+    };
+    let price = offer.price.ok_or(NotForSale::NoPrice)?;
+    if price.amount.currency != currency {
+        return Err(NotForSale::OtherCurrency(price.id, price.amount.currency));
+    }
+    if offer.product_state != State::Active {
+        return Err(NotForSale::ProductState(offer.sku.clone(), offer.product_state));
+    }
+    if price.is_archived {
+        return Err(NotForSale::Archived(price.id));
+    }
+    Ok(price)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gbp() -> Currency {
+        "GBP".parse().unwrap()
+    }
+
+    fn price(minor: i64) -> Price {
+        let at = Timestamp::from_micros(1);
+        Price {
+            id: imported_id("RUG-1", Money::new(gbp(), minor)),
+            variant: crate::variant::imported_id("RUG-1"),
+            sku: "RUG-1".into(),
+            product: ProductId::derive(b"test", "rug"),
+            product_state: State::Active,
+            amount: Money::new(gbp(), minor),
+            is_default: false,
+            archive_time: None,
+            create_time: at,
+            effective_time: at,
+        }
+    }
+
+    fn offer() -> Offer {
+        Offer {
+            variant: price(5).variant,
+            sku: "RUG-1".into(),
+            product_title: "Rug".into(),
+            variant_title: String::new(),
+            product_state: State::Active,
+            price: Some(OfferedPrice { id: price(5).id, amount: price(5).amount, is_archived: false }),
+        }
+    }
+
+    #[test]
+    fn amounts_lie_between_nothing_and_the_limit() {
+        for (minor, allowed) in [(-1, false), (0, true), (MAX_MINOR_UNITS, true), (MAX_MINOR_UNITS + 1, false)] {
+            assert_eq!(check_amount("unit_price", Money::new(gbp(), minor)).is_ok(), allowed, "{minor}");
+        }
+    }
+
+    #[test]
+    fn a_default_price_is_not_archived_and_an_archived_one_is_no_default() {
+        let (first, second) = (Timestamp::from_micros(7), Timestamp::from_micros(8));
+        let archived = price(5).archive(first).unwrap().archive(second).unwrap();
+        assert_eq!(archived.archive_time, Some(first));
+        assert!(matches!(archived.check_can_be_default(), Err(Error::PriceArchived(id)) if id == archived.id));
+        let default = Price { is_default: true, ..price(5) };
+        assert!(default.check_can_be_default().is_ok());
+        assert!(matches!(default.archive(first), Err(Error::PriceIsDefault(_))));
+    }
+
+    #[test]
+    fn imported_ids_differ_by_sku_currency_and_amount() {
+        let eur = Money::new("EUR".parse().unwrap(), 5);
+        let ids = [
+            imported_id("A", Money::new(gbp(), 5)),
+            imported_id("A", Money::new(gbp(), 6)),
+            imported_id("A", eur),
+            imported_id("B", eur),
+        ];
+        for (index, id) in ids.iter().enumerate() {
+            assert!(!ids[..index].contains(id));
+        }
+    }
+
+    #[test]
+    fn imported_ids_are_those_that_the_contract_promises() {
+        // Computed by Python's uuid module, as the contract describes it.
+        let id = imported_id("85123A", Money::new(gbp(), 255));
+        assert_eq!(id.to_string(), "price_0cf2e72vqta6nvcnbfj8dg3xvw");
+    }
+
+    #[test]
+    fn an_offer_is_sold_at_its_price_in_its_currency_only() {
+        let (sku, by_id) = (Wanted::Sku("RUG-1".into()), Wanted::Price(price(5).id));
+        let eur: Currency = "EUR".parse().unwrap();
+        for wanted in [&sku, &by_id] {
+            assert_eq!(resolve(wanted, Some(&offer()), gbp()).map(|price| price.amount.minor), Ok(5));
+            assert_eq!(resolve(wanted, Some(&offer()), eur), Err(NotForSale::OtherCurrency(price(5).id, gbp())));
+        }
+        assert_eq!(resolve(&sku, None, gbp()), Err(NotForSale::NoVariant));
+        assert_eq!(resolve(&by_id, None, gbp()), Err(NotForSale::NoPrice));
+        assert_eq!(resolve(&sku, Some(&Offer { price: None, ..offer() }), gbp()), Err(NotForSale::NoPrice));
+    }
+
+    #[test]
+    fn drafts_archived_products_and_archived_prices_are_not_sold() {
+        let wanted = Wanted::Price(price(5).id);
+        for state in [State::Draft, State::Archived] {
+            let offer = Offer { product_state: state, ..offer() };
+            let expected = NotForSale::ProductState("RUG-1".into(), state);
+            assert_eq!(resolve(&wanted, Some(&offer), gbp()), Err(expected));
+        }
+        let price = OfferedPrice { is_archived: true, ..offer().price.unwrap() };
+        let archived = Offer { price: Some(price), ..offer() };
+        assert_eq!(resolve(&wanted, Some(&archived), gbp()), Err(NotForSale::Archived(price.id)));
+    }
+}

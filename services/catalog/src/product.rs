@@ -1,0 +1,226 @@
+//! The rules of a product: what it may become, and who sees it. Pure.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use souk_types::{ProductId, Timestamp};
+
+use crate::error::Error;
+
+/// What products and variants are marked with: keys and values, in the order of the keys.
+pub type Labels = BTreeMap<String, String>;
+
+/// Whether a product is for sale. Draft → Active → Archived, Archived → Active, Draft → Archived; never back to Draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Being prepared.
+    Draft = 1,
+    /// For sale.
+    Active = 2,
+    /// No longer for sale, and still readable.
+    Archived = 3,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [State; 3] = [State::Draft, State::Active, State::Archived];
+
+    /// Returns the state with this number, which is that of the contract and of the database.
+    pub fn from_number(number: i64) -> Option<State> {
+        State::ALL.into_iter().find(|state| *state as i64 == number)
+    }
+
+    fn may_become(self, next: State) -> bool {
+        self == next || next != State::Draft
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            State::Draft => "DRAFT",
+            State::Active => "ACTIVE",
+            State::Archived => "ARCHIVED",
+        })
+    }
+}
+
+/// Who reads: drafts, with their variants and prices, exist for the shop's own people and services only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Staff and services.
+    Shop,
+    /// Everybody else.
+    Public,
+}
+
+impl Audience {
+    /// Returns whether what belongs to a product in this state is there for this audience.
+    pub fn sees(self, state: State) -> bool {
+        self == Audience::Shop || state != State::Draft
+    }
+}
+
+/// Something that the shop sells or has sold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Product {
+    pub id: ProductId,
+    pub title: String,
+    pub description: String,
+    pub state: State,
+    pub labels: Labels,
+    /// The key it was imported under.
+    pub external_key: Option<String>,
+    /// Grows by one with each change, from 1.
+    pub version: i64,
+    pub create_time: Timestamp,
+    pub update_time: Timestamp,
+}
+
+/// What is to be changed of a product; what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProductChange {
+    pub title: Option<String>,
+    pub description: Option<String>,
+    pub state: Option<State>,
+    pub labels: Option<Labels>,
+}
+
+impl Product {
+    /// Returns the product after a change at this time.
+    ///
+    /// Fails with [`Error::EtagMismatch`] when `etag` is not empty and not the present one, and [`Error::ProductState`].
+    pub fn change(mut self, change: ProductChange, etag: &str, at: Timestamp) -> Result<Self, Error> {
+        check_etag(etag, self.version)?;
+        if let Some(state) = change.state {
+            if !self.state.may_become(state) {
+                return Err(Error::ProductState { product: self.id, state: self.state, requested: state });
+            }
+            self.state = state;
+        }
+        self.title = change.title.unwrap_or(self.title);
+        self.description = change.description.unwrap_or(self.description);
+        self.labels = change.labels.unwrap_or(self.labels);
+        self.version += 1;
+        self.update_time = at;
+        Ok(self)
+    }
+}
+
+/// Returns the etag of a version.
+pub fn etag(version: i64) -> String {
+    version.to_string()
+}
+
+/// Checks that an etag, unless it is empty, is that of the present version.
+pub fn check_etag(etag: &str, version: i64) -> Result<(), Error> {
+    if etag.is_empty() || etag == self::etag(version) {
+        return Ok(());
+    }
+    Err(Error::EtagMismatch { present: self::etag(version) })
+}
+
+/// How many characters of a title products are sorted and searched by.
+pub const TITLE_KEY_LENGTH: usize = 64;
+
+/// Returns what a title is sorted and searched by: its first characters in lower case. Character by character, so that
+/// the key of a prefix is a prefix of the key.
+pub fn title_key(title: &str) -> Vec<u8> {
+    let lower: String = title.chars().flat_map(char::to_lowercase).take(TITLE_KEY_LENGTH).collect();
+    lower.into_bytes()
+}
+
+/// Returns the first key after all keys that start with this one. UTF-8 has no byte 255, so the last can always grow.
+pub fn after_prefix(mut key: Vec<u8>) -> Vec<u8> {
+    if let Some(last) = key.last_mut() {
+        *last += 1;
+    }
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn product(state: State) -> Product {
+        let at = Timestamp::from_micros(1);
+        Product {
+            id: ProductId::derive(b"test", "rug"),
+            title: "Rug".into(),
+            description: String::new(),
+            state,
+            labels: Labels::new(),
+            external_key: None,
+            version: 3,
+            create_time: at,
+            update_time: at,
+        }
+    }
+
+    fn to(state: State) -> ProductChange {
+        ProductChange { state: Some(state), ..Default::default() }
+    }
+
+    #[test]
+    fn what_was_public_never_becomes_a_draft_again() {
+        use State::{Active, Archived, Draft};
+        let later = Timestamp::from_micros(2);
+        for (from, next, allowed) in [
+            (Draft, Draft, true),
+            (Draft, Active, true),
+            (Draft, Archived, true),
+            (Active, Draft, false),
+            (Active, Active, true),
+            (Active, Archived, true),
+            (Archived, Draft, false),
+            (Archived, Active, true),
+            (Archived, Archived, true),
+        ] {
+            match product(from).change(to(next), "", later) {
+                Ok(changed) => assert!(allowed && changed.state == next, "{from} to {next}"),
+                Err(Error::ProductState { state, requested, .. }) => {
+                    assert!(!allowed && state == from && requested == next, "{from} to {next}");
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_touches_what_it_names_and_the_etag() {
+        let change = ProductChange { title: Some("Kilim".into()), ..Default::default() };
+        let changed = product(State::Active).change(change, "3", Timestamp::from_micros(9)).unwrap();
+        let expected = Product {
+            title: "Kilim".into(),
+            version: 4,
+            update_time: Timestamp::from_micros(9),
+            ..product(State::Active)
+        };
+        assert_eq!(changed, expected);
+    }
+
+    #[test]
+    fn a_change_of_what_somebody_else_changed_is_refused_with_the_present_etag() {
+        let refused = product(State::Active).change(to(State::Archived), "2", Timestamp::from_micros(9));
+        assert!(matches!(refused, Err(Error::EtagMismatch { present }) if present == "3"));
+    }
+
+    #[test]
+    fn drafts_are_for_the_shop_only() {
+        assert!(Audience::Shop.sees(State::Draft) && !Audience::Public.sees(State::Draft));
+        assert!(Audience::Public.sees(State::Active) && Audience::Public.sees(State::Archived));
+    }
+
+    proptest! {
+        #[test]
+        fn a_prefix_finds_its_title_whatever_the_case(title in "\\PC{0,80}", length in 0usize..40) {
+            let prefix: String = title.chars().take(length).collect::<String>();
+            for prefix in [prefix.clone(), prefix.to_ascii_uppercase()] {
+                let (key, from) = (title_key(&title), title_key(&prefix));
+                prop_assert!(key >= from && (from.is_empty() || key < after_prefix(from)));
+            }
+        }
+    }
+}

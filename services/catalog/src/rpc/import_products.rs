@@ -1,0 +1,90 @@
+//! ImportProducts: takes a stream of products and answers what became of each, in order.
+
+use std::mem;
+use std::sync::Arc;
+
+use souk_client::catalog::v1 as pb;
+use tonic::{Request, Status, Streaming};
+
+use super::CatalogRpc;
+use crate::convert;
+use crate::error::Error;
+use crate::import::{self, Outcome, Read};
+use crate::store::imports;
+
+/// The most items of one call.
+const MAX_ITEMS: usize = 10_000;
+
+/// How many items are written at once: so many that a commit costs little each, so few that others wait for none long.
+const GROUP_ITEMS: usize = 200;
+
+/// How many variants and prices are written at once, unless a single item has more.
+const GROUP_ROWS: usize = 2_000;
+
+/// Answers, or says why not; the outer error is how the stream broke off.
+pub async fn handle(
+    rpc: &CatalogRpc,
+    request: Request<Streaming<pb::ImportProductsRequest>>,
+) -> Result<Result<pb::ImportProductsResponse, Error>, Status> {
+    let mut stream = request.into_inner();
+    let mut import = Import { rpc, group: vec![], rows: 0, outcomes: vec![] };
+    while let Some(message) = stream.message().await? {
+        if let Err(error) = import.take(message).await {
+            return Ok(Err(error));
+        }
+    }
+    Ok(import.finish().await)
+}
+
+/// An import under way: the group that fills up, and what became of the items before it.
+struct Import<'a> {
+    rpc: &'a CatalogRpc,
+    group: Vec<Read>,
+    rows: usize,
+    outcomes: Vec<(String, Outcome)>,
+}
+
+impl Import<'_> {
+    async fn take(&mut self, message: pb::ImportProductsRequest) -> Result<(), Error> {
+        if self.outcomes.len() + self.group.len() == MAX_ITEMS {
+            self.write().await?;
+            return Err(Error::TooManyItems(MAX_ITEMS));
+        }
+        let item = convert::import_item(message, self.rpc.clock.now());
+        self.rows += item.as_ref().map_or(0, import::Item::rows);
+        self.group.push(item);
+        if self.group.len() >= GROUP_ITEMS || self.rows >= GROUP_ROWS {
+            self.write().await?;
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<pb::ImportProductsResponse, Error> {
+        self.write().await?;
+        Ok(pb::ImportProductsResponse { results: self.outcomes.into_iter().map(convert::import_result).collect() })
+    }
+
+    /// Decides about the group and writes what is new, all in one transaction.
+    async fn write(&mut self) -> Result<(), Error> {
+        if self.group.is_empty() {
+            return Ok(());
+        }
+        let (group, now) = (Arc::new(mem::take(&mut self.group)), self.rpc.clock.now());
+        self.rows = 0;
+        let written = self
+            .rpc
+            .db
+            .write(move |tx| {
+                let group = group.clone();
+                async move {
+                    let present = imports::present(&tx, &group).await?;
+                    let plan = import::plan(&group, present, now);
+                    imports::write(&tx, &plan, now).await?;
+                    Ok::<_, Error>(plan.outcomes)
+                }
+            })
+            .await?;
+        self.outcomes.extend(written);
+        Ok(())
+    }
+}

@@ -1,0 +1,37 @@
+//! UpdateProduct: changes the fields of a product that the mask names.
+
+use souk_chassis::Caller;
+use souk_client::catalog::v1 as pb;
+use tonic::Request;
+
+use super::CatalogRpc;
+use crate::convert;
+use crate::error::Error;
+use crate::events::{self, Event};
+use crate::store::products;
+
+pub async fn handle(
+    rpc: &CatalogRpc,
+    request: Request<pb::UpdateProductRequest>,
+) -> Result<pb::UpdateProductResponse, Error> {
+    let (caller, now) = (Caller::of(&request), rpc.clock.now());
+    let mut request = request.into_inner();
+    let request_id = std::mem::take(&mut request.request_id);
+    let key = convert::request_key(&caller, "UpdateProduct", request_id, &request);
+    let (id, etag) = (convert::product_id(&request.product_id)?, std::mem::take(&mut request.etag));
+    let change = convert::product_change(request)?;
+
+    rpc.db
+        .write_once(key, move |tx| {
+            let (change, etag) = (change.clone(), etag.clone());
+            async move {
+                let before = products::find(&tx, id).await?;
+                let previous_state = before.state;
+                let product = before.change(change, &etag, now)?;
+                products::update(&tx, &product).await?;
+                events::append(&tx, Event::ProductUpdated { product: &product, previous_state }, now).await?;
+                Ok(pb::UpdateProductResponse { product: Some((&product).into()) })
+            }
+        })
+        .await
+}

@@ -1,0 +1,122 @@
+//! Writers that get in each other's way: exactly one wins, and the others are told so.
+
+use souk_client::catalog::v1 as pb;
+use souk_testkit::{Engine, on_each_engine};
+
+use crate::support::*;
+
+/// Runs as many calls at once and returns their answers.
+async fn at_once<T, F>(count: usize, call: impl Fn(usize) -> F) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let tasks: Vec<_> = (0..count).map(|number| tokio::spawn(call(number))).collect();
+    let mut answers = vec![];
+    for task in tasks {
+        answers.push(task.await.unwrap());
+    }
+    answers
+}
+
+on_each_engine! {
+    async fn one_of_two_who_create_a_sku_wins_and_the_other_is_told(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let product = catalog.product("Rug").await;
+        for round in 0..10 {
+            let answers = at_once(2, |_| {
+                let (mut staff, request) = (catalog.staff.clone(), new_variant(&product, &format!("RUG-{round}")));
+                async move { staff.create_variant(request).await }
+            })
+            .await;
+            let codes: Vec<Code> =
+                answers.iter().map(|answer| answer.as_ref().map_or_else(|status| status.code(), |_| Code::Ok)).collect();
+            assert!(codes == [Code::Ok, Code::AlreadyExists] || codes == [Code::AlreadyExists, Code::Ok], "{codes:?}");
+        }
+        catalog.finish().await;
+    }
+
+    async fn one_request_sent_many_times_at_once_makes_one_product(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let request =
+            pb::CreateProductRequest { request_id: request_id(), title: "Rug".into(), ..Default::default() };
+        let answers = at_once(8, |_| {
+            let (mut staff, request) = (catalog.staff.clone(), request.clone());
+            async move { staff.create_product(request).await.unwrap().into_inner() }
+        })
+        .await;
+        assert!(answers.iter().all(|answer| *answer == answers[0]));
+        assert_eq!(catalog.service.row_counts().await["0.products"], 1);
+        catalog.finish().await;
+    }
+
+    async fn edits_with_one_etag_at_once_leave_exactly_one(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let product = catalog.product("Rug").await;
+        let answers = at_once(8, |number| {
+            let mut staff = catalog.staff.clone();
+            let request = pb::UpdateProductRequest {
+                request_id: request_id(),
+                product_id: product.product_id.clone(),
+                etag: product.etag.clone(),
+                update_mask: mask(&["title"]),
+                title: format!("Rug {number}"),
+                ..Default::default()
+            };
+            async move { staff.update_product(request).await }
+        })
+        .await;
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+        for status in answers.into_iter().filter_map(Result::err) {
+            refused(Err::<(), _>(status), Code::Aborted, "ERROR_REASON_ETAG_MISMATCH");
+        }
+        catalog.finish().await;
+    }
+
+    async fn the_same_import_from_several_sides_makes_each_product_once(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let items = |count: usize| -> Vec<pb::ImportProductsRequest> {
+            let price = pb::ImportedPrice { unit_price: money("GBP", 5), ..Default::default() };
+            let item = |number: usize| pb::ImportedProduct {
+                external_key: format!("P{number}"),
+                title: format!("Product {number}"),
+                variants: vec![pb::ImportedVariant {
+                    sku: format!("P{number}"),
+                    prices: vec![price.clone()],
+                    ..Default::default()
+                }],
+                ..Default::default()
+            };
+            (0..count).map(|number| pb::ImportProductsRequest { product: Some(item(number)) }).collect()
+        };
+        let answers = at_once(3, |_| {
+            let (mut staff, items) = (catalog.staff.clone(), items(500));
+            async move { staff.import_products(tokio_stream::iter(items)).await.unwrap().into_inner().results }
+        })
+        .await;
+        let created =
+            answers.iter().flatten().filter(|result| result.outcome() == pb::ImportOutcome::Created).count();
+        let failed = answers.iter().flatten().filter(|result| result.error.is_some()).count();
+        assert_eq!((created, failed), (500, 0));
+        let counts: Vec<i64> = catalog.audit().await.counts.iter().map(|count| count.count).collect();
+        assert_eq!(counts, [500; 4]);
+        catalog.finish().await;
+    }
+
+    async fn defaults_set_at_once_leave_exactly_one(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let (_, variant, _) = catalog.on_sale("Rug", "RUG-1", 500).await;
+        let answers = at_once(6, |number| {
+            let mut staff = catalog.staff.clone();
+            let request =
+                pb::CreatePriceRequest { set_default: true, ..new_price(&variant, "GBP", number as i64) };
+            async move { staff.create_price(request).await }
+        })
+        .await;
+        assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+        let prices = catalog.prices("RUG-1").await;
+        assert_eq!(prices.len(), 7);
+        assert_eq!(prices.iter().filter(|price| price.is_default).count(), 1);
+        catalog.finish().await;
+    }
+}

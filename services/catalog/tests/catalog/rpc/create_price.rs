@@ -1,0 +1,64 @@
+//! CreatePrice.
+
+use souk_client::catalog::v1 as pb;
+use souk_testkit::{Engine, on_each_engine};
+
+use crate::support::*;
+
+on_each_engine! {
+    async fn the_first_price_of_a_currency_is_its_default_until_another_is_set(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let (_, variant, first) = catalog.on_sale("Rug", "RUG-1", 500).await;
+        assert!(first.is_default);
+        assert!(!catalog.price(&variant, "GBP", 450).await.is_default);
+        assert!(catalog.price(&variant, "EUR", 600).await.is_default);
+
+        let set = pb::CreatePriceRequest { set_default: true, ..new_price(&variant, "GBP", 400) };
+        let third = catalog.staff.clone().create_price(set).await.unwrap().into_inner().price.unwrap();
+        assert!(third.is_default);
+        let resolved = catalog.resolve(vec![by_sku("RUG-1")], "GBP").await.unwrap();
+        assert_eq!(resolved[0].price_id, third.price_id);
+        catalog.finish().await;
+    }
+
+    async fn a_chosen_id_is_kept_and_cannot_be_taken_twice(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let (_, variant, _) = catalog.on_sale("Rug", "RUG-1", 500).await;
+        let request = pb::CreatePriceRequest { price_id: unknown("price"), ..new_price(&variant, "GBP", 1) };
+        let made = catalog.staff.clone().create_price(request.clone()).await.unwrap().into_inner();
+        assert_eq!(made.price.as_ref().unwrap().price_id, unknown("price"));
+        let again = catalog.staff.clone().create_price(request.clone()).await.unwrap().into_inner();
+        assert_eq!(made, again);
+        let other = pb::CreatePriceRequest { request_id: request_id(), ..request };
+        let answer = catalog.staff.clone().create_price(other).await;
+        refused(answer, Code::AlreadyExists, "ERROR_REASON_PRICE_EXISTS");
+        catalog.finish().await;
+    }
+
+    async fn amounts_and_times_that_cannot_be_are_refused(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let (_, variant, _) = catalog.on_sale("Rug", "RUG-1", 500).await;
+        let create = async |request| catalog.staff.clone().create_price(request).await;
+        for minor in [-1, 1_000_000_000_001, i64::MIN, i64::MAX] {
+            let answer = create(new_price(&variant, "GBP", minor)).await;
+            let status = refused(answer, Code::InvalidArgument, "ERROR_REASON_AMOUNT_OUT_OF_RANGE");
+            assert_eq!(souk_testkit::field_violations(&status)[0].field, "unit_price");
+        }
+        for minor in [0, 1_000_000_000_000] {
+            assert!(create(new_price(&variant, "GBP", minor)).await.is_ok());
+        }
+        let future = Some(prost_types::Timestamp { seconds: 4_000_000_000, nanos: 0 });
+        let late = pb::CreatePriceRequest { effective_time: future, ..new_price(&variant, "GBP", 1) };
+        refused(create(late).await, Code::InvalidArgument, "ERROR_REASON_INVALID_TIME");
+        for bad in [
+            new_price(&variant, "gbp", 1),
+            pb::CreatePriceRequest { unit_price: None, ..new_price(&variant, "GBP", 1) },
+            pb::CreatePriceRequest { price_id: "price_x".into(), ..new_price(&variant, "GBP", 1) },
+        ] {
+            refused(create(bad).await, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
+        }
+        let missing = pb::Variant { variant_id: unknown("variant"), ..variant };
+        refused(create(new_price(&missing, "GBP", 1)).await, Code::NotFound, "ERROR_REASON_VARIANT_NOT_FOUND");
+        catalog.finish().await;
+    }
+}

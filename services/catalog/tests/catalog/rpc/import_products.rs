@@ -1,0 +1,141 @@
+//! ImportProducts.
+
+use souk_client::catalog::v1 as pb;
+use souk_testkit::{Engine, on_each_engine};
+
+use crate::support::*;
+
+/// One variant of the same name, at these prices in GBP.
+pub fn item(key: &str, prices: &[i64]) -> pb::ImportedProduct {
+    let price = |minor: &i64| pb::ImportedPrice { unit_price: money("GBP", *minor), ..Default::default() };
+    pb::ImportedProduct {
+        external_key: key.into(),
+        title: format!("Product {key}"),
+        variants: vec![pb::ImportedVariant {
+            sku: key.into(),
+            prices: prices.iter().map(price).collect(),
+            ..Default::default()
+        }],
+        ..Default::default()
+    }
+}
+
+fn outcomes(results: &[pb::ImportResult]) -> Vec<pb::ImportOutcome> {
+    results.iter().map(pb::ImportResult::outcome).collect()
+}
+
+use pb::ImportOutcome::{Created, Extended, Failed, Unchanged};
+
+on_each_engine! {
+    async fn good_and_bad_items_get_their_own_results_in_order(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        catalog.on_sale("Mine", "TAKEN", 5).await;
+        let untitled = pb::ImportedProduct { title: String::new(), ..item("B", &[1]) };
+        let mut negative = item("C", &[1, -1]);
+        negative.variants[0].prices[0].effective_time = Some(prost_types::Timestamp { seconds: 5, nanos: 0 });
+        let nameless = pb::ImportedProduct { external_key: "has space".into(), ..item("X", &[1]) };
+        let mut late = item("L", &[1]);
+        late.variants[0].prices[0].effective_time = Some(prost_types::Timestamp { seconds: 4_000_000_000, nanos: 0 });
+        let items = vec![item("A", &[100, 90]), untitled, negative, item("TAKEN", &[1]), nameless, late, item("D", &[])];
+        let results = catalog.import(items).await.unwrap();
+
+        assert_eq!(outcomes(&results), [Created, Failed, Failed, Failed, Failed, Failed, Created]);
+        let keys: Vec<&str> = results.iter().map(|result| &*result.external_key).collect();
+        assert_eq!(keys, ["A", "B", "C", "TAKEN", "has space", "L", "D"]);
+        assert_eq!((results[0].variants_created, results[0].prices_created), (1, 2));
+        let errors: Vec<(&str, &str)> =
+            results.iter().filter_map(|result| result.error.as_ref()).map(|error| (&*error.reason, &*error.field)).collect();
+        let expected = [
+            ("ERROR_REASON_INVALID_ITEM", "title"),
+            ("ERROR_REASON_AMOUNT_OUT_OF_RANGE", "variants[0].prices[1].unit_price"),
+            ("ERROR_REASON_SKU_EXISTS", "variants[0].sku"),
+            ("ERROR_REASON_INVALID_ITEM", "external_key"),
+            ("ERROR_REASON_INVALID_TIME", "variants[0].prices[0].effective_time"),
+        ];
+        assert_eq!(errors, expected);
+        assert_eq!(catalog.service.row_counts().await["0.products"], 3);
+        catalog.finish().await;
+    }
+
+    async fn a_repeat_of_an_import_changes_nothing_and_undoes_no_edit(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let items = || vec![item("A", &[100, 90]), item("B", &[50])];
+        let first = catalog.import(items()).await.unwrap();
+        let edit = pb::UpdateProductRequest {
+            request_id: request_id(),
+            product_id: first[0].product_id.clone(),
+            update_mask: mask(&["title"]),
+            title: "Edited".into(),
+            ..Default::default()
+        };
+        let edited = catalog.update(edit).await.unwrap();
+        let before = catalog.service.row_counts().await;
+
+        let second = catalog.import(items()).await.unwrap();
+        assert_eq!(outcomes(&second), [Unchanged, Unchanged]);
+        assert_eq!(second[0].product_id, first[0].product_id);
+        assert_eq!(catalog.service.row_counts().await, before);
+        let request = pb::GetProductRequest { product_id: first[0].product_id.clone() };
+        let read = catalog.public.clone().get_product(request).await.unwrap().into_inner().product.unwrap();
+        assert_eq!((read.title.as_str(), read.external_key.as_str(), &read.etag), ("Edited", "A", &edited.etag));
+        catalog.finish().await;
+    }
+
+    async fn an_item_that_names_more_adds_what_is_new(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        catalog.import(vec![item("A", &[100])]).await.unwrap();
+        let mut more = item("A", &[100, 80]);
+        more.variants.push(pb::ImportedVariant { sku: "A-2".into(), ..Default::default() });
+        let results = catalog.import(vec![more]).await.unwrap();
+        assert_eq!(outcomes(&results), [Extended]);
+        assert_eq!((results[0].variants_created, results[0].prices_created), (1, 1));
+        let defaults: Vec<i64> = catalog
+            .prices("A")
+            .await
+            .iter()
+            .filter(|price| price.is_default)
+            .map(|price| price.unit_price.as_ref().unwrap().minor_units)
+            .collect();
+        assert_eq!(defaults, [100]);
+        catalog.finish().await;
+    }
+
+    async fn an_imported_price_has_the_id_that_the_contract_promises(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        catalog.import(vec![item("85123A", &[255, 295])]).await.unwrap();
+        let id = catalog::imported_price_id("85123A", "GBP".parse().unwrap(), 295).to_string();
+        let found = catalog.resolve(vec![by_price(&id)], "GBP").await.unwrap();
+        assert_eq!(found[0].unit_price, money("GBP", 295));
+        assert_eq!((found[0].sku.as_str(), found[0].title.as_str()), ("85123A", "Product 85123A"));
+        catalog.finish().await;
+    }
+
+    async fn thousands_of_items_arrive_and_one_more_than_the_limit_is_refused(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let items = |count: i64| (0..count).map(|number| item(&format!("P{number}"), &[number, number + 1])).collect();
+        let results = catalog.import(items(3_400)).await.unwrap();
+        assert!(results.iter().all(|result| result.outcome() == Created && result.prices_created == 2));
+        let audit = catalog.audit().await;
+        let counts: Vec<i64> = audit.counts.iter().map(|count| count.count).collect();
+        assert_eq!(counts, [3_400, 3_400, 6_800, 3_400]);
+        // One event for each product, variant and price.
+        assert_eq!(catalog.events().await, 13_600);
+
+        let answer = catalog.import(items(10_001)).await;
+        let status = refused(answer, Code::InvalidArgument, "ERROR_REASON_TOO_MANY_ITEMS");
+        assert_eq!(souk_testkit::metadata_of(&status)["limit"], "10000");
+        assert_eq!(catalog.service.row_counts().await["0.products"], 10_000);
+        catalog.finish().await;
+    }
+
+    async fn an_empty_stream_is_answered_and_others_than_staff_are_refused(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        assert_eq!(catalog.import(vec![]).await.unwrap(), []);
+        let nothing = pb::ImportProductsRequest { product: None };
+        let answer = catalog.staff.clone().import_products(tokio_stream::iter([nothing.clone()])).await.unwrap();
+        assert_eq!(outcomes(&answer.into_inner().results), [Failed]);
+        let answer = catalog.public.clone().import_products(tokio_stream::iter([nothing])).await;
+        assert!(matches!(answer.unwrap_err().code(), Code::Unauthenticated | Code::PermissionDenied));
+        catalog.finish().await;
+    }
+}

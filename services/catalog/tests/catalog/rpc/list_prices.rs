@@ -1,0 +1,69 @@
+//! ListPrices.
+
+use souk_client::catalog::v1 as pb;
+use souk_testkit::{Engine, on_each_engine};
+
+use crate::support::*;
+
+fn at(seconds: i64) -> Option<prost_types::Timestamp> {
+    Some(prost_types::Timestamp { seconds, nanos: 0 })
+}
+
+fn of_sku(sku: &str) -> pb::ListPricesRequest {
+    pb::ListPricesRequest { variant: Some(pb::list_prices_request::Variant::Sku(sku.into())), ..Default::default() }
+}
+
+on_each_engine! {
+    async fn the_history_comes_in_the_order_of_its_times_a_page_at_a_time(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let product = catalog.product("Rug").await;
+        let variant = catalog.variant(&product, "RUG-1").await;
+        for (minor, seconds) in [(300, 3_000), (100, 1_000), (250, 2_000), (200, 2_000)] {
+            let request = pb::CreatePriceRequest { effective_time: at(seconds), ..new_price(&variant, "GBP", minor) };
+            catalog.staff.clone().create_price(request).await.unwrap();
+        }
+        catalog.price(&variant, "EUR", 400).await;
+
+        let mut request = pb::ListPricesRequest { page_size: 2, ..of_sku("RUG-1") };
+        let mut found = vec![];
+        loop {
+            let page = catalog.public.clone().list_prices(request.clone()).await.unwrap().into_inner();
+            found.extend(page.prices);
+            if page.next_page_token.is_empty() {
+                break;
+            }
+            request.page_token = page.next_page_token;
+        }
+        let amounts: Vec<i64> = found.iter().map(|price| price.unit_price.as_ref().unwrap().minor_units).collect();
+        assert_eq!((amounts[0], amounts[3], amounts[4]), (100, 300, 400));
+        assert_eq!(found[1].effective_time, at(2_000));
+        assert_eq!(found, catalog.prices("RUG-1").await);
+        assert!(found.iter().all(|price| price.create_time.as_ref().is_some_and(|time| time.seconds > 1_600_000_000)));
+        catalog.finish().await;
+    }
+
+    async fn filters_narrow_the_history_and_tokens_are_bound_to_them(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let (_, variant, first) = catalog.on_sale("Rug", "RUG-1", 500).await;
+        let second = catalog.price(&variant, "GBP", 450).await;
+        let euros = catalog.price(&variant, "EUR", 600).await;
+        let request = pb::ArchivePriceRequest { request_id: request_id(), price_id: second.price_id };
+        catalog.staff.clone().archive_price(request).await.unwrap();
+        let list = async |request| catalog.public.clone().list_prices(request).await;
+
+        let in_euros = pb::ListPricesRequest { currency_code: "EUR".into(), ..of_sku("RUG-1") };
+        assert_eq!(list(in_euros.clone()).await.unwrap().into_inner().prices, [euros]);
+        let sold = pb::ListPricesRequest { currency_code: "GBP".into(), without_archived: true, ..of_sku("RUG-1") };
+        assert_eq!(list(sold).await.unwrap().into_inner().prices, [first]);
+
+        let page = pb::ListPricesRequest { page_size: 1, ..of_sku("RUG-1") };
+        let page_token = list(page.clone()).await.unwrap().into_inner().next_page_token;
+        let by_id = Some(pb::list_prices_request::Variant::VariantId(variant.variant_id));
+        let next = pb::ListPricesRequest { page_token: page_token.clone(), variant: by_id, ..page };
+        assert_eq!(list(next).await.unwrap().into_inner().prices.len(), 1);
+        let other = pb::ListPricesRequest { page_token, ..in_euros };
+        refused(list(other).await, Code::InvalidArgument, "ERROR_REASON_INVALID_PAGE_TOKEN");
+        refused(list(of_sku("nothing")).await, Code::NotFound, "ERROR_REASON_VARIANT_NOT_FOUND");
+        catalog.finish().await;
+    }
+}
