@@ -11,7 +11,7 @@ use souk_types::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::memory::Memory;
-use super::write;
+use super::{ATTEMPTS, write};
 use crate::book::Party;
 use crate::transfer::NewTransfer;
 
@@ -20,9 +20,6 @@ const TRANSFERS_AT_A_TIME: usize = 8190;
 
 /// How many writes run at a time on PostgreSQL. On SQLite it is one: see [`Memory`].
 const WRITES_ON_POSTGRES: usize = 4;
-
-/// How often a write that collided with another one on an id is decided anew.
-const ATTEMPTS: u32 = 8;
 
 pub(super) struct Gather {
     db: Db,
