@@ -131,6 +131,20 @@ where
     f64::from(calls) / started.elapsed().as_secs_f64()
 }
 
+async fn repeat<C>(client: &EchoServiceClient<C>) -> Result<(), StartError>
+where
+    C: tonic::client::GrpcService<tonic::body::Body> + Clone + Send + 'static,
+    C::Future: Send,
+    C::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    C::ResponseBody: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    <C::ResponseBody as http_body::Body>::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
+{
+    for _second in 0..8 {
+        println!("{:8.0} calls a second", throughput(client).await);
+    }
+    Ok(())
+}
+
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
@@ -180,6 +194,14 @@ async fn measure() -> Result<(), StartError> {
     };
     let plain = connect(whole.addr())?.connect().await?;
     let mut server_only = EchoServiceClient::with_interceptor(plain, with_token);
+
+    // For a profiler: one kind of load for a while, and nothing else.
+    match std::env::args().nth(1).as_deref() {
+        Some("bare") => return repeat(&bare_loopback).await,
+        Some("server") => return repeat(&server_only).await,
+        Some("whole") => return repeat(&loopback).await,
+        _ => {}
+    }
 
     let mut p50: [Vec<f64>; 6] = Default::default();
     let mut rates: [Vec<f64>; 3] = Default::default();

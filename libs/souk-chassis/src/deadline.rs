@@ -1,5 +1,6 @@
 //! Until when an answer is of use, and how it travels in the `grpc-timeout` header.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
@@ -8,8 +9,10 @@ use tokio::time::Instant;
 use crate::Context;
 
 pub(crate) const GRPC_TIMEOUT: &str = "grpc-timeout";
+/// Longer timeouts count as none.
+const LONGEST: Duration = Duration::from_secs(180 * 24 * 3600);
 /// Stands for "no deadline": far enough away for every timer, near enough to be a valid instant.
-const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
+static NEVER: LazyLock<Instant> = LazyLock::new(|| Instant::now() + 2 * LONGEST);
 
 /// The instant at which the caller stops waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,12 +26,12 @@ impl Deadline {
 
     /// Returns the deadline that lies `timeout` from now.
     pub fn after(timeout: Duration) -> Deadline {
-        Deadline(Instant::now() + timeout.min(NEVER))
+        Deadline::from(Instant::now(), timeout)
     }
 
-    /// Returns a deadline so far away that it does not matter (a year).
+    /// Returns a deadline so far away that it does not matter (half a year at least).
     pub fn never() -> Deadline {
-        Deadline::after(NEVER)
+        Deadline(*NEVER)
     }
 
     /// Returns the time that is left; zero once the deadline has passed.
@@ -48,13 +51,12 @@ impl Deadline {
 
     /// Returns whether there is no deadline to speak of.
     pub fn is_never(&self) -> bool {
-        self.remaining() > NEVER / 2
+        self.0 >= *NEVER
     }
 
-    /// Returns the deadline `timeout` after `start`; a zero timeout sets none.
+    /// Returns the deadline `timeout` after `start`.
     pub(crate) fn from(start: Instant, timeout: Duration) -> Deadline {
-        let timeout = if timeout.is_zero() { NEVER } else { timeout.min(NEVER) };
-        Deadline(start + timeout)
+        if timeout > LONGEST { Deadline::never() } else { Deadline(start + timeout) }
     }
 
     pub(crate) fn earlier(self, other: Deadline) -> Deadline {

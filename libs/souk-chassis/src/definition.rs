@@ -16,8 +16,11 @@ use crate::service::Service;
 pub struct Definition {
     pub(crate) name: &'static str,
     pub(crate) default_config: &'static str,
-    prepare: Arc<dyn Fn(&Config) -> Result<Build, ConfigError> + Send + Sync>,
+    prepare: Arc<Prepare>,
 }
+
+/// Reads the settings of a service, before anything is built.
+type Prepare = dyn Fn(&Config) -> Result<Build, ConfigError> + Send + Sync;
 
 /// Builds a service whose settings have been read.
 pub(crate) type Build =

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
@@ -63,8 +64,8 @@ async fn serve_connection(stream: TcpStream, process: Arc<Process>, drain: Drain
     // A small answer must not wait for the acknowledgement of the one before.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: Request<Incoming>| {
-        let answer = serve(process.clone(), request.map(Body::new), Origin::Network);
-        async move { Ok::<_, Infallible>(answer.await) }
+        // Boxed, since hyper moves it several times on its way to a task.
+        Box::pin(serve(process.clone(), request.map(Body::new), Origin::Network).map(Ok::<_, Infallible>))
     });
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
