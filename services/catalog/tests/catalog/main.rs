@@ -1,6 +1,7 @@
 //! The catalogue over real gRPC, on both engines.
 
 mod concurrency;
+mod events;
 mod support;
 
 mod rpc {
