@@ -76,9 +76,7 @@ pub fn refund_wish(request: pb::RefundOrderRequest, effective_time: Option<Times
         (false, None) => {
             let lines = request.lines.iter();
             RefundWhat::Lines(
-                lines
-                    .map(|line| RefundLine { number: line.line_number.into(), quantity: line.quantity })
-                    .collect(),
+                lines.map(|line| RefundLine { number: line.line_number.into(), quantity: line.quantity }).collect(),
             )
         }
         (true, Some(_)) if request.restock => {

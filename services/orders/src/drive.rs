@@ -69,7 +69,9 @@ pub struct Sagas {
 }
 
 /// Room for one saga among those under way.
-pub struct Place(OwnedSemaphorePermit);
+pub struct Place {
+    _room: OwnedSemaphorePermit,
+}
 
 /// Resolves with the order when it has left PENDING or its saga has ended; fails when the saga stops in between.
 pub type Milestone = oneshot::Receiver<Order>;
@@ -102,19 +104,19 @@ impl Sagas {
 
     /// Waits for room to drive one more saga, so that a flood of orders waits outside the database.
     pub async fn place(&self) -> Place {
-        Place(self.under_way.clone().acquire_owned().await.expect("the semaphore is never closed"))
+        let room = self.under_way.clone().acquire_owned().await.expect("the semaphore is never closed");
+        Place { _room: room }
     }
 
     /// Drives a saga in a task of its own, so that a caller who hangs up does not stop it.
     pub fn start(&self, place: Place, saga: Saga, order: Order) -> Milestone {
         let (tell, milestone) = oneshot::channel();
-        let context = Context::current().map_or_else(|| Context::background("orders"), |context| context.detached("orders"));
+        let context =
+            Context::current().map_or_else(|| Context::background("orders"), |context| context.detached("orders"));
         let sagas = self.clone();
         tokio::spawn(async move {
-            let id = saga.order;
-            if let Err(error) = context.scope(sagas.drive(saga, order, Some(tell))).await {
-                sagas.report(id, &error);
-            }
+            context.scope(sagas.drive_and_report(saga, order, tell)).await;
+            // Last of all: the sweep takes a free place for the sign that nothing holds the database any more.
             drop(place);
         });
         milestone
@@ -127,11 +129,13 @@ impl Sagas {
         self.store.settle(order, note, decide, self.lease.clone(), self.clock.now()).await
     }
 
-    fn report(&self, order: OrderId, error: &Error) {
-        match error {
+    async fn drive_and_report(self, saga: Saga, order: Order, tell: oneshot::Sender<Order>) {
+        let id = order.id;
+        match self.drive(saga, order, Some(tell)).await {
+            Ok(()) => {}
             // Another replica goes on; nothing is lost.
-            Error::LeaseLost => tracing::debug!(order.id = %order, "the saga of {order} went to another replica"),
-            error => tracing::warn!(order.id = %order, "the saga of {order} stops for now: {error}"),
+            Err(Error::LeaseLost) => tracing::debug!(order.id = %id, "the saga of {id} went to another replica"),
+            Err(error) => tracing::warn!(order.id = %id, "the saga of {id} stops for now: {error}"),
         }
     }
 
@@ -166,7 +170,12 @@ impl Sagas {
         self.faults.point(fault_point(step, moment), &order.to_string()).await;
     }
 
-    async fn drive(&self, mut saga: Saga, mut order: Order, mut tell: Option<oneshot::Sender<Order>>) -> Result<(), Error> {
+    async fn drive(
+        &self,
+        mut saga: Saga,
+        mut order: Order,
+        mut tell: Option<oneshot::Sender<Order>>,
+    ) -> Result<(), Error> {
         loop {
             if self.drain.is_draining() {
                 return self.store.free_lease(&saga, self.clock.now()).await;
@@ -180,8 +189,10 @@ impl Sagas {
                 let record = self.decide(&saga, &order, &answer);
                 let next = record.next;
                 self.point(step, Moment::BeforeRecord, order.id).await;
-                let recorded =
-                    self.store.record(saga.clone(), order.clone(), record, self.lease.clone(), self.clock.now()).await?;
+                let recorded = self
+                    .store
+                    .record(saga.clone(), order.clone(), record, self.lease.clone(), self.clock.now())
+                    .await?;
                 match recorded {
                     Recorded::Written(after, changed) => break ((after, changed), next),
                     Recorded::CancelRequested => saga.cancel_requested = true,

@@ -34,7 +34,9 @@ use upstream::Upstream;
 
 /// Returns the service, ready to be run alone or with others.
 pub fn definition() -> Definition {
-    Definition::new("orders", include_str!("../config.default.toml"), |config, host| build(config, host, Clock::system()))
+    Definition::new("orders", include_str!("../config.default.toml"), |config, host| {
+        build(config, host, Clock::system())
+    })
 }
 
 /// Assembles the service on this clock.

@@ -5,7 +5,14 @@ use proptest::prelude::*;
 use super::*;
 
 fn calm() -> Circumstances {
-    Circumstances { attempts: 1, give_up: false, cancel_requested: false, placed: false, restock: false, taking_back: None }
+    Circumstances {
+        attempts: 1,
+        give_up: false,
+        cancel_requested: false,
+        placed: false,
+        restock: false,
+        taking_back: None,
+    }
 }
 
 #[test]

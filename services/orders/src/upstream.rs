@@ -7,7 +7,9 @@ use souk_client::catalog::v1 as catalog;
 use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
 use souk_client::inventory::v1 as inventory;
 use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
-use souk_types::{Money, OrderId};
+use souk_client::payments::v1 as payments;
+use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
+use souk_types::{Money, RefundId};
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 
@@ -21,6 +23,7 @@ use crate::store::{Saga, Store};
 pub struct Upstream {
     catalog: CatalogServiceClient<Channel>,
     inventory: InventoryServiceClient<Channel>,
+    payments: PaymentServiceClient<Channel>,
     store: Store,
     hold: Duration,
 }
@@ -62,6 +65,7 @@ impl Upstream {
         Upstream {
             catalog: CatalogServiceClient::new(host.channel("catalog")),
             inventory: InventoryServiceClient::new(host.channel("inventory")),
+            payments: PaymentServiceClient::new(host.channel("payments")),
             store,
             hold,
         }
@@ -75,14 +79,14 @@ impl Upstream {
             .scope(async {
                 match saga.step {
                     Step::Price => self.price(saga, order).await,
-                    
+                    Step::Authorize => self.authorize(saga, order).await,
                     Step::Reserve => Ok(self.reserve(saga, order).await),
                     Step::Commit => Ok(self.commit(saga, order).await),
-                    _ => Ok(broken("")),
-                    
+                    Step::Capture => Ok(self.capture(saga, order).await),
+                    Step::Void => Ok(self.void(saga, order).await),
                     Step::Release => Ok(self.release(saga, order).await),
                     Step::Consume => Ok(self.consume(saga, order).await),
-                    
+                    Step::PayBack => Ok(self.pay_back(saga, order).await),
                     Step::TakeBack => Ok(self.take_back(saga, order).await),
                 }
             })
@@ -152,6 +156,77 @@ impl Upstream {
             effective_time: Some(order.effective_time.into()),
         };
         answer(self.inventory.clone().reserve(leased(saga, request)).await, Reason::OutOfStock)
+    }
+
+    async fn authorize(&self, saga: &Saga, order: &Order) -> Result<Answer, Error> {
+        let (_, payment_method, _) = self.store.wishes(order.id).await?;
+        let request = payments::AuthorizePaymentRequest {
+            payment_id: order.payment_id().to_string(),
+            order_id: order.id.to_string(),
+            customer_id: order.customer.clone(),
+            amount: order.total.map(Into::into),
+            effective_time: Some(order.effective_time.into()),
+            payment_method,
+        };
+        let payment = match self.payments.clone().authorize_payment(leased(saga, request)).await {
+            Ok(response) => response.into_inner().payment.unwrap_or_default(),
+            // A method that the provider does not know is the caller's mistake and no better than a decline.
+            Err(status) if status.code() == Code::InvalidArgument => {
+                let failure = Some(describe(&status));
+                return Ok(Answer { failure, ..Answer::refused(Reason::PaymentDeclined) });
+            }
+            Err(status) => return Ok(refusal_or_unknown(&status, Reason::PaymentDeclined)),
+        };
+        Ok(match payment.state() {
+            payments::PaymentState::RequiresCapture | payments::PaymentState::Succeeded => Answer::of(Outcome::Done),
+            payments::PaymentState::RequiresAction => {
+                Answer { action_url: Some(payment.action_url), ..Answer::of(Outcome::Waiting) }
+            }
+            payments::PaymentState::Canceled | payments::PaymentState::RequiresPaymentMethod => {
+                Answer::refused(Reason::PaymentDeclined)
+            }
+            _ => Answer::of(Outcome::Unknown),
+        })
+    }
+
+    async fn capture(&self, saga: &Saga, order: &Order) -> Answer {
+        let request = payments::CapturePaymentRequest {
+            payment_id: order.payment_id().to_string(),
+            request_id: format!("{}/capture", order.id),
+            amount: None,
+            r#final: true,
+            effective_time: Some(order.effective_time.into()),
+        };
+        answer(self.payments.clone().capture_payment(leased(saga, request)).await, Reason::PaymentDeclined)
+    }
+
+    async fn void(&self, saga: &Saga, order: &Order) -> Answer {
+        let request = payments::VoidPaymentRequest { payment_id: order.payment_id().to_string() };
+        compensated(self.payments.clone().void_payment(leased(saga, request)).await)
+    }
+
+    async fn pay_back(&self, saga: &Saga, order: &Order) -> Answer {
+        // A cancelled order pays back all that is left, under an id of its own.
+        let (refund_id, amount, effective_time) = match saga.refund {
+            Some(_) => {
+                let refund = refund_of(saga, order);
+                (refund.id, refund.amount, refund.effective_time)
+            }
+            None => {
+                let id = RefundId::derive(order.id.as_bytes(), "cancel");
+                (id, Money::new(order.currency, order.refundable()), saga.effective_time)
+            }
+        };
+        if amount.minor == 0 {
+            return Answer::of(Outcome::Done);
+        }
+        let request = payments::RefundPaymentRequest {
+            payment_id: order.payment_id().to_string(),
+            refund_id: refund_id.to_string(),
+            amount: Some(amount.into()),
+            effective_time: Some(effective_time.into()),
+        };
+        answer(self.payments.clone().refund_payment(leased(saga, request)).await, Reason::PaymentDeclined)
     }
 
     async fn commit(&self, saga: &Saga, order: &Order) -> Answer {
@@ -261,8 +336,5 @@ fn describe(status: &Status) -> String {
 
 fn facts_of(status: &Status) -> Vec<(String, String)> {
     let metadata = status.get_details_error_info().map(|info| info.metadata).unwrap_or_default();
-    FACTS
-        .into_iter()
-        .filter_map(|key| metadata.get(key).map(|value| (key.to_owned(), value.clone())))
-        .collect()
+    FACTS.into_iter().filter_map(|key| metadata.get(key).map(|value| (key.to_owned(), value.clone()))).collect()
 }

@@ -6,9 +6,9 @@ mod compare;
 use std::time::Duration;
 
 use clap::Args;
-use souk_chassis::{Channel, StartError};
+use souk_chassis::StartError;
 
-use crate::connect;
+use crate::connect::Services;
 
 pub use books::Books;
 pub use compare::Finding;
@@ -45,8 +45,8 @@ pub struct Report {
 impl Audit {
     /// Audits once and prints the result.
     pub async fn run(self) -> Result<(), StartError> {
-        let channel = connect::to(&self.to, "audit")?;
-        let report = audit(&channel, Duration::from_secs(self.patience)).await?;
+        let services = Services::at(&self.to, "audit")?;
+        let report = audit(&services, Duration::from_secs(self.patience)).await?;
         for (what, count) in &report.counts {
             println!("{count:>12}  {what}");
         }
@@ -63,8 +63,8 @@ impl Audit {
 
 /// Audits a shop: each service by itself, then all of them together. Differences that an order under way explains are
 /// looked at again until they are gone or `patience` is over.
-pub async fn audit(channel: &Channel, patience: Duration) -> Result<Report, StartError> {
-    let books = Books::new(channel);
+pub async fn audit(services: &Services, patience: Duration) -> Result<Report, StartError> {
+    let books = Books::of(services);
     let (mut findings, mut counts) = books.own_audits().await?;
     let (mut suspects, compared) = compare::all(&books).await?;
     counts.push(("orders compared with stock and payments".to_owned(), compared));

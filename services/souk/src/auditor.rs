@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use souk_chassis::{Channel, Definition, Drain, Host, Service, StartError};
+use souk_chassis::{Context, Definition, Drain, Host, Service};
 
-use crate::audit;
+use crate::audit::{self, Report};
+use crate::connect::Services;
 
 /// The settings of the auditor.
 #[derive(Clone, Debug, Deserialize)]
@@ -27,9 +28,43 @@ patience_seconds = 90
 /// Returns the auditor, ready to be run beside the services.
 pub fn definition() -> Definition {
     Definition::new("auditor", DEFAULT_CONFIG, |config: Config, host: Host| async move {
-        let channel = host.channel("orders");
-        let books = [host.channel("orders"), host.channel("payments"), host.channel("inventory")];
-        let _ = (channel, books);
-        Ok::<_, StartError>(Service::new(&souk_client::CONTRACT))
+        let services = Services::beside(&host);
+        Ok(Service::new(&souk_client::CONTRACT)
+            .worker("audit", move |drain| audit_forever(services.clone(), config.clone(), drain)))
     })
+}
+
+async fn audit_forever(services: Services, config: Config, drain: Drain) {
+    if config.interval_seconds == 0 {
+        return;
+    }
+    while drain.pause(Duration::from_secs(config.interval_seconds)).await {
+        let patience = Duration::from_secs(config.patience_seconds);
+        let context = Context::background("auditor");
+        let audited = tokio::select! {
+            audited = context.scope(audit::audit(&services, patience)) => audited,
+            () = drain.started() => return,
+        };
+        match audited {
+            Ok(report) => tell(&report),
+            // A shop of which a part is down cannot be audited; the part says so itself.
+            Err(error) => {
+                metrics::counter!("souk_audits_total", "outcome" => "unfinished").increment(1);
+                tracing::warn!("the shop could not be audited: {error}");
+            }
+        }
+    }
+}
+
+fn tell(report: &Report) {
+    let outcome = if report.findings.is_empty() { "clean" } else { "broken" };
+    metrics::counter!("souk_audits_total", "outcome" => outcome).increment(1);
+    metrics::gauge!("souk_audit_findings").set(report.findings.len() as f64);
+    for finding in &report.findings {
+        tracing::error!(
+            audit.invariant = finding.invariant,
+            audit.subject = finding.subject,
+            "the invariant {} does not hold for {}: {}", finding.invariant, finding.subject, finding.detail
+        );
+    }
 }

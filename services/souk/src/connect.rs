@@ -1,11 +1,54 @@
 //! The way from the tools to a running shop.
 
-use souk_chassis::{Caller, Channel, StartError};
+use souk_chassis::{Caller, Channel, Host, StartError};
+
+/// The services of a shop, as a tool or the auditor reaches them.
+#[derive(Clone)]
+pub struct Services {
+    pub catalog: Channel,
+    pub inventory: Channel,
+    pub ledger: Channel,
+    pub payments: Channel,
+    pub orders: Channel,
+}
+
+impl Services {
+    /// Returns the services of a shop that answers everything at one address.
+    pub fn at(address: &str, tool: &str) -> Result<Services, StartError> {
+        let channel = to(address, tool)?;
+        Ok(Services {
+            catalog: channel.clone(),
+            inventory: channel.clone(),
+            ledger: channel.clone(),
+            payments: channel.clone(),
+            orders: channel,
+        })
+    }
+
+    /// Returns the neighbours of a service in this process.
+    pub fn beside(host: &Host) -> Services {
+        Services {
+            catalog: host.channel("catalog"),
+            inventory: host.channel("inventory"),
+            ledger: host.channel("ledger"),
+            payments: host.channel("payments"),
+            orders: host.channel("orders"),
+        }
+    }
+}
 
 /// Returns a channel to the shop at `address`, on which `staff:<tool>` calls.
 pub fn to(address: &str, tool: &str) -> Result<Channel, StartError> {
-    let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-    Channel::to(&url, &Caller::Staff(tool.to_owned()), &souk_client::CONTRACT)
+    let url = if address.contains("://") {
+        address.to_owned()
+    } else {
+        format!("http://{address}")
+    };
+    Channel::to(
+        &url,
+        &Caller::Staff(tool.to_owned()),
+        &souk_client::CONTRACT,
+    )
 }
 
 /// Says what a call answered instead of a result, in one line for a person.

@@ -10,10 +10,7 @@ use crate::error::Error;
 use crate::order::State;
 use crate::store::Filter;
 
-pub async fn handle(
-    rpc: &OrderRpc,
-    request: Request<pb::ListOrdersRequest>,
-) -> Result<pb::ListOrdersResponse, Error> {
+pub async fn handle(rpc: &OrderRpc, request: Request<pb::ListOrdersRequest>) -> Result<pb::ListOrdersResponse, Error> {
     let caller = Caller::of(&request);
     let request = request.into_inner();
     let customer = convert::customer(&caller, request.customer_id)?;

@@ -10,10 +10,7 @@ use crate::error::Error;
 use crate::order::{Order, State};
 use crate::store::Created;
 
-pub async fn handle(
-    rpc: &OrderRpc,
-    request: Request<pb::PlaceOrderRequest>,
-) -> Result<pb::PlaceOrderResponse, Error> {
+pub async fn handle(rpc: &OrderRpc, request: Request<pb::PlaceOrderRequest>) -> Result<pb::PlaceOrderResponse, Error> {
     let (caller, deadline) = (Caller::of(&request), Deadline::of(&request));
     let now = rpc.clock.now();
     let new = convert::new_order(&caller, request.into_inner(), now)?;

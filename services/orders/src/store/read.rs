@@ -7,9 +7,9 @@ use souk_client::orders::v1 as pb;
 use souk_data::{Arg, Reader, Row, Tx, args, placeholders};
 use souk_types::{Currency, Money, OrderId, RefundId, Timestamp};
 
+use super::Store;
 use super::orders::RequestKey;
 use super::sagas::Quarantined;
-use super::Store;
 use crate::convert;
 use crate::error::{Error, Reason};
 use crate::order::{Line, Order, Refund, RefundLine, RefundState, State, Wish};
@@ -42,7 +42,8 @@ pub struct Change {
 /// The most changes that are read at once.
 const CHANGES_AT_ONCE: i64 = 100;
 
-const COLUMNS: &str = "o.order_id, o.customer_id, o.reference, o.currency_code, o.state, o.total_minor, o.refunded_minor, o.reason,
+const COLUMNS: &str =
+    "o.order_id, o.customer_id, o.reference, o.currency_code, o.state, o.total_minor, o.refunded_minor, o.reason,
     o.version, o.is_quarantined, o.action_url, o.create_time, o.update_time, o.effective_time";
 
 impl Store {
@@ -164,9 +165,8 @@ pub(super) async fn keep_facts(tx: &Tx, id: OrderId, facts: &[(String, String)])
 
 /// Returns the order that a refund's request id belongs to, if it was used; its use for something else is an error.
 pub(super) async fn refund_by_request(tx: &Tx, request: &RequestKey) -> Result<Option<OrderId>, Error> {
-    let row = tx
-        .query_row("SELECT order_id, request_hash FROM refunds WHERE request_key = $1", args![request.key])
-        .await?;
+    let row =
+        tx.query_row("SELECT order_id, request_hash FROM refunds WHERE request_key = $1", args![request.key]).await?;
     let Some(row) = row else { return Ok(None) };
     if row.get::<Vec<u8>>("request_hash")? != request.hash {
         return Err(Error::RequestIdReused("refund"));
@@ -243,7 +243,8 @@ async fn with_details(db: &Reader, rows: &[Row]) -> Result<Vec<Order>, Error> {
             true => HashMap::new(),
             false => read_refund_lines(db, &list, &ids).await?,
         };
-        let places: HashMap<OrderId, usize> = chunk.iter().enumerate().map(|(place, order)| (order.id, place)).collect();
+        let places: HashMap<OrderId, usize> =
+            chunk.iter().enumerate().map(|(place, order)| (order.id, place)).collect();
         for row in &lines {
             let order = &mut chunk[places[&row.get::<OrderId>("order_id")?]];
             let line = line_of(row, order.currency)?;

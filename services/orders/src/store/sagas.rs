@@ -69,7 +69,10 @@ pub enum After {
     Step(Step),
     /// The same step again, not before this time. Whoever keeps the lease waits for it; a lease that is not kept lets
     /// any replica go on then.
-    Again { at: Timestamp, keep_lease: bool },
+    Again {
+        at: Timestamp,
+        keep_lease: bool,
+    },
     Quarantined,
     Ended,
     /// The order is paid; the saga goes on as a cancellation.
@@ -279,13 +282,6 @@ impl Store {
                 Ok(())
             })
             .await
-    }
-
-    /// Returns the saga of an order as it stands.
-    pub async fn saga(&self, id: OrderId) -> Result<Saga, Error> {
-        let sql = format!("SELECT {COLUMNS} FROM sagas WHERE order_id = $1");
-        let row = self.db.read().query_row(&sql, args![id]).await?;
-        saga_of(&row.ok_or(Error::NotFound(id))?)
     }
 
     /// Lets a quarantined saga try its step again.

@@ -1,1 +1,6 @@
-//! Tests of orders over real gRPC, on every engine.
+//! Tests of orders over real gRPC, on every engine, with neighbours that follow a script.
+#![allow(clippy::disallowed_methods)]
+
+mod neighbours;
+mod rpc;
+mod saga;

@@ -1,0 +1,8 @@
+//! One file a method, named as the method.
+
+mod cancel_order;
+mod fulfill_order;
+mod list_orders;
+mod place_order;
+mod refund_order;
+mod watch_order;

@@ -1,0 +1,60 @@
+//! ListOrders and GetOrder: who sees what.
+
+use souk_chassis::Caller;
+use souk_client::orders::v1 as pb;
+use souk_data::Engine;
+use souk_testkit::{on_each_engine, reason_of};
+use tonic::Code;
+
+use crate::neighbours::*;
+
+on_each_engine! {
+    async fn a_user_sees_its_own_orders_only(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let order = orders.place("mine").await.unwrap();
+        let mut bob = orders.client_as(&Caller::User("bob".into()));
+
+        let hidden = bob.get_order(pb::GetOrderRequest { order_id: order.order_id.clone() }).await.unwrap_err();
+        assert_eq!((hidden.code(), reason_of(&hidden).as_str()), (Code::NotFound, "ERROR_REASON_ORDER_NOT_FOUND"));
+        assert!(bob.list_orders(pb::ListOrdersRequest::default()).await.unwrap().into_inner().orders.is_empty());
+        let listed = orders.alice().list_orders(pb::ListOrdersRequest::default()).await.unwrap().into_inner();
+        assert_eq!(listed.orders[0].order_id, order.order_id);
+    }
+
+    async fn pages_follow_each_other_without_gap_or_repeat(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let mut placed = vec![];
+        for number in 0..5 {
+            placed.push(orders.paid(&format!("order-{number}")).await.order_id);
+        }
+        placed.sort();
+        let (mut seen, mut page_token) = (vec![], String::new());
+        loop {
+            let request = pb::ListOrdersRequest { page_size: 2, page_token, ..Default::default() };
+            let page = orders.staff().list_orders(request).await.unwrap().into_inner();
+            assert!(page.orders.len() <= 2);
+            seen.extend(page.orders.into_iter().map(|order| order.order_id));
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(seen, placed);
+    }
+
+    async fn a_page_token_is_good_for_its_own_list_and_caller_only(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        orders.place("one").await.unwrap();
+        orders.place("two").await.unwrap();
+        let first = pb::ListOrdersRequest { page_size: 1, ..Default::default() };
+        let page_token = orders.staff().list_orders(first.clone()).await.unwrap().into_inner().next_page_token;
+        let next = pb::ListOrdersRequest { page_token, ..first };
+        assert!(orders.staff().list_orders(next.clone()).await.is_ok());
+
+        let filtered = pb::ListOrdersRequest { state: pb::OrderState::Paid.into(), ..next.clone() };
+        for (who, request) in [(orders.staff(), filtered), (orders.alice(), next)] {
+            let refused = who.clone().list_orders(request).await.unwrap_err();
+            assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::InvalidArgument, "ERROR_REASON_INVALID_PAGE_TOKEN"));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! PlaceOrder.
+
+use souk_chassis::Caller;
+use souk_client::orders::v1 as pb;
+use souk_client::types::v1::Money;
+use souk_data::Engine;
+use souk_testkit::{field_violations, metadata_of, on_each_engine, reason_of};
+use tonic::Code;
+
+use crate::neighbours::*;
+
+on_each_engine! {
+    async fn a_placed_order_has_its_price_its_stock_and_its_payment(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let order = orders.place("first").await.unwrap();
+
+        assert_eq!(order.total.unwrap().minor_units, 3 * UNIT);
+        assert_eq!((order.customer_id.as_str(), order.lines.len()), ("alice", 1));
+        orders.reaches(&order.order_id, pb::OrderState::Paid).await;
+        let world = orders.world.lock();
+        assert_eq!(world.reservations[&order.reservation_id], "committed");
+        assert_eq!(world.payments[&order.payment_id], (3 * UNIT, 3 * UNIT, 0));
+        drop(world);
+        orders.audit().await;
+    }
+
+    async fn placing_twice_with_one_request_id_gives_one_order(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let (first, second) = tokio::join!(orders.place("same"), orders.place("same"));
+        assert_eq!(first.unwrap().order_id, second.unwrap().order_id);
+        assert_eq!(orders.world.lock().payments.len(), 1);
+    }
+
+    async fn a_request_id_with_another_body_is_refused(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        orders.place("same").await.unwrap();
+        let other = pb::PlaceOrderRequest { reference: "another".into(), ..request("same") };
+        let refused = orders.alice().place_order(other).await.unwrap_err();
+        assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::FailedPrecondition, "ERROR_REASON_REQUEST_ID_REUSED"));
+    }
+
+    async fn two_callers_may_use_the_same_request_id(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let hers = orders.place("same").await.unwrap();
+        let bob = orders.client_as(&Caller::User("bob".into())).place_order(request("same")).await.unwrap();
+        assert_ne!(hers.order_id, bob.into_inner().order.unwrap().order_id);
+    }
+
+    async fn what_is_out_of_stock_is_rejected_and_nothing_is_charged(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        orders.neighbours.fail(RESERVE, refusal("ERROR_REASON_OUT_OF_STOCK", &[("sku", "MUG"), ("available", "1")]));
+
+        let refused = orders.place("short").await.unwrap_err();
+        assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::FailedPrecondition, "ERROR_REASON_OUT_OF_STOCK"));
+        let told = metadata_of(&refused);
+        assert_eq!((told["sku"].as_str(), told["available"].as_str()), ("MUG", "1"));
+        assert_eq!(orders.neighbours.calls(AUTHORIZE), 0);
+
+        let order = orders.reaches(&told["order_id"], pb::OrderState::Rejected).await;
+        assert_eq!(order.reason, "ERROR_REASON_OUT_OF_STOCK");
+        let again = orders.place("short").await.unwrap_err();
+        assert_eq!(metadata_of(&again), told, "a repeat answers the same");
+    }
+
+    async fn a_declined_payment_gives_the_stock_back(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        orders.neighbours.fail(AUTHORIZE, refusal("ERROR_REASON_PAYMENT_DECLINED", &[]));
+        let refused = orders.place("poor").await.unwrap_err();
+        assert_eq!(reason_of(&refused), "ERROR_REASON_PAYMENT_DECLINED");
+        let world = orders.world.lock();
+        assert!(world.reservations.values().all(|state| *state == "released"), "{:?}", world.reservations);
+    }
+
+    async fn another_total_than_expected_is_rejected(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let expected_total = Some(Money { currency_code: "GBP".into(), minor_units: 1 });
+        let refused = orders.alice().place_order(pb::PlaceOrderRequest { expected_total, ..request("cheap") }).await;
+        let refused = refused.unwrap_err();
+        assert_eq!(reason_of(&refused), "ERROR_REASON_PRICE_CHANGED");
+        assert_eq!(metadata_of(&refused)["total_minor_units"], (3 * UNIT).to_string());
+    }
+
+    async fn a_user_orders_for_itself_only_and_sets_no_time(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let other = pb::PlaceOrderRequest { customer_id: "bob".into(), ..request("other") };
+        let refused = orders.alice().place_order(other).await.unwrap_err();
+        assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::PermissionDenied, "ERROR_REASON_OTHER_CUSTOMER"));
+
+        let effective_time = Some(prost_types::Timestamp { seconds: 1_291_000_000, nanos: 0 });
+        let early = pb::PlaceOrderRequest { effective_time, ..request("early") };
+        let refused = orders.alice().place_order(early.clone()).await.unwrap_err();
+        assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::PermissionDenied, "ERROR_REASON_EFFECTIVE_TIME"));
+        let placed = orders.staff().place_order(early).await.unwrap().into_inner().order.unwrap();
+        assert_eq!(placed.effective_time, effective_time);
+        assert_eq!(placed.customer_id, "", "staff may order for a guest");
+    }
+
+    async fn bad_fields_are_named(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let mut bad = request("bad");
+        bad.lines[0].quantity = 0;
+        let refused = orders.alice().place_order(bad).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument);
+        assert_eq!(field_violations(&refused)[0].field, "lines[0].quantity");
+
+        let euro = Some(Money { currency_code: "EUR".into(), minor_units: 750 });
+        let refused = orders.alice().place_order(pb::PlaceOrderRequest { expected_total: euro, ..request("euro") }).await;
+        assert_eq!(field_violations(&refused.unwrap_err())[0].field, "expected_total.currency_code");
+    }
+}

@@ -1,0 +1,211 @@
+//! What must hold between services: every order has exactly the stock and the money that its state says.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use souk_chassis::StartError;
+use souk_client::inventory::v1::{Reservation, ReservationState};
+use souk_client::orders::v1::{Order, OrderState, RefundState};
+use souk_client::payments::v1::{Payment, PaymentState};
+use souk_client::types::v1::Money;
+
+use super::Books;
+
+/// One broken invariant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub invariant: String,
+    pub subject: String,
+    pub detail: String,
+}
+
+/// An order, or a payment or reservation without one, that does not agree now; it may be under way.
+pub struct Suspect {
+    subject: Subject,
+    pub findings: Vec<Finding>,
+}
+
+enum Subject {
+    Order(String),
+    Payment(String),
+    Reservation(String),
+}
+
+/// Compares all orders with their payments and reservations. Returns what does not agree, and how many orders there are.
+pub async fn all(books: &Books) -> Result<(Vec<Suspect>, i64), StartError> {
+    let (payments, reservations) = (books.payments().await?, books.reservations().await?);
+    let (mut suspects, mut count, mut page_token) = (vec![], 0, String::new());
+    let (mut paid, mut reserved) = (HashSet::new(), HashSet::new());
+    loop {
+        let (orders, next) = books.orders(page_token).await?;
+        for order in &orders {
+            count += 1;
+            paid.insert(order.payment_id.clone());
+            reserved.insert(order.reservation_id.clone());
+            let findings = compare(order, payments.get(&order.payment_id), reservations.get(&order.reservation_id));
+            if !findings.is_empty() {
+                suspects.push(Suspect { subject: Subject::Order(order.order_id.clone()), findings });
+            }
+        }
+        page_token = next;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    suspects.extend(strays(&payments, &paid, &reservations, &reserved));
+    Ok((suspects, count))
+}
+
+/// Looks at the suspects again, and returns those that still do not agree.
+pub async fn again(books: &Books, suspects: Vec<Suspect>) -> Result<Vec<Suspect>, StartError> {
+    let mut left = vec![];
+    for suspect in suspects {
+        let findings = match &suspect.subject {
+            Subject::Order(id) => match books.order(id).await? {
+                Some(order) => {
+                    let payment = books.payment(&order.payment_id).await?;
+                    let reservation = books.reservation(&order.reservation_id).await?;
+                    compare(&order, payment.as_ref(), reservation.as_ref())
+                }
+                None => vec![finding("order_is_kept", id, "the order is gone")],
+            },
+            Subject::Payment(id) => match books.payment(id).await? {
+                Some(payment) if is_stray_payment(&payment) && books.order(&payment.order_id).await?.is_none() => {
+                    suspect.findings.clone()
+                }
+                _ => vec![],
+            },
+            // Orders are read after reservations, so one that is still unknown belongs to nobody.
+            Subject::Reservation(id) => match books.reservation(id).await? {
+                Some(reservation) if is_live(&reservation) => suspect.findings.clone(),
+                _ => vec![],
+            },
+        };
+        if !findings.is_empty() {
+            left.push(Suspect { findings, ..suspect });
+        }
+    }
+    Ok(left)
+}
+
+fn finding(invariant: &str, subject: &str, detail: impl Into<String>) -> Finding {
+    Finding { invariant: format!("shop.{invariant}"), subject: subject.to_owned(), detail: detail.into() }
+}
+
+fn strays(
+    payments: &HashMap<String, Payment>,
+    paid: &HashSet<String>,
+    reservations: &HashMap<String, Reservation>,
+    reserved: &HashSet<String>,
+) -> Vec<Suspect> {
+    let stray_payments = payments.values().filter(|payment| is_stray_payment(payment) && !paid.contains(&payment.payment_id));
+    let stray_reservations = reservations
+        .values()
+        .filter(|reservation| is_live(reservation) && !reserved.contains(&reservation.reservation_id));
+    let payments = stray_payments.map(|payment| Suspect {
+        subject: Subject::Payment(payment.payment_id.clone()),
+        findings: vec![finding("payment_has_order", &payment.payment_id, "money is held or taken for no order")],
+    });
+    let reservations = stray_reservations.map(|reservation| Suspect {
+        subject: Subject::Reservation(reservation.reservation_id.clone()),
+        findings: vec![finding("reservation_has_order", &reservation.reservation_id, "stock is held for no order")],
+    });
+    payments.chain(reservations).collect()
+}
+
+fn minor(money: Option<&Money>) -> i64 {
+    money.map_or(0, |money| money.minor_units)
+}
+
+fn is_stray_payment(payment: &Payment) -> bool {
+    minor(payment.authorized.as_ref()) > minor(payment.refunded.as_ref())
+}
+
+fn is_live(reservation: &Reservation) -> bool {
+    matches!(reservation.state(), ReservationState::Held | ReservationState::Committed | ReservationState::Consumed)
+}
+
+/// Says everything in which an order differs from its payment and its reservation.
+fn compare(order: &Order, payment: Option<&Payment>, reservation: Option<&Reservation>) -> Vec<Finding> {
+    if order.is_quarantined {
+        return vec![finding("nothing_is_quarantined", &order.order_id, "waits for staff; see ListQuarantinedOrders")];
+    }
+    let mut findings = compare_money(order, payment);
+    findings.extend(compare_stock(order, reservation));
+    findings
+}
+
+fn compare_money(order: &Order, payment: Option<&Payment>) -> Vec<Finding> {
+    let (authorized, captured, refunded) = payment.map_or((0, 0, 0), |payment| {
+        (minor(payment.authorized.as_ref()), minor(payment.captured.as_ref()), minor(payment.refunded.as_ref()))
+    });
+    let (total, order_refunded) = (minor(order.total.as_ref()), minor(order.refunded.as_ref()));
+    let expected = match order.state() {
+        // What is under way has no final amounts yet; what hangs is found by the journal's own audit.
+        OrderState::Pending | OrderState::Placed | OrderState::Unspecified => return vec![],
+        OrderState::Paid | OrderState::Fulfilled | OrderState::Refunded => (total, total, order_refunded),
+        OrderState::Rejected => (0, 0, 0),
+        OrderState::Canceled if captured > 0 => (captured, captured, captured),
+        OrderState::Canceled => (0, 0, 0),
+    };
+    let mut findings = vec![];
+    if (authorized, captured, refunded) != expected {
+        let (a, c, r) = expected;
+        let detail = format!(
+            "a {:?} order of {total} has authorized {authorized}, captured {captured}, refunded {refunded} \
+             instead of {a}, {c}, {r}",
+            order.state()
+        );
+        findings.push(finding("order_has_its_money", &order.order_id, detail));
+    }
+    if payment.is_some_and(|payment| payment.state() == PaymentState::Processing || payment.is_in_flight) {
+        findings.push(finding("payment_comes_to_an_end", &order.order_id, "its payment is still in flight"));
+    }
+    findings
+}
+
+fn compare_stock(order: &Order, reservation: Option<&Reservation>) -> Vec<Finding> {
+    let state = reservation.map_or(ReservationState::Unspecified, |reservation| reservation.state());
+    let is_right = match order.state() {
+        OrderState::Pending | OrderState::Unspecified => return vec![],
+        OrderState::Placed => state == ReservationState::Committed,
+        OrderState::Paid => state == ReservationState::Committed,
+        OrderState::Fulfilled => state == ReservationState::Consumed,
+        OrderState::Refunded => matches!(state, ReservationState::Consumed | ReservationState::Committed),
+        OrderState::Canceled | OrderState::Rejected => !reservation.is_some_and(is_live),
+    };
+    let mut findings = vec![];
+    if !is_right {
+        let detail = format!("a {:?} order has a reservation in state {state:?}", order.state());
+        findings.push(finding("order_has_its_stock", &order.order_id, detail));
+    }
+    let is_sold = matches!(
+        order.state(),
+        OrderState::Placed | OrderState::Paid | OrderState::Fulfilled | OrderState::Refunded
+    );
+    if let Some(reservation) = reservation.filter(|_| is_sold) {
+        findings.extend(compare_units(order, reservation));
+    }
+    findings
+}
+
+/// The units that a reservation holds, and those that came back, must be those of the order.
+fn compare_units(order: &Order, reservation: &Reservation) -> Option<Finding> {
+    let mut ordered: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+    for line in &order.lines {
+        ordered.entry(&line.sku).or_default().0 += line.quantity;
+    }
+    let returned = order.refunds.iter().filter(|refund| refund.restock && refund.state() == RefundState::Succeeded);
+    for back in returned.flat_map(|refund| &refund.lines) {
+        if let Some(line) = order.lines.iter().find(|line| line.line_number == back.line_number) {
+            ordered.entry(&line.sku).or_default().1 += back.quantity;
+        }
+    }
+    let mut held: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+    for line in &reservation.lines {
+        let entry = held.entry(&line.sku).or_default();
+        entry.0 += line.quantity;
+        entry.1 += line.returned;
+    }
+    let detail = || "units reserved and returned differ from the lines and refunds of the order";
+    (ordered != held).then(|| finding("order_has_its_units", &order.order_id, detail()))
+}

@@ -1,0 +1,491 @@
+//! The retailer's file: its rows, read exactly, and what each of them is.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+use souk_chassis::StartError;
+use souk_types::Timestamp;
+
+/// The first bytes of an .xz file.
+const XZ_MAGIC: &[u8] = &[0xfd, b'7', b'z', b'X', b'Z', 0];
+
+/// The columns that are read, by the names of the header.
+const COLUMNS: [&str; 7] = [
+    "InvoiceNo",
+    "StockCode",
+    "Description",
+    "Quantity",
+    "InvoiceDate",
+    "UnitPrice",
+    "CustomerID",
+];
+
+/// The whole file, unpacked.
+pub struct Source {
+    name: String,
+    text: Vec<u8>,
+    /// SHA-256 of the unpacked text, in hexadecimal: the same for the .csv and the .csv.xz.
+    pub sha256: String,
+}
+
+/// What a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Units of a product that were sold.
+    Sale,
+    /// Units that a customer brought back.
+    Return,
+    /// Neither, and why.
+    Explained(&'static str),
+}
+
+/// One row of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The line of the file it starts in; the header is line 1.
+    pub line: u64,
+    pub kind: Kind,
+    pub invoice: String,
+    /// The product code in capital letters.
+    pub sku: String,
+    pub description: String,
+    /// Units; negative when they came back.
+    pub quantity: i64,
+    /// The price of one unit in pence; 0 unless the row is a sale or a return.
+    pub pence: i64,
+    /// As the file has it, such as `17850.0`; empty for a guest.
+    pub customer: String,
+    /// The time of the file, taken as UTC; the epoch unless the row is a sale or a return.
+    pub time: Timestamp,
+    /// True when the code is one of a product, whatever the row is.
+    pub is_product: bool,
+}
+
+impl Source {
+    /// Reads a .csv or .csv.xz file.
+    ///
+    /// # Errors
+    /// When there is no such file, or it cannot be unpacked.
+    pub fn open(path: &Path) -> Result<Source, StartError> {
+        let name = path.display().to_string();
+        let raw = std::fs::read(path)
+            .map_err(|error| StartError::new(format!("cannot read {name}: {error}")))?;
+        let text = if raw.starts_with(XZ_MAGIC) {
+            let mut text = Vec::new();
+            lzma_rs::xz_decompress(&mut raw.as_slice(), &mut text)
+                .map_err(|error| StartError::new(format!("cannot unpack {name}: {error:?}")))?;
+            text
+        } else {
+            raw
+        };
+        let sha256 = hexadecimal(&Sha256::digest(&text));
+        Ok(Source { name, text, sha256 })
+    }
+
+    /// Reads all rows.
+    ///
+    /// # Errors
+    /// When a column is missing, or a row cannot be read; the message names the column or the line.
+    pub fn rows(&self) -> Result<Vec<Row>, StartError> {
+        let mut reader = csv::Reader::from_reader(self.text.as_slice());
+        let columns = self.columns(&mut reader)?;
+        let mut rows = Vec::new();
+        let mut record = csv::StringRecord::new();
+        loop {
+            let line = reader.position().line();
+            match reader.read_record(&mut record) {
+                Ok(true) => {}
+                Ok(false) => return Ok(rows),
+                Err(error) => {
+                    return Err(self.wrong(line_of(&error).unwrap_or(line), &describe(&error)));
+                }
+            }
+            let line = record.position().map_or(line, csv::Position::line);
+            let fields = columns.map(|column| record.get(column).unwrap_or_default());
+            rows.push(read(line, fields).map_err(|what| self.wrong(line, &what))?);
+        }
+    }
+
+    /// Returns the rows that start in these lines as the file has them, each behind its line number.
+    pub fn quote(&self, lines: &[u64]) -> Result<Vec<String>, StartError> {
+        let mut reader = csv::Reader::from_reader(self.text.as_slice());
+        let mut quoted = Vec::with_capacity(lines.len());
+        for record in reader.records() {
+            let record = record
+                .map_err(|error| self.wrong(line_of(&error).unwrap_or(0), &describe(&error)))?;
+            let line = record.position().map_or(0, csv::Position::line);
+            if lines.binary_search(&line).is_ok() {
+                quoted.push(format!(
+                    "{line:>8}  {}",
+                    record.iter().collect::<Vec<_>>().join(", ")
+                ));
+            }
+        }
+        Ok(quoted)
+    }
+
+    fn columns(&self, reader: &mut csv::Reader<&[u8]>) -> Result<[usize; 7], StartError> {
+        let header = reader
+            .headers()
+            .map_err(|error| self.wrong(1, &describe(&error)))?;
+        let mut columns = [0; 7];
+        for (column, name) in columns.iter_mut().zip(COLUMNS) {
+            let found = header.iter().position(|field| field == name);
+            *column = found.ok_or_else(|| {
+                let has = header.iter().collect::<Vec<_>>().join(", ");
+                StartError::new(format!(
+                    "{}: the header has no column {name}; it has {has}",
+                    self.name
+                ))
+            })?;
+        }
+        Ok(columns)
+    }
+
+    fn wrong(&self, line: u64, what: &str) -> StartError {
+        StartError::new(format!("{}, line {line}: {what}", self.name))
+    }
+}
+
+/// Returns the bytes in hexadecimal.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+fn line_of(error: &csv::Error) -> Option<u64> {
+    error.position().map(csv::Position::line)
+}
+
+fn describe(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::Utf8 { .. } => "it is not UTF-8".to_owned(),
+        csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => {
+            format!("it has {len} fields, and the header has {expected_len}")
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// Reads one row. Its kind is decided by these questions in this order, as `expect.py` asks them.
+fn read(line: u64, fields: [&str; 7]) -> Result<Row, String> {
+    let [invoice, code, description, quantity, date, price, customer] = fields;
+    let Some(first) = invoice.chars().next() else {
+        return Err("InvoiceNo is empty".to_owned());
+    };
+    let sku = code.to_uppercase();
+    let units = number(quantity, 0)
+        .ok_or_else(|| format!("Quantity {quantity:?} is not a number of units"))?;
+    let units = units
+        .whole
+        .ok_or_else(|| format!("Quantity {quantity:?} is not a whole number"))?;
+    let price = number(price, 2).ok_or_else(|| format!("UnitPrice {price:?} is not an amount"))?;
+
+    let is_product = is_product(&sku);
+    let (is_sale, is_return) = (first.is_numeric(), first == 'C');
+    let kind = match price {
+        _ if !is_product => Kind::Explained("not a product"),
+        Number { sign: 0, .. } => Kind::Explained("zero price"),
+        Number { sign: -1, .. } => Kind::Explained("negative price"),
+        Number { whole: None, .. } => Kind::Explained("price below a penny"),
+        _ if is_sale && units <= 0 => Kind::Explained("stock adjustment"),
+        _ if is_sale => Kind::Sale,
+        _ if is_return && units >= 0 => Kind::Explained("cancellation without a return"),
+        _ if is_return && customer.is_empty() => Kind::Explained("cancellation by a guest"),
+        _ if is_return => Kind::Return,
+        _ => Kind::Explained("accounting entry"),
+    };
+    let (pence, time) = match kind {
+        Kind::Explained(_) => (0, Timestamp::from_micros(0)),
+        _ => {
+            let time = time(date)
+                .ok_or_else(|| format!("InvoiceDate {date:?} is not like 2010-12-01 08:26:00"))?;
+            (price.whole.unwrap_or_default(), time)
+        }
+    };
+    Ok(Row {
+        line,
+        kind,
+        invoice: invoice.to_owned(),
+        sku,
+        description: description.to_owned(),
+        quantity: units,
+        pence,
+        customer: customer.to_owned(),
+        time,
+        is_product,
+    })
+}
+
+/// Tells whether a code in capital letters is that of a product: five digits and an optional suffix of letters.
+fn is_product(sku: &str) -> bool {
+    let bytes = sku.as_bytes();
+    bytes.len() >= 5
+        && bytes[..5].iter().all(u8::is_ascii_digit)
+        && bytes[5..].iter().all(u8::is_ascii_uppercase)
+}
+
+/// A decimal number, counted in units of some place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Number {
+    /// -1, 0 or 1.
+    sign: i8,
+    /// How many units; none when it is not a whole number of them.
+    whole: Option<i64>,
+}
+
+/// The most digits of a number before anything is computed with it.
+const MAX_DIGITS: usize = 30;
+
+/// Reads a decimal such as `2.55`, `-3` or `1E-3` in units of `places` behind the point, without rounding.
+fn number(text: &str, places: i32) -> Option<Number> {
+    let text = text.trim();
+    let (is_negative, text) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i16>().ok()?),
+        None => (text, 0),
+    };
+    let (before, behind) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{before}{behind}");
+    if digits.is_empty()
+        || digits.len() > MAX_DIGITS
+        || !digits.bytes().all(|digit| digit.is_ascii_digit())
+    {
+        return None;
+    }
+    let value: i128 = digits.parse().ok()?;
+    if value == 0 {
+        return Some(Number {
+            sign: 0,
+            whole: Some(0),
+        });
+    }
+    let shift = i32::from(exponent) + places - i32::try_from(behind.len()).ok()?;
+    let power = 10_i128.checked_pow(shift.unsigned_abs());
+    let whole = match (shift >= 0, power) {
+        (true, power) => Some(value.checked_mul(power?)?),
+        (false, Some(power)) => (value % power == 0).then_some(value / power),
+        (false, None) => None,
+    };
+    let signed = |value: i128| i64::try_from(if is_negative { -value } else { value });
+    // A number too large for 64 bits cannot be read; one with a part of a unit can, and has no whole.
+    let whole = whole.map(signed).transpose().ok()?;
+    Some(Number {
+        sign: if is_negative { -1 } else { 1 },
+        whole,
+    })
+}
+
+/// Reads `2010-12-01 08:26:00` as UTC.
+fn time(text: &str) -> Option<Timestamp> {
+    let bytes = text.as_bytes();
+    let is_shaped = bytes.len() == 19
+        && bytes.iter().enumerate().all(|(place, byte)| match place {
+            4 | 7 => *byte == b'-',
+            10 => *byte == b' ',
+            13 | 16 => *byte == b':',
+            _ => byte.is_ascii_digit(),
+        });
+    if !is_shaped {
+        return None;
+    }
+    let time: prost_types::Timestamp = format!("{}T{}Z", &text[..10], &text[11..]).parse().ok()?;
+    Timestamp::try_from(time).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(fields: [&str; 7]) -> Result<Row, String> {
+        read(2, fields)
+    }
+
+    fn kind(invoice: &str, code: &str, quantity: &str, price: &str, customer: &str) -> Kind {
+        row([
+            invoice,
+            code,
+            "MUG",
+            quantity,
+            "2010-12-01 08:26:00",
+            price,
+            customer,
+        ])
+        .unwrap()
+        .kind
+    }
+
+    #[test]
+    fn a_number_is_read_without_rounding() {
+        let whole = |text, places| number(text, places).unwrap().whole;
+        assert_eq!(whole("2.55", 2), Some(255));
+        assert_eq!(whole("2.5500", 2), Some(255));
+        assert_eq!(whole("7", 2), Some(700));
+        assert_eq!(whole(".5", 2), Some(50));
+        assert_eq!(whole("-11062.06", 2), Some(-1_106_206));
+        assert_eq!(whole("1.2E1", 2), Some(1200));
+        assert_eq!(whole("0.001", 2), None);
+        assert_eq!(whole("4.255", 2), None);
+        assert_eq!(whole("6.0", 0), Some(6));
+        assert_eq!(number("0.000", 2).unwrap().sign, 0);
+        assert_eq!(number("-0.001", 2).unwrap().sign, -1);
+        assert_eq!(
+            number("1E-300", 2),
+            Some(Number {
+                sign: 1,
+                whole: None
+            })
+        );
+        for wrong in [
+            "",
+            "x",
+            "1,50",
+            "--1",
+            "1e",
+            "1E99",
+            "99999999999999999999",
+            "1.2.3",
+        ] {
+            assert_eq!(number(wrong, 2), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_row_is_told_apart() {
+        assert_eq!(kind("536365", "85123a", "6", "2.55", "17850.0"), Kind::Sale);
+        assert_eq!(kind("536365", "85123A", "6", "2.55", ""), Kind::Sale);
+        assert_eq!(
+            kind("C536365", "85123A", "-6", "2.55", "17850.0"),
+            Kind::Return
+        );
+        for (reason, invoice, code, quantity, price, customer) in [
+            ("not a product", "536365", "POST", "1", "18.00", "17850.0"),
+            ("not a product", "536365", "8512", "1", "18.00", "17850.0"),
+            (
+                "not a product",
+                "536365",
+                "85123-A",
+                "1",
+                "18.00",
+                "17850.0",
+            ),
+            ("not a product", "A536365", "B", "1", "0", ""),
+            ("zero price", "536365", "85123A", "-10", "0.0", ""),
+            ("negative price", "A536365", "85123A", "1", "-0.001", ""),
+            ("price below a penny", "C536365", "85123A", "1", "0.001", ""),
+            ("stock adjustment", "536365", "85123A", "0", "2.55", ""),
+            (
+                "cancellation without a return",
+                "C536365",
+                "85123A",
+                "1",
+                "2.55",
+                "",
+            ),
+            (
+                "cancellation by a guest",
+                "C536365",
+                "85123A",
+                "-1",
+                "2.55",
+                "",
+            ),
+            ("accounting entry", "A536365", "85123A", "1", "2.55", ""),
+        ] {
+            assert_eq!(
+                kind(invoice, code, quantity, price, customer),
+                Kind::Explained(reason)
+            );
+        }
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_says_which_field() {
+        let error = |quantity, date, price| {
+            row(["536365", "85123A", "", quantity, date, price, ""]).unwrap_err()
+        };
+        assert!(error("six", "2010-12-01 08:26:00", "1").contains("Quantity \"six\""));
+        assert!(
+            error("2.5", "2010-12-01 08:26:00", "1")
+                .contains("Quantity \"2.5\" is not a whole number")
+        );
+        assert!(error("6", "01/12/2010 08:26", "1").contains("InvoiceDate"));
+        assert!(error("6", "2010-13-01 08:26:00", "1").contains("InvoiceDate"));
+        assert!(error("6", "2010-12-01 08:26:00", "£1").contains("UnitPrice"));
+        assert!(
+            row(["", "85123A", "", "6", "2010-12-01 08:26:00", "1", ""])
+                .unwrap_err()
+                .contains("InvoiceNo")
+        );
+    }
+
+    #[test]
+    fn a_time_is_taken_as_utc() {
+        assert_eq!(
+            time("2010-12-01 08:26:00").unwrap().to_string(),
+            "2010-12-01T08:26:00Z"
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_none_is_refused_with_a_clear_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let missing = Source::open(&folder.path().join("nowhere.csv"))
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(
+            missing.contains("cannot read") && missing.contains("nowhere.csv"),
+            "{missing}"
+        );
+
+        let broken = Source::open(&file("broken.csv.xz", b"\xfd7zXZ\0nonsense"))
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(broken.contains("cannot unpack"), "{broken}");
+
+        let error = |name, text: &[u8]| {
+            Source::open(&file(name, text))
+                .unwrap()
+                .rows()
+                .unwrap_err()
+                .to_string()
+        };
+        let header = error(
+            "header.csv",
+            b"InvoiceNo,StockCode,Description,Quantity,InvoiceDate,Price,CustomerID\n",
+        );
+        assert!(header.contains("no column UnitPrice"), "{header}");
+
+        let good = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID\n\
+                    536365,85123A,MUG,6,2010-12-01 08:26:00,2.55,17850.0\n";
+        let short = error("short.csv", format!("{good}536366,85123A\n").as_bytes());
+        assert!(short.contains("line 3: it has 2 fields"), "{short}");
+        let bytes = error(
+            "bytes.csv",
+            &[good.as_bytes(), b"536366,\xff,,1,2010-12-01 08:26:00,1,\n"].concat(),
+        );
+        assert!(bytes.contains("line 3: it is not UTF-8"), "{bytes}");
+        let units = error(
+            "units.csv",
+            format!("{good}536366,85123A,,x,2010-12-01 08:26:00,1,\n").as_bytes(),
+        );
+        assert!(units.contains("line 3: Quantity"), "{units}");
+    }
+}

@@ -1,0 +1,137 @@
+//! The shop as the replay sees it: the clients of its services, and calls that outlive its restarts.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use souk_chassis::{Channel, StartError};
+use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
+use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
+use souk_client::ledger::v1::ledger_service_client::LedgerServiceClient;
+use souk_client::orders::v1 as pb;
+use souk_client::orders::v1::order_service_client::OrderServiceClient;
+use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
+use tonic::{Code, Response, Status};
+use tonic_types::StatusExt as _;
+
+/// How long a shop may be away: killed, started again, or full of work.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long another step of an order may be under way: after a kill its lease runs out first, and an order that cannot
+/// go on is given up after a minute.
+const UNDER_WAY_PATIENCE: Duration = Duration::from_secs(180);
+/// How long the first call waits for an answer.
+const FIRST_PATIENCE: Duration = Duration::from_secs(3);
+
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The services of a running shop.
+#[derive(Clone)]
+pub struct Shop {
+    pub catalog: CatalogServiceClient<Channel>,
+    pub inventory: InventoryServiceClient<Channel>,
+    pub orders: OrderServiceClient<Channel>,
+    pub payments: PaymentServiceClient<Channel>,
+    pub ledger: LedgerServiceClient<Channel>,
+}
+
+/// Counts the calls that had to be repeated, over the whole run.
+static REPEATED: AtomicU64 = AtomicU64::new(0);
+
+impl Shop {
+    /// Returns the shop behind a channel, once it has answered.
+    ///
+    /// # Errors
+    /// When nothing answers at `address`, or the orders service does not.
+    pub async fn open(channel: &Channel, address: &str) -> Result<Shop, StartError> {
+        let shop = Shop {
+            catalog: CatalogServiceClient::new(channel.clone()),
+            inventory: InventoryServiceClient::new(channel.clone()),
+            orders: OrderServiceClient::new(channel.clone()),
+            payments: PaymentServiceClient::new(channel.clone()),
+            ledger: LedgerServiceClient::new(channel.clone()),
+        };
+        let first = pb::ListOrdersRequest {
+            page_size: 1,
+            ..Default::default()
+        };
+        let answer = persist_for(FIRST_PATIENCE, FIRST_PATIENCE, || {
+            let (mut orders, first) = (shop.orders.clone(), first.clone());
+            async move { orders.list_orders(first).await }
+        });
+        match answer.await {
+            Ok(_) => Ok(shop),
+            Err(status) => {
+                let (code, message) = (status.code(), status.message());
+                let hint = "`souk up` starts a shop on 127.0.0.1:7300";
+                Err(StartError::new(format!(
+                    "no shop answers at {address}: {code:?}: {message}; {hint}"
+                )))
+            }
+        }
+    }
+}
+
+/// Makes a call until it succeeds or is refused: what a restart of the shop answers is only waited out.
+///
+/// # Errors
+/// A refusal, or the last failure when the shop stayed away for a minute.
+pub async fn persist<T, Answer>(call: impl FnMut() -> Answer) -> Result<T, Status>
+where
+    Answer: Future<Output = Result<Response<T>, Status>>,
+{
+    persist_for(PATIENCE, UNDER_WAY_PATIENCE, call).await
+}
+
+async fn persist_for<T, Answer>(
+    patience: Duration,
+    under_way: Duration,
+    mut call: impl FnMut() -> Answer,
+) -> Result<T, Status>
+where
+    Answer: Future<Output = Result<Response<T>, Status>>,
+{
+    let (started, mut pause) = (Instant::now(), FIRST_PAUSE);
+    loop {
+        let status = match call().await {
+            Ok(response) => return Ok(response.into_inner()),
+            Err(status) => status,
+        };
+        let limit = match status.code() {
+            Code::Aborted => under_way,
+            Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted => patience,
+            _ => return Err(status),
+        };
+        if is_given_up(&status) || started.elapsed() > limit {
+            return Err(status);
+        }
+        REPEATED.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Returns how many calls were repeated so far.
+pub fn repeated() -> u64 {
+    REPEATED.load(Ordering::Relaxed)
+}
+
+/// Tells that an order was given up for good because a neighbour was away; nothing is held or charged, and the same
+/// request id answers this for ever.
+pub fn is_given_up(status: &Status) -> bool {
+    let reason = reason(status);
+    reason == pb::ErrorReason::GaveUp.as_str_name()
+        || reason == pb::ErrorReason::ReservationExpired.as_str_name()
+}
+
+/// Says in one line what was answered instead of a result.
+pub fn refusal(what: &str, status: &Status) -> StartError {
+    let (code, reason, message) = (status.code(), reason(status), status.message());
+    StartError::new(format!("{what}: {code:?} {reason}: {message}"))
+}
+
+fn reason(status: &Status) -> String {
+    status
+        .get_details_error_info()
+        .map(|info| info.reason)
+        .unwrap_or_default()
+}

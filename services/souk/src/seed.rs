@@ -1,0 +1,104 @@
+//! The small catalogue that a new shop is filled with, so that the first minute is not spent on typing one.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use souk_chassis::{Caller, Channel, Running, StartError};
+use souk_client::catalog::v1 as catalog;
+use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
+use souk_client::inventory::v1 as inventory;
+use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
+use souk_client::types::v1::Money;
+
+use crate::connect::failure;
+
+/// A sku of the catalogue, for examples.
+pub const EXAMPLE_SKU: &str = "TEA-MINT-100";
+
+#[derive(Deserialize)]
+struct Product {
+    key: String,
+    title: String,
+    description: String,
+    variants: Vec<Variant>,
+}
+
+#[derive(Deserialize)]
+struct Variant {
+    sku: String,
+    title: String,
+    pence: i64,
+    stock: i64,
+}
+
+/// Fills a shop that has no product yet. A start that was killed in between is made good: every call may be repeated.
+pub async fn plant(running: &Running, data: &Path) -> Result<(), StartError> {
+    let staff = |service: &str| running.channel(service).acting_as(&Caller::Staff("seed".to_owned()));
+    let (products, stock) = (staff("catalog"), staff("inventory"));
+    let unfinished = data.join("seed-unfinished");
+    if !unfinished.exists() && !is_empty(&products).await? {
+        return Ok(());
+    }
+    std::fs::write(&unfinished, "The first start fills the shop; this file goes when it has.\n")?;
+    let goods: Vec<Product> =
+        serde_json::from_str(include_str!("../seed/bazaar.json")).expect("the catalogue is part of the program");
+    import(&products, &goods).await?;
+    receive(&stock, &goods).await?;
+    std::fs::remove_file(&unfinished)?;
+    Ok(())
+}
+
+async fn is_empty(channel: &Channel) -> Result<bool, StartError> {
+    let request = catalog::ListProductsRequest { page_size: 1, ..Default::default() };
+    let listed = CatalogServiceClient::new(channel.clone()).list_products(request).await;
+    Ok(listed.map_err(|status| failure("listing the catalogue", &status))?.into_inner().products.is_empty())
+}
+
+async fn import(channel: &Channel, goods: &[Product]) -> Result<(), StartError> {
+    let items: Vec<_> = goods
+        .iter()
+        .map(|product| catalog::ImportProductsRequest {
+            product: Some(catalog::ImportedProduct {
+                external_key: product.key.clone(),
+                title: product.title.clone(),
+                description: product.description.clone(),
+                state: catalog::ProductState::Active.into(),
+                variants: product.variants.iter().map(imported).collect(),
+                ..Default::default()
+            }),
+        })
+        .collect();
+    let answered = CatalogServiceClient::new(channel.clone()).import_products(tokio_stream::iter(items)).await;
+    let results = answered.map_err(|status| failure("importing the catalogue", &status))?.into_inner().results;
+    match results.into_iter().find_map(|result| result.error.map(|error| (result.external_key, error.message))) {
+        Some((key, message)) => Err(StartError::new(format!("importing {key}: {message}"))),
+        None => Ok(()),
+    }
+}
+
+fn imported(variant: &Variant) -> catalog::ImportedVariant {
+    let unit_price = Some(Money { currency_code: "GBP".to_owned(), minor_units: variant.pence });
+    catalog::ImportedVariant {
+        sku: variant.sku.clone(),
+        title: variant.title.clone(),
+        prices: vec![catalog::ImportedPrice { unit_price, effective_time: None, is_default: true }],
+        ..Default::default()
+    }
+}
+
+async fn receive(channel: &Channel, goods: &[Product]) -> Result<(), StartError> {
+    let items = goods
+        .iter()
+        .flat_map(|product| &product.variants)
+        .map(|variant| inventory::ReceivedItem {
+            sku: variant.sku.clone(),
+            location_id: String::new(),
+            quantity: variant.stock,
+        })
+        .collect();
+    let request =
+        inventory::ReceiveStockRequest { request_id: "souk-seed".to_owned(), items, effective_time: None };
+    let received = InventoryServiceClient::new(channel.clone()).receive_stock(request).await;
+    received.map_err(|status| failure("receiving stock", &status))?;
+    Ok(())
+}
