@@ -81,8 +81,7 @@ impl Replay {
         let mut times = Times::default();
         let started = Instant::now();
         let source = Source::open(&self.file)?;
-        let plan = Plan::of(&source.rows()?)
-            .map_err(|error| error.during(&self.file.display().to_string()))?;
+        let plan = Plan::of(&source.rows()?).map_err(|error| error.during(&self.file.display().to_string()))?;
         if let Some(reason) = &self.explain {
             return explain(&source, &plan, reason);
         }
@@ -106,17 +105,8 @@ impl Replay {
         let Some(invoice) = &self.from_invoice else {
             return Ok(0);
         };
-        let found = plan
-            .orders
-            .iter()
-            .position(|order| order.invoice == *invoice);
-        found.ok_or_else(|| {
-            StartError::configuration(
-                "--from-invoice",
-                invoice,
-                "must be an invoice that is an order",
-            )
-        })
+        let found = plan.orders.iter().position(|order| order.invoice == *invoice);
+        found.ok_or_else(|| StartError::configuration("--from-invoice", invoice, "must be an invoice that is an order"))
     }
 
     async fn sell(
@@ -129,11 +119,7 @@ impl Replay {
     ) -> Result<Arc<Seller>, StartError> {
         let started = Instant::now();
         let prices = supply::list_products(shop, plan).await?;
-        eprintln!(
-            "{} products at {} prices are in the catalogue",
-            plan.products.len(),
-            prices.len()
-        );
+        eprintln!("{} products at {} prices are in the catalogue", plan.products.len(), prices.len());
         times.add("the catalogue", started);
 
         let started = Instant::now();
@@ -148,9 +134,7 @@ impl Replay {
         let (shop, plan) = (shop.clone(), plan.clone());
         let seller = Arc::new(Seller::new(shop, plan, prices, progress.clone()));
         let reporter = progress.report();
-        let sold = seller
-            .sell_all(first, self.rate, usize::from(self.concurrency))
-            .await;
+        let sold = seller.sell_all(first, self.rate, usize::from(self.concurrency)).await;
         drop(reporter);
         sold?;
         times.add("selling", started);
@@ -171,11 +155,7 @@ impl Replay {
                 for sentence in found {
                     println!("DISAGREE {sentence}");
                 }
-                Err(StartError::new(format!(
-                    "the services disagree on {} figures: {}",
-                    found.len(),
-                    found[0]
-                )))
+                Err(StartError::new(format!("the services disagree on {} figures: {}", found.len(), found[0])))
             }
         }
     }
@@ -183,12 +163,7 @@ impl Replay {
 
 fn tell_contents(plan: &Plan) {
     let refunds: usize = plan.orders.iter().map(|order| order.refunds.len()).sum();
-    eprintln!(
-        "{} lines: {} sold in {} orders",
-        plan.lines,
-        plan.sale_lines(),
-        plan.orders.len()
-    );
+    eprintln!("{} lines: {} sold in {} orders", plan.lines, plan.sale_lines(), plan.orders.len());
     let taken_back = plan.returns_whole + plan.returns_part.len() as u64;
     eprintln!("{taken_back:>12}  returned, in {refunds} refunds");
     for (reason, lines) in plan.reasons() {
@@ -201,20 +176,14 @@ fn tell_times(times: &Times, seller: &Seller) {
     for (what, time) in &times.0 {
         eprintln!("{:>10.1} s  {what}", time.as_secs_f64());
     }
-    let calls = [
-        ("placing", &seller.placing),
-        ("fulfilling", &seller.fulfilling),
-        ("refunding", &seller.refunding),
-    ];
+    let calls = [("placing", &seller.placing), ("fulfilling", &seller.fulfilling), ("refunding", &seller.refunding)];
     for (what, spent) in calls {
         let (calls, mean) = spent.calls_and_mean();
         eprintln!("{mean:>10.1} ms {what} one of {calls}, on average");
     }
     match shop::repeated() {
         0 => {}
-        calls => eprintln!(
-            "{calls:>10}    calls were repeated: another step was under way, or the shop was away"
-        ),
+        calls => eprintln!("{calls:>10}    calls were repeated: another step was under way, or the shop was away"),
     }
 }
 

@@ -43,9 +43,7 @@ macro_rules! for_each_page {
                 let (mut client, request) = ($client.clone(), request.clone());
                 async move { client.$method(request).await }
             });
-            let page = answer
-                .await
-                .map_err(|status| refusal(concat!("reading back ", $what), &status))?;
+            let page = answer.await.map_err(|status| refusal(concat!("reading back ", $what), &status))?;
             page.$field.into_iter().for_each(&mut $take);
             if page.next_page_token.is_empty() {
                 break;
@@ -58,8 +56,7 @@ macro_rules! for_each_page {
 impl Books {
     /// Reads the books of a shop in which the plan, or a part of it, was carried out.
     pub async fn read(shop: &Shop, plan: &Plan) -> Result<Books, StartError> {
-        let (charges, entries, moves) =
-            tokio::try_join!(charges(shop), entries(shop), moves(shop))?;
+        let (charges, entries, moves) = tokio::try_join!(charges(shop), entries(shop), moves(shop))?;
         let known = Known::read(shop, plan).await?;
         Ok(Books {
             payments: payments_book(&charges, &known),
@@ -81,18 +78,11 @@ struct Known {
 
 impl Known {
     async fn read(shop: &Shop, plan: &Plan) -> Result<Known, StartError> {
-        let invoices: HashSet<&str> = plan
-            .orders
-            .iter()
-            .map(|order| order.invoice.as_str())
-            .collect();
+        let invoices: HashSet<&str> = plan.orders.iter().map(|order| order.invoice.as_str()).collect();
         let mut known = Known::default();
         let mut sums = OrderSums::default();
         let mut take = |order: orders::Order| {
-            let invoice = order
-                .reference
-                .strip_prefix(PREFIX)
-                .filter(|invoice| invoices.contains(invoice));
+            let invoice = order.reference.strip_prefix(PREFIX).filter(|invoice| invoices.contains(invoice));
             match invoice {
                 Some(invoice) => sums.add(invoice, &order),
                 None => {
@@ -102,18 +92,8 @@ impl Known {
                 }
             }
         };
-        let request = orders::ListOrdersRequest {
-            page_size: ORDERS_PAGE,
-            ..Default::default()
-        };
-        for_each_page!(
-            shop.orders,
-            list_orders,
-            request,
-            orders,
-            "the orders",
-            take
-        );
+        let request = orders::ListOrdersRequest { page_size: ORDERS_PAGE, ..Default::default() };
+        for_each_page!(shop.orders, list_orders, request, orders, "the orders", take);
         known.book = sums.book();
         Ok(known)
     }
@@ -147,22 +127,10 @@ impl OrderSums {
         for line in &order.lines {
             add(&mut self.sold, &line.sku, line.quantity);
         }
-        let skus: HashMap<i32, &str> = order
-            .lines
-            .iter()
-            .map(|line| (line.line_number, line.sku.as_str()))
-            .collect();
-        for refund in order
-            .refunds
-            .iter()
-            .filter(|one| one.restock && one.state() == orders::RefundState::Succeeded)
-        {
+        let skus: HashMap<i32, &str> = order.lines.iter().map(|line| (line.line_number, line.sku.as_str())).collect();
+        for refund in order.refunds.iter().filter(|one| one.restock && one.state() == orders::RefundState::Succeeded) {
             for line in &refund.lines {
-                add(
-                    &mut self.returned,
-                    skus.get(&line.line_number).copied().unwrap_or_default(),
-                    line.quantity,
-                );
+                add(&mut self.returned, skus.get(&line.line_number).copied().unwrap_or_default(), line.quantity);
             }
         }
     }
@@ -182,50 +150,27 @@ impl OrderSums {
 async fn charges(shop: &Shop) -> Result<Vec<payments::Payment>, StartError> {
     let mut charges = Vec::new();
     let mut take = |payment: payments::Payment| {
-        if payment
-            .captured
-            .as_ref()
-            .is_some_and(|captured| captured.minor_units > 0)
-        {
+        if payment.captured.as_ref().is_some_and(|captured| captured.minor_units > 0) {
             charges.push(payment);
         }
     };
-    let request = payments::ListPaymentsRequest {
-        page_size: PAGE,
-        ..Default::default()
-    };
-    for_each_page!(
-        shop.payments,
-        list_payments,
-        request,
-        payments,
-        "the payments",
-        take
-    );
+    let request = payments::ListPaymentsRequest { page_size: PAGE, ..Default::default() };
+    for_each_page!(shop.payments, list_payments, request, payments, "the payments", take);
     Ok(charges)
 }
 
 fn payments_book(charges: &[payments::Payment], known: &Known) -> Book {
-    let mut book = Book {
-        refunded_minor: Some(0),
-        ..Book::default()
-    };
+    let mut book = Book { refunded_minor: Some(0), ..Book::default() };
     let mut by_day = BTreeMap::new();
     let is_ours = |payment: &&payments::Payment| {
         let is_other = known.other_orders.contains(&payment.order_id);
-        let currency = payment
-            .captured
-            .as_ref()
-            .map(|captured| captured.currency_code.as_str());
+        let currency = payment.captured.as_ref().map(|captured| captured.currency_code.as_str());
         !is_other && currency == Some(CURRENCY)
     };
     for payment in charges.iter().filter(is_ours) {
         book.orders += 1;
-        *by_day.entry(day_of(payment.effective_time)).or_default() +=
-            minor(payment.captured.as_ref());
-        book.refunded_minor = book
-            .refunded_minor
-            .map(|sum| sum + minor(payment.refunded.as_ref()));
+        *by_day.entry(day_of(payment.effective_time)).or_default() += minor(payment.captured.as_ref());
+        book.refunded_minor = book.refunded_minor.map(|sum| sum + minor(payment.refunded.as_ref()));
     }
     book.sold_minor_by_day = Some(by_day);
     book
@@ -241,27 +186,13 @@ async fn entries(shop: &Shop) -> Result<Vec<ledger::Transfer>, StartError> {
             entries.push(transfer);
         }
     };
-    let request = ledger::ListAccountTransfersRequest {
-        account_id,
-        page_size: PAGE,
-        ..Default::default()
-    };
-    for_each_page!(
-        shop.ledger,
-        list_account_transfers,
-        request,
-        transfers,
-        "the ledger",
-        take
-    );
+    let request = ledger::ListAccountTransfersRequest { account_id, page_size: PAGE, ..Default::default() };
+    for_each_page!(shop.ledger, list_account_transfers, request, transfers, "the ledger", take);
     Ok(entries)
 }
 
 fn is_capture(transfer: &ledger::Transfer) -> bool {
-    transfer
-        .flags
-        .as_ref()
-        .is_some_and(|flags| flags.post_pending_transfer)
+    transfer.flags.as_ref().is_some_and(|flags| flags.post_pending_transfer)
 }
 
 fn is_refund(transfer: &ledger::Transfer) -> bool {
@@ -271,10 +202,7 @@ fn is_refund(transfer: &ledger::Transfer) -> bool {
 /// Each transfer carries its payment in `user_data`.
 fn ledger_book(entries: &[ledger::Transfer], known: &Known) -> Book {
     let (mut payments, mut by_day, mut refunded) = (HashSet::new(), BTreeMap::new(), 0);
-    for transfer in entries
-        .iter()
-        .filter(|transfer| !known.other_payments.contains(&transfer.user_data))
-    {
+    for transfer in entries.iter().filter(|transfer| !known.other_payments.contains(&transfer.user_data)) {
         if is_capture(transfer) {
             payments.insert(&transfer.user_data);
             *by_day.entry(day_of(transfer.effective_time)).or_default() += transfer.amount;
@@ -293,35 +221,18 @@ fn ledger_book(entries: &[ledger::Transfer], known: &Known) -> Book {
 async fn moves(shop: &Shop) -> Result<Vec<inventory::Movement>, StartError> {
     let mut moves = Vec::new();
     let mut take = |movement: inventory::Movement| {
-        if matches!(
-            movement.kind(),
-            inventory::MovementKind::Consumed | inventory::MovementKind::Returned
-        ) {
+        if matches!(movement.kind(), inventory::MovementKind::Consumed | inventory::MovementKind::Returned) {
             moves.push(movement);
         }
     };
-    let request = inventory::ListMovementsRequest {
-        page_size: PAGE,
-        ..Default::default()
-    };
-    for_each_page!(
-        shop.inventory,
-        list_movements,
-        request,
-        movements,
-        "the movements of stock",
-        take
-    );
+    let request = inventory::ListMovementsRequest { page_size: PAGE, ..Default::default() };
+    for_each_page!(shop.inventory, list_movements, request, movements, "the movements of stock", take);
     Ok(moves)
 }
 
 fn inventory_book(moves: &[inventory::Movement], known: &Known) -> Book {
-    let (mut reservations, mut sold, mut returned) =
-        (HashSet::new(), BTreeMap::new(), BTreeMap::new());
-    for movement in moves
-        .iter()
-        .filter(|movement| !known.other_reservations.contains(&movement.reservation_id))
-    {
+    let (mut reservations, mut sold, mut returned) = (HashSet::new(), BTreeMap::new(), BTreeMap::new());
+    for movement in moves.iter().filter(|movement| !known.other_reservations.contains(&movement.reservation_id)) {
         if movement.kind() == inventory::MovementKind::Consumed {
             reservations.insert(&movement.reservation_id);
             add(&mut sold, &movement.sku, -movement.on_hand_change);
@@ -351,6 +262,5 @@ fn minor(money: Option<&souk_client::types::v1::Money>) -> i64 {
 }
 
 fn day_of(time: Option<prost_types::Timestamp>) -> String {
-    time.and_then(|time| Timestamp::try_from(time).ok())
-        .map_or_else(String::new, day)
+    time.and_then(|time| Timestamp::try_from(time).ok()).map_or_else(String::new, day)
 }

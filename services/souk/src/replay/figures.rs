@@ -111,18 +111,9 @@ impl Figures {
             ("sold_units", number(self.sold_units)),
             ("refunded_units", number(self.refunded_units)),
             ("sha256_orders", self.sha256_orders.clone()),
-            (
-                "sha256_sold_minor_by_day",
-                self.sha256_sold_minor_by_day.clone(),
-            ),
-            (
-                "sha256_sold_units_by_sku",
-                self.sha256_sold_units_by_sku.clone(),
-            ),
-            (
-                "sha256_refunded_units_by_sku",
-                self.sha256_refunded_units_by_sku.clone(),
-            ),
+            ("sha256_sold_minor_by_day", self.sha256_sold_minor_by_day.clone()),
+            ("sha256_sold_units_by_sku", self.sha256_sold_units_by_sku.clone()),
+            ("sha256_refunded_units_by_sku", self.sha256_refunded_units_by_sku.clone()),
         ]
     }
 }
@@ -146,27 +137,13 @@ impl Result {
             refunded_units: inventory.refunded_units.unwrap_or_default(),
             refunded_minor: ledger.refunded_minor.unwrap_or_default(),
             unmatched_units: plan.unmatched_units,
-            explained: plan
-                .explained
-                .iter()
-                .map(|(reason, lines)| (*reason, lines.len() as u64))
-                .collect(),
-            skus_sold: sources
-                .inventory
-                .sold_units_by_sku
-                .as_ref()
-                .map_or(0, |skus| skus.len() as u64),
-            longest_order_lines: invoices
-                .values()
-                .map(|(lines, _)| *lines)
-                .max()
-                .unwrap_or_default(),
+            explained: plan.explained.iter().map(|(reason, lines)| (*reason, lines.len() as u64)).collect(),
+            skus_sold: sources.inventory.sold_units_by_sku.as_ref().map_or(0, |skus| skus.len() as u64),
+            longest_order_lines: invoices.values().map(|(lines, _)| *lines).max().unwrap_or_default(),
             sha256_orders: orders.sha256_orders.unwrap_or_default(),
             sha256_sold_minor_by_day: payments.sha256_sold_minor_by_day.unwrap_or_default(),
             sha256_sold_units_by_sku: inventory.sha256_sold_units_by_sku.unwrap_or_default(),
-            sha256_refunded_units_by_sku: inventory
-                .sha256_refunded_units_by_sku
-                .unwrap_or_default(),
+            sha256_refunded_units_by_sku: inventory.sha256_refunded_units_by_sku.unwrap_or_default(),
         }
     }
 }
@@ -176,10 +153,7 @@ pub fn of_plan(plan: &Plan) -> Book {
     let (mut invoices, mut by_day) = (BTreeMap::new(), BTreeMap::new());
     let (mut sold, mut returned, mut refunded_minor) = (BTreeMap::new(), BTreeMap::new(), 0);
     for order in &plan.orders {
-        invoices.insert(
-            order.invoice.clone(),
-            (order.lines.len() as u64, order.total()),
-        );
+        invoices.insert(order.invoice.clone(), (order.lines.len() as u64, order.total()));
         *by_day.entry(day(order.time)).or_default() += order.total();
         for line in &order.lines {
             *sold.entry(line.sku.clone()).or_default() += line.quantity;
@@ -231,20 +205,11 @@ fn sum(table: &BTreeMap<String, i64>) -> i64 {
 /// Returns the digest of a table as the judge computes it: its lines `key TAB value` in the order of the keys. Entries of
 /// nothing do not count.
 fn digest(table: &BTreeMap<String, i64>) -> String {
-    digest_of(
-        table
-            .iter()
-            .filter(|(_, value)| **value != 0)
-            .map(|(key, value)| format!("{key}\t{value}")),
-    )
+    digest_of(table.iter().filter(|(_, value)| **value != 0).map(|(key, value)| format!("{key}\t{value}")))
 }
 
 fn digest_of_invoices(table: &BTreeMap<String, (u64, i64)>) -> String {
-    digest_of(
-        table
-            .iter()
-            .map(|(invoice, (lines, amount))| format!("{invoice}\t{lines}\t{amount}")),
-    )
+    digest_of(table.iter().map(|(invoice, (lines, amount))| format!("{invoice}\t{lines}\t{amount}")))
 }
 
 fn digest_of(lines: impl Iterator<Item = String>) -> String {
@@ -256,10 +221,7 @@ mod tests {
     use super::*;
 
     fn table(entries: &[(&str, i64)]) -> BTreeMap<String, i64> {
-        entries
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), *value))
-            .collect()
+        entries.iter().map(|(key, value)| ((*key).to_owned(), *value)).collect()
     }
 
     #[test]
@@ -283,31 +245,18 @@ mod tests {
             refunded_minor: Some(7),
             ..Book::default()
         };
-        let inventory = Book {
-            orders: 1,
-            sold_units_by_sku: Some(table(&[("A", 3)])),
-            ..Book::default()
-        };
-        let books = [
-            ("orders", orders.figures()),
-            ("payments", payments.figures()),
-            ("inventory", inventory.figures()),
-        ];
+        let inventory = Book { orders: 1, sold_units_by_sku: Some(table(&[("A", 3)])), ..Book::default() };
+        let books =
+            [("orders", orders.figures()), ("payments", payments.figures()), ("inventory", inventory.figures())];
         let found = disagreements(&books);
         assert_eq!(found.len(), 3, "{found:?}");
         assert_eq!(found[0], "orders: orders says 2, inventory says 1");
         assert_eq!(found[1], "orders: payments says 2, inventory says 1");
-        assert!(
-            found[2].starts_with("sha256_sold_minor_by_day: orders says "),
-            "{found:?}"
-        );
+        assert!(found[2].starts_with("sha256_sold_minor_by_day: orders says "), "{found:?}");
     }
 
     #[test]
     fn a_day_is_that_of_utc() {
-        assert_eq!(
-            day(Timestamp::from_micros(1_291_191_960_000_000)),
-            "2010-12-01"
-        );
+        assert_eq!(day(Timestamp::from_micros(1_291_191_960_000_000)), "2010-12-01");
     }
 }

@@ -11,15 +11,8 @@ use souk_types::Timestamp;
 const XZ_MAGIC: &[u8] = &[0xfd, b'7', b'z', b'X', b'Z', 0];
 
 /// The columns that are read, by the names of the header.
-const COLUMNS: [&str; 7] = [
-    "InvoiceNo",
-    "StockCode",
-    "Description",
-    "Quantity",
-    "InvoiceDate",
-    "UnitPrice",
-    "CustomerID",
-];
+const COLUMNS: [&str; 7] =
+    ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID"];
 
 /// The whole file, unpacked.
 pub struct Source {
@@ -69,8 +62,7 @@ impl Source {
     /// When there is no such file, or it cannot be unpacked.
     pub fn open(path: &Path) -> Result<Source, StartError> {
         let name = path.display().to_string();
-        let raw = std::fs::read(path)
-            .map_err(|error| StartError::new(format!("cannot read {name}: {error}")))?;
+        let raw = std::fs::read(path).map_err(|error| StartError::new(format!("cannot read {name}: {error}")))?;
         let text = if raw.starts_with(XZ_MAGIC) {
             let mut text = Vec::new();
             lzma_rs::xz_decompress(&mut raw.as_slice(), &mut text)
@@ -112,32 +104,23 @@ impl Source {
         let mut reader = csv::Reader::from_reader(self.text.as_slice());
         let mut quoted = Vec::with_capacity(lines.len());
         for record in reader.records() {
-            let record = record
-                .map_err(|error| self.wrong(line_of(&error).unwrap_or(0), &describe(&error)))?;
+            let record = record.map_err(|error| self.wrong(line_of(&error).unwrap_or(0), &describe(&error)))?;
             let line = record.position().map_or(0, csv::Position::line);
             if lines.binary_search(&line).is_ok() {
-                quoted.push(format!(
-                    "{line:>8}  {}",
-                    record.iter().collect::<Vec<_>>().join(", ")
-                ));
+                quoted.push(format!("{line:>8}  {}", record.iter().collect::<Vec<_>>().join(", ")));
             }
         }
         Ok(quoted)
     }
 
     fn columns(&self, reader: &mut csv::Reader<&[u8]>) -> Result<[usize; 7], StartError> {
-        let header = reader
-            .headers()
-            .map_err(|error| self.wrong(1, &describe(&error)))?;
+        let header = reader.headers().map_err(|error| self.wrong(1, &describe(&error)))?;
         let mut columns = [0; 7];
         for (column, name) in columns.iter_mut().zip(COLUMNS) {
             let found = header.iter().position(|field| field == name);
             *column = found.ok_or_else(|| {
                 let has = header.iter().collect::<Vec<_>>().join(", ");
-                StartError::new(format!(
-                    "{}: the header has no column {name}; it has {has}",
-                    self.name
-                ))
+                StartError::new(format!("{}: the header has no column {name}; it has {has}", self.name))
             })?;
         }
         Ok(columns)
@@ -150,12 +133,10 @@ impl Source {
 
 /// Returns the bytes in hexadecimal.
 pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn line_of(error: &csv::Error) -> Option<u64> {
@@ -165,9 +146,7 @@ fn line_of(error: &csv::Error) -> Option<u64> {
 fn describe(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::Utf8 { .. } => "it is not UTF-8".to_owned(),
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             format!("it has {len} fields, and the header has {expected_len}")
         }
         _ => error.to_string(),
@@ -181,11 +160,8 @@ fn read(line: u64, fields: [&str; 7]) -> Result<Row, String> {
         return Err("InvoiceNo is empty".to_owned());
     };
     let sku = code.to_uppercase();
-    let units = number(quantity, 0)
-        .ok_or_else(|| format!("Quantity {quantity:?} is not a number of units"))?;
-    let units = units
-        .whole
-        .ok_or_else(|| format!("Quantity {quantity:?} is not a whole number"))?;
+    let units = number(quantity, 0).ok_or_else(|| format!("Quantity {quantity:?} is not a number of units"))?;
+    let units = units.whole.ok_or_else(|| format!("Quantity {quantity:?} is not a whole number"))?;
     let price = number(price, 2).ok_or_else(|| format!("UnitPrice {price:?} is not an amount"))?;
 
     let is_product = is_product(&sku);
@@ -205,8 +181,7 @@ fn read(line: u64, fields: [&str; 7]) -> Result<Row, String> {
     let (pence, time) = match kind {
         Kind::Explained(_) => (0, Timestamp::from_micros(0)),
         _ => {
-            let time = time(date)
-                .ok_or_else(|| format!("InvoiceDate {date:?} is not like 2010-12-01 08:26:00"))?;
+            let time = time(date).ok_or_else(|| format!("InvoiceDate {date:?} is not like 2010-12-01 08:26:00"))?;
             (price.whole.unwrap_or_default(), time)
         }
     };
@@ -227,9 +202,7 @@ fn read(line: u64, fields: [&str; 7]) -> Result<Row, String> {
 /// Tells whether a code in capital letters is that of a product: five digits and an optional suffix of letters.
 fn is_product(sku: &str) -> bool {
     let bytes = sku.as_bytes();
-    bytes.len() >= 5
-        && bytes[..5].iter().all(u8::is_ascii_digit)
-        && bytes[5..].iter().all(u8::is_ascii_uppercase)
+    bytes.len() >= 5 && bytes[..5].iter().all(u8::is_ascii_digit) && bytes[5..].iter().all(u8::is_ascii_uppercase)
 }
 
 /// A decimal number, counted in units of some place.
@@ -257,18 +230,12 @@ fn number(text: &str, places: i32) -> Option<Number> {
     };
     let (before, behind) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = format!("{before}{behind}");
-    if digits.is_empty()
-        || digits.len() > MAX_DIGITS
-        || !digits.bytes().all(|digit| digit.is_ascii_digit())
-    {
+    if digits.is_empty() || digits.len() > MAX_DIGITS || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
     let value: i128 = digits.parse().ok()?;
     if value == 0 {
-        return Some(Number {
-            sign: 0,
-            whole: Some(0),
-        });
+        return Some(Number { sign: 0, whole: Some(0) });
     }
     let shift = i32::from(exponent) + places - i32::try_from(behind.len()).ok()?;
     let power = 10_i128.checked_pow(shift.unsigned_abs());
@@ -280,10 +247,7 @@ fn number(text: &str, places: i32) -> Option<Number> {
     let signed = |value: i128| i64::try_from(if is_negative { -value } else { value });
     // A number too large for 64 bits cannot be read; one with a part of a unit can, and has no whole.
     let whole = whole.map(signed).transpose().ok()?;
-    Some(Number {
-        sign: if is_negative { -1 } else { 1 },
-        whole,
-    })
+    Some(Number { sign: if is_negative { -1 } else { 1 }, whole })
 }
 
 /// Reads `2010-12-01 08:26:00` as UTC.
@@ -312,17 +276,7 @@ mod tests {
     }
 
     fn kind(invoice: &str, code: &str, quantity: &str, price: &str, customer: &str) -> Kind {
-        row([
-            invoice,
-            code,
-            "MUG",
-            quantity,
-            "2010-12-01 08:26:00",
-            price,
-            customer,
-        ])
-        .unwrap()
-        .kind
+        row([invoice, code, "MUG", quantity, "2010-12-01 08:26:00", price, customer]).unwrap().kind
     }
 
     #[test]
@@ -339,23 +293,8 @@ mod tests {
         assert_eq!(whole("6.0", 0), Some(6));
         assert_eq!(number("0.000", 2).unwrap().sign, 0);
         assert_eq!(number("-0.001", 2).unwrap().sign, -1);
-        assert_eq!(
-            number("1E-300", 2),
-            Some(Number {
-                sign: 1,
-                whole: None
-            })
-        );
-        for wrong in [
-            "",
-            "x",
-            "1,50",
-            "--1",
-            "1e",
-            "1E99",
-            "99999999999999999999",
-            "1.2.3",
-        ] {
+        assert_eq!(number("1E-300", 2), Some(Number { sign: 1, whole: None }));
+        for wrong in ["", "x", "1,50", "--1", "1e", "1E99", "99999999999999999999", "1.2.3"] {
             assert_eq!(number(wrong, 2), None, "{wrong}");
         }
     }
@@ -364,77 +303,38 @@ mod tests {
     fn every_kind_of_row_is_told_apart() {
         assert_eq!(kind("536365", "85123a", "6", "2.55", "17850.0"), Kind::Sale);
         assert_eq!(kind("536365", "85123A", "6", "2.55", ""), Kind::Sale);
-        assert_eq!(
-            kind("C536365", "85123A", "-6", "2.55", "17850.0"),
-            Kind::Return
-        );
+        assert_eq!(kind("C536365", "85123A", "-6", "2.55", "17850.0"), Kind::Return);
         for (reason, invoice, code, quantity, price, customer) in [
             ("not a product", "536365", "POST", "1", "18.00", "17850.0"),
             ("not a product", "536365", "8512", "1", "18.00", "17850.0"),
-            (
-                "not a product",
-                "536365",
-                "85123-A",
-                "1",
-                "18.00",
-                "17850.0",
-            ),
+            ("not a product", "536365", "85123-A", "1", "18.00", "17850.0"),
             ("not a product", "A536365", "B", "1", "0", ""),
             ("zero price", "536365", "85123A", "-10", "0.0", ""),
             ("negative price", "A536365", "85123A", "1", "-0.001", ""),
             ("price below a penny", "C536365", "85123A", "1", "0.001", ""),
             ("stock adjustment", "536365", "85123A", "0", "2.55", ""),
-            (
-                "cancellation without a return",
-                "C536365",
-                "85123A",
-                "1",
-                "2.55",
-                "",
-            ),
-            (
-                "cancellation by a guest",
-                "C536365",
-                "85123A",
-                "-1",
-                "2.55",
-                "",
-            ),
+            ("cancellation without a return", "C536365", "85123A", "1", "2.55", ""),
+            ("cancellation by a guest", "C536365", "85123A", "-1", "2.55", ""),
             ("accounting entry", "A536365", "85123A", "1", "2.55", ""),
         ] {
-            assert_eq!(
-                kind(invoice, code, quantity, price, customer),
-                Kind::Explained(reason)
-            );
+            assert_eq!(kind(invoice, code, quantity, price, customer), Kind::Explained(reason));
         }
     }
 
     #[test]
     fn a_row_that_cannot_be_read_says_which_field() {
-        let error = |quantity, date, price| {
-            row(["536365", "85123A", "", quantity, date, price, ""]).unwrap_err()
-        };
+        let error = |quantity, date, price| row(["536365", "85123A", "", quantity, date, price, ""]).unwrap_err();
         assert!(error("six", "2010-12-01 08:26:00", "1").contains("Quantity \"six\""));
-        assert!(
-            error("2.5", "2010-12-01 08:26:00", "1")
-                .contains("Quantity \"2.5\" is not a whole number")
-        );
+        assert!(error("2.5", "2010-12-01 08:26:00", "1").contains("Quantity \"2.5\" is not a whole number"));
         assert!(error("6", "01/12/2010 08:26", "1").contains("InvoiceDate"));
         assert!(error("6", "2010-13-01 08:26:00", "1").contains("InvoiceDate"));
         assert!(error("6", "2010-12-01 08:26:00", "£1").contains("UnitPrice"));
-        assert!(
-            row(["", "85123A", "", "6", "2010-12-01 08:26:00", "1", ""])
-                .unwrap_err()
-                .contains("InvoiceNo")
-        );
+        assert!(row(["", "85123A", "", "6", "2010-12-01 08:26:00", "1", ""]).unwrap_err().contains("InvoiceNo"));
     }
 
     #[test]
     fn a_time_is_taken_as_utc() {
-        assert_eq!(
-            time("2010-12-01 08:26:00").unwrap().to_string(),
-            "2010-12-01T08:26:00Z"
-        );
+        assert_eq!(time("2010-12-01 08:26:00").unwrap().to_string(), "2010-12-01T08:26:00Z");
     }
 
     #[test]
@@ -445,47 +345,23 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             path
         };
-        let missing = Source::open(&folder.path().join("nowhere.csv"))
-            .err()
-            .unwrap()
-            .to_string();
-        assert!(
-            missing.contains("cannot read") && missing.contains("nowhere.csv"),
-            "{missing}"
-        );
+        let missing = Source::open(&folder.path().join("nowhere.csv")).err().unwrap().to_string();
+        assert!(missing.contains("cannot read") && missing.contains("nowhere.csv"), "{missing}");
 
-        let broken = Source::open(&file("broken.csv.xz", b"\xfd7zXZ\0nonsense"))
-            .err()
-            .unwrap()
-            .to_string();
+        let broken = Source::open(&file("broken.csv.xz", b"\xfd7zXZ\0nonsense")).err().unwrap().to_string();
         assert!(broken.contains("cannot unpack"), "{broken}");
 
-        let error = |name, text: &[u8]| {
-            Source::open(&file(name, text))
-                .unwrap()
-                .rows()
-                .unwrap_err()
-                .to_string()
-        };
-        let header = error(
-            "header.csv",
-            b"InvoiceNo,StockCode,Description,Quantity,InvoiceDate,Price,CustomerID\n",
-        );
+        let error = |name, text: &[u8]| Source::open(&file(name, text)).unwrap().rows().unwrap_err().to_string();
+        let header = error("header.csv", b"InvoiceNo,StockCode,Description,Quantity,InvoiceDate,Price,CustomerID\n");
         assert!(header.contains("no column UnitPrice"), "{header}");
 
         let good = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID\n\
                     536365,85123A,MUG,6,2010-12-01 08:26:00,2.55,17850.0\n";
         let short = error("short.csv", format!("{good}536366,85123A\n").as_bytes());
         assert!(short.contains("line 3: it has 2 fields"), "{short}");
-        let bytes = error(
-            "bytes.csv",
-            &[good.as_bytes(), b"536366,\xff,,1,2010-12-01 08:26:00,1,\n"].concat(),
-        );
+        let bytes = error("bytes.csv", &[good.as_bytes(), b"536366,\xff,,1,2010-12-01 08:26:00,1,\n"].concat());
         assert!(bytes.contains("line 3: it is not UTF-8"), "{bytes}");
-        let units = error(
-            "units.csv",
-            format!("{good}536366,85123A,,x,2010-12-01 08:26:00,1,\n").as_bytes(),
-        );
+        let units = error("units.csv", format!("{good}536366,85123A,,x,2010-12-01 08:26:00,1,\n").as_bytes());
         assert!(units.contains("line 3: Quantity"), "{units}");
     }
 }

@@ -89,10 +89,7 @@ pub struct Refund {
 impl Order {
     /// Returns the sum of the lines, in pence.
     pub fn total(&self) -> i64 {
-        self.lines
-            .iter()
-            .map(|line| line.pence * line.quantity)
-            .sum()
+        self.lines.iter().map(|line| line.pence * line.quantity).sum()
     }
 }
 
@@ -102,10 +99,7 @@ impl Plan {
     /// # Errors
     /// When the file asks for something that the API does not take; the message names the line.
     pub fn of(rows: &[Row]) -> Result<Plan, StartError> {
-        let mut plan = Plan {
-            lines: rows.len() as u64,
-            ..Plan::default()
-        };
+        let mut plan = Plan { lines: rows.len() as u64, ..Plan::default() };
         let mut catalogue = Catalogue::default();
         let mut by_invoice: HashMap<&str, usize> = HashMap::new();
         // (customer, sku, price) to the sale lines of it, oldest first: (index of the order, index of the line).
@@ -122,9 +116,7 @@ impl Plan {
                     });
                     let order = &mut plan.orders[index];
                     order.add(row)?;
-                    sold.entry((&row.customer, &row.sku, row.pence))
-                        .or_default()
-                        .push((index, order.lines.len() - 1));
+                    sold.entry((&row.customer, &row.sku, row.pence)).or_default().push((index, order.lines.len() - 1));
                 }
                 Kind::Return => {
                     let matching = sold.get(&(&*row.customer, &*row.sku, row.pence));
@@ -163,25 +155,14 @@ impl Plan {
 
     /// Returns every reason and its lines, also those of returns that match no sale.
     pub fn reasons(&self) -> Vec<(&'static str, &[u64])> {
-        let explained = self
-            .explained
-            .iter()
-            .map(|(reason, lines)| (*reason, lines.as_slice()));
-        let returns = [
-            (PARTLY_MATCHED, self.returns_part.as_slice()),
-            (UNMATCHED, self.returns_unmatched.as_slice()),
-        ];
-        explained
-            .chain(returns.into_iter().filter(|(_, lines)| !lines.is_empty()))
-            .collect()
+        let explained = self.explained.iter().map(|(reason, lines)| (*reason, lines.as_slice()));
+        let returns = [(PARTLY_MATCHED, self.returns_part.as_slice()), (UNMATCHED, self.returns_unmatched.as_slice())];
+        explained.chain(returns.into_iter().filter(|(_, lines)| !lines.is_empty())).collect()
     }
 
     /// Returns how many lines were sold.
     pub fn sale_lines(&self) -> u64 {
-        self.orders
-            .iter()
-            .map(|order| order.lines.len() as u64)
-            .sum()
+        self.orders.iter().map(|order| order.lines.len() as u64).sum()
     }
 
     /// Returns the chains of orders that must follow each other: those of one customer, and each guest's alone. Each holds
@@ -205,62 +186,31 @@ impl Plan {
 
 impl Order {
     fn starting_with(row: &Row) -> Order {
-        let customer = row
-            .customer
-            .strip_suffix(".0")
-            .unwrap_or(&row.customer)
-            .to_owned();
+        let customer = row.customer.strip_suffix(".0").unwrap_or(&row.customer).to_owned();
         let (invoice, time, line) = (row.invoice.clone(), row.time, row.line);
-        Order {
-            invoice,
-            customer,
-            time,
-            line,
-            lines: vec![],
-            refunds: vec![],
-        }
+        Order { invoice, customer, time, line, lines: vec![], refunds: vec![] }
     }
 
     fn add(&mut self, row: &Row) -> Result<(), StartError> {
         if self.lines.len() == MAX_ORDER_LINES {
-            let what = format!(
-                "line {}: invoice {} has more than {MAX_ORDER_LINES} lines",
-                row.line, row.invoice
-            );
+            let what = format!("line {}: invoice {} has more than {MAX_ORDER_LINES} lines", row.line, row.invoice);
             return Err(StartError::new(what));
         }
         if row.quantity > MAX_LINE_UNITS {
-            let what = format!(
-                "line {}: more than {MAX_LINE_UNITS} units in invoice {}",
-                row.line, row.invoice
-            );
+            let what = format!("line {}: more than {MAX_LINE_UNITS} units in invoice {}", row.line, row.invoice);
             return Err(StartError::new(what));
         }
         let (sku, quantity) = (row.sku.clone(), row.quantity);
-        self.lines.push(Line {
-            sku,
-            pence: row.pence,
-            quantity,
-            left: quantity,
-        });
+        self.lines.push(Line { sku, pence: row.pence, quantity, left: quantity });
         Ok(())
     }
 
     fn refund_of(&mut self, row: &Row) -> &mut Refund {
-        let index = self
-            .refunds
-            .iter()
-            .position(|refund| refund.invoice == row.invoice)
-            .unwrap_or_else(|| {
-                let (invoice, time, line) = (row.invoice.clone(), row.time, row.line);
-                self.refunds.push(Refund {
-                    invoice,
-                    time,
-                    line,
-                    lines: BTreeMap::new(),
-                });
-                self.refunds.len() - 1
-            });
+        let index = self.refunds.iter().position(|refund| refund.invoice == row.invoice).unwrap_or_else(|| {
+            let (invoice, time, line) = (row.invoice.clone(), row.time, row.line);
+            self.refunds.push(Refund { invoice, time, line, lines: BTreeMap::new() });
+            self.refunds.len() - 1
+        });
         &mut self.refunds[index]
     }
 }
@@ -293,11 +243,7 @@ impl<'a> Catalogue<'a> {
         let seen = self.products.entry(&row.sku).or_default();
         let description = row.description.trim();
         if !description.is_empty() {
-            match seen
-                .descriptions
-                .iter_mut()
-                .find(|(known, _)| *known == description)
-            {
+            match seen.descriptions.iter_mut().find(|(known, _)| *known == description) {
                 Some((_, count)) => *count += 1,
                 None => seen.descriptions.push((description, 1)),
             }
@@ -313,18 +259,9 @@ impl<'a> Catalogue<'a> {
     fn finish(self) -> Vec<Product> {
         let product = |(sku, seen): (&str, Seen<'_>)| {
             // The first of the most frequent ones: `max_by_key` takes the last of equals, so it goes from the end.
-            let most = seen
-                .descriptions
-                .iter()
-                .rev()
-                .max_by_key(|(_, count)| *count);
+            let most = seen.descriptions.iter().rev().max_by_key(|(_, count)| *count);
             let title = most.map_or(sku, |(description, _)| description);
-            Product {
-                sku: sku.to_owned(),
-                title: printable(title),
-                prices: seen.prices,
-                units: seen.units,
-            }
+            Product { sku: sku.to_owned(), title: printable(title), prices: seen.prices, units: seen.units }
         };
         self.products.into_iter().map(product).collect()
     }
@@ -332,11 +269,7 @@ impl<'a> Catalogue<'a> {
 
 /// Returns a title that the catalogue takes: without control characters and at most 200 characters long.
 fn printable(title: &str) -> String {
-    title
-        .chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .take(200)
-        .collect()
+    title.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(200).collect()
 }
 
 #[cfg(test)]

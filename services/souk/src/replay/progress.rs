@@ -29,11 +29,7 @@ pub struct Reporter {
 impl Progress {
     /// Returns a count of `total` things that are called `what`.
     pub fn of(what: &'static str, total: usize) -> Arc<Progress> {
-        Arc::new(Progress {
-            what,
-            total: total as u64,
-            done: AtomicU64::new(0),
-        })
+        Arc::new(Progress { what, total: total as u64, done: AtomicU64::new(0) })
     }
 
     /// Counts one more.
@@ -46,22 +42,14 @@ impl Progress {
         let is_terminal = std::io::stderr().is_terminal();
         let progress = self.clone();
         let task = tokio::spawn(async move {
-            let mut ticks = tokio::time::interval(if is_terminal {
-                TERMINAL_INTERVAL
-            } else {
-                LINE_INTERVAL
-            });
+            let mut ticks = tokio::time::interval(if is_terminal { TERMINAL_INTERVAL } else { LINE_INTERVAL });
             ticks.tick().await;
             let mut samples = VecDeque::from([(Instant::now(), 0)]);
             loop {
                 ticks.tick().await;
                 let line = progress.line(&mut samples, Instant::now());
                 let mut stderr = std::io::stderr().lock();
-                let _ = if is_terminal {
-                    write!(stderr, "\r\x1b[K{line}")
-                } else {
-                    writeln!(stderr, "{line}")
-                };
+                let _ = if is_terminal { write!(stderr, "\r\x1b[K{line}") } else { writeln!(stderr, "{line}") };
                 let _ = stderr.flush();
             }
         });
@@ -117,14 +105,8 @@ mod tests {
             progress.add_one();
         }
         let line = progress.line(&mut samples, start + Duration::from_secs(5));
-        assert_eq!(
-            line,
-            "  50 of 1000 orders (5 %), 10 a second, 1 min 35 s left"
-        );
-        let stalled = progress.line(
-            &mut VecDeque::from([(start, 50)]),
-            start + Duration::from_secs(5),
-        );
+        assert_eq!(line, "  50 of 1000 orders (5 %), 10 a second, 1 min 35 s left");
+        let stalled = progress.line(&mut VecDeque::from([(start, 50)]), start + Duration::from_secs(5));
         assert_eq!(stalled, "  50 of 1000 orders (5 %), 0 a second, waiting");
     }
 

@@ -33,39 +33,21 @@ impl Report {
     /// Puts the report together. `is_whole` tells that the whole file was carried out, so that the services must also
     /// agree with it, and not only with each other.
     pub fn of(plan: &Plan, books: &Books, is_whole: bool) -> Report {
-        let Books {
-            orders,
-            payments,
-            ledger,
-            inventory,
-        } = books;
-        let result = Outcome::of(
-            plan,
-            &Sources {
-                orders,
-                payments,
-                ledger,
-                inventory,
-            },
-        );
+        let Books { orders, payments, ledger, inventory } = books;
+        let result = Outcome::of(plan, &Sources { orders, payments, ledger, inventory });
         let services = Services {
             orders: orders.figures(),
             payments: payments.figures(),
             ledger: ledger.figures(),
             inventory: inventory.figures(),
         };
-        Report {
-            result,
-            services,
-            file: is_whole.then(|| figures::of_plan(plan).figures()),
-        }
+        Report { result, services, file: is_whole.then(|| figures::of_plan(plan).figures()) }
     }
 
     /// Writes the JSON.
     pub fn write(&self, path: &Path) -> Result<(), StartError> {
         let text = serde_json::to_string_pretty(self)? + "\n";
-        std::fs::write(path, text)
-            .map_err(|error| StartError::new(format!("cannot write {}: {error}", path.display())))
+        std::fs::write(path, text).map_err(|error| StartError::new(format!("cannot write {}: {error}", path.display())))
     }
 
     /// Returns the table of the services' figures for a person.
@@ -76,19 +58,11 @@ impl Report {
             let _ = write!(text, "{name:>14}");
         }
         // The digests are compared like the figures, but nobody reads them.
-        let rows = self
-            .services
-            .orders
-            .named()
-            .into_iter()
-            .filter(|(name, _)| !name.starts_with("sha256"));
+        let rows = self.services.orders.named().into_iter().filter(|(name, _)| !name.starts_with("sha256"));
         for (row, (name, _)) in rows.enumerate() {
             let _ = write!(text, "\n{name:<16}");
             for (_, figures) in &columns {
-                let value = figures.named()[row]
-                    .1
-                    .clone()
-                    .unwrap_or_else(|| "-".to_owned());
+                let value = figures.named()[row].1.clone().unwrap_or_else(|| "-".to_owned());
                 let _ = write!(text, "{value:>14}");
             }
         }

@@ -82,35 +82,20 @@ struct Queue {
 
 impl Queue {
     fn of(chains: Vec<Vec<usize>>, rate: Rate) -> Queue {
-        let starts = chains
-            .iter()
-            .enumerate()
-            .map(|(chain, orders)| Reverse((orders[0], chain, 0)));
+        let starts = chains.iter().enumerate().map(|(chain, orders)| Reverse((orders[0], chain, 0)));
         let waiting = Mutex::new(starts.collect());
-        let pace = rate.0.map(|rate| {
-            tokio::sync::Mutex::new(tokio::time::interval(Duration::from_secs_f64(1.0 / rate)))
-        });
-        Queue {
-            chains,
-            waiting,
-            pace,
-        }
+        let pace =
+            rate.0.map(|rate| tokio::sync::Mutex::new(tokio::time::interval(Duration::from_secs_f64(1.0 / rate))));
+        Queue { chains, waiting, pace }
     }
 
     fn take(&self) -> Option<(usize, usize, usize)> {
-        self.waiting
-            .lock()
-            .expect("nobody panics with the queue in hand")
-            .pop()
-            .map(|Reverse(next)| next)
+        self.waiting.lock().expect("nobody panics with the queue in hand").pop().map(|Reverse(next)| next)
     }
 
     fn put_back(&self, chain: usize, place: usize) {
         if let Some(order) = self.chains[chain].get(place) {
-            self.waiting
-                .lock()
-                .expect("nobody panics with the queue in hand")
-                .push(Reverse((*order, chain, place)));
+            self.waiting.lock().expect("nobody panics with the queue in hand").push(Reverse((*order, chain, place)));
         }
     }
 }
@@ -119,27 +104,14 @@ impl Seller {
     /// Returns a seller of these orders, which counts each that is done.
     pub fn new(shop: Shop, plan: Arc<Plan>, prices: Prices, progress: Arc<Progress>) -> Seller {
         let (placing, fulfilling, refunding) = Default::default();
-        Seller {
-            shop,
-            plan,
-            prices,
-            progress,
-            placing,
-            fulfilling,
-            refunding,
-        }
+        Seller { shop, plan, prices, progress, placing, fulfilling, refunding }
     }
 
     /// Sells everything from the order `first` on.
     ///
     /// # Errors
     /// At the first refusal, with the invoice, its line and the reason.
-    pub async fn sell_all(
-        self: &Arc<Self>,
-        first: usize,
-        rate: Rate,
-        concurrency: usize,
-    ) -> Result<(), StartError> {
+    pub async fn sell_all(self: &Arc<Self>, first: usize, rate: Rate, concurrency: usize) -> Result<(), StartError> {
         let queue = Arc::new(Queue::of(self.plan.chains(first), rate));
         let mut workers = JoinSet::new();
         // A worker that finds nothing waiting is not needed any more: there are never more chains than there were.
@@ -180,11 +152,7 @@ impl Seller {
         let reference = format!("{PREFIX}{}", order.invoice);
         let mut tries = 1;
         loop {
-            let request_id = if tries == 1 {
-                reference.clone()
-            } else {
-                format!("{reference}-{tries}")
-            };
+            let request_id = if tries == 1 { reference.clone() } else { format!("{reference}-{tries}") };
             let request = self.request(order, request_id, reference.clone());
             let answer = persist(|| {
                 let (mut client, request) = (self.shop.orders.clone(), request.clone());
@@ -205,10 +173,7 @@ impl Seller {
             match placed.state() {
                 // It is under way; the repeat waits for it.
                 OrderState::Pending if started.elapsed() < LONGEST_PLACING => continue,
-                OrderState::Placed
-                | OrderState::Paid
-                | OrderState::Fulfilled
-                | OrderState::Refunded => {
+                OrderState::Placed | OrderState::Paid | OrderState::Fulfilled | OrderState::Refunded => {
                     self.placing.add(started);
                     return Ok(placed);
                 }
@@ -217,22 +182,12 @@ impl Seller {
         }
     }
 
-    fn request(
-        &self,
-        order: &Order,
-        request_id: String,
-        reference: String,
-    ) -> pb::PlaceOrderRequest {
+    fn request(&self, order: &Order, request_id: String, reference: String) -> pb::PlaceOrderRequest {
         let line = |line: &super::plan::Line| {
-            let price = self
-                .prices
-                .get(&(line.sku.clone(), line.pence))
-                .expect("the catalogue has confirmed every price");
+            let price =
+                self.prices.get(&(line.sku.clone(), line.pence)).expect("the catalogue has confirmed every price");
             let item = Some(pb::place_order_line::Item::PriceId(price.clone()));
-            pb::PlaceOrderLine {
-                item,
-                quantity: line.quantity,
-            }
+            pb::PlaceOrderLine { item, quantity: line.quantity }
         };
         pb::PlaceOrderRequest {
             request_id,
@@ -249,18 +204,15 @@ impl Seller {
     /// Records that the goods left. Until the payment is captured this is answered ABORTED, and repeated.
     async fn fulfill(&self, order: &Order, order_id: &str) -> Result<(), StartError> {
         let started = Instant::now();
-        let request = pb::FulfillOrderRequest {
-            order_id: order_id.to_owned(),
-            effective_time: Some(order.time.into()),
-        };
+        let request =
+            pb::FulfillOrderRequest { order_id: order_id.to_owned(), effective_time: Some(order.time.into()) };
         loop {
             let answer = persist(|| {
                 let (mut client, request) = (self.shop.orders.clone(), request.clone());
                 async move { client.fulfill_order(request).await }
             });
-            let answer = answer
-                .await
-                .map_err(|status| refusal(&format!("{}: fulfilling it", order.place()), &status))?;
+            let answer =
+                answer.await.map_err(|status| refusal(&format!("{}: fulfilling it", order.place()), &status))?;
             let fulfilled = answer.order.unwrap_or_default();
             if has_left(&fulfilled) {
                 self.fulfilling.add(started);
@@ -272,33 +224,20 @@ impl Seller {
         }
     }
 
-    async fn refund(
-        &self,
-        order: &Order,
-        refund: &Refund,
-        order_id: &str,
-    ) -> Result<(), StartError> {
+    async fn refund(&self, order: &Order, refund: &Refund, order_id: &str) -> Result<(), StartError> {
         let started = Instant::now();
         let lines = refund.lines.iter();
         let request = pb::RefundOrderRequest {
             order_id: order_id.to_owned(),
             request_id: format!("{PREFIX}{}-{}", refund.invoice, order.invoice),
             lines: lines
-                .map(|(number, units)| pb::RefundLineRequest {
-                    line_number: *number,
-                    quantity: *units,
-                })
+                .map(|(number, units)| pb::RefundLineRequest { line_number: *number, quantity: *units })
                 .collect(),
             amount: None,
             restock: true,
             effective_time: Some(refund.time.into()),
         };
-        let place = format!(
-            "invoice {} of line {}, returning part of {}",
-            refund.invoice,
-            refund.line,
-            order.place()
-        );
+        let place = format!("invoice {} of line {}, returning part of {}", refund.invoice, refund.line, order.place());
         loop {
             let answer = persist(|| {
                 let (mut client, request) = (self.shop.orders.clone(), request.clone());
@@ -309,10 +248,7 @@ impl Seller {
                 pb::RefundState::Succeeded => break,
                 pb::RefundState::Pending if started.elapsed() < LONGEST_PLACING => {}
                 state => {
-                    return Err(StartError::new(format!(
-                        "{place}: the refund is {}",
-                        state.as_str_name()
-                    )));
+                    return Err(StartError::new(format!("{place}: the refund is {}", state.as_str_name())));
                 }
             }
         }
@@ -336,11 +272,7 @@ impl Order {
 
     fn stuck(&self, order: &pb::Order) -> StartError {
         let (state, reason) = (order.state().as_str_name(), &order.reason);
-        StartError::new(format!(
-            "{}: order {} is {state} {reason}",
-            self.place(),
-            order.order_id
-        ))
+        StartError::new(format!("{}: order {} is {state} {reason}", self.place(), order.order_id))
     }
 }
 
@@ -365,11 +297,7 @@ mod tests {
         assert_eq!(first, (0, 0, 0));
         assert_eq!(order(queue.take()), Some(1));
         let third = queue.take().unwrap();
-        assert_eq!(
-            order(queue.take()),
-            None,
-            "orders 3 and 4 wait for those before them"
-        );
+        assert_eq!(order(queue.take()), None, "orders 3 and 4 wait for those before them");
         queue.put_back(third.1, third.2 + 1);
         queue.put_back(first.1, first.2 + 1);
         assert_eq!(order(queue.take()), Some(3));

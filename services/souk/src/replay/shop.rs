@@ -50,10 +50,7 @@ impl Shop {
             payments: PaymentServiceClient::new(channel.clone()),
             ledger: LedgerServiceClient::new(channel.clone()),
         };
-        let first = pb::ListOrdersRequest {
-            page_size: 1,
-            ..Default::default()
-        };
+        let first = pb::ListOrdersRequest { page_size: 1, ..Default::default() };
         let answer = persist_for(FIRST_PATIENCE, FIRST_PATIENCE, || {
             let (mut orders, first) = (shop.orders.clone(), first.clone());
             async move { orders.list_orders(first).await }
@@ -63,9 +60,7 @@ impl Shop {
             Err(status) => {
                 let (code, message) = (status.code(), status.message());
                 let hint = "`souk up` starts a shop on 127.0.0.1:7300";
-                Err(StartError::new(format!(
-                    "no shop answers at {address}: {code:?}: {message}; {hint}"
-                )))
+                Err(StartError::new(format!("no shop answers at {address}: {code:?}: {message}; {hint}")))
             }
         }
     }
@@ -119,8 +114,7 @@ pub fn repeated() -> u64 {
 /// request id answers this for ever.
 pub fn is_given_up(status: &Status) -> bool {
     let reason = reason(status);
-    reason == pb::ErrorReason::GaveUp.as_str_name()
-        || reason == pb::ErrorReason::ReservationExpired.as_str_name()
+    reason == pb::ErrorReason::GaveUp.as_str_name() || reason == pb::ErrorReason::ReservationExpired.as_str_name()
 }
 
 /// Says in one line what was answered instead of a result.
@@ -130,8 +124,5 @@ pub fn refusal(what: &str, status: &Status) -> StartError {
 }
 
 fn reason(status: &Status) -> String {
-    status
-        .get_details_error_info()
-        .map(|info| info.reason)
-        .unwrap_or_default()
+    status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
 }

@@ -25,45 +25,30 @@ pub type Prices = HashMap<(String, i64), String>;
 
 /// Returns an amount of the file's currency.
 pub fn money(pence: i64) -> Money {
-    Money {
-        currency_code: CURRENCY.to_owned(),
-        minor_units: pence,
-    }
+    Money { currency_code: CURRENCY.to_owned(), minor_units: pence }
 }
 
 /// Brings every product code of the file into the catalogue, at every price it was sold at. A repeat changes nothing.
 pub async fn list_products(shop: &Shop, plan: &Plan) -> Result<Prices, StartError> {
     let items: Vec<_> = plan.products.iter().flat_map(imported).collect();
     for items in items.chunks(IMPORT_ITEMS) {
-        let requests: Vec<_> = items
-            .iter()
-            .map(|item| catalog::ImportProductsRequest {
-                product: Some(item.clone()),
-            })
-            .collect();
+        let requests: Vec<_> =
+            items.iter().map(|item| catalog::ImportProductsRequest { product: Some(item.clone()) }).collect();
         let answer = persist(|| {
             let (mut client, stream) = (shop.catalog.clone(), tokio_stream::iter(requests.clone()));
             async move { client.import_products(stream).await }
         });
-        let answer = answer
-            .await
-            .map_err(|status| refusal("importing the products", &status))?;
+        let answer = answer.await.map_err(|status| refusal("importing the products", &status))?;
         if answer.results.len() != items.len() {
             let (sent, told) = (items.len(), answer.results.len());
-            return Err(StartError::new(format!(
-                "catalog told of {told} products where {sent} were imported"
-            )));
+            return Err(StartError::new(format!("catalog told of {told} products where {sent} were imported")));
         }
-        if let Some(error) = answer
-            .results
-            .iter()
-            .find_map(|result| Some((&result.external_key, result.error.as_ref()?)))
+        if let Some(error) =
+            answer.results.iter().find_map(|result| Some((&result.external_key, result.error.as_ref()?)))
         {
             let (key, error) = error;
-            let what = format!(
-                "catalog refused the product {key}: {}: {} {}",
-                error.reason, error.field, error.message
-            );
+            let what =
+                format!("catalog refused the product {key}: {}: {} {}", error.reason, error.field, error.message);
             return Err(StartError::new(what));
         }
     }
@@ -74,50 +59,29 @@ pub async fn list_products(shop: &Shop, plan: &Plan) -> Result<Prices, StartErro
 async fn find_prices(shop: &Shop, plan: &Plan) -> Result<Prices, StartError> {
     let sold_at = |product: &Product| {
         let sku = product.sku.clone();
-        product
-            .prices
-            .iter()
-            .map(move |(pence, _)| (sku.clone(), *pence))
-            .collect::<Vec<_>>()
+        product.prices.iter().map(move |(pence, _)| (sku.clone(), *pence)).collect::<Vec<_>>()
     };
     let wanted: Vec<(String, i64)> = plan.products.iter().flat_map(sold_at).collect();
     let mut prices = Prices::with_capacity(wanted.len());
     for wanted in wanted.chunks(CALL_ITEMS) {
-        let ids: Vec<String> = wanted
-            .iter()
-            .map(|(sku, pence)| price_id(sku, *pence))
-            .collect();
+        let ids: Vec<String> = wanted.iter().map(|(sku, pence)| price_id(sku, *pence)).collect();
         let items = ids
             .iter()
-            .map(|id| catalog::ResolveItem {
-                item: Some(catalog::resolve_item::Item::PriceId(id.clone())),
-            })
+            .map(|id| catalog::ResolveItem { item: Some(catalog::resolve_item::Item::PriceId(id.clone())) })
             .collect();
-        let request = catalog::ResolvePricesRequest {
-            items,
-            currency_code: CURRENCY.to_owned(),
-        };
+        let request = catalog::ResolvePricesRequest { items, currency_code: CURRENCY.to_owned() };
         let answer = persist(|| {
             let (mut client, request) = (shop.catalog.clone(), request.clone());
             async move { client.resolve_prices(request).await }
         });
-        let found = answer
-            .await
-            .map_err(|status| refusal("looking up the imported prices", &status))?
-            .prices;
+        let found = answer.await.map_err(|status| refusal("looking up the imported prices", &status))?.prices;
         for (index, (wanted, id)) in wanted.iter().zip(ids).enumerate() {
             let is_it = |price: &catalog::ResolvedPrice| {
-                price.sku == wanted.0
-                    && price
-                        .unit_price
-                        .as_ref()
-                        .is_some_and(|is| is.minor_units == wanted.1)
+                price.sku == wanted.0 && price.unit_price.as_ref().is_some_and(|is| is.minor_units == wanted.1)
             };
             if !found.get(index).is_some_and(is_it) {
                 let (sku, pence) = wanted;
-                return Err(StartError::new(format!(
-                    "catalog has no price of {pence} pence for {sku} under {id}"
-                )));
+                return Err(StartError::new(format!("catalog has no price of {pence} pence for {sku} under {id}")));
             }
             prices.insert(wanted.clone(), id);
         }
@@ -166,11 +130,7 @@ pub async fn receive_goods(shop: &Shop, plan: &Plan, source: &Source) -> Result<
         return Ok(0);
     };
     let time = receipt_time(first, &source.sha256);
-    let goods: Vec<_> = plan
-        .products
-        .iter()
-        .filter(|product| product.units > 0)
-        .collect();
+    let goods: Vec<_> = plan.products.iter().filter(|product| product.units > 0).collect();
     let mut received = 0;
     for (number, goods) in goods.chunks(CALL_ITEMS).enumerate() {
         if is_received(shop, &goods[0].sku, time).await? {
@@ -190,31 +150,22 @@ pub async fn receive_goods(shop: &Shop, plan: &Plan, source: &Source) -> Result<
             let (mut client, request) = (shop.inventory.clone(), request.clone());
             async move { client.receive_stock(request).await }
         });
-        answer
-            .await
-            .map_err(|status| refusal("receiving the goods", &status))?;
+        answer.await.map_err(|status| refusal("receiving the goods", &status))?;
         received += goods.iter().map(|product| product.units).sum::<i64>();
     }
     Ok(received)
 }
 
 async fn is_received(shop: &Shop, sku: &str, time: Timestamp) -> Result<bool, StartError> {
-    let mut request = inventory::ListMovementsRequest {
-        sku: sku.to_owned(),
-        page_size: 1_000,
-        ..Default::default()
-    };
+    let mut request = inventory::ListMovementsRequest { sku: sku.to_owned(), page_size: 1_000, ..Default::default() };
     loop {
         let answer = persist(|| {
             let (mut client, request) = (shop.inventory.clone(), request.clone());
             async move { client.list_movements(request).await }
         });
-        let page = answer
-            .await
-            .map_err(|status| refusal("looking for goods received before", &status))?;
+        let page = answer.await.map_err(|status| refusal("looking for goods received before", &status))?;
         let is_it = |movement: &inventory::Movement| {
-            movement.kind() == inventory::MovementKind::Received
-                && movement.effective_time == Some(time.into())
+            movement.kind() == inventory::MovementKind::Received && movement.effective_time == Some(time.into())
         };
         if page.movements.iter().any(is_it) {
             return Ok(true);
@@ -243,19 +194,10 @@ mod tests {
         let time = Timestamp::from_micros(0);
         let product = |prices| {
             let prices = (1..=prices).map(|pence| (pence, time)).collect();
-            Product {
-                sku: "85123A".to_owned(),
-                title: "MUG".to_owned(),
-                prices,
-                units: 1,
-            }
+            Product { sku: "85123A".to_owned(), title: "MUG".to_owned(), prices, units: 1 }
         };
-        let prices = |product| -> Vec<usize> {
-            imported(&product)
-                .iter()
-                .map(|item| item.variants[0].prices.len())
-                .collect()
-        };
+        let prices =
+            |product| -> Vec<usize> { imported(&product).iter().map(|item| item.variants[0].prices.len()).collect() };
         assert_eq!(prices(product(0)), [0]);
         assert_eq!(prices(product(200)), [200]);
         assert_eq!(prices(product(401)), [200, 200, 1]);

@@ -1,0 +1,258 @@
+//! `souk replay` from the outside: the program sells a file to a running shop, and what it reads back is what the judge says.
+//!
+//! The file is a small one with every oddity of the real one. The real one is replayed too where SOUK_RETAIL_FILE names it;
+//! SOUK_RETAIL_EXPECT names the judge, a Python program that shares no code with Souk.
+
+mod oddities;
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use souk_chassis::Caller;
+use souk_client::inventory::v1 as inventory;
+use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
+use souk_client::orders::v1 as orders;
+use souk_client::orders::v1::order_service_client::OrderServiceClient;
+use souk_testkit::{CallerChannel, ChildShop, eventually};
+use tokio::process::{Child, Command};
+
+/// How long a part of a replay may take on a machine that is busy with other tests.
+const LIMIT: Duration = Duration::from_secs(300);
+
+struct Folder {
+    folder: tempfile::TempDir,
+}
+
+impl Folder {
+    fn new() -> Folder {
+        Folder { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn report(&self) -> PathBuf {
+        self.path().join("report.json")
+    }
+
+    /// Returns the report without what only Souk writes.
+    fn judged_report(&self) -> Value {
+        let mut report: Value = serde_json::from_slice(&std::fs::read(self.report()).unwrap()).unwrap();
+        let services = report.as_object_mut().unwrap().remove("services").unwrap();
+        for service in ["orders", "payments", "ledger", "inventory"] {
+            assert_eq!(services[service]["orders"], report["orders"], "{service}");
+        }
+        report
+    }
+}
+
+fn program() -> PathBuf {
+    match std::env::var_os("SOUK_BIN") {
+        Some(path) => path.into(),
+        None => std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("souk"),
+    }
+}
+
+fn replay(arguments: &[&str]) -> Command {
+    let mut command = Command::new(program());
+    command.arg("replay").args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+fn sell(file: &Path, shop: &ChildShop, folder: &Folder, rate: &str) -> Command {
+    let (file, report, url) = (file.to_str().unwrap(), folder.report(), shop.url());
+    replay(&[file, "--to", &url, "--rate", rate, "--report", report.to_str().unwrap()])
+}
+
+async fn succeed(mut command: Command) -> String {
+    let output = command.output().await.unwrap();
+    let (told, wrong) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{}\n{told}\n{wrong}", output.status);
+    told
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn quiet(mut command: Command) -> Child {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+fn staff(shop: &ChildShop) -> CallerChannel {
+    shop.channel_as(&Caller::Staff("test".to_owned()))
+}
+
+/// Counts what is there, so that a test can say that nothing was added.
+async fn orders_and_movements(shop: &ChildShop) -> (usize, usize) {
+    let mut client = InventoryServiceClient::new(staff(shop));
+    let mut request = inventory::ListMovementsRequest { page_size: 1_000, ..Default::default() };
+    let mut movements = 0;
+    loop {
+        let page = client.list_movements(request.clone()).await.unwrap().into_inner();
+        movements += page.movements.len();
+        if page.next_page_token.is_empty() {
+            return (count_orders(shop).await, movements);
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+async fn count_orders(shop: &ChildShop) -> usize {
+    let mut client = OrderServiceClient::new(staff(shop));
+    let mut request = orders::ListOrdersRequest { page_size: 100, ..Default::default() };
+    let mut count = 0;
+    loop {
+        let page = client.list_orders(request.clone()).await.unwrap().into_inner();
+        count += page.orders.len();
+        if page.next_page_token.is_empty() {
+            return count;
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+async fn wait_for_orders(shop: &ChildShop, count: usize) {
+    eventually(LIMIT, || async { count_orders(shop).await >= count }).await;
+}
+
+/// Returns what the judge says about a file, when there is a judge.
+async fn judge(file: &Path) -> Option<Value> {
+    let expect = std::env::var_os("SOUK_RETAIL_EXPECT")?;
+    let python = std::env::var_os("SOUK_PYTHON").unwrap_or_else(|| "python3".into());
+    let output = Command::new(python).arg(expect).arg(file).output().await.unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+fn judged_oddities() -> Value {
+    serde_json::from_str(include_str!("oddities.json")).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_odd_file_comes_to_what_the_judge_says_and_a_second_replay_changes_nothing() {
+    let folder = Folder::new();
+    let file = folder.file("odd.csv", &oddities::text());
+    if let Some(judged) = judge(&file).await {
+        assert_eq!(judged, judged_oddities(), "the committed file is what the judge says");
+    }
+    let shop = ChildShop::up(folder.path()).start().await;
+
+    let told = succeed(sell(&file, &shop, &folder, "max")).await;
+    assert!(told.contains("all agree"), "{told}");
+    assert_eq!(folder.judged_report(), judged_oddities());
+
+    // Somebody else buys what came back; the replay tells its own orders from that one.
+    let mut alice = OrderServiceClient::new(shop.channel_as(&Caller::User("alice".to_owned())));
+    let line =
+        orders::PlaceOrderLine { item: Some(orders::place_order_line::Item::Sku("85123A".to_owned())), quantity: 1 };
+    let order = orders::PlaceOrderRequest {
+        request_id: "alice-1".to_owned(),
+        currency_code: "GBP".to_owned(),
+        payment_method: "tok_approved".to_owned(),
+        lines: vec![line],
+        ..Default::default()
+    };
+    alice.place_order(order).await.unwrap();
+    let before = orders_and_movements(&shop).await;
+
+    succeed(sell(&file, &shop, &folder, "max")).await;
+    assert_eq!(folder.judged_report(), judged_oddities());
+    assert_eq!(orders_and_movements(&shop).await, before);
+
+    let from = ["--from-invoice", "560100"];
+    succeed({
+        let mut command = sell(&file, &shop, &folder, "max");
+        command.args(from);
+        command
+    })
+    .await;
+    assert_eq!(folder.judged_report(), judged_oddities());
+    assert_eq!(orders_and_movements(&shop).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_and_a_replay_that_are_killed_come_to_the_same_report() {
+    let folder = Folder::new();
+    let file = folder.file("odd.csv", &oddities::text());
+    let mut shop = ChildShop::up(folder.path()).start().await;
+
+    // The shop dies under the replay, which waits for it and goes on.
+    let mut first = quiet(sell(&file, &shop, &folder, "40"));
+    wait_for_orders(&shop, 50).await;
+    shop.restart().await;
+    wait_for_orders(&shop, 120).await;
+
+    // Then the replay dies, and another begins from the start.
+    first.kill().await.unwrap();
+    succeed(sell(&file, &shop, &folder, "max")).await;
+    assert_eq!(folder.judged_report(), judged_oddities());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_real_file_comes_to_what_the_judge_says_although_the_shop_is_killed() {
+    let Some(file) = std::env::var_os("SOUK_RETAIL_FILE").map(PathBuf::from) else { return };
+    let judged = judge(&file).await.expect("SOUK_RETAIL_EXPECT names the judge of the real file");
+    let folder = Folder::new();
+    let mut shop = ChildShop::up(folder.path()).start().await;
+
+    let mut first = quiet(sell(&file, &shop, &folder, "max"));
+    wait_for_orders(&shop, 3_000).await;
+    shop.restart().await;
+    let ended = first.wait().await.unwrap();
+    assert!(ended.success(), "the replay that outlived the shop ended with {ended}");
+    assert_eq!(folder.judged_report(), judged);
+    let before = orders_and_movements(&shop).await;
+
+    succeed(sell(&file, &shop, &folder, "max")).await;
+    assert_eq!(folder.judged_report(), judged);
+    assert_eq!(orders_and_movements(&shop).await, before);
+}
+
+#[tokio::test]
+async fn the_lines_of_a_reason_are_listed_without_a_shop() {
+    let folder = Folder::new();
+    let file = folder.file("odd.csv", &oddities::text());
+    let file = file.to_str().unwrap();
+    let told = succeed(replay(&[file, "--explain", "stock adjustment"])).await;
+    assert_eq!(told.lines().count(), 2, "{told}");
+    assert!(told.contains("536419, 22139, RETROSPOT TEA SET, -3"), "{told}");
+
+    let wrong = fail(replay(&[file, "--explain", "bad luck"])).await;
+    assert_eq!(wrong.status.code(), Some(64));
+    assert!(text(&wrong.stderr).contains("stock adjustment"), "{}", text(&wrong.stderr));
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_in_one_clear_line() {
+    let folder = Folder::new();
+    let good = folder.file("odd.csv", &oddities::text());
+    let header = folder.file("header.csv", "InvoiceNo,StockCode\n1,2\n");
+    let row = folder.file("row.csv", &oddities::text().replacen(",-4,", ",minus four,", 1));
+    for (file, said) in [
+        (folder.path().join("nowhere.csv"), "cannot read"),
+        (header, "no column Description"),
+        (row, "line 2: Quantity \"minus four\""),
+        (good, "no shop answers at 127.0.0.1:1"),
+    ] {
+        let output = fail(replay(&[file.to_str().unwrap(), "--to", "127.0.0.1:1"])).await;
+        let wrong = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{wrong}");
+        assert!(wrong.lines().last().unwrap().contains(said), "{wrong}");
+    }
+}
+
+async fn fail(mut command: Command) -> Output {
+    let output = command.output().await.unwrap();
+    assert!(!output.status.success(), "{}", text(&output.stdout));
+    output
+}
