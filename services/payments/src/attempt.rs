@@ -1,0 +1,186 @@
+//! One attempt to have the provider do something: written down before the call, resolved after it, never sent under two keys.
+//!
+//! CALLING ──answered──▶ SUCCEEDED | DECLINED | ACTION_REQUIRED
+//!    │ ▲                    ▲
+//!    │ └──taken up──┐       │ ledger written
+//!    ├─no answer─▶ UNKNOWN  │
+//!    └─approved, but the ledger does not answer─▶ LEDGER_DUE
+//!
+//! An authorisation that is UNKNOWN may also be SUPERSEDED by a void, which takes back whatever came of it.
+
+use std::fmt;
+
+use souk_types::{AttemptId, PaymentId, RefundId, Timestamp, TransferId};
+
+/// A token that names how the customer pays. It is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Method(pub String);
+
+impl fmt::Debug for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// What the provider is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    Authorize = 1,
+    /// The customer approved at the action url.
+    ApproveAction = 2,
+    /// The customer declined there.
+    DeclineAction = 3,
+    Capture = 4,
+    Void = 5,
+    Refund = 6,
+}
+
+impl Kind {
+    /// Returns the kind with this number.
+    pub fn from_number(number: i64) -> Option<Kind> {
+        use Kind::*;
+        [Authorize, ApproveAction, DeclineAction, Capture, Void, Refund].into_iter().find(|kind| *kind as i64 == number)
+    }
+
+    /// Returns its name in metrics and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Authorize => "authorize",
+            Kind::ApproveAction | Kind::DeclineAction => "complete_action",
+            Kind::Capture => "capture",
+            Kind::Void => "void",
+            Kind::Refund => "refund",
+        }
+    }
+
+    /// Tells whether it is about getting the authorisation.
+    pub fn is_authorization(self) -> bool {
+        matches!(self, Kind::Authorize | Kind::ApproveAction | Kind::DeclineAction)
+    }
+}
+
+/// Where an attempt stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// Somebody is about to call the provider, is calling, or has called and not yet written the answer down.
+    Calling = 1,
+    /// The provider did not answer.
+    Unknown = 2,
+    /// The provider approved, and the ledger has yet to be written.
+    LedgerDue = 3,
+    Succeeded = 4,
+    Declined = 5,
+    /// The customer must act; no money is set aside.
+    ActionRequired = 6,
+    /// A void takes back whatever came of it.
+    Superseded = 7,
+}
+
+impl Stage {
+    /// Returns the stage with this number.
+    pub fn from_number(number: i64) -> Option<Stage> {
+        use Stage::*;
+        [Calling, Unknown, LedgerDue, Succeeded, Declined, ActionRequired, Superseded]
+            .into_iter()
+            .find(|stage| *stage as i64 == number)
+    }
+
+    /// Tells whether nothing will follow.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Stage::Calling | Stage::Unknown | Stage::LedgerDue)
+    }
+}
+
+/// Why a provider said no.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decline {
+    /// The provider's word for it, such as `insufficient_funds`.
+    pub reason: String,
+    /// Whether the same may pass later.
+    pub is_retryable: bool,
+}
+
+/// What a provider answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Done; the provider keeps so many minor units for itself.
+    Approved {
+        fee: i64,
+    },
+    /// The customer must act there first.
+    ActionRequired {
+        url: String,
+    },
+    Declined(Decline),
+}
+
+/// One attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    pub payment: PaymentId,
+    /// Counts the attempts of the payment, from 1.
+    pub number: i64,
+    pub kind: Kind,
+    pub stage: Stage,
+    /// Minor units that the operation is about.
+    pub amount: i64,
+    /// Minor units that stay authorised after a part capture.
+    pub rest: i64,
+    /// The pending transfer that the operation makes (authorise) or resolves (capture, void).
+    pub hold: Option<TransferId>,
+    /// A void of which nobody knows whether the hold was made: it is made first, so that it cannot come later.
+    pub makes_hold: bool,
+    /// What a capture was asked for, to recognise a repeat.
+    pub capture: Option<CaptureKey>,
+    /// The refund that it carries out.
+    pub refund: Option<RefundId>,
+    /// Minor units that the provider kept.
+    pub fee: i64,
+    pub decline: Option<Decline>,
+    /// How often it was left without an end.
+    pub tries: u32,
+    pub create_time: Timestamp,
+    pub effective_time: Timestamp,
+}
+
+/// What names a capture for ever, and what it asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaptureKey {
+    pub request_id: String,
+    /// Minor units asked for; none for all that is left.
+    pub asked: Option<i64>,
+    pub is_final: bool,
+}
+
+impl Attempt {
+    /// Returns the attempt's id: the key under which the provider knows the operation.
+    pub fn id(&self) -> AttemptId {
+        AttemptId::derive(self.payment.as_bytes(), &format!("attempt/{}", self.number))
+    }
+
+    /// Returns the id of the transfer for one step of this attempt.
+    pub fn transfer(&self, step: &str) -> TransferId {
+        TransferId::derive(self.id().as_bytes(), step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_stages_are_found_again() {
+        for number in 1..=6 {
+            assert_eq!(Kind::from_number(number).unwrap() as i64, number);
+        }
+        for number in 1..=7 {
+            assert_eq!(Stage::from_number(number).unwrap() as i64, number);
+        }
+        assert_eq!((Kind::from_number(0), Stage::from_number(8)), (None, None));
+    }
+
+    #[test]
+    fn a_method_is_never_printed() {
+        assert_eq!(format!("{:?}", Method("tok_approved".into())), "[redacted]");
+    }
+}

@@ -1,0 +1,195 @@
+//! Wire ↔ domain: the only place where wire data becomes trusted data.
+
+use souk_chassis::Caller;
+use souk_client::payments::v1 as pb;
+use souk_client::types::v1::Money as WireMoney;
+use souk_data::args;
+use souk_data::page::PageTokens;
+use souk_data::{Arg, FromCell, ToArg};
+use souk_types::{Money, OrderId, PaymentId, Timestamp};
+
+use crate::attempt::Method;
+use crate::error::Error;
+use crate::payment::{CaptureWish, LARGEST_AMOUNT, NewPayment, Payment};
+use crate::provider::Charge;
+use crate::provider::simulator::{Operation, Outcome, Target};
+use crate::refund::{Refund, RefundWish};
+use crate::store::Page;
+
+/// Reads a payment id; the contract has checked its form already.
+pub fn payment_id(text: &str) -> Result<PaymentId, Error> {
+    text.parse().map_err(|error| Error::field("payment_id", error))
+}
+
+/// Reads an amount of at least `least` minor units.
+fn amount(money: Option<WireMoney>, least: i64) -> Result<Money, Error> {
+    let money = money.ok_or_else(|| Error::field("amount", "is required"))?;
+    let money = Money::try_from(money).map_err(|error| Error::field("amount.currency_code", error))?;
+    if !(least..=LARGEST_AMOUNT).contains(&money.minor) {
+        let problem = format!("must be {least} to {LARGEST_AMOUNT} minor units");
+        return Err(Error::Amount { field: "amount.minor_units", problem });
+    }
+    Ok(money)
+}
+
+fn effective_time(time: Option<prost_types::Timestamp>) -> Result<Option<Timestamp>, Error> {
+    time.map(|time| Timestamp::try_from(time).map_err(|error| Error::field("effective_time", error))).transpose()
+}
+
+/// Reads a payment method; the empty one is none.
+pub fn method(token: String) -> Option<Method> {
+    (!token.is_empty()).then_some(Method(token))
+}
+
+fn order_id(text: &str) -> Result<OrderId, Error> {
+    text.parse().map_err(|error| Error::field("order_id", error))
+}
+
+/// Reads a payment that is to be created.
+pub fn created(request: pb::CreatePaymentIntentRequest) -> Result<NewPayment, Error> {
+    Ok(NewPayment {
+        id: payment_id(&request.payment_id)?,
+        order: order_id(&request.order_id)?,
+        customer: request.customer_id,
+        amount: amount(request.amount, 0)?,
+        method: method(request.payment_method),
+        effective_time: effective_time(request.effective_time)?,
+    })
+}
+
+/// Reads a payment that is to be created and authorised.
+pub fn authorized(request: pb::AuthorizePaymentRequest) -> Result<NewPayment, Error> {
+    Ok(NewPayment {
+        id: payment_id(&request.payment_id)?,
+        order: order_id(&request.order_id)?,
+        customer: request.customer_id,
+        amount: amount(request.amount, 0)?,
+        method: method(request.payment_method),
+        effective_time: effective_time(request.effective_time)?,
+    })
+}
+
+/// Reads what is to be captured.
+pub fn capture(request: pb::CapturePaymentRequest) -> Result<CaptureWish, Error> {
+    Ok(CaptureWish {
+        request_id: request.request_id,
+        amount: request.amount.map(|money| amount(Some(money), 0)).transpose()?,
+        is_final: request.r#final,
+        effective_time: effective_time(request.effective_time)?,
+    })
+}
+
+/// Reads what is to be refunded.
+pub fn refund(request: pb::RefundPaymentRequest) -> Result<RefundWish, Error> {
+    Ok(RefundWish {
+        id: request.refund_id.parse().map_err(|error| Error::field("refund_id", error))?,
+        amount: amount(request.amount, 1)?,
+        effective_time: effective_time(request.effective_time)?,
+    })
+}
+
+/// Reads what a script is for.
+pub fn target(target: Option<pb::script_request::Target>) -> Result<Target, Error> {
+    use pb::script_request::Target as Wire;
+    match target.ok_or_else(|| Error::field("target", "is required"))? {
+        Wire::PaymentMethod(token) => Ok(Target::Method(Method(token))),
+        Wire::PaymentId(id) => Ok(Target::Payment(payment_id(&id)?)),
+    }
+}
+
+/// Reads which operations a script is for; none means any.
+pub fn operation(number: i32) -> Option<Operation> {
+    Operation::from_number(number.into())
+}
+
+/// Reads what operations are to come to. The contract has checked the numbers, which are those of the enum.
+pub fn outcomes(numbers: &[i32]) -> Result<Vec<Outcome>, Error> {
+    let outcome = |number: &i32| Outcome::from_number((*number).into());
+    numbers.iter().map(|number| outcome(number).ok_or_else(|| Error::field("outcomes", "is unknown"))).collect()
+}
+
+/// The page size when a caller asks for none.
+const DEFAULT_PAGE_SIZE: usize = 100;
+
+/// One list as one caller sees it: what its page tokens are bound to.
+pub struct PagedList<'a> {
+    tokens: &'a PageTokens,
+    scope: [String; 3],
+}
+
+impl<'a> PagedList<'a> {
+    /// Returns the list called `name`, for this caller and filter.
+    pub fn new(tokens: &'a PageTokens, name: &str, caller: &Caller, filter: &str) -> Self {
+        PagedList { tokens, scope: [name.to_owned(), caller.key(), filter.to_owned()] }
+    }
+
+    fn scope(&self) -> [&str; 3] {
+        self.scope.each_ref().map(String::as_str)
+    }
+
+    /// Reads which page is wanted.
+    pub fn page<T: FromCell>(&self, size: i32, token: &str) -> Result<Page<T>, Error> {
+        let cursor = self.tokens.open(&self.scope(), token)?;
+        let after = cursor.map(|cursor| cursor.get::<T>(0)).transpose()?;
+        let size = usize::try_from(size).ok().filter(|size| *size > 0).unwrap_or(DEFAULT_PAGE_SIZE);
+        Ok(Page { after, size })
+    }
+
+    /// Returns the token of the page after this row; empty when there is none.
+    pub fn next_token<T: ToArg>(&self, last: Option<T>) -> String {
+        last.map_or_else(String::new, |last| self.tokens.issue(&self.scope(), args![last] as &[Arg<'_>]))
+    }
+}
+
+fn minor(payment: &Payment, minor: i64) -> Option<WireMoney> {
+    Some(Money::new(payment.amount.currency, minor).into())
+}
+
+impl From<&Payment> for pb::Payment {
+    fn from(payment: &Payment) -> Self {
+        pb::Payment {
+            payment_id: payment.id.to_string(),
+            order_id: payment.order.map_or_else(String::new, |order| order.to_string()),
+            customer_id: payment.customer.clone(),
+            state: payment.state as i32,
+            amount: Some(payment.amount.into()),
+            authorized: minor(payment, payment.authorized),
+            captured: minor(payment, payment.captured),
+            refunded: minor(payment, payment.refunded),
+            action_url: payment.action_url.clone().unwrap_or_default(),
+            decline: payment.decline.as_ref().map_or_else(String::new, |decline| decline.reason.clone()),
+            is_in_flight: payment.is_in_flight,
+            create_time: Some(payment.create_time.into()),
+            update_time: Some(payment.update_time.into()),
+            effective_time: Some(payment.effective_time.into()),
+            fees: minor(payment, payment.fees),
+        }
+    }
+}
+
+impl From<&Refund> for pb::PaymentRefund {
+    fn from(refund: &Refund) -> Self {
+        pb::PaymentRefund {
+            refund_id: refund.id.to_string(),
+            payment_id: refund.payment.to_string(),
+            amount: Some(refund.amount.into()),
+            state: refund.state as i32,
+            create_time: Some(refund.create_time.into()),
+            effective_time: Some(refund.effective_time.into()),
+        }
+    }
+}
+
+impl From<&Charge> for pb::Charge {
+    fn from(charge: &Charge) -> Self {
+        let money = |minor| Some(Money::new(charge.currency, minor).into());
+        pb::Charge {
+            payment_id: charge.payment.to_string(),
+            held: money(charge.held),
+            captured: money(charge.captured),
+            refunded: money(charge.refunded),
+            operations: i32::try_from(charge.operations).unwrap_or(i32::MAX),
+            fees: money(charge.fees),
+        }
+    }
+}

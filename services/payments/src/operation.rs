@@ -1,0 +1,268 @@
+//! Carrying an operation out, so that a crash at any moment loses nothing and charges nobody twice:
+//!
+//! 1. The attempt is put down, with the slot of its payment claimed (`store/begin.rs`).
+//! 2. The provider is called under the attempt's key; whoever takes an attempt up inquires first.
+//! 3. The ledger gets the transfers that follow from the attempt, under ids that follow from it.
+//! 4. The end is put down and the slot is free (`store/finish.rs`).
+//!
+//! Until 4. the payment is in flight, and whatever died is repeated from 2.: the provider knows its key, the ledger its ids. When
+//! the provider does not answer the attempt is left UNKNOWN, when the ledger does not, LEDGER_DUE: two writes otherwise.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use souk_chassis::{Context, Deadline, Faults};
+use souk_types::{Clock, Money, PaymentId};
+use tokio::sync::mpsc;
+use tracing::error;
+
+use crate::attempt::{Answer, Attempt, Kind, Stage};
+use crate::error::Error;
+use crate::payment::Payment;
+use crate::provider::{NoAnswer, Order, Provider};
+use crate::store::{Begun, Claim, Command, Store};
+use crate::transfers;
+use crate::upstream::Ledger;
+
+/// A moment at which a process may die.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    AfterAttempt,
+    AfterProvider,
+    BeforeRecord,
+    AfterRecord,
+}
+
+macro_rules! fault_points {
+    ($($kind:pat => $name:literal),*) => {
+        /// The names of all fault points, in the order in which an operation passes them. The kill test enumerates them.
+        pub const FAULT_POINTS: &[&str] = &[$(
+            concat!("payments.", $name, ".after_attempt"),
+            concat!("payments.", $name, ".after_provider"),
+            concat!("payments.", $name, ".before_record"),
+            concat!("payments.", $name, ".after_record"),
+        )*];
+
+        fn fault_point(kind: Kind, moment: Moment) -> &'static str {
+            match (kind, moment) {$(
+                ($kind, Moment::AfterAttempt) => concat!("payments.", $name, ".after_attempt"),
+                ($kind, Moment::AfterProvider) => concat!("payments.", $name, ".after_provider"),
+                ($kind, Moment::BeforeRecord) => concat!("payments.", $name, ".before_record"),
+                ($kind, Moment::AfterRecord) => concat!("payments.", $name, ".after_record"),
+            )*}
+        }
+    };
+}
+
+fault_points! {
+    Kind::Authorize => "authorize", Kind::ApproveAction | Kind::DeclineAction => "complete_action",
+    Kind::Capture => "capture", Kind::Void => "void", Kind::Refund => "refund"
+}
+
+/// The longest that a provider is waited for. With the ledger's time it stays below the shortest lease.
+const PROVIDER_TIMEOUT: Duration = Duration::from_secs(8);
+const LEDGER_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// How long a call waits for its turn before it says that the payment is busy.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// What is left of a call's time for the answer.
+const TIME_TO_ANSWER: Duration = Duration::from_millis(100);
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+/// How often one call begins anew after somebody else's operation came in between.
+const ROUNDS: u32 = 64;
+
+/// The longest wait between two tries to finish an operation.
+const LONGEST_RETRY: Duration = Duration::from_secs(60);
+
+/// Carries operations out. Cloning is cheap.
+#[derive(Clone)]
+pub struct Operations {
+    store: Store,
+    provider: Arc<dyn Provider>,
+    ledger: Ledger,
+    faults: Faults,
+    clock: Clock,
+    retry: Duration,
+    dropped: mpsc::Sender<Dropped>,
+}
+
+/// A claim whose holder went away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    pub payment: PaymentId,
+    pub epoch: i64,
+}
+
+/// Tells the recovery when a claim is let go without an end, as when the caller hangs up.
+struct Guard {
+    claim: Dropped,
+    dropped: mpsc::Sender<Dropped>,
+    is_over: bool,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if !self.is_over {
+            // When the queue is full the lease runs out instead.
+            let _ = self.dropped.try_send(self.claim);
+        }
+    }
+}
+
+impl Operations {
+    /// Returns what carries operations out; claims that are let go come out of `dropped`.
+    pub fn new(
+        store: Store,
+        provider: Arc<dyn Provider>,
+        ledger: Ledger,
+        faults: Faults,
+        clock: Clock,
+        retry: Duration,
+        dropped: mpsc::Sender<Dropped>,
+    ) -> Self {
+        Operations { store, provider, ledger, faults, clock, retry, dropped }
+    }
+
+    /// Carries a command out, after whatever was left of an earlier one, and answers the payment as it stands then.
+    pub async fn carry_out(&self, id: PaymentId, command: Command, deadline: Deadline) -> Result<Payment, Error> {
+        let patience = PATIENCE.min(deadline.remaining().saturating_sub(TIME_TO_ANSWER));
+        let turn = Deadline::after(patience);
+        let mut pause = FIRST_PAUSE;
+        for _ in 0..ROUNDS {
+            match self.store.begin(id, command.clone()).await? {
+                Begun::Settled(payment) => return Ok(payment),
+                Begun::Started(claim) => match self.run(*claim).await {
+                    // Whoever overtook us has carried it out; look what came of it.
+                    Err(Error::LeaseLost(_)) => {}
+                    ended => return ended,
+                },
+                Begun::Unfinished(claim) => match self.run(*claim).await {
+                    Ok(_) | Err(Error::LeaseLost(_) | Error::Declined { .. }) => {}
+                    Err(error) => return Err(error),
+                },
+                Begun::Busy if turn.remaining() < pause => return Err(Error::Busy(id)),
+                Begun::Busy => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+        Err(Error::Busy(id))
+    }
+
+    /// Finishes what waits to be finished; true when there was something.
+    pub async fn recover(&self, id: PaymentId) -> Result<bool, Error> {
+        let Some(claim) = self.store.claim_left(id).await? else { return Ok(false) };
+        match self.run(claim).await {
+            Ok(_) | Err(Error::LeaseLost(_) | Error::Declined { .. }) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives a claim back whose holder went away, and finishes its operation.
+    pub async fn recover_dropped(&self, dropped: Dropped) -> Result<bool, Error> {
+        self.store.free_claim(dropped.payment, dropped.epoch).await?;
+        self.recover(dropped.payment).await
+    }
+
+    async fn run(&self, claim: Claim) -> Result<Payment, Error> {
+        let kind = claim.attempt.kind;
+        let id = claim.payment.id;
+        let key = id.to_string();
+        let dropped = Dropped { payment: id, epoch: claim.epoch };
+        let mut guard = Guard { claim: dropped, dropped: self.dropped.clone(), is_over: false };
+        self.faults.point(fault_point(kind, Moment::AfterAttempt), &key).await;
+
+        let asked = tokio::time::timeout(PROVIDER_TIMEOUT, self.ask(&claim)).await;
+        let answer = match asked.unwrap_or_else(|_| Err(NoAnswer("it took too long".into()))) {
+            Ok(answer) => answer,
+            Err(NoAnswer(_)) => {
+                count(kind, "unknown");
+                self.leave(&claim, Stage::Unknown, 0).await?;
+                guard.is_over = true;
+                return Err(Error::ProviderUnavailable(id));
+            }
+        };
+        self.faults.point(fault_point(kind, Moment::AfterProvider), &key).await;
+
+        let settled = claim.payment.clone().settle(claim.attempt.clone(), answer);
+        let (payment, attempt) = match settled {
+            Ok(settled) => settled,
+            Err(error) => {
+                error!(payment.id = %id, "{} of {id} cannot be finished: {error}", kind.name());
+                self.leave(&claim, Stage::Unknown, 0).await?;
+                guard.is_over = true;
+                return Err(error);
+            }
+        };
+        if attempt.stage == Stage::Succeeded
+            && let Err(error) = self.post(&attempt, &payment).await
+        {
+            if let Error::LedgerRefused { .. } = &error {
+                error!(payment.id = %id, "{error}");
+            }
+            count(kind, "ledger_due");
+            self.leave(&claim, Stage::LedgerDue, attempt.fee).await?;
+            guard.is_over = true;
+            return Err(error);
+        }
+        self.faults.point(fault_point(kind, Moment::BeforeRecord), &key).await;
+
+        let decline = attempt.decline.clone();
+        count(kind, if decline.is_some() { "declined" } else { "succeeded" });
+        let payment = self.store.record(payment, attempt, claim.epoch).await?;
+        guard.is_over = true;
+        self.faults.point(fault_point(kind, Moment::AfterRecord), &key).await;
+        match decline {
+            // A customer's own no is what was asked for.
+            Some(decline) if kind != Kind::DeclineAction => Err(Error::Declined { payment: id, decline }),
+            _ => Ok(payment),
+        }
+    }
+
+    /// Returns the provider's answer: the one it gave before, if the attempt may have been sent before.
+    async fn ask(&self, claim: &Claim) -> Result<Answer, NoAnswer> {
+        let attempt = &claim.attempt;
+        if attempt.stage == Stage::LedgerDue {
+            return Ok(Answer::Approved { fee: attempt.fee });
+        }
+        if claim.is_resumed
+            && let Some(answer) = self.provider.inquire(attempt.id()).await?
+        {
+            return Ok(answer);
+        }
+        let amount = Money::new(claim.payment.amount.currency, attempt.amount);
+        let order = Order { key: attempt.id(), charge: claim.payment.id, amount };
+        match attempt.kind {
+            Kind::Authorize => {
+                let method = claim.payment.method.as_ref().ok_or_else(|| NoAnswer("there is no method".into()))?;
+                self.provider.authorize(order, method).await
+            }
+            Kind::ApproveAction => self.provider.complete_action(order, true).await,
+            Kind::DeclineAction => self.provider.complete_action(order, false).await,
+            Kind::Capture => self.provider.capture(order, attempt.rest == 0).await,
+            Kind::Void => self.provider.void(order).await,
+            Kind::Refund => self.provider.refund(order).await,
+        }
+    }
+
+    async fn post(&self, attempt: &Attempt, payment: &Payment) -> Result<(), Error> {
+        let transfers = transfers::of(attempt, payment.amount.currency);
+        if transfers.is_empty() {
+            return Ok(());
+        }
+        let context = Context::current().unwrap_or_else(|| Context::background("payments"));
+        context.with_timeout(LEDGER_TIMEOUT).scope(self.ledger.post(&transfers)).await
+    }
+
+    async fn leave(&self, claim: &Claim, stage: Stage, fee: i64) -> Result<(), Error> {
+        let doublings = claim.attempt.tries.min(16);
+        let pause = self.retry.saturating_mul(1 << doublings).min(LONGEST_RETRY);
+        self.store.leave(claim, stage, fee, self.clock.now().plus(pause)).await
+    }
+}
+
+fn count(kind: Kind, outcome: &'static str) {
+    metrics::counter!("souk_payments_operations_total", "operation" => kind.name(), "outcome" => outcome).increment(1);
+}

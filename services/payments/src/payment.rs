@@ -1,0 +1,445 @@
+//! The payment: what may follow what, and what becomes of its amounts. Pure.
+//!
+//! REQUIRES_PAYMENT_METHOD ─method─▶ REQUIRES_CONFIRMATION ─confirm─▶ PROCESSING ─approved─▶ REQUIRES_CAPTURE ─captured─▶ SUCCEEDED
+//!        ▲                                                           │   │  ▲                   │ void, nothing captured
+//!        └───────────────────────declined────────────────────────────┘   ▼  │approve            ▼
+//!                                                             REQUIRES_ACTION           CANCELED ◀─void─ any state before
+//!
+//! **Invariant:** 0 ≤ refunded ≤ captured ≤ authorized ≤ amount. PROCESSING means that an attempt is in flight; a capture, void or
+//! refund in flight leaves the state as it is until it is resolved. A payment over nothing never meets the provider.
+
+use std::fmt;
+
+use souk_types::{Currency, Money, OrderId, PaymentId, Timestamp, TransferId};
+
+use crate::attempt::{Answer, Attempt, CaptureKey, Decline, Kind, Method, Stage};
+use crate::error::Error;
+use crate::refund::RefundWish;
+
+/// The largest amount, in minor units: what the ledger takes.
+pub const LARGEST_AMOUNT: i64 = 1_000_000_000_000_000;
+
+/// Where a payment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    RequiresPaymentMethod = 1,
+    RequiresConfirmation = 2,
+    RequiresAction = 3,
+    Processing = 4,
+    RequiresCapture = 5,
+    Succeeded = 6,
+    Canceled = 7,
+}
+
+impl State {
+    /// Returns the state with this number.
+    pub fn from_number(number: i64) -> Option<State> {
+        use State::*;
+        [RequiresPaymentMethod, RequiresConfirmation, RequiresAction, Processing, RequiresCapture, Succeeded, Canceled]
+            .into_iter()
+            .find(|state| *state as i64 == number)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            State::RequiresPaymentMethod => "waiting for a payment method",
+            State::RequiresConfirmation => "waiting for its confirmation",
+            State::RequiresAction => "waiting for the customer",
+            State::Processing => "processing",
+            State::RequiresCapture => "authorised",
+            State::Succeeded => "captured",
+            State::Canceled => "canceled",
+        })
+    }
+}
+
+/// A payment that is about to exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPayment {
+    pub id: PaymentId,
+    pub order: OrderId,
+    pub customer: String,
+    pub amount: Money,
+    pub method: Option<Method>,
+    pub effective_time: Option<Timestamp>,
+}
+
+/// The intent to take an amount of money for one order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    pub id: PaymentId,
+    /// None in a tombstone.
+    pub order: Option<OrderId>,
+    pub customer: String,
+    pub amount: Money,
+    pub authorized: i64,
+    pub captured: i64,
+    pub refunded: i64,
+    pub fees: i64,
+    pub state: State,
+    pub method: Option<Method>,
+    pub decline: Option<Decline>,
+    pub action_url: Option<String>,
+    /// The pending transfer that stands in the ledger for what is authorised and not captured.
+    pub hold: Option<TransferId>,
+    /// How many attempts were made; the last is the one in flight, if any is.
+    pub attempts: i64,
+    pub is_in_flight: bool,
+    pub create_time: Timestamp,
+    pub update_time: Timestamp,
+    pub effective_time: Timestamp,
+}
+
+/// What a capture is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaptureWish {
+    pub request_id: String,
+    /// None for all that is left.
+    pub amount: Option<Money>,
+    pub is_final: bool,
+    pub effective_time: Option<Timestamp>,
+}
+
+impl CaptureWish {
+    /// Returns what recognises a repeat of it.
+    pub fn key(&self) -> CaptureKey {
+        let asked = self.amount.map(|amount| amount.minor);
+        CaptureKey { request_id: self.request_id.clone(), asked, is_final: self.is_final }
+    }
+}
+
+/// What follows a wish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It was done before.
+    Nothing,
+    /// The payment changes and nobody else needs to be asked.
+    Change(Payment),
+    /// The provider is asked.
+    Ask(Payment, Attempt),
+}
+
+impl Payment {
+    /// Returns a new payment, which waits for its method or its confirmation.
+    pub fn create(new: NewPayment, now: Timestamp) -> Self {
+        let state = match new.method {
+            Some(_) => State::RequiresConfirmation,
+            None => State::RequiresPaymentMethod,
+        };
+        Payment {
+            id: new.id,
+            order: Some(new.order),
+            customer: new.customer,
+            amount: new.amount,
+            authorized: 0,
+            captured: 0,
+            refunded: 0,
+            fees: 0,
+            state,
+            method: new.method,
+            decline: None,
+            action_url: None,
+            hold: None,
+            attempts: 0,
+            is_in_flight: false,
+            create_time: now,
+            update_time: now,
+            effective_time: at(new.effective_time, now),
+        }
+    }
+
+    /// Returns what remembers that a payment was voided before it arrived. Its currency is XXX, ISO 4217's "no currency".
+    pub fn tombstone(id: PaymentId, now: Timestamp) -> Self {
+        let currency: Currency = "XXX".parse().expect("three capital letters");
+        Payment {
+            id,
+            order: None,
+            customer: String::new(),
+            amount: Money::zero(currency),
+            authorized: 0,
+            captured: 0,
+            refunded: 0,
+            fees: 0,
+            state: State::Canceled,
+            method: None,
+            decline: None,
+            action_url: None,
+            hold: None,
+            attempts: 0,
+            is_in_flight: false,
+            create_time: now,
+            update_time: now,
+            effective_time: now,
+        }
+    }
+
+    /// Tells that a repeated creation asks for what this payment is; an id stands for one payment for ever. The method is
+    /// compared only when `with_method` is set, since a confirmation may have changed it.
+    pub fn is_repeated_by(&self, new: &NewPayment, with_method: bool) -> Result<(), Error> {
+        if self.order.is_none() {
+            return Err(self.refused());
+        }
+        let same_time = new.effective_time.is_none_or(|time| time.min(self.create_time) == self.effective_time);
+        let field = if self.order != Some(new.order) {
+            "order_id"
+        } else if self.customer != new.customer {
+            "customer_id"
+        } else if self.amount != new.amount {
+            "amount"
+        } else if with_method && self.method != new.method {
+            "payment_method"
+        } else if !same_time {
+            "effective_time"
+        } else {
+            return Ok(());
+        };
+        Err(Error::Differs { payment: self.id, field })
+    }
+
+    /// Returns how many minor units are authorised and not captured.
+    pub fn capturable(&self) -> i64 {
+        self.authorized - self.captured
+    }
+
+    /// Returns how many minor units were captured and not refunded.
+    pub fn refundable(&self) -> i64 {
+        self.captured - self.refunded
+    }
+
+    /// Answers a repeated authorisation: the payment as it stands, or the decline again.
+    pub fn authorize_again(self, now: Timestamp) -> Result<Step, Error> {
+        match (self.state, &self.decline) {
+            (State::RequiresConfirmation, _) => self.confirm(None, now),
+            (State::RequiresPaymentMethod, Some(decline)) => {
+                Err(Error::Declined { payment: self.id, decline: decline.clone() })
+            }
+            (State::Canceled, _) => Err(self.refused()),
+            _ => Ok(Step::Nothing),
+        }
+    }
+
+    /// Asks for the authorisation, with this method or the one it has.
+    pub fn confirm(mut self, method: Option<Method>, now: Timestamp) -> Result<Step, Error> {
+        match self.state {
+            State::RequiresPaymentMethod | State::RequiresConfirmation => {}
+            State::Canceled => return Err(self.refused()),
+            _ if method.is_none() || method == self.method => return Ok(Step::Nothing),
+            _ => return Err(self.refused()),
+        }
+        let is_same = method.is_none() || method == self.method;
+        match &self.decline {
+            Some(decline) if is_same && !decline.is_retryable => {
+                return Err(Error::Declined { payment: self.id, decline: decline.clone() });
+            }
+            _ => {}
+        }
+        self.method = method.or(self.method);
+        if self.method.is_none() {
+            return Err(self.refused());
+        }
+        self.decline = None;
+        if self.amount.minor == 0 {
+            self.state = State::RequiresCapture;
+            return Ok(Step::Change(self));
+        }
+        self.state = State::Processing;
+        Ok(self.ask(Kind::Authorize, now, |payment, attempt| {
+            attempt.amount = payment.amount.minor;
+            attempt.hold = Some(attempt.transfer("hold"));
+            attempt.effective_time = payment.effective_time;
+        }))
+    }
+
+    /// Goes on after the customer acted.
+    pub fn complete_action(mut self, approve: bool, now: Timestamp) -> Result<Step, Error> {
+        match (self.state, approve, &self.decline) {
+            (State::RequiresAction, ..) => {}
+            (State::RequiresCapture | State::Succeeded, true, _) => return Ok(Step::Nothing),
+            (State::RequiresPaymentMethod, false, Some(_)) => return Ok(Step::Nothing),
+            (State::RequiresPaymentMethod, true, Some(decline)) => {
+                return Err(Error::Declined { payment: self.id, decline: decline.clone() });
+            }
+            _ => return Err(self.refused()),
+        }
+        self.state = State::Processing;
+        let kind = if approve { Kind::ApproveAction } else { Kind::DeclineAction };
+        Ok(self.ask(kind, now, |payment, attempt| {
+            attempt.amount = payment.amount.minor;
+            attempt.hold = approve.then(|| attempt.transfer("hold"));
+            attempt.effective_time = payment.effective_time;
+        }))
+    }
+
+    /// Takes all that is authorised, or a part; `before` is the attempt that this request id made earlier.
+    pub fn capture(mut self, wish: &CaptureWish, before: Option<&Attempt>, now: Timestamp) -> Result<Step, Error> {
+        if let Some(before) = before {
+            if before.capture != Some(wish.key()) {
+                return Err(Error::RequestIdReused(self.id));
+            }
+            return match &before.decline {
+                Some(decline) => Err(Error::Declined { payment: self.id, decline: decline.clone() }),
+                None => Ok(Step::Nothing),
+            };
+        }
+        let amount = match wish.amount {
+            Some(amount) if amount.currency != self.amount.currency => return Err(self.other_currency()),
+            Some(amount) => amount.minor,
+            None => self.capturable(),
+        };
+        if self.amount.minor == 0 && amount == 0 && matches!(self.state, State::RequiresCapture | State::Succeeded) {
+            self.state = State::Succeeded;
+            return Ok(Step::Change(self));
+        }
+        if self.state != State::RequiresCapture {
+            return Err(self.refused());
+        }
+        if amount <= 0 {
+            return Err(Error::Amount { field: "amount", problem: "must be more than 0 minor units".into() });
+        }
+        if amount > self.capturable() {
+            return Err(Error::CaptureExceeds { payment: self.id, capturable: self.capturable() });
+        }
+        Ok(self.ask(Kind::Capture, now, |payment, attempt| {
+            attempt.amount = amount;
+            attempt.rest = if wish.is_final { 0 } else { payment.capturable() - amount };
+            attempt.hold = payment.hold;
+            attempt.capture = Some(wish.key());
+            attempt.effective_time = at(wish.effective_time, now);
+        }))
+    }
+
+    /// Releases what is authorised and not captured. `unresolved` is an authorisation of which nobody knows what came of it.
+    pub fn void(mut self, unresolved: Option<&Attempt>, now: Timestamp) -> Result<Step, Error> {
+        let makes_hold = match (self.state, unresolved) {
+            (State::Canceled, _) => return Ok(Step::Nothing),
+            // The rest of it was released before.
+            (State::Succeeded, _) if self.captured < self.amount.minor => return Ok(Step::Nothing),
+            (State::Succeeded, _) => return Err(self.refused()),
+            (State::RequiresPaymentMethod | State::RequiresConfirmation, _) => {
+                self.state = State::Canceled;
+                return Ok(Step::Change(self));
+            }
+            (State::RequiresCapture, _) if self.amount.minor == 0 => {
+                self.state = State::Canceled;
+                return Ok(Step::Change(self));
+            }
+            (State::Processing, Some(attempt)) => attempt.hold.is_some(),
+            (State::Processing, None) => return Err(Error::Busy(self.id)),
+            (State::RequiresAction | State::RequiresCapture, _) => false,
+        };
+        let hold = unresolved.map_or(self.hold, |attempt| attempt.hold);
+        Ok(self.ask(Kind::Void, now, |payment, attempt| {
+            attempt.amount = if makes_hold { payment.amount.minor } else { payment.capturable() };
+            attempt.hold = hold;
+            attempt.makes_hold = makes_hold;
+            attempt.effective_time = if makes_hold { payment.effective_time } else { now };
+        }))
+    }
+
+    /// Pays captured money back.
+    pub fn refund(self, wish: &RefundWish, now: Timestamp) -> Result<Step, Error> {
+        if wish.amount.currency != self.amount.currency && self.order.is_some() {
+            return Err(self.other_currency());
+        }
+        if wish.amount.minor > self.refundable() {
+            return Err(Error::RefundExceeds { payment: self.id, refundable: self.refundable() });
+        }
+        Ok(self.ask(Kind::Refund, now, |_, attempt| {
+            attempt.amount = wish.amount.minor;
+            attempt.refund = Some(wish.id);
+            attempt.effective_time = at(wish.effective_time, now);
+        }))
+    }
+
+    /// Takes the provider's answer: what becomes of the payment and of the attempt.
+    pub fn settle(mut self, mut attempt: Attempt, answer: Answer) -> Result<(Payment, Attempt), Error> {
+        attempt.stage = match &answer {
+            Answer::Approved { .. } => Stage::Succeeded,
+            Answer::Declined(_) => Stage::Declined,
+            Answer::ActionRequired { .. } => Stage::ActionRequired,
+        };
+        match (attempt.kind, answer) {
+            (Kind::Authorize | Kind::ApproveAction, Answer::Approved { .. }) => {
+                self.state = State::RequiresCapture;
+                (self.authorized, self.hold) = (self.amount.minor, attempt.hold);
+                self.action_url = None;
+            }
+            (Kind::Authorize, Answer::ActionRequired { url }) => {
+                self.state = State::RequiresAction;
+                self.action_url = Some(url);
+                attempt.hold = None;
+            }
+            (Kind::Authorize | Kind::ApproveAction | Kind::DeclineAction, Answer::Declined(decline)) => {
+                self.state = State::RequiresPaymentMethod;
+                self.action_url = None;
+                self.decline = Some(decline.clone());
+                attempt.decline = Some(decline);
+                attempt.hold = None;
+            }
+            (Kind::Capture, Answer::Approved { fee }) => {
+                self.captured += attempt.amount;
+                self.fees += fee;
+                attempt.fee = fee;
+                if attempt.rest == 0 {
+                    self.state = State::Succeeded;
+                    (self.authorized, self.hold) = (self.captured, None);
+                } else {
+                    self.hold = Some(attempt.transfer("hold"));
+                }
+            }
+            (Kind::Void, Answer::Approved { .. }) => {
+                self.state = if self.captured == 0 { State::Canceled } else { State::Succeeded };
+                (self.authorized, self.hold) = (self.captured, None);
+                self.action_url = None;
+            }
+            (Kind::Refund, Answer::Approved { .. }) => self.refunded += attempt.amount,
+            (Kind::Capture | Kind::Refund, Answer::Declined(decline)) => attempt.decline = Some(decline),
+            (Kind::Void, Answer::Declined(decline)) if self.state == State::RequiresCapture => {
+                attempt.decline = Some(decline);
+            }
+            _ => return Err(Error::ProviderOutOfTurn(attempt.kind.name())),
+        }
+        self.is_in_flight = false;
+        Ok((self, attempt))
+    }
+
+    fn ask(mut self, kind: Kind, now: Timestamp, fill: impl FnOnce(&Payment, &mut Attempt)) -> Step {
+        self.attempts += 1;
+        self.is_in_flight = true;
+        let mut attempt = Attempt {
+            payment: self.id,
+            number: self.attempts,
+            kind,
+            stage: Stage::Calling,
+            amount: 0,
+            rest: 0,
+            hold: None,
+            makes_hold: false,
+            capture: None,
+            refund: None,
+            fee: 0,
+            decline: None,
+            tries: 0,
+            create_time: now,
+            effective_time: now,
+        };
+        fill(&self, &mut attempt);
+        Step::Ask(self, attempt)
+    }
+
+    /// Returns the refusal of a step that this state does not allow.
+    pub fn refused(&self) -> Error {
+        Error::State { payment: self.id, state: self.state }
+    }
+
+    fn other_currency(&self) -> Error {
+        Error::Amount { field: "amount.currency_code", problem: format!("must be {}", self.amount.currency) }
+    }
+}
+
+/// A time ahead of the clock counts as now.
+fn at(time: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    time.map_or(now, |time| time.min(now))
+}

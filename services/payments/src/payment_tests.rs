@@ -1,0 +1,403 @@
+//! Tests of the rules: every refusal by name, then a random walk with the simulator's own rules beside it.
+
+use proptest::prelude::*;
+use souk_types::{Currency, Money, OrderId, PaymentId, RefundId, Timestamp};
+
+use crate::attempt::{Answer, Attempt, Decline, Method, Stage};
+use crate::error::Error;
+use crate::payment::{CaptureWish, NewPayment, Payment, State, Step};
+use crate::provider::simulator::charge::{ChargeState, Detail, Fees, Line};
+use crate::provider::simulator::{Operation, Outcome};
+use crate::refund::RefundWish;
+use crate::transfers::{self, Amounts, Form};
+
+const NOW: Timestamp = Timestamp::from_micros(1_000_000);
+
+fn pounds() -> Currency {
+    "GBP".parse().unwrap()
+}
+
+fn gbp(minor: i64) -> Money {
+    Money::new(pounds(), minor)
+}
+
+fn method(token: &str) -> Method {
+    Method(token.to_owned())
+}
+
+fn new(amount: i64) -> NewPayment {
+    NewPayment {
+        id: PaymentId::derive(b"test", "payment"),
+        order: OrderId::derive(b"test", "order"),
+        customer: "alice".into(),
+        amount: gbp(amount),
+        method: Some(method("tok_approved")),
+        effective_time: None,
+    }
+}
+
+fn asked(step: Step) -> (Payment, Attempt) {
+    match step {
+        Step::Ask(payment, attempt) => (payment, attempt),
+        other => panic!("{other:?}"),
+    }
+}
+
+const APPROVED: Answer = Answer::Approved { fee: 0 };
+
+fn authorized(amount: i64) -> Payment {
+    let (payment, attempt) = asked(Payment::create(new(amount), NOW).confirm(None, NOW).unwrap());
+    payment.settle(attempt, APPROVED).unwrap().0
+}
+
+fn wish(request_id: &str, amount: Option<i64>, is_final: bool) -> CaptureWish {
+    CaptureWish { request_id: request_id.into(), amount: amount.map(gbp), is_final, effective_time: None }
+}
+
+fn captured(amount: i64) -> Payment {
+    let (payment, attempt) = asked(authorized(amount).capture(&wish("a", None, true), None, NOW).unwrap());
+    payment.settle(attempt, APPROVED).unwrap().0
+}
+
+fn refund(amount: i64) -> RefundWish {
+    RefundWish { id: RefundId::derive(b"test", "refund"), amount: gbp(amount), effective_time: None }
+}
+
+fn declined(is_retryable: bool) -> Payment {
+    let (payment, attempt) = asked(Payment::create(new(100), NOW).confirm(None, NOW).unwrap());
+    let decline = Decline { reason: "no".into(), is_retryable };
+    payment.settle(attempt, Answer::Declined(decline)).unwrap().0
+}
+
+fn waiting() -> Payment {
+    let (payment, attempt) = asked(Payment::create(new(100), NOW).confirm(None, NOW).unwrap());
+    payment.settle(attempt, Answer::ActionRequired { url: "https://a".into() }).unwrap().0
+}
+
+#[test]
+fn a_sale_goes_from_method_to_capture() {
+    let payment = Payment::create(NewPayment { method: None, ..new(100) }, NOW);
+    assert_eq!(payment.state, State::RequiresPaymentMethod);
+    let (payment, attempt) = asked(payment.confirm(Some(method("tok_approved")), NOW).unwrap());
+    assert_eq!((payment.state, payment.is_in_flight), (State::Processing, true));
+    let (payment, _) = payment.settle(attempt, APPROVED).unwrap();
+    assert_eq!((payment.state, payment.authorized, payment.is_in_flight), (State::RequiresCapture, 100, false));
+    let (payment, attempt) = asked(payment.capture(&wish("a", None, false), None, NOW).unwrap());
+    let (payment, _) = payment.settle(attempt, Answer::Approved { fee: 3 }).unwrap();
+    assert_eq!((payment.state, payment.captured, payment.fees), (State::Succeeded, 100, 3));
+}
+
+#[test]
+fn a_repeat_names_the_first_field_that_differs() {
+    let payment = Payment::create(NewPayment { effective_time: Some(NOW), ..new(100) }, NOW);
+    let same = NewPayment { effective_time: Some(NOW), ..new(100) };
+    assert!(payment.is_repeated_by(&same, true).is_ok());
+    assert!(payment.is_repeated_by(&new(100), true).is_ok(), "an absent time asks for nothing");
+    let others = [
+        ("order_id", NewPayment { order: OrderId::derive(b"test", "other"), ..same.clone() }),
+        ("customer_id", NewPayment { customer: "bob".into(), ..same.clone() }),
+        ("amount", NewPayment { amount: gbp(101), ..same.clone() }),
+        ("payment_method", NewPayment { method: Some(method("tok_slow")), ..same.clone() }),
+        ("effective_time", NewPayment { effective_time: Some(Timestamp::from_micros(1)), ..same.clone() }),
+    ];
+    for (name, other) in others {
+        let refusal = payment.is_repeated_by(&other, true).unwrap_err();
+        assert!(matches!(refusal, Error::Differs { field, .. } if field == name), "{name}: {refusal}");
+    }
+    let other_method = NewPayment { method: None, ..same };
+    assert!(payment.is_repeated_by(&other_method, false).is_ok());
+}
+
+#[test]
+fn a_time_ahead_of_the_clock_counts_as_now_and_its_repeat_is_recognised() {
+    let ahead = NewPayment { effective_time: Some(Timestamp::from_micros(9_000_000)), ..new(100) };
+    let payment = Payment::create(ahead.clone(), NOW);
+    assert_eq!(payment.effective_time, NOW);
+    assert!(payment.is_repeated_by(&ahead, true).is_ok());
+}
+
+#[test]
+fn a_tombstone_refuses_everything_but_another_void() {
+    let tombstone = Payment::tombstone(new(1).id, NOW);
+    assert!(matches!(tombstone.is_repeated_by(&new(100), true), Err(Error::State { .. })));
+    assert!(matches!(tombstone.clone().confirm(None, NOW), Err(Error::State { .. })));
+    assert!(matches!(tombstone.clone().complete_action(true, NOW), Err(Error::State { .. })));
+    assert!(matches!(tombstone.clone().capture(&wish("a", None, true), None, NOW), Err(Error::State { .. })));
+    assert!(matches!(tombstone.clone().refund(&refund(1), NOW), Err(Error::RefundExceeds { refundable: 0, .. })));
+    assert_eq!(tombstone.void(None, NOW).unwrap(), Step::Nothing);
+}
+
+#[test]
+fn what_was_declined_for_good_is_not_asked_again_and_another_method_is() {
+    let payment = declined(false);
+    assert_eq!((payment.state, payment.hold), (State::RequiresPaymentMethod, None));
+    assert!(matches!(payment.clone().authorize_again(NOW), Err(Error::Declined { .. })));
+    assert!(matches!(payment.clone().confirm(None, NOW), Err(Error::Declined { .. })));
+    assert!(matches!(payment.clone().confirm(Some(method("tok_approved")), NOW), Err(Error::Declined { .. })));
+    let (again, attempt) = asked(payment.confirm(Some(method("tok_slow")), NOW).unwrap());
+    assert_eq!((again.decline, attempt.number), (None, 2));
+    asked(declined(true).confirm(None, NOW).unwrap());
+}
+
+#[test]
+fn a_confirmed_payment_keeps_its_method() {
+    assert_eq!(authorized(100).confirm(None, NOW).unwrap(), Step::Nothing);
+    assert_eq!(authorized(100).confirm(Some(method("tok_approved")), NOW).unwrap(), Step::Nothing);
+    assert!(matches!(authorized(100).confirm(Some(method("tok_slow")), NOW), Err(Error::State { .. })));
+    let without = Payment::create(NewPayment { method: None, ..new(100) }, NOW);
+    assert!(matches!(without.confirm(None, NOW), Err(Error::State { .. })));
+}
+
+#[test]
+fn the_customer_decides_and_may_say_it_twice() {
+    let (payment, attempt) = asked(waiting().complete_action(true, NOW).unwrap());
+    let (payment, _) = payment.settle(attempt, APPROVED).unwrap();
+    assert_eq!((payment.state, payment.action_url.as_ref()), (State::RequiresCapture, None));
+    assert_eq!(payment.clone().complete_action(true, NOW).unwrap(), Step::Nothing);
+    assert!(matches!(payment.complete_action(false, NOW), Err(Error::State { .. })));
+
+    let (payment, attempt) = asked(waiting().complete_action(false, NOW).unwrap());
+    let decline = Decline { reason: "no".into(), is_retryable: true };
+    let (payment, _) = payment.settle(attempt, Answer::Declined(decline)).unwrap();
+    assert_eq!(payment.state, State::RequiresPaymentMethod);
+    assert_eq!(payment.clone().complete_action(false, NOW).unwrap(), Step::Nothing);
+    assert!(matches!(payment.complete_action(true, NOW), Err(Error::Declined { .. })));
+    assert!(matches!(Payment::create(new(1), NOW).complete_action(true, NOW), Err(Error::State { .. })));
+}
+
+#[test]
+fn a_capture_is_refused_beyond_what_is_authorised() {
+    let payment = authorized(100);
+    let refusal = payment.clone().capture(&wish("a", Some(101), false), None, NOW).unwrap_err();
+    assert!(matches!(refusal, Error::CaptureExceeds { capturable: 100, .. }), "{refusal}");
+    let refusal = payment.clone().capture(&wish("a", Some(0), false), None, NOW).unwrap_err();
+    assert!(matches!(refusal, Error::Amount { field: "amount", .. }), "{refusal}");
+    let euros = CaptureWish { amount: Some(Money::new("EUR".parse().unwrap(), 1)), ..wish("a", None, false) };
+    assert!(matches!(payment.capture(&euros, None, NOW), Err(Error::Amount { .. })));
+    for payment in [Payment::create(new(100), NOW), waiting(), declined(true), captured(100)] {
+        assert!(matches!(payment.capture(&wish("b", None, true), None, NOW), Err(Error::State { .. })));
+    }
+}
+
+#[test]
+fn a_request_id_stands_for_one_capture() {
+    let (payment, attempt) = asked(authorized(100).capture(&wish("a", Some(40), false), None, NOW).unwrap());
+    let (payment, attempt) = payment.settle(attempt, APPROVED).unwrap();
+    let same = wish("a", Some(40), false);
+    assert_eq!(payment.clone().capture(&same, Some(&attempt), NOW).unwrap(), Step::Nothing);
+    for other in [wish("a", Some(41), false), wish("a", None, false), wish("a", Some(40), true)] {
+        let refusal = payment.clone().capture(&other, Some(&attempt), NOW).unwrap_err();
+        assert!(matches!(refusal, Error::RequestIdReused(_)), "{refusal}");
+    }
+    let declined = Attempt { decline: Some(Decline { reason: "no".into(), is_retryable: false }), ..attempt };
+    assert!(matches!(payment.capture(&same, Some(&declined), NOW), Err(Error::Declined { .. })));
+}
+
+#[test]
+fn a_part_holds_the_rest_unless_it_is_final() {
+    let (payment, attempt) = asked(authorized(100).capture(&wish("a", Some(40), false), None, NOW).unwrap());
+    let (payment, attempt) = payment.settle(attempt, APPROVED).unwrap();
+    assert_eq!((payment.state, payment.capturable()), (State::RequiresCapture, 60));
+    assert_eq!(payment.hold, Some(attempt.transfer("hold")));
+    let forms: Vec<bool> = transfers::of(&attempt, pounds()).iter().map(|transfer| transfer.is_linked).collect();
+    assert_eq!(forms, [true, false], "the part and the rest are one chain");
+
+    let (payment, attempt) = asked(payment.capture(&wish("b", Some(10), true), None, NOW).unwrap());
+    let (payment, _) = payment.settle(attempt, APPROVED).unwrap();
+    assert_eq!((payment.state, payment.captured, payment.authorized), (State::Succeeded, 50, 50));
+}
+
+#[test]
+fn voiding_releases_what_is_not_captured() {
+    let (payment, attempt) = asked(authorized(100).void(None, NOW).unwrap());
+    let (payment, _) = payment.settle(attempt, APPROVED).unwrap();
+    assert_eq!((payment.state, payment.authorized, payment.hold), (State::Canceled, 0, None));
+    assert_eq!(payment.void(None, NOW).unwrap(), Step::Nothing);
+
+    let (payment, attempt) = asked(authorized(100).capture(&wish("a", Some(40), false), None, NOW).unwrap());
+    let (payment, _) = payment.settle(attempt, APPROVED).unwrap();
+    let (payment, attempt) = asked(payment.void(None, NOW).unwrap());
+    let (payment, _) = payment.settle(attempt, APPROVED).unwrap();
+    assert_eq!((payment.state, payment.captured, payment.authorized), (State::Succeeded, 40, 40));
+    assert_eq!(payment.void(None, NOW).unwrap(), Step::Nothing);
+
+    assert!(matches!(captured(100).void(None, NOW), Err(Error::State { .. })));
+    for early in [Payment::create(new(100), NOW), declined(false)] {
+        assert!(matches!(early.void(None, NOW).unwrap(), Step::Change(Payment { state: State::Canceled, .. })));
+    }
+    let (payment, attempt) = asked(waiting().void(None, NOW).unwrap());
+    assert!(transfers::of(&attempt, pounds()).is_empty(), "nothing was set aside");
+    assert_eq!(payment.settle(attempt, APPROVED).unwrap().0.state, State::Canceled);
+}
+
+#[test]
+fn voiding_an_authorisation_nobody_knows_about_makes_its_hold_and_takes_it_back() {
+    let (payment, attempt) = asked(Payment::create(new(100), NOW).confirm(None, NOW).unwrap());
+    assert!(matches!(payment.clone().void(None, NOW), Err(Error::Busy(_))));
+    let (payment, void) = asked(payment.void(Some(&attempt), NOW).unwrap());
+    let made = transfers::of(&void, pounds());
+    assert_eq!(made[0], transfers::of(&attempt, pounds())[0], "the very hold that a late authorisation would make");
+    assert_eq!(made[1].form, Form::Void(attempt.hold.unwrap()));
+    assert!(!made[0].is_linked, "the hold may be there already");
+    assert_eq!(payment.settle(void, APPROVED).unwrap().0.state, State::Canceled);
+}
+
+#[test]
+fn a_refund_is_refused_beyond_what_was_captured() {
+    let (payment, attempt) = asked(captured(100).refund(&refund(70), NOW).unwrap());
+    let (payment, _) = payment.settle(attempt, APPROVED).unwrap();
+    assert_eq!((payment.state, payment.refunded), (State::Succeeded, 70));
+    let refusal = payment.clone().refund(&refund(31), NOW).unwrap_err();
+    assert!(matches!(refusal, Error::RefundExceeds { refundable: 30, .. }), "{refusal}");
+    let euros = RefundWish { amount: Money::new("EUR".parse().unwrap(), 1), ..refund(1) };
+    assert!(matches!(payment.clone().refund(&euros, NOW), Err(Error::Amount { .. })));
+    let (after, attempt) = asked(payment.clone().refund(&refund(30), NOW).unwrap());
+    let decline = Decline { reason: "no".into(), is_retryable: false };
+    let (after, attempt) = after.settle(attempt, Answer::Declined(decline)).unwrap();
+    assert_eq!((after.refunded, attempt.stage), (70, Stage::Declined));
+}
+
+#[test]
+fn a_payment_over_nothing_meets_nobody() {
+    let Step::Change(payment) = Payment::create(new(0), NOW).confirm(None, NOW).unwrap() else { panic!() };
+    assert_eq!(payment.state, State::RequiresCapture);
+    let Step::Change(voided) = payment.clone().void(None, NOW).unwrap() else { panic!() };
+    assert_eq!(voided.state, State::Canceled);
+    let Step::Change(paid) = payment.capture(&wish("a", None, true), None, NOW).unwrap() else { panic!() };
+    assert_eq!(paid.state, State::Succeeded);
+    assert!(matches!(paid.refund(&refund(1), NOW), Err(Error::RefundExceeds { .. })));
+}
+
+#[test]
+fn an_answer_out_of_turn_changes_nothing() {
+    let (payment, attempt) = asked(authorized(100).capture(&wish("a", None, true), None, NOW).unwrap());
+    let nonsense = Answer::ActionRequired { url: String::new() };
+    assert!(matches!(payment.settle(attempt, nonsense), Err(Error::ProviderOutOfTurn("capture"))));
+}
+
+/// One step of the walk.
+#[derive(Clone, Debug)]
+enum Move {
+    Confirm { other_method: bool },
+    CompleteAction { approve: bool },
+    Capture { part: Option<i64>, is_final: bool },
+    Void,
+    Refund(i64),
+}
+
+fn moves() -> impl Strategy<Value = (Move, Outcome, bool)> {
+    let step = prop_oneof![
+        3 => any::<bool>().prop_map(|other_method| Move::Confirm { other_method }),
+        1 => any::<bool>().prop_map(|approve| Move::CompleteAction { approve }),
+        3 => (prop::option::of(1..120i64), prop::bool::weighted(0.2))
+            .prop_map(|(part, is_final)| Move::Capture { part, is_final }),
+        1 => Just(Move::Void),
+        2 => (1..120i64).prop_map(Move::Refund),
+    ];
+    let outcome = prop_oneof![
+        6 => Just(Outcome::Approve), 1 => Just(Outcome::Decline), 1 => Just(Outcome::DeclineSoft),
+        1 => Just(Outcome::RequireAction),
+    ];
+    (step, outcome, prop::bool::weighted(0.1))
+}
+
+/// The payment, its attempts, and the provider's line, walked together.
+struct Walk {
+    payment: Payment,
+    attempts: Vec<Attempt>,
+    line: Line,
+}
+
+impl Walk {
+    fn step(&mut self, index: usize, step: Move, outcome: Outcome, is_lost: bool) {
+        let before = self.payment.clone();
+        let refund_id = RefundId::derive(b"walk", &index.to_string());
+        let next = match step {
+            Move::Confirm { other_method } => {
+                let other = other_method.then(|| method(&format!("tok_approved:{index}")));
+                self.payment.clone().confirm(other, NOW)
+            }
+            Move::CompleteAction { approve } => self.payment.clone().complete_action(approve, NOW),
+            Move::Capture { part, is_final } => {
+                self.payment.clone().capture(&wish(&index.to_string(), part, is_final), None, NOW)
+            }
+            Move::Void => self.payment.clone().void(None, NOW),
+            Move::Refund(minor) => {
+                let wish = RefundWish { id: refund_id, amount: gbp(minor), effective_time: None };
+                self.payment.clone().refund(&wish, NOW)
+            }
+        };
+        match next {
+            Err(_) | Ok(Step::Nothing) => assert_eq!(self.payment, before),
+            Ok(Step::Change(payment)) => self.payment = payment,
+            Ok(Step::Ask(payment, attempt)) => self.ask(payment, attempt, outcome, is_lost),
+        }
+    }
+
+    fn ask(&mut self, payment: Payment, attempt: Attempt, outcome: Outcome, is_lost: bool) {
+        use crate::attempt::Kind;
+        // Nobody learns whether it arrived, and the payment is voided over it.
+        if is_lost && attempt.kind.is_authorization() {
+            if outcome == Outcome::Approve {
+                let _ = self.provider(&attempt, outcome);
+            }
+            let (payment, void) = asked(payment.void(Some(&attempt), NOW).unwrap());
+            self.attempts.push(Attempt { stage: Stage::Superseded, ..attempt });
+            return self.ask(payment, void, Outcome::Approve, false);
+        }
+        let outcome = match (attempt.kind, outcome) {
+            (Kind::Authorize, outcome) => outcome,
+            (_, Outcome::RequireAction) => Outcome::Approve,
+            (_, outcome) => outcome,
+        };
+        let answer = self.provider(&attempt, outcome);
+        let (payment, attempt) = payment.settle(attempt, answer).unwrap();
+        self.payment = payment;
+        self.attempts.push(attempt);
+    }
+
+    fn provider(&mut self, attempt: &Attempt, outcome: Outcome) -> Answer {
+        use crate::attempt::Kind;
+        let operation = match attempt.kind {
+            Kind::Authorize => Operation::Authorize,
+            Kind::ApproveAction | Kind::DeclineAction => Operation::CompleteAction,
+            Kind::Capture => Operation::Capture,
+            Kind::Void => Operation::Void,
+            Kind::Refund => Operation::Refund,
+        };
+        let detail = Detail { approve: attempt.kind == Kind::ApproveAction, is_last: attempt.rest == 0 };
+        self.line.take(operation, attempt.amount, detail, outcome, Fees { basis_points: 140, minor_units: 1 })
+    }
+
+    fn check(&self) {
+        let payment = &self.payment;
+        let sorted = [0, payment.refunded, payment.captured, payment.authorized, payment.amount.minor];
+        assert!(sorted.is_sorted(), "{payment:?}");
+        let amounts = Amounts {
+            authorized: payment.authorized,
+            captured: payment.captured,
+            refunded: payment.refunded,
+            fees: payment.fees,
+        };
+        assert_eq!(transfers::amounts(&transfers::made_by(&self.attempts, pounds())), amounts);
+        let book = (self.line.held, self.line.captured, self.line.refunded, self.line.fees);
+        assert_eq!(book, (payment.capturable(), payment.captured, payment.refunded, payment.fees), "{payment:?}");
+        assert_eq!(payment.hold.is_some(), payment.capturable() > 0);
+        assert!(!payment.is_in_flight && payment.state != State::Processing);
+    }
+}
+
+proptest! {
+    #[test]
+    fn amounts_are_in_order_and_equal_the_transfers_and_the_book_after_every_step(
+        amount in 1..120i64,
+        walk in prop::collection::vec(moves(), 1..25),
+    ) {
+        let line = Line { state: ChargeState::Open, held: 0, captured: 0, refunded: 0, fees: 0 };
+        let mut world = Walk { payment: Payment::create(new(amount), NOW), attempts: vec![], line };
+        for (index, (step, outcome, is_lost)) in walk.into_iter().enumerate() {
+            world.step(index, step, outcome, is_lost);
+            world.check();
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What a payment provider must be able to do. The simulator is the first; adapters to real ones follow, each a file here, and nothing
+//! else of this service knows which one is at work.
+
+pub mod simulator;
+
+use souk_types::{AttemptId, Currency, Money, PaymentId};
+
+use crate::attempt::{Answer, Method};
+
+/// The provider did not answer, or its answer was lost: nobody knows whether the operation took effect.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer: {0}")]
+pub struct NoAnswer(pub String);
+
+/// One operation on the charge of a payment, under the key that makes it happen once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The provider's idempotency key of the operation.
+    pub key: AttemptId,
+    /// The charge, by our reference.
+    pub charge: PaymentId,
+    /// How much: to authorise, capture, release or refund; 0 or more.
+    pub amount: Money,
+}
+
+/// A charge as the provider's own book has it, in minor units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Charge {
+    pub payment: PaymentId,
+    pub currency: Currency,
+    /// Authorised and neither captured nor released.
+    pub held: i64,
+    pub captured: i64,
+    pub refunded: i64,
+    pub fees: i64,
+    /// How many operations took effect.
+    pub operations: i64,
+}
+
+/// A payment provider.
+///
+/// Each operation has a key. Sending it again under the same key does nothing and answers the same; this service never sends one
+/// operation under two keys. Amounts were checked by the rules before.
+#[tonic::async_trait]
+pub trait Provider: Send + Sync {
+    /// Tells whether this is a payment method that the provider knows. Asks nobody.
+    fn knows(&self, method: &Method) -> bool;
+
+    /// Sets the amount aside.
+    async fn authorize(&self, order: Order, method: &Method) -> Result<Answer, NoAnswer>;
+
+    /// Goes on after the customer acted: approved is authorised, declined is declined.
+    async fn complete_action(&self, order: Order, approve: bool) -> Result<Answer, NoAnswer>;
+
+    /// Takes the amount from what is set aside; `is_last` sets the rest free.
+    async fn capture(&self, order: Order, is_last: bool) -> Result<Answer, NoAnswer>;
+
+    /// Sets free whatever is set aside. Is approved whether the authorisation ever arrived or not, and one that arrives later must
+    /// set nothing aside: an adapter whose provider cannot promise that sends the authorisation again under its key, then voids.
+    async fn void(&self, order: Order) -> Result<Answer, NoAnswer>;
+
+    /// Pays the amount back.
+    async fn refund(&self, order: Order) -> Result<Answer, NoAnswer>;
+
+    /// Returns what was answered under this key, or none when no such operation has taken effect.
+    async fn inquire(&self, key: AttemptId) -> Result<Option<Answer>, NoAnswer>;
+
+    /// Returns the provider's book, by payment: at most `limit` charges after `after`.
+    async fn statement(&self, after: Option<PaymentId>, limit: usize) -> Result<Vec<Charge>, NoAnswer>;
+
+    /// Returns one charge of the book.
+    async fn charge(&self, payment: PaymentId) -> Result<Option<Charge>, NoAnswer>;
+}

@@ -1,0 +1,141 @@
+//! The simulator: a provider that does what its test tokens and scripts say, and keeps a book as a real one would.
+//!
+//! Deterministic: what an operation comes to depends on its token, the scripts and the book alone. The tokens are listed at
+//! SimulatorService in the contract.
+
+mod book;
+pub(crate) mod charge;
+mod token;
+
+use std::path::Path;
+use std::time::Duration;
+
+use souk_data::{DataConfig, Db, RequestKey};
+use souk_types::{AttemptId, Clock, PaymentId};
+
+use super::{Charge, NoAnswer, Order, Provider};
+use crate::attempt::{Answer, Method};
+use crate::config::SimulatorConfig;
+use crate::error::Error;
+
+pub use book::Target;
+pub use token::{Operation, Outcome};
+
+use book::{Book, Delivered};
+use token::Token;
+
+/// The provider that stands in for real ones. Cloning is cheap.
+#[derive(Clone)]
+pub struct Simulator {
+    book: Book,
+    slow: Duration,
+}
+
+impl Simulator {
+    /// Opens the simulator's own database.
+    ///
+    /// # Errors
+    /// When it cannot be opened or migrated.
+    pub async fn open(config: &SimulatorConfig, data_dir: &Path, clock: Clock) -> Result<Self, Error> {
+        let slow = Duration::from_millis(config.slow_milliseconds);
+        let fees = charge::Fees {
+            basis_points: i64::from(config.fee_basis_points),
+            minor_units: i64::from(config.fee_minor_units),
+        };
+        let data: &DataConfig = &config.data;
+        Ok(Simulator { book: Book::open(data, data_dir, fees, clock).await?, slow })
+    }
+
+    /// Returns its database, for page tokens and readiness.
+    pub fn db(&self) -> &Db {
+        self.book.db()
+    }
+
+    /// Makes the next operations on the target come out like this, in this order.
+    ///
+    /// # Errors
+    /// When the request id was used for another script, or the database fails.
+    pub async fn script(
+        &self,
+        key: RequestKey,
+        target: Target,
+        operation: Option<Operation>,
+        outcomes: Vec<Outcome>,
+    ) -> Result<(), Error> {
+        self.book.script(key, target, operation, outcomes).await
+    }
+
+    /// Returns charges by payment, and whether more follow.
+    pub async fn charges(&self, after: Option<PaymentId>, size: usize) -> Result<(Vec<Charge>, bool), Error> {
+        let mut charges = self.book.charges(after, size + 1).await?;
+        let has_more = charges.len() > size;
+        charges.truncate(size);
+        Ok((charges, has_more))
+    }
+
+    /// Delivers an operation: it takes effect or not, and its answer arrives or not.
+    async fn deliver(
+        &self,
+        order: Order,
+        operation: Operation,
+        detail: charge::Detail,
+        method: Option<&Method>,
+    ) -> Result<Answer, NoAnswer> {
+        let token = match method {
+            Some(method) => Some(Token::of(method).ok_or_else(|| NoAnswer("the method is no token".into()))?),
+            None => None,
+        };
+        let method = method.map(|method| method.0.clone());
+        let delivered = self.book.deliver(order, operation, detail, token, method).await;
+        match delivered.map_err(|error| NoAnswer(error.to_string()))? {
+            Delivered::Answered(answer) => Ok(answer),
+            Delivered::Slowly(answer) => {
+                tokio::time::sleep(self.slow).await;
+                Ok(answer)
+            }
+            Delivered::AnswerLost => Err(NoAnswer("the answer was lost".into())),
+            Delivered::RequestLost => Err(NoAnswer("the request was lost".into())),
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl Provider for Simulator {
+    fn knows(&self, method: &Method) -> bool {
+        Token::of(method).is_some()
+    }
+
+    async fn authorize(&self, order: Order, method: &Method) -> Result<Answer, NoAnswer> {
+        self.deliver(order, Operation::Authorize, charge::Detail::default(), Some(method)).await
+    }
+
+    async fn complete_action(&self, order: Order, approve: bool) -> Result<Answer, NoAnswer> {
+        let detail = charge::Detail { approve, ..Default::default() };
+        self.deliver(order, Operation::CompleteAction, detail, None).await
+    }
+
+    async fn capture(&self, order: Order, is_last: bool) -> Result<Answer, NoAnswer> {
+        let detail = charge::Detail { is_last, ..Default::default() };
+        self.deliver(order, Operation::Capture, detail, None).await
+    }
+
+    async fn void(&self, order: Order) -> Result<Answer, NoAnswer> {
+        self.deliver(order, Operation::Void, charge::Detail::default(), None).await
+    }
+
+    async fn refund(&self, order: Order) -> Result<Answer, NoAnswer> {
+        self.deliver(order, Operation::Refund, charge::Detail::default(), None).await
+    }
+
+    async fn inquire(&self, key: AttemptId) -> Result<Option<Answer>, NoAnswer> {
+        self.book.answer(key).await.map_err(|error| NoAnswer(error.to_string()))
+    }
+
+    async fn statement(&self, after: Option<PaymentId>, limit: usize) -> Result<Vec<Charge>, NoAnswer> {
+        self.book.charges(after, limit).await.map_err(|error| NoAnswer(error.to_string()))
+    }
+
+    async fn charge(&self, payment: PaymentId) -> Result<Option<Charge>, NoAnswer> {
+        self.book.charge(payment).await.map_err(|error| NoAnswer(error.to_string()))
+    }
+}

@@ -1,0 +1,125 @@
+//! The test tokens: what each makes of an operation. The list with its words is at SimulatorService in the contract.
+
+use crate::attempt::Method;
+
+/// What a provider is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    Authorize = 1,
+    CompleteAction = 2,
+    Capture = 3,
+    Void = 4,
+    Refund = 5,
+}
+
+impl Operation {
+    /// Returns the operation with this number.
+    pub fn from_number(number: i64) -> Option<Operation> {
+        use Operation::*;
+        [Authorize, CompleteAction, Capture, Void, Refund].into_iter().find(|operation| *operation as i64 == number)
+    }
+}
+
+/// What an operation comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    Approve = 1,
+    Decline = 2,
+    DeclineSoft = 3,
+    LoseAnswer = 4,
+    LoseRequest = 5,
+    Slow = 6,
+    /// The customer must act; only a token brings it about.
+    RequireAction = 7,
+    /// Never arrives, however often it is sent; only a token brings it about.
+    Down = 8,
+}
+
+impl Outcome {
+    /// Returns the outcome with this number.
+    pub fn from_number(number: i64) -> Option<Outcome> {
+        use Outcome::*;
+        [Approve, Decline, DeclineSoft, LoseAnswer, LoseRequest, Slow, RequireAction, Down]
+            .into_iter()
+            .find(|outcome| *outcome as i64 == number)
+    }
+}
+
+/// A test token, without what follows its colon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Token {
+    Approved,
+    Declined,
+    InsufficientFunds,
+    RequiresAction,
+    Slow,
+    LostAfter,
+    LostBefore,
+    Down,
+    CaptureDeclined,
+    CaptureLostAfter,
+    RefundDeclined,
+    RefundLostAfter,
+}
+
+/// Every token with its name.
+const TOKENS: [(&str, Token); 12] = [
+    ("tok_approved", Token::Approved),
+    ("tok_declined", Token::Declined),
+    ("tok_insufficient_funds", Token::InsufficientFunds),
+    ("tok_requires_action", Token::RequiresAction),
+    ("tok_slow", Token::Slow),
+    ("tok_lost_after", Token::LostAfter),
+    ("tok_lost_before", Token::LostBefore),
+    ("tok_down", Token::Down),
+    ("tok_capture_declined", Token::CaptureDeclined),
+    ("tok_capture_lost_after", Token::CaptureLostAfter),
+    ("tok_refund_declined", Token::RefundDeclined),
+    ("tok_refund_lost_after", Token::RefundLostAfter),
+];
+
+impl Token {
+    /// Returns the token that a payment method is, if it is one.
+    pub fn of(method: &Method) -> Option<Token> {
+        let name = method.0.split_once(':').map_or(method.0.as_str(), |(name, _)| name);
+        TOKENS.iter().find(|(known, _)| *known == name).map(|(_, token)| *token)
+    }
+
+    /// Returns what it makes of an operation when no script says otherwise.
+    pub fn outcome(self, operation: Operation) -> Outcome {
+        match (self, operation) {
+            (Token::Declined, Operation::Authorize) => Outcome::Decline,
+            (Token::InsufficientFunds, Operation::Authorize) => Outcome::DeclineSoft,
+            (Token::RequiresAction, Operation::Authorize) => Outcome::RequireAction,
+            (Token::Slow, Operation::Authorize) => Outcome::Slow,
+            (Token::LostAfter, Operation::Authorize) => Outcome::LoseAnswer,
+            (Token::LostBefore, Operation::Authorize) => Outcome::LoseRequest,
+            (Token::Down, Operation::Authorize) => Outcome::Down,
+            (Token::CaptureDeclined, Operation::Capture) => Outcome::Decline,
+            (Token::CaptureLostAfter, Operation::Capture) => Outcome::LoseAnswer,
+            (Token::RefundDeclined, Operation::Refund) => Outcome::Decline,
+            (Token::RefundLostAfter, Operation::Refund) => Outcome::LoseAnswer,
+            _ => Outcome::Approve,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_may_carry_a_name_of_its_own() {
+        assert_eq!(Token::of(&Method("tok_approved:alice".into())), Some(Token::Approved));
+        assert_eq!(Token::of(&Method("tok_approved".into())), Some(Token::Approved));
+        assert_eq!(Token::of(&Method("tok_approvedx".into())), None);
+        assert_eq!(Token::of(&Method("4242424242424242".into())), None);
+    }
+
+    #[test]
+    fn a_token_acts_on_its_own_operation_only() {
+        assert_eq!(Token::CaptureDeclined.outcome(Operation::Authorize), Outcome::Approve);
+        assert_eq!(Token::CaptureDeclined.outcome(Operation::Capture), Outcome::Decline);
+        assert_eq!(Token::Down.outcome(Operation::Void), Outcome::Approve);
+    }
+}

@@ -1,0 +1,85 @@
+//! The worker that finishes operations which were cut off or whose outcome is not known. Any number of replicas may run it.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use souk_chassis::{Context, Drain};
+use souk_data::Db;
+use souk_types::Clock;
+use tokio::sync::{Mutex, mpsc};
+use tracing::warn;
+
+use crate::error::Error;
+use crate::operation::{Dropped, Operations};
+use crate::store::Store;
+
+/// How many claims that were let go may wait for the worker; the lease of any more runs out.
+pub const DROPPED_AT_MOST: usize = 1024;
+
+/// How many operations are looked up, and how many of them are finished side by side.
+const AT_A_TIME: usize = 64;
+const SIDE_BY_SIDE: usize = 8;
+
+/// Longer than a provider and the ledger may take together.
+const TIMEOUT: Duration = Duration::from_secs(18);
+
+/// How often records that have served their time are deleted.
+const PURGE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Finishes operations until the process drains: at once what a caller let go of, the rest when it is due.
+pub async fn run(
+    operations: Operations,
+    store: Store,
+    dropped: &Mutex<mpsc::Receiver<Dropped>>,
+    sweep: Duration,
+    drain: Drain,
+) -> Result<(), Error> {
+    let mut dropped = dropped.lock().await;
+    loop {
+        tokio::select! {
+            goes_on = drain.pause(sweep) => {
+                if !goes_on {
+                    return Ok(());
+                }
+            }
+            Some(claim) = dropped.recv() => {
+                let context = Context::background("payments").with_timeout(TIMEOUT);
+                report(context.scope(operations.recover_dropped(claim)).await);
+                continue;
+            }
+        }
+        loop {
+            let due = store.due(AT_A_TIME).await?;
+            let found = due.len();
+            stream::iter(due)
+                .for_each_concurrent(SIDE_BY_SIDE, |id| {
+                    let context = Context::background("payments").with_timeout(TIMEOUT);
+                    let operations = &operations;
+                    async move { report(context.scope(operations.recover(id)).await) }
+                })
+                .await;
+            if found < AT_A_TIME || drain.is_draining() {
+                break;
+            }
+        }
+    }
+}
+
+/// What still does not answer is tried again later; anything else is worth a line.
+fn report(recovered: Result<bool, Error>) {
+    match recovered {
+        Ok(_) | Err(Error::ProviderUnavailable(_) | Error::LedgerUnavailable(_)) => {}
+        Err(error) => warn!("an operation could not be finished yet: {error}"),
+    }
+}
+
+/// Deletes sent events and records of requests that have served their time, once a minute. Payments are kept for ever.
+pub async fn purge(databases: [Db; 2], clock: Clock, drain: Drain) -> Result<(), Error> {
+    while drain.pause(PURGE_INTERVAL).await {
+        for db in &databases {
+            db.purge(clock.now()).await?;
+        }
+    }
+    Ok(())
+}

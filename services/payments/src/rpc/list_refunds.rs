@@ -1,0 +1,26 @@
+//! ListRefunds: refunds by id, of one payment or of all, a page at a time.
+
+use souk_chassis::Caller;
+use souk_client::payments::v1 as pb;
+use tonic::Request;
+
+use super::PaymentRpc;
+use crate::convert::{self, PagedList};
+use crate::error::Error;
+
+pub async fn handle(
+    rpc: &PaymentRpc,
+    request: Request<pb::ListRefundsRequest>,
+) -> Result<pb::ListRefundsResponse, Error> {
+    let caller = Caller::of(&request);
+    let request = request.into_inner();
+    let wanted = Some(request.payment_id.as_str()).filter(|id| !id.is_empty());
+    let payment = wanted.map(convert::payment_id).transpose()?;
+    let list = PagedList::new(rpc.store.tokens(), "refunds", &caller, &request.payment_id);
+    let page = list.page(request.page_size, &request.page_token)?;
+
+    let (refunds, has_more) = rpc.store.refunds(payment, page).await?;
+
+    let next_page_token = list.next_token(refunds.last().filter(|_| has_more).map(|refund| refund.id));
+    Ok(pb::ListRefundsResponse { refunds: refunds.iter().map(Into::into).collect(), next_page_token })
+}

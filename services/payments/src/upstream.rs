@@ -1,0 +1,180 @@
+//! Calls to the ledger: the only neighbour of payments.
+
+use souk_chassis::{Channel, Host};
+use souk_client::ledger::v1 as pb;
+use souk_client::ledger::v1::ledger_service_client::LedgerServiceClient;
+use souk_types::{AccountId, Currency, TransferId};
+use tonic::{Code, Status};
+
+use crate::error::Error;
+use crate::transfers::{self, Account, Form, Transfer};
+
+/// The ledger. Cloning is cheap.
+#[derive(Clone)]
+pub struct Ledger {
+    client: LedgerServiceClient<Channel>,
+}
+
+/// The posted and pending sums of one account, in minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    pub debits_posted: i64,
+    pub credits_posted: i64,
+    pub credits_pending: i64,
+}
+
+/// A transfer as the ledger has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    pub id: TransferId,
+    pub debit: String,
+    pub credit: String,
+    pub amount: i64,
+    pub is_pending: bool,
+    /// Whether the amount of a pending transfer is still set aside.
+    pub is_held: bool,
+    pub resolves: Option<TransferId>,
+}
+
+/// The most transfers that one look-up asks for.
+const LOOKUP_AT_ONCE: usize = 4000;
+
+impl Ledger {
+    /// Returns the way to the ledger.
+    pub fn new(host: &Host) -> Self {
+        let limit = host.max_message_bytes();
+        Ledger { client: LedgerServiceClient::new(host.channel("ledger")).max_decoding_message_size(limit) }
+    }
+
+    /// Sees to it that these transfers are in the ledger, once however often it is called. Accounts are made when they are first
+    /// needed.
+    ///
+    /// # Errors
+    /// When the ledger does not answer (it may have created them) or refuses one of them (then it has created none of its chain).
+    pub async fn post(&self, transfers: &[Transfer]) -> Result<(), Error> {
+        let (payment, currency) = match transfers.first() {
+            Some(first) => (first.payment, first.currency),
+            None => return Ok(()),
+        };
+        let mut refusal = match self.create(transfers).await? {
+            Some(refusal) => refusal,
+            None => return Ok(()),
+        };
+        if is_without_account(refusal) {
+            self.create_accounts(currency).await?;
+            refusal = match self.create(transfers).await? {
+                Some(refusal) => refusal,
+                None => return Ok(()),
+            };
+        }
+        Err(Error::LedgerRefused { payment, refusal: refusal.as_str_name().to_owned() })
+    }
+
+    /// Returns the refusal that tells most, if any of the transfers was refused.
+    async fn create(&self, transfers: &[Transfer]) -> Result<Option<pb::CreateTransferStatus>, Error> {
+        use pb::CreateTransferStatus as S;
+        let request = pb::CreateTransfersRequest { transfers: transfers.iter().map(wire).collect() };
+        let response = self.client.clone().create_transfers(request).await.map_err(unavailable)?.into_inner();
+        if response.results.len() != transfers.len() {
+            return Err(Error::LedgerUnavailable(Status::new(Code::Internal, "another number of results")));
+        }
+        let refused = response.results.iter().map(pb::CreateTransferResult::status);
+        let mut refused = refused.filter(|status| !matches!(status, S::Created | S::Exists)).peekable();
+        let any = refused.peek().copied();
+        Ok(refused.find(|status| *status != S::LinkedEventFailed).or(any))
+    }
+
+    async fn create_accounts(&self, currency: Currency) -> Result<(), Error> {
+        let accounts = Account::ALL.into_iter().map(|account| pb::NewAccount {
+            account_id: account.id(currency).to_string(),
+            ledger: transfers::ledger(currency),
+            code: account.code(),
+            flags: None,
+            user_data: format!("{currency} {}", account.name()),
+        });
+        let request = pb::CreateAccountsRequest { accounts: accounts.collect() };
+        // An account that differs shows when the transfers are refused again.
+        self.client.clone().create_accounts(request).await.map_err(unavailable)?;
+        Ok(())
+    }
+
+    /// Returns which of these transfers the ledger has, in the order asked.
+    pub async fn transfers(&self, ids: &[TransferId]) -> Result<Vec<Recorded>, Error> {
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(LOOKUP_AT_ONCE) {
+            let request =
+                pb::LookupTransfersRequest { transfer_ids: chunk.iter().map(TransferId::to_string).collect() };
+            let response = self.client.clone().lookup_transfers(request).await.map_err(unavailable)?.into_inner();
+            for transfer in response.transfers {
+                found.push(recorded(transfer)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Returns the balance of an account; none when there is no such account.
+    pub async fn balance(&self, account: AccountId) -> Result<Option<Balance>, Error> {
+        let request = pb::LookupAccountsRequest { account_ids: vec![account.to_string()] };
+        let response = self.client.clone().lookup_accounts(request).await.map_err(unavailable)?.into_inner();
+        Ok(response.accounts.first().map(|account| Balance {
+            debits_posted: account.debits_posted,
+            credits_posted: account.credits_posted,
+            credits_pending: account.credits_pending,
+        }))
+    }
+}
+
+fn is_without_account(status: pb::CreateTransferStatus) -> bool {
+    use pb::CreateTransferStatus as S;
+    matches!(status, S::DebitAccountNotFound | S::CreditAccountNotFound)
+}
+
+fn unavailable(status: Status) -> Error {
+    Error::LedgerUnavailable(status)
+}
+
+fn wire(transfer: &Transfer) -> pb::NewTransfer {
+    let mut flags = pb::TransferFlags { linked: transfer.is_linked, ..Default::default() };
+    let pending_id = match transfer.form {
+        Form::Single => String::new(),
+        Form::Pending => {
+            flags.pending = true;
+            String::new()
+        }
+        Form::Post(pending) => {
+            flags.post_pending_transfer = true;
+            pending.to_string()
+        }
+        Form::Void(pending) => {
+            flags.void_pending_transfer = true;
+            pending.to_string()
+        }
+    };
+    pb::NewTransfer {
+        transfer_id: transfer.id.to_string(),
+        debit_account_id: transfer.debit.id(transfer.currency).to_string(),
+        credit_account_id: transfer.credit.id(transfer.currency).to_string(),
+        amount: transfer.amount,
+        pending_id,
+        user_data: transfer.payment.to_string(),
+        timeout_seconds: 0,
+        ledger: transfers::ledger(transfer.currency),
+        code: transfer.code as u32,
+        flags: Some(flags),
+        effective_time: Some(transfer.effective_time.into()),
+    }
+}
+
+fn recorded(transfer: pb::Transfer) -> Result<Recorded, Error> {
+    let flags = transfer.flags.unwrap_or_default();
+    let id = |text: &str| text.parse::<TransferId>().map_err(|_| Error::Unreadable("a transfer of the ledger"));
+    Ok(Recorded {
+        id: id(&transfer.transfer_id)?,
+        is_pending: flags.pending,
+        is_held: transfer.pending_state() == pb::PendingState::Pending,
+        resolves: (!transfer.pending_id.is_empty()).then(|| id(&transfer.pending_id)).transpose()?,
+        debit: transfer.debit_account_id,
+        credit: transfer.credit_account_id,
+        amount: transfer.amount,
+    })
+}
