@@ -1,21 +1,23 @@
 //! Wire ↔ domain: the only place where wire data becomes trusted data.
 
+mod import;
+
 use std::fmt::Display;
 
 use prost::Message;
 use souk_chassis::Caller;
 use souk_client::catalog::v1 as pb;
 use souk_client::types::v1 as types;
-use souk_contract::Validate;
 use souk_data::page::{Cursor, PageTokens};
 use souk_data::{Arg, RequestKey};
 use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
 
 use crate::error::Error;
-use crate::import::{Item, ItemPrice, ItemVariant, Outcome, Read, Refusal};
 use crate::price::{Offer, OfferedPrice, Price, Wanted, check_amount};
 use crate::product::{Audience, Labels, Product, ProductChange, State, etag};
 use crate::variant::{Variant, VariantChange, VariantKey};
+
+pub use import::{import_item, import_result};
 
 fn field(field: &'static str, error: impl Display) -> Error {
     Error::Field { field, text: error.to_string() }
@@ -181,77 +183,6 @@ pub fn resolved(offer: &Offer, price: OfferedPrice) -> pb::ResolvedPrice {
         title,
         unit_price: Some(price.amount.into()),
     }
-}
-
-/// How many characters of a key that cannot be read an import's answer repeats.
-const MAX_KEY_SHOWN: usize = 100;
-
-/// Reads one item of an import; its rules are the contract's, checked here so that a bad item gets its own result.
-pub fn import_item(request: pb::ImportProductsRequest, now: Timestamp) -> Read {
-    let product = request.product.unwrap_or_default();
-    let key: String = product.external_key.chars().take(MAX_KEY_SHOWN).collect();
-    read_item(product, now).map_err(|refusal| (key, refusal))
-}
-
-fn read_item(product: pb::ImportedProduct, now: Timestamp) -> Result<Item, Refusal> {
-    if let Err(violations) = product.validate() {
-        let first = violations.iter().next();
-        let (field, message) = first.map(|one| (one.field.clone(), one.description.to_string())).unwrap_or_default();
-        return Err(Refusal { reason: pb::ErrorReason::InvalidItem.as_str_name(), field, message });
-    }
-    let variants = product.variants.into_iter().enumerate();
-    let variants = variants.map(|(index, variant)| read_variant(&format!("variants[{index}]"), variant, now));
-    Ok(Item {
-        external_key: product.external_key,
-        title: product.title,
-        description: product.description,
-        state: state(product.state).unwrap_or(State::Active),
-        labels: product.labels,
-        variants: variants.collect::<Result<_, _>>()?,
-    })
-}
-
-fn read_variant(place: &str, variant: pb::ImportedVariant, now: Timestamp) -> Result<ItemVariant, Refusal> {
-    let mut prices = Vec::with_capacity(variant.prices.len());
-    for (index, price) in variant.prices.into_iter().enumerate() {
-        let refuse = |error: Error| {
-            let reason = error.own_reason().unwrap_or(pb::ErrorReason::InvalidItem).as_str_name();
-            let text = error.to_string();
-            let name = error.field().unwrap_or_default();
-            let message = text.strip_prefix(&format!("{name}: ")).unwrap_or(&text).to_owned();
-            Refusal { reason, field: format!("{place}.prices[{index}].{name}"), message }
-        };
-        prices.push(ItemPrice {
-            amount: amount("unit_price", price.unit_price).map_err(refuse)?,
-            effective_time: effective_time("effective_time", price.effective_time, now).map_err(refuse)?,
-            is_default: price.is_default,
-        });
-    }
-    Ok(ItemVariant { sku: variant.sku, title: variant.title, attributes: variant.attributes, prices })
-}
-
-/// Writes down what became of an item.
-pub fn import_result((external_key, outcome): (String, Outcome)) -> pb::ImportResult {
-    let result = |outcome: pb::ImportOutcome, product: ProductId, variants: usize, prices: usize| pb::ImportResult {
-        outcome: outcome as i32,
-        product_id: product.to_string(),
-        variants_created: variants as i32,
-        prices_created: prices as i32,
-        ..Default::default()
-    };
-    let result = match outcome {
-        Outcome::Created { product, variants, prices } => result(pb::ImportOutcome::Created, product, variants, prices),
-        Outcome::Extended { product, variants, prices } => {
-            result(pb::ImportOutcome::Extended, product, variants, prices)
-        }
-        Outcome::Unchanged { product } => result(pb::ImportOutcome::Unchanged, product, 0, 0),
-        Outcome::Failed(Refusal { reason, field, message }) => pb::ImportResult {
-            outcome: pb::ImportOutcome::Failed as i32,
-            error: Some(pb::ImportError { reason: reason.to_owned(), field, message }),
-            ..Default::default()
-        },
-    };
-    pb::ImportResult { external_key, ..result }
 }
 
 /// The page size when a caller asks for none.
