@@ -30,6 +30,7 @@ async fn release(tx: &Tx, id: ReservationId, now: Timestamp) -> Result<Reservati
     let reservation = match store::reservation::lock(tx, id).await? {
         Some(reservation) => reservation,
         None => {
+            // Nobody was ever told of this id, so no event tells of its end.
             let tombstone = Reservation::tombstone(id, now);
             if store::reservation::insert(tx, &tombstone).await? {
                 return Ok(tombstone);

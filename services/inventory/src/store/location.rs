@@ -21,7 +21,8 @@ pub async fn insert_or_get(tx: &Tx, location: &Location) -> Result<Location, Err
     tx.execute(sql, args![location.id, location.title, location.create_time]).await?;
     let sql = "SELECT location_id, title, create_time FROM location WHERE location_id = $1";
     let row = tx.query_row(sql, args![location.id]).await?;
-    row.as_ref().map(read).unwrap_or_else(|| Err(Error::LocationNotFound(location.id.clone())))
+    let row = row.ok_or_else(|| Error::Inconsistent(format!("location {} is neither new nor there", location.id)))?;
+    read(&row)
 }
 
 /// Fails when a location of these stocks does not exist. Locations are never deleted, so nothing has to be locked.

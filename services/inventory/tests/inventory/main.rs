@@ -22,6 +22,7 @@ mod rpc {
 }
 
 mod access;
+mod events;
 mod expiry;
 mod races;
 mod retention;

@@ -164,6 +164,29 @@ impl Inventory {
         self.service.row_counts().await[&format!("0.{table}")]
     }
 
+    /// Returns kind, key and payload of every event that waits in the outbox, in order.
+    pub async fn events(&self) -> Vec<(String, String, Vec<u8>)> {
+        let sql = "SELECT kind, subject, payload FROM souk_outbox ORDER BY seq";
+        let database = &self.service.databases()[0];
+        match database.file() {
+            Some(file) => {
+                let connection = rusqlite::Connection::open(file).unwrap();
+                let mut statement = connection.prepare(sql).unwrap();
+                let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+                rows.collect::<Result<_, _>>().unwrap()
+            }
+            None => {
+                use sea_orm::{ConnectionTrait, DbBackend, Statement};
+                let connection = sea_orm::Database::connect(database.url()).await.unwrap();
+                let rows = connection.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
+                connection.close().await.unwrap();
+                let text = |row: &sea_orm::QueryResult, column| row.try_get::<String>("", column).unwrap();
+                let event = |row| (text(row, "kind"), text(row, "subject"), row.try_get("", "payload").unwrap());
+                rows.iter().map(event).collect()
+            }
+        }
+    }
+
     /// Changes the database behind the service's back.
     pub async fn tamper(&self, sql: &str) -> Result<(), String> {
         let database = &self.service.databases()[0];

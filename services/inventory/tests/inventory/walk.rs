@@ -199,7 +199,7 @@ impl<'a> Walk<'a> {
     async fn take(&mut self, action: &Action, step: usize) {
         let answer = self.call(action, step).await;
         let expected = self.model.apply(action);
-        assert_eq!(answer.as_ref().map(|()| ()).map_err(String::as_str), expected, "{action:?}");
+        assert_eq!(answer.as_ref().copied().map_err(String::as_str), expected, "{action:?}");
         self.compare().await;
     }
 
@@ -270,7 +270,7 @@ on_each_engine! {
     async fn every_walk_agrees_with_the_model(engine: Engine) {
         let inventory = Inventory::start(engine).await;
         let numbers = AtomicU32::new(0);
-        let cases = if nightly() { 1000 } else { 24 };
+        let cases = if nightly() { 1000 } else { 48 };
         let walked = tokio::task::block_in_place(|| {
             let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
             runner.run(&vec(action(), 1..40), |actions| {
