@@ -9,7 +9,7 @@ const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitP
 /// The lines of the longest invoice, as in the real file.
 const LONGEST: usize = 704;
 
-/// Returns the text of the file.
+/// Returns the text of the file. Its lines end in CR LF, as those of the real one.
 pub fn text() -> String {
     let mut text = format!("{HEADER}\n");
     for row in ODDITIES {
@@ -41,7 +41,7 @@ pub fn text() -> String {
             );
         }
     }
-    text
+    text.replace('\n', "\r\n")
 }
 
 /// Without the country.

@@ -83,34 +83,44 @@ impl Source {
         let mut reader = csv::Reader::from_reader(self.text.as_slice());
         let columns = self.columns(&mut reader)?;
         let mut rows = Vec::new();
-        let mut record = csv::StringRecord::new();
-        loop {
-            let line = reader.position().line();
-            match reader.read_record(&mut record) {
-                Ok(true) => {}
-                Ok(false) => return Ok(rows),
-                Err(error) => {
-                    return Err(self.wrong(line_of(&error).unwrap_or(line), &describe(&error)));
-                }
-            }
-            let line = record.position().map_or(line, csv::Position::line);
+        self.each_record(reader, |line, record| {
             let fields = columns.map(|column| record.get(column).unwrap_or_default());
             rows.push(read(line, fields).map_err(|what| self.wrong(line, &what))?);
-        }
+            Ok(())
+        })?;
+        Ok(rows)
     }
 
     /// Returns the rows that start in these lines as the file has them, each behind its line number.
     pub fn quote(&self, lines: &[u64]) -> Result<Vec<String>, StartError> {
         let mut reader = csv::Reader::from_reader(self.text.as_slice());
+        reader.headers()?;
         let mut quoted = Vec::with_capacity(lines.len());
-        for record in reader.records() {
-            let record = record.map_err(|error| self.wrong(line_of(&error).unwrap_or(0), &describe(&error)))?;
-            let line = record.position().map_or(0, csv::Position::line);
+        self.each_record(reader, |line, record| {
             if lines.binary_search(&line).is_ok() {
                 quoted.push(format!("{line:>8}  {}", record.iter().collect::<Vec<_>>().join(", ")));
             }
-        }
+            Ok(())
+        })?;
         Ok(quoted)
+    }
+
+    /// Gives every record behind the header to `take`, with the line it starts in.
+    fn each_record(
+        &self,
+        mut reader: csv::Reader<&[u8]>,
+        mut take: impl FnMut(u64, &csv::StringRecord) -> Result<(), StartError>,
+    ) -> Result<(), StartError> {
+        let mut lines = Lines { text: &self.text, at: 0, line: 1 };
+        let mut record = csv::StringRecord::new();
+        loop {
+            let line = lines.of_record_behind(reader.position().byte());
+            match reader.read_record(&mut record) {
+                Ok(true) => take(line, &record)?,
+                Ok(false) => return Ok(()),
+                Err(error) => return Err(self.wrong(line, &describe(&error))),
+            }
+        }
     }
 
     fn columns(&self, reader: &mut csv::Reader<&[u8]>) -> Result<[usize; 7], StartError> {
@@ -139,8 +149,25 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
-fn line_of(error: &csv::Error) -> Option<u64> {
-    error.position().map(csv::Position::line)
+/// Counts lines. The reader's own count is one behind where lines end in CR LF, because its records end at the CR.
+struct Lines<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// Returns the line in which the next record at or behind `byte` starts; `byte` never falls.
+    fn of_record_behind(&mut self, byte: u64) -> u64 {
+        let byte = usize::try_from(byte).unwrap_or(usize::MAX);
+        while let Some(letter) = self.text.get(self.at)
+            && (self.at < byte || matches!(letter, b'\r' | b'\n'))
+        {
+            self.line += u64::from(*letter == b'\n');
+            self.at += 1;
+        }
+        self.line
+    }
 }
 
 fn describe(error: &csv::Error) -> String {
@@ -335,6 +362,21 @@ mod tests {
     #[test]
     fn a_time_is_taken_as_utc() {
         assert_eq!(time("2010-12-01 08:26:00").unwrap().to_string(), "2010-12-01T08:26:00Z");
+    }
+
+    #[test]
+    fn lines_are_counted_as_an_editor_does_whatever_ends_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let header = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID";
+        let rows = ["1,POST,\"two\nlines\",1,,1,", "", "2,POST,MUG,1,,1,", "3,POST,MUG,1,,1,"];
+        for end in ["\n", "\r\n"] {
+            let path = folder.path().join("lines.csv");
+            std::fs::write(&path, [&[header], rows.as_slice()].concat().join(end)).unwrap();
+            let source = Source::open(&path).unwrap();
+            let lines: Vec<u64> = source.rows().unwrap().iter().map(|row| row.line).collect();
+            assert_eq!(lines, [2, 5, 6], "{end:?}");
+            assert_eq!(source.quote(&[5]).unwrap(), ["       5  2, POST, MUG, 1, , 1, "]);
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use super::plan::{Order, Plan, Refund};
 use super::progress::Progress;
-use super::shop::{Shop, is_given_up, persist, refusal};
+use super::shop::{Shop, is_given_up, is_other, persist, refusal};
 use super::supply::{CURRENCY, Prices, money};
 
 /// What the reference and the request id of every order of a replay begin with.
@@ -167,7 +167,11 @@ impl Seller {
                     continue;
                 }
                 Err(status) => {
-                    return Err(refusal(&format!("{}: placing it", order.place()), &status));
+                    let what = match is_other(&status) {
+                        true => "another file with this invoice was replayed into this shop",
+                        false => "placing it",
+                    };
+                    return Err(refusal(&format!("{}: {what}", order.place()), &status));
                 }
             };
             match placed.state() {

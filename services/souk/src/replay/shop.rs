@@ -117,6 +117,11 @@ pub fn is_given_up(status: &Status) -> bool {
     reason == pb::ErrorReason::GaveUp.as_str_name() || reason == pb::ErrorReason::ReservationExpired.as_str_name()
 }
 
+/// Tells that the request id was used before for something else.
+pub fn is_other(status: &Status) -> bool {
+    reason(status) == pb::ErrorReason::RequestIdReused.as_str_name()
+}
+
 /// Says in one line what was answered instead of a result.
 pub fn refusal(what: &str, status: &Status) -> StartError {
     let (code, reason, message) = (status.code(), reason(status), status.message());
