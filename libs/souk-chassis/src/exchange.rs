@@ -1,7 +1,7 @@
 //! Who is where: the services of this process, the addresses of the others, and the contract of all calls between them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use souk_contract::{Contract, MethodPolicy};
 
@@ -20,7 +20,9 @@ pub(crate) struct Exchange {
     /// The key that signs this process's own tokens.
     pub(crate) identity_key: String,
     methods: OnceLock<HashMap<&'static str, Arc<OutgoingMethod>>>,
-    process: OnceLock<Arc<Process>>,
+    /// Weak, since the process holds its services and these hold channels: a drained process must let its databases go.
+    process: OnceLock<Weak<Process>>,
+    spans: OnceLock<Option<Spans>>,
 }
 
 /// One method that may be called from here.
@@ -42,7 +44,7 @@ impl Exchange {
         remote: HashMap<String, Arc<Endpoints>>,
         identity_key: String,
     ) -> Arc<Self> {
-        Arc::new(Exchange { hosted, remote, identity_key, methods: OnceLock::new(), process: OnceLock::new() })
+        Arc::new(Exchange { hosted, remote, identity_key, methods: OnceLock::new(), process: OnceLock::new(), spans: OnceLock::new() })
     }
 
     /// Sets what may be called; the first call counts.
@@ -58,8 +60,9 @@ impl Exchange {
         });
     }
 
-    pub(crate) fn set_process(&self, process: Arc<Process>) {
-        let _ = self.process.set(process);
+    pub(crate) fn set_process(&self, process: &Arc<Process>) {
+        let _ = self.spans.set(process.spans.clone());
+        let _ = self.process.set(Arc::downgrade(process));
     }
 
     pub(crate) fn method(&self, path: &str) -> Option<Arc<OutgoingMethod>> {
@@ -71,10 +74,10 @@ impl Exchange {
     }
 
     pub(crate) fn process(&self) -> Option<Arc<Process>> {
-        self.process.get().cloned()
+        self.process.get()?.upgrade()
     }
 
     pub(crate) fn spans(&self) -> Option<&Spans> {
-        self.process.get()?.spans.as_ref()
+        self.spans.get()?.as_ref()
     }
 }

@@ -142,7 +142,7 @@ impl Shop {
             requests,
             spans,
         });
-        exchange.set_process(process.clone());
+        exchange.set_process(&process);
         let mut running = Running {
             addr,
             metrics_addr,

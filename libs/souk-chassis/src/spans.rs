@@ -18,7 +18,8 @@ use crate::red::code_name;
 use crate::refusal::is_our_fault;
 use crate::trace::Trace;
 
-/// Makes spans and sends them in the background.
+/// Makes spans and sends them in the background. Clones share it.
+#[derive(Clone)]
 pub(crate) struct Spans {
     provider: SdkTracerProvider,
     tracer: SdkTracer,

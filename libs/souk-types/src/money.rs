@@ -65,6 +65,7 @@ impl Money {
     }
 
     /// Returns the sum, or the reason why there is none.
+    #[allow(clippy::should_implement_trait)] // `+` could not say that there is none.
     pub fn add(self, other: Money) -> Result<Money, MoneyError> {
         self.same_currency(other)?;
         let minor = self.minor.checked_add(other.minor).ok_or(MoneyError::Overflow)?;

@@ -1,5 +1,6 @@
 //! The small catalogue that a new shop is filled with, so that the first minute is not spent on typing one.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -15,11 +16,18 @@ use crate::connect::failure;
 /// A sku of the catalogue, for examples.
 pub const EXAMPLE_SKU: &str = "TEA-MINT-100";
 
+/// `seed/catalog.json`; the README beside it says what the fields mean.
+#[derive(Deserialize)]
+struct Catalog {
+    products: Vec<Product>,
+}
+
 #[derive(Deserialize)]
 struct Product {
-    key: String,
+    external_key: String,
     title: String,
     description: String,
+    labels: BTreeMap<String, String>,
     variants: Vec<Variant>,
 }
 
@@ -27,8 +35,15 @@ struct Product {
 struct Variant {
     sku: String,
     title: String,
-    pence: i64,
+    attributes: BTreeMap<String, String>,
+    prices: Vec<Price>,
     stock: i64,
+}
+
+#[derive(Deserialize)]
+struct Price {
+    currency_code: String,
+    minor_units: i64,
 }
 
 /// Fills a shop that has no product yet. A start that was killed in between is made good: every call may be repeated.
@@ -40,10 +55,10 @@ pub async fn plant(running: &Running, data: &Path) -> Result<(), StartError> {
         return Ok(());
     }
     std::fs::write(&unfinished, "The first start fills the shop; this file goes when it has.\n")?;
-    let goods: Vec<Product> =
-        serde_json::from_str(include_str!("../seed/bazaar.json")).expect("the catalogue is part of the program");
-    import(&products, &goods).await?;
-    receive(&stock, &goods).await?;
+    let goods: Catalog =
+        serde_json::from_str(include_str!("../seed/catalog.json")).expect("the catalogue is part of the program");
+    import(&products, &goods.products).await?;
+    receive(&stock, &goods.products).await?;
     std::fs::remove_file(&unfinished)?;
     Ok(())
 }
@@ -59,12 +74,12 @@ async fn import(channel: &Channel, goods: &[Product]) -> Result<(), StartError> 
         .iter()
         .map(|product| catalog::ImportProductsRequest {
             product: Some(catalog::ImportedProduct {
-                external_key: product.key.clone(),
+                external_key: product.external_key.clone(),
                 title: product.title.clone(),
                 description: product.description.clone(),
+                labels: product.labels.clone(),
                 state: catalog::ProductState::Active.into(),
                 variants: product.variants.iter().map(imported).collect(),
-                ..Default::default()
             }),
         })
         .collect();
@@ -77,12 +92,17 @@ async fn import(channel: &Channel, goods: &[Product]) -> Result<(), StartError> 
 }
 
 fn imported(variant: &Variant) -> catalog::ImportedVariant {
-    let unit_price = Some(Money { currency_code: "GBP".to_owned(), minor_units: variant.pence });
+    let mut seen = BTreeSet::new();
+    let price = |price: &Price| catalog::ImportedPrice {
+        unit_price: Some(Money { currency_code: price.currency_code.clone(), minor_units: price.minor_units }),
+        effective_time: None,
+        is_default: seen.insert(price.currency_code.clone()),
+    };
     catalog::ImportedVariant {
         sku: variant.sku.clone(),
         title: variant.title.clone(),
-        prices: vec![catalog::ImportedPrice { unit_price, effective_time: None, is_default: true }],
-        ..Default::default()
+        attributes: variant.attributes.clone(),
+        prices: variant.prices.iter().map(price).collect(),
     }
 }
 

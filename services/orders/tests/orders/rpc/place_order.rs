@@ -17,10 +17,11 @@ on_each_engine! {
         assert_eq!(order.total.unwrap().minor_units, 3 * UNIT);
         assert_eq!((order.customer_id.as_str(), order.lines.len()), ("alice", 1));
         orders.reaches(&order.order_id, pb::OrderState::Paid).await;
-        let world = orders.world.lock();
-        assert_eq!(world.reservations[&order.reservation_id], "committed");
-        assert_eq!(world.payments[&order.payment_id], (3 * UNIT, 3 * UNIT, 0));
-        drop(world);
+        {
+            let world = orders.world.lock();
+            assert_eq!(world.reservations[&order.reservation_id], "committed");
+            assert_eq!(world.payments[&order.payment_id], (3 * UNIT, 3 * UNIT, 0));
+        }
         orders.audit().await;
     }
 
