@@ -155,7 +155,16 @@ impl Upstream {
             ttl: Some(self.hold.try_into().expect("the configuration limits it")),
             effective_time: Some(order.effective_time.into()),
         };
-        answer(self.inventory.clone().reserve(leased(saga, request)).await, Reason::OutOfStock)
+        match self.inventory.clone().reserve(leased(saga, request)).await {
+            Ok(response) => match response.into_inner().reservation.unwrap_or_default().state() {
+                // A repeat is answered as things stand: it may have run out, or been taken back by another replica.
+                inventory::ReservationState::Expired | inventory::ReservationState::Released => {
+                    Answer::refused(Reason::ReservationExpired)
+                }
+                _ => Answer::of(Outcome::Done),
+            },
+            Err(status) => refusal_or_unknown(&status, Reason::OutOfStock),
+        }
     }
 
     async fn authorize(&self, saga: &Saga, order: &Order) -> Result<Answer, Error> {

@@ -1,6 +1,6 @@
 //! A shop of which only orders is real: catalog, inventory and payments follow a script, and remember what they hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +39,8 @@ pub struct World {
     pub reservations: BTreeMap<String, &'static str>,
     /// Payment id → (authorised, captured, refunded).
     pub payments: BTreeMap<String, (i64, i64, i64)>,
+    /// Payments that were voided; one that arrives later is refused.
+    pub voided: BTreeSet<String>,
     pub refunds: BTreeMap<String, i64>,
     pub returned: i64,
 }
@@ -68,6 +70,20 @@ impl TestOrders {
             builder = builder.set(*key, *value);
         }
         TestOrders { service: builder.start().await, neighbours, world }
+    }
+
+    /// Starts a second replica on the same database, with the same neighbours.
+    pub async fn replica(&self, settings: &[(&str, &str)]) -> TestService {
+        let mut builder = TestService::builder(orders::definition(), Engine::Postgres)
+            .set("data.url", self.service.databases()[0].url())
+            .set("saga.sweep_milliseconds", "50");
+        for name in ["catalog", "inventory", "payments"] {
+            builder = builder.neighbour(name, &self.neighbours.url());
+        }
+        for (key, value) in settings {
+            builder = builder.set(*key, *value);
+        }
+        builder.start().await
     }
 
     pub fn client_as(&self, caller: &Caller) -> OrderServiceClient<CallerChannel> {
@@ -205,6 +221,9 @@ fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
     fake.on(AUTHORIZE, move |request: payments::AuthorizePaymentRequest| {
         let mut world = authorized.lock();
         let amount = request.amount.unwrap().minor_units;
+        if world.voided.contains(&request.payment_id) {
+            return Err(refusal("ERROR_REASON_PAYMENT_STATE", &[]));
+        }
         world.payments.entry(request.payment_id.clone()).or_insert((amount, 0, 0));
         let state = payments::PaymentState::RequiresCapture.into();
         let payment = payments::Payment { payment_id: request.payment_id, state, ..Default::default() };
@@ -219,7 +238,9 @@ fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
     });
     let voided = world.clone();
     fake.on(VOID, move |request: payments::VoidPaymentRequest| {
-        voided.lock().payments.entry(request.payment_id).or_default().0 = 0;
+        let mut world = voided.lock();
+        world.payments.entry(request.payment_id.clone()).or_default().0 = 0;
+        world.voided.insert(request.payment_id);
         Ok(payments::VoidPaymentResponse::default())
     });
     let refunded = world.clone();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use souk_chassis::{Caller, Effect, Rule};
 use souk_client::orders::v1 as pb;
 use souk_data::Engine;
 use souk_testkit::{eventually, on_each_engine, reason_of};
@@ -92,4 +93,45 @@ on_each_engine! {
         assert_eq!(orders.neighbours.calls(RESERVE), 1, "what was done is not done again");
         orders.audit().await;
     }
+}
+
+/// A replica is paused between writing down that it will authorise and doing it. Another takes the order over and takes
+/// it back; then the first one wakes up and goes on as if nothing had happened.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_was_paused_changes_nothing_any_more() {
+    if !souk_testkit::is_available(Engine::Postgres) {
+        return;
+    }
+    let settings = [("saga.lease_seconds", "1"), ("faults.enabled", "true")];
+    let orders = TestOrders::start_with(Engine::Postgres, &settings).await;
+    let pause = Rule {
+        id: 0,
+        target: "orders.authorize.before_call".into(),
+        key: String::new(),
+        after: 0,
+        times: 1,
+        effect: Effect::Delay(Duration::from_secs(4)),
+    };
+    orders.service.running().faults().inject(pause);
+    let mut alice = orders.alice();
+    let placing = tokio::spawn(async move { alice.place_order(request("paused")).await });
+    eventually(Duration::from_secs(5), || async { orders.neighbours.calls(RESERVE) == 1 }).await;
+
+    let mut other = orders.replica(&[]).await;
+    let mut client = souk_client::orders::v1::order_service_client::OrderServiceClient::new(
+        other.channel_as(&Caller::Staff("ann".into())),
+    );
+    let listed = client.list_orders(pb::ListOrdersRequest::default()).await.unwrap().into_inner().orders;
+    let order_id = listed[0].order_id.clone();
+    let canceled = client.cancel_order(pb::CancelOrderRequest { order_id: order_id.clone() }).await.unwrap();
+    assert_eq!(canceled.into_inner().order.unwrap().state(), pb::OrderState::Rejected);
+    let before = orders.reaches(&order_id, pb::OrderState::Rejected).await;
+
+    // Both replicas have authorised by now: the second in time, the first after the tombstone.
+    eventually(Duration::from_secs(10), || async { orders.neighbours.calls(AUTHORIZE) >= 2 }).await;
+    assert_eq!(reason_of(&placing.await.unwrap().unwrap_err()), "ERROR_REASON_ORDER_CANCELED");
+    assert_eq!(orders.reaches(&order_id, pb::OrderState::Rejected).await, before, "the late replica changed nothing");
+    assert!(orders.world.lock().payments.values().all(|payment| payment.0 == 0), "nothing stays authorised");
+    orders.audit().await;
+    other.stop().await;
 }
