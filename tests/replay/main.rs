@@ -55,6 +55,11 @@ impl Folder {
     }
 }
 
+/// Returns a shop on ports that the system picks, so that several run side by side.
+fn shop_in(folder: &Folder) -> ChildShop {
+    ChildShop::up(folder.path()).argument("--metrics-listen=127.0.0.1:0")
+}
+
 fn program() -> PathBuf {
     match std::env::var_os("SOUK_BIN") {
         Some(path) => path.into(),
@@ -145,7 +150,7 @@ async fn the_odd_file_comes_to_what_the_judge_says_and_a_second_replay_changes_n
     if let Some(judged) = judge(&file).await {
         assert_eq!(judged, judged_oddities(), "the committed file is what the judge says");
     }
-    let shop = ChildShop::up(folder.path()).start().await;
+    let shop = shop_in(&folder).start().await;
 
     let told = succeed(sell(&file, &shop, &folder, "max")).await;
     assert!(told.contains("all agree"), "{told}");
@@ -184,7 +189,7 @@ async fn the_odd_file_comes_to_what_the_judge_says_and_a_second_replay_changes_n
 async fn a_shop_and_a_replay_that_are_killed_come_to_the_same_report() {
     let folder = Folder::new();
     let file = folder.file("odd.csv", &oddities::text());
-    let mut shop = ChildShop::up(folder.path()).start().await;
+    let mut shop = shop_in(&folder).start().await;
 
     // The shop dies under the replay, which waits for it and goes on.
     let mut first = quiet(sell(&file, &shop, &folder, "40"));
@@ -203,7 +208,7 @@ async fn the_real_file_comes_to_what_the_judge_says_although_the_shop_is_killed(
     let Some(file) = std::env::var_os("SOUK_RETAIL_FILE").map(PathBuf::from) else { return };
     let judged = judge(&file).await.expect("SOUK_RETAIL_EXPECT names the judge of the real file");
     let folder = Folder::new();
-    let mut shop = ChildShop::up(folder.path()).start().await;
+    let mut shop = shop_in(&folder).start().await;
 
     let mut first = quiet(sell(&file, &shop, &folder, "max"));
     wait_for_orders(&shop, 3_000).await;

@@ -50,7 +50,7 @@ pub struct Figures {
 
 /// The fields of the judge's JSON, in its order, so that the two can be laid side by side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Result {
+pub struct Outcome {
     pub lines: u64,
     pub sale_lines: u64,
     pub orders: u64,
@@ -118,14 +118,14 @@ impl Figures {
     }
 }
 
-impl Result {
+impl Outcome {
     /// Puts the result together: what is in the file from the plan, everything else from the books.
-    pub fn of(plan: &Plan, sources: &Sources<'_>) -> Result {
+    pub fn of(plan: &Plan, sources: &Sources<'_>) -> Outcome {
         let empty = BTreeMap::new();
         let invoices = sources.orders.invoices.as_ref().unwrap_or(&empty);
         let (orders, payments) = (sources.orders.figures(), sources.payments.figures());
         let (ledger, inventory) = (sources.ledger.figures(), sources.inventory.figures());
-        Result {
+        Outcome {
             lines: plan.lines,
             sale_lines: invoices.values().map(|(lines, _)| lines).sum(),
             orders: orders.orders,

@@ -50,6 +50,9 @@ pub struct Product {
     pub units: i64,
 }
 
+/// What a return is matched by: customer, sku and price in pence.
+type Goods<'a> = (&'a str, &'a str, i64);
+
 /// The sale lines of one invoice, and what came back of them.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Order {
@@ -102,8 +105,8 @@ impl Plan {
         let mut plan = Plan { lines: rows.len() as u64, ..Plan::default() };
         let mut catalogue = Catalogue::default();
         let mut by_invoice: HashMap<&str, usize> = HashMap::new();
-        // (customer, sku, price) to the sale lines of it, oldest first: (index of the order, index of the line).
-        let mut sold: HashMap<(&str, &str, i64), Vec<(usize, usize)>> = HashMap::new();
+        // The sale lines of the same goods, oldest first: (index of the order, index of the line).
+        let mut sold: HashMap<Goods<'_>, Vec<(usize, usize)>> = HashMap::new();
 
         for row in rows {
             catalogue.see(row);

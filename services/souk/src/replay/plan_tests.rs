@@ -123,7 +123,7 @@ fn what_the_api_does_not_take_is_refused_before_anything_is_sent() {
 fn figures(plan: &Plan) -> serde_json::Value {
     let book = figures::of_plan(plan);
     let sources = figures::Sources { orders: &book, payments: &book, ledger: &book, inventory: &book };
-    serde_json::to_value(figures::Result::of(plan, &sources)).unwrap()
+    serde_json::to_value(figures::Outcome::of(plan, &sources)).unwrap()
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde::Serialize;
 use souk_chassis::StartError;
 
 use super::books::Books;
-use super::figures::{self, Figures, Result as Outcome, Sources};
+use super::figures::{self, Figures, Outcome, Sources};
 use super::plan::Plan;
 
 /// The result and what it rests on. As JSON it has the judge's fields, in its order, and `services` behind them.
