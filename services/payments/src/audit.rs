@@ -236,8 +236,8 @@ async fn compare_totals(store: &Store, ledger: &Ledger, report: &mut Report) -> 
             let balance = ledger.balance(account.id(totals.currency)).await?;
             balances.insert(account, balance.unwrap_or_default());
         }
-        let (sales, refunds, fees) = (balances[&Account::Sales], balances[&Account::Refunds], balances[&Account::Fees]);
-        let of_ledger = (sales.credits_pending, sales.credits_posted, refunds.debits_posted, fees.debits_posted);
+        let (sales, fees) = (balances[&Account::Sales], balances[&Account::ProviderFees]);
+        let of_ledger = (sales.credits_pending, sales.credits_posted, sales.debits_posted, fees.debits_posted);
         let of_payments = (totals.held, totals.captured, totals.refunded, totals.fees);
         if of_ledger != of_payments {
             let detail = format!("held, captured, refunded, fees: ledger {of_ledger:?}, payments {of_payments:?}");

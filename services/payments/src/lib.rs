@@ -41,12 +41,16 @@ use rpc::{PaymentRpc, SimulatorRpc};
 use store::Store;
 use upstream::Ledger;
 
-/// Every setting with its value and what it is for.
-pub const DEFAULT_CONFIG: &str = include_str!("../config.default.toml");
-
 /// Returns the service, ready to be run alone or with others.
 pub fn definition() -> Definition {
-    Definition::new("payments", DEFAULT_CONFIG, |config, host| build(config, host, Clock::system()))
+    definition_on(Clock::system())
+}
+
+/// Returns the service on a clock that the caller may move, for tests.
+pub fn definition_on(clock: Clock) -> Definition {
+    Definition::new("payments", include_str!("../config.default.toml"), move |config, host| {
+        build(config, host, clock.clone())
+    })
 }
 
 /// Returns the id of an account of payments in the ledger, as `docs/ledger-accounts.md` lists them.

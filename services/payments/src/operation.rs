@@ -9,6 +9,7 @@
 //! the provider does not answer the attempt is left UNKNOWN, when the ledger does not, LEDGER_DUE: two writes otherwise.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use souk_chassis::{Context, Deadline, Faults};
@@ -85,6 +86,8 @@ pub struct Operations {
     clock: Clock,
     retry: Duration,
     dropped: mpsc::Sender<Dropped>,
+    /// How many claims of this process are held.
+    held: Arc<AtomicUsize>,
 }
 
 /// A claim whose holder went away.
@@ -98,6 +101,7 @@ pub struct Dropped {
 struct Guard {
     claim: Dropped,
     dropped: mpsc::Sender<Dropped>,
+    held: Arc<AtomicUsize>,
     is_over: bool,
 }
 
@@ -107,6 +111,7 @@ impl Drop for Guard {
             // When the queue is full the lease runs out instead.
             let _ = self.dropped.try_send(self.claim);
         }
+        self.held.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -121,7 +126,18 @@ impl Operations {
         retry: Duration,
         dropped: mpsc::Sender<Dropped>,
     ) -> Self {
-        Operations { store, provider, ledger, faults, clock, retry, dropped }
+        Operations { store, provider, ledger, faults, clock, retry, dropped, held: Arc::default() }
+    }
+
+    /// Tells whether any operation of this process is under way.
+    pub fn is_any_held(&self) -> bool {
+        self.held.load(Ordering::SeqCst) > 0
+    }
+
+    fn guard(&self, claim: &Claim) -> Guard {
+        self.held.fetch_add(1, Ordering::SeqCst);
+        let claim = Dropped { payment: claim.payment.id, epoch: claim.epoch };
+        Guard { claim, dropped: self.dropped.clone(), held: self.held.clone(), is_over: false }
     }
 
     /// Carries a command out, after whatever was left of an earlier one, and answers the payment as it stands then.
@@ -160,18 +176,16 @@ impl Operations {
         }
     }
 
-    /// Gives a claim back whose holder went away, and finishes its operation.
-    pub async fn recover_dropped(&self, dropped: Dropped) -> Result<bool, Error> {
-        self.store.free_claim(dropped.payment, dropped.epoch).await?;
-        self.recover(dropped.payment).await
+    /// Gives a claim back whose holder went away.
+    pub async fn free(&self, dropped: Dropped) -> Result<(), Error> {
+        self.store.free_claim(dropped.payment, dropped.epoch).await
     }
 
     async fn run(&self, claim: Claim) -> Result<Payment, Error> {
         let kind = claim.attempt.kind;
         let id = claim.payment.id;
         let key = id.to_string();
-        let dropped = Dropped { payment: id, epoch: claim.epoch };
-        let mut guard = Guard { claim: dropped, dropped: self.dropped.clone(), is_over: false };
+        let mut guard = self.guard(&claim);
         self.faults.point(fault_point(kind, Moment::AfterAttempt), &key).await;
 
         let asked = tokio::time::timeout(PROVIDER_TIMEOUT, self.ask(&claim)).await;

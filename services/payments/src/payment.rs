@@ -284,6 +284,7 @@ impl Payment {
             };
         }
         let amount = match wish.amount {
+            Some(_) if self.order.is_none() => return Err(self.refused()),
             Some(amount) if amount.currency != self.amount.currency => return Err(self.other_currency()),
             Some(amount) => amount.minor,
             None => self.capturable(),

@@ -24,6 +24,10 @@ const SIDE_BY_SIDE: usize = 8;
 /// Longer than a provider and the ledger may take together.
 const TIMEOUT: Duration = Duration::from_secs(18);
 
+/// How long the worker stays for operations that are under way when the process stops, and how often it looks.
+const LAST_WAIT: Duration = Duration::from_secs(5);
+const LAST_LOOK: Duration = Duration::from_millis(10);
+
 /// How often records that have served their time are deleted.
 const PURGE_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -40,12 +44,13 @@ pub async fn run(
         tokio::select! {
             goes_on = drain.pause(sweep) => {
                 if !goes_on {
-                    return Ok(());
+                    return give_back(&operations, &mut dropped).await;
                 }
             }
             Some(claim) = dropped.recv() => {
                 let context = Context::background("payments").with_timeout(TIMEOUT);
-                report(context.scope(operations.recover_dropped(claim)).await);
+                operations.free(claim).await?;
+                report(context.scope(operations.recover(claim.payment)).await);
                 continue;
             }
         }
@@ -63,6 +68,22 @@ pub async fn run(
                 break;
             }
         }
+    }
+}
+
+/// While the process stops: gives back what callers let go of, so that another replica need not wait for the lease.
+async fn give_back(operations: &Operations, dropped: &mut mpsc::Receiver<Dropped>) -> Result<(), Error> {
+    let until = tokio::time::Instant::now() + LAST_WAIT;
+    loop {
+        // Asked first: whoever lets go puts the claim into the queue before it counts as gone.
+        let is_any_held = operations.is_any_held();
+        while let Ok(claim) = dropped.try_recv() {
+            operations.free(claim).await?;
+        }
+        if !is_any_held || tokio::time::Instant::now() >= until {
+            return Ok(());
+        }
+        tokio::time::sleep(LAST_LOOK).await;
     }
 }
 

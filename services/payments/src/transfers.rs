@@ -11,36 +11,33 @@ use crate::attempt::{Attempt, Kind, Stage};
 pub enum Account {
     /// What the provider has taken in for us and not yet paid out. Grows by debits.
     ProviderReceivable = 1100,
-    /// What customers paid. Grows by credits.
+    /// What customers paid: credits are captures, debits are refunds.
     Sales = 4000,
-    /// What customers got back. Grows by debits.
-    Refunds = 4100,
     /// What the provider kept for itself. Grows by debits.
-    Fees = 5100,
+    ProviderFees = 5100,
 }
 
 impl Account {
     /// Every account.
-    pub const ALL: [Account; 4] = [Account::ProviderReceivable, Account::Sales, Account::Refunds, Account::Fees];
+    pub const ALL: [Account; 3] = [Account::ProviderReceivable, Account::Sales, Account::ProviderFees];
 
     /// Returns its code in the chart of accounts.
     pub fn code(self) -> u32 {
         self as u32
     }
 
-    /// Returns what it is called in the ledger, as the account's user data.
+    /// Returns its name in the chart of accounts.
     pub fn name(self) -> &'static str {
         match self {
-            Account::ProviderReceivable => "provider receivable",
+            Account::ProviderReceivable => "provider-receivable",
             Account::Sales => "sales",
-            Account::Refunds => "refunds",
-            Account::Fees => "provider fees",
+            Account::ProviderFees => "provider-fees",
         }
     }
 
-    /// Returns its id in a currency: UUIDv5 of `souk.payments` and, for instance, `GBP/1100`.
+    /// Returns its id in a currency: UUIDv5 of `souk.payments` and, for instance, `GBP/sales`.
     pub fn id(self, currency: Currency) -> AccountId {
-        AccountId::derive(b"souk.payments", &format!("{currency}/{}", self.code()))
+        AccountId::derive(b"souk.payments", &format!("{currency}/{}", self.name()))
     }
 }
 
@@ -52,9 +49,10 @@ pub fn ledger(currency: Currency) -> u32 {
 /// Why money moves; the code of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
+    /// An authorisation, and what posts or voids it.
     Sale = 1,
-    Refund = 2,
-    Fee = 3,
+    Refund = 4,
+    Fee = 5,
 }
 
 /// What kind of transfer it is.
@@ -110,7 +108,7 @@ pub fn of(attempt: &Attempt, currency: Currency) -> Vec<Transfer> {
             let mut chain = vec![sale(attempt.transfer("post"), Form::Post(hold), attempt.amount)];
             if attempt.fee > 0 {
                 let fee = sale(attempt.transfer("fee"), Form::Single, attempt.fee);
-                let (debit, credit) = (Account::Fees, Account::ProviderReceivable);
+                let (debit, credit) = (Account::ProviderFees, Account::ProviderReceivable);
                 chain.push(Transfer { debit, credit, code: Code::Fee, ..fee });
             }
             if attempt.rest > 0 {
@@ -131,7 +129,7 @@ pub fn of(attempt: &Attempt, currency: Currency) -> Vec<Transfer> {
         }
         Kind::Refund => {
             let refund = sale(attempt.transfer("refund"), Form::Single, attempt.amount);
-            let (debit, credit) = (Account::Refunds, Account::ProviderReceivable);
+            let (debit, credit) = (Account::Sales, Account::ProviderReceivable);
             vec![Transfer { debit, credit, code: Code::Refund, ..refund }]
         }
     }
@@ -192,6 +190,6 @@ mod tests {
         let mut ids: Vec<_> = Account::ALL.iter().flat_map(|account| [account.id(pounds), account.id(euros)]).collect();
         ids.sort();
         ids.dedup();
-        assert_eq!(ids.len(), 8);
+        assert_eq!(ids.len(), 6);
     }
 }

@@ -1,0 +1,98 @@
+//! Operations that are cut off at every boundary: the work is dropped where it stands, as by a death, and only what the databases
+//! hold goes on.
+
+use std::time::Duration;
+
+use souk_chassis::{Effect, Rule};
+use souk_client::payments::v1 as pb;
+use souk_testkit::{Engine, on_each_engine};
+use tonic::{Request, Status};
+
+use crate::support::{State, TestPayments, amounts, authorization, capture, new_refund_id, refund};
+
+/// How long a caller waits before it hangs up, and how long the work would stand still.
+const PATIENCE: Duration = Duration::from_millis(150);
+const STANDSTILL: Duration = Duration::from_secs(60);
+
+fn impatient<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(PATIENCE);
+    request
+}
+
+/// Makes the work stand still at a point, once.
+fn stop_at(shop: &TestPayments, point: &str, key: &str) {
+    let (target, key) = (point.to_owned(), key.to_owned());
+    shop.service.running().faults().inject(Rule {
+        id: 0,
+        target,
+        key,
+        after: 0,
+        times: 1,
+        effect: Effect::Delay(STANDSTILL),
+    });
+}
+
+/// Begins the operation of a point on a fresh payment, is cut off there, and returns the payment's id and what must come of it.
+async fn cut_off(shop: &TestPayments, point: &str) -> (String, State, (i64, i64, i64)) {
+    let operation = point.split('.').nth(1).expect("payments.<operation>.<moment>");
+    let mut client = shop.payments.clone();
+    let request = authorization(if operation == "complete_action" { "tok_requires_action" } else { "tok_approved" });
+    let id = request.payment_id.clone();
+    if operation != "authorize" {
+        shop.authorize(&request).await.unwrap();
+    }
+    if operation == "refund" {
+        shop.capture(capture(&id, "a", None, true)).await.unwrap();
+    }
+    stop_at(shop, point, &id);
+    let cut: Result<(), Status> = match operation {
+        "authorize" => client.authorize_payment(impatient(request)).await.map(|_| ()),
+        "complete_action" => {
+            let request = pb::CompletePaymentActionRequest { payment_id: id.clone(), approve: true };
+            client.complete_payment_action(impatient(request)).await.map(|_| ())
+        }
+        "capture" => client.capture_payment(impatient(capture(&id, "a", Some(60), true))).await.map(|_| ()),
+        "void" => {
+            let request = pb::VoidPaymentRequest { payment_id: id.clone() };
+            client.void_payment(impatient(request)).await.map(|_| ())
+        }
+        "refund" => client.refund_payment(impatient(refund(&id, &new_refund_id(), 30))).await.map(|_| ()),
+        other => panic!("no scenario for {other}"),
+    };
+    cut.expect_err("the caller hung up");
+    match operation {
+        "authorize" | "complete_action" => (id, State::RequiresCapture, (100, 0, 0)),
+        "capture" => (id, State::Succeeded, (60, 60, 0)),
+        "void" => (id, State::Canceled, (0, 0, 0)),
+        _ => (id, State::Succeeded, (100, 100, 30)),
+    }
+}
+
+on_each_engine! {
+    async fn whoever_is_cut_off_at_any_boundary_is_finished_by_the_recovery(engine: Engine) {
+        let shop = TestPayments::start(engine).await;
+        for point in payments::FAULT_POINTS {
+            let (id, state, expected) = cut_off(&shop, point).await;
+            let payment = shop.settled(&id).await;
+            assert_eq!((payment.state(), amounts(&payment)), (state, expected), "{point}");
+        }
+        let hits = shop.service.running().faults().hits();
+        assert!(payments::FAULT_POINTS.iter().all(|point| hits.contains_key(point)), "{hits:?}");
+        shop.agree().await;
+    }
+
+    async fn a_restart_finishes_what_was_begun(engine: Engine) {
+        let mut shop = TestPayments::start(engine).await;
+        let mut begun = Vec::new();
+        for point in payments::FAULT_POINTS.iter().filter(|point| point.ends_with("after_attempt")) {
+            begun.push((cut_off(&shop, point).await, point));
+        }
+        shop.restart().await;
+        for ((id, state, expected), point) in begun {
+            let payment = shop.settled(&id).await;
+            assert_eq!((payment.state(), amounts(&payment)), (state, expected), "{point}");
+        }
+        shop.agree().await;
+    }
+}

@@ -1,0 +1,215 @@
+//! A payments service under test with its neighbours, and short ways to say what is asked of it.
+
+use std::time::Duration;
+
+use souk_chassis::Caller;
+use souk_client::payments::v1 as pb;
+use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
+use souk_client::payments::v1::simulator_service_client::SimulatorServiceClient;
+use souk_client::types::v1::Money;
+use souk_testkit::{CallerChannel, Engine, TestService, eventually};
+use souk_types::{OrderId, PaymentId, RefundId, Timestamp};
+use tonic::{Request, Status};
+
+pub use pb::PaymentState as State;
+
+pub use ledger::{FakeLedger, Mood};
+
+#[path = "support/ledger.rs"]
+mod ledger;
+
+/// Time enough for anything that must happen at all.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running service, its scripted ledger, and a client that calls as the orders service.
+pub struct TestPayments {
+    pub service: TestService,
+    pub ledger: FakeLedger,
+    pub payments: PaymentServiceClient<CallerChannel>,
+    pub simulator: SimulatorServiceClient<CallerChannel>,
+}
+
+pub fn gbp(minor_units: i64) -> Option<Money> {
+    Some(Money { currency_code: "GBP".into(), minor_units })
+}
+
+pub fn minor(money: &Option<Money>) -> i64 {
+    money.as_ref().expect("an amount").minor_units
+}
+
+/// Returns authorised, captured, refunded.
+pub fn amounts(payment: &pb::Payment) -> (i64, i64, i64) {
+    (minor(&payment.authorized), minor(&payment.captured), minor(&payment.refunded))
+}
+
+pub fn new_id() -> String {
+    PaymentId::new(Timestamp::from_micros(1)).to_string()
+}
+
+pub fn new_refund_id() -> String {
+    RefundId::new(Timestamp::from_micros(1)).to_string()
+}
+
+/// Returns the request to authorise 100 pence for a new payment.
+pub fn authorization(token: &str) -> pb::AuthorizePaymentRequest {
+    pb::AuthorizePaymentRequest {
+        payment_id: new_id(),
+        order_id: OrderId::new(Timestamp::from_micros(1)).to_string(),
+        customer_id: "alice".into(),
+        amount: gbp(100),
+        effective_time: None,
+        payment_method: token.into(),
+    }
+}
+
+pub fn capture(payment_id: &str, request_id: &str, part: Option<i64>, is_final: bool) -> pb::CapturePaymentRequest {
+    pb::CapturePaymentRequest {
+        payment_id: payment_id.into(),
+        request_id: request_id.into(),
+        amount: part.and_then(gbp),
+        r#final: is_final,
+        effective_time: None,
+    }
+}
+
+pub fn refund(payment_id: &str, refund_id: &str, amount: i64) -> pb::RefundPaymentRequest {
+    pb::RefundPaymentRequest {
+        payment_id: payment_id.into(),
+        refund_id: refund_id.into(),
+        amount: gbp(amount),
+        effective_time: None,
+    }
+}
+
+impl TestPayments {
+    /// Starts the service; what was left without an end is finished soon.
+    pub async fn start(engine: Engine) -> Self {
+        TestPayments::with(engine, &[]).await
+    }
+
+    /// Starts the service so that nothing is finished unless a call does it.
+    pub async fn start_without_recovery(engine: Engine) -> Self {
+        TestPayments::with(engine, &[("recovery.sweep_milliseconds", "60000")]).await
+    }
+
+    /// Starts the service with other settings.
+    pub async fn with(engine: Engine, settings: &[(&str, &str)]) -> Self {
+        let ledger = FakeLedger::start().await;
+        let mut builder = TestService::builder(payments::definition(), engine)
+            .database("simulator.data.url")
+            .neighbour("ledger", &ledger.url())
+            .set("faults.enabled", "true")
+            .set("recovery.sweep_milliseconds", "20")
+            .set("recovery.retry_milliseconds", "20")
+            .set("simulator.slow_milliseconds", "200");
+        for (key, value) in settings {
+            builder = builder.set(*key, *value);
+        }
+        let service = builder.start().await;
+        let payments = PaymentServiceClient::new(service.channel_as(&Caller::Service("orders".into())));
+        let simulator = SimulatorServiceClient::new(service.channel_as(&Caller::Staff("ann".into())));
+        TestPayments { service, ledger, payments, simulator }
+    }
+
+    /// Stops and starts the service on the same data.
+    pub async fn restart(&mut self) {
+        self.service.restart().await;
+        self.payments = PaymentServiceClient::new(self.service.channel_as(&Caller::Service("orders".into())));
+        self.simulator = SimulatorServiceClient::new(self.service.channel_as(&Caller::Staff("ann".into())));
+    }
+
+    pub async fn authorize(&self, request: &pb::AuthorizePaymentRequest) -> Result<pb::Payment, Status> {
+        let answer = self.payments.clone().authorize_payment(request.clone()).await?;
+        Ok(answer.into_inner().payment.expect("a payment"))
+    }
+
+    /// Authorises 100 pence and returns the payment's id.
+    pub async fn authorized(&self, token: &str) -> String {
+        let request = authorization(token);
+        let payment = self.authorize(&request).await.expect("it is approved");
+        assert_eq!(payment.state(), State::RequiresCapture);
+        request.payment_id
+    }
+
+    /// Authorises and captures 100 pence and returns the payment's id.
+    pub async fn captured(&self, token: &str) -> String {
+        let id = self.authorized(token).await;
+        let payment = self.capture(capture(&id, "whole", None, true)).await.expect("it is captured");
+        assert_eq!(payment.state(), State::Succeeded);
+        id
+    }
+
+    pub async fn capture(&self, request: pb::CapturePaymentRequest) -> Result<pb::Payment, Status> {
+        let answer = self.payments.clone().capture_payment(request).await?;
+        Ok(answer.into_inner().payment.expect("a payment"))
+    }
+
+    pub async fn void(&self, payment_id: &str) -> Result<pb::Payment, Status> {
+        let request = pb::VoidPaymentRequest { payment_id: payment_id.into() };
+        let answer = self.payments.clone().void_payment(request).await?;
+        Ok(answer.into_inner().payment.expect("a payment"))
+    }
+
+    pub async fn refund(&self, request: pb::RefundPaymentRequest) -> Result<pb::RefundPaymentResponse, Status> {
+        Ok(self.payments.clone().refund_payment(request).await?.into_inner())
+    }
+
+    pub async fn complete_action(&self, payment_id: &str, approve: bool) -> Result<pb::Payment, Status> {
+        let request = pb::CompletePaymentActionRequest { payment_id: payment_id.into(), approve };
+        let answer = self.payments.clone().complete_payment_action(request).await?;
+        Ok(answer.into_inner().payment.expect("a payment"))
+    }
+
+    pub async fn confirm(&self, payment_id: &str, token: &str) -> Result<pb::Payment, Status> {
+        let request = pb::ConfirmPaymentIntentRequest { payment_id: payment_id.into(), payment_method: token.into() };
+        let answer = self.payments.clone().confirm_payment_intent(request).await?;
+        Ok(answer.into_inner().payment.expect("a payment"))
+    }
+
+    pub async fn get(&self, payment_id: &str) -> pb::Payment {
+        let request = pb::GetPaymentRequest { payment_id: payment_id.into() };
+        let answer = self.payments.clone().get_payment(request).await.expect("it is known");
+        answer.into_inner().payment.expect("a payment")
+    }
+
+    /// Waits until nothing of the payment is in flight.
+    pub async fn settled(&self, payment_id: &str) -> pb::Payment {
+        eventually(PATIENCE, || async {
+            let payment = self.get(payment_id).await;
+            (!payment.is_in_flight).then_some(payment)
+        })
+        .await
+    }
+
+    /// Makes the next operations on a payment come out like this.
+    pub async fn script(&self, payment_id: &str, operation: pb::SimulatedOperation, outcomes: &[pb::SimulatedOutcome]) {
+        let request = pb::ScriptRequest {
+            request_id: new_id(),
+            target: Some(pb::script_request::Target::PaymentId(payment_id.into())),
+            outcomes: outcomes.iter().map(|outcome| *outcome as i32).collect(),
+            operation: operation as i32,
+        };
+        self.simulator.clone().script(request).await.expect("a script");
+    }
+
+    /// Returns the provider's line of a payment.
+    pub async fn charge(&self, payment_id: &str) -> Option<pb::Charge> {
+        let request = pb::ListChargesRequest { page_size: 1000, page_token: String::new() };
+        let charges = self.simulator.clone().list_charges(request).await.expect("the book").into_inner().charges;
+        charges.into_iter().find(|charge| charge.payment_id == payment_id)
+    }
+
+    pub async fn audit(&self) -> pb::AuditPaymentsResponse {
+        let request = Request::new(pb::AuditPaymentsRequest {});
+        self.payments.clone().audit_payments(request).await.expect("an audit").into_inner()
+    }
+
+    /// Asserts that payments, ledger and the provider's book agree.
+    pub async fn agree(&self) {
+        let audit = self.audit().await;
+        assert_eq!(audit.findings, vec![]);
+        let count = |what: &str| audit.counts.iter().find(|count| count.what == what).map_or(0, |count| count.count);
+        assert_eq!(count("payments in flight"), 0);
+        assert!(count("payments") > 0, "something was looked at");
+    }
+}
