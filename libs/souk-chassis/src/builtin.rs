@@ -98,6 +98,8 @@ pub(crate) fn reflection(services: &[&str], descriptors: &[&[u8]]) -> Result<[Bu
             builder = builder.register_encoded_file_descriptor_set(set);
         }
         builder
+            // A client that prints a status asks for the messages of its details (google.rpc).
+            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET)
     };
