@@ -28,12 +28,32 @@ const CHECKPOINT_PAGES: u32 = 4000;
 /// The size above which the log is started anew as soon as no reader is in the way: 64 MiB.
 pub(crate) const LOG_BYTES: u32 = 64 << 20;
 
-/// How many prepared statements have the names of their columns remembered.
-const COLUMN_SETS: usize = 1024;
+/// How many statements have their shape remembered.
+const SHAPES: usize = 1024;
 
 pub(crate) struct Connection {
     raw: rusqlite::Connection,
-    columns: HashMap<Box<str>, Arc<[Box<str>]>>,
+    shapes: HashMap<Box<str>, Shape>,
+}
+
+/// What is asked of every statement again and again, and takes SQLite a walk through a list each time.
+#[derive(Clone)]
+struct Shape {
+    columns: Arc<[Box<str>]>,
+    /// Which value stands at each place: `$3` is the third, wherever it stands, as on PostgreSQL; `?` goes by its place, as
+    /// sea-query writes it.
+    values: Arc<[usize]>,
+}
+
+impl Shape {
+    fn of(statement: &Statement<'_>) -> Result<Shape, Error> {
+        let columns = unique_names(statement.column_names().into_iter())?;
+        let number = |place: usize| match statement.parameter_name(place) {
+            Some(name) => name[1..].parse().unwrap_or(0),
+            None => place,
+        };
+        Ok(Shape { columns, values: (1..=statement.parameter_count()).map(number).collect() })
+    }
 }
 
 impl Connection {
@@ -78,7 +98,7 @@ impl Connection {
         let raw = super::open_file(path, flags).map_err(|e| sort(&e))?;
         raw.busy_timeout(BUSY_TIMEOUT).map_err(|e| sort(&e))?;
         raw.set_prepared_statement_cache_capacity(STATEMENTS);
-        Ok(Connection { raw, columns: HashMap::new() })
+        Ok(Connection { raw, shapes: HashMap::new() })
     }
 
     /// Returns whether no transaction is open.
@@ -101,7 +121,8 @@ impl Connection {
     /// Runs a statement and returns how many rows it changed.
     pub(crate) fn execute(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<u64, Error> {
         let mut statement = self.raw.prepare_cached(sql).map_err(|e| sort(&e))?;
-        bind(&mut statement, args)?;
+        let shape = shape(&mut self.shapes, sql, &statement)?;
+        bind(&mut statement, &shape, args)?;
         let changed = statement.raw_execute().map_err(|e| sort(&e))?;
         Ok(changed as u64)
     }
@@ -150,22 +171,12 @@ impl Connection {
         convert: impl Fn(&Arc<[Box<str>]>, &rusqlite::Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
         let mut statement = self.raw.prepare_cached(sql).map_err(|e| sort(&e))?;
-        let columns = match self.columns.get(sql) {
-            Some(columns) => columns.clone(),
-            None => {
-                let columns = unique_names(statement.column_names().into_iter())?;
-                if self.columns.len() >= COLUMN_SETS {
-                    self.columns.clear();
-                }
-                self.columns.insert(sql.into(), columns.clone());
-                columns
-            }
-        };
-        bind(&mut statement, args)?;
+        let shape = shape(&mut self.shapes, sql, &statement)?;
+        bind(&mut statement, &shape, args)?;
         let mut rows = statement.raw_query();
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(|e| sort(&e))? {
-            found.push(convert(&columns, row)?);
+            found.push(convert(&shape.columns, row)?);
         }
         Ok(found)
     }
@@ -184,18 +195,26 @@ impl Connection {
     }
 }
 
-/// Binds `$3` to the third value, wherever it stands, as PostgreSQL does; and `?` by its place, as sea-query writes it.
-fn bind(statement: &mut Statement<'_>, args: &[Arg<'_>]) -> Result<(), Error> {
-    let count = statement.parameter_count();
+fn shape(known: &mut HashMap<Box<str>, Shape>, sql: &str, statement: &Statement<'_>) -> Result<Shape, Error> {
+    if let Some(shape) = known.get(sql) {
+        return Ok(shape.clone());
+    }
+    let shape = Shape::of(statement)?;
+    if known.len() >= SHAPES {
+        known.clear();
+    }
+    known.insert(sql.into(), shape.clone());
+    Ok(shape)
+}
+
+fn bind(statement: &mut Statement<'_>, shape: &Shape, args: &[Arg<'_>]) -> Result<(), Error> {
+    let count = shape.values.len();
     if count != args.len() {
         return Err(Error::bug(format!("a statement takes {count} values, and {} were given", args.len())));
     }
-    for place in 1..=count {
-        let number = match statement.parameter_name(place) {
-            Some(name) => name[1..].parse().unwrap_or(0),
-            None => place,
-        };
-        let arg = args.get(usize::wrapping_sub(number, 1));
+    for (index, number) in shape.values.iter().enumerate() {
+        let place = index + 1;
+        let arg = args.get(usize::wrapping_sub(*number, 1));
         let arg = arg.ok_or_else(|| Error::bug(format!("a statement has no value for its parameter {place}")))?;
         let bound = match *arg {
             Arg::Integer(value) => statement.raw_bind_parameter(place, value),
