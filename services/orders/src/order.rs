@@ -177,6 +177,11 @@ impl Order {
         ReservationId::derive(self.id.as_bytes(), "reservation")
     }
 
+    /// Names the refund of a cancellation.
+    pub fn cancel_refund_id(&self) -> RefundId {
+        RefundId::derive(self.id.as_bytes(), "cancel")
+    }
+
     /// Freezes lines and total. Fails with [`Reason::TotalOverflow`] when they leave 64 bits.
     pub fn price(&mut self, lines: Vec<Line>) -> Result<(), Reason> {
         let mut total = Money::zero(self.currency);

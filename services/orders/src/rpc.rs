@@ -130,12 +130,13 @@ impl OrderRpc {
         }
     }
 
-    /// Waits until the saga has brought the order where the caller wants it, or the deadline is near.
-    async fn reached(&self, id: OrderId, milestone: Milestone, deadline: Deadline) -> Result<Order, Error> {
+    /// Waits until the saga has brought the order where the caller wants it, or the deadline is near. Returns the order, and
+    /// whether it got there.
+    async fn reached(&self, id: OrderId, milestone: Milestone, deadline: Deadline) -> Result<(Order, bool), Error> {
         let patience = deadline.remaining().saturating_sub(TIME_TO_ANSWER);
         match tokio::time::timeout(patience, milestone).await {
-            Ok(Ok(order)) => Ok(order),
-            _ => self.store.order(id).await,
+            Ok(Ok(order)) => Ok((order, true)),
+            _ => Ok((self.store.order(id).await?, false)),
         }
     }
 

@@ -9,7 +9,7 @@ use souk_client::inventory::v1 as inventory;
 use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
 use souk_client::payments::v1 as payments;
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
-use souk_types::{Money, RefundId};
+use souk_types::Money;
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 
@@ -222,8 +222,8 @@ impl Upstream {
                 (refund.id, refund.amount, refund.effective_time)
             }
             None => {
-                let id = RefundId::derive(order.id.as_bytes(), "cancel");
-                (id, Money::new(order.currency, order.refundable()), saga.effective_time)
+                let amount = Money::new(order.currency, order.refundable());
+                (order.cancel_refund_id(), amount, saga.effective_time)
             }
         };
         if amount.minor == 0 {

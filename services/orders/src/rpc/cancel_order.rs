@@ -22,7 +22,11 @@ pub async fn handle(
     let order = match rpc.start(id, Start::Cancel, deadline).await? {
         Started::Saga(order, saga) => {
             let milestone = rpc.sagas.start(place, saga, *order);
-            rpc.reached(id, milestone, deadline).await?
+            let (order, is_over) = rpc.reached(id, milestone, deadline).await?;
+            if is_over && order.state == State::Paid {
+                return Err(Error::RefundDeclined { order: id, refund: order.cancel_refund_id() });
+            }
+            order
         }
         // The saga that places the order takes it back itself.
         Started::Order(order) => {

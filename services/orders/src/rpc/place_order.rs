@@ -24,7 +24,7 @@ pub async fn handle(rpc: &OrderRpc, request: Request<pb::PlaceOrderRequest>) -> 
         Created::New(order, saga) => {
             let id = order.id;
             let milestone = rpc.sagas.start(place, saga, *order);
-            rpc.reached(id, milestone, deadline).await?
+            rpc.reached(id, milestone, deadline).await?.0
         }
         Created::Before(order) => {
             drop(place);

@@ -29,7 +29,7 @@ pub async fn handle(
     let order = match rpc.start(id, start, deadline).await? {
         Started::Saga(order, saga) => {
             let milestone = rpc.sagas.start(place, saga, *order);
-            rpc.reached(id, milestone, deadline).await?
+            rpc.reached(id, milestone, deadline).await?.0
         }
         Started::Order(order) => {
             drop(place);

@@ -31,6 +31,18 @@ on_each_engine! {
         assert_eq!(reason_of(&refused), "ERROR_REASON_ORDER_STATE");
     }
 
+    async fn an_order_that_cannot_be_paid_back_stays_paid(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let order = orders.paid("stuck").await;
+        orders.neighbours.fail(REFUND, refusal("ERROR_REASON_PAYMENT_DECLINED", &[]));
+        let request = pb::CancelOrderRequest { order_id: order.order_id.clone() };
+        let refused = orders.staff().cancel_order(request).await.unwrap_err();
+        assert_eq!(reason_of(&refused), "ERROR_REASON_REFUND_DECLINED");
+        orders.reaches(&order.order_id, pb::OrderState::Paid).await;
+        assert_eq!(orders.world.lock().reservations[&order.reservation_id], "committed");
+        orders.audit().await;
+    }
+
     async fn an_order_that_waits_for_its_customer_is_taken_back(engine: Engine) {
         use souk_client::payments::v1 as payments;
         let orders = TestOrders::start(engine).await;
