@@ -46,6 +46,8 @@ pub enum Error {
     LedgerUnavailable(#[source] tonic::Status),
     #[error("the ledger refused a transfer of payment {payment}: {refusal}")]
     LedgerRefused { payment: PaymentId, refusal: String },
+    #[error("the ledger answered what it never should: {0}")]
+    LedgerUnexpected(String),
     #[error("the provider answered something that is no answer to {0}")]
     ProviderOutOfTurn(&'static str),
     /// Somebody else has taken the operation over; whoever notices looks again.
@@ -83,7 +85,10 @@ impl PublicError for Error {
             Error::ProviderUnavailable(_) | Error::NoAnswer(_) | Error::LedgerUnavailable(_) => Code::Unavailable,
             Error::Busy(_) | Error::LeaseLost(_) => Code::Aborted,
             Error::Amount { .. } | Error::UnknownMethod | Error::Field { .. } => Code::InvalidArgument,
-            Error::LedgerRefused { .. } | Error::ProviderOutOfTurn(_) | Error::Unreadable(_) => Code::Internal,
+            Error::LedgerRefused { .. }
+            | Error::LedgerUnexpected(_)
+            | Error::ProviderOutOfTurn(_)
+            | Error::Unreadable(_) => Code::Internal,
             Error::Database(error) => error.code(),
         }
     }
@@ -105,7 +110,9 @@ impl PublicError for Error {
             Error::LedgerRefused { .. } => ErrorReason::LedgerRefused,
             Error::Field { .. } => return REASON_INVALID_FIELD,
             Error::LedgerUnavailable(_) => return CommonReason::UpstreamUnavailable.as_str_name(),
-            Error::ProviderOutOfTurn(_) | Error::Unreadable(_) => return CommonReason::Internal.as_str_name(),
+            Error::LedgerUnexpected(_) | Error::ProviderOutOfTurn(_) | Error::Unreadable(_) => {
+                return CommonReason::Internal.as_str_name();
+            }
             Error::Database(error) => return error.reason(),
         }
         .as_str_name()
@@ -113,7 +120,10 @@ impl PublicError for Error {
 
     fn domain(&self) -> &'static str {
         match self {
-            Error::LedgerUnavailable(_) | Error::ProviderOutOfTurn(_) | Error::Unreadable(_) => "souk.policy.v1",
+            Error::LedgerUnavailable(_)
+            | Error::LedgerUnexpected(_)
+            | Error::ProviderOutOfTurn(_)
+            | Error::Unreadable(_) => "souk.policy.v1",
             Error::Database(error) => error.domain(),
             _ => "souk.payments.v1",
         }

@@ -147,7 +147,7 @@ impl Operations {
         let mut pause = FIRST_PAUSE;
         for _ in 0..ROUNDS {
             match self.store.begin(id, command.clone()).await? {
-                Begun::Settled(payment) => return Ok(payment),
+                Begun::Settled(payment) => return Ok(*payment),
                 Begun::Started(claim) => match self.run(*claim).await {
                     // Whoever overtook us has carried it out; look what came of it.
                     Err(Error::LeaseLost(_)) => {}
@@ -213,7 +213,7 @@ impl Operations {
         if attempt.stage == Stage::Succeeded
             && let Err(error) = self.post(&attempt, &payment).await
         {
-            if let Error::LedgerRefused { .. } = &error {
+            if let Error::LedgerRefused { .. } | Error::LedgerUnexpected(_) = &error {
                 error!(payment.id = %id, "{error}");
             }
             count(kind, "ledger_due");

@@ -74,9 +74,9 @@ impl Ledger {
     async fn create(&self, transfers: &[Transfer]) -> Result<Option<pb::CreateTransferStatus>, Error> {
         use pb::CreateTransferStatus as S;
         let request = pb::CreateTransfersRequest { transfers: transfers.iter().map(wire).collect() };
-        let response = self.client.clone().create_transfers(request).await.map_err(unavailable)?.into_inner();
+        let response = self.client.clone().create_transfers(request).await.map_err(failed)?.into_inner();
         if response.results.len() != transfers.len() {
-            return Err(Error::LedgerUnavailable(Status::new(Code::Internal, "another number of results")));
+            return Err(Error::LedgerUnexpected("another number of results".into()));
         }
         let refused = response.results.iter().map(pb::CreateTransferResult::status);
         let mut refused = refused.filter(|status| !matches!(status, S::Created | S::Exists)).peekable();
@@ -94,7 +94,7 @@ impl Ledger {
         });
         let request = pb::CreateAccountsRequest { accounts: accounts.collect() };
         // An account that differs shows when the transfers are refused again.
-        self.client.clone().create_accounts(request).await.map_err(unavailable)?;
+        self.client.clone().create_accounts(request).await.map_err(failed)?;
         Ok(())
     }
 
@@ -104,7 +104,7 @@ impl Ledger {
         for chunk in ids.chunks(LOOKUP_AT_ONCE) {
             let request =
                 pb::LookupTransfersRequest { transfer_ids: chunk.iter().map(TransferId::to_string).collect() };
-            let response = self.client.clone().lookup_transfers(request).await.map_err(unavailable)?.into_inner();
+            let response = self.client.clone().lookup_transfers(request).await.map_err(failed)?.into_inner();
             for transfer in response.transfers {
                 found.push(recorded(transfer)?);
             }
@@ -115,7 +115,7 @@ impl Ledger {
     /// Returns the balance of an account; none when there is no such account.
     pub async fn balance(&self, account: AccountId) -> Result<Option<Balance>, Error> {
         let request = pb::LookupAccountsRequest { account_ids: vec![account.to_string()] };
-        let response = self.client.clone().lookup_accounts(request).await.map_err(unavailable)?.into_inner();
+        let response = self.client.clone().lookup_accounts(request).await.map_err(failed)?.into_inner();
         Ok(response.accounts.first().map(|account| Balance {
             debits_posted: account.debits_posted,
             credits_posted: account.credits_posted,
@@ -129,8 +129,16 @@ fn is_without_account(status: pb::CreateTransferStatus) -> bool {
     matches!(status, S::DebitAccountNotFound | S::CreditAccountNotFound)
 }
 
-fn unavailable(status: Status) -> Error {
-    Error::LedgerUnavailable(status)
+/// What may pass is told apart from what needs a person.
+fn failed(status: Status) -> Error {
+    match status.code() {
+        Code::InvalidArgument
+        | Code::NotFound
+        | Code::PermissionDenied
+        | Code::Unauthenticated
+        | Code::Unimplemented => Error::LedgerUnexpected(format!("{:?}: {}", status.code(), status.message())),
+        _ => Error::LedgerUnavailable(status),
+    }
 }
 
 fn wire(transfer: &Transfer) -> pb::NewTransfer {
@@ -167,7 +175,8 @@ fn wire(transfer: &Transfer) -> pb::NewTransfer {
 
 fn recorded(transfer: pb::Transfer) -> Result<Recorded, Error> {
     let flags = transfer.flags.unwrap_or_default();
-    let id = |text: &str| text.parse::<TransferId>().map_err(|_| Error::Unreadable("a transfer of the ledger"));
+    let id =
+        |text: &str| text.parse::<TransferId>().map_err(|error| Error::LedgerUnexpected(format!("{text}: {error}")));
     Ok(Recorded {
         id: id(&transfer.transfer_id)?,
         is_pending: flags.pending,

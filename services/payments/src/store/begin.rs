@@ -27,7 +27,7 @@ pub enum Command {
 #[derive(Debug)]
 pub enum Begun {
     /// There is nothing more to do; the payment as it stands.
-    Settled(Payment),
+    Settled(Box<Payment>),
     /// The attempt is ours to carry out.
     Started(Box<Claim>),
     /// An earlier attempt was left without an end and is ours to finish; then the command is begun again.
@@ -80,13 +80,13 @@ impl Store {
             Command::Refund(wish) => payment.clone().refund(wish, now)?,
         };
         match step {
-            Step::Nothing => Ok(Begun::Settled(payment)),
+            Step::Nothing => Ok(Begun::Settled(Box::new(payment))),
             Step::Change(mut changed) => {
                 changed.update_time = now;
                 let slot = Slot { state: FREE, epoch: slot.epoch + 1, due_time: None };
                 rows::update_payment(tx, &changed, slot, slot.epoch - 1).await?;
                 events::append_changed(tx, &changed, now).await?;
-                Ok(Begun::Settled(changed))
+                Ok(Begun::Settled(Box::new(changed)))
             }
             Step::Ask(mut asking, attempt) => {
                 asking.update_time = now;
@@ -134,7 +134,7 @@ impl Store {
         }
         let Some(attempt) = attempt else {
             events::append_changed(tx, &payment, now).await?;
-            return Ok(Some(Begun::Settled(payment)));
+            return Ok(Some(Begun::Settled(Box::new(payment))));
         };
         rows::insert_attempt(tx, &attempt).await?;
         Ok(Some(Begun::Started(Box::new(Claim { payment, attempt, epoch: slot.epoch, is_resumed: false }))))
@@ -198,7 +198,7 @@ async fn answer_repeat(tx: &Tx, payment: &Payment, command: &Command, now: Times
             let Some(before) = read::capture(tx, payment.id, &wish.request_id).await? else { return Ok(None) };
             if before.capture != Some(wish.key()) || before.stage.is_final() {
                 payment.clone().capture(wish, Some(&before), now)?;
-                return Ok(Some(Begun::Settled(payment.clone())));
+                return Ok(Some(Begun::Settled(Box::new(payment.clone()))));
             }
         }
         Command::Refund(wish) => {
@@ -206,7 +206,7 @@ async fn answer_repeat(tx: &Tx, payment: &Payment, command: &Command, now: Times
             before.is_repeated_by(payment.id, wish)?;
             match before.state {
                 RefundState::Pending => {}
-                RefundState::Succeeded => return Ok(Some(Begun::Settled(payment.clone()))),
+                RefundState::Succeeded => return Ok(Some(Begun::Settled(Box::new(payment.clone())))),
                 RefundState::Failed => {
                     let attempt = read::attempt(tx, payment.id, before.attempt).await?;
                     let decline = attempt.decline.ok_or(Error::Unreadable("a failed refund without a reason"))?;

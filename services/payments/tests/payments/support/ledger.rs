@@ -1,5 +1,8 @@
 //! A scripted ledger that keeps its transfers by TigerBeetle's rules, as far as payments need them, and fails when it is told to.
 
+// A fake may refuse in any way that a server can.
+#![allow(clippy::disallowed_methods)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
