@@ -1,30 +1,48 @@
 //! `cargo xtask bench NAME`: the index of the benchmarks. Each prints its machine, its figures and its goals.
 
-use std::{future::Future, pin::Pin, process::ExitCode};
+mod checkout;
+mod ledger;
+mod rpc;
+mod shop;
 
-/// Returns whether every goal was met.
-type Bench = fn() -> Pin<Box<dyn Future<Output = bool>>>;
+use std::process::ExitCode;
 
-/// What there is: a name, one line about it, and how to run it.
-const BENCHES: &[(&str, &str, Bench)] = &[("disk", "what a synchronous write costs here", || Box::pin(disk()))];
+use clap::Parser;
+use tempfile::TempDir;
+
+/// Measures Souk against baselines in the same run. Exits with 1 when a goal is missed.
+#[derive(Parser)]
+#[command(name = "cargo xtask bench")]
+enum Bench {
+    /// What a synchronous write costs here.
+    Disk,
+    /// What a call costs: in this process, over loopback, and which layer how much.
+    Rpc(rpc::Options),
+    /// Transfers a second, in batches and one by one.
+    Ledger(ledger::Options),
+    /// Completed orders a second, and how long one waits.
+    Checkout(checkout::Options),
+}
 
 fn main() -> ExitCode {
     // Cargo adds `--bench` to whatever the user said.
-    let name = std::env::args().skip(1).find(|argument| argument != "--bench");
-    let bench = name.as_deref().and_then(|name| BENCHES.iter().find(|(known, _, _)| *known == name));
-    let Some((_, _, run)) = bench else {
-        eprintln!("cargo xtask bench NAME, where NAME is one of:");
-        for (name, about, _) in BENCHES {
-            eprintln!("  {name:<10} {about}");
-        }
-        return ExitCode::from(64);
-    };
+    let bench = Bench::parse_from(std::env::args().filter(|argument| argument != "--bench"));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    shop::log_into(&folder.path().join("log"));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can always be built");
-    if runtime.block_on(run()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let are_goals_met = runtime.block_on(run(bench, &folder));
+    if are_goals_met { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-async fn disk() -> bool {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    souk_tests::bench::print_environment("disk", folder.path());
-    true
+async fn run(bench: Bench, folder: &TempDir) -> bool {
+    let folder = folder.path();
+    match bench {
+        Bench::Disk => {
+            souk_tests::bench::print_environment("disk", folder);
+            true
+        }
+        Bench::Rpc(options) => rpc::run(&options, folder).await,
+        Bench::Ledger(options) => ledger::run(&options, folder).await,
+        Bench::Checkout(options) => checkout::run(&options, folder).await,
+    }
 }

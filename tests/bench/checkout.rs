@@ -1,0 +1,236 @@
+//! Completed orders a second: placed over loopback by many customers, paid, and on the disk.
+
+mod goods;
+mod measures;
+mod records;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use souk_chassis::{Caller, Channel, Running, Shop};
+use souk_client::orders::v1 as pb;
+use souk_client::orders::v1::order_service_client::OrderServiceClient;
+use souk_tests::bench::{Comparison, Goals, Load, at_rate, back_to_back, print_environment};
+
+use super::shop;
+use records::{Baseline, Records};
+
+/// Customers, each with a token of its own; they share the connections.
+const CUSTOMERS: usize = 500;
+const CONNECTIONS: usize = 8;
+/// The rate at which an order must not wait longer than the limit is half of this.
+const WANTED: f64 = 1_000.0;
+const SERVICES: [&str; 5] = ["catalog", "inventory", "ledger", "payments", "orders"];
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Orders already stored when the rate is measured; one measurement for each, in rising order.
+    #[arg(long, value_delimiter = ',', default_value = "1000,10000")]
+    stored: Vec<u64>,
+    /// Rounds that count, at least 5.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Seconds that each target is under load, each round.
+    #[arg(long, default_value_t = 4.0)]
+    seconds: f64,
+    /// Customers that order at the same time.
+    #[arg(long, default_value_t = 128)]
+    callers: usize,
+    /// Arrivals a second when the waiting is measured; without it half of the rate that was measured.
+    #[arg(long)]
+    arrivals: Option<f64>,
+    /// The folder of the databases; without it a temporary one.
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+}
+
+/// Measures and returns whether the goals were met.
+pub async fn run(options: &Options, folder: &Path) -> bool {
+    let folder = options.folder.as_deref().unwrap_or(folder);
+    print_environment("checkout", folder);
+    println!("SQLite, one file a service: WAL, synchronous=FULL, so each commit is synced; the baseline likewise");
+    let market = Market::open(&folder.join("shop")).await;
+    market.fill(200, options.callers).await;
+    let (orders, rows) = (market.records.orders(), market.records.rows());
+    let rows_an_order = (rows - market.rows_before).div_ceil(orders);
+    println!("an order of three lines: {rows_an_order} rows in {} files", SERVICES.len());
+    let baseline = Baseline::create(&folder.join("baseline.db"), rows_an_order);
+
+    let duration = Duration::from_secs_f64(options.seconds);
+    let mut rates = Vec::new();
+    for &stored in &options.stored {
+        market.fill(stored, options.callers).await;
+        let measures = measures::Measures::take(market.shop.metrics_addr()).await;
+        let before = (market.records.orders(), Instant::now());
+        let results = Comparison::new(format!("{stored} orders stored"), "completed orders/s")
+            .target("rusqlite, the rows of one order a transaction", || baseline.write(duration))
+            .target("souk, one customer after the other", || market.rate(1, duration))
+            .target("souk", || market.rate(options.callers, duration))
+            .run(options.rounds)
+            .await;
+        let orders = market.records.orders() - before.0;
+        measures.print_since(market.shop.metrics_addr(), orders).await;
+        rates.push((stored, results.median("souk")));
+    }
+
+    let measured = rates[0].1;
+    let arrivals = options.arrivals.unwrap_or(measured / 2.0);
+    println!("\n{arrivals:.0} arrivals a second, from the moment each was due until the order is PLACED");
+    let mut p99 = Vec::new();
+    for round in 0..=options.rounds {
+        let load = market.arrive(arrivals, duration).await;
+        assert_eq!(load.failed, 0, "every order is placed");
+        market.settle().await;
+        let paid = market.records.latest_paid(load.latencies.count());
+        println!("  {}; until PAID by the order's own times: {}", load.latencies.summary(), paid.summary());
+        let is_warm = round > 0;
+        if is_warm {
+            p99.push(load.latencies.percentile(99.0).as_secs_f64() * 1e3);
+        }
+    }
+    p99.sort_by(f64::total_cmp);
+
+    market.finish().await;
+    let mut goals = Goals::default();
+    goals.at_least("completed orders/s", WANTED, measured);
+    goals.at_most(&format!("p99 in ms at {arrivals:.0} a second"), 100.0, p99[p99.len() / 2]);
+    for (stored, rate) in &rates[1..] {
+        goals.at_least(&format!("rate with {stored} orders / with {}", rates[0].0), 0.85, rate / measured);
+    }
+    goals.finish()
+}
+
+/// A shop full of goods, and its customers.
+struct Market {
+    shop: Running,
+    staff: Channel,
+    customers: Customers,
+    records: Records,
+    rows_before: u64,
+}
+
+impl Market {
+    async fn open(folder: &Path) -> Market {
+        let services = [catalog::definition(), inventory::definition(), ledger::definition(), payments::definition()];
+        let shop = services.into_iter().fold(Shop::new(shop::options(folder)), Shop::with);
+        let shop = shop.with(orders::definition()).start().await.expect("the shop starts");
+        let staff = shop::connect(&shop, &Caller::Staff("bench".to_owned()));
+        goods::deliver(&staff).await;
+        let customers = Customers::of(&shop);
+        let records = Records::of(folder);
+        let rows_before = records.rows();
+        Market { shop, staff, customers, records, rows_before }
+    }
+
+    /// Places orders until so many are stored.
+    async fn fill(&self, wanted: u64, callers: usize) {
+        let missing = wanted.saturating_sub(self.records.orders());
+        let started = Instant::now();
+        let left = Arc::new(AtomicU64::new(missing));
+        let mut tasks = tokio::task::JoinSet::new();
+        for _caller in 0..callers {
+            let (customers, left) = (self.customers.clone(), left.clone());
+            tasks.spawn(async move {
+                while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+                    assert!(customers.order().await, "an order is placed");
+                }
+            });
+        }
+        tasks.join_all().await;
+        self.settle().await;
+        let rate = missing as f64 / started.elapsed().as_secs_f64();
+        println!("{missing} orders stored first, {rate:.0} a second on average");
+    }
+
+    /// Returns the orders a second that were placed and paid, with the time that the last ones took to be paid.
+    async fn rate(&self, callers: usize, duration: Duration) -> f64 {
+        let started = Instant::now();
+        let customers = self.customers.clone();
+        let load = back_to_back(callers, duration, move |_number| {
+            let customers = customers.clone();
+            async move { customers.order().await }
+        })
+        .await;
+        assert_eq!(load.failed, 0, "every order is placed");
+        self.settle().await;
+        load.latencies.count() as f64 / started.elapsed().as_secs_f64()
+    }
+
+    async fn arrive(&self, per_second: f64, duration: Duration) -> Load {
+        let customers = self.customers.clone();
+        at_rate(per_second, duration, move |_number| {
+            let customers = customers.clone();
+            async move { customers.order().await }
+        })
+        .await
+    }
+
+    /// Waits until nothing is under way any more.
+    async fn settle(&self) {
+        while self.records.under_way() > 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    async fn finish(self) {
+        self.settle().await;
+        let (orders, paid) = (self.records.orders(), self.records.paid());
+        assert_eq!((orders, orders), (self.customers.placed(), paid), "each order is there once, and paid");
+        println!("\n{orders} orders answered as placed, all of them stored and PAID");
+        shop::audit(&self.staff, &SERVICES).await;
+        self.shop.drain().await.expect("the shop drains");
+    }
+}
+
+/// Those who order.
+#[derive(Clone)]
+struct Customers {
+    channels: Arc<Vec<Channel>>,
+    number: Arc<AtomicU64>,
+    placed: Arc<AtomicU64>,
+}
+
+impl Customers {
+    fn of(shop: &Running) -> Customers {
+        let customer = |number: usize| Caller::User(format!("customer-{number}"));
+        let connections: Vec<_> = (0..CONNECTIONS).map(|number| shop::connect(shop, &customer(number))).collect();
+        let channels =
+            (0..CUSTOMERS).map(|number| connections[number % CONNECTIONS].acting_as(&customer(number))).collect();
+        Customers { channels: Arc::new(channels), number: Arc::default(), placed: Arc::default() }
+    }
+
+    /// Places an order of three lines and tells whether it was placed.
+    async fn order(&self) -> bool {
+        let number = self.number.fetch_add(1, Ordering::Relaxed);
+        let request = pb::PlaceOrderRequest {
+            request_id: format!("order-{number}"),
+            currency_code: goods::CURRENCY.to_owned(),
+            lines: goods::three_lines(),
+            payment_method: "tok_approved".to_owned(),
+            ..Default::default()
+        };
+        let channel = self.channels[number as usize % CUSTOMERS].clone();
+        match OrderServiceClient::new(channel).place_order(request).await {
+            Ok(answer) => {
+                let state = answer.into_inner().order.map(|order| order.state()).unwrap_or_default();
+                let is_placed = matches!(state, pb::OrderState::Placed | pb::OrderState::Paid);
+                self.placed.fetch_add(is_placed.into(), Ordering::Relaxed);
+                is_placed
+            }
+            Err(status) => {
+                println!("{status}");
+                false
+            }
+        }
+    }
+
+    fn placed(&self) -> u64 {
+        self.placed.load(Ordering::Relaxed)
+    }
+}

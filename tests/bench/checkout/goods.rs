@@ -1,0 +1,62 @@
+//! What is sold: a thousand articles, of which there are always enough.
+
+use souk_chassis::Channel;
+use souk_client::catalog::v1 as catalog;
+use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
+use souk_client::inventory::v1 as inventory;
+use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
+use souk_client::orders::v1 as orders;
+use souk_client::types::v1::Money;
+
+pub const CURRENCY: &str = "GBP";
+const ARTICLES: usize = 1_000;
+const STOCK: i64 = 10_000_000;
+
+/// Fills the catalogue and the shelves.
+pub async fn deliver(staff: &Channel) {
+    let products: Vec<_> = (0..ARTICLES).map(product).collect();
+    let imported = CatalogServiceClient::new(staff.clone()).import_products(tokio_stream::iter(products)).await;
+    let results = imported.expect("the catalogue is imported").into_inner().results;
+    assert!(results.iter().all(|result| result.error.is_none()), "{results:?}");
+
+    let items = (0..ARTICLES).map(|number| inventory::ReceivedItem {
+        sku: sku(number),
+        location_id: String::new(),
+        quantity: STOCK,
+    });
+    let request = inventory::ReceiveStockRequest {
+        request_id: "bench".to_owned(),
+        items: items.collect(),
+        effective_time: None,
+    };
+    InventoryServiceClient::new(staff.clone()).receive_stock(request).await.expect("the stock is received");
+}
+
+/// Returns three lines of different articles, one to five of each.
+pub fn three_lines() -> Vec<orders::PlaceOrderLine> {
+    let first = rand::random_range(0..ARTICLES);
+    let line = |step: usize| orders::PlaceOrderLine {
+        item: Some(orders::place_order_line::Item::Sku(sku((first + step * 331) % ARTICLES))),
+        quantity: rand::random_range(1..=5),
+    };
+    (0..3).map(line).collect()
+}
+
+fn sku(number: usize) -> String {
+    format!("BENCH-{number:04}")
+}
+
+fn product(number: usize) -> catalog::ImportProductsRequest {
+    let unit_price = Money { currency_code: CURRENCY.to_owned(), minor_units: 100 + number as i64 };
+    let price = catalog::ImportedPrice { unit_price: Some(unit_price), effective_time: None, is_default: true };
+    let variant = catalog::ImportedVariant { sku: sku(number), prices: vec![price], ..Default::default() };
+    catalog::ImportProductsRequest {
+        product: Some(catalog::ImportedProduct {
+            external_key: sku(number),
+            title: format!("Article {number}"),
+            state: catalog::ProductState::Active.into(),
+            variants: vec![variant],
+            ..Default::default()
+        }),
+    }
+}
