@@ -178,7 +178,11 @@ pub async fn run(options: &Options, folder: &Path) -> bool {
 
     let [tonic, but_log, all] = ["bare tonic", "whole stack but the log", "whole stack"]
         .map(|name| latency.median(&format!("in process, {name}")));
-    println!("\nof a call in process, µs: tonic {tonic:.1}, our layers {:.1}, request log {:.1}", but_log - tonic, all - but_log);
+    println!(
+        "\nof a call in process, µs: tonic {tonic:.1}, our layers {:.1}, request log {:.1}",
+        but_log - tonic,
+        all - but_log
+    );
     let [bare, server, silent_rate, full] =
         ["bare tonic", "tonic's client, our server", "whole stack but the log", "whole stack"]
             .map(|name| 1e6 / load.median(name));

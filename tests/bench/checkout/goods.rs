@@ -24,11 +24,8 @@ pub async fn deliver(staff: &Channel) {
         location_id: String::new(),
         quantity: STOCK,
     });
-    let request = inventory::ReceiveStockRequest {
-        request_id: "bench".to_owned(),
-        items: items.collect(),
-        effective_time: None,
-    };
+    let request =
+        inventory::ReceiveStockRequest { request_id: "bench".to_owned(), items: items.collect(), effective_time: None };
     InventoryServiceClient::new(staff.clone()).receive_stock(request).await.expect("the stock is received");
 }
 
