@@ -57,6 +57,7 @@ pub async fn run(
         loop {
             let due = store.due(AT_A_TIME).await?;
             let found = due.len();
+            metrics::gauge!("souk_payments_operations_due").set(found as f64);
             stream::iter(due)
                 .for_each_concurrent(SIDE_BY_SIDE, |id| {
                     let context = Context::background("payments").with_timeout(TIMEOUT);

@@ -105,7 +105,11 @@ impl TestPayments {
         for (key, value) in settings {
             builder = builder.set(*key, *value);
         }
-        let service = builder.start().await;
+        TestPayments::of(builder.start().await, ledger)
+    }
+
+    /// Calls a service that was started otherwise.
+    pub fn of(service: TestService, ledger: FakeLedger) -> Self {
         let payments = PaymentServiceClient::new(service.channel_as(&Caller::Service("orders".into())));
         let simulator = SimulatorServiceClient::new(service.channel_as(&Caller::Staff("ann".into())));
         TestPayments { service, ledger, payments, simulator }

@@ -1,0 +1,3 @@
+//! What customers and staff do, over several services.
+
+mod payments;
