@@ -1,6 +1,7 @@
 //! What an operator can set about a database: the service's `[data]` section.
 
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 /// Tells which of the two engines holds the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +17,7 @@ pub enum Engine {
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
     /// `sqlite:orders.db` (relative to the data directory, or an absolute path) or `postgres://user@host:port/database`.
+    #[serde(deserialize_with = "of_known_engine")]
     pub url: String,
     /// The most connections held: readers on SQLite (one writer comes on top), all of them on PostgreSQL.
     #[serde(default = "default_max_connections")]
@@ -58,6 +60,16 @@ impl DataConfig {
             retry_milliseconds: default_retry_milliseconds(),
             outbox_days: default_outbox_days(),
         }
+    }
+}
+
+/// Reads an address, so that one of no known engine is refused with the other settings, before anything is opened.
+fn of_known_engine<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let url = String::deserialize(deserializer)?;
+    let schemes = ["sqlite:", "postgres://", "postgresql://"];
+    match schemes.iter().any(|scheme| url.starts_with(scheme)) {
+        true => Ok(url),
+        false => Err(D::Error::custom("the address of a database starts with sqlite: or postgres://")),
     }
 }
 

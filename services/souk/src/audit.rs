@@ -9,6 +9,7 @@ use clap::Args;
 use souk_chassis::StartError;
 
 use crate::connect::Services;
+use crate::parts;
 
 pub use books::Books;
 pub use compare::Finding;
@@ -23,6 +24,9 @@ pub struct Audit {
     /// The address of the shop.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7300")]
     to: String,
+    /// Where a service is that is not at that address: NAME=ADDRESS.
+    #[arg(long = "neighbour", value_name = "NAME=ADDR", value_parser = parts::parse_neighbour)]
+    neighbours: Vec<(String, String)>,
     /// How long a difference between two services may last because an order is under way, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = LONGEST_DEADLINE.as_secs())]
     patience: u64,
@@ -45,7 +49,7 @@ pub struct Report {
 impl Audit {
     /// Audits once and prints the result.
     pub async fn run(self) -> Result<(), StartError> {
-        let services = Services::at(&self.to, "audit")?;
+        let services = Services::at(&self.to, &self.neighbours, "audit")?;
         let report = audit(&services, Duration::from_secs(self.patience)).await?;
         for (what, count) in &report.counts {
             println!("{count:>12}  {what}");

@@ -64,7 +64,10 @@ fn tell(report: &Report) {
         tracing::error!(
             audit.invariant = finding.invariant,
             audit.subject = finding.subject,
-            "the invariant {} does not hold for {}: {}", finding.invariant, finding.subject, finding.detail
+            "the invariant {} does not hold for {}: {}",
+            finding.invariant,
+            finding.subject,
+            finding.detail
         );
     }
 }

@@ -13,16 +13,28 @@ pub struct Services {
 }
 
 impl Services {
-    /// Returns the services of a shop that answers everything at one address.
-    pub fn at(address: &str, tool: &str) -> Result<Services, StartError> {
+    /// Returns the services of a shop at one address, but those that are said to be elsewhere.
+    pub fn at(address: &str, elsewhere: &[(String, String)], tool: &str) -> Result<Services, StartError> {
         let channel = to(address, tool)?;
-        Ok(Services {
+        let mut services = Services {
             catalog: channel.clone(),
             inventory: channel.clone(),
             ledger: channel.clone(),
             payments: channel.clone(),
             orders: channel,
-        })
+        };
+        for (name, address) in elsewhere {
+            let channel = to(address, tool)?;
+            match name.as_str() {
+                "catalog" => services.catalog = channel,
+                "inventory" => services.inventory = channel,
+                "ledger" => services.ledger = channel,
+                "payments" => services.payments = channel,
+                "orders" => services.orders = channel,
+                other => return Err(StartError::configuration("neighbour", other, "a service that keeps books")),
+            }
+        }
+        Ok(services)
     }
 
     /// Returns the neighbours of a service in this process.
@@ -39,16 +51,8 @@ impl Services {
 
 /// Returns a channel to the shop at `address`, on which `staff:<tool>` calls.
 pub fn to(address: &str, tool: &str) -> Result<Channel, StartError> {
-    let url = if address.contains("://") {
-        address.to_owned()
-    } else {
-        format!("http://{address}")
-    };
-    Channel::to(
-        &url,
-        &Caller::Staff(tool.to_owned()),
-        &souk_client::CONTRACT,
-    )
+    let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+    Channel::to(&url, &Caller::Staff(tool.to_owned()), &souk_client::CONTRACT)
 }
 
 /// Says what a call answered instead of a result, in one line for a person.

@@ -16,33 +16,31 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 /// A shop as small gRPC services on one contract: on a laptop one process, in production as many as you like.
-///
-/// Start with `souk up`; it prints what runs where and how to call it.
 #[derive(Parser)]
 #[command(name = "souk", version, max_term_width = 110)]
+#[command(after_help = "Start with `souk up`; it prints what runs where and how to call it.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
+// What each is for stands at its arguments.
 #[derive(Subcommand)]
 enum Command {
-    /// Runs the whole shop in this process, with nothing else installed.
     Up(up::Up),
-    /// Runs some of the services, which reach the others by address.
     Serve(serve::Serve),
-    /// Checks that orders, payments, accounts and stock agree in a running shop.
     Audit(audit::Audit),
-    /// Sells seven months of a real retailer's invoices through the API and checks the result to the penny.
     Replay(replay::Replay),
-    /// Copies the databases of a shop, also while it runs.
     Backup(backup::Backup),
-    /// Prints a token for calls to a shop on this machine.
     Token(token::Token),
 }
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(other) => return explain(&other),
+    };
+    match cli.command {
         Command::Up(up) => souk_chassis::run("souk", up.run()),
         Command::Serve(serve) => souk_chassis::run("souk", serve.run()),
         Command::Audit(audit) => souk_chassis::run("souk", audit.run()),
@@ -50,4 +48,14 @@ fn main() -> ExitCode {
         Command::Backup(backup) => backup.run(),
         Command::Token(token) => token.run(),
     }
+}
+
+/// The exit code for a wrong argument, as for a wrong setting (EX_USAGE of sysexits.h).
+const USAGE: u8 = 64;
+
+/// Prints the help that was asked for, or what is wrong with the arguments.
+fn explain(other: &clap::Error) -> ExitCode {
+    // A closed terminal is no reason to fail in another way.
+    let _ = other.print();
+    if other.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS }
 }

@@ -26,3 +26,9 @@ pub fn parse_name(name: &str) -> Result<String, String> {
         false => Err(format!("is no service of this shop; there are {}", names().join(", "))),
     }
 }
+
+/// Reads NAME=ADDRESS for clap: where a service is.
+pub fn parse_neighbour(text: &str) -> Result<(String, String), String> {
+    let (name, address) = text.split_once('=').ok_or("must be NAME=ADDRESS")?;
+    Ok((parse_name(name)?, address.to_owned()))
+}

@@ -116,8 +116,7 @@ async fn receive(channel: &Channel, goods: &[Product]) -> Result<(), StartError>
             quantity: variant.stock,
         })
         .collect();
-    let request =
-        inventory::ReceiveStockRequest { request_id: "souk-seed".to_owned(), items, effective_time: None };
+    let request = inventory::ReceiveStockRequest { request_id: "souk-seed".to_owned(), items, effective_time: None };
     let received = InventoryServiceClient::new(channel.clone()).receive_stock(request).await;
     received.map_err(|status| failure("receiving stock", &status))?;
     Ok(())

@@ -1,6 +1,5 @@
 //! `souk serve`: some of the services, as one process of a shop that is split over several.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,7 +8,7 @@ use souk_chassis::{Shop, StartError};
 use crate::parts;
 use crate::up::ProcessArgs;
 
-/// Runs some of the services, which reach the others by address.
+/// Runs some of the services, which reach the others by address
 ///
 /// Example of a shop in two processes:
 ///   souk serve catalog inventory --listen 127.0.0.1:7310 --metrics-listen 127.0.0.1:7311 --data a
@@ -21,30 +20,19 @@ pub struct Serve {
     #[arg(required = true, value_name = "NAME", value_parser = parts::parse_name)]
     names: Vec<String>,
     /// Where a service that does not run here is: NAME=http://ADDRESS, several addresses separated by commas.
-    #[arg(long = "neighbour", value_name = "NAME=URL", value_parser = parse_neighbour)]
+    #[arg(long = "neighbour", value_name = "NAME=URL", value_parser = parts::parse_neighbour)]
     neighbours: Vec<(String, String)>,
     /// The folder of the databases; it is made when it does not exist.
     #[arg(long, value_name = "DIR", default_value = "souk-data")]
     data: PathBuf,
-    /// Where gRPC is served; port 0 lets the system choose.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7300")]
-    listen: SocketAddr,
-    /// Where /metrics, /healthz and /readyz are served over HTTP.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7301")]
-    metrics_listen: SocketAddr,
     #[command(flatten)]
     process: ProcessArgs,
-}
-
-fn parse_neighbour(text: &str) -> Result<(String, String), String> {
-    let (name, address) = text.split_once('=').ok_or("must be NAME=http://ADDRESS")?;
-    Ok((parts::parse_name(name)?, address.to_owned()))
 }
 
 impl Serve {
     /// Runs the services until SIGTERM or SIGINT.
     pub async fn run(self) -> Result<(), StartError> {
-        let mut options = self.process.options(&self.data, self.listen, self.metrics_listen);
+        let mut options = self.process.options(&self.data);
         for (name, address) in &self.neighbours {
             options = options.set(&format!("neighbours.{name}"), address);
         }

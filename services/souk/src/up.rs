@@ -17,12 +17,6 @@ pub struct Up {
     /// The folder of the databases; it is made when it does not exist.
     #[arg(long, value_name = "DIR", default_value = "souk-data")]
     data: PathBuf,
-    /// Where gRPC is served; port 0 lets the system choose.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7300")]
-    listen: SocketAddr,
-    /// Where /metrics, /healthz and /readyz are served over HTTP.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7301")]
-    metrics_listen: SocketAddr,
     /// Services to leave out, separated by commas. What needs them answers UNAVAILABLE.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = parts::parse_name)]
     without: Vec<String>,
@@ -33,9 +27,15 @@ pub struct Up {
     process: ProcessArgs,
 }
 
-/// What `up` and `serve` have in common.
+// What `up` and `serve` have in common. Not a doc comment: clap would print it instead of theirs.
 #[derive(Args)]
 pub struct ProcessArgs {
+    /// Where gRPC is served, 127.0.0.1:7300 unless it is set; port 0 lets the system choose.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Where /metrics, /healthz and /readyz are served over HTTP, 127.0.0.1:7301 unless it is set.
+    #[arg(long, value_name = "ADDR")]
+    metrics_listen: Option<SocketAddr>,
     /// A configuration file (TOML). Every setting can also come from the environment: SOUK__LOG__LEVEL=debug,
     /// ORDERS__DATA__URL=postgres://…
     #[arg(long, value_name = "FILE")]
@@ -46,16 +46,18 @@ pub struct ProcessArgs {
 }
 
 impl ProcessArgs {
-    /// Returns the options of a process with these addresses and this folder.
-    pub fn options(&self, data: &Path, listen: SocketAddr, metrics_listen: SocketAddr) -> Options {
+    /// Returns the options of a process with this folder.
+    pub fn options(&self, data: &Path) -> Options {
         let mut options = Options::new("souk");
         if let Some(file) = &self.config {
             options = options.file(file);
         }
-        options
-            .set("data_dir", data.display())
-            .set("server.listen", listen)
-            .set("server.metrics_listen", metrics_listen)
+        for (key, address) in [("server.listen", self.listen), ("server.metrics_listen", self.metrics_listen)] {
+            if let Some(address) = address {
+                options = options.set(key, address);
+            }
+        }
+        options.set("data_dir", data.display())
     }
 
     /// Tells whoever waits that the process serves. The file appears whole or not at all.
@@ -71,7 +73,7 @@ impl ProcessArgs {
 impl Up {
     /// Runs the shop until SIGTERM or SIGINT.
     pub async fn run(self) -> Result<(), StartError> {
-        let options = self.process.options(&self.data, self.listen, self.metrics_listen);
+        let options = self.process.options(&self.data);
         let present = parts::all().into_iter().filter(|part| !self.without.iter().any(|name| name == part.name()));
         let running = present.fold(Shop::new(options), Shop::with).start().await?;
 

@@ -40,7 +40,8 @@ macro_rules! own_audit {
             subject: found.subject,
             detail: found.detail,
         }));
-        $counts.extend(answer.counts.into_iter().map(|counted| (format!("{}: {}", $name, counted.what), counted.count)));
+        $counts
+            .extend(answer.counts.into_iter().map(|counted| (format!("{}: {}", $name, counted.what), counted.count)));
     };
 }
 
@@ -106,8 +107,7 @@ impl Books {
     pub async fn reservations(&self) -> Result<HashMap<String, inventory::Reservation>, StartError> {
         let (mut all, mut page_token) = (HashMap::new(), String::new());
         loop {
-            let request =
-                inventory::ListReservationsRequest { page_size: PAGE_SIZE, page_token, ..Default::default() };
+            let request = inventory::ListReservationsRequest { page_size: PAGE_SIZE, page_token, ..Default::default() };
             let page = self.inventory.clone().list_reservations(request).await;
             let page = page.map_err(|status| failure("inventory", &status))?.into_inner();
             all.extend(page.reservations.into_iter().map(|one| (one.reservation_id.clone(), one)));

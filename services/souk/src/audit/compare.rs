@@ -97,7 +97,8 @@ fn strays(
     reservations: &HashMap<String, Reservation>,
     reserved: &HashSet<String>,
 ) -> Vec<Suspect> {
-    let stray_payments = payments.values().filter(|payment| is_stray_payment(payment) && !paid.contains(&payment.payment_id));
+    let stray_payments =
+        payments.values().filter(|payment| is_stray_payment(payment) && !paid.contains(&payment.payment_id));
     let stray_reservations = reservations
         .values()
         .filter(|reservation| is_live(reservation) && !reserved.contains(&reservation.reservation_id));
@@ -178,10 +179,8 @@ fn compare_stock(order: &Order, reservation: Option<&Reservation>) -> Vec<Findin
         let detail = format!("a {:?} order has a reservation in state {state:?}", order.state());
         findings.push(finding("order_has_its_stock", &order.order_id, detail));
     }
-    let is_sold = matches!(
-        order.state(),
-        OrderState::Placed | OrderState::Paid | OrderState::Fulfilled | OrderState::Refunded
-    );
+    let is_sold =
+        matches!(order.state(), OrderState::Placed | OrderState::Paid | OrderState::Fulfilled | OrderState::Refunded);
     if let Some(reservation) = reservation.filter(|_| is_sold) {
         findings.extend(compare_units(order, reservation));
     }

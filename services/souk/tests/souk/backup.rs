@@ -1,0 +1,92 @@
+//! `souk backup`: a copy of a busy shop is a shop in which everything comes to its end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use souk_client::orders::v1::OrderState;
+use souk_testkit::eventually;
+
+use crate::support::{Customer, LIMIT, audit, folder, run, shop_in};
+
+const BUYERS: usize = 8;
+const BACKUPS: usize = 3;
+
+#[tokio::test]
+async fn a_copy_of_a_shop_under_load_is_whole() {
+    let (folder, copies) = (folder(), folder());
+    let shop = shop_in(folder.path()).start().await;
+    let is_over = Arc::new(AtomicBool::new(false));
+    let buyers: Vec<_> = (0..BUYERS).map(|buyer| buy_until(is_over.clone(), Customer::of(&shop), buyer)).collect();
+    let buyers: Vec<_> = buyers.into_iter().map(tokio::spawn).collect();
+
+    let data = shop.data();
+    let mut places = vec![];
+    for number in 0..BACKUPS {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let place = copies.path().join(format!("copy-{number}"));
+        // A ChildShop in `place` has its databases in `place/data`.
+        let to = place.join("data");
+        let ran = run(&["backup", to.to_str().unwrap(), "--data", data.to_str().unwrap()]).await.exited_with(0);
+        assert!(ran.out.starts_with("copied 6 databases to "), "{}", ran.out);
+        let again = run(&["backup", to.to_str().unwrap(), "--data", data.to_str().unwrap()]).await.exited_with(1);
+        assert!(again.err.contains("is there already"), "{}", again.err);
+        places.push(place);
+    }
+    is_over.store(true, Ordering::Relaxed);
+    let mut bought = vec![];
+    for buyer in buyers {
+        bought.push(buyer.await.unwrap());
+    }
+    audit(&shop).await.exited_with(0);
+
+    for place in places {
+        let copy = shop_in(&place).start().await;
+        let customer = Customer::of(&copy);
+        for ids in &bought {
+            let mut known = vec![];
+            for id in ids {
+                known.push(eventually(LIMIT, || comes_to_its_end(customer.clone(), id)).await);
+            }
+            // A moment: what was bought before it is there, and nothing after it.
+            assert!(known.is_sorted_by(|before, after| before >= after), "{known:?}");
+        }
+        audit(&copy).await.exited_with(0);
+    }
+}
+
+/// Buys one after another and returns the ids.
+async fn buy_until(is_over: Arc<AtomicBool>, mut customer: Customer, buyer: usize) -> Vec<String> {
+    let mut bought = vec![];
+    while !is_over.load(Ordering::Relaxed) {
+        let order = customer.buy(&format!("{buyer}-{}", bought.len())).await;
+        match order {
+            Ok(order) => bought.push(order.order_id),
+            Err(status) => {
+                assert!(status.message().contains("stock"), "{status:?}");
+                break;
+            }
+        }
+    }
+    bought
+}
+
+/// Tells whether an order is known, once it is paid.
+async fn comes_to_its_end(mut customer: Customer, order_id: &str) -> Result<bool, String> {
+    match customer.order(order_id).await {
+        Ok(order) if order.state() == OrderState::Paid => Ok(true),
+        Ok(order) => Err(format!("{order:?}")),
+        Err(status) if status.code() == tonic::Code::NotFound => Ok(false),
+        Err(status) => Err(format!("{status:?}")),
+    }
+}
+
+#[tokio::test]
+async fn a_folder_without_a_shop_is_said_to_be_empty() {
+    let (from, to) = (folder(), folder());
+    let (from, to) = (from.path().to_str().unwrap(), to.path().to_str().unwrap());
+    let ran = run(&["backup", to, "--data", from]).await.exited_with(1);
+    assert!(ran.err.contains("holds no database"), "{}", ran.err);
+    let ran = run(&["backup", to, "--data", "/nowhere"]).await.exited_with(1);
+    assert!(ran.err.contains("/nowhere"), "{}", ran.err);
+}

@@ -1,0 +1,12 @@
+//! The one program as a person meets it: the command line from the outside, on a folder and ports of its own.
+
+mod backup;
+mod books;
+mod help;
+mod mistakes;
+mod readme;
+mod reflection;
+mod split;
+mod starting;
+mod support;
+mod tokens;

@@ -1,0 +1,135 @@
+//! `souk up`: a shop that fills itself once, is quick to start again, small, and dies well in every way.
+
+use std::time::{Duration, Instant};
+
+use souk_chassis::Caller;
+use souk_client::ledger::v1::GetTrialBalanceRequest;
+use souk_client::ledger::v1::ledger_service_client::LedgerServiceClient;
+use souk_client::orders::v1::OrderState;
+use souk_testkit::ChildShop;
+use tonic::Code;
+
+use crate::support::{Customer, LIMIT, address, audit, folder, printed, products, shop_in};
+
+/// The most that a second start may take, and the most memory an idle shop may have.
+const SECOND_START: Duration = Duration::from_secs(1);
+const IDLE_KIB: u64 = 60 * 1024;
+
+#[tokio::test]
+async fn the_first_start_fills_the_shop_and_every_other_finds_the_same() {
+    let folder = folder();
+    let mut shop = shop_in(folder.path()).start().await;
+    let first = products(&shop).await;
+    assert!(first.len() > 5, "{first:?}");
+    Customer::of(&shop).buy("from-the-first-catalogue").await.unwrap();
+
+    // The best of some starts, since the machine is busy with other tests.
+    let mut best = Duration::MAX;
+    for _ in 0..5 {
+        assert!(shop.stop(LIMIT).await.success());
+        let start = Instant::now();
+        shop.restart().await;
+        best = best.min(start.elapsed());
+        assert_eq!(products(&shop).await, first);
+    }
+    assert!(best < SECOND_START, "the best of five starts took {best:?}");
+}
+
+#[tokio::test]
+async fn an_idle_shop_is_small() {
+    let folder = folder();
+    let mut shop = shop_in(folder.path()).start().await;
+    shop.restart().await;
+    let status = std::fs::read_to_string(format!("/proc/{}/status", shop.id().unwrap())).unwrap();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let kib: u64 = resident.trim().trim_end_matches(" kB").parse().unwrap();
+    eprintln!("{kib} KiB resident");
+    assert!(kib < IDLE_KIB, "{kib} KiB");
+}
+
+#[tokio::test]
+async fn it_prints_what_runs_where_and_how_to_call_it() {
+    let folder = folder();
+    let shop = shop_in(folder.path()).start().await;
+    let (address, printed) = (address(&shop), printed(&shop));
+    for wanted in [
+        format!("gRPC      {address}  catalog inventory ledger payments orders"),
+        format!("metrics   {}", shop.metrics_url()),
+        format!("grpcurl -plaintext {address} list"),
+        "souk token --as user:alice".to_owned(),
+        format!("souk audit --to {address}"),
+    ] {
+        assert!(printed.contains(&wanted), "{wanted:?} is missing in:\n{printed}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_left_out_can_be_added_later_and_orders_that_waited_go_on() {
+    let folder = folder();
+    let mut shop = shop_in(folder.path()).argument("--without=ledger,payments").start().await;
+    assert!(printed(&shop).contains("left out  ledger payments"), "{}", printed(&shop));
+    let mut ledger = LedgerServiceClient::new(shop.channel_as(&Caller::Staff("test".to_owned())));
+    let missing = ledger.get_trial_balance(GetTrialBalanceRequest::default()).await.unwrap_err();
+    assert_eq!(missing.code(), Code::Unimplemented, "{missing:?}");
+
+    let waiting = Customer::of(&shop).buy("waits-for-payments").await.unwrap();
+    assert_eq!(waiting.state(), OrderState::Pending);
+    assert!(shop.stop(LIMIT).await.success());
+
+    let whole: ChildShop = shop_in(folder.path()).start().await;
+    Customer::of(&whole).paid(&waiting.order_id).await;
+    audit(&whole).await.exited_with(0);
+}
+
+#[tokio::test]
+async fn no_seed_leaves_the_catalogue_empty() {
+    let folder = folder();
+    let shop = shop_in(folder.path()).argument("--no-seed").start().await;
+    assert_eq!(products(&shop).await, []);
+}
+
+#[tokio::test]
+async fn sigterm_lets_calls_end_and_exits_with_0() {
+    let folder = folder();
+    let mut shop = shop_in(folder.path()).start().await;
+    let customer = Customer::of(&shop);
+    let calls: Vec<_> = (0..20)
+        .map(|number| {
+            let mut customer = customer.clone();
+            tokio::spawn(async move { customer.buy(&format!("order-{number}")).await })
+        })
+        .collect();
+    assert!(shop.stop(LIMIT).await.success(), "{}", printed(&shop));
+    shop.restart().await;
+    for call in calls {
+        match call.await.unwrap() {
+            Ok(order) => {
+                customer.paid(&order.order_id).await;
+            }
+            // What came too late was refused.
+            Err(status) => assert_eq!(status.code(), Code::Unavailable, "{status:?}"),
+        }
+    }
+    audit(&shop).await.exited_with(0);
+}
+
+#[tokio::test]
+async fn kill_minus_9_loses_nothing_that_was_answered() {
+    let folder = folder();
+    let mut shop = shop_in(folder.path()).start().await;
+    let mut answered = vec![];
+    for round in 0..3 {
+        let mut customer = Customer::of(&shop);
+        for number in 0..10 {
+            answered.push(customer.buy(&format!("{round}-{number}")).await.unwrap().order_id);
+        }
+        shop.kill().await;
+        shop.restart().await;
+    }
+    let customer = Customer::of(&shop);
+    for order_id in &answered {
+        customer.paid(order_id).await;
+    }
+    assert_eq!(Customer::of(&shop).buy("0-0").await.unwrap().order_id, answered[0], "the same order, not a second one");
+    audit(&shop).await.exited_with(0);
+}
