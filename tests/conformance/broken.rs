@@ -1,0 +1,311 @@
+//! Every way in which a request can break its rules, one rule of one field at a time, and odd values that the rules allow.
+
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
+
+use crate::rules::{self, Rules};
+use crate::valid::{self, DURATION, FIELD_MASK, TIMESTAMP};
+
+/// A message in which one field is not as it usually is.
+pub struct Case {
+    /// The path of the field as the answer must name it: `lines[0].quantity`.
+    pub field: String,
+    /// What is done to the field, and the rule that it breaks: `NUL (pattern)`.
+    pub what: String,
+    /// Whether a rule is broken; otherwise the value is merely odd.
+    pub is_broken: bool,
+    /// The whole message, valid but for this field.
+    pub message: DynamicMessage,
+}
+
+/// A value of one field, with the path from the message that holds the field.
+struct Wrong {
+    path: String,
+    what: String,
+    is_broken: bool,
+    /// Nothing clears the field.
+    value: Option<Value>,
+}
+
+/// Returns the cases of a message and of the messages in it.
+///
+/// # Panics
+/// When a rule has no case.
+pub fn cases(descriptor: &MessageDescriptor) -> Vec<Case> {
+    let valid = valid::message(descriptor);
+    let mut cases = Vec::new();
+    for field in descriptor.fields() {
+        for wrong in of_field(&field) {
+            let mut message = valid.clone();
+            match wrong.value {
+                Some(value) => message.set_field(&field, value),
+                None => message.clear_field(&field),
+            }
+            cases.push(Case { field: wrong.path, what: wrong.what, is_broken: wrong.is_broken, message });
+        }
+    }
+    for oneof in descriptor.oneofs().filter(rules::is_required) {
+        let mut message = valid.clone();
+        oneof.fields().for_each(|field| message.clear_field(&field));
+        let what = "none of the oneof (required)".to_owned();
+        cases.push(Case { field: oneof.name().to_owned(), what, is_broken: true, message });
+    }
+    cases
+}
+
+fn of_field(field: &FieldDescriptor) -> Vec<Wrong> {
+    let (rules, name) = (Rules::of(field), field.name());
+    if rules.are_ignored() {
+        return Vec::new();
+    }
+    if field.is_map() {
+        return of_map(field, &rules);
+    }
+    if field.is_list() {
+        return of_list(field, &rules);
+    }
+    let mut wrongs = of_value(field, &rules, name);
+    if rules.required() {
+        wrongs.push(Wrong {
+            path: name.to_owned(),
+            what: "missing (required)".to_owned(),
+            is_broken: true,
+            value: None,
+        });
+    }
+    wrongs
+}
+
+fn of_list(field: &FieldDescriptor, rules: &Rules) -> Vec<Wrong> {
+    let (name, items) = (field.name(), rules.inner("repeated", "items"));
+    let valid = valid::single(field, &items);
+    let mut wrongs = Vec::new();
+    for rule in rules.names("repeated") {
+        let size = rules.number("repeated", &rule);
+        let (what, length) = match (rule.as_str(), size) {
+            ("min_items", Some(size)) => ("too few", size - 1),
+            ("max_items", Some(size)) => ("too many", size + 1),
+            ("items", _) => continue,
+            _ => panic!("no case is made for the rule repeated.{rule}: teach it to conformance/broken.rs"),
+        };
+        let list = Value::List(vec![valid.clone(); usize::try_from(length).expect("a length")]);
+        let what = format!("{what} ({rule})");
+        wrongs.push(Wrong { path: name.to_owned(), what, is_broken: true, value: Some(list) });
+    }
+    // The second item, so that the index is seen to be counted.
+    for wrong in of_value(field, &items, &format!("{name}[1]")) {
+        let list = wrong.value.map(|value| Value::List(vec![valid.clone(), value]));
+        wrongs.push(Wrong { value: list, ..wrong });
+    }
+    wrongs
+}
+
+fn of_map(field: &FieldDescriptor, rules: &Rules) -> Vec<Wrong> {
+    let Kind::Message(entry) = field.kind() else { unreachable!("a map is made of entries") };
+    let (key_field, value_field) = (entry.map_entry_key_field(), entry.map_entry_value_field());
+    let (keys, values) = (rules.inner("map", "keys"), rules.inner("map", "values"));
+    let (key, value) = (valid::single(&key_field, &keys), valid::single(&value_field, &values));
+    let key = key.as_str().expect("the keys of Souk's maps are texts");
+    let mut wrongs = Vec::new();
+    for rule in rules.names("map") {
+        match rule.as_str() {
+            "keys" | "values" => continue,
+            "max_pairs" => {}
+            _ => panic!("no case is made for the rule map.{rule}: teach it to conformance/broken.rs"),
+        }
+        let size = rules.number("map", &rule).expect("a size") + 1;
+        let map = (0..size).map(|number| (MapKey::String(format!("key{number}")), value.clone())).collect();
+        let (path, what) = (field.name().to_owned(), format!("too many ({rule})"));
+        wrongs.push(Wrong { path, what, is_broken: true, value: Some(Value::Map(map)) });
+    }
+    for wrong in of_value(&key_field, &keys, "") {
+        let Some(Value::String(wrong_key)) = wrong.value else { continue };
+        let path = format!("{}[{}]", field.name(), shortened(&wrong_key));
+        let map = Value::Map([(MapKey::String(wrong_key), value.clone())].into());
+        wrongs.push(Wrong { path, what: format!("key: {}", wrong.what), value: Some(map), ..wrong });
+    }
+    for wrong in of_value(&value_field, &values, &format!("{}[{key:?}]", field.name())) {
+        let map = wrong.value.map(|value| Value::Map([(MapKey::String(key.to_owned()), value)].into()));
+        wrongs.push(Wrong { value: map, ..wrong });
+    }
+    wrongs
+}
+
+/// Returns a key as a path shows it.
+fn shortened(key: &str) -> String {
+    let shown = format!("{key:?}");
+    match shown.char_indices().nth(64) {
+        None => shown,
+        Some((end, _)) => format!("{}…", &shown[..end]),
+    }
+}
+
+fn of_value(field: &FieldDescriptor, rules: &Rules, path: &str) -> Vec<Wrong> {
+    match field.kind() {
+        Kind::String => of_text(rules, path),
+        Kind::Bool => Vec::new(),
+        Kind::Enum(_) => of_enum(rules, path),
+        Kind::Message(descriptor) => match descriptor.full_name() {
+            TIMESTAMP | DURATION => of_time(&descriptor, rules, path),
+            FIELD_MASK => of_mask(&descriptor, path),
+            _ => {
+                let inside = cases(&descriptor).into_iter();
+                let wrong = |case: Case| Wrong {
+                    path: format!("{path}.{}", case.field),
+                    what: case.what,
+                    is_broken: case.is_broken,
+                    value: Some(Value::Message(case.message)),
+                };
+                inside.map(wrong).collect()
+            }
+        },
+        kind => of_number(&kind, rules, path),
+    }
+}
+
+fn of_text(rules: &Rules, path: &str) -> Vec<Wrong> {
+    let pattern = rules.text("string", "pattern").unwrap_or_default();
+    let valid = valid_text(rules);
+    let mut texts = vec![
+        ("empty".to_owned(), String::new()),
+        ("NUL".to_owned(), format!("{valid}\0")),
+        ("NUL first".to_owned(), format!("\0{valid}")),
+        ("line feed".to_owned(), format!("{valid}\n")),
+        ("escape".to_owned(), format!("\x1b{valid}")),
+        ("delete".to_owned(), format!("{valid}\x7f")),
+        ("not ASCII".to_owned(), "Grüße 🛒 \u{202e}".to_owned()),
+        ("SQL".to_owned(), "'; DROP TABLE x; --".to_owned()),
+    ];
+    match rules.number("string", "max_len") {
+        Some(max) => texts.push(("too long".to_owned(), "ä".repeat(usize::try_from(max).expect("a length") + 1))),
+        None => texts.push(("very long".to_owned(), "a".repeat(10_000))),
+    }
+    if let Some(prefix) = valid::id_prefix(&pattern) {
+        let suffix = valid::ID_SUFFIX;
+        texts.push(("other prefix".to_owned(), format!("souk{suffix}")));
+        texts.push(("no prefix".to_owned(), suffix.trim_start_matches('_').to_owned()));
+        texts.push(("prefix only".to_owned(), format!("{prefix}_")));
+        texts.push(("capitals".to_owned(), format!("{prefix}{}", suffix.to_uppercase())));
+        texts.push(("one too short".to_owned(), format!("{prefix}{}", &suffix[..26])));
+        texts.push(("one too long".to_owned(), format!("{prefix}{suffix}0")));
+        texts.push(("beyond 128 bits".to_owned(), format!("{prefix}{}", suffix.replacen("_0", "_8", 1))));
+        texts.push(("no base32".to_owned(), format!("{prefix}{}", suffix.replacen("h", "u", 1))));
+    } else if valid.len() <= 3 && pattern.starts_with("^[A-Z]") {
+        for (what, text) in [("small letters", "gbp"), ("too short", "G"), ("too long", "GBPX"), ("a space", "GBP ")] {
+            texts.push((what.to_owned(), text.to_owned()));
+        }
+    }
+
+    let mut wrongs = Vec::new();
+    let mut unproved = rules.names("string");
+    for (what, text) in texts {
+        let broken = rules.broken_by_text(&text);
+        unproved.retain(|rule| !broken.contains(rule));
+        // Nothing and ordinary text are odd only where a rule refuses them.
+        let is_ordinary = text.is_empty() || what == "not ASCII" || what == "SQL";
+        if broken.is_empty() && is_ordinary && path != "page_token" {
+            continue;
+        }
+        let is_broken = !broken.is_empty();
+        let what = if is_broken { format!("{what} ({})", broken.join(", ")) } else { what };
+        wrongs.push(Wrong { path: path.to_owned(), what, is_broken, value: Some(Value::String(text)) });
+    }
+    assert!(unproved.is_empty(), "{path}: no text breaks {unproved:?}: teach one to conformance/broken.rs");
+    wrongs
+}
+
+/// Returns a short text that keeps the rules but for its length.
+fn valid_text(rules: &Rules) -> String {
+    let pattern = rules.text("string", "pattern").unwrap_or_default();
+    match valid::id_prefix(&pattern) {
+        Some(prefix) => format!("{prefix}{}", valid::ID_SUFFIX),
+        None if pattern.starts_with("^[A-Z]") => "GBP".to_owned(),
+        None => "mug".to_owned(),
+    }
+}
+
+fn of_number(kind: &Kind, rules: &Rules, path: &str) -> Vec<Wrong> {
+    let name = valid::number_kind(kind);
+    let (least, greatest) = valid::range(kind);
+    let mut numbers = vec![("least", least), ("greatest", greatest)];
+    for (what, rule, step) in
+        [("one too few", "gte", -1), ("the limit", "gt", 0), ("one too many", "lte", 1), ("the limit", "lt", 0)]
+    {
+        numbers.extend(rules.number(name, rule).map(|limit| (what, limit + step)));
+    }
+    numbers.extend(rules.numbers(name, "not_in").into_iter().map(|number| ("refused", number)));
+
+    let mut wrongs = Vec::new();
+    let mut unproved = rules.names(name);
+    for (what, number) in numbers.into_iter().filter(|(_, number)| (least..=greatest).contains(number)) {
+        let broken = rules.broken_by_number(name, number);
+        unproved.retain(|rule| !broken.contains(rule));
+        let is_broken = !broken.is_empty();
+        let what = if is_broken { format!("{what} ({})", broken.join(", ")) } else { what.to_owned() };
+        wrongs.push(Wrong { path: path.to_owned(), what, is_broken, value: Some(valid::number(kind, number)) });
+    }
+    // A limit of zero below keeps nothing out of a number that is never negative.
+    unproved.retain(|rule| !(rule == "gte" && rules.number(name, rule) == Some(least)));
+    assert!(unproved.is_empty(), "{path}: no number breaks {unproved:?}: teach one to conformance/broken.rs");
+    wrongs
+}
+
+fn of_enum(rules: &Rules, path: &str) -> Vec<Wrong> {
+    let known = ["defined_only", "not_in"];
+    let strange = rules.names("enum").into_iter().find(|rule| !known.contains(&rule.as_str()));
+    assert!(strange.is_none(), "no case is made for the rule enum.{strange:?}: teach it to conformance/broken.rs");
+    let wrong = |what: String, is_broken, number| Wrong {
+        path: path.to_owned(),
+        what,
+        is_broken,
+        value: Some(Value::EnumNumber(number)),
+    };
+    let is_defined_only = rules.typed("enum", "defined_only").is_some();
+    let undefined =
+        [-1, 9_999, i32::MAX].map(|number| wrong(format!("{number} (defined_only)"), is_defined_only, number));
+    let refused = rules.numbers("enum", "not_in").into_iter();
+    let refused = refused.map(|number| wrong(format!("{number} (not_in)"), true, number.try_into().expect("an i32")));
+    undefined.into_iter().chain(refused).collect()
+}
+
+fn of_time(descriptor: &MessageDescriptor, rules: &Rules, path: &str) -> Vec<Wrong> {
+    let kind = if descriptor.full_name() == DURATION { "duration" } else { "timestamp" };
+    let mut wrongs = Vec::new();
+    let mut add = |what: String, is_broken, time| {
+        wrongs.push(Wrong { path: path.to_owned(), what, is_broken, value: Some(Value::Message(time)) });
+    };
+    for rule in rules.names(kind) {
+        let limit = rules.typed(kind, &rule).and_then(|limit| rules::nanoseconds(&limit)).expect("a limit is a time");
+        let (what, wrong) = match rule.as_str() {
+            "gte" => ("a little less", limit - 1),
+            "gt" => ("the limit", limit),
+            "lte" => ("a little more", limit + 1),
+            "lt" => ("the limit", limit),
+            rule => panic!("no case is made for the rule {kind}.{rule}: teach it to conformance/broken.rs"),
+        };
+        add(format!("{what} ({rule})"), true, valid::time(descriptor, wrong));
+    }
+    if rules.names(kind).is_empty() {
+        for (what, seconds, nanos) in [
+            ("the end of numbers", i64::MAX, 999_999_999),
+            ("the start of numbers", i64::MIN, 0),
+            ("before the year 1", -62_135_596_801, 0),
+            ("after the year 9999", 253_402_300_800, 0),
+            ("too many nanoseconds", 1_704_067_200, i32::MAX),
+            ("negative nanoseconds", 1_704_067_200, i32::MIN),
+        ] {
+            add(what.to_owned(), false, valid::raw_time(descriptor, seconds, nanos));
+        }
+    }
+    wrongs
+}
+
+fn of_mask(descriptor: &MessageDescriptor, path: &str) -> Vec<Wrong> {
+    let mask = |name: &str| {
+        let mut mask = DynamicMessage::new(descriptor.clone());
+        mask.set_field_by_name("paths", Value::List(vec![Value::String(name.to_owned())]));
+        Some(Value::Message(mask))
+    };
+    let of =
+        |what: &str, name| Wrong { path: path.to_owned(), what: what.to_owned(), is_broken: true, value: mask(name) };
+    vec![of("unknown path (in)", "shoe_size"), of("empty path (in)", ""), of("NUL in a path (in)", "title\0")]
+}

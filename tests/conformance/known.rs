@@ -1,0 +1,64 @@
+//! Things that exist in the shop, put where a generated request names some: the little that the contract cannot tell.
+
+use prost_reflect::{DynamicMessage, Kind, ReflectMessage, Value};
+
+use crate::shop::{Seed, TestShop};
+use crate::valid;
+
+/// The message whose comments tell what no rule does: it names lines, or an amount and then nothing to restock.
+const REFUND: &str = "souk.orders.v1.RefundOrderRequest";
+
+/// Names of things that exist, by the name of the field that holds such a name.
+pub struct Known {
+    names: Vec<(&'static str, String)>,
+}
+
+impl Known {
+    /// Makes an order of alice's, just paid, and knows it with all that belongs to it.
+    pub async fn make(shop: &TestShop) -> Known {
+        let order = shop.order_a_mug().await;
+        let Seed { product_id, variant_id, price_id, .. } = shop.seed.clone();
+        let names = vec![
+            ("product_id", product_id),
+            ("variant_id", variant_id),
+            ("price_id", price_id),
+            ("order_id", order.order_id),
+            ("payment_id", order.payment_id),
+            ("reservation_id", order.reservation_id),
+        ];
+        Known { names }
+    }
+
+    /// Names what exists wherever a message names what was made up, and leaves out what the field in question excludes.
+    pub fn put_into(&self, mut message: DynamicMessage, field: &str) -> DynamicMessage {
+        let descriptor = message.descriptor();
+        if descriptor.full_name() == REFUND {
+            let excluded: &[&str] = if field.starts_with("amount") { &["lines", "restock"] } else { &["amount"] };
+            excluded.iter().for_each(|name| message.clear_field_by_name(name));
+        }
+        for field in descriptor.fields() {
+            if !message.has_field(&field) {
+                continue;
+            }
+            let put = |value: &Value| self.put(field.name(), value);
+            let value = match (field.kind(), message.get_field(&field).as_ref()) {
+                (Kind::String | Kind::Message(_), Value::List(list)) => Value::List(list.iter().map(put).collect()),
+                (Kind::String | Kind::Message(_), value) => put(value),
+                _ => continue,
+            };
+            message.set_field(&field, value);
+        }
+        message
+    }
+
+    fn put(&self, field: &str, value: &Value) -> Value {
+        match value {
+            Value::Message(message) => Value::Message(self.put_into(message.clone(), "")),
+            Value::String(text) if text.ends_with(valid::ID_SUFFIX) => {
+                let known = self.names.iter().find(|(name, _)| *name == field).map(|(_, id)| id.clone());
+                Value::String(known.unwrap_or_else(|| text.clone()))
+            }
+            value => value.clone(),
+        }
+    }
+}

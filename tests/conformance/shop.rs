@@ -1,0 +1,245 @@
+//! The whole shop in one process, over loopback, called with bytes of a test's own making.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use futures_util::stream;
+use souk_chassis::{Caller, Options, Running, Shop};
+use souk_client::catalog::v1::{
+    CreatePriceRequest, CreateProductRequest, CreateVariantRequest, ProductState,
+    catalog_service_client::CatalogServiceClient,
+};
+use souk_client::inventory::v1::{ReceiveStockRequest, ReceivedItem, inventory_service_client::InventoryServiceClient};
+use souk_client::orders::v1::{
+    Order, PlaceOrderLine, PlaceOrderRequest, order_service_client::OrderServiceClient, place_order_line::Item,
+};
+use souk_client::types::v1::Money;
+use souk_data::Engine;
+use souk_testkit::{CallerChannel, TestDb, connect_as, eventually};
+use tempfile::TempDir;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codegen::http::uri::PathAndQuery;
+use tonic::{Request, Status};
+
+/// The settings that hold the address of a database.
+const DATABASES: [&str; 6] = [
+    "catalog.data.url",
+    "inventory.data.url",
+    "ledger.data.url",
+    "payments.data.url",
+    "payments.simulator.data.url",
+    "orders.data.url",
+];
+
+/// What would write by itself in the middle of a test.
+const SWEEPS: [(&str, &str); 5] = [
+    ("inventory.expiry.sweep_milliseconds", "60000"),
+    ("inventory.retention.sweep_seconds", "3600"),
+    ("ledger.expiry.sweep_milliseconds", "60000"),
+    ("payments.recovery.sweep_milliseconds", "60000"),
+    ("orders.saga.sweep_milliseconds", "60000"),
+];
+
+/// How long a call may take before it counts as hanging.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Rows by database and table: `orders.data.url/orders`.
+pub type Rows = BTreeMap<String, i64>;
+
+/// Every service of the shop, running, with one order of alice's in it.
+pub struct TestShop {
+    running: Running,
+    databases: Vec<(&'static str, TestDb)>,
+    channels: BTreeMap<String, CallerChannel>,
+    /// What is on the shelf.
+    pub seed: Seed,
+    /// The order that alice placed.
+    pub order: Order,
+    _folder: TempDir,
+}
+
+impl TestShop {
+    /// Starts the shop on databases of its own, and lets alice order a mug.
+    pub async fn start(engine: Engine) -> TestShop {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut options = Options::new("souk")
+            .environment(&[])
+            .set("server.listen", "127.0.0.1:0")
+            .set("server.metrics_listen", "127.0.0.1:0")
+            .set("log.level", "error")
+            .set("data_dir", folder.path().display().to_string());
+        let mut databases = Vec::new();
+        for key in DATABASES {
+            let database = TestDb::new(engine).await;
+            options = options.set(key, database.url());
+            databases.push((key, database));
+        }
+        for (key, slow) in SWEEPS {
+            options = options.set(key, slow);
+        }
+        let shop = Shop::new(options)
+            .with(catalog::definition())
+            .with(inventory::definition())
+            .with(ledger::definition())
+            .with(payments::definition())
+            .with(orders::definition());
+        let running = shop.start().await.unwrap_or_else(|error| panic!("the shop did not start: {error}"));
+        let url = format!("http://{}", running.addr());
+        let seed = Seed::make(&url).await;
+        let callers = crate::access::callers().into_iter();
+        let channels = callers.map(|caller| (caller.to_string(), connect_as(&url, &caller))).collect();
+        let mut shop = TestShop { running, databases, channels, seed, order: Order::default(), _folder: folder };
+        shop.order = shop.order_a_mug().await;
+        shop.settle().await;
+        shop
+    }
+
+    /// Orders a mug as alice.
+    pub async fn order_a_mug(&self) -> Order {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let alice = self.channels["user:alice"].clone();
+        let line = PlaceOrderLine { item: Some(Item::Sku("SEED".into())), quantity: 1 };
+        let order = PlaceOrderRequest {
+            request_id: format!("seed-{}", NUMBER.fetch_add(1, Ordering::Relaxed)),
+            currency_code: "GBP".into(),
+            lines: vec![line],
+            payment_method: "tok_approved".into(),
+            ..Default::default()
+        };
+        let placed = OrderServiceClient::new(alice).place_order(order).await;
+        placed.expect("an order").into_inner().order.expect("the order")
+    }
+
+    /// Counts the rows of every table of every database.
+    pub async fn rows(&self) -> Rows {
+        let mut rows = Rows::new();
+        for (key, database) in &self.databases {
+            let tables = database.row_counts().await;
+            rows.extend(tables.into_iter().map(|(table, count)| (format!("{key}/{table}"), count)));
+        }
+        rows
+    }
+
+    /// Sends messages as they are to a method and returns the first answer.
+    ///
+    /// # Errors
+    /// What the method answers instead.
+    pub async fn call(&self, path: &'static str, caller: &Caller, messages: Vec<Vec<u8>>) -> Result<Vec<u8>, Status> {
+        let channel = self.channels.get(&caller.to_string()).expect("a caller of this test").clone();
+        let mut client = tonic::client::Grpc::new(channel);
+        let answer = async {
+            client.ready().await.expect("the shop serves");
+            let request = Request::new(stream::iter(messages));
+            let answer = client.streaming(request, PathAndQuery::from_static(path), Bytes).await?;
+            Ok(answer.into_inner().message().await?.unwrap_or_default())
+        };
+        tokio::time::timeout(LIMIT, answer).await.unwrap_or_else(|_| panic!("{path} does not answer {caller}"))
+    }
+
+    /// Ends the shop.
+    pub async fn stop(self) {
+        self.running.drain().await.expect("everything ends in time");
+    }
+
+    /// Waits until nothing is written any more.
+    async fn settle(&self) {
+        let last = std::sync::Mutex::new((Rows::new(), 0));
+        eventually(Duration::from_secs(20), || async {
+            let rows = self.rows().await;
+            let mut last = last.lock().unwrap();
+            let same = if last.0 == rows { last.1 + 1 } else { 0 };
+            *last = (rows, same);
+            same >= 10
+        })
+        .await;
+    }
+}
+
+/// What is on the shelf.
+#[derive(Clone, Default)]
+pub struct Seed {
+    /// The mug.
+    pub product_id: String,
+    /// The only one of its kind.
+    pub variant_id: String,
+    /// What it costs.
+    pub price_id: String,
+}
+
+impl Seed {
+    /// Puts a mug on the shelf.
+    async fn make(url: &str) -> Seed {
+        let staff = Caller::Staff("ada".into());
+        let mut catalog = CatalogServiceClient::new(connect_as(url, &staff));
+        let product = CreateProductRequest {
+            request_id: "seed".into(),
+            title: "Mug".into(),
+            state: ProductState::Active.into(),
+            ..Default::default()
+        };
+        let product = catalog.create_product(product).await.expect("a product").into_inner().product.unwrap();
+        let variant = CreateVariantRequest {
+            request_id: "seed".into(),
+            product_id: product.product_id.clone(),
+            sku: "SEED".into(),
+            ..Default::default()
+        };
+        let variant = catalog.create_variant(variant).await.expect("a variant").into_inner().variant.unwrap();
+        let price = CreatePriceRequest {
+            request_id: "seed".into(),
+            variant_id: variant.variant_id.clone(),
+            unit_price: Some(Money { currency_code: "GBP".into(), minor_units: 250 }),
+            set_default: true,
+            ..Default::default()
+        };
+        let price = catalog.create_price(price).await.expect("a price").into_inner().price.unwrap();
+
+        let mut inventory = InventoryServiceClient::new(connect_as(url, &staff));
+        let item = ReceivedItem { sku: "SEED".into(), quantity: 1000, ..Default::default() };
+        let received = ReceiveStockRequest { request_id: "seed".into(), items: vec![item], ..Default::default() };
+        inventory.receive_stock(received).await.expect("some stock");
+        Seed { product_id: product.product_id, variant_id: variant.variant_id, price_id: price.price_id }
+    }
+}
+
+/// The codec that sends what it is given and hands over what comes.
+#[derive(Clone, Copy)]
+struct Bytes;
+
+impl Codec for Bytes {
+    type Encode = Vec<u8>;
+    type Decode = Vec<u8>;
+    type Encoder = Bytes;
+    type Decoder = Bytes;
+
+    fn encoder(&mut self) -> Bytes {
+        Bytes
+    }
+
+    fn decoder(&mut self) -> Bytes {
+        Bytes
+    }
+}
+
+impl Encoder for Bytes {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn encode(&mut self, item: Vec<u8>, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        use bytes::BufMut as _;
+        buffer.put_slice(&item);
+        Ok(())
+    }
+}
+
+impl Decoder for Bytes {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
+        use bytes::Buf as _;
+        let length = buffer.remaining();
+        Ok(Some(buffer.copy_to_bytes(length).to_vec()))
+    }
+}
