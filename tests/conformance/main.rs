@@ -19,9 +19,6 @@ use tonic::{Code, Status};
 use crate::report::Report;
 use crate::shop::TestShop;
 
-const PACKAGES: [&str; 5] =
-    ["souk.catalog.v1", "souk.inventory.v1", "souk.ledger.v1", "souk.orders.v1", "souk.payments.v1"];
-
 /// Bytes that no message can be read from: a tag that does not end.
 const GARBAGE: [u8; 1] = [0xff];
 
@@ -61,7 +58,7 @@ fn every_text_list_and_enum_of_a_request_has_a_limit() {
 fn methods() -> Vec<(&'static MethodPolicy, MessageDescriptor)> {
     let pool = DescriptorPool::decode(souk_client::FILE_DESCRIPTOR_SET).expect("the descriptors of the contract");
     let mut methods = Vec::new();
-    for service in pool.services().filter(|service| PACKAGES.contains(&service.package_name())) {
+    for service in pool.services().filter(|service| service.package_name().starts_with("souk.")) {
         for method in service.methods() {
             let path = format!("/{}/{}", service.full_name(), method.name());
             let policy = souk_client::CONTRACT.method(&path).unwrap_or_else(|| panic!("{path} has no policy"));
