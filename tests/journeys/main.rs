@@ -1,3 +1,7 @@
 //! What customers and staff do, over several services.
 
+mod action;
+mod customer;
 mod payments;
+mod sale;
+mod shops;
