@@ -91,8 +91,16 @@ fn of_list(field: &FieldDescriptor, rules: &Rules) -> Vec<Wrong> {
         let what = format!("{what} ({rule})");
         wrongs.push(Wrong { path: name.to_owned(), what, is_broken: true, value: Some(list) });
     }
+    let of_items = of_value(field, &items, &format!("{name}[1]"));
+    // The answer must still fit where a status travels. What it names is checked with one wrong item.
+    let first = of_items.iter().find(|wrong| wrong.is_broken).and_then(|wrong| wrong.value.clone());
+    if let (Some(first), Some(size)) = (first, rules.number("repeated", "max_items")) {
+        let list = Value::List(vec![first; usize::try_from(size).expect("a length")]);
+        let (path, what) = (name.to_owned(), "every item wrong".to_owned());
+        wrongs.push(Wrong { path, what, is_broken: false, value: Some(list) });
+    }
     // The second item, so that the index is seen to be counted.
-    for wrong in of_value(field, &items, &format!("{name}[1]")) {
+    for wrong in of_items {
         let list = wrong.value.map(|value| Value::List(vec![valid.clone(), value]));
         wrongs.push(Wrong { value: list, ..wrong });
     }
