@@ -1,0 +1,171 @@
+//! Reading a shop's books: the services' own audits, and orders, payments, the provider and the shelf against each other.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use souk_client::catalog::v1::AuditCatalogRequest;
+use souk_client::inventory::v1::AuditInventoryRequest;
+use souk_client::ledger::v1::AuditLedgerRequest;
+use souk_client::orders::v1::{AuditOrdersRequest, ListOrdersRequest, Order, OrderState};
+use souk_client::payments::v1::{AuditPaymentsRequest, Charge, ListChargesRequest, ListPaymentsRequest, Payment};
+use souk_client::types::v1::Money;
+use souk_testkit::eventually;
+use tonic::Status;
+
+use crate::shopping::{Addresses, Desk, LIMIT};
+
+/// What a shop has written down once nothing is under way any more.
+pub struct Books {
+    pub orders: Vec<Order>,
+    payments: BTreeMap<String, Payment>,
+    charges: BTreeMap<String, Charge>,
+}
+
+impl Books {
+    /// Waits until no saga runs and no payment is in flight, then audits every service and reads its books.
+    ///
+    /// # Panics
+    /// When something stays under way or an audit finds something; `after` says after what.
+    pub async fn settled(addresses: &Addresses, after: &str) -> Books {
+        let desk = Desk::of_staff(addresses);
+        eventually(LIMIT, || is_at_rest(desk.clone(), after)).await;
+        audit(desk.clone(), after).await;
+        Books {
+            orders: all_orders(desk.clone()).await,
+            payments: all_payments(desk.clone()).await.into_iter().map(|one| (one.payment_id.clone(), one)).collect(),
+            charges: all_charges(desk).await.into_iter().map(|one| (one.payment_id.clone(), one)).collect(),
+        }
+    }
+
+    /// Checks every order against its payment and the provider's own book: who was charged, how much, and how often.
+    ///
+    /// # Panics
+    /// When they differ.
+    pub fn agree(&self, after: &str) {
+        for order in &self.orders {
+            let about = format!("{after}: order {order:?}");
+            let total = amount(&order.total);
+            let (captured, refunded) = match order.state() {
+                OrderState::Paid | OrderState::Fulfilled => (total, amount(&order.refunded)),
+                OrderState::Refunded => (total, total),
+                // Captured and paid back, or never captured.
+                OrderState::Canceled if order.reason == "ERROR_REASON_ORDER_CANCELED" => (total, total),
+                OrderState::Canceled | OrderState::Rejected => (0, 0),
+                OrderState::Unspecified | OrderState::Pending | OrderState::Placed => panic!("{about} is not at rest"),
+            };
+            let charge = self.charges.get(&order.payment_id);
+            let payment = self.payments.get(&order.payment_id);
+            let of_charge =
+                charge.map_or((0, 0, 0), |one| (amount(&one.held), amount(&one.captured), amount(&one.refunded)));
+            let of_payment = payment.map_or((0, 0), |one| (amount(&one.captured), amount(&one.refunded)));
+            assert_eq!(of_payment, (captured, refunded), "{about}, its payment {payment:?}");
+            assert_eq!(of_charge, (0, captured, refunded), "{about}, the provider's charge {charge:?}");
+            // Authorised, perhaps approved by the customer, then captured or voided; paid back at most once.
+            let most = if refunded > 0 { 4 } else { 3 };
+            let operations = charge.map_or(0, |charge| charge.operations);
+            assert!(operations <= most, "{about}: the provider did {operations} operations: {charge:?}");
+        }
+        let is_ours = |payment: &String| self.orders.iter().any(|order| order.payment_id == *payment);
+        let stray: Vec<_> = self.charges.keys().filter(|payment| !is_ours(payment)).collect();
+        assert!(stray.is_empty(), "{after}: the provider charged for no order: {stray:?}");
+    }
+
+    /// Returns how many units of the orders are still on the shelf but promised, and how many have left it for good.
+    pub fn promised_and_gone(&self, sku: &str) -> (i64, i64) {
+        let (mut promised, mut gone) = (0, 0);
+        for order in &self.orders {
+            let units: i64 = order.lines.iter().filter(|line| line.sku == sku).map(|line| line.quantity).sum();
+            match order.state() {
+                OrderState::Placed | OrderState::Paid => promised += units,
+                OrderState::Fulfilled => gone += units,
+                // Refunds in these tests put everything back.
+                _ => {}
+            }
+        }
+        (promised, gone)
+    }
+
+    /// Checks the shelf of a sku against what was received and what the orders say.
+    ///
+    /// # Panics
+    /// When units are missing, oversold, or held by nobody.
+    pub async fn shelf(&self, addresses: &Addresses, sku: &str, received: i64, after: &str) {
+        let stock = Desk::of_staff(addresses).stock(sku).await;
+        let (promised, gone) = self.promised_and_gone(sku);
+        assert_eq!((stock.on_hand, stock.reserved), (received - gone, promised), "{after}: the shelf of {sku}");
+    }
+}
+
+fn amount(money: &Option<Money>) -> i64 {
+    money.as_ref().map_or(0, |money| money.minor_units)
+}
+
+async fn is_at_rest(mut desk: Desk, after: &str) -> Result<(), String> {
+    let told = |status: Status| format!("{after}: {status}");
+    let audit = desk.orders.audit_orders(AuditOrdersRequest {}).await.map_err(told)?.into_inner();
+    let running =
+        audit.counts.iter().find(|count| count.what == "sagas_running").expect("orders counts its sagas").count;
+    let payments = all_payments(desk).await;
+    let in_flight: Vec<_> = payments.iter().filter(|payment| payment.is_in_flight).collect();
+    match (running, in_flight.is_empty()) {
+        (0, true) => Ok(()),
+        _ => Err(format!("{after}: {running} sagas run, in flight are {in_flight:?}")),
+    }
+}
+
+async fn audit(mut desk: Desk, after: &str) {
+    let catalog = desk.catalog.audit_catalog(AuditCatalogRequest {}).await;
+    clean(after, catalog.map(|answer| answer.into_inner().findings));
+    let inventory = desk.inventory.audit_inventory(AuditInventoryRequest {}).await;
+    clean(after, inventory.map(|answer| answer.into_inner().findings));
+    let ledger = desk.ledger.audit_ledger(AuditLedgerRequest {}).await;
+    clean(after, ledger.map(|answer| answer.into_inner().findings));
+    let payments = desk.payments.audit_payments(AuditPaymentsRequest {}).await;
+    clean(after, payments.map(|answer| answer.into_inner().findings));
+    let orders = desk.orders.audit_orders(AuditOrdersRequest {}).await;
+    clean(after, orders.map(|answer| answer.into_inner().findings));
+}
+
+fn clean<T: Debug>(after: &str, findings: Result<Vec<T>, Status>) {
+    let findings = findings.unwrap_or_else(|status| panic!("{after}: an audit failed: {status}"));
+    assert!(findings.is_empty(), "{after}: {findings:#?}");
+}
+
+async fn all_orders(mut desk: Desk) -> Vec<Order> {
+    let (mut all, mut page_token) = (vec![], String::new());
+    loop {
+        let request = ListOrdersRequest { page_size: 1_000, page_token, ..Default::default() };
+        let page = desk.orders.list_orders(request).await.expect("a page of orders").into_inner();
+        all.extend(page.orders);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return all;
+        }
+    }
+}
+
+async fn all_payments(mut desk: Desk) -> Vec<Payment> {
+    let (mut all, mut page_token) = (vec![], String::new());
+    loop {
+        let request = ListPaymentsRequest { page_size: 1_000, page_token };
+        let page = desk.payments.list_payments(request).await.expect("a page of payments").into_inner();
+        all.extend(page.payments);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return all;
+        }
+    }
+}
+
+async fn all_charges(mut desk: Desk) -> Vec<Charge> {
+    let (mut all, mut page_token) = (vec![], String::new());
+    loop {
+        let request = ListChargesRequest { page_size: 1_000, page_token };
+        let page = desk.simulator.list_charges(request).await.expect("a page of charges").into_inner();
+        all.extend(page.charges);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return all;
+        }
+    }
+}

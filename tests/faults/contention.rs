@@ -1,0 +1,106 @@
+//! Hundreds want the last units at the same moment: exactly as many get them as there are.
+
+use std::collections::BTreeMap;
+
+use souk_chassis::{Options, Shop};
+use souk_client::orders::v1::OrderState;
+use souk_testkit::{Engine, eventually, is_available, reason_of};
+use tokio::task::JoinSet;
+use tonic::Status;
+
+use crate::books::Books;
+use crate::fleet::Fleet;
+use crate::shopping::{Addresses, Desk, LIMIT, wish};
+
+const BUYERS: usize = 400;
+const UNITS: i64 = 100;
+
+/// What a buyer was told in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Told {
+    Bought,
+    OutOfStock,
+}
+
+/// Lets everybody ask for the last units at once, each in so many lines of one unit.
+async fn rush(addresses: &Addresses, sku: &str, lines: &[i64]) {
+    Desk::of_staff(addresses).stock_up(sku, UNITS).await;
+    let mut buyers = JoinSet::new();
+    for number in 0..BUYERS {
+        let desk = Desk::of_user(addresses, number, &format!("{sku}-buyer-{number}"));
+        let request = wish(&format!("{sku}-{number}"), sku, lines, "tok_approved");
+        buyers.spawn(async move {
+            let ask = || {
+                let (mut orders, request) = (desk.orders.clone(), request.clone());
+                async move {
+                    told(orders.place_order(request).await.map(|answer| answer.into_inner().order.unwrap().state()))
+                }
+            };
+            eventually(LIMIT, ask).await
+        });
+    }
+    let mut answers = BTreeMap::new();
+    while let Some(told) = buyers.join_next().await {
+        *answers.entry(told.expect("no buyer is told anything else")).or_insert(0) += 1;
+    }
+
+    let orders = UNITS / lines.iter().sum::<i64>();
+    let refused = BUYERS as i64 - orders;
+    assert_eq!(answers, BTreeMap::from([(Told::Bought, orders), (Told::OutOfStock, refused)]), "{sku}");
+    let books = Books::settled(addresses, sku).await;
+    let of_this = |state| {
+        let ours = books.orders.iter().filter(|order| order.customer_id.starts_with(&format!("{sku}-buyer-")));
+        ours.filter(|order| order.state() == state).count() as i64
+    };
+    assert_eq!((of_this(OrderState::Paid), of_this(OrderState::Rejected)), (orders, refused), "{sku}");
+    books.agree(sku);
+    books.shelf(addresses, sku, UNITS, sku).await;
+    assert_eq!(books.promised_and_gone(sku), (UNITS, 0), "{sku}");
+}
+
+/// Reads an answer; `None` while the order is still being placed, so that the buyer asks again under the same key.
+fn told(answer: Result<OrderState, Status>) -> Option<Told> {
+    match answer {
+        Ok(OrderState::Pending) => None,
+        Ok(OrderState::Placed | OrderState::Paid) => Some(Told::Bought),
+        Err(status) if reason_of(&status) == "ERROR_REASON_OUT_OF_STOCK" => Some(Told::OutOfStock),
+        other => panic!("a buyer was told {other:?}"),
+    }
+}
+
+async fn rushes(addresses: &Addresses) {
+    rush(addresses, "ONE-LINE", &[1]).await;
+    rush(addresses, "TWO-LINES", &[1, 1]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_units_are_sold_exactly_once_in_one_program() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let options = Options::new("souk")
+        .environment(&[])
+        .set("server.listen", "127.0.0.1:0")
+        .set("server.metrics_listen", "127.0.0.1:0")
+        .set("log.level", "error")
+        .set("data_dir", folder.path().display());
+    let shop = Shop::new(options)
+        .with(catalog::definition())
+        .with(inventory::definition())
+        .with(ledger::definition())
+        .with(payments::definition())
+        .with(orders::definition());
+    let running = shop.start().await.unwrap_or_else(|error| panic!("the shop did not start: {error}"));
+    rushes(&Addresses::of_one(&format!("http://{}", running.addr()))).await;
+    running.drain().await.expect("everything ends in time");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_units_are_sold_exactly_once_by_split_processes() {
+    rushes(&Fleet::split(&[]).await.addresses).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_units_are_sold_exactly_once_by_two_replicas_of_every_service() {
+    if is_available(Engine::Postgres) {
+        rushes(&Fleet::replicas().await.addresses).await;
+    }
+}

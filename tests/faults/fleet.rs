@@ -1,0 +1,150 @@
+//! A shop in child processes that a test can kill: all services in one, or each in its own, once or as replicas.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use souk_chassis::Caller;
+use souk_chassis::pb::souk::chassis::v1 as chassis;
+use souk_chassis::pb::souk::chassis::v1::fault_service_client::FaultServiceClient;
+use souk_testkit::{ChildShop, Engine, TestDb};
+use tempfile::TempDir;
+
+use crate::shopping::{Addresses, SERVICES};
+
+const SIGKILL: i32 = 9;
+
+/// How long a point may take to be reached; it is longer than any story.
+const REACHED: Duration = Duration::from_secs(20);
+
+/// The settings that hold the address of a database, by service.
+const DATABASES: [(&str, &[&str]); 5] = [
+    ("catalog", &["CATALOG__DATA__URL"]),
+    ("inventory", &["INVENTORY__DATA__URL"]),
+    ("ledger", &["LEDGER__DATA__URL"]),
+    ("payments", &["PAYMENTS__DATA__URL", "PAYMENTS__SIMULATOR__DATA__URL"]),
+    ("orders", &["ORDERS__DATA__URL"]),
+];
+
+/// Sweeps are frequent, so that a test does not wait for them.
+const SETTINGS: [(&str, &str); 4] = [
+    ("SOUK__LOG__LEVEL", "warn"),
+    ("SOUK__FAULTS__ENABLED", "true"),
+    ("ORDERS__SAGA__SWEEP_MILLISECONDS", "50"),
+    ("PAYMENTS__RECOVERY__SWEEP_MILLISECONDS", "50"),
+];
+
+/// The processes of a shop.
+pub struct Fleet {
+    pub addresses: Addresses,
+    members: Vec<Member>,
+    _databases: Vec<TestDb>,
+    _folder: TempDir,
+}
+
+struct Member {
+    services: Vec<&'static str>,
+    process: ChildShop,
+}
+
+impl Fleet {
+    /// Starts the whole shop as one process, with these settings besides.
+    pub async fn one_program(settings: &[(&str, &str)]) -> Fleet {
+        let folder = folder();
+        let process = with(ChildShop::up(folder.path()).argument("--no-seed"), settings).start().await;
+        let addresses = Addresses::of_one(&process.url());
+        let members = vec![Member { services: SERVICES.to_vec(), process }];
+        Fleet { addresses, members, _databases: vec![], _folder: folder }
+    }
+
+    /// Starts each service as a process of its own.
+    pub async fn split(settings: &[(&str, &str)]) -> Fleet {
+        let folder = folder();
+        let (mut addresses, mut members) = (Addresses::default(), vec![]);
+        for service in SERVICES {
+            let process = alone(service, &folder.path().join(service), &addresses, settings).start().await;
+            addresses.add(service, process.url());
+            members.push(Member { services: vec![service], process });
+        }
+        Fleet { addresses, members, _databases: vec![], _folder: folder }
+    }
+
+    /// Starts two replicas of each service, which share a database on PostgreSQL; both migrate it at once.
+    pub async fn replicas() -> Fleet {
+        let folder = folder();
+        let (mut addresses, mut members, mut databases) = (Addresses::default(), vec![], vec![]);
+        for (service, keys) in DATABASES {
+            let mut urls = vec![];
+            for key in keys {
+                let database = TestDb::new(Engine::Postgres).await;
+                urls.push((*key, database.url().to_owned()));
+                databases.push(database);
+            }
+            let settings: Vec<_> = urls.iter().map(|(key, url)| (*key, url.as_str())).collect();
+            let replica = |name: &str| {
+                alone(service, &folder.path().join(format!("{service}-{name}")), &addresses, &settings).start()
+            };
+            let (one, other) = tokio::join!(replica("one"), replica("other"));
+            for process in [one, other] {
+                addresses.add(service, process.url());
+                members.push(Member { services: vec![service], process });
+            }
+        }
+        Fleet { addresses, members, _databases: databases, _folder: folder }
+    }
+
+    /// Returns how many processes there are.
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Makes the process of `service` kill itself at `target`, a fault point or a method, at the next pass.
+    pub async fn doom(&self, service: &str, target: &str, effect: chassis::fault_rule::Effect) {
+        let member = &self.members[self.member_of(service)];
+        let rule =
+            chassis::FaultRule { target: target.to_owned(), times: 1, effect: Some(effect), ..Default::default() };
+        let mut faults = FaultServiceClient::new(member.process.channel_as(&Caller::Staff("ada".to_owned())));
+        faults.inject(chassis::InjectRequest { rule: Some(rule) }).await.expect("faults are enabled");
+    }
+
+    /// Waits until the process of `service` has been killed, and starts it again on the same data.
+    ///
+    /// # Panics
+    /// When it is not killed: nothing passed `target`.
+    pub async fn revive(&mut self, service: &str, target: &str) {
+        let at = self.member_of(service);
+        let process = &mut self.members[at].process;
+        let exit = AssertUnwindSafe(process.exited(REACHED)).catch_unwind().await;
+        let exit = exit.unwrap_or_else(|_| panic!("no story passes {target}: the process of {service} still lives"));
+        assert_eq!(exit.signal(), Some(SIGKILL), "{target}: the process of {service} was to be killed, and {exit}");
+        process.restart().await;
+    }
+
+    /// Kills the process with this number and starts it again on the same data.
+    pub async fn kill(&mut self, number: usize) {
+        self.members[number].process.restart().await;
+    }
+
+    fn member_of(&self, service: &str) -> usize {
+        let has = |member: &Member| member.services.contains(&service);
+        self.members.iter().position(has).expect("a service of the shop")
+    }
+}
+
+fn folder() -> TempDir {
+    tempfile::Builder::new().prefix("souk-faults-").tempdir().expect("a temporary folder")
+}
+
+fn alone(service: &str, folder: &Path, neighbours: &Addresses, settings: &[(&str, &str)]) -> ChildShop {
+    let mut process = with(ChildShop::serve(&[service], folder), settings);
+    for neighbour in SERVICES.into_iter().take_while(|one| *one != service) {
+        process = process.argument(format!("--neighbour={neighbour}={}", neighbours.setting(neighbour)));
+    }
+    process
+}
+
+fn with(process: ChildShop, settings: &[(&str, &str)]) -> ChildShop {
+    SETTINGS.iter().chain(settings).fold(process, |process, (key, value)| process.environment(*key, *value))
+}

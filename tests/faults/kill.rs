@@ -1,0 +1,92 @@
+//! Death at every boundary: before the call, after the effect, before the record and after it, for every step and every
+//! compensation, and before and after each method that a saga calls.
+
+use souk_testkit::nightly;
+
+use crate::books::Books;
+use crate::fleet::Fleet;
+use crate::points::{Case, cases};
+use crate::shopping::Desk;
+use crate::story::{Plot, Story};
+use crate::witness::Witness;
+
+/// What the stories buy, and how much of it there is.
+const SKU: &str = "MUG";
+const STOCK: i64 = 10_000;
+
+/// Kills the process of each case where the case says, and checks what is left each time.
+async fn survives(mut fleet: Fleet, cases: impl Iterator<Item = Case>) {
+    let addresses = fleet.addresses.clone();
+    Desk::of_staff(&addresses).stock_up(SKU, STOCK).await;
+    let mut witness = Witness::hired(&addresses).await;
+    let mut killed = 0;
+    for (number, case) in cases.enumerate() {
+        let after = format!("after {:?} at {} during {:?}", case.effect, case.target, case.plot);
+        let mut story = Story::new(case.plot, format!("story-{number}"), SKU);
+        fleet.doom(case.service, &case.target, case.effect).await;
+        let killing = async {
+            // How far the story comes depends on who dies; what it was told counts.
+            let (_told, ()) = tokio::join!(story.tell(&addresses), fleet.revive(case.service, &case.target));
+        };
+        witness.writes_during(&addresses, killing).await;
+
+        witness.is_remembered(&addresses, &after).await;
+        // A customer who must approve does so when the story is told again.
+        if !case.plot.needs_its_customer() {
+            let books = Books::settled(&addresses, &after).await;
+            story.is_remembered(&books, &after);
+            books.agree(&after);
+            books.shelf(&addresses, SKU, STOCK, &after).await;
+        }
+        story.tell_to_the_end(&addresses).await;
+        killed += 1;
+    }
+    assert!(killed > 0, "there was nothing to kill");
+    let after = "at the end";
+    let books = Books::settled(&addresses, after).await;
+    books.agree(after);
+    books.shelf(&addresses, SKU, STOCK, after).await;
+}
+
+/// The settings that a plot needs.
+fn settings(gives_up: bool) -> &'static [(&'static str, &'static str)] {
+    if gives_up { &[("ORDERS__SAGA__GIVE_UP_SECONDS", "1")] } else { &[] }
+}
+
+/// Runs the cases of one kind in one program, and every night in a process for each service.
+async fn survives_everywhere(gives_up: bool, is_wanted: impl Fn(&Case) -> bool) {
+    let wanted = || cases().into_iter().filter(|case| case.plot.gives_up() == gives_up && is_wanted(case));
+    survives(Fleet::one_program(settings(gives_up)).await, wanted()).await;
+    if nightly() {
+        survives(Fleet::split(settings(gives_up)).await, wanted()).await;
+    }
+}
+
+fn is_point_of(case: &Case, service: &str) -> bool {
+    case.target.starts_with(&format!("{service}."))
+}
+
+#[tokio::test]
+async fn killed_at_any_boundary_of_a_saga_nothing_is_lost() {
+    survives_everywhere(false, |case| is_point_of(case, "orders")).await;
+}
+
+#[tokio::test]
+async fn killed_at_any_boundary_of_a_payment_or_around_a_call_nothing_is_lost() {
+    survives_everywhere(false, |case| !is_point_of(case, "orders")).await;
+}
+
+#[tokio::test]
+async fn killed_while_an_order_is_given_up_nothing_is_lost() {
+    survives_everywhere(true, |_| true).await;
+}
+
+#[test]
+fn every_boundary_has_a_story_and_every_case_is_in_one_test() {
+    let cases = cases();
+    for point in ::orders::FAULT_POINTS.iter().chain(::payments::FAULT_POINTS) {
+        assert!(cases.iter().any(|case| case.target == *point), "no story passes {point}");
+    }
+    assert!(cases.iter().any(|case| matches!(case.plot, Plot::GiveUpWaiting)));
+    assert!(cases.iter().any(|case| matches!(case.plot, Plot::GiveUpUnknown)));
+}

@@ -1,0 +1,11 @@
+//! What a shop must survive: hundreds who want the last unit, and death at any moment.
+
+mod books;
+mod contention;
+mod fleet;
+mod kill;
+mod nightly;
+mod points;
+mod shopping;
+mod story;
+mod witness;
