@@ -61,7 +61,7 @@ pub use options::Options;
 pub use reply::{refuse, reply};
 #[doc(hidden)]
 pub use run::{code_of, main_with};
-pub use run::{main, run};
+pub use run::{main, run, settings};
 pub use running::Running;
 pub use service::{Ended, Service};
 pub use shop::Shop;

@@ -66,6 +66,22 @@ fn failed(program: &str, error: &StartError) -> u8 {
     error.exit_code()
 }
 
+/// Returns every setting of the one program with its default and what it does, as a file for `--config`.
+pub fn settings(definitions: &[Definition]) -> String {
+    let mut text = include_str!("chassis.default.toml").to_string();
+    for definition in definitions {
+        let name = definition.name();
+        text.push_str(&format!("\n# ---- {name} ----\n[{name}]\n"));
+        for line in definition.default_config().lines() {
+            match line.strip_prefix('[') {
+                Some(section) => text.push_str(&format!("[{name}.{section}\n")),
+                None => text.push_str(&format!("{line}\n")),
+            }
+        }
+    }
+    text
+}
+
 enum Stop {
     Help,
     Wrong(StartError),

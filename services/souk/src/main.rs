@@ -33,6 +33,8 @@ enum Command {
     Replay(replay::Replay),
     Backup(backup::Backup),
     Token(token::Token),
+    /// Prints every setting with its default and what it does, as a file for `up --config FILE`.
+    Settings,
 }
 
 fn main() -> ExitCode {
@@ -47,6 +49,10 @@ fn main() -> ExitCode {
         Command::Replay(replay) => souk_chassis::run("souk", replay.run()),
         Command::Backup(backup) => backup.run(),
         Command::Token(token) => token.run(),
+        Command::Settings => {
+            print!("{}", souk_chassis::settings(&parts::all()));
+            ExitCode::SUCCESS
+        }
     }
 }
 

@@ -36,8 +36,8 @@ pub struct ProcessArgs {
     /// Where /metrics, /healthz and /readyz are served over HTTP, 127.0.0.1:7301 unless it is set.
     #[arg(long, value_name = "ADDR")]
     metrics_listen: Option<SocketAddr>,
-    /// A configuration file (TOML). Every setting can also come from the environment: SOUK__LOG__LEVEL=debug,
-    /// ORDERS__DATA__URL=postgres://…
+    /// A configuration file (TOML); `souk settings` prints one. Every setting can also come from the environment:
+    /// SOUK__LOG__LEVEL=debug, ORDERS__DATA__URL=postgres://…
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Written once the shop serves: two lines, `grpc=ADDRESS` and `metrics=ADDRESS`.

@@ -3,6 +3,9 @@
 use std::path::Path;
 
 use rusqlite::Connection;
+use souk_testkit::{ChildShop, eventually};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::{Customer, LIMIT, SKU, address, audit, folder, run, shop_in};
 
@@ -61,6 +64,29 @@ async fn a_clean_shop_passes_and_each_breach_is_named() {
         "{}",
         again.out
     );
+}
+
+#[tokio::test]
+async fn the_auditor_in_the_shop_tells_its_results_as_metrics() {
+    let folder = folder();
+    let shop = shop_in(folder.path()).environment("AUDITOR__INTERVAL_SECONDS", "1").start().await;
+    Customer::of(&shop).buy("audited").await.unwrap();
+    let metrics = eventually(LIMIT, || async {
+        let page = metrics(&shop).await;
+        if page.contains("souk_audits_total{outcome=\"clean\"}") { Ok(page) } else { Err(page) }
+    })
+    .await;
+    assert!(metrics.lines().any(|line| line == "souk_audit_findings 0"), "{metrics}");
+}
+
+async fn metrics(shop: &ChildShop) -> String {
+    let address = shop.metrics_url().replace("http://", "").replace("/metrics", "");
+    let mut connection = TcpStream::connect(&address).await.unwrap();
+    let request = format!("GET /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut page = String::new();
+    connection.read_to_string(&mut page).await.unwrap();
+    page
 }
 
 /// Makes `to` hold the databases of `from` and nothing else.

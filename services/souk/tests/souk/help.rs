@@ -5,7 +5,7 @@ use crate::support::run;
 #[tokio::test]
 async fn every_command_explains_itself() {
     for (command, words) in [
-        (&["--help"][..], &["souk up", "up", "serve", "audit", "replay", "backup", "token"][..]),
+        (&["--help"][..], &["souk up", "up", "serve", "audit", "replay", "backup", "token", "settings"][..]),
         (
             &["up", "--help"],
             &["--data", "souk-data", "127.0.0.1:7300", "127.0.0.1:7301", "--without", "Ctrl-C", "SOUK__LOG__LEVEL"],

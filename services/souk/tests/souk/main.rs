@@ -6,6 +6,7 @@ mod help;
 mod mistakes;
 mod readme;
 mod reflection;
+mod settings;
 mod split;
 mod starting;
 mod support;
