@@ -97,7 +97,7 @@ pub enum Error {
     LinesAndAmount,
     #[error("{field}: {text}")]
     Field { field: &'static str, text: String },
-    #[error("customer_id: a user orders for itself only")]
+    #[error("customer_id: a user places and sees its own orders only")]
     OtherCustomer,
     #[error("effective_time: {}", match .0 {
         EffectiveTimeFault::NotStaff => "only staff may set it",
