@@ -23,7 +23,7 @@ pub struct RecoveryConfig {
     pub lease_seconds: u64,
     /// Milliseconds between two looks for operations to finish.
     pub sweep_milliseconds: u64,
-    /// Milliseconds before the first new try of an operation whose outcome is not known; doubles up to a minute.
+    /// Milliseconds before the first new try of an operation whose outcome is not known; doubles up to ten seconds.
     pub retry_milliseconds: u64,
 }
 

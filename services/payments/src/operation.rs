@@ -74,7 +74,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 const ROUNDS: u32 = 64;
 
 /// The longest wait between two tries to finish an operation.
-const LONGEST_RETRY: Duration = Duration::from_secs(60);
+const LONGEST_RETRY: Duration = Duration::from_secs(10);
 
 /// Carries operations out. Cloning is cheap.
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use crate::support::{State, TestPayments, amounts, authorization, capture, new_r
 
 on_each_engine! {
     async fn of_many_captures_of_the_whole_one_wins(engine: Engine) {
-        let shop = TestPayments::start(engine).await;
+        let shop = TestPayments::with(engine, &[]).await;
         let id = shop.authorized("tok_approved").await;
         let mut calls = JoinSet::new();
         for number in 0..8 {
@@ -28,7 +28,7 @@ on_each_engine! {
     }
 
     async fn of_a_capture_and_a_void_one_wins(engine: Engine) {
-        let shop = TestPayments::start(engine).await;
+        let shop = TestPayments::with(engine, &[]).await;
         for _ in 0..12 {
             let id = shop.authorized("tok_approved").await;
             let (captured, voided) = tokio::join!(shop.capture(capture(&id, "a", None, true)), shop.void(&id));
@@ -50,7 +50,7 @@ on_each_engine! {
     }
 
     async fn the_same_call_many_times_at_once_is_one_call(engine: Engine) {
-        let shop = TestPayments::start(engine).await;
+        let shop = TestPayments::with(engine, &[]).await;
         let request = authorization("tok_slow");
         let mut calls = JoinSet::new();
         for _ in 0..8 {
@@ -65,7 +65,7 @@ on_each_engine! {
     }
 
     async fn refunds_at_once_never_pay_back_more_than_was_captured(engine: Engine) {
-        let shop = TestPayments::start(engine).await;
+        let shop = TestPayments::with(engine, &[]).await;
         let id = shop.captured("tok_approved").await;
         let mut calls = JoinSet::new();
         for _ in 0..8 {
@@ -85,7 +85,7 @@ on_each_engine! {
     }
 
     async fn many_payments_at_once_do_not_hinder_each_other(engine: Engine) {
-        let shop = TestPayments::start(engine).await;
+        let shop = TestPayments::with(engine, &[]).await;
         let mut calls = JoinSet::new();
         for _ in 0..64 {
             let mut client = shop.payments.clone();

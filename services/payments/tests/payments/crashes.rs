@@ -71,7 +71,7 @@ async fn cut_off(shop: &TestPayments, point: &str) -> (String, State, (i64, i64,
 
 on_each_engine! {
     async fn whoever_is_cut_off_at_any_boundary_is_finished_by_the_recovery(engine: Engine) {
-        let shop = TestPayments::start(engine).await;
+        let shop = TestPayments::with(engine, &[]).await;
         for point in payments::FAULT_POINTS {
             let (id, state, expected) = cut_off(&shop, point).await;
             let payment = shop.settled(&id).await;
@@ -83,7 +83,7 @@ on_each_engine! {
     }
 
     async fn a_restart_finishes_what_was_begun(engine: Engine) {
-        let mut shop = TestPayments::start(engine).await;
+        let mut shop = TestPayments::with(engine, &[]).await;
         let mut begun = Vec::new();
         for point in payments::FAULT_POINTS.iter().filter(|point| point.ends_with("after_attempt")) {
             begun.push((cut_off(&shop, point).await, point));

@@ -26,7 +26,7 @@ on_each_engine! {
     }
 
     async fn the_recovery_finishes_what_nobody_asks_about(engine: Engine) {
-        let shop = TestPayments::start(engine).await;
+        let shop = TestPayments::with(engine, &[]).await;
         for token in ["tok_lost_after", "tok_lost_before"] {
             let request = authorization(token);
             shop.authorize(&request).await.unwrap_err();
@@ -38,7 +38,7 @@ on_each_engine! {
     }
 
     async fn a_lost_capture_and_a_lost_refund_happen_once(engine: Engine) {
-        let shop = TestPayments::start(engine).await;
+        let shop = TestPayments::with(engine, &[]).await;
         let id = shop.authorized("tok_capture_lost_after").await;
         let request = capture(&id, "a", Some(40), false);
         shop.capture(request.clone()).await.unwrap_err();
@@ -76,7 +76,7 @@ on_each_engine! {
     }
 
     async fn a_provider_that_is_down_keeps_the_payment_in_flight(engine: Engine) {
-        let shop = TestPayments::start(engine).await;
+        let shop = TestPayments::with(engine, &[]).await;
         let request = authorization("tok_down");
         for _ in 0..3 {
             let refusal = shop.authorize(&request).await.unwrap_err();
@@ -87,7 +87,7 @@ on_each_engine! {
     }
 
     async fn a_ledger_that_is_down_is_written_later(engine: Engine) {
-        let shop = TestPayments::start(engine).await;
+        let shop = TestPayments::with(engine, &[]).await;
         let id = shop.authorized("tok_approved").await;
         for mood in [Mood::Down, Mood::LosesAnswers] {
             shop.ledger.set(mood);
@@ -105,7 +105,7 @@ on_each_engine! {
     }
 
     async fn a_ledger_that_refuses_is_told_as_a_bug_and_tried_again(engine: Engine) {
-        let shop = TestPayments::start(engine).await;
+        let shop = TestPayments::with(engine, &[]).await;
         shop.authorized("tok_approved").await;
         shop.ledger.set(Mood::Refuses);
         let request = authorization("tok_approved");

@@ -1,5 +1,6 @@
 //! A payments service under test with its neighbours, and short ways to say what is asked of it.
 
+use std::fs::File;
 use std::time::Duration;
 
 use souk_chassis::Caller;
@@ -7,7 +8,7 @@ use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
 use souk_client::payments::v1::simulator_service_client::SimulatorServiceClient;
 use souk_client::types::v1::Money;
-use souk_testkit::{CallerChannel, Engine, TestService, eventually};
+use souk_testkit::{CallerChannel, Engine, TestDb, TestService, TestServiceBuilder, eventually};
 use souk_types::{OrderId, PaymentId, RefundId, Timestamp};
 use tonic::{Request, Status};
 
@@ -19,7 +20,7 @@ pub use ledger::{FakeLedger, Mood};
 mod ledger;
 
 /// Time enough for anything that must happen at all.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running service, its scripted ledger, and a client that calls as the orders service.
 pub struct TestPayments {
@@ -81,10 +82,20 @@ pub fn refund(payment_id: &str, refund_id: &str, amount: i64) -> pb::RefundPayme
     }
 }
 
+fn builder(engine: Engine, ledger: &FakeLedger) -> TestServiceBuilder {
+    TestService::builder(payments::definition(), engine)
+        .neighbour("ledger", &ledger.url())
+        .set("faults.enabled", "true")
+        .set("recovery.sweep_milliseconds", "20")
+        .set("recovery.retry_milliseconds", "20")
+        .set("simulator.slow_milliseconds", "200")
+}
+
 impl TestPayments {
-    /// Starts the service; what was left without an end is finished soon.
+    /// Starts the service; what was left without an end is finished soon. The provider's book is a SQLite file, as it is by default.
     pub async fn start(engine: Engine) -> Self {
-        TestPayments::with(engine, &[]).await
+        let ledger = FakeLedger::start().await;
+        TestPayments::of(builder(engine, &ledger).start().await, ledger)
     }
 
     /// Starts the service so that nothing is finished unless a call does it.
@@ -92,19 +103,11 @@ impl TestPayments {
         TestPayments::with(engine, &[("recovery.sweep_milliseconds", "60000")]).await
     }
 
-    /// Starts the service with other settings.
+    /// Starts the service with other settings, and with the provider's book on the engine too.
     pub async fn with(engine: Engine, settings: &[(&str, &str)]) -> Self {
         let ledger = FakeLedger::start().await;
-        let mut builder = TestService::builder(payments::definition(), engine)
-            .database("simulator.data.url")
-            .neighbour("ledger", &ledger.url())
-            .set("faults.enabled", "true")
-            .set("recovery.sweep_milliseconds", "20")
-            .set("recovery.retry_milliseconds", "20")
-            .set("simulator.slow_milliseconds", "200");
-        for (key, value) in settings {
-            builder = builder.set(*key, *value);
-        }
+        let builder = builder(engine, &ledger).database("simulator.data.url");
+        let builder = settings.iter().fold(builder, |builder, (key, value)| builder.set(*key, *value));
         TestPayments::of(builder.start().await, ledger)
     }
 
@@ -115,8 +118,18 @@ impl TestPayments {
         TestPayments { service, ledger, payments, simulator }
     }
 
+    /// Stops the service and waits until its databases are let go: connections that are closing may hold them for a moment.
+    pub async fn stop(&mut self) {
+        self.service.stop().await;
+        for file in self.service.databases().iter().filter_map(TestDb::file) {
+            let lock = format!("{}.lock", file.display());
+            eventually(PATIENCE, || async { File::open(&lock).is_ok_and(|lock| lock.try_lock().is_ok()) }).await;
+        }
+    }
+
     /// Stops and starts the service on the same data.
     pub async fn restart(&mut self) {
+        self.stop().await;
         self.service.restart().await;
         self.payments = PaymentServiceClient::new(self.service.channel_as(&Caller::Service("orders".into())));
         self.simulator = SimulatorServiceClient::new(self.service.channel_as(&Caller::Staff("ann".into())));

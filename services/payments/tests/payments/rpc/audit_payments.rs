@@ -42,3 +42,52 @@ on_each_engine! {
         assert_eq!(in_flight.count, 2);
     }
 }
+
+/// Changes a stopped service's data behind its back, as a fault of a disk or a person would.
+async fn tamper(shop: &mut TestPayments, database: usize, sql: &str) {
+    shop.stop().await;
+    let file = shop.service.databases()[database].file().expect("a SQLite file");
+    rusqlite::Connection::open(file).unwrap().execute_batch(sql).unwrap();
+    shop.restart().await;
+}
+
+/// Returns which invariants are broken, by name.
+async fn broken(shop: &TestPayments) -> Vec<String> {
+    shop.audit().await.findings.into_iter().map(|finding| finding.invariant).collect()
+}
+
+#[test]
+fn what_was_changed_behind_the_back_of_the_service_is_found() {
+    souk_testkit::run(async {
+        const PAYMENTS: usize = 0;
+        const BOOK: usize = 1;
+        let book_differs = "the provider's book has the amounts of the payment";
+        let attempts_differ = "the amounts of a payment are what its attempts add up to";
+        let cases: [(usize, &str, &[&str]); 5] = [
+            (BOOK, "UPDATE charges SET captured_minor = 101", &[book_differs]),
+            (BOOK, "DELETE FROM charges", &[book_differs]),
+            (
+                BOOK,
+                "UPDATE charges SET payment_id = x'00000000000000000000000000000001'",
+                &[book_differs, "every charge in the provider's book belongs to a payment"],
+            ),
+            (PAYMENTS, "UPDATE payments SET captured_minor = 90", &[attempts_differ, book_differs]),
+            (
+                PAYMENTS,
+                "UPDATE refunds SET state = 3",
+                &["the refunded amount of a payment is what its refunds add up to"],
+            ),
+        ];
+        for (database, sql, expected) in cases {
+            let mut shop = TestPayments::with(Engine::Sqlite, &[]).await;
+            let id = shop.captured("tok_approved").await;
+            shop.refund(refund(&id, &new_refund_id(), 40)).await.unwrap();
+            shop.agree().await;
+            tamper(&mut shop, database, sql).await;
+            let broken = broken(&shop).await;
+            for invariant in expected {
+                assert!(broken.iter().any(|found| found == invariant), "{sql}: {broken:?}");
+            }
+        }
+    });
+}
