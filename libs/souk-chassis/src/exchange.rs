@@ -44,7 +44,14 @@ impl Exchange {
         remote: HashMap<String, Arc<Endpoints>>,
         identity_key: String,
     ) -> Arc<Self> {
-        Arc::new(Exchange { hosted, remote, identity_key, methods: OnceLock::new(), process: OnceLock::new(), spans: OnceLock::new() })
+        Arc::new(Exchange {
+            hosted,
+            remote,
+            identity_key,
+            methods: OnceLock::new(),
+            process: OnceLock::new(),
+            spans: OnceLock::new(),
+        })
     }
 
     /// Sets what may be called; the first call counts.

@@ -1,3 +1,5 @@
+//! What holds for the plan of a replay, on a small file with every oddity of the real one.
+
 use std::io::Write as _;
 
 use super::super::figures;
