@@ -19,6 +19,7 @@ use souk_client::orders::v1::order_service_client::OrderServiceClient;
 use souk_tests::bench::{Comparison, Goals, Load, at_rate, back_to_back, print_environment};
 
 use super::shop;
+use measures::Measures;
 use records::{Baseline, Records};
 
 /// Customers, each with a token of its own; they share the connections.
@@ -66,16 +67,16 @@ pub async fn run(options: &Options, folder: &Path) -> bool {
     let mut rates = Vec::new();
     for &stored in &options.stored {
         market.fill(stored, options.callers).await;
-        let measures = measures::Measures::take(market.shop.metrics_addr()).await;
-        let before = (market.records.orders(), Instant::now());
         let results = Comparison::new(format!("{stored} orders stored"), "completed orders/s")
             .target("rusqlite, the rows of one order a transaction", || baseline.write(duration))
             .target("souk, one customer after the other", || market.rate(1, duration))
             .target("souk", || market.rate(options.callers, duration))
             .run(options.rounds)
             .await;
-        let orders = market.records.orders() - before.0;
-        measures.print_since(market.shop.metrics_addr(), orders).await;
+        let before = (market.records.orders(), Measures::take(market.shop.metrics_addr()).await);
+        let rate = market.rate(options.callers, duration).await;
+        println!("  one round more at {rate:.0} a second, looked into:");
+        before.1.print_since(market.shop.metrics_addr(), market.records.orders() - before.0).await;
         rates.push((stored, results.median("souk")));
     }
 
