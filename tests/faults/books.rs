@@ -169,3 +169,53 @@ async fn all_charges(mut desk: Desk) -> Vec<Charge> {
         }
     }
 }
+
+/// The books must be able to disagree: what was changed behind the back of orders is found.
+mod tests {
+    use souk_client::inventory::v1::ReleaseReservationRequest;
+    use souk_client::payments::v1::RefundPaymentRequest;
+    use souk_types::{RefundId, Timestamp};
+
+    use super::*;
+    use crate::fleet::Fleet;
+    use crate::shopping::wish;
+
+    /// Returns a shop of ten mugs that sold one of them, and the order.
+    async fn a_sale() -> (Fleet, Order) {
+        let fleet = Fleet::one_program(&[]).await;
+        Desk::of_staff(&fleet.addresses).stock_up("MUG", 10).await;
+        let mut alice = Desk::of_user(&fleet.addresses, 0, "alice");
+        let placed = alice.orders.place_order(wish("one", "MUG", &[1], "tok_approved")).await.expect("an order");
+        let order = placed.into_inner().order.expect("the order");
+        let books = Books::settled(&fleet.addresses, "a sale").await;
+        books.agree("a sale");
+        books.shelf(&fleet.addresses, "MUG", 10, "a sale").await;
+        (fleet, order)
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "after a refund that orders knows nothing of: order")]
+    async fn money_that_went_back_behind_an_orders_back_is_found() {
+        let (fleet, order) = a_sale().await;
+        let request = RefundPaymentRequest {
+            payment_id: order.payment_id,
+            refund_id: RefundId::new(Timestamp::from_micros(1)).to_string(),
+            amount: Some(Money { currency_code: "GBP".to_owned(), minor_units: 1 }),
+            effective_time: None,
+        };
+        Desk::of_staff(&fleet.addresses).payments.refund_payment(request).await.expect("a refund");
+        let after = "after a refund that orders knows nothing of";
+        Books::settled(&fleet.addresses, after).await.agree(after);
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "after a release that orders knows nothing of: the shelf of MUG")]
+    async fn units_that_were_released_behind_an_orders_back_are_found() {
+        let (fleet, order) = a_sale().await;
+        let request = ReleaseReservationRequest { reservation_id: order.reservation_id };
+        Desk::of_staff(&fleet.addresses).inventory.release_reservation(request).await.expect("a release");
+        let after = "after a release that orders knows nothing of";
+        let books = Books::settled(&fleet.addresses, after).await;
+        books.shelf(&fleet.addresses, "MUG", 10, after).await;
+    }
+}

@@ -17,7 +17,14 @@ use crate::shopping::{Addresses, SERVICES};
 const SIGKILL: i32 = 9;
 
 /// How long a point may take to be reached; it is longer than any story.
-const REACHED: Duration = Duration::from_secs(20);
+pub const REACHED: Duration = Duration::from_secs(20);
+
+/// Puts SQLite on a file system that loses, when a process dies, what it had not synced; without effect on a program that
+/// was built without it, see [`Fleet::loses_what_was_not_synced`].
+pub const UNSYNCED: (&str, &str) = ("SOUK_UNSYNCED_VFS", "1");
+
+/// The name under which that file system is known to SQLite.
+const UNSYNCED_NAME: &[u8] = b"souk-unsynced\0";
 
 /// The settings that hold the address of a database, by service.
 const DATABASES: [(&str, &[&str]); 5] = [
@@ -112,11 +119,11 @@ impl Fleet {
     /// Waits until the process of `service` has been killed, and starts it again on the same data.
     ///
     /// # Panics
-    /// When it is not killed: nothing passed `target`.
-    pub async fn revive(&mut self, service: &str, target: &str) {
+    /// When it is not killed within `limit`: nothing passed `target`.
+    pub async fn revive(&mut self, service: &str, target: &str, limit: Duration) {
         let at = self.member_of(service);
         let process = &mut self.members[at].process;
-        let exit = AssertUnwindSafe(process.exited(REACHED)).catch_unwind().await;
+        let exit = AssertUnwindSafe(process.exited(limit)).catch_unwind().await;
         let exit = exit.unwrap_or_else(|_| panic!("no story passes {target}: the process of {service} still lives"));
         assert_eq!(exit.signal(), Some(SIGKILL), "{target}: the process of {service} was to be killed, and {exit}");
         process.restart().await;
@@ -125,6 +132,13 @@ impl Fleet {
     /// Kills the process with this number and starts it again on the same data.
     pub async fn kill(&mut self, number: usize) {
         self.members[number].process.restart().await;
+    }
+
+    /// Returns whether the program under test was built with the file system that [`UNSYNCED`] asks for.
+    pub fn loses_what_was_not_synced(&self) -> bool {
+        let id = self.members[0].process.id().expect("it runs");
+        let program = std::fs::read(format!("/proc/{id}/exe")).expect("a process knows its program");
+        program.windows(UNSYNCED_NAME.len()).any(|bytes| bytes == UNSYNCED_NAME)
     }
 
     fn member_of(&self, service: &str) -> usize {

@@ -1,10 +1,13 @@
 //! Death at every boundary: before the call, after the effect, before the record and after it, for every step and every
 //! compensation, and before and after each method that a saga calls.
 
+use std::time::Duration;
+
+use souk_chassis::pb::souk::chassis::v1::fault_rule::Effect;
 use souk_testkit::nightly;
 
 use crate::books::Books;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, REACHED, UNSYNCED};
 use crate::points::{Case, cases};
 use crate::shopping::Desk;
 use crate::story::{Plot, Story};
@@ -26,7 +29,7 @@ async fn survives(mut fleet: Fleet, cases: impl Iterator<Item = Case>) {
         fleet.doom(case.service, &case.target, case.effect).await;
         let killing = async {
             // How far the story comes depends on who dies; what it was told counts.
-            let (_told, ()) = tokio::join!(story.tell(&addresses), fleet.revive(case.service, &case.target));
+            let (_told, ()) = tokio::join!(story.tell(&addresses), fleet.revive(case.service, &case.target, REACHED));
         };
         witness.writes_during(&addresses, killing).await;
 
@@ -50,7 +53,7 @@ async fn survives(mut fleet: Fleet, cases: impl Iterator<Item = Case>) {
 
 /// The settings that a plot needs.
 fn settings(gives_up: bool) -> &'static [(&'static str, &'static str)] {
-    if gives_up { &[("ORDERS__SAGA__GIVE_UP_SECONDS", "1")] } else { &[] }
+    if gives_up { &[UNSYNCED, ("ORDERS__SAGA__GIVE_UP_SECONDS", "1")] } else { &[UNSYNCED] }
 }
 
 /// Runs the cases of one kind in one program, and every night in a process for each service.
@@ -79,6 +82,27 @@ async fn killed_at_any_boundary_of_a_payment_or_around_a_call_nothing_is_lost() 
 #[tokio::test]
 async fn killed_while_an_order_is_given_up_nothing_is_lost() {
     survives_everywhere(true, |_| true).await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "no story passes orders.take_back.before_call")]
+async fn a_boundary_that_is_not_reached_fails_by_name() {
+    let mut fleet = Fleet::one_program(&[]).await;
+    let target = "orders.take_back.before_call";
+    fleet.doom("orders", target, Effect::CrashBefore(true)).await;
+    fleet.revive("orders", target, Duration::from_millis(100)).await;
+}
+
+/// The kills of the night are made on a file system that drops what was not synced.
+#[tokio::test]
+async fn every_night_the_program_loses_what_was_not_synced() {
+    if nightly() {
+        let fleet = Fleet::one_program(&[UNSYNCED]).await;
+        assert!(
+            fleet.loses_what_was_not_synced(),
+            "the program must be built with `--features souk-data/unsynced-vfs` for the nightly tests"
+        );
+    }
 }
 
 #[test]

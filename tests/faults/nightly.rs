@@ -10,7 +10,7 @@ use souk_testkit::nightly;
 use tokio::task::JoinSet;
 
 use crate::books::Books;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, UNSYNCED};
 use crate::shopping::{Addresses, Desk};
 use crate::story::{Plot, Story};
 use crate::witness::Witness;
@@ -78,13 +78,13 @@ async fn survives_random_deaths(mut fleet: Fleet) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_two_hundred_times_at_random_a_split_shop_loses_nothing() {
     if nightly() {
-        survives_random_deaths(Fleet::split(&[]).await).await;
+        survives_random_deaths(Fleet::split(&[UNSYNCED]).await).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_two_hundred_times_at_random_one_program_loses_nothing() {
     if nightly() {
-        survives_random_deaths(Fleet::one_program(&[]).await).await;
+        survives_random_deaths(Fleet::one_program(&[UNSYNCED]).await).await;
     }
 }
