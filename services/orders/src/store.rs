@@ -1,9 +1,11 @@
 //! All SQL of orders. Nothing outside this folder knows a table.
 
 mod audit;
+mod entry;
 mod orders;
 mod read;
 mod sagas;
+mod start;
 
 use souk_data::page::PageTokens;
 use souk_data::{Db, Migration, Schema};
@@ -11,7 +13,8 @@ use souk_data::{Db, Migration, Schema};
 pub use audit::Finding;
 pub use orders::{Created, NewOrder, RequestKey};
 pub use read::{Change, Filter, Page};
-pub use sagas::{After, Effect, Lease, Quarantined, Record, Recorded, Saga, Start, Started};
+pub use sagas::{After, Effect, Lease, Quarantined, Record, Recorded, Saga};
+pub use start::{Start, Started};
 
 /// The schema of the orders database.
 pub static SCHEMA: Schema = Schema {

@@ -8,10 +8,10 @@ use std::time::Duration;
 use souk_data::{Engine, Row, Tx, args};
 use souk_types::{OrderId, RefundId, Timestamp};
 
-use super::orders::{self, RequestKey};
-use super::{Store, read};
+use super::entry::{append_journal, write_entry};
+use super::{Store, orders, read};
 use crate::error::{Error, Reason};
-use crate::order::{Line, Order, RefundWish, State};
+use crate::order::{Line, Order};
 use crate::saga::{Kind, Step};
 
 /// Who works on a saga, and for how long without a sign of life.
@@ -96,9 +96,9 @@ pub struct Quarantined {
     pub failure: String,
 }
 
-const RUNNING: i64 = 1;
-const QUARANTINED: i64 = 2;
-const ENDED: i64 = 3;
+pub(super) const RUNNING: i64 = 1;
+pub(super) const QUARANTINED: i64 = 2;
+pub(super) const ENDED: i64 = 3;
 
 /// The most sagas that one sweep takes up.
 const CLAIMED_AT_ONCE: i64 = 64;
@@ -167,44 +167,7 @@ pub(super) async fn first(
     })
 }
 
-/// An operation to start on an order that has none under way.
-#[derive(Clone, Debug)]
-pub enum Start {
-    Cancel,
-    Fulfill { effective_time: Option<Timestamp> },
-    Refund { id: RefundId, wish: RefundWish, request: RequestKey },
-}
-
-/// What became of a start.
-pub enum Started {
-    /// It is under way, leased to whoever started it.
-    Saga(Box<Order>, Saga),
-    /// There is nothing to do, or others do it already; the order as it stands.
-    Order(Box<Order>),
-}
-
 impl Store {
-    /// Starts an operation on an order, or finds that it was done, or says why it cannot be.
-    pub async fn start(
-        &self,
-        order: OrderId,
-        start: Start,
-        lease: Lease,
-        give_up_after: Duration,
-        now: Timestamp,
-    ) -> Result<Started, Error> {
-        self.db
-            .write_locked(move |tx| {
-                let (start, lease) = (start.clone(), lease.clone());
-                async move {
-                    let saga = locked_saga(&tx, order).await?;
-                    let found = read::order(&tx, order).await?;
-                    begin(&tx, found, saga, start, lease, now.plus(give_up_after), now).await
-                }
-            })
-            .await
-    }
-
     /// Puts an entry into the journal, with everything that it changes.
     pub async fn record(
         &self,
@@ -352,7 +315,7 @@ async fn leave_quarantine(
 }
 
 /// Returns the saga of an order with its state, locked until the end of the transaction.
-async fn locked_saga(tx: &Tx, order: OrderId) -> Result<Option<(i64, Saga)>, Error> {
+pub(super) async fn locked_saga(tx: &Tx, order: OrderId) -> Result<Option<(i64, Saga)>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM sagas WHERE order_id = $1{}", tx.lock_rows());
     match tx.query_row(&sql, args![order]).await? {
         Some(row) => Ok(Some((row.get("state")?, saga_of(&row)?))),
@@ -366,218 +329,4 @@ fn skip_locked(tx: &Tx) -> &'static str {
         Engine::Sqlite => "",
         Engine::Postgres => " FOR UPDATE SKIP LOCKED",
     }
-}
-
-async fn begin(
-    tx: &Tx,
-    mut order: Order,
-    saga: Option<(i64, Saga)>,
-    start: Start,
-    lease: Lease,
-    give_up_time: Timestamp,
-    now: Timestamp,
-) -> Result<Started, Error> {
-    let (state, saga) = saga.ok_or(Error::NotFound(order.id))?;
-    let is_busy = state != ENDED;
-    let (kind, refund, effective_time) = match start {
-        Start::Cancel => match order.state {
-            State::Canceled | State::Rejected => return Ok(Started::Order(Box::new(order))),
-            State::Fulfilled | State::Refunded => return Err(Error::State { order: order.id, state: order.state }),
-            // The saga that places it, or that cancels it already, sees to it.
-            _ if is_busy && matches!(saga.kind, Kind::Place | Kind::Cancel) => {
-                tx.execute("UPDATE sagas SET cancel_requested = 1 WHERE order_id = $1", args![order.id]).await?;
-                return Ok(Started::Order(Box::new(order)));
-            }
-            _ if is_busy => return Err(Error::Busy(order.id)),
-            _ => (Kind::Cancel, None, now),
-        },
-        Start::Fulfill { effective_time } => match order.state {
-            State::Fulfilled => return Ok(Started::Order(Box::new(order))),
-            _ if is_busy => return Err(Error::Busy(order.id)),
-            State::Paid => (Kind::Fulfill, None, effective_time.unwrap_or(now)),
-            state => return Err(Error::State { order: order.id, state }),
-        },
-        Start::Refund { id, wish, request } => {
-            if let Some(before) = read::refund_by_request(tx, &request).await? {
-                return match before == order.id {
-                    true => Ok(Started::Order(Box::new(order))),
-                    false => Err(Error::RequestIdReused("refund")),
-                };
-            }
-            if is_busy {
-                return Err(Error::Busy(order.id));
-            }
-            let refund = order.plan_refund(id, &wish, now)?;
-            let effective_time = refund.effective_time;
-            order.refunds.push(refund);
-            let refund = order.refunds.last().expect("it was just pushed");
-            orders::insert_refund(tx, &order, refund, &request).await?;
-            (Kind::Refund, Some(id), effective_time)
-        }
-    };
-    let saga = Saga {
-        kind,
-        step: kind.first(),
-        attempts: 0,
-        taking_back: (kind == Kind::Cancel).then_some(Reason::OrderCanceled),
-        refund,
-        effective_time,
-        give_up_time,
-        cancel_requested: false,
-        epoch: saga.epoch + 1,
-        ..saga
-    };
-    restart(tx, &saga, &lease, now).await?;
-    orders::put(tx, &mut order, orders::started(kind), now).await?;
-    Ok(Started::Saga(Box::new(order), saga))
-}
-
-/// Puts a new operation into the row of the order's saga.
-async fn restart(tx: &Tx, saga: &Saga, lease: &Lease, now: Timestamp) -> Result<(), Error> {
-    tx.execute(
-        "UPDATE sagas SET kind = $1, state = 1, step = $2, attempts = 0, taking_back = $3, refund_id = $4, failure = NULL,
-             effective_time = $5, give_up_time = $6, cancel_requested = 0, due_time = $7, lease_owner = $8, lease_epoch = $9
-         WHERE order_id = $10",
-        args![
-            saga.kind as i64,
-            saga.step as i64,
-            saga.taking_back.map(|reason| reason.name()),
-            saga.refund,
-            saga.effective_time,
-            saga.give_up_time,
-            now.plus(lease.length),
-            &*lease.owner,
-            saga.epoch,
-            saga.order
-        ],
-    )
-    .await?;
-    Ok(())
-}
-
-async fn write_entry(
-    tx: &Tx,
-    saga: Saga,
-    mut order: Order,
-    record: Record,
-    lease: Lease,
-    now: Timestamp,
-) -> Result<Recorded, Error> {
-    let mut after = Saga { entries: saga.entries + 1, attempts: 0, ..saga.clone() };
-    after.taking_back = record.taking_back.or(saga.taking_back);
-    let leased_until = now.plus(lease.length);
-    let (state, due, owner) = match record.next {
-        After::Step(step) => {
-            after.step = step;
-            (RUNNING, leased_until, Some(&*lease.owner))
-        }
-        After::Again { at, keep_lease } => {
-            after.attempts = saga.attempts + 1;
-            match keep_lease {
-                true => (RUNNING, at.plus(lease.length), Some(&*lease.owner)),
-                false => (RUNNING, at, None),
-            }
-        }
-        After::Quarantined => {
-            after.attempts = saga.attempts + 1;
-            (QUARANTINED, now, None)
-        }
-        After::Ended => (ENDED, now, None),
-        After::Cancel => {
-            (after.kind, after.step, after.cancel_requested) = (Kind::Cancel, Kind::Cancel.first(), false);
-            after.taking_back = Some(Reason::OrderCanceled);
-            (RUNNING, leased_until, Some(&*lease.owner))
-        }
-    };
-    let updated = tx
-        .execute(
-            "UPDATE sagas SET kind = $1, state = $2, step = $3, attempts = $4, taking_back = $5, failure = $6, due_time = $7,
-                 lease_owner = $8, entries = $9, cancel_requested = $10
-             WHERE order_id = $11 AND lease_epoch = $12 AND state = 1 AND cancel_requested = $13",
-            args![
-                after.kind as i64,
-                state,
-                after.step as i64,
-                after.attempts,
-                after.taking_back.map(|reason| reason.name()),
-                record.failure,
-                due,
-                owner,
-                after.entries,
-                after.cancel_requested,
-                saga.order,
-                saga.epoch,
-                saga.cancel_requested
-            ],
-        )
-        .await?;
-    if updated == 0 {
-        let row = tx
-            .query_row(
-                "SELECT lease_epoch FROM sagas WHERE order_id = $1 AND lease_epoch = $2 AND state = 1",
-                args![saga.order, saga.epoch],
-            )
-            .await?;
-        return row.map(|_| Recorded::CancelRequested).ok_or(Error::LeaseLost);
-    }
-    append_journal(tx, &Saga { entries: after.entries, ..saga }, record.outcome, now).await?;
-    apply(tx, &mut order, record.effect, now).await?;
-    Ok(Recorded::Written(after, Box::new(order)))
-}
-
-async fn append_journal(tx: &Tx, saga: &Saga, outcome: &str, now: Timestamp) -> Result<(), Error> {
-    tx.execute(
-        "INSERT INTO journal (order_id, entry, kind, step, outcome, lease_epoch, entry_time)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        args![saga.order, saga.entries, saga.kind as i64, saga.step as i64, outcome, saga.epoch, now],
-    )
-    .await?;
-    Ok(())
-}
-
-async fn apply(tx: &Tx, order: &mut Order, effect: Effect, now: Timestamp) -> Result<(), Error> {
-    let kind = match effect {
-        Effect::Nothing => return Ok(()),
-        Effect::Priced(lines) => {
-            // A total that overflows was turned into a refusal before it came here.
-            order.price(lines).map_err(|_| Error::Unreadable("a total beyond 64 bits"))?;
-            orders::insert_lines(tx, order.id, &order.lines).await?;
-            "priced"
-        }
-        Effect::Placed => {
-            order.place()?;
-            "placed"
-        }
-        Effect::Paid => {
-            order.pay()?;
-            "paid"
-        }
-        Effect::Rejected(reason, facts) => {
-            order.reject(reason)?;
-            read::keep_facts(tx, order.id, &facts).await?;
-            "rejected"
-        }
-        Effect::Canceled(reason) => {
-            order.cancel(reason)?;
-            "canceled"
-        }
-        Effect::Fulfilled => {
-            order.fulfill()?;
-            "fulfilled"
-        }
-        Effect::RefundEnded(id, succeeded) => {
-            order.settle_refund(id, succeeded)?;
-            orders::settle_refund(tx, order, id).await?;
-            if succeeded { "refund_succeeded" } else { "refund_failed" }
-        }
-        Effect::ActionNeeded(url) => {
-            order.action_url = Some(url);
-            "action_needed"
-        }
-        Effect::Quarantined => {
-            order.is_quarantined = true;
-            "quarantined"
-        }
-    };
-    orders::put(tx, order, kind, now).await
 }
