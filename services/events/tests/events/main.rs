@@ -1,0 +1,1 @@
+//! The events service over real gRPC, on both databases.
