@@ -95,7 +95,7 @@ impl Book {
             }
             let expiry = Transfer {
                 sequence: 0,
-                id: TransferId::derive(id.as_bytes(), "expire"),
+                id: TransferId::of_step(id.as_uuid(), "expire"),
                 amount: transfer.amount,
                 pending_amount: transfer.amount,
                 pending: Some(*id),

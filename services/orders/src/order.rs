@@ -169,17 +169,17 @@ pub enum RefundWhat {
 impl Order {
     /// Names the payment of this order; a repeat of any step arrives at the same one.
     pub fn payment_id(&self) -> PaymentId {
-        PaymentId::derive(self.id.as_bytes(), "payment")
+        PaymentId::of_step(self.id.as_uuid(), "payment")
     }
 
     /// Names the reservation of this order.
     pub fn reservation_id(&self) -> ReservationId {
-        ReservationId::derive(self.id.as_bytes(), "reservation")
+        ReservationId::of_step(self.id.as_uuid(), "reservation")
     }
 
     /// Names the refund of a cancellation.
     pub fn cancel_refund_id(&self) -> RefundId {
-        RefundId::derive(self.id.as_bytes(), "cancel")
+        RefundId::of_step(self.id.as_uuid(), "cancel")
     }
 
     /// Freezes lines and total. Fails with [`Reason::TotalOverflow`] when they leave 64 bits.

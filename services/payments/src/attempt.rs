@@ -155,12 +155,12 @@ pub struct CaptureKey {
 impl Attempt {
     /// Returns the attempt's id: the key under which the provider knows the operation.
     pub fn id(&self) -> AttemptId {
-        AttemptId::derive(self.payment.as_bytes(), &format!("attempt/{}", self.number))
+        AttemptId::of_step(self.payment.as_uuid(), &format!("attempt/{}", self.number))
     }
 
     /// Returns the id of the transfer for one step of this attempt.
     pub fn transfer(&self, step: &str) -> TransferId {
-        TransferId::derive(self.id().as_bytes(), step)
+        TransferId::of_step(self.id().as_uuid(), step)
     }
 }
 

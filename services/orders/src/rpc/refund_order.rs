@@ -22,7 +22,7 @@ pub async fn handle(
     let effective_time = convert::effective_time(&caller, request.effective_time, now)?;
     let key = convert::refund_key(&caller, &request);
     let wish = convert::refund_wish(request, effective_time)?;
-    let refund = RefundId::derive(id.as_bytes(), &key.key);
+    let refund = RefundId::of_step(id.as_uuid(), &key.key);
 
     let place = rpc.sagas.place().await;
     let start = Start::Refund { id: refund, wish, request: key };
