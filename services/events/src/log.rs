@@ -1,2 +1,171 @@
 //! The log under the bus: append, and read from a position, per partition. Three engines keep it; what is delivered to
 //! whom and how often is none of its business.
+//!
+//! **Invariant:** what every engine keeps to, and everything above it rests on:
+//! - an event with `Ok(offset)` is durable, and offsets of a partition grow in the order in which its events became durable;
+//! - a reader sees every event of its partition once, in the order of offsets, and never one that an append may still lose;
+//! - within one append, after an event that failed no later one of the same ordering key is added.
+
+pub mod database;
+pub mod partition;
+mod tail;
+
+use std::sync::Arc;
+
+use souk_chassis::StartError;
+use souk_client::events::v1 as pb;
+use souk_data::Db;
+use souk_types::{Clock, Timestamp};
+
+use crate::config::LogConfig;
+use database::{DatabaseLog, DatabaseReader};
+
+/// An event in the log.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its place within the partition. It grows with every event, not always by one.
+    pub offset: i64,
+    /// When the log took it; never earlier than that of the entry before.
+    pub publish_time: Timestamp,
+    /// The event, shared by all who read it.
+    pub event: Arc<pb::Event>,
+    /// Its size, for everything that is bounded by bytes; see [`size_of`].
+    pub bytes: usize,
+}
+
+/// What a partition holds: the offsets from `earliest` to before `next`. The two are equal when it is empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    pub earliest: i64,
+    pub next: i64,
+}
+
+/// Why one event was not added.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// It is larger than the engine takes. It never will be taken.
+    #[error("event has {bytes} bytes; the log takes {max}")]
+    TooLarge { bytes: usize, max: usize },
+    /// It may be taken when it is sent again; it may also be in the log already.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Why the log could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The broker cannot be reached or does not answer in time. It may later.
+    #[error("the log cannot be reached: {0}")]
+    Unavailable(String),
+    /// The service's own database failed.
+    #[error("database failed: {0}")]
+    Database(#[from] souk_data::Error),
+    /// What was read cannot be understood.
+    #[error("the log holds what cannot be read: {0}")]
+    Corrupt(String),
+}
+
+/// A log. Cloning is cheap, and all clones are one.
+#[derive(Clone)]
+pub enum Log {
+    Database(DatabaseLog),
+    // Engine arms: Kafka(kafka::KafkaLog) behind the feature `kafka`, RabbitMq(rabbitmq::RabbitMqLog) behind `rabbitmq`.
+}
+
+/// Reads one partition from a position on, for ever.
+pub enum LogReader {
+    Database(DatabaseReader),
+    // Engine arms: Kafka(kafka::KafkaReader), RabbitMq(rabbitmq::RabbitMqReader).
+}
+
+impl Log {
+    /// Opens the log that the configuration names. `db` is the service's own database.
+    pub async fn open(config: &LogConfig, db: &Db, clock: &Clock) -> Result<Log, StartError> {
+        match config.engine.as_str() {
+            "database" => Ok(Log::Database(DatabaseLog::open(config, db.clone(), clock.clone()).await?)),
+            // Engine arms: "kafka" and "rabbitmq", each where its feature is on.
+            other => Err(StartError::configuration("events.log.engine", other, &format!("must be one of {ENGINES}"))),
+        }
+    }
+
+    /// Returns how many partitions there are. It never changes while the process runs.
+    pub fn partitions(&self) -> u32 {
+        match self {
+            Log::Database(log) => log.partitions(),
+        }
+    }
+
+    /// Adds events, each to its partition, in their order; events of several callers may be added together. Returns a result
+    /// for each: the offset of one that is durable, or why it is not there.
+    ///
+    /// It goes on when the caller goes away; the events may then be in the log or not.
+    pub async fn append(&self, events: Vec<(u32, Arc<pb::Event>)>) -> Result<Vec<Result<i64, AppendError>>, LogError> {
+        match self {
+            Log::Database(log) => log.append(events).await,
+        }
+    }
+
+    /// Returns a reader of a partition that starts at `from`, or at the first event that is kept when that is later.
+    pub async fn reader(&self, partition: u32, from: i64) -> Result<LogReader, LogError> {
+        match self {
+            Log::Database(log) => Ok(LogReader::Database(log.reader(partition, from))),
+        }
+    }
+
+    /// Returns what a partition holds.
+    pub async fn bounds(&self, partition: u32) -> Result<Bounds, LogError> {
+        match self {
+            Log::Database(log) => log.bounds(partition).await,
+        }
+    }
+
+    /// Returns the offset of the first event that was taken at `time` or later; the next offset when there is none.
+    pub async fn offset_at(&self, partition: u32, time: Timestamp) -> Result<i64, LogError> {
+        match self {
+            Log::Database(log) => log.offset_at(partition, time).await,
+        }
+    }
+
+    /// Deletes what was kept long enough; engines with a retention of their own do nothing. Returns how many events went.
+    pub async fn purge(&self) -> Result<u64, LogError> {
+        match self {
+            Log::Database(log) => log.purge().await,
+        }
+    }
+
+    /// Checks that the log answers.
+    pub async fn ping(&self) -> Result<(), LogError> {
+        match self {
+            // Its database is asked anyway.
+            Log::Database(_) => Ok(()),
+        }
+    }
+}
+
+/// The names of the engines that are built in, for messages.
+const ENGINES: &str = "database";
+
+impl LogReader {
+    /// Waits for the next events and returns at least one, at most `max_events` and about `max_bytes` (a larger one comes
+    /// alone). Dropping the future loses nothing. After an error the reader may be asked again.
+    pub async fn next(&mut self, max_events: usize, max_bytes: usize) -> Result<Vec<Entry>, LogError> {
+        match self {
+            LogReader::Database(reader) => reader.next(max_events, max_bytes).await,
+        }
+    }
+}
+
+/// Returns about how much memory and wire an event takes. It costs no encoding.
+pub fn size_of(event: &pb::Event) -> usize {
+    let extensions: usize = event.extensions.iter().map(|(name, value)| name.len() + value.len() + 6).sum();
+    let texts = [
+        &event.id,
+        &event.source,
+        &event.r#type,
+        &event.subject,
+        &event.data_content_type,
+        &event.data_schema,
+        &event.ordering_key,
+    ];
+    texts.iter().map(|text| text.len() + 3).sum::<usize>() + extensions + event.data.len() + 20
+}
