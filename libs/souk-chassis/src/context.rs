@@ -43,6 +43,12 @@ impl Context {
         Context::new(identity, Deadline::never(), Criticality::Critical, Trace::start())
     }
 
+    /// Returns a context for work of `service` that an event set off: it goes on with the event's `traceparent`.
+    pub fn following(service: &str, traceparent: &str) -> Context {
+        let identity = Identity::new(Caller::Service(service.to_string()), Vec::new());
+        Context::new(identity, Deadline::never(), Criticality::Critical, Trace::following(traceparent))
+    }
+
     /// Returns the context of the running task, when it has one.
     pub fn current() -> Option<Context> {
         CURRENT.try_with(Context::clone).ok()
@@ -89,6 +95,11 @@ impl Context {
     /// Returns the id of the trace, as it stands in logs and in INTERNAL errors.
     pub fn trace_id(&self) -> TraceId {
         self.0.trace.id()
+    }
+
+    /// Returns the W3C `traceparent` for what this work sets off, as events carry it.
+    pub fn traceparent(&self) -> [u8; 55] {
+        self.0.trace.parent_text()
     }
 
     pub(crate) fn trace(&self) -> &Trace {

@@ -44,13 +44,27 @@ impl Trace {
         Trace { span: new_span(), parent: self.span, ..self.clone() }
     }
 
-    /// Writes the trace context of a departing call.
-    pub(crate) fn write(&self, headers: &mut HeaderMap) {
+    /// Returns the `traceparent` of what this part of the trace sets off.
+    pub(crate) fn parent_text(&self) -> [u8; 55] {
         let mut text = [b'-'; 55];
         text[..2].copy_from_slice(b"00");
         hex(&self.id.0.to_be_bytes(), &mut text[3..35]);
         hex(&self.span.to_be_bytes(), &mut text[36..52]);
         hex(&[self.flags], &mut text[53..55]);
+        text
+    }
+
+    /// Returns the trace that a `traceparent` of an event tells of, or a new one.
+    pub(crate) fn following(traceparent: &str) -> Self {
+        match parse(traceparent.as_bytes()) {
+            Some((id, parent, flags)) => Trace { id: TraceId(id), span: new_span(), parent, flags, state: None },
+            None => Trace::start(),
+        }
+    }
+
+    /// Writes the trace context of a departing call.
+    pub(crate) fn write(&self, headers: &mut HeaderMap) {
+        let text = self.parent_text();
         let mut value = HeaderValue::from_bytes(&text).expect("hexadecimal digits are a valid header");
         // It is no secret, but it differs in every call: this keeps it out of HTTP/2's compression table.
         value.set_sensitive(true);

@@ -41,8 +41,8 @@ pub struct DataConfig {
     /// How long, in milliseconds, a write is tried again after losing a race on PostgreSQL, and how long it waits for a connection.
     #[serde(default = "default_retry_milliseconds")]
     pub retry_milliseconds: u64,
-    /// How many days an event that no relay fetched is kept in the outbox.
-    #[serde(default = "default_outbox_days")]
+    /// How many days an event waits for the bus before it is deleted unpublished; 0, the default, is for ever.
+    #[serde(default)]
     pub outbox_days: u32,
 }
 
@@ -58,7 +58,7 @@ impl DataConfig {
             group_milliseconds: default_group_milliseconds(),
             max_bytes: 0,
             retry_milliseconds: default_retry_milliseconds(),
-            outbox_days: default_outbox_days(),
+            outbox_days: 0,
         }
     }
 }
@@ -95,8 +95,4 @@ fn default_group_milliseconds() -> u64 {
 
 fn default_retry_milliseconds() -> u64 {
     5000
-}
-
-fn default_outbox_days() -> u32 {
-    7
 }

@@ -78,6 +78,7 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        let closure = traced(closure);
         match &self.0.store {
             Store::Sqlite(sqlite) => sqlite.writer.write(closure).await,
             Store::Postgres(postgres) => postgres.write(Isolation::Serializable, closure).await,
@@ -93,6 +94,7 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        let closure = traced(closure);
         match &self.0.store {
             Store::Sqlite(sqlite) => sqlite.writer.write(closure).await,
             Store::Postgres(postgres) => postgres.write(Isolation::ReadCommitted, closure).await,
@@ -186,6 +188,15 @@ impl Store {
             Store::Postgres(postgres) => Reader::postgres_pool(postgres.pool.clone()),
         }
     }
+}
+
+/// Lets a closure know the trace of the task that asks for the write, since it runs in another.
+fn traced<F, Fut>(closure: F) -> impl Fn(Tx) -> Fut + Send + Sync + 'static
+where
+    F: Fn(Tx) -> Fut + Send + Sync + 'static,
+{
+    let origin = crate::origin::current();
+    move |tx| closure(tx.of(origin))
 }
 
 /// Wraps a closure with the look-up and the record of its request.

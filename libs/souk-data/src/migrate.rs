@@ -89,12 +89,20 @@ macro_rules! append_only_postgres {
 
 const OWN: Schema = Schema {
     name: "souk-data",
-    migrations: &[Migration {
-        version: 1,
-        name: "requests, outbox, inbox, keys",
-        sqlite: include_str!("../migrations/0001_own_tables.sqlite.sql"),
-        postgres: include_str!("../migrations/0001_own_tables.postgres.sql"),
-    }],
+    migrations: &[
+        Migration {
+            version: 1,
+            name: "requests, outbox, inbox, keys",
+            sqlite: include_str!("../migrations/0001_own_tables.sqlite.sql"),
+            postgres: include_str!("../migrations/0001_own_tables.postgres.sql"),
+        },
+        Migration {
+            version: 2,
+            name: "relay",
+            sqlite: include_str!("../migrations/0002_relay.sqlite.sql"),
+            postgres: include_str!("../migrations/0002_relay.postgres.sql"),
+        },
+    ],
 };
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS souk_migrations (

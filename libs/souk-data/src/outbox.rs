@@ -3,7 +3,7 @@
 use souk_types::{EventId, Timestamp};
 
 use crate::list::placeholders;
-use crate::{Error, Reader, ToArg, Tx};
+use crate::{Arg, Db, Engine, Error, Reader, ToArg, Tx};
 
 /// An event to be published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,19 +27,41 @@ pub struct Event {
     /// highest one seen, delete what was published.
     pub seq: i64,
     pub event: NewEvent,
+    /// The W3C `traceparent` of the work that made the change, where it had one.
+    pub traceparent: Option<String>,
 }
+
+/// How many events one statement adds.
+const AT_A_TIME: usize = 50;
 
 /// Adds an event to the write. Append it after the row of its key was written or locked, so that the order of events of that
 /// key is the order of its changes.
 pub async fn append(tx: &Tx, event: NewEvent) -> Result<(), Error> {
-    let sql = "INSERT INTO souk_outbox (event_id, kind, subject, payload, created_time) VALUES ($1, $2, $3, $4, $5)";
-    tx.execute(sql, args!(event.id, event.kind, event.key, event.payload, event.time)).await?;
+    append_all(tx, &[event]).await
+}
+
+/// Adds events to the write, in order.
+pub async fn append_all(tx: &Tx, events: &[NewEvent]) -> Result<(), Error> {
+    for events in events.chunks(AT_A_TIME) {
+        let mut args: Vec<Arg<'_>> = Vec::with_capacity(events.len() * 6);
+        let traceparent = tx.traceparent();
+        for event in events {
+            args.extend_from_slice(args!(event.id, event.kind, event.key, event.payload, event.time));
+            args.push(Arg::Text(traceparent));
+        }
+        let sql = format!(
+            "INSERT INTO souk_outbox (event_id, kind, subject, payload, created_time, traceparent) VALUES {}",
+            placeholders(1, events.len(), 6)
+        );
+        tx.execute(&sql, &args).await?;
+    }
     Ok(())
 }
 
-/// Returns the oldest events, at most `limit`.
+/// Returns the oldest events that the bus has not refused, at most `limit`.
 pub async fn list(reader: &Reader, limit: u32) -> Result<Vec<Event>, Error> {
-    let sql = "SELECT seq, event_id, kind, subject, payload, created_time FROM souk_outbox ORDER BY seq LIMIT $1";
+    let sql = "SELECT seq, event_id, kind, subject, payload, created_time, traceparent FROM souk_outbox \
+               WHERE refused IS NULL ORDER BY seq LIMIT $1";
     let mut events = Vec::new();
     for row in reader.query(sql, args!(limit)).await? {
         let event = NewEvent {
@@ -49,7 +71,7 @@ pub async fn list(reader: &Reader, limit: u32) -> Result<Vec<Event>, Error> {
             payload: row.get("payload")?,
             time: row.get("created_time")?,
         };
-        events.push(Event { seq: row.get("seq")?, event });
+        events.push(Event { seq: row.get("seq")?, event, traceparent: row.get("traceparent")? });
     }
     Ok(events)
 }
@@ -63,3 +85,51 @@ pub async fn delete(tx: &Tx, seqs: &[i64]) -> Result<u64, Error> {
     let sql = format!("DELETE FROM souk_outbox WHERE seq IN {}", placeholders(1, 1, args.len()));
     tx.execute(&sql, &args).await
 }
+
+/// Sets an event aside that the bus refuses for good, with the reason. It is kept until somebody looks at it.
+pub async fn refuse(tx: &Tx, seq: i64, reason: &str) -> Result<(), Error> {
+    tx.execute("UPDATE souk_outbox SET refused = $1 WHERE seq = $2", args!(reason, seq)).await?;
+    Ok(())
+}
+
+/// Returns how many events were refused for good.
+pub async fn refused(reader: &Reader) -> Result<i64, Error> {
+    let row = reader.query_row("SELECT COUNT(*) AS refused FROM souk_outbox WHERE refused IS NOT NULL", &[]).await?;
+    row.map_or(Ok(0), |row| row.get("refused"))
+}
+
+/// Takes or keeps, for `seconds` from now, the right to empty the outbox. False: another replica has it.
+///
+/// A SQLite file belongs to one process anyway. The time is PostgreSQL's, so that the clocks of replicas do not matter.
+pub async fn claim(db: &Db, owner: &str, seconds: i64) -> Result<bool, Error> {
+    if db.engine() == Engine::Sqlite {
+        return Ok(true);
+    }
+    let (owner, micros) = (owner.to_owned(), seconds * 1_000_000);
+    let changed: u64 = db
+        .write_locked(move |tx| {
+            let owner = owner.clone();
+            async move { tx.execute(CLAIM, args!(owner, micros)).await }
+        })
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Gives the right back, so that another replica goes on at once.
+pub async fn release(db: &Db, owner: &str) -> Result<(), Error> {
+    if db.engine() == Engine::Sqlite {
+        return Ok(());
+    }
+    let owner = owner.to_owned();
+    db.write_locked(move |tx| {
+        let owner = owner.clone();
+        async move {
+            tx.execute("UPDATE souk_relay SET until_time = 0 WHERE name = 'outbox' AND owner = $1", args!(owner)).await
+        }
+    })
+    .await
+    .map(|_: u64| ())
+}
+
+const CLAIM: &str = "UPDATE souk_relay SET owner = $1, until_time = souk_now() + $2 \
+                     WHERE name = 'outbox' AND (owner = $1 OR until_time < souk_now())";

@@ -23,8 +23,8 @@ pub struct Purged {
 }
 
 impl Db {
-    /// Deletes idempotency records older than 7 days, inbox records older than 30, and events older than `outbox_days` that no
-    /// relay fetched. A call deletes at most 50,000 rows a table.
+    /// Deletes idempotency records older than 7 days, and inbox records older than 30. Events that wait for the bus are never
+    /// deleted, unless `outbox_days` says so. A call deletes at most 50,000 rows a table.
     pub async fn purge(&self, now: Timestamp) -> Result<Purged, Error> {
         let mut purged = Purged::default();
         let mut deleted = [0; 3];
@@ -34,6 +34,9 @@ impl Db {
             ("souk_inbox", inbox::KEPT_DAYS),
         ];
         for (index, (table, days)) in limits.into_iter().enumerate() {
+            if days == 0 {
+                continue;
+            }
             let before = now.minus(Duration::from_secs(u64::from(days) * 24 * 60 * 60));
             let mut chunks = 0;
             loop {

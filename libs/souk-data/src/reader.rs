@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, ProxyExecResult, Qu
 use crate::postgres::statement;
 use crate::sqlite::readers::Readers;
 use crate::value::{Arg, Row, arg_of};
-use crate::{Engine, Error, postgres, sqlite};
+use crate::{Engine, Error, TraceParent, postgres, sqlite};
 
 /// Reads from the database, either each statement for itself (from [`Db::read`](crate::Db::read)) or on one state of the data (in
 /// a snapshot or a write).
@@ -27,13 +27,16 @@ enum Source {
 
 /// The transaction of one write. It reads like a [`Reader`], and writes. A clone is of no use once the closure is over.
 #[derive(Clone)]
-pub struct Tx(Reader);
+pub struct Tx {
+    reader: Reader,
+    origin: Option<TraceParent>,
+}
 
 impl Deref for Tx {
     type Target = Reader;
 
     fn deref(&self) -> &Reader {
-        &self.0
+        &self.reader
     }
 }
 
@@ -118,16 +121,26 @@ impl Reader {
 
 impl Tx {
     pub(crate) fn sqlite(transaction: Arc<sqlite::transaction::Transaction>) -> Self {
-        Tx(Reader(Source::Sqlite(transaction)))
+        Tx { reader: Reader(Source::Sqlite(transaction)), origin: None }
     }
 
     pub(crate) fn postgres(transaction: Arc<postgres::transaction::Transaction>) -> Self {
-        Tx(Reader(Source::Postgres(transaction)))
+        Tx { reader: Reader(Source::Postgres(transaction)), origin: None }
+    }
+
+    /// Notes the trace that the write belongs to.
+    pub(crate) fn of(self, origin: Option<TraceParent>) -> Self {
+        Tx { origin, ..self }
+    }
+
+    /// Returns the trace that the write belongs to.
+    pub(crate) fn traceparent(&self) -> Option<&str> {
+        self.origin.as_ref().and_then(|text| std::str::from_utf8(text).ok())
     }
 
     /// Runs a statement with `$1`, `$2`, … bound to `args`, and returns how many rows it changed.
     pub async fn execute(&self, sql: &str, args: &[Arg<'_>]) -> Result<u64, Error> {
-        match &self.0.0 {
+        match &self.reader.0 {
             Source::Sqlite(transaction) => transaction.with(|connection| connection.execute(sql, args)),
             Source::Postgres(transaction) => Ok(transaction.execute(sql, args).await?.rows_affected()),
             Source::SqliteFile(_) | Source::PostgresPool(_) => Err(only_reads()),
@@ -136,7 +149,7 @@ impl Tx {
 
     /// Rolls back and, on PostgreSQL, runs the closure again: what it read is out of date.
     pub(crate) async fn conflict(&self) -> Error {
-        match &self.0.0 {
+        match &self.reader.0 {
             Source::Sqlite(transaction) => transaction.fail(Error::Conflict),
             Source::Postgres(transaction) => transaction.fail(Error::Conflict).await,
             Source::SqliteFile(_) | Source::PostgresPool(_) => {}
@@ -147,7 +160,7 @@ impl Tx {
     async fn execute_for_orm(&self, statement: Statement) -> Result<ExecResult, Error> {
         let args = args_of(&statement)?;
         let sql = statement.sql.as_str();
-        match &self.0.0 {
+        match &self.reader.0 {
             Source::Sqlite(transaction) => transaction.with(|connection| connection.execute_for_orm(sql, &args)),
             Source::Postgres(transaction) => Ok(transaction.execute(sql, &args).await?.into()),
             Source::SqliteFile(_) | Source::PostgresPool(_) => Err(only_reads()),
@@ -155,7 +168,7 @@ impl Tx {
     }
 
     async fn run_all(&self, sql: &str) -> Result<ExecResult, Error> {
-        match &self.0.0 {
+        match &self.reader.0 {
             Source::Sqlite(transaction) => transaction.with(|connection| connection.run_all(sql))?,
             Source::Postgres(transaction) => transaction.run_all(sql).await?,
             Source::SqliteFile(_) | Source::PostgresPool(_) => return Err(only_reads()),

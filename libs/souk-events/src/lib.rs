@@ -1,1 +1,15 @@
-//! How a Rust service tells and hears events: the relay that empties its outbox into the bus, and consumers that handle each event once.
+//! How a Rust service tells and hears events: [`relay`] empties its outbox into the bus, and a [`Consumer`] handles each
+//! event of a subscription once. The bus itself is the events service, which is reached like any other neighbour.
+#![warn(missing_docs)]
+
+mod backoff;
+mod consumer;
+mod heard;
+mod relay;
+
+pub use consumer::Consumer;
+pub use heard::{HandlerError, Heard};
+pub use relay::{FAULT_POINTS, relay};
+
+/// The name under which the bus is a neighbour.
+const BUS: &str = "events";

@@ -24,11 +24,18 @@ pub enum Event<'a> {
 
 /// Puts an event into the outbox.
 pub async fn append(tx: &Tx, event: Event<'_>, at: Timestamp) -> Result<(), Error> {
-    let (kind, product, payload) = event.envelope(at);
-    let kind = format!("souk.catalog.v1.{kind}");
-    let new = NewEvent { id: EventId::new(at), kind, key: product.to_string(), payload, time: at };
-    outbox::append(tx, new).await?;
-    Ok(())
+    append_all(tx, [event], at).await
+}
+
+/// Puts events into the outbox, in order.
+pub async fn append_all(tx: &Tx, events: impl IntoIterator<Item = Event<'_>>, at: Timestamp) -> Result<(), Error> {
+    let new = events.into_iter().map(|event| {
+        let (kind, product, payload) = event.envelope(at);
+        let kind = format!("souk.catalog.v1.{kind}");
+        NewEvent { id: EventId::new(at), kind, key: product.to_string(), payload, time: at }
+    });
+    let new: Vec<NewEvent> = new.collect();
+    Ok(outbox::append_all(tx, &new).await?)
 }
 
 impl Event<'_> {

@@ -41,6 +41,7 @@ pub async fn build_with_clock(config: Config, host: Host, clock: Clock) -> Resul
 
     Ok(Service::new(&souk_client::CONTRACT)
         .rpc(CatalogServiceServer::new(rpc))
+        .worker("relay", souk_events::relay(&host, db.clone()))
         .worker("purge", {
             let db = db.clone();
             move |drain| worker::purge(db.clone(), clock.clone(), drain)

@@ -13,21 +13,21 @@ use crate::stock::Stock;
 
 /// Tells that units on hand changed; `after` and `movements` speak of the same stocks in the same order.
 pub async fn stock_changed(tx: &Tx, after: &[Stock], movements: &[Movement], now: Timestamp) -> Result<(), Error> {
-    for (stock, movement) in after.iter().zip(movements) {
+    let events = after.iter().zip(movements).map(|(stock, movement)| {
         let event = pb::StockChanged { stock: Some(stock.clone().into()), movement: Some(movement.clone().into()) };
-        append(tx, "souk.inventory.v1.StockChanged", stock.key.sku.clone(), &event, now).await?;
-    }
-    Ok(())
+        new("souk.inventory.v1.StockChanged", stock.key.sku.clone(), &event, now)
+    });
+    let events: Vec<NewEvent> = events.collect();
+    Ok(outbox::append_all(tx, &events).await?)
 }
 
 /// Tells that a reservation entered a new state.
 pub async fn reservation_changed(tx: &Tx, reservation: &Reservation, now: Timestamp) -> Result<(), Error> {
     let event = pb::ReservationChanged { reservation: Some(reservation.clone().into()) };
-    append(tx, "souk.inventory.v1.ReservationChanged", reservation.id.to_string(), &event, now).await
+    let event = new("souk.inventory.v1.ReservationChanged", reservation.id.to_string(), &event, now);
+    Ok(outbox::append(tx, event).await?)
 }
 
-async fn append(tx: &Tx, kind: &str, key: String, event: &impl Message, now: Timestamp) -> Result<(), Error> {
-    let payload = event.encode_to_vec();
-    outbox::append(tx, NewEvent { id: EventId::new(now), kind: kind.to_owned(), key, payload, time: now }).await?;
-    Ok(())
+fn new(kind: &str, key: String, event: &impl Message, now: Timestamp) -> NewEvent {
+    NewEvent { id: EventId::new(now), kind: kind.to_owned(), key, payload: event.encode_to_vec(), time: now }
 }

@@ -46,6 +46,7 @@ async fn build(config: Config, host: Host, clock: Clock) -> Result<Service, Star
 
     Ok(Service::new(&souk_client::CONTRACT)
         .rpc(InventoryServiceServer::new(rpc))
+        .worker("relay", souk_events::relay(&host, db.clone()))
         .worker("expiry", move |drain| {
             worker::expire_holds(expiry_db.clone(), expiry_clock.clone(), config.expiry, drain)
         })

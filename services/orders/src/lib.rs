@@ -58,6 +58,7 @@ async fn build(config: Config, host: Host, clock: Clock) -> Result<Service, Star
 
     Ok(Service::new(&souk_client::CONTRACT)
         .rpc(OrderServiceServer::new(rpc).max_decoding_message_size(host.max_message_bytes()))
+        .worker("relay", souk_events::relay(&host, db.clone()))
         .worker("sweep", move |drain| sagas.clone().sweep(drain))
         .worker("purge", {
             let db = db.clone();

@@ -84,6 +84,7 @@ async fn build(config: Config, host: Host, clock: Clock) -> Result<Service, Star
     Ok(Service::new(&souk_client::CONTRACT)
         .rpc(PaymentServiceServer::new(rpc).max_decoding_message_size(limit))
         .rpc(simulator_rpc)
+        .worker("relay", souk_events::relay(&host, databases[0].clone()))
         .worker("recovery", move |drain| {
             let (operations, store, dropped) = (operations.clone(), store.clone(), dropped.clone());
             async move { recovery::run(operations, store, &dropped, sweep, drain).await }

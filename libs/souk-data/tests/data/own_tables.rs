@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use souk_data::outbox::{self, NewEvent};
-use souk_data::{Db, Error, Purged, RequestKey, inbox};
+use souk_data::{Db, Engine, Error, Purged, RequestKey, inbox};
 use souk_types::EventId;
 
 use crate::support::{TestDb, add_counter, count, on_each_engine};
@@ -69,8 +69,54 @@ on_each_engine! {
         }
     }
 
-    async fn a_purge_deletes_what_is_too_old_and_nothing_else(test: TestDb) {
+    async fn many_events_of_one_write_keep_their_order(test: TestDb) {
         let db = test.open().await;
+        let events: Vec<_> = (0..130).map(|number| event(test, number)).collect();
+        let appended = events.clone();
+        let _: () = db.write(move |tx| {
+            let events = appended.clone();
+            async move { outbox::append_all(&tx, &events).await }
+        }).await.unwrap();
+        let waiting = outbox::list(&db.read(), 1000).await.unwrap();
+        assert_eq!(waiting.into_iter().map(|event| event.event).collect::<Vec<_>>(), events);
+    }
+
+    async fn a_refused_event_is_kept_and_holds_nobody_up(test: TestDb) {
+        let db = test.open().await;
+        let (refused, next) = (event(test, 1), event(test, 2));
+        append(&db, refused).await.unwrap();
+        append(&db, next.clone()).await.unwrap();
+        let seq = outbox::list(&db.read(), 1).await.unwrap()[0].seq;
+        let _: () = db.write(move |tx| async move { outbox::refuse(&tx, seq, "too large").await }).await.unwrap();
+        let waiting = outbox::list(&db.read(), 10).await.unwrap();
+        assert_eq!(waiting.iter().map(|event| &event.event).collect::<Vec<_>>(), [&next]);
+        assert_eq!((outbox::refused(&db.read()).await, count(&db, "souk_outbox").await), (Ok(1), 2));
+    }
+
+    async fn one_replica_at_a_time_may_empty_the_outbox(test: TestDb) {
+        let db = test.open().await;
+        if db.engine() == Engine::Sqlite {
+            assert_eq!(outbox::claim(&db, "a", 60).await, Ok(true));
+            return;
+        }
+        assert_eq!(outbox::claim(&db, "a", 60).await, Ok(true));
+        assert_eq!(outbox::claim(&db, "b", 60).await, Ok(false));
+        assert_eq!(outbox::claim(&db, "a", 60).await, Ok(true), "whoever has it may keep it");
+        outbox::release(&db, "b").await.unwrap();
+        assert_eq!(outbox::claim(&db, "b", 60).await, Ok(false), "only its holder can give it back");
+        outbox::release(&db, "a").await.unwrap();
+        assert_eq!(outbox::claim(&db, "b", 60).await, Ok(true));
+    }
+
+    async fn events_that_wait_for_the_bus_are_never_purged_unless_it_is_set(test: TestDb) {
+        let db = test.open().await;
+        append(&db, event(test, 1)).await.unwrap();
+        test.clock.advance(1000 * DAY);
+        assert_eq!(db.purge(test.clock.now()).await.unwrap().outbox, 0);
+    }
+
+    async fn a_purge_deletes_what_is_too_old_and_nothing_else(test: TestDb) {
+        let db = test.open_keeping_events(7).await;
         add_counter(&db, 1, 0).await.unwrap();
         for number in 0..3 {
             let key = RequestKey::new("user:alice", "/Method", format!("r{number}"), &String::new());
@@ -94,7 +140,7 @@ on_each_engine! {
     }
 
     async fn a_purge_of_many_rows_goes_in_small_writes(test: TestDb) {
-        let db = test.open().await;
+        let db = test.open_keeping_events(7).await;
         let many: Vec<_> = (0..1700).map(|number| event(test, number)).collect();
         let _: () = db.write(move |tx| {
             let many = many.clone();

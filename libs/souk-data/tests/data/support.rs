@@ -78,6 +78,12 @@ impl TestDb {
         self.try_open(&SCHEMA).await.unwrap()
     }
 
+    /// Opens it with another setting of `data.outbox_days`.
+    pub async fn open_keeping_events(&self, outbox_days: u32) -> Db {
+        let config = DataConfig { outbox_days, ..self.config.clone() };
+        Db::open(&config, self.folder.path(), &SCHEMA, self.clock.clone()).await.unwrap()
+    }
+
     pub async fn try_open(&self, schema: &Schema) -> Result<Db, Error> {
         Db::open(&self.config, self.folder.path(), schema, self.clock.clone()).await
     }

@@ -85,14 +85,8 @@ pub async fn write(tx: &Tx, plan: &Plan, now: Timestamp) -> Result<(), Error> {
         return Err(DataError::Conflict.into());
     }
     prices::make_defaults(tx, &defaults, now).await?;
-    for product in &plan.products {
-        events::append(tx, Event::ProductCreated(product), now).await?;
-    }
-    for variant in &plan.variants {
-        events::append(tx, Event::VariantCreated(variant), now).await?;
-    }
-    for price in &plan.prices {
-        events::append(tx, Event::PriceCreated(price), now).await?;
-    }
-    Ok(())
+    let products = plan.products.iter().map(Event::ProductCreated);
+    let variants = plan.variants.iter().map(Event::VariantCreated);
+    let prices = plan.prices.iter().map(Event::PriceCreated);
+    events::append_all(tx, products.chain(variants).chain(prices), now).await
 }

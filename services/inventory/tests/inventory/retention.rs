@@ -40,20 +40,19 @@ on_each_engine! {
         inventory.end().await;
     }
 
-    async fn more_than_one_write_takes_is_deleted_and_so_are_old_records_and_events(engine: Engine) {
+    async fn more_than_one_write_takes_is_deleted_and_so_are_old_records(engine: Engine) {
         let inventory = Inventory::with_stock(engine, &[("mug", 5)]).await;
         for _ in 0..1_100 {
             inventory.release(inventory.new_id()).await.unwrap();
         }
         inventory.committed(&[("mug", 1)]).await;
         assert_eq!((inventory.rows("reservation").await, inventory.rows("souk_requests").await), (1_101, 1));
+        let events = inventory.rows("souk_outbox").await;
 
         inventory.clock.advance(31 * DAY);
         eventually(LIMIT, || async { inventory.rows("reservation").await == 1 }).await;
-        eventually(LIMIT, || async {
-            inventory.rows("souk_outbox").await == 0 && inventory.rows("souk_requests").await == 0
-        })
-        .await;
+        eventually(LIMIT, || async { inventory.rows("souk_requests").await == 0 }).await;
+        assert_eq!(inventory.rows("souk_outbox").await, events, "what the bus has not got is kept");
         inventory.end().await;
     }
 }

@@ -1,0 +1,215 @@
+//! A bus that does what the test says: it keeps what is published, and delivers what it is given.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use souk_client::events::v1 as pb;
+use souk_client::events::v1::event_service_server::{EventService, EventServiceServer};
+use souk_client::events::v1::subscribe_request::Request as Part;
+use souk_testkit::FakeServer;
+use tokio::sync::{broadcast, mpsc};
+use tokio_stream::{Stream, wrappers::ReceiverStream};
+use tonic::{Request, Response, Status, Streaming};
+
+#[derive(Clone)]
+pub struct Bus(Arc<State>);
+
+struct State {
+    /// What each request held, in the order of arrival, answered well or not.
+    published: Mutex<Vec<Vec<pb::Event>>>,
+    /// How the next requests are answered; well when there is nothing left.
+    answers: Mutex<VecDeque<Answer>>,
+    starts: Mutex<Vec<pb::SubscribeStart>>,
+    updates: Mutex<Vec<pb::SubscribeUpdate>>,
+    deliveries: broadcast::Sender<Option<pb::Delivery>>,
+}
+
+/// How a Publish is answered other than well.
+pub enum Answer {
+    /// The whole request fails, as if it had not been taken.
+    Unavailable,
+    /// The event of this key is refused for good, the others are taken.
+    Never(&'static str),
+    /// The event of this key and those after it are not taken now.
+    NotNow(&'static str),
+}
+
+impl Bus {
+    pub async fn start() -> (Bus, FakeServer) {
+        let bus = Bus(Arc::new(State {
+            published: Mutex::default(),
+            answers: Mutex::default(),
+            starts: Mutex::default(),
+            updates: Mutex::default(),
+            deliveries: broadcast::channel(100).0,
+        }));
+        let server = FakeServer::start(EventServiceServer::new(bus.clone())).await;
+        (bus, server)
+    }
+
+    pub fn answer_next(&self, answer: Answer) {
+        self.0.answers.lock().push_back(answer);
+    }
+
+    /// Returns keys and ids of every request.
+    pub fn published(&self) -> Vec<Vec<(String, String)>> {
+        let requests = self.0.published.lock();
+        let told = |event: &pb::Event| (event.ordering_key.clone(), event.id.clone());
+        requests.iter().map(|events| events.iter().map(told).collect()).collect()
+    }
+
+    pub fn events(&self) -> Vec<pb::Event> {
+        self.0.published.lock().iter().flatten().cloned().collect()
+    }
+
+    pub fn starts(&self) -> Vec<pb::SubscribeStart> {
+        self.0.starts.lock().clone()
+    }
+
+    pub fn acks(&self) -> Vec<String> {
+        self.0.updates.lock().iter().flat_map(|update| update.ack_ids.clone()).collect()
+    }
+
+    pub fn nacks(&self) -> Vec<pb::Nack> {
+        self.0.updates.lock().iter().flat_map(|update| update.nacks.clone()).collect()
+    }
+
+    /// Sends an event to the stream that is open.
+    pub fn deliver(&self, ack_id: &str, event: pb::Event) {
+        let delivery = pb::Delivery { event: Some(event), ack_id: ack_id.into(), ..pb::Delivery::default() };
+        self.0.deliveries.send(Some(delivery)).expect("a consumer is connected");
+    }
+
+    /// Breaks the stream that is open.
+    pub fn break_stream(&self) {
+        self.0.deliveries.send(None).expect("a consumer is connected");
+    }
+}
+
+#[tonic::async_trait]
+impl EventService for Bus {
+    async fn publish(&self, request: Request<pb::PublishRequest>) -> Result<Response<pb::PublishResponse>, Status> {
+        use pb::publish_result::Result as Outcome;
+        let events = request.into_inner().events;
+        self.0.published.lock().push(events.clone());
+        let answer = self.0.answers.lock().pop_front();
+        let mut stopped = false;
+        let mut results = Vec::new();
+        for (offset, event) in events.iter().enumerate() {
+            let failure = |is_retryable| {
+                let message = "the test says so".to_owned();
+                Outcome::Failure(pb::PublishFailure { message, is_retryable, ..pb::PublishFailure::default() })
+            };
+            let result = match &answer {
+                Some(Answer::Unavailable) => return Err(Status::unavailable("the test says so")),
+                Some(Answer::Never(key)) if event.ordering_key == *key => failure(false),
+                Some(Answer::NotNow(key)) if stopped || event.ordering_key == *key => {
+                    stopped = true;
+                    failure(true)
+                }
+                _ => Outcome::Position(pb::Position { partition: 0, offset: offset as i64 }),
+            };
+            results.push(pb::PublishResult { result: Some(result) });
+        }
+        Ok(Response::new(pb::PublishResponse { results }))
+    }
+
+    type SubscribeStream = Pin<Box<dyn Stream<Item = Result<pb::SubscribeResponse, Status>> + Send>>;
+
+    async fn subscribe(
+        &self,
+        request: Request<Streaming<pb::SubscribeRequest>>,
+    ) -> Result<Response<Self::SubscribeStream>, Status> {
+        let mut requests = request.into_inner();
+        let (sender, receiver) = mpsc::channel(100);
+        let (state, mut deliveries) = (self.0.clone(), self.0.deliveries.subscribe());
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    part = requests.message() => match part {
+                        Ok(Some(pb::SubscribeRequest { request: Some(Part::Start(start)) })) => state.starts.lock().push(start),
+                        Ok(Some(pb::SubscribeRequest { request: Some(Part::Update(update)) })) => state.updates.lock().push(update),
+                        _ => return,
+                    },
+                    delivery = deliveries.recv() => {
+                        let Ok(Some(delivery)) = delivery else { return };
+                        let response = pb::SubscribeResponse { started: None, deliveries: vec![delivery] };
+                        if sender.send(Ok(response)).await.is_err() {
+                            return;
+                        }
+                    }
+                }
+            }
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+
+    async fn create_subscription(
+        &self,
+        _: Request<pb::CreateSubscriptionRequest>,
+    ) -> Result<Response<pb::CreateSubscriptionResponse>, Status> {
+        Err(unscripted())
+    }
+
+    async fn get_subscription(
+        &self,
+        _: Request<pb::GetSubscriptionRequest>,
+    ) -> Result<Response<pb::GetSubscriptionResponse>, Status> {
+        Err(unscripted())
+    }
+
+    async fn list_subscriptions(
+        &self,
+        _: Request<pb::ListSubscriptionsRequest>,
+    ) -> Result<Response<pb::ListSubscriptionsResponse>, Status> {
+        Err(unscripted())
+    }
+
+    async fn delete_subscription(
+        &self,
+        _: Request<pb::DeleteSubscriptionRequest>,
+    ) -> Result<Response<pb::DeleteSubscriptionResponse>, Status> {
+        Err(unscripted())
+    }
+
+    async fn seek_subscription(
+        &self,
+        _: Request<pb::SeekSubscriptionRequest>,
+    ) -> Result<Response<pb::SeekSubscriptionResponse>, Status> {
+        Err(unscripted())
+    }
+
+    async fn list_dead_letters(
+        &self,
+        _: Request<pb::ListDeadLettersRequest>,
+    ) -> Result<Response<pb::ListDeadLettersResponse>, Status> {
+        Err(unscripted())
+    }
+
+    async fn requeue_dead_letters(
+        &self,
+        _: Request<pb::RequeueDeadLettersRequest>,
+    ) -> Result<Response<pb::RequeueDeadLettersResponse>, Status> {
+        Err(unscripted())
+    }
+
+    async fn drop_dead_letters(
+        &self,
+        _: Request<pb::DropDeadLettersRequest>,
+    ) -> Result<Response<pb::DropDeadLettersResponse>, Status> {
+        Err(unscripted())
+    }
+
+    async fn audit_events(
+        &self,
+        _: Request<pb::AuditEventsRequest>,
+    ) -> Result<Response<pb::AuditEventsResponse>, Status> {
+        Err(unscripted())
+    }
+}
+
+fn unscripted() -> Status {
+    Status::unimplemented("no test needs it")
+}

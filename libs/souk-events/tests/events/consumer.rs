@@ -1,0 +1,86 @@
+//! Each event has its effect once, and is acknowledged after it.
+
+use std::time::Duration;
+
+use prost::Message;
+use souk_client::events::v1 as pb;
+use souk_client::orders::v1::{Order, OrderPlaced};
+use souk_testkit::{Engine, eventually, on_each_engine};
+use souk_types::{Clock, EventId};
+
+use crate::bus::Bus;
+use crate::publisher::Publisher;
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+fn placed(order: &str, customer: &str) -> pb::Event {
+    let order = Order { order_id: order.into(), customer_id: customer.into(), ..Order::default() };
+    pb::Event {
+        id: EventId::new(Clock::system().now()).to_string(),
+        source: "/services/orders".into(),
+        r#type: "souk.orders.v1.OrderPlaced".into(),
+        data: OrderPlaced { order: Some(order) }.encode_to_vec().into(),
+        ..pb::Event::default()
+    }
+}
+
+async fn connected(bus: &Bus, times: usize) {
+    eventually(LIMIT, || async { bus.starts().len() == times }).await;
+}
+
+on_each_engine! {
+    async fn the_subscription_asks_for_what_it_has_handlers_for(engine: Engine) {
+        let (bus, server) = Bus::start().await;
+        let mut publisher = Publisher::start(engine, &server.url()).await;
+        connected(&bus, 1).await;
+        let start = bus.starts().remove(0);
+        assert_eq!((start.subscription.as_str(), start.event_types), ("diary", vec!["souk.orders.v1.OrderPlaced".to_owned()]));
+        publisher.service.stop().await;
+    }
+
+    async fn an_event_that_comes_twice_has_one_effect_and_two_acknowledgements(engine: Engine) {
+        let (bus, server) = Bus::start().await;
+        let mut publisher = Publisher::start(engine, &server.url()).await;
+        connected(&bus, 1).await;
+        let event = placed("one", "alice");
+        bus.deliver("1", event.clone());
+        eventually(LIMIT, || async { bus.acks() == ["1"] }).await;
+        bus.deliver("2", event);
+        bus.deliver("3", placed("two", "alice"));
+        eventually(LIMIT, || async { bus.acks().len() == 3 }).await;
+        assert_eq!(publisher.diary().await, ["one", "two"]);
+        publisher.service.stop().await;
+    }
+
+    async fn what_fails_is_refused_with_its_reason_and_leaves_nothing_behind(engine: Engine) {
+        let (bus, server) = Bus::start().await;
+        let mut publisher = Publisher::start(engine, &server.url()).await;
+        connected(&bus, 1).await;
+        bus.deliver("1", placed("one", "later"));
+        bus.deliver("2", placed("two", "nobody"));
+        bus.deliver("3", pb::Event { data: vec![255].into(), ..placed("three", "") });
+        eventually(LIMIT, || async { bus.nacks().len() == 3 }).await;
+        let mut nacks = bus.nacks();
+        nacks.sort_by(|one, other| one.ack_id.cmp(&other.ack_id));
+        assert_eq!((nacks[0].reason.as_str(), nacks[0].is_final), ("not today", false));
+        assert_eq!((nacks[1].reason.as_str(), nacks[1].is_final), ("an order of nobody", true));
+        assert!(nacks[2].is_final);
+        assert_eq!(publisher.diary().await.len(), 0);
+
+        // What was refused is no event that was handled: it may come again.
+        bus.deliver("4", placed("one", "alice"));
+        eventually(LIMIT, || async { bus.acks() == ["4"] }).await;
+        publisher.service.stop().await;
+    }
+
+    async fn a_stream_that_breaks_is_opened_anew(engine: Engine) {
+        let (bus, server) = Bus::start().await;
+        let mut publisher = Publisher::start(engine, &server.url()).await;
+        connected(&bus, 1).await;
+        bus.break_stream();
+        connected(&bus, 2).await;
+        bus.deliver("1", placed("one", "alice"));
+        eventually(LIMIT, || async { bus.acks() == ["1"] }).await;
+        publisher.service.stop().await;
+    }
+}

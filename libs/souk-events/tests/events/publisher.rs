@@ -1,0 +1,106 @@
+//! A service that tells and hears events: it keeps a diary, and writes what it hears into it.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use serde::Deserialize;
+use souk_chassis::{Definition, Host, Service, StartError};
+use souk_client::orders::v1::{Order, OrderPlaced};
+use souk_data::outbox::{self, NewEvent};
+use souk_data::{DataConfig, Db, Error, Migration, Schema, args};
+use souk_events::{Consumer, HandlerError, Heard};
+use souk_testkit::{Engine, TestService};
+use souk_types::{Clock, EventId};
+
+const SCHEMA: Schema = Schema {
+    name: "diary",
+    migrations: &[Migration {
+        version: 1,
+        name: "diary",
+        sqlite: "CREATE TABLE diary (seq INTEGER PRIMARY KEY, line TEXT NOT NULL) STRICT;",
+        postgres: "CREATE TABLE diary (seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, line TEXT NOT NULL);",
+    }],
+};
+
+#[derive(Deserialize)]
+struct Config {
+    data: DataConfig,
+}
+
+/// The service under test, and its database, which the test writes to as the service's own methods would.
+pub struct Publisher {
+    pub service: TestService,
+    pub db: Db,
+}
+
+impl Publisher {
+    /// Starts it with the bus at this address.
+    pub async fn start(engine: Engine, bus: &str) -> Publisher {
+        let slot: Arc<Mutex<Option<Db>>> = Arc::default();
+        let definition = definition(slot.clone());
+        let service = TestService::builder(definition, engine).neighbour("events", bus).start().await;
+        let db = slot.lock().clone().expect("the service has opened its database");
+        Publisher { service, db }
+    }
+
+    /// Appends an event, as the write of a change does.
+    pub async fn tell(&self, key: &str, payload: &[u8]) -> EventId {
+        let now = Clock::system().now();
+        let event = NewEvent {
+            id: EventId::new(now),
+            kind: "souk.orders.v1.OrderPlaced".into(),
+            key: key.into(),
+            payload: payload.into(),
+            time: now,
+        };
+        let id = event.id;
+        let written: Result<(), Error> = self
+            .db
+            .write(move |tx| {
+                let event = event.clone();
+                async move { outbox::append(&tx, event).await }
+            })
+            .await;
+        written.unwrap();
+        id
+    }
+
+    /// Returns what it wrote down, in order.
+    pub async fn diary(&self) -> Vec<String> {
+        let rows = self.db.read().query("SELECT line FROM diary ORDER BY seq", &[]).await.unwrap();
+        rows.iter().map(|row| row.get("line").unwrap()).collect()
+    }
+
+    /// Returns how many events wait.
+    pub async fn waiting(&self) -> usize {
+        outbox::list(&self.db.read(), 10_000).await.unwrap().len()
+    }
+}
+
+fn definition(slot: Arc<Mutex<Option<Db>>>) -> Definition {
+    Definition::new("diary", "[data]\nurl = \"sqlite:diary.db\"\n", move |config: Config, host| {
+        build(config, host, slot.clone())
+    })
+}
+
+async fn build(config: Config, host: Host, slot: Arc<Mutex<Option<Db>>>) -> Result<Service, StartError> {
+    let clock = Clock::system();
+    let db = Db::open(&config.data, host.data_dir(), &SCHEMA, clock.clone()).await?;
+    *slot.lock() = Some(db.clone());
+    let consumer = Consumer::new(&host, db.clone(), clock, "diary").on(
+        "souk.orders.v1.OrderPlaced",
+        |tx, heard: Heard<OrderPlaced>| async move {
+            let order: Order = heard.message.order.unwrap_or_default();
+            match order.customer_id.as_str() {
+                "nobody" => return Err(HandlerError::Never("an order of nobody".into())),
+                "later" => return Err(HandlerError::Later("not today".into())),
+                _ => {}
+            }
+            tx.execute("INSERT INTO diary (line) VALUES ($1)", args![order.order_id]).await?;
+            Ok(())
+        },
+    );
+    Ok(Service::new(&souk_client::CONTRACT)
+        .worker("relay", souk_events::relay(&host, db.clone()))
+        .worker("consumer", move |drain| consumer.clone().run(drain)))
+}
