@@ -70,8 +70,11 @@ mod tests {
 
     #[test]
     fn a_payload_that_is_no_such_message_can_never_be_handled() {
-        let event =
-            pb::Event { r#type: "souk.orders.v1.OrderPlaced".into(), data: vec![255; 3].into(), ..pb::Event::default() };
+        let event = pb::Event {
+            r#type: "souk.orders.v1.OrderPlaced".into(),
+            data: vec![255; 3].into(),
+            ..pb::Event::default()
+        };
         let error = Heard::<OrderPlaced>::decode(&event).unwrap_err();
         assert!(
             matches!(error, HandlerError::Never(text) if text.starts_with("the payload is no souk.orders.v1.OrderPlaced"))

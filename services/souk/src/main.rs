@@ -4,6 +4,7 @@ mod audit;
 mod auditor;
 mod backup;
 mod connect;
+mod events;
 mod parts;
 mod replay;
 mod seed;
@@ -33,6 +34,7 @@ enum Command {
     Replay(replay::Replay),
     Backup(backup::Backup),
     Token(token::Token),
+    Events(events::Events),
     /// Prints every setting with its default and what it does, as a file for `up --config FILE`.
     Settings,
 }
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Command::Replay(replay) => souk_chassis::run("souk", replay.run()),
         Command::Backup(backup) => backup.run(),
         Command::Token(token) => token.run(),
+        Command::Events(events) => souk_chassis::run("souk", events.run()),
         Command::Settings => {
             print!("{}", souk_chassis::settings(&parts::all()));
             ExitCode::SUCCESS

@@ -17,6 +17,10 @@ async fn every_command_explains_itself() {
         (&["audit", "--help"], &["--to", "127.0.0.1:7300", "Exits with 1", "--patience", "--neighbour"]),
         (&["replay", "--help"], &["--to", "--rate", "--concurrency", "--from-invoice", "--report", "xz"]),
         (&["backup", "--help"], &["--data", "souk-data", "souk audit", "runs"]),
+        (
+            &["events", "tail", "--help"],
+            &["--type", "--from", "earliest", "how long ago", "--json", "--limit", "acknowledged"],
+        ),
         (&["token", "--help"], &["user:ID", "service:NAME", "staff", "authorization: Bearer", "loopback"]),
     ] {
         let help = run(command).await.exited_with(0).out;

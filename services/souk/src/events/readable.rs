@@ -1,0 +1,171 @@
+//! An event as text for people: its payload as JSON by the contract, without what the contract says must not be shown.
+
+use std::io::IsTerminal as _;
+
+use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Value};
+use serde_json::json;
+use souk_client::events::v1 as pb;
+use souk_types::Timestamp;
+
+/// What stands in place of a redacted text.
+const REDACTED: &str = "[redacted]";
+
+/// Turns events into lines.
+pub struct Printer {
+    pool: DescriptorPool,
+    is_json: bool,
+    has_colour: bool,
+}
+
+impl Printer {
+    /// Prints CloudEvents as JSON, or lines for people.
+    pub fn new(is_json: bool) -> Self {
+        let pool =
+            DescriptorPool::decode(souk_client::FILE_DESCRIPTOR_SET).expect("the contract is what it was built from");
+        Printer { pool, is_json, has_colour: !is_json && std::io::stdout().is_terminal() }
+    }
+
+    /// Returns the line of an event.
+    pub fn line(&self, delivery: &pb::Delivery) -> String {
+        let event = delivery.event.clone().unwrap_or_default();
+        let position = delivery.position.unwrap_or_default();
+        let data = self.data(&event);
+        let time = event.time.unwrap_or_default();
+        if self.is_json {
+            return cloud_event(&event, &data).to_string();
+        }
+        let time = Timestamp::try_from(time).map_or_else(|_| String::from("-"), |time| time.to_string());
+        let (dim, bold, plain) = if self.has_colour { ("\x1b[2m", "\x1b[1m", "\x1b[0m") } else { ("", "", "") };
+        let subject = if event.subject.is_empty() { "-" } else { &event.subject };
+        let place = format!("{}:{}", position.partition, position.offset);
+        format!("{dim}{time}  {place:<8}{plain}  {bold}{}{plain}  {subject}  {data}", event.r#type)
+    }
+
+    /// Returns the payload as JSON; what is no message of the contract as its size.
+    fn data(&self, event: &pb::Event) -> serde_json::Value {
+        let message = self.pool.get_message_by_name(&event.r#type);
+        let decoded = message.and_then(|message| DynamicMessage::decode(message, event.data.clone()).ok());
+        match decoded {
+            Some(mut message) => {
+                redact(&mut message);
+                serde_json::to_value(&message).unwrap_or_else(|error| json!({ "unreadable": error.to_string() }))
+            }
+            None => json!({ "bytes": event.data.len() }),
+        }
+    }
+}
+
+/// Returns the event in the JSON format of CloudEvents, with the payload as JSON.
+fn cloud_event(event: &pb::Event, data: &serde_json::Value) -> serde_json::Value {
+    let mut attributes = serde_json::Map::new();
+    let mut set = |name: &str, value: &str| {
+        if !value.is_empty() {
+            attributes.insert(name.to_owned(), json!(value));
+        }
+    };
+    set("specversion", "1.0");
+    set("id", &event.id);
+    set("source", &event.source);
+    set("type", &event.r#type);
+    set("subject", &event.subject);
+    set("time", &event.time.map(|time| time.to_string()).unwrap_or_default());
+    set("datacontenttype", "application/json");
+    set("partitionkey", &event.ordering_key);
+    for (name, value) in &event.extensions {
+        set(name, value);
+    }
+    attributes.insert("data".to_owned(), data.clone());
+    attributes.into()
+}
+
+/// Takes out what the contract marks with `debug_redact`.
+fn redact(message: &mut DynamicMessage) {
+    let fields: Vec<FieldDescriptor> = message.fields().map(|(field, _)| field).collect();
+    for field in fields {
+        if is_secret(&field) {
+            let is_text = field.kind() == prost_reflect::Kind::String && !field.is_list() && !field.is_map();
+            match is_text {
+                true => message.set_field(&field, Value::String(REDACTED.to_owned())),
+                false => message.clear_field(&field),
+            }
+            continue;
+        }
+        redact_value(message.get_field_mut(&field));
+    }
+}
+
+fn redact_value(value: &mut Value) {
+    match value {
+        Value::Message(message) => redact(message),
+        Value::List(values) => values.iter_mut().for_each(redact_value),
+        Value::Map(values) => values.values_mut().for_each(redact_value),
+        _ => {}
+    }
+}
+
+fn is_secret(field: &FieldDescriptor) -> bool {
+    field.options().get_field_by_name("debug_redact").and_then(|value| value.as_bool()).unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message as _;
+    use souk_client::orders::v1::{Order, OrderPlaced};
+    use souk_client::types::v1::Address;
+
+    use super::*;
+
+    fn placed() -> pb::Delivery {
+        let order = Order { order_id: "order_1".into(), ..Order::default() };
+        let event = pb::Event {
+            id: "event_1".into(),
+            r#type: "souk.orders.v1.OrderPlaced".into(),
+            subject: "order_1".into(),
+            data: OrderPlaced { order: Some(order) }.encode_to_vec().into(),
+            ..pb::Event::default()
+        };
+        pb::Delivery { event: Some(event), ..pb::Delivery::default() }
+    }
+
+    #[test]
+    fn a_line_shows_the_payload_by_the_contract() {
+        let line = Printer { has_colour: false, ..Printer::new(false) }.line(&placed());
+        assert!(line.contains("souk.orders.v1.OrderPlaced  order_1  {\"order\":{"), "{line}");
+    }
+
+    #[test]
+    fn what_must_not_be_logged_is_not_shown() {
+        let address = Address {
+            recipient: "Ann Smith".into(),
+            lines: vec!["1 High St".into()],
+            country_code: "GB".into(),
+            ..Address::default()
+        };
+        let mut delivery = placed();
+        let event = delivery.event.as_mut().unwrap();
+        (event.r#type, event.data) = ("souk.type.v1.Address".into(), address.encode_to_vec().into());
+        for is_json in [false, true] {
+            let line = Printer { has_colour: false, ..Printer::new(is_json) }.line(&delivery);
+            assert!(line.contains("\"countryCode\":\"GB\"") && line.contains(REDACTED), "{line}");
+            assert!(!line.contains("Ann Smith") && !line.contains("High St"), "{line}");
+        }
+    }
+
+    #[test]
+    fn json_is_a_cloud_event_a_line() {
+        let line = Printer::new(true).line(&placed());
+        let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(
+            (event["specversion"].as_str(), event["type"].as_str()),
+            (Some("1.0"), Some("souk.orders.v1.OrderPlaced"))
+        );
+        assert_eq!(event["data"]["order"]["orderId"], "order_1");
+    }
+
+    #[test]
+    fn what_is_no_message_of_the_contract_is_shown_by_its_size() {
+        let mut delivery = placed();
+        delivery.event.as_mut().unwrap().r#type = "com.example.Other".into();
+        assert!(Printer::new(false).line(&delivery).contains("{\"bytes\":"));
+    }
+}

@@ -1,0 +1,162 @@
+//! `souk events tail`: the events of a shop as they happen.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use clap::Args;
+use souk_chassis::StartError;
+use souk_client::events::v1 as pb;
+use souk_client::events::v1::event_service_client::EventServiceClient;
+use souk_client::events::v1::start_position::Start;
+use souk_client::events::v1::subscribe_request::Request;
+use souk_types::Clock;
+use tokio_stream::StreamExt as _;
+use tonic::Code;
+
+use super::readable::Printer;
+use crate::connect;
+
+/// How long to wait before a shop that went away is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Shows events as they happen, one a line; Ctrl-C ends it.
+///
+/// It reads along: no subscription is made and nothing is acknowledged. Texts that the contract marks as not to be
+/// logged are left out.
+///
+///   souk events tail --type souk.orders.v1.OrderPlaced --from 1h
+///   souk events tail --from earliest --json | jq .type
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub struct Tail {
+    /// The address of the shop.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7300")]
+    to: String,
+    /// Only these types: a full name, or a package with `.*`; may be given several times.
+    #[arg(long = "type", value_name = "TYPE")]
+    types: Vec<String>,
+    /// Where to begin: latest, earliest, a time (2026-11-22T10:00:00Z) or how long ago (90s, 15m, 2h, 1d).
+    #[arg(long, value_name = "WHEN", default_value = "latest", value_parser = parse_from)]
+    from: Start,
+    /// Prints CloudEvents in JSON, one a line, for other programs.
+    #[arg(long)]
+    json: bool,
+    /// Ends after so many events.
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<u64>,
+}
+
+impl Tail {
+    /// Prints until it is interrupted, the limit is reached or the output is closed.
+    pub async fn run(self) -> Result<(), StartError> {
+        let printer = Printer::new(self.json);
+        let mut bus = EventServiceClient::new(connect::to(&self.to, "events-tail")?);
+        let mut start = pb::SubscribeStart {
+            event_types: self.types.clone(),
+            start_position: Some(pb::StartPosition { start: Some(self.from) }),
+            ..pb::SubscribeStart::default()
+        };
+        let mut left = self.limit.unwrap_or(u64::MAX);
+        let mut has_read = false;
+        while left > 0 {
+            let outcome = tokio::select! {
+                outcome = read(&mut bus, &start, &printer, &mut left, &mut has_read) => outcome,
+                _ = tokio::signal::ctrl_c() => return Ok(()),
+            };
+            let status = match outcome {
+                Ok(()) => return Ok(()),
+                Err(status) => status,
+            };
+            // A shop that restarts is waited for; one that was never there is an answer.
+            if status.code() != Code::Unavailable || !has_read {
+                return Err(connect::failure("events", &status));
+            }
+            eprintln!(
+                "the shop went away ({}); waiting for it; events of the meantime may be missing",
+                status.message()
+            );
+            start.start_position = Some(pb::StartPosition { start: Some(Start::Latest(true)) });
+            tokio::time::sleep(AGAIN).await;
+        }
+        Ok(())
+    }
+}
+
+/// Prints what one stream brings. Ok: nobody wants more.
+async fn read(
+    bus: &mut EventServiceClient<souk_chassis::Channel>,
+    start: &pb::SubscribeStart,
+    printer: &Printer,
+    left: &mut u64,
+    has_read: &mut bool,
+) -> Result<(), tonic::Status> {
+    let start = pb::SubscribeRequest { request: Some(Request::Start(start.clone())) };
+    // The stream of requests stays open: its end would be the end of the reading.
+    let requests = tokio_stream::once(start).chain(tokio_stream::pending());
+    let mut stream = bus.subscribe(requests).await?.into_inner();
+    let mut out = std::io::stdout().lock();
+    while let Some(response) = stream.message().await? {
+        *has_read = true;
+        for delivery in response.deliveries {
+            // A closed pipe, as of `| head`, is no failure.
+            if writeln!(out, "{}", printer.line(&delivery)).is_err() {
+                return Ok(());
+            }
+            *left -= 1;
+            if *left == 0 {
+                return Ok(());
+            }
+        }
+        if out.flush().is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Reads `latest`, `earliest`, a time or how long ago, for clap.
+fn parse_from(text: &str) -> Result<Start, String> {
+    const ALLOWED: &str =
+        "must be latest, earliest, a time such as 2026-11-22T10:00:00Z, or how long ago: 90s, 15m, 2h, 1d";
+    match text {
+        "latest" => return Ok(Start::Latest(true)),
+        "earliest" => return Ok(Start::Earliest(true)),
+        _ => {}
+    }
+    let seconds = |unit| match unit {
+        's' => Some(1),
+        'm' => Some(60),
+        'h' => Some(60 * 60),
+        'd' => Some(24 * 60 * 60),
+        _ => None,
+    };
+    let ago = text.char_indices().last().and_then(|(at, unit)| {
+        let number: u64 = text[..at].parse().ok()?;
+        number.checked_mul(seconds(unit)?)
+    });
+    match ago {
+        Some(seconds) => {
+            let time = Clock::system().now().minus(Duration::from_secs(seconds));
+            Ok(Start::Time(time.into()))
+        }
+        None => text.parse().map(Start::Time).map_err(|_| ALLOWED.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_is_named_timed_or_counted_back() {
+        assert_eq!(parse_from("latest"), Ok(Start::Latest(true)));
+        assert_eq!(parse_from("earliest"), Ok(Start::Earliest(true)));
+        let Ok(Start::Time(time)) = parse_from("2026-11-22T10:00:00Z") else { panic!() };
+        assert_eq!(time.to_string(), "2026-11-22T10:00:00Z");
+        let (Ok(Start::Time(hour)), Ok(Start::Time(minutes))) = (parse_from("1h"), parse_from("60m")) else { panic!() };
+        assert!((hour.seconds - minutes.seconds).abs() <= 1);
+        for wrong in ["", "yesterday", "h", "-1h", "1w", "99999999999999999999d", "é"] {
+            assert!(parse_from(wrong).unwrap_err().starts_with("must be"), "{wrong}");
+        }
+    }
+}
