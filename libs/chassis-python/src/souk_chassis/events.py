@@ -1,0 +1,231 @@
+"""A consumer: reads a subscription for ever and handles each event once, in one write with its entry in the inbox.
+
+**Invariant:** an event is acknowledged only after the write of its effect is committed. The bus has at most one event of a key
+with us at a time; should it send more, none is handled after one of its key that failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+from souk.events.v1 import events_service_pb2 as pb
+from souk.events.v1 import subscription_pb2
+from souk.events.v1.events_service_pb2_grpc import EventServiceStub
+
+from souk_chassis import red
+from souk_chassis.backoff import Backoff
+from souk_chassis.channel import Channel
+from souk_chassis.drain import Drain
+from souk_chassis.error import Error
+from souk_chassis.store import Store
+from souk_chassis.tx import Tx
+
+AT_ONCE = 500
+BATCH_SECONDS = 0.5
+_LOG = logging.getLogger("souk_chassis.events")
+
+
+class Poison(Exception):
+    """Raised by a handler for an event that can never be handled: it becomes a dead letter at once. The text is kept there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a handler may know of an event besides its payload."""
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    ordering_key: str
+    attempt: int
+    publish_time: datetime
+    extensions: Mapping[str, str]
+
+
+Handler = Callable[[Tx, Any, Delivery], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    reason: str
+    is_final: bool
+
+
+@dataclass(eq=False)
+class Subscription:
+    """A lasting subscription and what is done with its events; see `Service.subscription`."""
+
+    name: str
+    store: Store
+    handlers: Mapping[type[Message], Handler]
+    start: Literal["earliest", "latest"] = "latest"
+    max_outstanding: int = 1000
+    ack_deadline_seconds: int | None = None
+    max_attempts: int | None = None
+    committed: Callable[[int], None] | None = None
+    by_type: dict[str, tuple[type[Message], Handler]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.by_type = {kind.DESCRIPTOR.full_name: (kind, handler) for kind, handler in self.handlers.items()}
+
+    async def run(self, channel: Channel, drain: Drain) -> None:
+        """Reads and handles until the drain. A bus that is away is waited for."""
+        backoff = Backoff()
+        while not drain.is_draining:
+            try:
+                await self._read(channel, drain, backoff)
+            except grpc.aio.AioRpcError as error:
+                why = f"{error.code().name}: {error.details()}"
+            except asyncio.IncompleteReadError:
+                why = "it ended the stream"
+            else:
+                return
+            if not backoff.failures:
+                _LOG.warning("subscription %s waits for the bus: %s", self.name, why)
+            await drain.pause(backoff.next())
+
+    async def _read(self, channel: Channel, drain: Drain, backoff: Backoff) -> None:
+        """Reads one stream to its end. Returns at the drain only."""
+        call = EventServiceStub(channel).Subscribe()
+        arrived: asyncio.Queue[pb.Delivery | None] = asyncio.Queue()
+        await call.write(pb.SubscribeRequest(start=self._start()))
+
+        async def receive() -> None:
+            try:
+                while (message := await call.read()) is not grpc.aio.EOF:
+                    if backoff.failures:
+                        _LOG.info("subscription %s reads again", self.name)
+                    backoff.reset()
+                    for delivery in message.deliveries:
+                        arrived.put_nowait(delivery)
+            finally:
+                arrived.put_nowait(None)
+
+        receiving = asyncio.create_task(receive())
+        stopping = asyncio.create_task(drain.started())
+        stopping.add_done_callback(lambda _: arrived.put_nowait(None))
+        try:
+            while (first := await arrived.get()) is not None:
+                batch = [first]
+                while len(batch) < AT_ONCE and not arrived.empty() and (delivery := arrived.get_nowait()) is not None:
+                    batch.append(delivery)
+                while batch and not drain.is_draining:
+                    batch = await self._handle(call, batch)
+            if drain.is_draining:
+                # Acknowledgements that were written arrive before the end of the stream does.
+                await call.done_writing()
+                return
+            await receiving
+            raise asyncio.IncompleteReadError(b"", None)
+        finally:
+            stopping.cancel()
+            receiving.cancel()
+            call.cancel()
+
+    async def _handle(self, call: Any, batch: list[pb.Delivery]) -> list[pb.Delivery]:
+        """Handles deliveries in one write, tells the bus, and returns those for which there was no time."""
+        try:
+            outcomes = await self.store.write(lambda tx: self._apply(tx, batch))
+        except Error as error:
+            outcomes = [_Failure(str(error), False)] * len(batch)
+            await asyncio.sleep(0.1)  # Whatever the store has, it has for the next event too.
+        update = pb.SubscribeUpdate()
+        handled = 0
+        for delivery, outcome in zip(batch, outcomes, strict=False):
+            event = delivery.event
+            if outcome is None:
+                handled += 1
+                update.ack_ids.append(delivery.ack_id)
+            else:
+                update.nacks.add(ack_id=delivery.ack_id, reason=outcome.reason, is_final=outcome.is_final)
+                _LOG.warning(
+                    "subscription %s could not handle %s %s: %s", self.name, event.type, event.id, outcome.reason,
+                    extra={"event.id": event.id},
+                )  # fmt: skip
+            label = "handled" if outcome is None else "failed"
+            red.EVENTS_HANDLED.labels(self.name, event.type, label).inc()
+        if outcomes:
+            published = batch[len(outcomes) - 1].publish_time.ToNanoseconds()
+            red.EVENTS_LAG.labels(self.name).set(max(0.0, (time.time_ns() - published) / 1e9) if published else 0.0)
+        await call.write(pb.SubscribeRequest(update=update))
+        if handled and self.committed is not None:
+            self.committed(handled)
+        return batch[len(outcomes) :]
+
+    def _apply(self, tx: Tx, batch: Sequence[pb.Delivery]) -> list[_Failure | None]:
+        """Runs the handlers, each in a savepoint, and stops early rather than hold up other writes; on the writer's thread."""
+        until = time.monotonic() + BATCH_SECONDS
+        outcomes: list[_Failure | None] = []
+        failed: set[str] = set()
+        for delivery in batch:
+            if outcomes and time.monotonic() > until:
+                break
+            key = delivery.event.ordering_key
+            if key and key in failed:
+                outcomes.append(_Failure("an earlier event of its key failed", False))
+                continue
+            tx.execute("SAVEPOINT event")
+            outcome = self._apply_one(tx, delivery)
+            if outcome is not None:
+                tx.execute("ROLLBACK TO event")
+                failed.add(key)
+            tx.execute("RELEASE event")
+            outcomes.append(outcome)
+        return outcomes
+
+    def _apply_one(self, tx: Tx, delivery: pb.Delivery) -> _Failure | None:
+        event = delivery.event
+        known = self.by_type.get(event.type)
+        if known is None:
+            return None  # After a deployment an older stream may still send other types than are asked for now.
+        kind, handler = known
+        try:
+            message = kind.FromString(event.data)
+        except DecodeError as error:
+            return _Failure(f"the payload is no {event.type}: {error}", True)
+        try:
+            if tx.is_first(self.name, event.source, event.id):
+                handler(tx, message, _described(delivery))
+        except Exception as error:
+            if isinstance(error, Poison | Error):
+                return _Failure(_reason(str(error)), isinstance(error, Poison))
+            _LOG.error("the handler of %s failed", event.type, exc_info=error, extra={"event.id": event.id})
+            return _Failure(_reason(f"{type(error).__name__}: {error}"), False)
+        return None
+
+    def _start(self) -> pb.SubscribeStart:
+        position = subscription_pb2.StartPosition()
+        setattr(position, self.start, True)
+        start = pb.SubscribeStart(
+            subscription=self.name,
+            event_types=sorted(self.by_type),
+            start_position=position,
+            max_outstanding_messages=self.max_outstanding,
+            max_attempts=self.max_attempts or 0,
+        )
+        if self.ack_deadline_seconds is not None:
+            start.ack_deadline.FromSeconds(self.ack_deadline_seconds)
+        return start
+
+
+def _described(delivery: pb.Delivery) -> Delivery:
+    event = delivery.event
+    return Delivery(
+        id=event.id, source=event.source, type=event.type, subject=event.subject,
+        time=event.time.ToDatetime(UTC), ordering_key=event.ordering_key, attempt=delivery.delivery_attempt,
+        publish_time=delivery.publish_time.ToDatetime(UTC), extensions=dict(event.extensions),
+    )  # fmt: skip
+
+
+def _reason(text: str) -> str:
+    return text.replace("\0", "")[:1000]

@@ -1,0 +1,90 @@
+"""Who calls, proved by a development token. The seam where real identities will stand.
+
+A token is `souk-dev.<payload>.<mac>`: the payload is the caller and its scopes separated by spaces, the mac is HMAC-SHA256 over
+it, both in base64url without padding. The key is public unless one is configured, so a server whose address is not loopback
+refuses such tokens.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from souk_chassis.caller import ANONYMOUS, NOBODY, Caller, Identity
+from souk_chassis.refusal import Unauthenticated
+
+DEVELOPMENT_KEY = "souk-development-key-that-is-no-secret"
+_PREFIX = "souk-dev."
+_MAX_TOKEN_BYTES = 2048
+_REMEMBERED_TOKENS = 10_000
+_MALFORMED = "the authorization header is not 'Bearer souk-dev.<payload>.<mac>'"
+
+
+def development_token(who: Caller, scopes: Sequence[str] = (), key: str = "") -> str:
+    """Returns a token for `who` with `scopes` (words without spaces), signed with `key` or the public one.
+
+    Send it as `authorization: Bearer <token>`. An anonymous caller has no token, so the result is empty.
+    """
+    if who == ANONYMOUS:
+        return ""
+    name = who.key.replace("%", "%25").replace(" ", "%20")
+    payload = _encode(" ".join([name, *scopes]).encode())
+    return f"{_PREFIX}{payload}.{_encode(_sign(key or DEVELOPMENT_KEY, payload))}"
+
+
+class Verifier:
+    """Verifies tokens and remembers those that were right."""
+
+    def __init__(self, key: str, *, is_loopback: bool) -> None:
+        self._key = key or DEVELOPMENT_KEY
+        self._is_loopback = is_loopback
+        self._known: OrderedDict[str, Identity] = OrderedDict()
+
+    def identify(self, header: str | bytes | None) -> Identity:
+        """Returns who sent this `authorization` header: nobody without one; raises Unauthenticated with a wrong one."""
+        if header is None:
+            return NOBODY
+        if not self._is_loopback:
+            raise Unauthenticated("development tokens are accepted on loopback addresses only")
+        if isinstance(header, bytes):
+            header = header.decode("latin-1")
+        known = self._known.get(header)
+        if known is not None:
+            return known
+        identity = self._verify(header)
+        self._known[header] = identity
+        if len(self._known) > _REMEMBERED_TOKENS:
+            self._known.popitem(last=False)
+        return identity
+
+    def _verify(self, header: str) -> Identity:
+        if len(header) > _MAX_TOKEN_BYTES:
+            raise Unauthenticated("the token is too long")
+        scheme, _, token = header.partition(" ")
+        payload, dot, mac = token.removeprefix(_PREFIX).partition(".")
+        if scheme.lower() != "bearer" or not token.startswith(_PREFIX) or not dot:
+            raise Unauthenticated(_MALFORMED)
+        try:
+            if not hmac.compare_digest(_decode(mac), _sign(self._key, payload)):
+                raise Unauthenticated("the token's signature is wrong")
+            name, *scopes = _decode(payload).decode().split(" ")
+            caller = Caller.parse(name.replace("%20", " ").replace("%25", "%"))
+        except (ValueError, binascii.Error) as error:
+            raise Unauthenticated(_MALFORMED) from error
+        return Identity(caller, frozenset(scopes))
+
+
+def _sign(key: str, payload: str) -> bytes:
+    return hmac.new(key.encode(), payload.encode(), hashlib.sha256).digest()
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decode(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -1,0 +1,76 @@
+"""What the contract says of a method, read once from its descriptor: access, criticality, time, safety to repeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.descriptor_pb2 import MethodOptions
+from souk.policy.v1 import policy_pb2 as pb
+
+_KINDS = {pb.CALLER_PUBLIC: "public", pb.CALLER_USER: "user", pb.CALLER_SERVICE: "service", pb.CALLER_STAFF: "staff"}
+CRITICALITIES = ("sheddable", "sheddable_plus", "critical", "critical_plus")
+
+
+@dataclass(frozen=True, slots=True)
+class MethodPolicy:
+    """One method: `path` is `/souk.orders.v1.OrderService/PlaceOrder`, `timeout` is in seconds, none when it has no limit."""
+
+    path: str
+    callers: frozenset[str]
+    services: frozenset[str]
+    scopes: tuple[str, ...]
+    criticality: str
+    timeout: float | None
+    is_repeatable: bool
+    is_client_streaming: bool
+    is_server_streaming: bool
+
+    @property
+    def name(self) -> str:
+        """Returns the path without its slash, as it stands in logs and metrics."""
+        return self.path[1:]
+
+    @property
+    def is_streaming(self) -> bool:
+        """Returns whether either side sends more than one message."""
+        return self.is_client_streaming or self.is_server_streaming
+
+
+def of(method: MethodDescriptor) -> MethodPolicy:
+    """Returns the policy that the contract gives a method; raises ValueError when it gives none."""
+    options = method.GetOptions()
+    if not options.HasExtension(pb.method):
+        raise ValueError(f"{method.full_name} has no souk.policy.v1.method option")
+    policy = options.Extensions[pb.method]
+    return MethodPolicy(
+        path=f"/{method.containing_service.full_name}/{method.name}",
+        callers=frozenset(_KINDS[kind] for kind in policy.access.callers),
+        services=frozenset(policy.access.services),
+        scopes=tuple(policy.access.scopes),
+        criticality=pb.Criticality.Name(policy.criticality).removeprefix("CRITICALITY_").lower(),
+        timeout=policy.timeout.ToTimedelta().total_seconds() if policy.HasField("timeout") else None,
+        is_repeatable=options.idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN,
+        is_client_streaming=method.client_streaming,
+        is_server_streaming=method.server_streaming,
+    )
+
+
+def open_to_all(path: str, *, is_client_streaming: bool, is_server_streaming: bool) -> MethodPolicy:
+    """Returns the policy of a method that every process offers: standards of others carry none."""
+    timeout = None if is_client_streaming or is_server_streaming else 5.0
+    nobody: frozenset[str] = frozenset()
+    return MethodPolicy(
+        path, frozenset({"public"}), nobody, (), "critical_plus", timeout, False, is_client_streaming, is_server_streaming
+    )
+
+
+@cache
+def by_path(path: str) -> MethodPolicy | None:
+    """Returns the policy of a method that may be called from here; none when it is not of our contract."""
+    try:
+        return of(descriptor_pool.Default().FindMethodByName(path[1:].replace("/", ".")))
+    except (KeyError, ValueError):
+        return None

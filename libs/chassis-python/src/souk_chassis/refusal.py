@@ -1,0 +1,150 @@
+"""The answers that the chassis itself gives; their reasons are those of souk.policy.v1."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import grpc
+from google.rpc.error_details_pb2 import BadRequest
+from souk.policy.v1.error_reason_pb2 import ErrorReason
+
+from souk_chassis.error import Error, retry_info
+
+UPSTREAM_UNAVAILABLE = ErrorReason.ERROR_REASON_UPSTREAM_UNAVAILABLE
+
+
+class Unauthenticated(Error):
+    """There is no token, or it is not right."""
+
+    code = grpc.StatusCode.UNAUTHENTICATED
+    reason = ErrorReason.ERROR_REASON_UNAUTHENTICATED
+
+
+class AccessDenied(Error):
+    """This caller may not call this method."""
+
+    code = grpc.StatusCode.PERMISSION_DENIED
+    reason = ErrorReason.ERROR_REASON_ACCESS_DENIED
+
+
+class DeadlineExceeded(Error):
+    """The time of the call is over."""
+
+    code = grpc.StatusCode.DEADLINE_EXCEEDED
+    reason = ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED
+
+    def __init__(self) -> None:
+        super().__init__("the deadline has passed")
+
+
+class Draining(Error):
+    """The process is stopping."""
+
+    code = grpc.StatusCode.UNAVAILABLE
+    reason = ErrorReason.ERROR_REASON_DRAINING
+
+    def __init__(self) -> None:
+        super().__init__("this process is stopping, call again")
+
+
+class Overloaded(Error):
+    """The process has as much in work as it may have."""
+
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    reason = ErrorReason.ERROR_REASON_OVERLOADED
+
+    def __init__(self) -> None:
+        super().__init__("too many requests at once", details=[retry_info(0.1)])
+
+
+class TooManyStreams(Error):
+    """The caller has as many streams open as it may have."""
+
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    reason = ErrorReason.ERROR_REASON_TOO_MANY_STREAMS
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"at most {most} streams a caller may be open at once")
+
+
+class MessageTooLarge(Error):
+    """A message is larger than this process reads."""
+
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    reason = ErrorReason.ERROR_REASON_MESSAGE_TOO_LARGE
+
+    def __init__(self, size: int, most: int) -> None:
+        super().__init__(f"a message of {size} bytes is too large, at most {most} are read")
+
+
+class Unimplemented(Error):
+    """The process does not serve the method."""
+
+    code = grpc.StatusCode.UNIMPLEMENTED
+    reason = ErrorReason.ERROR_REASON_UNIMPLEMENTED
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"no method {path} here")
+
+
+class Internal(Error):
+    """Something went wrong that the caller can do nothing about; the cause is for the log."""
+
+
+class UpstreamUnavailable(Error):
+    """A service that this one needs does not answer."""
+
+    code = grpc.StatusCode.UNAVAILABLE
+    reason = UPSTREAM_UNAVAILABLE
+
+    def __init__(self, neighbour: str, why: str) -> None:
+        super().__init__(f"{neighbour} cannot be reached: {why}", metadata={"service": neighbour} if neighbour else None)
+
+
+class RequestIdReused(Error):
+    """A request id came again with another request."""
+
+    code = grpc.StatusCode.FAILED_PRECONDITION
+    reason = ErrorReason.ERROR_REASON_REQUEST_ID_REUSED
+
+    def __init__(self, request_id: str) -> None:
+        message = f"request id {request_id} was used before with another request"
+        super().__init__(message, metadata={"request_id": request_id})
+
+
+class DatabaseFull(Error):
+    """The disk is full; nothing was written."""
+
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    reason = ErrorReason.ERROR_REASON_DATABASE_FULL
+
+
+class DatabaseUnavailable(Error):
+    """The database cannot be written to; nothing was written."""
+
+    code = grpc.StatusCode.UNAVAILABLE
+    reason = ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE
+
+
+class InvalidRequest(Error):
+    """A field breaks its rules, or the message cannot be read. Its domain is the package of the request."""
+
+    code = grpc.StatusCode.INVALID_ARGUMENT
+    reason = ErrorReason.ERROR_REASON_INVALID_FIELD
+    MOST: ClassVar[int] = 16
+
+    def __init__(self, package: str, violations: list[tuple[str, str]], message: str | None = None) -> None:
+        shown = violations[: self.MOST]
+        if message is None:
+            field, description = shown[0]
+            message = f"field {field} {description}" if field else f"request {description}"
+            if len(shown) > 1:
+                message += f" (and {len(shown) - 1} more)"
+        fields = [BadRequest.FieldViolation(field=field, description=description) for field, description in shown]
+        super().__init__(message, details=[BadRequest(field_violations=fields)])
+        self._package = package
+
+    @property
+    def domain(self) -> str:
+        """Returns the package of the request."""
+        return self._package

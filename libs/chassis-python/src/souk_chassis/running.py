@@ -1,0 +1,242 @@
+"""A service that runs, from its settings to its drain."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import os
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import grpc
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
+
+from souk_chassis import channel, config, log, red, trace
+from souk_chassis.caller import Caller
+from souk_chassis.channel import Channel, Outgoing
+from souk_chassis.config import ChassisSettings, ConfigError
+from souk_chassis.definition import Definition, StartError
+from souk_chassis.drain import Drain
+from souk_chassis.health import Board, follow
+from souk_chassis.host import Host
+from souk_chassis.identity import Verifier
+from souk_chassis.incoming import Incoming, Process
+from souk_chassis.limits import Limits
+from souk_chassis.methods import ServiceError, table
+from souk_chassis.metrics_server import Pages
+from souk_chassis.relay import Relay
+from souk_chassis.request_log import RequestLog
+from souk_chassis.service import Service, Worker
+from souk_chassis.store import Store, StoreError
+from souk_chassis.worker import keep_running
+
+WORKERS_TIMEOUT_SECONDS = 10.0
+PURGE_EVERY_SECONDS = 600.0
+READY_PATIENCE_SECONDS = 2.0
+_LOG = logging.getLogger("souk_chassis.running")
+# What gRPC itself refuses has no ErrorInfo; up to so much beyond the limit we refuse ourselves.
+_SLACK_BYTES = 16 << 20
+
+
+def _server_options(most: int) -> list[tuple[str, int]]:
+    return [
+        ("grpc.so_reuseport", 0),  # Two processes on one port are a mistake, not a balance.
+        ("grpc.max_receive_message_length", most + _SLACK_BYTES),
+        ("grpc.max_send_message_length", 16 << 20),
+        ("grpc.max_concurrent_streams", 2000),
+        ("grpc.max_metadata_size", 16 << 10),
+        ("grpc.keepalive_time_ms", 30_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+        ("grpc.http2.max_ping_strikes", 0),
+    ]
+
+
+class Running:
+    """A service that runs. `drain` it: nothing else stops its tasks."""
+
+    def __init__(self, name: str, settings: ChassisSettings) -> None:
+        self.name = name
+        self.address = ""
+        """Where gRPC is served."""
+        self.metrics_address = ""
+        """Where /metrics, /healthz and /readyz are served."""
+        self.drain_signal = Drain()
+        self.registry = CollectorRegistry()
+        self._settings = settings
+        self._outgoing = Outgoing(
+            red.Calls("rpc_client_call_duration_seconds"), trace.Spans(name, settings.telemetry.otlp_endpoint)
+        )
+        self._limits = Limits(settings.server.max_requests, settings.server.max_streams_per_caller)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._host = Host(name, settings.data_dir, self.drain_signal, self._channel)
+        self._service = Service()
+        self._board = Board([])
+        self._server: grpc.aio.Server | None = None
+        self._pages: asyncio.Server | None = None
+
+    def channel(self, neighbour: str) -> Channel:
+        """Returns the way to a neighbour, as the service's own `host.channel` does."""
+        return self._host.channel(neighbour)
+
+    @property
+    def is_ready(self) -> bool:
+        """Returns whether the service says that it can do its work."""
+        return self._board.is_ready()
+
+    def _channel(self, neighbour: str) -> Channel:
+        settings = self._settings
+        addresses = settings.neighbours.get(neighbour, "")
+        return Channel(neighbour, addresses, Caller("service", self.name), settings.identity.development_key, self._outgoing)
+
+    async def _start(self, definition: Definition[Any], own: Any) -> None:
+        settings = self._settings
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self._service = service = await definition.build(own, self._host)
+        self._board = Board(list(service.servicers))
+        calls = red.Calls("rpc_server_call_duration_seconds")
+        process = Process(
+            methods=table(service, self._board),
+            verifier=Verifier(settings.identity.development_key, is_loopback=is_loopback(settings.server.listen)),
+            limits=self._limits,
+            max_message_bytes=settings.server.max_message_bytes,
+            drain=self.drain_signal,
+            calls=calls,
+            spans=self._outgoing.spans,
+            requests=RequestLog(settings.log.format),
+        )
+        self._register(calls)
+        await self._bind(process)
+        self._background()
+        until = time.monotonic() + READY_PATIENCE_SECONDS
+        while not self.is_ready and time.monotonic() < until:
+            await asyncio.sleep(0.002)
+        if settings.server.ready_file:
+            _write_whole(Path(settings.server.ready_file), f"grpc={self.address}\nmetrics={self.metrics_address}\n")
+        _LOG.info("%s serves on %s, metrics on %s", self.name, self.address, self.metrics_address)
+
+    async def _bind(self, process: Process) -> None:
+        server = self._settings.server
+        self._server = grpc.aio.server(handlers=[Incoming(process)], options=_server_options(server.max_message_bytes))
+        host, _, _ = server.listen.rpartition(":")
+        try:
+            self.address = f"{host}:{self._server.add_insecure_port(server.listen)}"
+        except RuntimeError as error:
+            raise StartError(f"server.listen: cannot listen on {server.listen}: it is taken or not of this machine") from error
+        host, _, port = server.metrics_listen.rpartition(":")
+        try:
+            self._pages = await Pages(self.registry, self._board.is_ready).serve(host.strip("[]"), int(port))
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise StartError(f"server.metrics_listen: cannot listen on {server.metrics_listen}: {why}") from error
+        self.metrics_address = f"{host}:{self._pages.sockets[0].getsockname()[1]}"
+        await self._server.start()
+
+    def _register(self, calls: red.Calls) -> None:
+        for collector in (red.REGISTRY, calls, self._outgoing.calls, _Dropped()):
+            self.registry.register(collector)
+        in_work = Gauge("souk_requests_in_work", "Requests and streams in work now.", registry=self.registry)
+        in_work.set_function(lambda: self._limits.requests)
+
+    def _background(self) -> None:
+        service, drain = self._service, self.drain_signal
+        self._spawn("health", follow(self.name, service.is_ready, self._board, drain))
+        workers = list(service.workers)
+        for subscription in service.subscriptions:
+            workers.append(Worker(f"subscription-{subscription.name}", partial(subscription.run, self.channel("events"))))
+        for store in service.stores:
+            workers.append(Worker(f"relay-{store.path.stem}", Relay(self.name, store, self.channel("events")).run))
+            workers.append(Worker(f"purge-{store.path.stem}", partial(_purge, store)))
+        for worker in workers:
+            self._spawn(worker.name, keep_running(self.name, worker, drain))
+
+    def _spawn(self, name: str, work: Any) -> None:
+        self._tasks[f"{self.name}/{name}"] = asyncio.create_task(work)
+
+    async def drain(self) -> None:
+        """Stops: says NOT_SERVING, ends streams with UNAVAILABLE, finishes requests and workers, closes stores, writes the log.
+
+        Raises StartError with the names of what had not ended when the time was over.
+        """
+        await self._board.stop()
+        self.drain_signal.start()
+        late: list[str] = []
+        until = time.monotonic() + self._settings.server.drain_seconds
+        if self._server is not None:
+            stopping = asyncio.create_task(self._server.stop(self._settings.server.drain_seconds))
+            while self._limits.requests and time.monotonic() < until:
+                await asyncio.sleep(0.005)
+            if self._limits.requests:
+                late.append(f"{self._limits.requests} requests")
+            await stopping
+        # Workers were told at the same time, and may take longer than the last request.
+        until = max(until, time.monotonic() + WORKERS_TIMEOUT_SECONDS)
+        if self._tasks:
+            _, pending = await asyncio.wait(self._tasks.values(), timeout=max(0.0, until - time.monotonic()))
+            late += [name for name, task in self._tasks.items() if task in pending]
+            for task in pending:
+                task.cancel()
+        for store in self._service.stores:
+            await store.close()
+        await self._host.close()
+        if self._pages is not None:
+            self._pages.close()
+        await asyncio.to_thread(self._outgoing.spans.stop)
+        if late:
+            raise StartError(f"did not end in time: {', '.join(late)}")
+
+
+async def start(definition: Definition[Any], file: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Running:
+    """Starts a service: configure, telemetry, build, bind, serve. Raises ConfigError or StartError."""
+    read = config.load(definition.name, definition.default_config, definition.config, file, overrides or {})
+    settings = read.chassis
+    try:
+        log.start(settings.log.format, settings.log.level)
+    except ValueError as error:
+        raise ConfigError(f"log.level = {settings.log.level!r}: {error}") from error
+    for name, why in channel.neighbours(settings.neighbours):
+        raise ConfigError(f"neighbours.{name} = {settings.neighbours[name]!r}: {why}")
+    if settings.telemetry.otlp_endpoint and not settings.telemetry.otlp_endpoint.startswith(("http://", "https://")):
+        endpoint = settings.telemetry.otlp_endpoint
+        raise ConfigError(f"telemetry.otlp_endpoint = {endpoint!r}: must be like http://127.0.0.1:4317")
+    running = Running(definition.name, settings)
+    try:
+        await running._start(definition, read.own)
+    except (StoreError, ServiceError, OSError) as error:
+        await running.drain()
+        raise StartError(str(error)) from error
+    except BaseException:
+        await running.drain()
+        raise
+    return running
+
+
+def is_loopback(listen: str) -> bool:
+    """Returns whether only this machine can reach the address."""
+    return ipaddress.ip_address(listen.rpartition(":")[0].strip("[]")).is_loopback
+
+
+async def _purge(store: Store, drain: Drain) -> None:
+    while await drain.pause(PURGE_EVERY_SECONDS):
+        await store.purge()
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Writes a file so that no reader ever sees half of it."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+class _Dropped(Collector):
+    """Shows how many log lines found no room."""
+
+    def collect(self) -> list[CounterMetricFamily]:
+        family = CounterMetricFamily("souk_log_writes_dropped", "Log lines that found no room.", value=log.SINK.dropped)
+        return [family]

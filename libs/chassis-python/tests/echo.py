@@ -1,0 +1,177 @@
+"""The service that the tests run, and short ways to call it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from google.rpc.status_pb2 import Status
+from pydantic import Field
+from souk.echo.v1 import echo_pb2 as pb
+from souk.echo.v1.echo_pb2_grpc import EchoServiceServicer, EchoServiceStub, add_EchoServiceServicer_to_server
+
+import souk_chassis
+from souk_chassis import Caller, Context, Definition, Host, Migration, Running, Service, Settings, Store, Tx
+from souk_chassis.config import DEFAULTS
+
+DEFAULT_CONFIG = """
+# What is put before each answer.
+greeting = "hello"
+
+[cave]
+# How deep it is, in metres.
+depth_metres = 10
+"""
+MIGRATIONS = [Migration(1, "names", "CREATE TABLE names (name TEXT NOT NULL, number INTEGER NOT NULL) STRICT;")]
+
+
+class Cave(Settings):
+    depth_metres: int = Field(ge=1, le=1000)
+
+
+class Config(Settings):
+    greeting: str
+    cave: Cave
+
+
+class Error(souk_chassis.Error):
+    reasons = pb.ErrorReason
+
+
+class NoEcho(Error):
+    code = grpc.StatusCode.NOT_FOUND
+    reason = pb.ERROR_REASON_NO_ECHO
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"nobody is there to echo {name}", metadata={"name": name})
+
+
+class EchoRpc(EchoServiceServicer):
+    def __init__(self, store: Store, next_echo: Any) -> None:
+        self.store = store
+        self.next = next_echo
+        self.stop_waiting = asyncio.Event()
+
+    async def Say(self, request: pb.SayRequest, context: Any) -> pb.SayResponse:
+        match request.name:
+            case "nobody":
+                raise NoEcho(request.name)
+            case "panic":
+                raise RuntimeError("the secret is 4711")
+            case "exit":
+                raise SystemExit(3)
+            case "wait":
+                await self.stop_waiting.wait()
+            case "unserializable":
+                return request  # type: ignore[return-value]
+            case "busy":
+                raise sqlite3.OperationalError("database is locked")
+        current = Context.current()
+        left = f"{current.deadline.remaining() * 1000:.0f}"
+        return pb.SayResponse(name=request.name, seen=[current.caller.key, left, current.criticality, current.trace_id])
+
+    async def Repeat(self, request: pb.RepeatRequest, context: Any) -> AsyncIterator[pb.SayResponse]:
+        for _ in range(request.times):
+            yield pb.SayResponse(name=request.name)
+        if request.name == "wait":
+            await self.stop_waiting.wait()
+        if request.name == "panic":
+            raise RuntimeError("the secret is 4711")
+
+    async def Collect(self, requests: AsyncIterator[pb.SayRequest], context: Any) -> pb.SayResponse:
+        return pb.SayResponse(name=",".join([request.name async for request in requests]))
+
+    async def Chat(self, requests: AsyncIterator[pb.SayRequest], context: Any) -> AsyncIterator[pb.SayResponse]:
+        async for request in requests:
+            yield pb.SayResponse(name=request.name)
+
+    async def Forward(self, request: pb.SayRequest, context: Any) -> pb.SayResponse:
+        answer: pb.SayResponse = await self.next.Say(request)
+        return answer
+
+    async def Save(self, request: pb.SaveRequest, context: Any) -> pb.SaveResponse:
+        def save(tx: Tx) -> pb.SaveResponse:
+            number = tx.execute("SELECT count(*) FROM names").fetchone()[0]
+            tx.execute("INSERT INTO names (name, number) VALUES (?, ?)", (request.name, number))
+            tx.publish(pb.Happened(name=request.name, number=number), key=request.name)
+            if request.name == "nobody":
+                raise NoEcho(request.name)
+            return pb.SaveResponse(number=number)
+
+        caller = Context.current().caller
+        return await self.store.write_once(caller, "/souk.echo.v1.EchoService/Save", request.request_id, request, save)
+
+
+async def build(config: Config, host: Host) -> Service:
+    store = Store.open(host.data_dir / "echo.sqlite3", MIGRATIONS)
+    rpc = EchoRpc(store, EchoServiceStub(host.channel("next")))
+    return Service().rpc(add_EchoServiceServicer_to_server, rpc).ready(store.ping).store(store)
+
+
+def definition(name: str = "echo") -> Definition[Config]:
+    return Definition(name, DEFAULT_CONFIG, Config, build)
+
+
+class Echo:
+    """A running service and a client of it."""
+
+    def __init__(self, running: Running) -> None:
+        self.running = running
+        self.channel = grpc.aio.insecure_channel(running.address)
+        self.stub = EchoServiceStub(self.channel)
+        self._is_stopped = False
+
+    @staticmethod
+    async def start(what: Definition[Any], data_dir: Path, settings: dict[str, Any]) -> Echo:
+        own = {"server.listen": "127.0.0.1:0", "server.metrics_listen": "127.0.0.1:0", "data_dir": str(data_dir)}
+        dotted = {key.replace("__", "."): value for key, value in settings.items()}
+        return Echo(await souk_chassis.start(what, overrides={**own, **dotted}))
+
+    async def page(self, path: str) -> tuple[int, str]:
+        """Fetches a page of the second listener."""
+        host, _, port = self.running.metrics_address.rpartition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(f"GET {path} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+        answer = (await reader.read()).decode()
+        writer.close()
+        head, _, body = answer.partition("\r\n\r\n")
+        return int(head.split(" ")[1]), body
+
+    async def stop(self) -> None:
+        if not self._is_stopped:
+            self._is_stopped = True
+            await self.channel.close()
+            await self.running.drain()
+
+
+def as_(who: str, *scopes: str) -> tuple[tuple[str, str], ...]:
+    """Returns the metadata of a caller."""
+    return (("authorization", f"Bearer {souk_chassis.development_token(Caller.parse(who), scopes)}"),)
+
+
+async def refused(call: Any) -> tuple[grpc.StatusCode, str, str, ErrorInfo, BadRequest]:
+    """Waits for a call to be refused and returns code, message, reason, ErrorInfo and BadRequest."""
+    try:
+        if hasattr(call, "__aiter__"):
+            async for _ in call:
+                pass
+        else:
+            await call
+    except grpc.aio.AioRpcError as error:
+        details = next(value for key, value in error.trailing_metadata() or () if key == "grpc-status-details-bin")
+        info, bad = ErrorInfo(), BadRequest()
+        status = Status.FromString(details)
+        assert (status.code, status.message) == (error.code().value[0], error.details())
+        for detail in status.details:
+            detail.Unpack(info)
+            detail.Unpack(bad)
+        return error.code(), error.details() or "", info.reason, info, bad
+    raise AssertionError("the call was not refused")
+
+
+assert "[neighbours]" in DEFAULTS
