@@ -30,12 +30,20 @@ const ATTEMPTS: u32 = 8;
 
 const SCHEMA: Schema = Schema {
     name: "ledger",
-    migrations: &[Migration {
-        version: 1,
-        name: "ledger",
-        sqlite: include_str!("../migrations/sqlite/0001_ledger.sql"),
-        postgres: include_str!("../migrations/postgres/0001_ledger.sql"),
-    }],
+    migrations: &[
+        Migration {
+            version: 1,
+            name: "ledger",
+            sqlite: include_str!("../migrations/sqlite/0001_ledger.sql"),
+            postgres: include_str!("../migrations/postgres/0001_ledger.sql"),
+        },
+        Migration {
+            version: 2,
+            name: "one write after another",
+            sqlite: include_str!("../migrations/sqlite/0002_book.sql"),
+            postgres: include_str!("../migrations/postgres/0002_book.sql"),
+        },
+    ],
 };
 
 /// The ledger's database. Cloning is cheap.

@@ -6,29 +6,26 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use souk_client::ledger::v1::CreateTransferStatus as Status;
-use souk_data::{Db, Engine, Error, Tx};
+use souk_data::{Db, Error, Tx};
 use souk_types::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use super::ATTEMPTS;
 use super::memory::Memory;
-use super::{ATTEMPTS, write};
-use crate::book::Party;
+use super::write::{self, Written};
 use crate::transfer::NewTransfer;
 
 /// How many transfers one write creates at most, but for a single call's own.
 const TRANSFERS_AT_A_TIME: usize = 8190;
 
-/// How many writes run at a time on PostgreSQL. On SQLite it is one: see [`Memory`].
-const WRITES_ON_POSTGRES: usize = 4;
-
 pub(super) struct Gather {
     db: Db,
     waiting: Mutex<VecDeque<Waiting>>,
+    /// One write at a time: see [`Memory`].
     permits: Arc<Semaphore>,
     /// Taken out by a write that might change balances, and put back when it is committed: what a failed write may
     /// have left behind is never remembered.
     memory: Mutex<Arc<Mutex<Memory>>>,
-    keeps_balances: bool,
 }
 
 struct Waiting {
@@ -39,15 +36,7 @@ struct Waiting {
 
 impl Gather {
     pub fn new(db: Db) -> Self {
-        let keeps_balances = db.engine() == Engine::Sqlite;
-        let writes = if keeps_balances { 1 } else { WRITES_ON_POSTGRES };
-        Gather {
-            db,
-            waiting: Mutex::default(),
-            permits: Arc::new(Semaphore::new(writes)),
-            memory: Mutex::new(fresh(keeps_balances)),
-            keeps_balances,
-        }
+        Gather { db, waiting: Mutex::default(), permits: Arc::new(Semaphore::new(1)), memory: Mutex::default() }
     }
 
     /// Creates a batch, together with others that wait; returns a status for each transfer.
@@ -73,6 +62,10 @@ impl Gather {
 
     /// Expires up to `limit` pending transfers that are due; returns how many were.
     pub async fn expire(&self, now: Timestamp, limit: i64) -> Result<usize, Error> {
+        // Replicas that only look must not take turns with those that write.
+        if !write::is_any_due(&self.db.read(), now).await? {
+            return Ok(0);
+        }
         let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
         let mut attempt = 1;
         loop {
@@ -131,10 +124,7 @@ impl Gather {
             let result = self
                 .remembering(move |tx: Tx, memory| {
                     let batches = batches.clone();
-                    async move {
-                        let written = write::create(&tx, &memory, &batches, now, is_certain).await?;
-                        Ok((written.statuses, written.parties))
-                    }
+                    async move { write::create(&tx, &memory, &batches, now, is_certain).await }
                 })
                 .await;
             match result {
@@ -149,23 +139,16 @@ impl Gather {
     async fn remembering<F, Fut, T>(&self, write: F) -> Result<T, Error>
     where
         F: Fn(Tx, Arc<Mutex<Memory>>) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<(T, Vec<Party>), Error>> + Send + 'static,
+        Fut: Future<Output = Result<Written<T>, Error>> + Send + 'static,
         T: Send + 'static,
     {
-        let memory = match self.keeps_balances {
-            true => std::mem::replace(&mut *self.memory.lock(), fresh(true)),
-            false => self.memory.lock().clone(),
-        };
+        let memory = std::mem::take(&mut *self.memory.lock());
         let lent = memory.clone();
-        let (value, parties) = self.db.write_locked(move |tx: Tx| write(tx, lent.clone())).await?;
-        memory.lock().learn(parties);
+        let written = self.db.write_locked(move |tx: Tx| write(tx, lent.clone())).await?;
+        memory.lock().learn(written.parties, written.version);
         *self.memory.lock() = memory;
-        Ok(value)
+        Ok(written.value)
     }
-}
-
-fn fresh(keeps_balances: bool) -> Arc<Mutex<Memory>> {
-    Arc::new(Mutex::new(Memory::new(keeps_balances)))
 }
 
 /// The task that wrote ended without an answer: the process is stopping, or it panicked.

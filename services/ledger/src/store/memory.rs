@@ -1,7 +1,8 @@
 //! What is remembered between writes, so that it is not read again.
 //!
-//! The number of an account never changes, so every replica may remember it. Its balance may be remembered only where
-//! nobody else can write it: on SQLite, which one process has for itself, by the one write that runs at a time.
+//! The number of an account never changes, so every replica may remember it. Its balance may be remembered as long as
+//! nobody else has written: on SQLite, which one process has for itself, for ever; on PostgreSQL while the version of the
+//! book is the one that our last write left.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,13 +19,15 @@ const ACCOUNTS: usize = 100_000;
 pub(super) struct Memory {
     numbers: HashMap<AccountId, AccountNumber>,
     parties: HashMap<AccountNumber, Party>,
-    keeps_balances: bool,
+    version: i64,
 }
 
 impl Memory {
-    /// Starts with nothing; `keeps_balances` only where nobody else writes.
-    pub fn new(keeps_balances: bool) -> Self {
-        Memory { keeps_balances, ..Memory::default() }
+    /// Begins the write that makes this version of the book. If the one before was not ours, balances are forgotten.
+    pub fn begin(&mut self, version: i64) {
+        if self.version + 1 != version {
+            self.parties.clear();
+        }
     }
 
     /// Returns the numbers that are known, and the ids that are not.
@@ -53,17 +56,16 @@ impl Memory {
         (known, unknown)
     }
 
-    /// Remembers accounts as a write that is committed left them.
-    pub fn learn(&mut self, parties: Vec<Party>) {
+    /// Remembers accounts as the write that made this version, and is committed, left them.
+    pub fn learn(&mut self, parties: Vec<Party>, version: i64) {
+        self.version = version;
         if self.numbers.len() + parties.len() > ACCOUNTS {
             self.numbers.clear();
             self.parties.clear();
         }
         for party in parties {
             self.numbers.insert(party.id, party.number);
-            if self.keeps_balances {
-                self.parties.insert(party.number, party);
-            }
+            self.parties.insert(party.number, party);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Writing transfers: lock and load what they name, let the rules decide, append what they say.
+//! Writing transfers: take turns, load what they name, let the rules decide, append what they say.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,12 +17,17 @@ use crate::entry::{Checkpoint, Due, Entries};
 use crate::transfer::{NewTransfer, Resolution, Transfer};
 
 /// What one write came to.
-pub(super) struct Written {
-    /// The statuses of each batch, in order.
-    pub statuses: Vec<Vec<Status>>,
+pub(super) struct Written<T> {
+    /// What it answers.
+    pub value: T,
     /// The accounts that were loaded or changed, as they are after the commit.
     pub parties: Vec<Party>,
+    /// The version of the book that it made.
+    pub version: i64,
 }
+
+/// How many sequences each version of the book has for its transfers; no write has more.
+const SEQUENCES_OF_A_VERSION: i64 = 8192;
 
 /// Creates several batches, one after another.
 ///
@@ -34,7 +39,8 @@ pub(super) async fn create(
     batches: &[Vec<NewTransfer>],
     now: Timestamp,
     is_certain: bool,
-) -> Result<Written, Error> {
+) -> Result<Written<Vec<Vec<Status>>>, Error> {
+    let version = take_turn(tx, memory).await?;
     let all = || batches.iter().flatten();
     let accounts: BTreeSet<AccountId> =
         all().flat_map(|new| [new.debit_account, new.credit_account]).flatten().collect();
@@ -45,14 +51,21 @@ pub(super) async fn create(
         let mut book = loaded.book(now);
         let statuses: Vec<Vec<Status>> = batches.iter().map(|batch| book.apply(batch)).collect();
         if statuses.iter().flatten().all(|status| *status == Status::Created) {
-            return Ok(Written { statuses, parties: write(tx, book, loaded.parties).await? });
+            let parties = write(tx, book, loaded.parties, version).await?;
+            return Ok(Written { value: statuses, parties, version });
         }
     }
     let ids: Vec<TransferId> = all().map(|new| new.id).collect();
     loaded.stored.extend(find(tx, &ids).await?);
     let mut book = loaded.book(now);
     let statuses = batches.iter().map(|batch| book.apply(batch)).collect();
-    Ok(Written { statuses, parties: write(tx, book, loaded.parties).await? })
+    Ok(Written { value: statuses, parties: write(tx, book, loaded.parties, version).await?, version })
+}
+
+/// Returns whether the timeout of some pending transfer has passed.
+pub(super) async fn is_any_due(reader: &Reader, now: Timestamp) -> Result<bool, Error> {
+    let query = "SELECT expire_time FROM due WHERE expire_time <= $1 ORDER BY expire_time LIMIT 1";
+    Ok(reader.query_row(query, args![now]).await?.is_some())
 }
 
 /// Expires up to `limit` pending transfers whose timeout has passed. Returns how many were due.
@@ -61,7 +74,8 @@ pub(super) async fn expire(
     memory: &Mutex<Memory>,
     now: Timestamp,
     limit: i64,
-) -> Result<(usize, Vec<Party>), Error> {
+) -> Result<Written<usize>, Error> {
+    let version = take_turn(tx, memory).await?;
     let query =
         "SELECT expire_time, pending_id FROM due WHERE expire_time <= $1 ORDER BY expire_time, pending_id LIMIT $2";
     let mut due = Vec::new();
@@ -69,17 +83,34 @@ pub(super) async fn expire(
         due.push(Due { expire_time: row.get("expire_time")?, pending: row.get("pending_id")? });
     }
     if due.is_empty() {
-        return Ok((0, Vec::new()));
+        return Ok(Written { value: 0, parties: Vec::new(), version });
     }
 
     let pending: Vec<TransferId> = due.iter().map(|due| due.pending).collect();
     let loaded = load(tx, memory, &BTreeSet::new(), &pending).await?;
     let mut book = loaded.book(now);
     book.expire(&pending);
-    let parties = write(tx, book, loaded.parties).await?;
+    let parties = write(tx, book, loaded.parties, version).await?;
     // Another replica may have resolved some of them first; those leave the list here.
     forget_due(tx, &due).await?;
-    Ok((due.len(), parties))
+    Ok(Written { value: due.len(), parties, version })
+}
+
+/// Waits until no other write is under way and returns the version of the book that this one makes.
+///
+/// **Invariant:** this is the first statement of every write of transfers, and READ COMMITTED gives each later statement all
+/// that was committed before; so whatever a write reads or remembers stays true until its own commit.
+async fn take_turn(tx: &Tx, memory: &Mutex<Memory>) -> Result<i64, Error> {
+    if tx.engine() == Engine::Sqlite {
+        // One writer thread; every version follows its own.
+        memory.lock().begin(1);
+        return Ok(0);
+    }
+    let turn = "UPDATE book SET version = version + 1 WHERE id = 1 RETURNING version";
+    let row = tx.query_row(turn, args![]).await?.ok_or_else(|| Error::Corrupt("the row of book is missing".into()))?;
+    let version = row.get("version")?;
+    memory.lock().begin(version);
+    Ok(version)
 }
 
 /// Everything stored that the rules need.
@@ -95,11 +126,8 @@ impl Loaded {
     }
 }
 
-/// Locks the accounts that are named, and those of the pending transfers, and loads what the rules need but for the
+/// Loads the accounts that are named, and those of the pending transfers, and what else the rules need but for the
 /// transfers that are there already.
-///
-/// **Invariant:** every account that the write can change is locked, in the order of numbers, before anything that the
-/// decision rests on is read; so READ COMMITTED is enough. What is read before the locks never changes.
 async fn load(
     tx: &Tx,
     memory: &Mutex<Memory>,
@@ -107,20 +135,11 @@ async fn load(
     pending: &[TransferId],
 ) -> Result<Loaded, Error> {
     let mut numbers = numbers_of(tx, memory, accounts).await?;
-    for transfer in find(tx, pending).await? {
+    let stored = find(tx, pending).await?;
+    for transfer in &stored {
         numbers.extend([transfer.debit_account, transfer.credit_account]);
     }
-    let mut parties = lock(tx, memory, &numbers).await?;
-
-    let stored = find(tx, pending).await?;
-    // A pending transfer that another write committed while this one waited for its locks.
-    let late: BTreeSet<AccountNumber> = stored
-        .iter()
-        .flat_map(|transfer| [transfer.debit_account, transfer.credit_account])
-        .filter(|number| !numbers.contains(number))
-        .collect();
-    parties.extend(lock(tx, memory, &late).await?);
-
+    let parties = parties(tx, memory, &numbers).await?;
     let resolved = resolutions(tx, pending).await?;
     Ok(Loaded { parties, stored, resolved })
 }
@@ -137,11 +156,9 @@ async fn numbers_of(
     Ok(numbers)
 }
 
-async fn lock(tx: &Tx, memory: &Mutex<Memory>, numbers: &BTreeSet<AccountNumber>) -> Result<Vec<Party>, Error> {
+async fn parties(tx: &Tx, memory: &Mutex<Memory>, numbers: &BTreeSet<AccountNumber>) -> Result<Vec<Party>, Error> {
     let (mut parties, unknown) = memory.lock().parties(numbers);
-    let query = |keys: &str| {
-        format!("SELECT {} FROM account WHERE number {keys} ORDER BY number{}", rows::PARTY, tx.lock_rows())
-    };
+    let query = |keys: &str| format!("SELECT {} FROM account WHERE number {keys}", rows::PARTY);
     for row in sql::find(tx, &unknown, query).await? {
         parties.push(rows::party(&row)?);
     }
@@ -169,16 +186,18 @@ pub(super) async fn resolutions(
 }
 
 /// Writes what the book says; returns the accounts it was opened with as they are then.
-async fn write(tx: &Tx, book: Book, before: Vec<Party>) -> Result<Vec<Party>, Error> {
+async fn write(tx: &Tx, book: Book, before: Vec<Party>, version: i64) -> Result<Vec<Party>, Error> {
     if book.created_count() == 0 {
         return Ok(before);
     }
     let first = match tx.engine() {
-        Engine::Sqlite => "SELECT COALESCE(MAX(sequence), 0) + 1 AS first FROM transfer",
-        Engine::Postgres => "SELECT nextval('transfer_block') AS first",
+        Engine::Sqlite => {
+            let query = "SELECT COALESCE(MAX(sequence), 0) + 1 AS first FROM transfer";
+            tx.query_row(query, args![]).await?.expect("an aggregate always answers a row").get("first")?
+        }
+        Engine::Postgres => version * SEQUENCES_OF_A_VERSION + 1,
     };
-    let first = tx.query_row(first, args![]).await?.expect("an aggregate and nextval always answer a row");
-    let entries: Entries = book.close(first.get("first")?);
+    let entries: Entries = book.close(first);
 
     append(tx, &entries.transfers).await?;
     update(tx, &entries.parties).await?;
