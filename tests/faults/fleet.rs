@@ -79,7 +79,7 @@ impl Fleet {
     }
 
     /// Starts two replicas of each service, which share a database on PostgreSQL; both migrate it at once.
-    pub async fn replicas() -> Fleet {
+    pub async fn replicas(settings: &[(&str, &str)]) -> Fleet {
         let folder = folder();
         let (mut addresses, mut members, mut databases) = (Addresses::default(), vec![], vec![]);
         for (service, keys) in DATABASES {
@@ -89,7 +89,8 @@ impl Fleet {
                 urls.push((*key, database.url().to_owned()));
                 databases.push(database);
             }
-            let settings: Vec<_> = urls.iter().map(|(key, url)| (*key, url.as_str())).collect();
+            let urls = urls.iter().map(|(key, url)| (*key, url.as_str()));
+            let settings: Vec<_> = urls.chain(settings.iter().copied()).collect();
             let replica = |name: &str| {
                 alone(service, &folder.path().join(format!("{service}-{name}")), &addresses, &settings).start()
             };

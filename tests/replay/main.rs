@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use rand::rngs::StdRng;
+use rand::{Rng as _, RngExt as _, SeedableRng as _};
 use serde_json::Value;
 use souk_chassis::Caller;
 use souk_client::inventory::v1 as inventory;
@@ -221,6 +223,44 @@ async fn the_real_file_comes_to_what_the_judge_says_although_the_shop_is_killed(
     succeed(sell(&file, &shop, &folder, "max")).await;
     assert_eq!(folder.judged_report(), judged);
     assert_eq!(orders_and_movements(&shop).await, before);
+}
+
+/// How often the shop dies under a replay of the real file, every night.
+const KILLS: u32 = 200;
+
+/// The longest time between a start and the next death.
+const LONGEST_LIFE: Duration = Duration::from_millis(300);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_night_a_replay_outlives_two_hundred_deaths_of_the_shop() {
+    if !souk_testkit::nightly() {
+        return;
+    }
+    let folder = Folder::new();
+    let (file, judged) = match std::env::var_os("SOUK_RETAIL_FILE").map(PathBuf::from) {
+        Some(file) => {
+            let judged = judge(&file).await.expect("SOUK_RETAIL_EXPECT names the judge of the real file");
+            (file, judged)
+        }
+        None => (folder.file("odd.csv", &oddities::text()), judged_oddities()),
+    };
+    let mut shop = shop_in(&folder).start().await;
+    let mut replaying = quiet(sell(&file, &shop, &folder, "max"));
+    let seed = rand::rng().next_u64();
+    println!("the seed is {seed}");
+    let mut random = StdRng::seed_from_u64(seed);
+    for kill in 1..=KILLS {
+        tokio::time::sleep(random.random_range(Duration::ZERO..LONGEST_LIFE)).await;
+        if let Some(ended) = replaying.try_wait().unwrap() {
+            // A replay that is through begins again: it must change nothing.
+            assert!(ended.success(), "before death {kill}, seed {seed}, the replay ended with {ended}");
+            replaying = quiet(sell(&file, &shop, &folder, "max"));
+        }
+        shop.restart().await;
+    }
+    let ended = replaying.wait().await.unwrap();
+    assert!(ended.success(), "after {KILLS} deaths, seed {seed}, the replay ended with {ended}");
+    assert_eq!(folder.judged_report(), judged, "after {KILLS} deaths, seed {seed}");
 }
 
 #[tokio::test]

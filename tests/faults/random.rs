@@ -1,4 +1,4 @@
-//! Every night: two hundred deaths at moments that nobody chose, while orders stream in.
+//! Deaths at moments that nobody chose, while orders stream in: a few of replicas on every run, two hundred every night.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,6 +16,9 @@ use crate::story::{Plot, Story};
 use crate::witness::Witness;
 
 const KILLS: u64 = 200;
+
+/// Replicas die this often on every run; each time the other one takes over.
+const KILLS_OF_REPLICAS: u64 = 6;
 const CUSTOMERS: u64 = 8;
 
 /// The longest time between a process' start and its next death.
@@ -39,7 +42,7 @@ async fn shops(addresses: Addresses, number: u64, seed: u64, is_over: Arc<Atomic
     stories
 }
 
-async fn survives_random_deaths(mut fleet: Fleet) {
+async fn survives_random_deaths(mut fleet: Fleet, kills: u64) {
     let seed = rand::rng().next_u64();
     println!("the seed is {seed}");
     let addresses = fleet.addresses.clone();
@@ -52,7 +55,7 @@ async fn survives_random_deaths(mut fleet: Fleet) {
     let killed = AtomicU64::new(0);
     let killing = async {
         let mut random = StdRng::seed_from_u64(seed);
-        for _ in 0..KILLS {
+        for _ in 0..kills {
             tokio::time::sleep(random.random_range(Duration::ZERO..LONGEST_LIFE)).await;
             fleet.kill(random.random_range(0..fleet.len())).await;
             killed.fetch_add(1, Ordering::Relaxed);
@@ -78,13 +81,25 @@ async fn survives_random_deaths(mut fleet: Fleet) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_two_hundred_times_at_random_a_split_shop_loses_nothing() {
     if nightly() {
-        survives_random_deaths(Fleet::split(&[UNSYNCED]).await).await;
+        survives_random_deaths(Fleet::split(&[UNSYNCED]).await, KILLS).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_two_hundred_times_at_random_one_program_loses_nothing() {
     if nightly() {
-        survives_random_deaths(Fleet::one_program(&[UNSYNCED]).await).await;
+        survives_random_deaths(Fleet::one_program(&[UNSYNCED]).await, KILLS).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_on_postgres_that_are_killed_at_random_lose_nothing() {
+    if souk_testkit::postgres_url().is_some() {
+        let kills = if nightly() { KILLS } else { KILLS_OF_REPLICAS };
+        survives_random_deaths(Fleet::replicas(&SHORT_LEASES).await, kills).await;
+    }
+}
+
+/// What a replica was at when it died waits for its lease to be over, and the test with it.
+const SHORT_LEASES: [(&str, &str); 2] =
+    [("ORDERS__SAGA__LEASE_SECONDS", "3"), ("PAYMENTS__RECOVERY__LEASE_SECONDS", "20")];
