@@ -12,7 +12,7 @@ mod tail;
 
 use std::sync::Arc;
 
-use souk_chassis::StartError;
+use souk_chassis::{Drain, StartError};
 use souk_client::events::v1 as pb;
 use souk_data::Db;
 use souk_types::{Clock, Timestamp};
@@ -123,6 +123,20 @@ impl Log {
     pub async fn offset_at(&self, partition: u32, time: Timestamp) -> Result<i64, LogError> {
         match self {
             Log::Database(log) => log.offset_at(partition, time).await,
+        }
+    }
+
+    /// Returns when the log took the first event at an offset or after it, where that is cheap to know.
+    pub async fn publish_time(&self, partition: u32, offset: i64) -> Result<Option<Timestamp>, LogError> {
+        match self {
+            Log::Database(log) => log.publish_time(partition, offset).await,
+        }
+    }
+
+    /// Follows what other replicas add, until the process drains. Engines that are told by their broker have nothing to do.
+    pub async fn follow(self, drain: Drain) -> Result<(), LogError> {
+        match self {
+            Log::Database(log) => log.follow(drain).await,
         }
     }
 

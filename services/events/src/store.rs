@@ -3,7 +3,12 @@
 //! **Invariant:** a write locks the row of its subscription first, then places by partition, then partitions of the log by
 //! number; so no two writes wait for each other in a circle, and READ COMMITTED is enough.
 
+pub mod audit;
+pub mod dead_letter;
 pub mod log;
+pub mod place;
+pub mod retry;
+pub mod subscription;
 
 use souk_data::{Engine, Migration, Schema};
 

@@ -61,7 +61,8 @@ CREATE TABLE retry (
     PRIMARY KEY (subscription, partition, log_offset)
 );
 
--- Events that a subscription could not finish; with the event, since the log forgets it. State 1: dead, 2: to be delivered again.
+-- Events that a subscription could not finish; with the event, since the log forgets it. State 1: dead, 2: to be delivered again,
+-- 3: handled after that; it is kept for a while, without the event, so that requeuing it again changes nothing.
 CREATE TABLE dead_letter (
     subscription BIGINT NOT NULL REFERENCES subscription (number) ON DELETE CASCADE,
     partition    BIGINT NOT NULL,
@@ -71,7 +72,7 @@ CREATE TABLE dead_letter (
     attempts     BIGINT NOT NULL,
     reason       TEXT NOT NULL,
     create_time  BIGINT NOT NULL,
-    state        BIGINT NOT NULL CHECK (state IN (1, 2)),
+    state        BIGINT NOT NULL CHECK (state IN (1, 2, 3)),
     due_time     BIGINT NOT NULL,
     PRIMARY KEY (subscription, partition, log_offset)
 );

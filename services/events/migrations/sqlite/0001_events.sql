@@ -61,7 +61,8 @@ CREATE TABLE retry (
     PRIMARY KEY (subscription, partition, log_offset)
 ) STRICT;
 
--- Events that a subscription could not finish; with the event, since the log forgets it. State 1: dead, 2: to be delivered again.
+-- Events that a subscription could not finish; with the event, since the log forgets it. State 1: dead, 2: to be delivered again,
+-- 3: handled after that; it is kept for a while, without the event, so that requeuing it again changes nothing.
 CREATE TABLE dead_letter (
     subscription INTEGER NOT NULL REFERENCES subscription (number) ON DELETE CASCADE,
     partition    INTEGER NOT NULL,
@@ -71,7 +72,7 @@ CREATE TABLE dead_letter (
     attempts     INTEGER NOT NULL,
     reason       TEXT NOT NULL,
     create_time  INTEGER NOT NULL,
-    state        INTEGER NOT NULL CHECK (state IN (1, 2)),
+    state        INTEGER NOT NULL CHECK (state IN (1, 2, 3)),
     due_time     INTEGER NOT NULL,
     PRIMARY KEY (subscription, partition, log_offset)
 ) STRICT;

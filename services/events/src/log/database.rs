@@ -145,6 +145,12 @@ impl DatabaseLog {
         Ok(low)
     }
 
+    /// See [`Log::publish_time`](super::Log::publish_time).
+    pub async fn publish_time(&self, partition: u32, offset: i64) -> Result<Option<Timestamp>, LogError> {
+        let Bounds { earliest, .. } = self.bounds(partition).await?;
+        Ok(table::publish_time(&self.0.db.read(), partition, offset.max(earliest)).await?)
+    }
+
     /// See [`Log::purge`](super::Log::purge).
     pub async fn purge(&self) -> Result<u64, LogError> {
         let before = self.0.clock.now().minus(self.0.retention);
@@ -162,8 +168,8 @@ impl DatabaseLog {
         Ok(purged)
     }
 
-    /// Looks for what other replicas added, until the process drains. A SQLite file has no others.
-    pub async fn look(self, drain: Drain) -> Result<(), LogError> {
+    /// See [`Log::follow`](super::Log::follow). A SQLite file has no other replicas.
+    pub async fn follow(self, drain: Drain) -> Result<(), LogError> {
         if self.0.db.engine() == Engine::Sqlite {
             drain.started().await;
             return Ok(());

@@ -1,0 +1,90 @@
+//! Delivery: the subscriptions that have consumers at this replica. One [`Hub`] a subscription holds its streams and the
+//! windows of the partitions that are leased to it; `keeper.rs` leases and reads, `recorder.rs` writes how far all have come.
+
+mod ack_id;
+mod hub;
+mod keeper;
+mod recorder;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use souk_data::Db;
+use souk_types::Clock;
+use tokio::sync::{Mutex as Turn, Notify};
+
+use crate::config::DeliveryConfig;
+use crate::log::Log;
+use crate::subscription::Subscription;
+pub use hub::{Consumer, Hub, Limits, Updates};
+pub use recorder::record;
+
+/// All subscriptions that are being delivered here. Clones are one.
+#[derive(Clone)]
+pub struct Delivery(Arc<Shared>);
+
+struct Shared {
+    db: Db,
+    log: Log,
+    clock: Clock,
+    config: DeliveryConfig,
+    /// Names this process in leases.
+    replica: String,
+    hubs: Mutex<BTreeMap<i64, Arc<Hub>>>,
+    /// Tells that the first hub came or the last one went.
+    changed: Notify,
+    /// Held while progress is written, and while leases are given away, so that neither overtakes the other.
+    writing: Turn<()>,
+}
+
+impl Delivery {
+    /// Returns a delivery without subscriptions.
+    pub fn new(db: Db, log: Log, clock: Clock, config: DeliveryConfig) -> Self {
+        let replica = format!("{:016x}", rand::random::<u64>());
+        let (hubs, changed, writing) = (Mutex::default(), Notify::new(), Turn::default());
+        Delivery(Arc::new(Shared { db, log, clock, config, replica, hubs, changed, writing }))
+    }
+
+    /// Adds a stream to a subscription, whose partitions are leased and read from now on if they were not.
+    pub async fn join(&self, subscription: Subscription, limits: Limits) -> Consumer {
+        loop {
+            let closing = {
+                let mut hubs = self.0.hubs.lock();
+                let hub = hubs.entry(subscription.number).or_insert_with(|| {
+                    let hub = Arc::new(Hub::new(subscription.clone(), self.0.clock.clone(), self.0.config));
+                    tokio::spawn(keeper::keep(self.clone(), hub.clone()));
+                    self.0.changed.notify_one();
+                    hub
+                });
+                match Hub::join(hub, &subscription, limits) {
+                    Some(consumer) => return consumer,
+                    None => hub.clone(),
+                }
+            };
+            // The last stream has just left and its leases are being given back; they can be taken again after that.
+            closing.closed().await;
+        }
+    }
+
+    /// Returns the hub of a subscription that has consumers here.
+    pub fn find(&self, number: i64) -> Option<Arc<Hub>> {
+        self.0.hubs.lock().get(&number).cloned()
+    }
+
+    fn hubs(&self) -> Vec<Arc<Hub>> {
+        self.0.hubs.lock().values().cloned().collect()
+    }
+
+    /// Ends a hub whose streams are all gone, unless another has come meanwhile.
+    fn try_close(&self, hub: &Hub) -> bool {
+        let _hubs = self.0.hubs.lock();
+        hub.try_close()
+    }
+
+    fn remove(&self, hub: &Hub) {
+        self.0.hubs.lock().remove(&hub.number);
+        hub.set_closed();
+        self.0.changed.notify_one();
+    }
+}

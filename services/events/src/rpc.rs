@@ -1,0 +1,167 @@
+//! The RPCs of events: the index. The story of a method is in `rpc/<method>.rs`.
+
+mod audit_events;
+mod create_subscription;
+mod delete_subscription;
+mod drop_dead_letters;
+mod get_subscription;
+mod list_dead_letters;
+mod list_subscriptions;
+mod publish;
+mod requeue_dead_letters;
+mod seek_subscription;
+mod subscribe;
+
+use std::sync::Arc;
+
+use souk_chassis::{Caller, Drain, reply};
+use souk_client::events::v1 as pb;
+use souk_client::events::v1::event_service_server::EventService;
+use souk_data::Db;
+use souk_types::Clock;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::delivery::Delivery;
+use crate::error::Error;
+use crate::log::Log;
+use crate::store;
+use crate::subscription::{Start, Subscription};
+
+/// What the methods work with. Clones are one.
+#[derive(Clone)]
+pub struct EventsRpc(Arc<Parts>);
+
+struct Parts {
+    db: Db,
+    log: Log,
+    delivery: Delivery,
+    clock: Clock,
+    drain: Drain,
+}
+
+impl EventsRpc {
+    /// Puts together what the methods work with.
+    pub fn new(db: Db, log: Log, delivery: Delivery, clock: Clock, drain: Drain) -> Self {
+        EventsRpc(Arc::new(Parts { db, log, delivery, clock, drain }))
+    }
+
+    /// Returns a subscription that the caller may use.
+    async fn find(&self, name: &str, caller: &Caller) -> Result<Subscription, Error> {
+        let found = store::subscription::find(&self.0.db.read(), name).await?;
+        let subscription = found.ok_or_else(|| Error::SubscriptionNotFound(name.to_owned()))?;
+        subscription.check_owner(&caller.key(), is_staff(caller))?;
+        Ok(subscription)
+    }
+
+    /// Returns a subscription with where it stands now.
+    async fn describe(&self, subscription: Subscription) -> Result<pb::Subscription, Error> {
+        let Parts { db, log, delivery, .. } = &*self.0;
+        let standing = crate::standing::of(db, log, delivery, subscription.number).await?;
+        Ok(crate::convert::subscription(subscription, standing))
+    }
+
+    /// Returns the offset in each partition that a start means for one who has seen nothing.
+    async fn offsets(&self, start: Start) -> Result<Vec<i64>, Error> {
+        let mut offsets = Vec::new();
+        for partition in 0..self.0.log.partitions() {
+            let offset = match start {
+                Start::Position { partition: named, offset } if named == partition => offset,
+                _ => self.offset(start, partition).await?,
+            };
+            offsets.push(offset);
+        }
+        Ok(offsets)
+    }
+
+    async fn offset(&self, start: Start, partition: u32) -> Result<i64, Error> {
+        let log = &self.0.log;
+        Ok(match start {
+            Start::Earliest | Start::Position { .. } => log.bounds(partition).await?.earliest,
+            Start::Latest => log.bounds(partition).await?.next,
+            Start::Time(time) => log.offset_at(partition, time).await?,
+        })
+    }
+}
+
+fn is_staff(caller: &Caller) -> bool {
+    matches!(caller, Caller::Staff(_))
+}
+
+#[tonic::async_trait]
+impl EventService for EventsRpc {
+    async fn publish(&self, request: Request<pb::PublishRequest>) -> Result<Response<pb::PublishResponse>, Status> {
+        reply(publish::handle(self, request).await)
+    }
+
+    type SubscribeStream = subscribe::Answers;
+
+    async fn subscribe(
+        &self,
+        request: Request<Streaming<pb::SubscribeRequest>>,
+    ) -> Result<Response<Self::SubscribeStream>, Status> {
+        Ok(Response::new(subscribe::handle(self, request)))
+    }
+
+    async fn create_subscription(
+        &self,
+        request: Request<pb::CreateSubscriptionRequest>,
+    ) -> Result<Response<pb::CreateSubscriptionResponse>, Status> {
+        reply(create_subscription::handle(self, request).await)
+    }
+
+    async fn get_subscription(
+        &self,
+        request: Request<pb::GetSubscriptionRequest>,
+    ) -> Result<Response<pb::GetSubscriptionResponse>, Status> {
+        reply(get_subscription::handle(self, request).await)
+    }
+
+    async fn list_subscriptions(
+        &self,
+        request: Request<pb::ListSubscriptionsRequest>,
+    ) -> Result<Response<pb::ListSubscriptionsResponse>, Status> {
+        reply(list_subscriptions::handle(self, request).await)
+    }
+
+    async fn delete_subscription(
+        &self,
+        request: Request<pb::DeleteSubscriptionRequest>,
+    ) -> Result<Response<pb::DeleteSubscriptionResponse>, Status> {
+        reply(delete_subscription::handle(self, request).await)
+    }
+
+    async fn seek_subscription(
+        &self,
+        request: Request<pb::SeekSubscriptionRequest>,
+    ) -> Result<Response<pb::SeekSubscriptionResponse>, Status> {
+        reply(seek_subscription::handle(self, request).await)
+    }
+
+    async fn list_dead_letters(
+        &self,
+        request: Request<pb::ListDeadLettersRequest>,
+    ) -> Result<Response<pb::ListDeadLettersResponse>, Status> {
+        reply(list_dead_letters::handle(self, request).await)
+    }
+
+    async fn requeue_dead_letters(
+        &self,
+        request: Request<pb::RequeueDeadLettersRequest>,
+    ) -> Result<Response<pb::RequeueDeadLettersResponse>, Status> {
+        reply(requeue_dead_letters::handle(self, request).await)
+    }
+
+    async fn drop_dead_letters(
+        &self,
+        request: Request<pb::DropDeadLettersRequest>,
+    ) -> Result<Response<pb::DropDeadLettersResponse>, Status> {
+        reply(drop_dead_letters::handle(self, request).await)
+    }
+
+    async fn audit_events(
+        &self,
+        request: Request<pb::AuditEventsRequest>,
+    ) -> Result<Response<pb::AuditEventsResponse>, Status> {
+        reply(audit_events::handle(self, request).await)
+    }
+}

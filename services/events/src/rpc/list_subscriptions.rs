@@ -1,0 +1,32 @@
+//! ListSubscriptions: subscriptions by name, a page at a time.
+
+use souk_chassis::Caller;
+use souk_client::events::v1 as pb;
+use souk_data::ToArg;
+use tonic::Request;
+
+use super::{EventsRpc, is_staff};
+use crate::error::Error;
+use crate::page::Page;
+use crate::store;
+
+pub async fn handle(
+    rpc: &EventsRpc,
+    request: Request<pb::ListSubscriptionsRequest>,
+) -> Result<pb::ListSubscriptionsResponse, Error> {
+    let caller = Caller::of(&request);
+    let request = request.into_inner();
+    let page = Page::open(&rpc.0.db, &caller, "ListSubscriptions", &[], request.page_size, &request.page_token)?;
+    let after = page.after.as_ref().map(|cursor| cursor.get::<String>(0)).transpose()?.unwrap_or_default();
+    let key = caller.key();
+    let owner = (!is_staff(&caller)).then_some(key.as_str());
+
+    let mut found = store::subscription::list(&rpc.0.db.read(), owner, &after, page.limit()).await?;
+    let next_page_token = page.close(&mut found, |last| vec![last.name.to_arg()]);
+
+    let mut subscriptions = Vec::with_capacity(found.len());
+    for subscription in found {
+        subscriptions.push(rpc.describe(subscription).await?);
+    }
+    Ok(pb::ListSubscriptionsResponse { subscriptions, next_page_token })
+}

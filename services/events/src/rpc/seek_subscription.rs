@@ -1,0 +1,44 @@
+//! SeekSubscription: sets a subscription to another place of the log.
+
+use std::collections::BTreeMap;
+
+use souk_chassis::Caller;
+use souk_client::events::v1 as pb;
+use tonic::Request;
+
+use super::EventsRpc;
+use crate::error::Error;
+use crate::subscription::Start;
+use crate::{convert, store};
+
+pub async fn handle(
+    rpc: &EventsRpc,
+    request: Request<pb::SeekSubscriptionRequest>,
+) -> Result<pb::SeekSubscriptionResponse, Error> {
+    let caller = Caller::of(&request);
+    let request = request.into_inner();
+    let found = rpc.find(&request.subscription, &caller).await?;
+    let offsets: BTreeMap<u32, i64> = match convert::start(request.to, rpc.0.log.partitions())? {
+        // The other partitions are left where they are.
+        Start::Position { partition, offset } => BTreeMap::from([(partition, offset)]),
+        start => (0..).zip(rpc.offsets(start).await?).collect(),
+    };
+
+    let sought = rpc.0.db.write_locked(move |tx| {
+        let (name, offsets) = (found.name.clone(), offsets.clone());
+        async move {
+            let found = store::subscription::lock(&tx, &name).await?;
+            let found = found.ok_or_else(|| Error::SubscriptionNotFound(name.clone()))?;
+            store::place::seek(&tx, found.number, &offsets).await?;
+            // Wherever streams are open, their replica sees that the subscription was revised and ends them.
+            store::subscription::revise(&tx, found.number).await?;
+            let found = store::subscription::lock(&tx, &name).await?;
+            found.ok_or(Error::SubscriptionNotFound(name))
+        }
+    });
+    let found = sought.await?;
+    if let Some(hub) = rpc.0.delivery.find(found.number) {
+        hub.set_aside(&Error::SubscriptionChanged(found.name.clone()));
+    }
+    Ok(pb::SeekSubscriptionResponse { subscription: Some(rpc.describe(found).await?) })
+}

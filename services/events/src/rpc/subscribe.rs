@@ -1,0 +1,244 @@
+//! Subscribe: delivers events as they come and takes what consumers say about them, on one stream.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::stream::{self, BoxStream};
+use futures_util::{Stream, StreamExt};
+use souk_chassis::{Caller, refuse};
+use souk_client::events::v1 as pb;
+use souk_client::events::v1::subscribe_request::Request as Message;
+use souk_types::Timestamp;
+use tokio::sync::watch;
+use tonic::{Request, Status, Streaming};
+
+use super::{EventsRpc, is_staff};
+use crate::convert;
+use crate::delivery::{Limits, Updates};
+use crate::error::Error;
+use crate::log::{Entry, LogReader};
+use crate::store;
+use crate::subscription::{EventTypes, Settings, Start, Subscription, Wishes};
+
+/// What the caller receives.
+pub type Answers = Pin<Box<dyn Stream<Item = Result<pb::SubscribeResponse, Status>> + Send>>;
+
+/// How much may be with a consumer that does not say.
+const USUAL_MESSAGES: usize = 1000;
+const USUAL_BYTES: usize = 8 << 20;
+
+/// How much is read at once for a stream without a subscription.
+const READ_EVENTS: usize = 250;
+const READ_BYTES: usize = 512 << 10;
+
+pub fn handle(rpc: &EventsRpc, request: Request<Streaming<pb::SubscribeRequest>>) -> Answers {
+    let caller = Caller::of(&request);
+    let (rpc, incoming) = (rpc.clone(), request.into_inner());
+    // The caller is answered before it has said anything: some clients send nothing before they are.
+    let answers = stream::once(open(rpc, caller, incoming)).flat_map(|opened| match opened {
+        Ok(answers) => answers,
+        Err(status) => Box::pin(stream::once(async { Err(status) })),
+    });
+    Box::pin(answers)
+}
+
+/// Waits for the first message and begins what it asks for.
+async fn open(
+    rpc: EventsRpc,
+    caller: Caller,
+    mut incoming: Streaming<pb::SubscribeRequest>,
+) -> Result<Answers, Status> {
+    let first = incoming.message().await?.and_then(|first| first.request);
+    let Some(Message::Start(start)) = first else {
+        return Err(refuse(&Error::StreamProtocol("the first message must be start")));
+    };
+    let opened = match start.subscription.is_empty() {
+        true => read_along(&rpc, &start, incoming).await,
+        false => deliver(&rpc, &caller, &start, incoming).await,
+    };
+    opened.map_err(|error| refuse(&error))
+}
+
+/// Delivers a subscription, which is made when it is not there.
+async fn deliver(
+    rpc: &EventsRpc,
+    caller: &Caller,
+    start: &pb::SubscribeStart,
+    incoming: Streaming<pb::SubscribeRequest>,
+) -> Result<Answers, Error> {
+    let wishes = convert::wishes(start);
+    let from = convert::start(start.start_position, rpc.0.log.partitions())?;
+    let subscription = find_or_make(rpc, caller, &start.subscription, wishes, from).await?;
+
+    let limits = Limits {
+        messages: usize::try_from(start.max_outstanding_messages).ok().filter(|n| *n > 0).unwrap_or(USUAL_MESSAGES),
+        bytes: usize::try_from(start.max_outstanding_bytes).ok().filter(|n| *n > 0).unwrap_or(USUAL_BYTES),
+        ack_deadline: convert::duration(start.ack_deadline),
+    };
+    let consumer = rpc.0.delivery.join(subscription.clone(), limits).await.until(rpc.0.drain.clone());
+    let started = pb::SubscribeStarted { subscription: Some(rpc.describe(subscription).await?) };
+    let started = pb::SubscribeResponse { started: Some(started), deliveries: Vec::new() };
+
+    let listener = Listener::start(consumer.updates(), incoming);
+    let deliveries = stream::unfold(Some((consumer, listener)), |open| async move {
+        let (consumer, mut listener) = open?;
+        tokio::select! {
+            biased;
+            // Whatever the consumer had is delivered again.
+            end = listener.ended() => end.err().map(|status| (Err(status), None)),
+            deliveries = consumer.next() => match deliveries {
+                Ok(deliveries) => {
+                    Some((Ok(pb::SubscribeResponse { started: None, deliveries }), Some((consumer, listener))))
+                }
+                Err(error) => Some((Err(refuse(&error)), None)),
+            },
+        }
+    });
+    Ok(Box::pin(stream::once(async { Ok(started) }).chain(deliveries)))
+}
+
+async fn find_or_make(
+    rpc: &EventsRpc,
+    caller: &Caller,
+    name: &str,
+    wishes: Wishes,
+    from: Start,
+) -> Result<Subscription, Error> {
+    let found = store::subscription::find(&rpc.0.db.read(), name).await?;
+    let offsets = match found {
+        Some(found) if found.settings == found.settings.with(&wishes) => {
+            check_owner(&found, caller)?;
+            return Ok(found);
+        }
+        Some(_) => Vec::new(),
+        None => rpc.offsets(from).await?,
+    };
+    let (name, caller, now) = (name.to_owned(), caller.clone(), rpc.0.clock.now());
+    let made = rpc.0.db.write_locked(move |tx| {
+        let (name, caller, wishes, offsets) = (name.clone(), caller.clone(), wishes.clone(), offsets.clone());
+        async move {
+            let settings = Settings::default().with(&wishes);
+            let is_new = store::subscription::insert(&tx, &name, &caller.key(), &settings, now).await?;
+            let found = store::subscription::lock(&tx, &name).await?;
+            let mut found = found.ok_or_else(|| Error::SubscriptionNotFound(name.clone()))?;
+            if is_new {
+                store::place::insert(&tx, found.number, &offsets).await?;
+                return Ok(found);
+            }
+            check_owner(&found, &caller)?;
+            found.settings = found.settings.with(&wishes);
+            store::subscription::set(&tx, found.number, &found.settings).await?;
+            Ok::<_, Error>(found)
+        }
+    });
+    made.await
+}
+
+/// Refuses the subscription of another service. On this method the name is taken, not missing.
+fn check_owner(subscription: &Subscription, caller: &Caller) -> Result<(), Error> {
+    subscription
+        .check_owner(&caller.key(), is_staff(caller))
+        .map_err(|_| Error::SubscriptionExists(subscription.name.clone()))
+}
+
+/// Applies what the consumer says, in a task of its own: acks count also while the consumer is slow to read.
+struct Listener {
+    task: tokio::task::JoinHandle<()>,
+    end: watch::Receiver<Option<Result<(), Status>>>,
+}
+
+impl Listener {
+    fn start(updates: Updates, mut incoming: Streaming<pb::SubscribeRequest>) -> Self {
+        let (ended, end) = watch::channel(None);
+        let task = tokio::spawn(async move {
+            let end = loop {
+                match incoming.message().await {
+                    Ok(Some(pb::SubscribeRequest { request: Some(Message::Update(update)) })) => updates.apply(&update),
+                    Ok(Some(_)) => break Err(refuse(&Error::StreamProtocol("a second start"))),
+                    Ok(None) => break Ok(()),
+                    Err(status) => break Err(status),
+                }
+            };
+            ended.send_replace(Some(end));
+        });
+        Listener { task, end }
+    }
+
+    /// Waits until the consumer has ended the stream, or broken its rules.
+    async fn ended(&mut self) -> Result<(), Status> {
+        match self.end.wait_for(Option::is_some).await {
+            Ok(end) => end.clone().unwrap_or(Ok(())),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Reads along without a place: nothing is acknowledged, and a reader that is slow is simply read to more slowly.
+async fn read_along(
+    rpc: &EventsRpc,
+    start: &pb::SubscribeStart,
+    incoming: Streaming<pb::SubscribeRequest>,
+) -> Result<Answers, Error> {
+    let event_types = Arc::new(EventTypes::new(start.event_types.clone()));
+    let from = convert::start(start.start_position, rpc.0.log.partitions())?;
+    let mut readers = Vec::new();
+    for (partition, offset) in (0..).zip(rpc.offsets(from).await?) {
+        let reader = rpc.0.log.reader(partition, offset).await?;
+        readers.push(entries(reader, partition, event_types.clone()));
+    }
+    let subscription = pb::Subscription { event_types: event_types.names().to_vec(), ..pb::Subscription::default() };
+    let started = pb::SubscribeStarted { subscription: Some(subscription) };
+    let started = pb::SubscribeResponse { started: Some(started), deliveries: Vec::new() };
+    let until = closed(incoming);
+    let read = stream::select_all(readers).take_until(until);
+    Ok(Box::pin(stream::once(async { Ok(started) }).chain(read)))
+}
+
+/// Waits until the caller has ended its side of the stream.
+async fn closed(mut incoming: Streaming<pb::SubscribeRequest>) {
+    // There is nothing to acknowledge, so what it says does not matter.
+    while let Ok(Some(_)) = incoming.message().await {}
+}
+
+/// The wanted events of one partition, in answers.
+fn entries(
+    reader: LogReader,
+    partition: u32,
+    event_types: Arc<EventTypes>,
+) -> BoxStream<'static, Result<pb::SubscribeResponse, Status>> {
+    let read = stream::unfold(Some(reader), move |reader| {
+        let event_types = event_types.clone();
+        async move {
+            let mut reader = reader?;
+            loop {
+                let entries = match reader.next(READ_EVENTS, READ_BYTES).await {
+                    Ok(entries) => entries,
+                    Err(error) => return Some((Err(refuse(&Error::from(error))), None)),
+                };
+                let wanted = entries.iter().filter(|entry| event_types.matches(&entry.event.r#type));
+                let deliveries: Vec<_> = wanted.map(|entry| delivery(partition, entry)).collect();
+                if !deliveries.is_empty() {
+                    return Some((Ok(pb::SubscribeResponse { started: None, deliveries }), Some(reader)));
+                }
+            }
+        }
+    });
+    read.boxed()
+}
+
+fn delivery(partition: u32, entry: &Entry) -> pb::Delivery {
+    let publish_time: Timestamp = entry.publish_time;
+    pb::Delivery {
+        event: Some(pb::Event::clone(&entry.event)),
+        ack_id: String::new(),
+        delivery_attempt: 1,
+        position: Some(convert::position(partition, entry.offset)),
+        publish_time: Some(publish_time.into()),
+    }
+}

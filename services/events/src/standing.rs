@@ -1,0 +1,58 @@
+//! Where a subscription stands now: what is written, and what this replica knows beyond that.
+
+use std::time::Duration;
+
+use souk_data::Db;
+use souk_types::Clock;
+
+use crate::convert::Standing;
+use crate::delivery::Delivery;
+use crate::error::Error;
+use crate::log::{Bounds, Log};
+use crate::store;
+
+/// Returns where a subscription stands.
+pub async fn of(db: &Db, log: &Log, delivery: &Delivery, number: i64) -> Result<Standing, Error> {
+    let reader = db.read();
+    let hub = delivery.find(number);
+    // What is acknowledged here and not written yet counts.
+    let here = hub.as_ref().map(|hub| hub.progress()).unwrap_or_default();
+    let (outstanding, streams) = hub.map(|hub| hub.load()).unwrap_or_default();
+    let mut standing = Standing {
+        outstanding,
+        streams,
+        dead_letters: store::dead_letter::count(&reader, number).await?,
+        ..Standing::default()
+    };
+    for place in store::place::list(&reader, number).await? {
+        let progress = here.get(&place.partition).filter(|here| here.next() >= place.progress.next());
+        let progress = progress.unwrap_or(&place.progress);
+        standing.positions.push((place.partition, progress.next()));
+        if place.partition < log.partitions() {
+            let Bounds { earliest, next } = log.bounds(place.partition).await?;
+            let unfinished = next - progress.next().max(earliest) - progress.finished_above();
+            standing.lag += unfinished.max(0);
+        }
+    }
+    Ok(standing)
+}
+
+/// Returns for how long the oldest event has not been finished: of those that are held here, or, where the log can tell, of
+/// all. Zero when there is none.
+pub async fn oldest_age(
+    log: &Log,
+    delivery: &Delivery,
+    clock: &Clock,
+    number: i64,
+    standing: &Standing,
+) -> Result<Duration, Error> {
+    if standing.lag == 0 {
+        return Ok(Duration::ZERO);
+    }
+    let mut oldest = delivery.find(number).and_then(|hub| hub.oldest());
+    for (partition, next) in &standing.positions {
+        let time = log.publish_time(*partition, *next).await?;
+        oldest = [oldest, time].into_iter().flatten().min();
+    }
+    Ok(oldest.map(|oldest| clock.now().since(oldest)).unwrap_or_default())
+}

@@ -1,0 +1,165 @@
+//! A subscription: what it wants to be told, and what happens to an event that fails.
+
+use std::time::Duration;
+
+use souk_types::Timestamp;
+
+use crate::error::Error;
+
+/// How long a consumer has for an event unless it is said otherwise.
+pub const ACK_DEADLINE: Duration = Duration::from_secs(30);
+/// After how many deliveries an event becomes a dead letter unless it is said otherwise.
+pub const MAX_ATTEMPTS: u32 = 10;
+/// The shortest wait before an event is delivered again unless it is said otherwise.
+pub const MIN_RETRY_DELAY: Duration = Duration::from_millis(100);
+/// The longest.
+pub const MAX_RETRY_DELAY: Duration = Duration::from_secs(60);
+
+/// By how much of itself a wait may be longer, so that what failed together does not come again together.
+const JITTER: f64 = 0.25;
+
+/// A lasting reader of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// What other rows refer to.
+    pub number: i64,
+    pub name: String,
+    /// Who made it: `service:notifications`.
+    pub owner: String,
+    pub settings: Settings,
+    pub create_time: Timestamp,
+    /// Grows when it is set to another place; streams of an earlier revision end.
+    pub revision: i64,
+}
+
+/// What can be set about a subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    pub event_types: EventTypes,
+    pub ack_deadline: Duration,
+    pub retries: Retries,
+}
+
+/// The types that are delivered: full names, or packages with `.*`. None: every type. Sorted, each once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventTypes(Vec<String>);
+
+/// What happens to an event that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retries {
+    /// After how many deliveries it becomes a dead letter.
+    pub max_attempts: u32,
+    /// How long it waits after the first; twice as long after each further one.
+    pub min_delay: Duration,
+    /// The longest wait.
+    pub max_delay: Duration,
+}
+
+/// Where a subscription starts or is set to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    Earliest,
+    Latest,
+    Time(Timestamp),
+    Position { partition: u32, offset: i64 },
+}
+
+/// What a stream asks of its subscription; what it leaves out stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wishes {
+    pub event_types: EventTypes,
+    pub ack_deadline: Option<Duration>,
+    pub max_attempts: Option<u32>,
+}
+
+impl Subscription {
+    /// Refuses a caller that neither made it nor is staff, as if it were not there.
+    pub fn check_owner(&self, caller_key: &str, is_staff: bool) -> Result<(), Error> {
+        match is_staff || self.owner == caller_key {
+            true => Ok(()),
+            false => Err(Error::SubscriptionNotFound(self.name.clone())),
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { event_types: EventTypes::default(), ack_deadline: ACK_DEADLINE, retries: Retries::default() }
+    }
+}
+
+impl Default for Retries {
+    fn default() -> Self {
+        Retries { max_attempts: MAX_ATTEMPTS, min_delay: MIN_RETRY_DELAY, max_delay: MAX_RETRY_DELAY }
+    }
+}
+
+impl Settings {
+    /// Returns these settings as a stream wants them.
+    pub fn with(&self, wishes: &Wishes) -> Settings {
+        Settings {
+            event_types: wishes.event_types.clone(),
+            ack_deadline: wishes.ack_deadline.unwrap_or(self.ack_deadline),
+            retries: Retries { max_attempts: wishes.max_attempts.unwrap_or(self.retries.max_attempts), ..self.retries },
+        }
+    }
+}
+
+impl EventTypes {
+    /// Takes names in any order.
+    pub fn new(mut names: Vec<String>) -> Self {
+        names.sort_unstable();
+        names.dedup();
+        EventTypes(names)
+    }
+
+    /// Returns the names, sorted.
+    pub fn names(&self) -> &[String] {
+        &self.0
+    }
+
+    /// Returns whether events of this type are delivered.
+    pub fn matches(&self, kind: &str) -> bool {
+        self.0.is_empty()
+            || self.0.iter().any(|name| match name.strip_suffix('*') {
+                Some(package) => kind.starts_with(package),
+                None => kind == name,
+            })
+    }
+}
+
+impl Retries {
+    /// Returns how long an event waits after it failed so many times; `jitter` is between 0 and 1.
+    pub fn delay(&self, attempts: u32, jitter: f64) -> Duration {
+        let doublings = attempts.saturating_sub(1).min(31);
+        let delay = self.min_delay.saturating_mul(1 << doublings).min(self.max_delay);
+        delay.mul_f64(1.0 + JITTER * jitter.clamp(0.0, 1.0)).min(self.max_delay.max(self.min_delay))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_stands_for_all_types_in_it() {
+        let types = EventTypes::new(vec!["souk.orders.*".into(), "souk.payments.v1.PaymentFailed".into()]);
+        assert!(types.matches("souk.orders.v1.OrderPlaced"));
+        assert!(types.matches("souk.payments.v1.PaymentFailed"));
+        assert!(!types.matches("souk.payments.v1.PaymentFailedAgain"));
+        assert!(!types.matches("souk.ordersplus.v1.OrderPlaced"));
+        assert!(EventTypes::default().matches("anything.At"));
+    }
+
+    #[test]
+    fn a_wait_doubles_up_to_the_longest() {
+        let retries = Retries::default();
+        let waits: Vec<u128> = (1..=12).map(|attempts| retries.delay(attempts, 0.0).as_millis()).collect();
+        assert_eq!(waits[..4], [100, 200, 400, 800]);
+        assert_eq!(waits[10..], [60_000, 60_000]);
+        assert_eq!(retries.delay(1, 1.0).as_millis(), 125);
+        assert_eq!(retries.delay(100, 1.0).as_millis(), 60_000);
+        let at_once = Retries { min_delay: Duration::ZERO, ..retries };
+        assert_eq!(at_once.delay(9, 1.0), Duration::ZERO);
+    }
+}

@@ -1,0 +1,65 @@
+//! What runs by itself, beside delivery. Any number of replicas may run it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use souk_chassis::Drain;
+use souk_data::Db;
+use souk_types::Clock;
+
+use crate::config::RetentionConfig;
+use crate::delivery::Delivery;
+use crate::error::Error;
+use crate::log::Log;
+use crate::standing;
+use crate::store;
+
+/// For so long it is known that a requeued dead letter was handled, so that requeuing it again changes nothing.
+const REQUEUED_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// How often the gauges are set.
+const MEASURE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The most subscriptions that have gauges.
+const MEASURED: i64 = 1000;
+
+/// Deletes events that were kept long enough, until the process drains.
+pub async fn delete_old(db: Db, log: Log, clock: Clock, config: RetentionConfig, drain: Drain) -> Result<(), Error> {
+    while drain.pause(config.sweep()).await {
+        let purged = log.purge().await?;
+        metrics::counter!("souk_events_log_purged_total").increment(purged);
+        let before = clock.now().minus(REQUEUED_KEPT);
+        db.write_locked(move |tx| async move { store::dead_letter::purge(&tx, before).await }).await?;
+        db.purge(clock.now()).await?;
+    }
+    Ok(())
+}
+
+/// Sets the gauges of every subscription, until the process drains.
+pub async fn measure(db: Db, log: Log, delivery: Delivery, clock: Clock, drain: Drain) -> Result<(), Error> {
+    let mut known = HashMap::<String, i64>::new();
+    while drain.pause(MEASURE_INTERVAL).await {
+        let subscriptions = store::subscription::list(&db.read(), None, "", MEASURED).await?;
+        // What was deleted has no lag.
+        for (name, _) in known.extract_if(|_, number| !subscriptions.iter().any(|found| found.number == *number)) {
+            set_gauges(&name, [0.0; 4]);
+        }
+        for subscription in subscriptions {
+            let standing = standing::of(&db, &log, &delivery, subscription.number).await?;
+            let oldest = standing::oldest_age(&log, &delivery, &clock, subscription.number, &standing).await?;
+            let values =
+                [standing.lag as f64, standing.outstanding as f64, standing.dead_letters as f64, oldest.as_secs_f64()];
+            set_gauges(&subscription.name, values);
+            known.insert(subscription.name, subscription.number);
+        }
+    }
+    Ok(())
+}
+
+fn set_gauges(subscription: &str, [lag, outstanding, dead_letters, oldest]: [f64; 4]) {
+    let gauge = |name: &'static str| metrics::gauge!(name, "subscription" => subscription.to_owned());
+    gauge("souk_events_subscription_lag").set(lag);
+    gauge("souk_events_subscription_outstanding").set(outstanding);
+    gauge("souk_events_subscription_dead_letters").set(dead_letters);
+    gauge("souk_events_subscription_oldest_unacked_seconds").set(oldest);
+}
