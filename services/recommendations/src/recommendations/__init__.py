@@ -1,0 +1,1 @@
+"""What to show whom, learned from orders and the catalogue as the event bus tells of them."""

@@ -1,0 +1,133 @@
+"""Wire to domain and back: the only place where wire data becomes trusted data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from souk.catalog.v1 import product_pb2
+from souk.orders.v1 import order_pb2
+from souk.recommendations.v1 import model_pb2, recommendation_pb2
+from souk_chassis import Caller
+
+from recommendations.error import OtherCustomer
+from recommendations.model import Model
+from recommendations.purchase import Order, OrderLine, OrderState
+from recommendations.quality import Evaluation, MethodQuality
+from recommendations.ranking import Basis, Pick, Reason
+from recommendations.shelf import Shelf
+
+ITEMS_UNLESS_ASKED = 20
+
+_SOLD = frozenset({order_pb2.ORDER_STATE_PLACED, order_pb2.ORDER_STATE_PAID, order_pb2.ORDER_STATE_FULFILLED})
+_REASONS = {
+    Reason.BOUGHT_BEFORE: recommendation_pb2.REASON_KIND_BOUGHT_BEFORE,
+    Reason.SIMILAR_TO: recommendation_pb2.REASON_KIND_SIMILAR_TO,
+    Reason.BOUGHT_TOGETHER_WITH: recommendation_pb2.REASON_KIND_BOUGHT_TOGETHER_WITH,
+    Reason.POPULAR: recommendation_pb2.REASON_KIND_POPULAR,
+}
+_BASES = {
+    Basis.PERSONAL: recommendation_pb2.BASIS_PERSONAL,
+    Basis.BASKET: recommendation_pb2.BASIS_BASKET,
+    Basis.POPULAR: recommendation_pb2.BASIS_POPULAR,
+}
+
+
+def customer(caller: Caller, asked: str) -> str:
+    """Returns for whom is asked; empty means a guest. A user is asked about by nobody but itself, staff and services."""
+    if caller.kind != "user":
+        return asked
+    if asked not in ("", caller.id):
+        raise OtherCustomer(asked)
+    return caller.id
+
+
+def most_items(asked: int) -> int:
+    """Returns how many items to answer."""
+    return asked or ITEMS_UNLESS_ASKED
+
+
+def items(shelf: Shelf, skus: Sequence[str]) -> list[int]:
+    """Returns the numbers of those skus that were ever heard of, each once and in order."""
+    found = (shelf.find(sku) for sku in dict.fromkeys(skus))
+    return [number for number in found if number is not None]
+
+
+def order(message: order_pb2.Order) -> Order:
+    """Reads an order as an event tells of it."""
+    moment = message.effective_time if message.HasField("effective_time") else message.create_time
+    lines = tuple(OrderLine(line.sku, line.quantity, line.refunded_quantity) for line in message.lines)
+    state = OrderState.SOLD if message.state in _SOLD else OrderState.UNDONE
+    return Order(message.order_id, message.customer_id, message.version, moment.ToMicroseconds(), state, lines)
+
+
+def is_for_sale(message: product_pb2.Product) -> bool:
+    """Returns whether a product may be recommended."""
+    return message.state == product_pb2.PRODUCT_STATE_ACTIVE
+
+
+def recommendations(shelf: Shelf, picks: Sequence[Pick]) -> list[recommendation_pb2.Recommendation]:
+    """Writes picks."""
+    return [_recommendation(shelf, pick) for pick in picks]
+
+
+def basis(picks: Sequence[Pick]) -> recommendation_pb2.Basis:
+    """Returns what the first pick was found from; where there is none, nothing but what is popular was left to look at."""
+    return _BASES[picks[0].basis] if picks else recommendation_pb2.BASIS_POPULAR
+
+
+def model(trained: Model) -> model_pb2.Model:
+    """Writes what a model is, not what it learned."""
+    provenance = trained.provenance
+    message = model_pb2.Model(
+        version=trained.version,
+        train_time=timestamp(provenance.train_time),
+        train_milliseconds=provenance.train_milliseconds,
+        orders=provenance.orders,
+        customers=provenance.customers,
+        skus=len(trained.weighing.skus),
+    )
+    if provenance.evaluation is not None:
+        message.evaluation.CopyFrom(_evaluation(provenance.evaluation))
+    return message
+
+
+def timestamp(micros: int) -> Timestamp:
+    """Writes a time in microseconds since 1970."""
+    message = Timestamp()
+    message.FromMicroseconds(micros)
+    return message
+
+
+def _recommendation(shelf: Shelf, pick: Pick) -> recommendation_pb2.Recommendation:
+    reason = recommendation_pb2.Reason(kind=_REASONS[pick.reason])
+    if pick.because is not None:
+        reason.because_of_sku, reason.because_of_title = shelf.skus[pick.because], shelf.title(pick.because)
+    return recommendation_pb2.Recommendation(
+        sku=shelf.skus[pick.item],
+        product_id=shelf.product_id(pick.item),
+        title=shelf.title(pick.item),
+        score=pick.score,
+        reason=reason,
+        basis=_BASES[pick.basis],
+    )
+
+
+def _evaluation(evaluation: Evaluation) -> model_pb2.Evaluation:
+    return model_pb2.Evaluation(
+        split_time=timestamp(evaluation.split_time),
+        customers=evaluation.customers,
+        methods=[_method(method) for method in evaluation.methods],
+    )
+
+
+def _method(method: MethodQuality) -> model_pb2.MethodQuality:
+    return model_pb2.MethodQuality(
+        method=method.method,
+        recall=method.recall,
+        ndcg=method.ndcg,
+        recall_repeat=method.recall_repeat,
+        ndcg_repeat=method.ndcg_repeat,
+        recall_explore=method.recall_explore,
+        ndcg_explore=method.ndcg_explore,
+    )

@@ -1,0 +1,17 @@
+"""FrequentlyBoughtTogether: what is in one order with the skus of a basket."""
+
+from __future__ import annotations
+
+from souk.recommendations.v1 import recommendation_service_pb2 as pb
+
+from recommendations import convert
+from recommendations.live import Live
+
+
+def handle(live: Live, request: pb.FrequentlyBoughtTogetherRequest) -> pb.FrequentlyBoughtTogetherResponse:
+    """Counts over the orders up to this moment, then goes by what is popular."""
+    basket = convert.items(live.shelf, request.skus)
+
+    picks = live.ranking.together(basket, convert.most_items(request.max_items))
+
+    return pb.FrequentlyBoughtTogetherResponse(items=convert.recommendations(live.shelf, picks), basis=convert.basis(picks))

@@ -1,0 +1,40 @@
+"""What is inside, in reading order."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from souk.recommendations.v1.recommendation_service_pb2_grpc import add_RecommendationServiceServicer_to_server
+from souk_chassis import Definition, Host, Service, Store
+
+from recommendations import events, store
+from recommendations.config import Config
+from recommendations.live import Live
+from recommendations.rpc import RecommendationRpc
+from recommendations.training import Training
+
+NAME = "recommendations"
+
+
+async def build(config: Config, host: Host) -> Service:
+    """Opens the store, brings memory up to it, takes the stored model, and assembles the service."""
+    database = Store.open(host.data_dir / "recommendations.sqlite3", store.MIGRATIONS)
+    live = Live(database, config.history.most_orders)
+    training = Training(database, live, config.training, host.data_dir)
+    await live.load()
+    await training.serve_stored()
+    return (
+        Service()
+        .rpc(add_RecommendationServiceServicer_to_server, RecommendationRpc(database, live, training))
+        .subscription(events.SUBSCRIPTION, database, events.HANDLERS, start="earliest", committed=live.tell)
+        .worker("follow", live.follow)
+        .worker("training", training.run)
+        .ready(database.ping)
+        .store(database)
+    )
+
+
+def definition() -> Definition[Config]:
+    """Returns the service, before it runs."""
+    defaults = files("recommendations").joinpath("config.default.toml").read_text(encoding="utf-8")
+    return Definition(NAME, defaults, Config, build)
