@@ -1,0 +1,224 @@
+//! What stands in a manifest, and where manifests are found.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// The name of the file in a service's folder.
+pub const FILE_NAME: &str = "souk.service.toml";
+
+/// A service as a process of its own: what it is called, how it is started, and what it promises.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The noun: folder, neighbour's name, prefix of its environment variables.
+    pub name: String,
+    /// What it is written in.
+    pub language: Language,
+    /// The gRPC services that it serves, by full name.
+    pub services: Vec<String>,
+    /// What a shop lacks when it does not run, in a few words: "what to show whom".
+    pub summary: String,
+    /// The services that it calls, by name. It must start and serve without them.
+    #[serde(default)]
+    pub neighbours: Vec<String>,
+    /// Where `souk up` lets it serve gRPC, unless its own environment variable says otherwise.
+    pub listen: SocketAddr,
+    /// Where `souk up` lets it serve /metrics, /healthz and /readyz.
+    pub metrics_listen: SocketAddr,
+    /// How its environment is made; nothing to do when it is left out.
+    #[serde(default)]
+    pub prepare: Option<Prepare>,
+    /// How it is started.
+    pub run: Run,
+    /// Examples that the conformance suite calls.
+    #[serde(default)]
+    pub conformance: Conformance,
+    /// The folder that the manifest stands in.
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+/// What a service is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Part of the one program, `souk`.
+    Rust,
+    /// On libs/chassis-python.
+    Python,
+    /// On libs/chassis-node.
+    Node,
+}
+
+/// How the environment of a service is made: its interpreter's packages, its compiled sources.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prepare {
+    /// The program that must be installed: `python3`, `node`. Steps and command may name others beside it.
+    pub needs: String,
+    /// Files and folders, relative to the service, that the environment is made from. When one of them changes it is
+    /// made again. Of a folder every file counts but those in node_modules, dist, build, `__pycache__` and hidden folders.
+    #[serde(default)]
+    pub inputs: Vec<String>,
+    /// Commands that make it, one after another.
+    pub steps: Vec<Vec<String>>,
+    /// Where the steps run, relative to the service.
+    #[serde(default = "here")]
+    pub directory: PathBuf,
+}
+
+/// How a service is started.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// Program and arguments. A program with a slash is relative to the service's folder; `souk` is the program that
+    /// is running, or under test.
+    pub command: Vec<String>,
+    /// What starts its environment variables, when that is not the name in capitals.
+    #[serde(default)]
+    pub environment_prefix: Option<String>,
+    /// Settings by dotted key that hold while the conformance suite runs it, such as `"sweep_seconds" = "3600"`.
+    #[serde(default)]
+    pub conformance_settings: BTreeMap<String, String>,
+}
+
+/// Examples that the conformance suite calls; requests and answers are JSON of the contract's messages.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conformance {
+    /// A read that answers OK on an empty store, with its neighbours unreachable.
+    pub unary: Option<Unary>,
+    /// A write with a `request_id`, for the sentences about idempotency.
+    pub write: Option<Write>,
+    /// A server stream that stays open, for the sentences about drain and streams.
+    pub stream: Option<Unary>,
+}
+
+/// A call that is fine, and how to make it wrong.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unary {
+    /// `souk.recommendations.v1.RecommendationService/PopularProducts`.
+    pub method: String,
+    /// Who may call it: `user:alice`, `service:orders`, `staff:ann` or `anonymous`.
+    pub caller: String,
+    /// A request that is answered OK.
+    pub request: String,
+    /// A request that breaks one field rule.
+    #[serde(default)]
+    pub invalid: Option<String>,
+    /// The field that it breaks, as BadRequest names it: `page_size`, `lines[0].quantity`.
+    #[serde(default)]
+    pub invalid_field: Option<String>,
+}
+
+/// A write that may be repeated.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Write {
+    /// `souk.notes.v1.NoteService/CreateNote`.
+    pub method: String,
+    /// Who may call it.
+    pub caller: String,
+    /// A request with its `request_id` that is answered OK.
+    pub request: String,
+    /// The same `request_id` with another body.
+    pub changed: String,
+}
+
+/// Why a manifest cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// The file cannot be read.
+    #[error("{}: {error}", path.display())]
+    Unreadable {
+        /// The manifest.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The file is not what a manifest must be.
+    #[error("{}: {why}", path.display())]
+    Wrong {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong, in one line.
+        why: String,
+    },
+}
+
+impl Manifest {
+    /// Reads a manifest; `path` is the file, or the folder that it stands in.
+    ///
+    /// # Errors
+    /// When it is not there, has unknown or missing keys, or values that make no sense.
+    pub fn read(path: &Path) -> Result<Manifest, ManifestError> {
+        let path = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| ManifestError::Unreadable { path: path.clone(), error })?;
+        let wrong = |why: String| ManifestError::Wrong { path: path.clone(), why };
+        let mut manifest: Manifest = toml::from_str(&text).map_err(|error| wrong(one_line(&error, &text)))?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        manifest.folder =
+            folder.canonicalize().map_err(|error| ManifestError::Unreadable { path: path.clone(), error })?;
+        manifest.check().map_err(wrong)?;
+        Ok(manifest)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let is_noun = |name: &str| {
+            name.starts_with(|first: char| first.is_ascii_lowercase())
+                && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        };
+        if !is_noun(&self.name) {
+            return Err(format!("name = {:?}: must be small letters, digits and hyphens", self.name));
+        }
+        if self.services.is_empty() {
+            return Err("services: must name at least one gRPC service".to_owned());
+        }
+        if self.run.command.is_empty() {
+            return Err("run.command: must name a program".to_owned());
+        }
+        if let Some(step) = self.prepare.as_ref().and_then(|prepare| prepare.steps.iter().find(|step| step.is_empty()))
+        {
+            return Err(format!("prepare.steps: {step:?} names no program"));
+        }
+        Ok(())
+    }
+
+    /// Returns what its environment variables start with: `RECOMMENDATIONS` of `RECOMMENDATIONS__SERVER__LISTEN`.
+    pub fn environment_prefix(&self) -> String {
+        let own = || self.name.to_uppercase().replace('-', "_");
+        self.run.environment_prefix.clone().unwrap_or_else(own)
+    }
+}
+
+/// Reads the manifest of every service in a folder of services, by name; folders without one are passed over.
+///
+/// # Errors
+/// When the folder itself cannot be read. A manifest that is wrong is an element.
+pub fn find(services: &Path) -> std::io::Result<Vec<Result<Manifest, ManifestError>>> {
+    let mut folders = Vec::new();
+    for entry in std::fs::read_dir(services)? {
+        let folder = entry?.path();
+        if folder.join(FILE_NAME).is_file() {
+            folders.push(folder);
+        }
+    }
+    folders.sort();
+    Ok(folders.iter().map(|folder| Manifest::read(folder)).collect())
+}
+
+/// Says in one line what toml says in several.
+fn one_line(error: &toml::de::Error, text: &str) -> String {
+    let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
+    let message = error.message().replace('\n', " ");
+    line.map_or_else(|| message.clone(), |line| format!("line {line}: {message}"))
+}
+
+fn here() -> PathBuf {
+    PathBuf::from(".")
+}

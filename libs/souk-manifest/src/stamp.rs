@@ -1,0 +1,68 @@
+//! What an environment was made from, in a few bytes: the content of its inputs, the steps, and the interpreter.
+
+use std::io;
+use std::path::Path;
+
+use crate::manifest::{Manifest, Prepare};
+
+/// Folders inside an input that hold what was made, not what it is made from.
+const MADE: [&str; 4] = ["node_modules", "dist", "build", "__pycache__"];
+
+/// Returns the stamp of what the environment of a service would be made from now.
+pub(crate) fn of(manifest: &Manifest, prepare: &Prepare, interpreter: &Path) -> io::Result<String> {
+    let mut hash = Fnv::new();
+    hash.field(interpreter.as_os_str().as_encoded_bytes());
+    // An environment holds absolute paths, so that a folder that was moved needs a new one.
+    hash.field(manifest.folder.as_os_str().as_encoded_bytes());
+    for word in prepare.steps.iter().flatten() {
+        hash.field(word.as_bytes());
+    }
+    for input in &prepare.inputs {
+        hash.field(input.as_bytes());
+        add(&mut hash, &manifest.folder.join(input))?;
+    }
+    Ok(format!("{:016x}\n", hash.0))
+}
+
+fn add(hash: &mut Fnv, path: &Path) -> io::Result<()> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    if !path.is_dir() {
+        hash.field(&std::fs::read(path).map_err(named)?);
+        return Ok(());
+    }
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(named)? {
+        names.push(entry.map_err(named)?.file_name());
+    }
+    names.sort();
+    for name in names {
+        let text = name.to_string_lossy();
+        if text.starts_with('.') || MADE.contains(&text.as_ref()) || text.ends_with(".egg-info") {
+            continue;
+        }
+        hash.field(name.as_encoded_bytes());
+        add(hash, &path.join(&name))?;
+    }
+    Ok(())
+}
+
+/// FNV-1a with 64 bits: the same in every build, and nobody gains by making two inputs collide.
+struct Fnv(u64);
+
+impl Fnv {
+    fn new() -> Fnv {
+        Fnv(0xcbf2_9ce4_8422_2325)
+    }
+
+    /// Adds a field with its length, so that no two lists of fields read the same.
+    fn field(&mut self, bytes: &[u8]) {
+        self.bytes(&(bytes.len() as u64).to_le_bytes());
+        self.bytes(bytes);
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
