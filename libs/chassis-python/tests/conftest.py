@@ -22,7 +22,7 @@ def _generate() -> None:
     out = GENERATED.name
     command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{HERE / 'proto'}", f"-I{PROTO}"]
     subprocess.run([*command, f"--python_out={out}", f"--grpc_python_out={out}", FILE], check=True)
-    import souk  # noqa: PLC0415
+    import souk
 
     # The generated package `souk` may be a regular one: let it find the echo too.
     souk.__path__.append(f"{out}/souk")
@@ -31,6 +31,15 @@ def _generate() -> None:
 _generate()
 
 from echo import Echo, definition  # noqa: E402
+from souk_chassis.log import SINK  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Returns the log, which grows. What pytest captures has gaps when another thread writes meanwhile."""
+    seen: list[str] = []
+    monkeypatch.setattr(SINK, "write", seen.append)
+    return seen
 
 
 @pytest.fixture

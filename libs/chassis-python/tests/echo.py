@@ -17,7 +17,6 @@ from souk.echo.v1.echo_pb2_grpc import EchoServiceServicer, EchoServiceStub, add
 
 import souk_chassis
 from souk_chassis import Caller, Context, Definition, Host, Migration, Running, Service, Settings, Store, Tx
-from souk_chassis.config import DEFAULTS
 
 DEFAULT_CONFIG = """
 # What is put before each answer.
@@ -68,7 +67,7 @@ class EchoRpc(EchoServiceServicer):
             case "wait":
                 await self.stop_waiting.wait()
             case "unserializable":
-                return request  # type: ignore[return-value]
+                return "text"  # type: ignore[return-value]
             case "busy":
                 raise sqlite3.OperationalError("database is locked")
         current = Context.current()
@@ -142,11 +141,15 @@ class Echo:
         head, _, body = answer.partition("\r\n\r\n")
         return int(head.split(" ")[1]), body
 
+    async def stop_serving(self) -> None:
+        """Drains, with the connection still open."""
+        self._is_stopped = True
+        await self.running.drain()
+
     async def stop(self) -> None:
         if not self._is_stopped:
-            self._is_stopped = True
             await self.channel.close()
-            await self.running.drain()
+            await self.stop_serving()
 
 
 def as_(who: str, *scopes: str) -> tuple[tuple[str, str], ...]:
@@ -157,8 +160,8 @@ def as_(who: str, *scopes: str) -> tuple[tuple[str, str], ...]:
 async def refused(call: Any) -> tuple[grpc.StatusCode, str, str, ErrorInfo, BadRequest]:
     """Waits for a call to be refused and returns code, message, reason, ErrorInfo and BadRequest."""
     try:
-        if hasattr(call, "__aiter__"):
-            async for _ in call:
+        if hasattr(call, "read"):
+            while await call.read() is not grpc.aio.EOF:
                 pass
         else:
             await call
@@ -172,6 +175,3 @@ async def refused(call: Any) -> tuple[grpc.StatusCode, str, str, ErrorInfo, BadR
             detail.Unpack(bad)
         return error.code(), error.details() or "", info.reason, info, bad
     raise AssertionError("the call was not refused")
-
-
-assert "[neighbours]" in DEFAULTS

@@ -1,16 +1,256 @@
-"""What every request passes."""
+"""What every request passes, in the order in which it passes it."""
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Callable
 from typing import Any
 
 import grpc
-from echo import Echo, as_, refused
+import pytest
 from souk.echo.v1 import echo_pb2 as pb
 
+from echo import Echo, as_, refused
 
-async def a_call_is_answered(echo: Echo) -> None:
-    answer = await echo.stub.Say(pb.SayRequest(name="hi there"), metadata=as_("user:alice"))
-    assert answer.name == "hi there"
-    assert answer.seen[0] == "user:alice"
+POLICY = "souk.policy.v1"
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+Start = Callable[..., Any]
+
+
+async def a_method_sees_who_calls_until_when_and_in_which_trace(echo: Echo) -> None:
+    traced = (*as_("user:alice"), ("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01"))
+    answer = await echo.stub.Say(pb.SayRequest(name="hi"), metadata=traced)
+    caller, left, criticality, trace = answer.seen
+    assert (answer.name, caller, criticality, trace) == ("hi", "user:alice", "critical", TRACE)
+    assert 0 < int(left) <= 1000
+
+
+async def a_trace_that_cannot_be_read_is_replaced(echo: Echo) -> None:
+    answer = await echo.stub.Say(pb.SayRequest(name="hi"), metadata=(("traceparent", "00-nonsense"),))
+    assert re.fullmatch("[0-9a-f]{32}", answer.seen[3])
+
+
+async def the_earlier_of_the_callers_and_the_contracts_deadline_holds(echo: Echo) -> None:
+    assert int((await echo.stub.Say(pb.SayRequest(name="hi"), timeout=60)).seen[1]) <= 1000
+    assert int((await echo.stub.Say(pb.SayRequest(name="hi"), timeout=0.5)).seen[1]) <= 500
+
+
+async def a_method_is_stopped_at_the_contracts_deadline(echo: Echo) -> None:
+    code, _, reason, info, _ = await refused(echo.stub.Say(pb.SayRequest(name="wait")))
+    assert (code, reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "ERROR_REASON_DEADLINE_EXCEEDED")
+    assert info.domain == POLICY
+
+
+async def a_method_is_stopped_when_its_caller_goes_away(echo: Echo) -> None:
+    call = echo.stub.Repeat(pb.RepeatRequest(name="wait", times=1), metadata=as_("user:alice"))
+    await call.read()
+    call.cancel()
+    for _ in range(500):
+        _, metrics = await echo.page("/metrics")
+        if 'Repeat",rpc_response_status_code="CANCELLED"' in metrics:
+            break
+        await asyncio.sleep(0.01)
+    else:
+        raise AssertionError("the call is not counted as cancelled")
+    assert "souk_requests_in_work 0.0" in metrics
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["Bearer souk-dev.c3RhZmY6YW5u.AAAA", "Bearer x", "Basic souk-dev.a.b", "Bearer souk-dev.a", f"Bearer {'a' * 3000}"],
+)
+async def a_forged_token_is_refused(echo: Echo, token: str) -> None:
+    call = echo.stub.Say(pb.SayRequest(name="hi"), metadata=(("authorization", token),))
+    code, _, reason, _, _ = await refused(call)
+    assert (code, reason) == (grpc.StatusCode.UNAUTHENTICATED, "ERROR_REASON_UNAUTHENTICATED")
+
+
+async def a_token_of_another_key_is_refused(start: Start) -> None:
+    echo = await start(identity__development_key="another")
+    code, message, *_ = await refused(echo.stub.Say(pb.SayRequest(name="hi"), metadata=as_("user:alice")))
+    assert (code, message) == (grpc.StatusCode.UNAUTHENTICATED, "the token's signature is wrong")
+
+
+async def a_server_that_is_not_on_loopback_refuses_development_tokens(start: Start) -> None:
+    echo = await start(server__listen="0.0.0.0:0")
+    code, message, *_ = await refused(echo.stub.Say(pb.SayRequest(name="hi"), metadata=as_("user:alice")))
+    assert code is grpc.StatusCode.UNAUTHENTICATED
+    assert "loopback" in message
+    await echo.stub.Say(pb.SayRequest(name="hi"))
+
+
+async def access_is_what_the_contract_says(echo: Echo) -> None:
+    repeat = pb.RepeatRequest(name="hi", times=1)
+    code, _, reason, _, _ = await refused(echo.stub.Repeat(repeat))
+    assert (code, reason) == (grpc.StatusCode.UNAUTHENTICATED, "ERROR_REASON_UNAUTHENTICATED")
+    code, message, reason, info, _ = await refused(echo.stub.Repeat(repeat, metadata=as_("service:orders")))
+    assert (code, reason) == (grpc.StatusCode.PERMISSION_DENIED, "ERROR_REASON_ACCESS_DENIED")
+    assert message == "souk.echo.v1.EchoService/Repeat may not be called by this service"
+    assert info.domain == POLICY
+
+    said = [pb.SayRequest(name="hi")]
+    assert (await refused(echo.stub.Collect(iter(said), metadata=as_("service:carts"))))[0].name == "PERMISSION_DENIED"
+    assert (await echo.stub.Collect(iter(said), metadata=as_("service:orders"))).name == "hi"
+    assert (await refused(echo.stub.Chat(iter(said), metadata=as_("staff:ann"))))[1].endswith("needs the scope chat")
+    assert [answer.name async for answer in echo.stub.Chat(iter(said), metadata=as_("staff:ann", "chat"))] == ["hi"]
+
+
+async def access_comes_before_validation(echo: Echo) -> None:
+    code, *_ = await refused(echo.stub.Repeat(pb.RepeatRequest(name="", times=-1)))
+    assert code is grpc.StatusCode.UNAUTHENTICATED
+
+
+async def a_service_says_how_much_the_work_matters_and_others_do_not(echo: Echo) -> None:
+    stated = (("souk-criticality", "sheddable"),)
+    answer = await echo.stub.Say(pb.SayRequest(name="hi"), metadata=(*as_("service:orders"), *stated))
+    assert answer.seen[2] == "sheddable"
+    answer = await echo.stub.Say(pb.SayRequest(name="hi"), metadata=(*as_("user:alice"), *stated))
+    assert answer.seen[2] == "critical"
+
+
+async def a_request_that_breaks_rules_is_refused_with_each_field(echo: Echo) -> None:
+    request = pb.SayRequest(name="x", lines=[pb.Line(quantity=1), pb.Line()], named={"a b": pb.Line()})
+    code, message, reason, info, bad = await refused(echo.stub.Say(request))
+    assert (code, reason, info.domain) == (grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_INVALID_FIELD", "souk.echo.v1")
+    assert sorted(one.field for one in bad.field_violations) == ["lines[1].quantity", "name", 'named["a b"].quantity']
+    assert message.startswith("field name ") and message.endswith("(and 2 more)")
+    assert all(one.description for one in bad.field_violations)
+
+
+async def each_message_of_a_callers_stream_is_held_to_the_rules(echo: Echo) -> None:
+    requests = iter([pb.SayRequest(name="hi"), pb.SayRequest(name="x")])
+    code, _, reason, _, bad = await refused(echo.stub.Collect(requests, metadata=as_("service:orders")))
+    assert (code, reason) == (grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_INVALID_FIELD")
+    assert [one.field for one in bad.field_violations] == ["name"]
+
+
+async def bytes_that_are_no_message_are_refused(echo: Echo) -> None:
+    raw: Any = echo.channel.unary_unary("/souk.echo.v1.EchoService/Say")
+    code, message, reason, info, _ = await refused(raw(b"\xff\xff\xff"))
+    assert (code, reason, info.domain) == (grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_INVALID_FIELD", "souk.echo.v1")
+    assert message.startswith("request cannot be decoded")
+
+
+async def an_error_carries_code_reason_domain_and_metadata(echo: Echo) -> None:
+    code, message, reason, info, _ = await refused(echo.stub.Say(pb.SayRequest(name="nobody")))
+    assert (code, message) == (grpc.StatusCode.NOT_FOUND, "nobody is there to echo nobody")
+    assert (reason, info.domain, dict(info.metadata)) == ("ERROR_REASON_NO_ECHO", "souk.echo.v1", {"name": "nobody"})
+
+
+@pytest.mark.parametrize("name", ["panic", "exit", "unserializable", "busy"])
+async def a_method_that_fails_answers_internal_and_hides_why(echo: Echo, name: str, lines: list[str]) -> None:
+    code, message, reason, info, _ = await refused(echo.stub.Say(pb.SayRequest(name=name)))
+    assert (code, message, reason) == (grpc.StatusCode.INTERNAL, "internal error", "ERROR_REASON_INTERNAL")
+    assert re.fullmatch("[0-9a-f]{32}", info.metadata["trace_id"])
+    # The process goes on, and the log knows why.
+    assert (await echo.stub.Say(pb.SayRequest(name="hi"))).name == "hi"
+    line = await logged(lines, f"trace.id={info.metadata['trace_id']}")
+    assert " ERROR request souk.echo.v1.EchoService/Say rpc.code=INTERNAL rpc.reason=ERROR_REASON_INTERNAL" in line
+    assert 'error="' in line and ".py:" in line
+
+
+async def a_stream_that_fails_answers_internal_after_what_it_sent(echo: Echo) -> None:
+    call = echo.stub.Repeat(pb.RepeatRequest(name="panic", times=2), metadata=as_("user:alice"))
+    assert [(await call.read()).name, (await call.read()).name] == ["panic", "panic"]
+    code, _, reason, _, _ = await refused(call)
+    assert (code, reason) == (grpc.StatusCode.INTERNAL, "ERROR_REASON_INTERNAL")
+
+
+async def a_method_that_is_not_served_is_unimplemented(echo: Echo) -> None:
+    for path in ("/souk.echo.v1.EchoService/Sing", "/no.Such/Thing"):
+        code, message, reason, info, _ = await refused(unknown(echo, path))
+        assert (code, message) == (grpc.StatusCode.UNIMPLEMENTED, f"no method {path} here")
+        assert (reason, info.domain) == ("ERROR_REASON_UNIMPLEMENTED", POLICY)
+    code, _, reason, _, _ = await refused(echo.stub.Nothing(pb.NothingRequest()))
+    assert (code, reason) == (grpc.StatusCode.UNIMPLEMENTED, "ERROR_REASON_UNIMPLEMENTED")
+
+
+async def more_requests_than_may_be_in_work_are_refused(start: Start) -> None:
+    echo = await start(server__max_requests=1)
+    stream = echo.stub.Repeat(pb.RepeatRequest(name="wait", times=1), metadata=as_("user:alice"))
+    await stream.read()
+    code, _, reason, _, _ = await refused(echo.stub.Say(pb.SayRequest(name="hi")))
+    assert (code, reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_OVERLOADED")
+    stream.cancel()
+
+
+async def a_caller_may_have_so_many_streams_and_others_theirs(start: Start) -> None:
+    echo = await start(server__max_streams_per_caller=1)
+    repeat = pb.RepeatRequest(name="wait", times=1)
+    first = echo.stub.Repeat(repeat, metadata=as_("user:alice"))
+    await first.read()
+    code, _, reason, _, _ = await refused(echo.stub.Repeat(repeat, metadata=as_("user:alice")))
+    assert (code, reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_TOO_MANY_STREAMS")
+    other = echo.stub.Repeat(repeat, metadata=as_("user:bob"))
+    await other.read()
+    first.cancel()
+    other.cancel()
+
+
+async def a_message_that_is_too_large_is_refused(start: Start) -> None:
+    echo = await start(server__max_message_bytes=1000)
+    code, message, reason, _, _ = await refused(echo.stub.Say(pb.SayRequest(name="x" * 1000)))
+    assert (code, reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_MESSAGE_TOO_LARGE")
+    assert message == "a message of 1003 bytes is too large, at most 1000 are read"
+
+
+async def every_request_leaves_one_line(start: Start, lines: list[str]) -> None:
+    echo = await start(log__format="json")
+    await echo.stub.Say(pb.SayRequest(name="hi"), metadata=as_("user:alice@example.com"))
+    line = await logged(lines, '"message":"request"')
+    assert re.fullmatch(
+        r'\{"timestamp":"[0-9T:.-]+Z","level":"INFO","message":"request","rpc.method":"souk.echo.v1.EchoService/Say",'
+        r'"rpc.code":"OK","rpc.duration_ms":[0-9.]+,"caller":"user:\[hidden\]","trace.id":"[0-9a-f]{32}"\}',
+        line,
+    )
+
+
+async def calls_are_counted_by_method_and_code(echo: Echo) -> None:
+    await echo.stub.Say(pb.SayRequest(name="hi"))
+    await refused(echo.stub.Say(pb.SayRequest(name="nobody")))
+    await refused(unknown(echo, "/no.Such/Thing"))
+    _, text = await echo.page("/metrics")
+    say = 'rpc_system_name="grpc",rpc_method="souk.echo.v1.EchoService/Say"'
+    name = "rpc_server_call_duration_seconds"
+    lines = {frozenset(re.findall(r'[a-z_]+="[^"]*"', line)): line for line in text.splitlines() if f"{name}_count" in line}
+    assert lines[frozenset([*say.split(","), 'rpc_response_status_code="OK"'])].endswith(" 1.0")
+    failed = [*say.split(","), 'rpc_response_status_code="NOT_FOUND"', 'error_type="NOT_FOUND"']
+    assert lines[frozenset(failed)].endswith(" 1.0")
+    assert 'rpc_method="unknown"' in text and "no.Such" not in text
+    buckets = re.findall(r'_bucket\{[^}]*EchoService/Say[^}]*code="OK"[^}]*\}', text)
+    edges = [re.findall('le="([^"]+)"', bucket)[0] for bucket in buckets]
+    assert " ".join(edges) == "0.005 0.01 0.025 0.05 0.075 0.1 0.25 0.5 0.75 1 2.5 5 7.5 10 +Inf"
+
+
+async def a_drain_finishes_answers_and_ends_streams(echo: Echo) -> None:
+    stream = echo.stub.Repeat(pb.RepeatRequest(name="wait", times=1), metadata=as_("user:alice"))
+    await stream.read()
+    single = asyncio.ensure_future(echo.stub.Say(pb.SayRequest(name="wait"), timeout=0.3).code())
+    await asyncio.sleep(0.05)
+    await echo.stop_serving()
+    code, _, reason, _, _ = await refused(stream)
+    assert (code, reason) == (grpc.StatusCode.UNAVAILABLE, "ERROR_REASON_DRAINING")
+    assert await single is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+async def a_port_is_not_shared_with_another_process(start: Start) -> None:
+    echo = await start()
+    with pytest.raises(Exception, match=r"server\.listen: cannot listen on"):
+        await start("second", server__listen=echo.running.address)
+
+
+def unknown(echo: Echo, path: str) -> Any:
+    """Calls a method that may not be there."""
+    raw: Any = echo.channel.unary_unary(path)
+    return raw(b"")
+
+
+async def logged(lines: list[str], wanted: str) -> str:
+    """Waits for a line of the log."""
+    for _ in range(500):
+        for line in lines:
+            if wanted in line:
+                return line
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"no line with {wanted} in {lines}")

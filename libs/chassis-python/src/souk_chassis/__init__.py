@@ -4,6 +4,11 @@ Start reading at `Definition` (what a service is), `incoming` (what every reques
 passes) and `running` (how it all runs).
 """
 
+import os
+
+# gRPC's core writes lines of its own to stderr, which no collector could read; what matters of them is said by us.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
 from souk_chassis.caller import Caller
 from souk_chassis.channel import Channel
 from souk_chassis.config import ConfigError, Settings

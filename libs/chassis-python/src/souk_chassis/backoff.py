@@ -15,7 +15,7 @@ class Backoff:
 
     def next(self) -> float:
         """Returns the pause after one more failure, in seconds."""
-        pause = min(self._longest, self._first * 2 ** min(self.failures, 20))
+        pause = min(self._longest, self._first * float(1 << min(self.failures, 20)))
         self.failures += 1
         return pause * random.uniform(0.5, 1.0)
 

@@ -225,7 +225,7 @@ def _retry_delay(details: bytes) -> float | None:
         for detail in Status.FromString(details).details:
             info = RetryInfo()
             if detail.Unpack(info):
-                return info.retry_delay.ToTimedelta().total_seconds()
+                return float(info.retry_delay.ToTimedelta().total_seconds())
     except DecodeError:
         pass  # A foreign server may send anything there.
     return None

@@ -131,7 +131,12 @@ def _model(prefix: str, fields: Mapping[str, Any], layers: Mapping[str, dict[str
 
         @classmethod
         def settings_customise_sources(
-            cls, settings_cls: type[BaseSettings], *sources: Any, env_settings: PydanticBaseSettingsSource, **rest: Any
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             return tuple(
                 env_settings if name == "the environment" else InitSettingsSource(settings_cls, init_kwargs=layer)

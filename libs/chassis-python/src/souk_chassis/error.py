@@ -73,7 +73,7 @@ def answer(error: Error, trace_id: str) -> Answer:
         packed = Any()
         packed.Pack(detail)
         status.details.append(packed)
-    says_cause = is_hidden or error.code is grpc.StatusCode.UNAVAILABLE
+    says_cause = is_hidden or (error.code is grpc.StatusCode.UNAVAILABLE and error.__cause__ is not None)
     cause = with_causes(error) if says_cause else None
     return Answer(error.code, error.reason_name, message, status.SerializeToString(), cause)
 

@@ -48,6 +48,11 @@ class Board:
         """Returns whether every service serves."""
         return not self._is_stopped and all(self._statuses.values())
 
+    async def ready(self) -> None:
+        """Waits until every service serves."""
+        async with self._changed:
+            await self._changed.wait_for(self.is_ready)
+
     def names(self) -> list[str]:
         """Returns what can be asked for; the empty name is the whole process."""
         return ["", *self._statuses]

@@ -55,7 +55,7 @@ class Process:
     requests: RequestLog
 
 
-class Incoming(grpc.GenericRpcHandler):  # type: ignore[type-arg]
+class Incoming(grpc.GenericRpcHandler):
     """Finds the method of a request: one look-up in a table that was made at the start.
 
     gRPC hands us bytes, since what is checked from the headers comes before anything is decoded.
@@ -74,7 +74,7 @@ class Incoming(grpc.GenericRpcHandler):  # type: ignore[type-arg]
 
 def _wrapped(process: Process, method: Method) -> grpc.RpcMethodHandler[Any, Any]:
     handler, policy = method.handler, method.policy
-    behaviour = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
+    behaviour: Any = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
     assert behaviour is not None and handler.request_deserializer is not None and handler.response_serializer is not None
     decode, encode = handler.request_deserializer, handler.response_serializer
 
@@ -103,13 +103,13 @@ def _wrapped(process: Process, method: Method) -> grpc.RpcMethodHandler[Any, Any
 def _as_kind(policy: MethodPolicy, serve: Callable[[Any, Any], Awaitable[bytes | None]]) -> grpc.RpcMethodHandler[Any, Any]:
     match policy.is_client_streaming, policy.is_server_streaming:
         case False, False:
-            return grpc.unary_unary_rpc_method_handler(serve)  # type: ignore[arg-type]
+            return grpc.unary_unary_rpc_method_handler(serve)
         case False, True:
-            return grpc.unary_stream_rpc_method_handler(serve)  # type: ignore[arg-type]
+            return grpc.unary_stream_rpc_method_handler(serve)
         case True, False:
-            return grpc.stream_unary_rpc_method_handler(serve)  # type: ignore[arg-type]
+            return grpc.stream_unary_rpc_method_handler(serve)
         case _:
-            return grpc.stream_stream_rpc_method_handler(serve)  # type: ignore[arg-type]
+            return grpc.stream_stream_rpc_method_handler(serve)
 
 
 def _unknown(process: Process, path: str) -> grpc.RpcMethodHandler[Any, Any]:
@@ -119,7 +119,7 @@ def _unknown(process: Process, path: str) -> grpc.RpcMethodHandler[Any, Any]:
 
         await Call(process, None, context).serve(work)
 
-    return grpc.stream_stream_rpc_method_handler(refuse)  # type: ignore[arg-type]
+    return grpc.stream_stream_rpc_method_handler(refuse)
 
 
 def _read(process: Process, method: Method, decode: Callable[[bytes], Any], data: bytes) -> Message:
@@ -174,7 +174,7 @@ class Call:
             if isinstance(error, TimeoutError) and scope.expired():
                 is_drained = self._process.drain.is_draining and not context.deadline.has_passed()
                 return await self._refuse(refusal.Draining() if is_drained else refusal.DeadlineExceeded())
-            return await self._refuse(_public(error))
+            return await self._refuse(_public(error, self._name))
         finally:
             if ending is not None:
                 ending.cancel()
@@ -208,10 +208,11 @@ class Call:
         self._holds.append(stream_of)
         return Context(self._identity, deadline, criticality(method.policy, self._headers, self._identity), self._span)
 
-    async def _refuse(self, error: Error) -> None:
+    async def _refuse(self, error: Error) -> bytes | None:
         answered = answer(error, trace.trace_id(self._span))
         self._finish(answered.code, answered.reason, answered.cause)
         await self._rpc.abort(answered.code, answered.message, ((DETAILS_HEADER, answered.details),))
+        return None  # `abort` raises.
 
     def _finish(self, code: grpc.StatusCode, reason: str = "", cause: str | None = None) -> None:
         seconds = time.monotonic() - self._started
@@ -247,10 +248,12 @@ def criticality(policy: MethodPolicy, headers: dict[str, str], identity: Identit
     return stated if identity.caller.kind == "service" and stated in CRITICALITIES else policy.criticality
 
 
-def _public(error: BaseException) -> Error:
+def _public(error: BaseException, method: str) -> Error:
     """Returns what the caller is told of whatever a method raised."""
     if isinstance(error, Error):
         return error
+    if isinstance(error, NotImplementedError):
+        return refusal.Unimplemented(f"/{method}")
     if isinstance(error, grpc.aio.AioRpcError) and error.code() is grpc.StatusCode.UNAVAILABLE:
         return refusal.UpstreamUnavailable(getattr(error, "souk_neighbour", "a neighbour"), error.details() or "unavailable")
     if isinstance(error, grpc.aio.AioRpcError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 
 from souk_chassis.refusal import Overloaded, TooManyStreams
@@ -15,6 +16,9 @@ class Limits:
         self._max_streams = max_streams_per_caller
         self._streams: Counter[str] = Counter()
         self.requests = 0
+        self.idle = asyncio.Event()
+        """Set while nothing is in work."""
+        self.idle.set()
 
     def enter(self, stream_of: str | None) -> None:
         """Takes a slot among all requests, and one among the streams of a caller; raises when there is none."""
@@ -25,10 +29,13 @@ class Limits:
                 raise TooManyStreams(self._max_streams)
             self._streams[stream_of] += 1
         self.requests += 1
+        self.idle.clear()
 
     def leave(self, stream_of: str | None) -> None:
         """Gives back what `enter` took."""
         self.requests -= 1
+        if not self.requests:
+            self.idle.set()
         if stream_of is not None:
             self._streams[stream_of] -= 1
             if not self._streams[stream_of]:

@@ -116,8 +116,8 @@ def start(output: str, levels: str) -> None:
     root.setLevel(general)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(general, logging.INFO))
-    for name, level in fine.items():
-        logging.getLogger(name).setLevel(level)
+    for name, finer in fine.items():
+        logging.getLogger(name).setLevel(finer)
 
 
 def place_of(error: BaseException) -> str:

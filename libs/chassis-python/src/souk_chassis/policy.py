@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import MethodDescriptor
@@ -11,6 +12,7 @@ from google.protobuf.descriptor_pb2 import MethodOptions
 from souk.policy.v1 import policy_pb2 as pb
 
 _KINDS = {pb.CALLER_PUBLIC: "public", pb.CALLER_USER: "user", pb.CALLER_SERVICE: "service", pb.CALLER_STAFF: "staff"}
+_OPTION: Any = pb.method
 CRITICALITIES = ("sheddable", "sheddable_plus", "critical", "critical_plus")
 
 
@@ -42,9 +44,9 @@ class MethodPolicy:
 def of(method: MethodDescriptor) -> MethodPolicy:
     """Returns the policy that the contract gives a method; raises ValueError when it gives none."""
     options = method.GetOptions()
-    if not options.HasExtension(pb.method):
+    if not options.HasExtension(_OPTION):
         raise ValueError(f"{method.full_name} has no souk.policy.v1.method option")
-    policy = options.Extensions[pb.method]
+    policy: pb.MethodPolicy = options.Extensions[_OPTION]
     return MethodPolicy(
         path=f"/{method.containing_service.full_name}/{method.name}",
         callers=frozenset(_KINDS[kind] for kind in policy.access.callers),

@@ -65,7 +65,8 @@ class Relay:
         rows = await self._store.read(lambda reader: reader.execute(_WAITING, (EVENTS_AT_ONCE,)).fetchall())
         if not rows:
             return None
-        batch, size = [], 0
+        batch: list[Any] = []
+        size = 0
         for row in rows:
             size += len(row[4])
             if batch and size > BYTES_AT_ONCE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
 import os
@@ -114,9 +115,8 @@ class Running:
         self._register(calls)
         await self._bind(process)
         self._background()
-        until = time.monotonic() + READY_PATIENCE_SECONDS
-        while not self.is_ready and time.monotonic() < until:
-            await asyncio.sleep(0.002)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._board.ready(), READY_PATIENCE_SECONDS)
         if settings.server.ready_file:
             _write_whole(Path(settings.server.ready_file), f"grpc={self.address}\nmetrics={self.metrics_address}\n")
         _LOG.info("%s serves on %s, metrics on %s", self.name, self.address, self.metrics_address)
@@ -170,8 +170,8 @@ class Running:
         until = time.monotonic() + self._settings.server.drain_seconds
         if self._server is not None:
             stopping = asyncio.create_task(self._server.stop(self._settings.server.drain_seconds))
-            while self._limits.requests and time.monotonic() < until:
-                await asyncio.sleep(0.005)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._limits.idle.wait(), self._settings.server.drain_seconds)
             if self._limits.requests:
                 late.append(f"{self._limits.requests} requests")
             await stopping

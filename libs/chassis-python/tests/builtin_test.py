@@ -1,0 +1,118 @@
+"""Health, reflection and the pages: what every process offers unasked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from grpc_health.v1 import health_pb2
+from grpc_health.v1.health_pb2_grpc import HealthStub
+from grpc_reflection.v1alpha import reflection_pb2
+from souk.echo.v1.echo_pb2_grpc import add_EchoServiceServicer_to_server
+
+import souk_chassis
+from echo import DEFAULT_CONFIG, Config, Echo, EchoRpc, build, refused
+from souk_chassis import Definition, Host, Service
+
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+def asked(name: str = "") -> Any:
+    return health_pb2.HealthCheckRequest(service=name)
+
+
+async def health_tells_of_each_service_and_of_all(echo: Echo) -> None:
+    health = HealthStub(echo.channel)
+    assert (await health.Check(asked())).status == SERVING
+    assert (await health.Check(asked("souk.echo.v1.EchoService"))).status == SERVING
+    statuses = (await health.List(health_pb2.HealthListRequest())).statuses
+    assert {name: one.status for name, one in statuses.items()} == {"": SERVING, "souk.echo.v1.EchoService": SERVING}
+    code, message, *_ = await refused(health.Check(asked("no.Such")))
+    assert (code, message) == (grpc.StatusCode.NOT_FOUND, "no service no.Such runs here")
+
+
+async def a_service_serves_only_while_it_is_ready(tmp_path: Any) -> None:
+    is_well = asyncio.Event()
+
+    async def check() -> None:
+        if not is_well.is_set():
+            raise RuntimeError("the model is not trained")
+
+    async def unready(config: Config, host: Host) -> Service:
+        return (await build(config, host)).ready(check)
+
+    echo = await Echo.start(Definition("echo", DEFAULT_CONFIG, Config, unready), tmp_path, {})
+    try:
+        watch = HealthStub(echo.channel).Watch(asked("souk.echo.v1.EchoService"))
+        assert (await watch.read()).status == NOT_SERVING
+        assert await echo.page("/readyz") == (503, "not ready\n")
+        assert await echo.page("/healthz") == (200, "ok\n")
+        is_well.set()
+        assert (await asyncio.wait_for(watch.read(), 5)).status == SERVING
+        assert await echo.page("/readyz") == (200, "ready\n")
+        draining = asyncio.create_task(echo.stop_serving())
+        assert (await asyncio.wait_for(watch.read(), 5)).status == NOT_SERVING
+        await draining
+    finally:
+        await echo.stop()
+
+
+async def a_watch_of_what_does_not_run_says_so(echo: Echo) -> None:
+    watch = HealthStub(echo.channel).Watch(asked("no.Such"))
+    assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+    watch.cancel()
+
+
+async def reflect(echo: Echo, version: str, **question: Any) -> Any:
+    path = f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo"
+    method = echo.channel.stream_stream(
+        path,
+        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
+        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+    )
+    call = method(iter([reflection_pb2.ServerReflectionRequest(**question)]))
+    return await call.read()
+
+
+async def reflection_names_exactly_what_runs_here_in_both_versions(echo: Echo) -> None:
+    for version in ("v1", "v1alpha"):
+        answer = await reflect(echo, version, list_services="")
+        assert sorted(one.name for one in answer.list_services_response.service) == [
+            "grpc.health.v1.Health",
+            "grpc.reflection.v1.ServerReflection",
+            "grpc.reflection.v1alpha.ServerReflection",
+            "souk.echo.v1.EchoService",
+        ]
+        for symbol in ("souk.echo.v1.EchoService", f"grpc.reflection.{version}.ServerReflection", "google.rpc.ErrorInfo"):
+            answer = await reflect(echo, version, file_containing_symbol=symbol)
+            files = [FileDescriptorProto.FromString(one) for one in answer.file_descriptor_response.file_descriptor_proto]
+            assert any(file.package == symbol.rpartition(".")[0] for file in files), symbol
+
+
+async def the_pages_are_prometheus_text(start: Callable[..., Any]) -> None:
+    echo = await start()
+    status, text = await echo.page("/metrics")
+    assert status == 200
+    for name in ("souk_requests_in_work", "souk_log_writes_dropped_total", "rpc_server_call_duration_seconds"):
+        assert f"# TYPE {name} " in text, name
+    assert (await echo.page("/else"))[0] == 404
+
+
+async def a_servicer_that_is_not_async_is_refused_at_the_start(tmp_path: Any) -> None:
+    class Blocking(EchoRpc):
+        def Say(self, request: Any, context: Any) -> Any:
+            return request
+
+    async def wrong(config: Config, host: Host) -> Service:
+        return Service().rpc(add_EchoServiceServicer_to_server, Blocking(None, None))  # type: ignore[arg-type]
+
+    try:
+        await Echo.start(Definition("echo", DEFAULT_CONFIG, Config, wrong), tmp_path, {})
+    except souk_chassis.StartError as error:
+        assert str(error) == "souk.echo.v1.EchoService/Say must be an async function"
+    else:
+        raise AssertionError("it started")

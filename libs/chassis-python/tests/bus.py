@@ -1,0 +1,148 @@
+"""A bus in memory that speaks souk.events.v1: enough of its promises to hold a consumer and a relay to theirs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+from souk.events.v1 import event_pb2, subscription_pb2
+from souk.events.v1 import events_service_pb2 as pb
+from souk.events.v1.events_service_pb2_grpc import EventServiceServicer, add_EventServiceServicer_to_server
+
+
+@dataclass(eq=False)
+class Entry:
+    """An event in the log, and how far its one subscription is with it."""
+
+    event: event_pb2.Event
+    offset: int
+    attempts: int = 0
+    state: str = "waiting"
+    reason: str = ""
+
+
+@dataclass(eq=False)
+class Bus(EventServiceServicer):
+    """One subscription, delivered at least once and in order per key."""
+
+    log: list[Entry] = field(default_factory=list)
+    starts: list[pb.SubscribeStart] = field(default_factory=list)
+    callers: list[str] = field(default_factory=list)
+    drop_acks: int = 0
+    """So many updates are lost, with their stream."""
+    refuse: Callable[[event_pb2.Event], pb.PublishFailure | None] = lambda _: None
+    address: str = "127.0.0.1:0"
+
+    def __post_init__(self) -> None:
+        self._changed = asyncio.Condition()
+        self._server: Any = None
+
+    async def start(self) -> None:
+        """Serves, at the same address as the time before."""
+        self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+        add_EventServiceServicer_to_server(self, self._server)
+        self.address = f"127.0.0.1:{self._server.add_insecure_port(self.address)}"
+        await self._server.start()
+
+    async def stop(self) -> None:
+        """Goes away, with everything that is open."""
+        await self._server.stop(None)
+
+    async def add(self, *messages: Message, key: str = "", copies: int = 1) -> list[Entry]:
+        """Puts events into the log, each so many times with the same id."""
+        added = []
+        for message in messages:
+            number = len(self.log)
+            event = event_pb2.Event(
+                id=f"event_{number}", source="/services/test", type=message.DESCRIPTOR.full_name, ordering_key=key,
+                data=message.SerializeToString(),
+            )  # fmt: skip
+            event.time.GetCurrentTime()
+            added += [Entry(event, number + copy) for copy in range(copies)]
+            self.log += added[-copies:]
+        async with self._changed:
+            self._changed.notify_all()
+        return added
+
+    async def settled(self, timeout_seconds: float = 10) -> None:
+        """Waits until every event is done or dead."""
+        async with asyncio.timeout(timeout_seconds), self._changed:
+            await self._changed.wait_for(lambda: all(entry.state in ("done", "dead") for entry in self.log))
+
+    async def Publish(self, request: pb.PublishRequest, context: Any) -> pb.PublishResponse:
+        response = pb.PublishResponse()
+        for event in request.events:
+            failure = self.refuse(event)
+            if failure is not None:
+                response.results.add(failure=failure)
+                continue
+            self.log.append(Entry(event, len(self.log)))
+            response.results.add(position=event_pb2.Position(partition=0, offset=len(self.log)))
+        async with self._changed:
+            self._changed.notify_all()
+        return response
+
+    async def Subscribe(
+        self, requests: AsyncIterator[pb.SubscribeRequest], context: Any
+    ) -> AsyncIterator[pb.SubscribeResponse]:
+        first = await anext(requests)
+        self.starts.append(first.start)
+        self.callers.append(dict(context.invocation_metadata())["authorization"])
+        mine: dict[str, Entry] = {}
+        updating = asyncio.create_task(self._update(requests, mine, first.start, context))
+        try:
+            yield pb.SubscribeResponse(started=pb.SubscribeStarted(subscription=subscription_pb2.Subscription(name="x")))
+            while not updating.done():
+                async with self._changed:
+                    await self._changed.wait_for(lambda: updating.done() or self._next(mine, first.start))
+                    response = pb.SubscribeResponse()
+                    for entry in self._next(mine, first.start):
+                        entry.state, entry.attempts = "out", entry.attempts + 1
+                        ack_id = f"{entry.offset}-{entry.attempts}"
+                        mine[ack_id] = entry
+                        delivery = response.deliveries.add(event=entry.event, ack_id=ack_id, delivery_attempt=entry.attempts)
+                        delivery.publish_time.GetCurrentTime()
+                if response.deliveries:
+                    yield response
+            await updating
+        finally:
+            updating.cancel()
+            for entry in mine.values():
+                entry.state = "waiting" if entry.state == "out" else entry.state
+            async with self._changed:
+                self._changed.notify_all()
+
+    def _next(self, mine: dict[str, Entry], start: pb.SubscribeStart) -> list[Entry]:
+        """Returns what may be delivered: of each key only the first that is open."""
+        room = (start.max_outstanding_messages or 1000) - sum(entry.state == "out" for entry in mine.values())
+        blocked: set[str] = set()
+        found: list[Entry] = []
+        for entry in self.log:
+            key = entry.event.ordering_key
+            if entry.state == "waiting" and key not in blocked and len(found) < room:
+                found.append(entry)
+            if key and entry.state in ("waiting", "out"):
+                blocked.add(key)
+        return found
+
+    async def _update(self, requests: Any, mine: dict[str, Entry], start: pb.SubscribeStart, context: Any) -> None:
+        async for request in requests:
+            if self.drop_acks > 0:
+                self.drop_acks -= 1
+                async with self._changed:
+                    self._changed.notify_all()
+                break
+            for ack_id in request.update.ack_ids:
+                mine.pop(ack_id).state = "done"
+            for nack in request.update.nacks:
+                entry = mine.pop(nack.ack_id)
+                is_dead = nack.is_final or entry.attempts >= (start.max_attempts or 10)
+                entry.state, entry.reason = "dead" if is_dead else "waiting", nack.reason
+            async with self._changed:
+                self._changed.notify_all()
+        async with self._changed:
+            self._changed.notify_all()

@@ -1,0 +1,280 @@
+"""Events in: each has its effect once and in order, whatever breaks. Events out: none is lost, and none is out of order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from souk.echo.v1 import echo_pb2 as pb
+from souk.events.v1 import error_reason_pb2, event_pb2
+from souk.events.v1 import events_service_pb2 as events_pb
+
+from bus import Bus
+from conftest import GENERATED, HERE
+from echo import DEFAULT_CONFIG, Config, Echo, as_
+from souk_chassis import Definition, Delivery, Host, Migration, Poison, Service, Store, Tx, development_token
+from souk_chassis.caller import Caller
+
+MIGRATIONS = [Migration(1, "seen", "CREATE TABLE seen (name TEXT NOT NULL, number INTEGER NOT NULL, attempt INTEGER NOT NULL)")]
+
+
+@pytest.fixture
+async def bus() -> AsyncIterator[Bus]:
+    running = Bus()
+    await running.start()
+    yield running
+    await running.stop()
+
+
+class Consumer:
+    """A service that writes down what it hears."""
+
+    def __init__(self, data_dir: Path, bus: Bus) -> None:
+        self.data_dir = data_dir
+        self.bus = bus
+        self.fails: dict[str, int] = {}
+        self.committed = 0
+        self.echo: Echo
+
+    async def start(self, **options: Any) -> None:
+        async def assemble(config: Config, host: Host) -> Service:
+            self.store = Store.open(host.data_dir / "consumer.sqlite3", MIGRATIONS)
+            service = Service().store(self.store)
+            return service.subscription(
+                "seen", self.store, {pb.Happened: self.happened}, start="earliest", committed=self.count, **options
+            )
+
+        what = Definition("consumer", DEFAULT_CONFIG, Config, assemble)
+        settings = {"neighbours.events": f"http://{self.bus.address}"}
+        self.echo = await Echo.start(what, self.data_dir, settings)
+
+    def happened(self, tx: Tx, event: pb.Happened, delivery: Delivery) -> None:
+        tx.execute("INSERT INTO seen (name, number, attempt) VALUES (?, ?, ?)", (event.name, event.number, delivery.attempt))
+        if event.name == "poison":
+            raise Poison("nobody can handle this")
+        if self.fails.get(event.name, 0) > 0:
+            self.fails[event.name] -= 1
+            raise ValueError(f"not now: {event.name}")
+
+    def count(self, events: int) -> None:
+        self.committed += events
+
+    async def seen(self) -> list[tuple[str, int]]:
+        return await self.store.read(lambda reader: reader.execute("SELECT name, number FROM seen ORDER BY rowid").fetchall())
+
+
+@pytest.fixture
+async def consumer(tmp_path: Path, bus: Bus) -> AsyncIterator[Consumer]:
+    made = Consumer(tmp_path, bus)
+    yield made
+    await made.echo.stop()
+
+
+def happened(name: str, count: int = 1) -> list[pb.Happened]:
+    return [pb.Happened(name=name, number=number) for number in range(count)]
+
+
+async def each_event_has_its_effect_once_and_in_the_order_of_its_key(bus: Bus, consumer: Consumer) -> None:
+    await bus.add(*happened("a", 50), key="a")
+    await bus.add(*happened("b", 50), key="b")
+    await bus.add(*happened("free", 200))
+    await consumer.start()
+    await bus.settled()
+    seen = await consumer.seen()
+    assert [one for one in seen if one[0] == "a"] == [("a", number) for number in range(50)]
+    assert [one for one in seen if one[0] == "b"] == [("b", number) for number in range(50)]
+    assert len(seen) == consumer.committed == 300
+    start = bus.starts[0]
+    assert (start.subscription, list(start.event_types)) == ("seen", ["souk.echo.v1.Happened"])
+    assert start.start_position.earliest and start.max_outstanding_messages == 1000
+    assert bus.callers == [f"Bearer {development_token(Caller('service', 'consumer'))}"]
+    _, metrics = await consumer.echo.page("/metrics")
+    handled = 'souk_events_handled_total{outcome="handled",subscription="seen",type="souk.echo.v1.Happened"} 300.0'
+    assert handled in metrics and 'souk_events_lag_seconds{subscription="seen"}' in metrics
+
+
+async def an_event_that_comes_twice_has_its_effect_once(bus: Bus, consumer: Consumer) -> None:
+    await bus.add(*happened("a", 3), key="a", copies=2)
+    await consumer.start()
+    await bus.settled()
+    assert await consumer.seen() == [("a", 0), ("a", 1), ("a", 2)]
+
+
+async def an_acknowledgement_that_is_lost_changes_nothing(bus: Bus, consumer: Consumer) -> None:
+    bus.drop_acks = 3
+    await bus.add(*happened("a", 10), key="a")
+    await consumer.start()
+    await bus.settled()
+    assert await consumer.seen() == [("a", number) for number in range(10)]
+    assert max(entry.attempts for entry in bus.log) > 1 and len(bus.starts) >= 4
+
+
+async def what_fails_is_undone_delivered_again_and_holds_up_its_key_only(bus: Bus, consumer: Consumer) -> None:
+    consumer.fails["first"] = 2
+    failing = await bus.add(*happened("first"), *happened("second"), key="k")
+    await bus.add(*happened("other"), key="o")
+    await consumer.start()
+    await bus.settled()
+    assert [name for name, _ in await consumer.seen() if name != "other"] == ["first", "second"]
+    assert failing[0].attempts == 3 and failing[0].reason == "ValueError: not now: first"
+    assert len(await consumer.seen()) == 3
+
+
+async def poison_becomes_a_dead_letter_at_once_with_its_reason(bus: Bus, consumer: Consumer) -> None:
+    poison = (await bus.add(*happened("poison"), key="k"))[0]
+    garbled = (await bus.add(*happened("garbled"), key="g"))[0]
+    garbled.event.data = b"\xff\xff"
+    await bus.add(*happened("after"), key="k")
+    await consumer.start()
+    await bus.settled()
+    assert (poison.state, poison.attempts, poison.reason) == ("dead", 1, "nobody can handle this")
+    assert garbled.state == "dead" and garbled.reason.startswith("the payload is no souk.echo.v1.Happened: ")
+    assert await consumer.seen() == [("after", 0)]
+
+
+async def what_never_succeeds_is_refused_until_the_bus_gives_it_up(bus: Bus, consumer: Consumer) -> None:
+    consumer.fails["never"] = 99
+    never = (await bus.add(*happened("never"), *happened("next"), key="k"))[0]
+    await consumer.start(max_attempts=3)
+    await bus.settled()
+    assert (never.state, never.attempts) == ("dead", 3)
+    assert await consumer.seen() == [("next", 0)]
+
+
+async def no_event_of_a_key_is_handled_after_one_that_failed(bus: Bus, consumer: Consumer) -> None:
+    consumer.fails["a"] = 1
+    await consumer.start()
+    subscription = consumer.echo.running._service.subscriptions[0]
+    deliveries = []
+    for number, name in enumerate(("a", "b")):
+        event = event_pb2.Event(id=str(number), source="/s", type="souk.echo.v1.Happened", ordering_key="k")
+        event.data = pb.Happened(name=name).SerializeToString()
+        deliveries.append(events_pb.Delivery(event=event, ack_id=str(number), delivery_attempt=1))
+    outcomes = await consumer.store.write(lambda tx: subscription._apply(tx, deliveries))
+    assert [outcome and outcome.reason for outcome in outcomes] == [
+        "ValueError: not now: a",
+        "an earlier event of its key failed",
+    ]
+    assert await consumer.seen() == []
+
+
+async def a_bus_that_is_away_costs_only_freshness(bus: Bus, consumer: Consumer, lines: list[str]) -> None:
+    await bus.stop()
+    await consumer.start()
+    assert (await consumer.echo.page("/readyz"))[0] == 200
+    await bus.add(*happened("a", 3), key="a")
+    await bus.start()
+    await bus.settled()
+    await bus.stop()
+    await bus.add(*happened("b", 3), key="a")
+    await bus.start()
+    await bus.settled()
+    assert len(await consumer.seen()) == 6
+    # Said once when it goes, not with every try.
+    waits = [line for line in lines if "subscription seen waits for the bus" in line]
+    assert 1 <= len(waits) <= 3
+
+
+async def a_drain_finishes_the_batch_and_a_start_goes_on_with_the_rest(bus: Bus, consumer: Consumer) -> None:
+    await bus.add(*happened("a", 300), key="a")
+    await consumer.start(max_outstanding=5)
+    while not await consumer.seen():
+        await asyncio.sleep(0.005)
+    await consumer.echo.stop()
+    await consumer.start()
+    await bus.settled()
+    assert await consumer.seen() == [("a", number) for number in range(300)]
+
+
+KILLED = """
+import asyncio, os, sys
+import souk
+souk.__path__.append(sys.argv[3] + "/souk")
+from pathlib import Path
+from echo import DEFAULT_CONFIG, Config, Echo, pb
+from events_test import MIGRATIONS
+from souk_chassis import Definition, Service, Store
+
+def happened(tx, event, delivery):
+    tx.execute("INSERT INTO seen (name, number, attempt) VALUES (?, ?, ?)", (event.name, event.number, delivery.attempt))
+
+async def build(config, host):
+    store = Store.open(host.data_dir / "consumer.sqlite3", MIGRATIONS)
+    # Between the commit and the acknowledgement.
+    release = store._writer._release
+    def killed(group, publishes):
+        if any(isinstance(write.result, list) and write.result for write in group):
+            os._exit(9)
+        release(group, publishes)
+    store._writer._release = killed
+    return Service().store(store).subscription("seen", store, {pb.Happened: happened}, start="earliest")
+
+async def main():
+    what = Definition("consumer", DEFAULT_CONFIG, Config, build)
+    await Echo.start(what, Path(sys.argv[1]), {"neighbours.events": sys.argv[2]})
+    await asyncio.sleep(30)
+
+asyncio.run(main())
+"""
+
+
+async def a_kill_between_effect_and_acknowledgement_does_not_double_the_effect(bus: Bus, consumer: Consumer) -> None:
+    entries = await bus.add(*happened("a", 5), key="a")
+    paths = os.pathsep.join([str(HERE), str(HERE.parent / "src"), *filter(None, sys.path)])
+    for _ in range(2):
+        command = [sys.executable, "-c", KILLED, str(consumer.data_dir), f"http://{bus.address}", GENERATED.name]
+        killed = await asyncio.create_subprocess_exec(*command, env={**os.environ, "PYTHONPATH": paths}, stderr=subprocess.PIPE)
+        _, err = await asyncio.wait_for(killed.communicate(), 20)
+        assert killed.returncode == 9, err.decode()
+    assert entries[0].state != "done"
+    await consumer.start()
+    await bus.settled()
+    assert await consumer.seen() == [("a", number) for number in range(5)]
+    assert entries[0].attempts >= 2
+
+
+async def an_event_is_published_after_its_commit_and_never_without(bus: Bus, start: Callable[..., Any]) -> None:
+    echo = await start(neighbours__events=f"http://{bus.address}")
+    for number in range(20):
+        await echo.stub.Save(pb.SaveRequest(request_id=str(number), name="a"), metadata=as_("user:alice"))
+    failing = echo.stub.Save(pb.SaveRequest(request_id="f", name="nobody"), metadata=as_("user:alice"))
+    assert (await failing.code()).name == "NOT_FOUND"
+    while len(bus.log) < 20:
+        await asyncio.sleep(0.005)
+    await asyncio.sleep(0.05)
+    assert [pb.Happened.FromString(entry.event.data).number for entry in bus.log] == list(range(20))
+    event = bus.log[0].event
+    assert (event.source, event.type, event.ordering_key) == ("/services/echo", "souk.echo.v1.Happened", "a")
+    assert event.id.startswith("event_") and event.extensions["traceparent"].startswith("00-")
+    store = echo.running._service.stores[0]
+    while await store.read(lambda reader: reader.execute("SELECT count(*) FROM souk_outbox").fetchone()) != (0,):
+        await asyncio.sleep(0.005)
+
+
+async def events_wait_for_a_bus_that_is_away_and_keep_their_order(bus: Bus, start: Callable[..., Any]) -> None:
+    echo = await start(neighbours__events=f"http://{bus.address}")
+    await bus.stop()
+    for number in range(5):
+        await echo.stub.Save(pb.SaveRequest(request_id=str(number), name="a"), metadata=as_("user:alice"))
+
+    def refuse(event: event_pb2.Event) -> events_pb.PublishFailure | None:
+        if event.data and pb.Happened.FromString(event.data).number == 3:
+            reason = error_reason_pb2.ERROR_REASON_EVENT_TOO_LARGE
+            return events_pb.PublishFailure(reason=reason, message="too large", is_retryable=False)
+        return None
+
+    bus.refuse = refuse
+    await bus.start()
+    while len(bus.log) < 4:
+        await asyncio.sleep(0.005)
+    assert [pb.Happened.FromString(entry.event.data).number for entry in bus.log] == [0, 1, 2, 4]
+    # What the bus never takes is set aside, with the reason.
+    store = echo.running._service.stores[0]
+    while await store.read(lambda reader: reader.execute("SELECT refused FROM souk_outbox").fetchall()) != [("too large",)]:
+        await asyncio.sleep(0.005)
