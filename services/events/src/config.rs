@@ -14,7 +14,7 @@ pub struct Config {
     /// The database of the service.
     pub data: DataConfig,
     /// What keeps the events.
-    pub log: LogConfig,
+    pub engine: LogConfig,
     /// How events are delivered.
     pub delivery: DeliveryConfig,
     /// How events that were kept long enough are deleted.
@@ -25,8 +25,8 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogConfig {
-    /// The engine by its name.
-    pub engine: String,
+    /// Which one.
+    pub name: String,
     /// How many parts the log has.
     pub partitions: u32,
     /// Days that events are kept.
@@ -85,9 +85,9 @@ impl Config {
     /// Refuses values that cannot work, each with its key and what is allowed.
     pub fn check(&self) -> Result<(), StartError> {
         let limits: [(&str, u64, RangeInclusive<u64>); 8] = [
-            ("events.log.partitions", u64::from(self.log.partitions), 1..=1024),
-            ("events.log.retention_days", self.log.retention_days, 1..=36_500),
-            ("events.log.tail_bytes", self.log.tail_bytes as u64, 1 << 20..=4 << 30),
+            ("events.engine.partitions", u64::from(self.engine.partitions), 1..=1024),
+            ("events.engine.retention_days", self.engine.retention_days, 1..=36_500),
+            ("events.engine.tail_bytes", self.engine.tail_bytes as u64, 1 << 20..=4 << 30),
             ("events.delivery.window_events", self.delivery.window_events as u64, 100..=100_000),
             ("events.delivery.window_bytes", self.delivery.window_bytes as u64, 1 << 20..=1 << 30),
             ("events.delivery.progress_milliseconds", self.delivery.progress_milliseconds, 1..=10_000),
@@ -139,9 +139,9 @@ mod tests {
         let config: Config = toml::from_str(include_str!("../config.default.toml")).unwrap();
         config.check().unwrap_or_else(|error| panic!("{error}"));
         let mut wrong = config.clone();
-        wrong.log.partitions = 0;
+        wrong.engine.partitions = 0;
         let error = wrong.check().unwrap_err();
-        assert_eq!(error.to_string(), "events.log.partitions = \"0\": must be 1 to 1024");
+        assert_eq!(error.to_string(), "events.engine.partitions = \"0\": must be 1 to 1024");
         assert!(error.is_configuration());
     }
 }

@@ -47,7 +47,7 @@ async fn build(config: Config, host: Host, clock: Clock) -> Result<Service, Star
     if db.engine() == Engine::Sqlite {
         db.write_locked(|tx| async move { store::place::free_all(&tx).await }).await?;
     }
-    let log = Log::open(&config.log, &db, &clock).await?;
+    let log = Log::open(&config.engine, &db, &clock).await?;
     let delivery = Delivery::new(db.clone(), log.clone(), clock.clone(), config.delivery);
 
     let drain = host.drain();

@@ -81,10 +81,10 @@ pub enum LogReader {
 impl Log {
     /// Opens the log that the configuration names. `db` is the service's own database.
     pub async fn open(config: &LogConfig, db: &Db, clock: &Clock) -> Result<Log, StartError> {
-        match config.engine.as_str() {
+        match config.name.as_str() {
             "database" => Ok(Log::Database(DatabaseLog::open(config, db.clone(), clock.clone()).await?)),
             // Engine arms: "kafka" and "rabbitmq", each where its feature is on.
-            other => Err(StartError::configuration("events.log.engine", other, &format!("must be one of {ENGINES}"))),
+            other => Err(StartError::configuration("events.engine.name", other, &format!("must be one of {ENGINES}"))),
         }
     }
 

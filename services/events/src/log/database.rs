@@ -64,7 +64,7 @@ impl DatabaseLog {
         let next = db.write_locked(move |tx| async move { table::open(&tx, partitions).await }).await?;
         if next.len() > partitions as usize {
             let allowed = format!("must be at least {}, since the log has so many partitions already", next.len());
-            return Err(StartError::configuration("events.log.partitions", &partitions.to_string(), &allowed));
+            return Err(StartError::configuration("events.engine.partitions", &partitions.to_string(), &allowed));
         }
         let tail = Tail::new(&next, config.tail_bytes);
         Ok(DatabaseLog(Arc::new(Inner {

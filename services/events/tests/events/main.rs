@@ -1,1 +1,9 @@
-//! The events service over real gRPC, on both databases.
+//! The events service over real gRPC, on both databases. `rpc/<method>.rs` holds what one method promises; the others, what
+//! must hold whatever is called in whatever order.
+
+mod support;
+
+mod rpc {
+    mod publish;
+    mod subscribe;
+}
