@@ -32,6 +32,7 @@ pub fn main_with(definitions: Vec<Definition>, arguments: impl Iterator<Item = S
     let shop = definitions.into_iter().fold(Shop::new(options), Shop::with);
     code_of(&program, async move {
         let running = shop.start().await?;
+        running.tell_ready()?;
         running.stop_signal().await?;
         running.drain().await
     })

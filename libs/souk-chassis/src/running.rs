@@ -1,6 +1,7 @@
 //! Services that run, until they are drained.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use crate::drain::{Drain, DrainSwitch};
 use crate::faults::Faults;
 use crate::health::{self, Board};
 use crate::host::Shared;
+use crate::log::Format;
 use crate::process::Process;
 use crate::service::Service;
 use crate::spans::Spans;
@@ -28,6 +30,8 @@ pub struct Running {
     pub(crate) addr: SocketAddr,
     pub(crate) metrics_addr: SocketAddr,
     pub(crate) drain_timeout: Duration,
+    pub(crate) ready_file: PathBuf,
+    pub(crate) log_format: Format,
     pub(crate) shared: Arc<Shared>,
     pub(crate) board: Board,
     pub(crate) switch: DrainSwitch,
@@ -47,6 +51,31 @@ impl Running {
     /// Returns where /metrics, /healthz and /readyz are served.
     pub fn metrics_addr(&self) -> SocketAddr {
         self.metrics_addr
+    }
+
+    /// Returns the folder of everything that is written to disk.
+    pub fn data_dir(&self) -> &Path {
+        &self.shared.data_dir
+    }
+
+    /// Returns whether log lines are JSON objects.
+    pub fn logs_json(&self) -> bool {
+        self.log_format == Format::Json
+    }
+
+    /// Tells whoever waits (`server.ready_file`) that the process serves. The file appears whole or not at all.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn tell_ready(&self) -> Result<(), StartError> {
+        if self.ready_file.as_os_str().is_empty() {
+            return Ok(());
+        }
+        let failed = |error| StartError::new(format!("server.ready_file {}: {error}", self.ready_file.display()));
+        let unfinished = self.ready_file.with_extension("unfinished");
+        let text = format!("grpc={}\nmetrics={}\n", self.addr, self.metrics_addr);
+        std::fs::write(&unfinished, text).map_err(failed)?;
+        std::fs::rename(&unfinished, &self.ready_file).map_err(failed)
     }
 
     /// Returns the names of the services that run here.

@@ -147,6 +147,8 @@ impl Shop {
             addr,
             metrics_addr,
             drain_timeout: Duration::from_secs(settings.server.drain_seconds.into()),
+            ready_file: settings.server.ready_file.clone(),
+            log_format: settings.log.format,
             shared,
             board: board.clone(),
             switch,

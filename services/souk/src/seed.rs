@@ -1,7 +1,6 @@
 //! The small catalogue that a new shop is filled with, so that the first minute is not spent on typing one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use serde::Deserialize;
 use souk_chassis::{Caller, Channel, Running, StartError};
@@ -47,10 +46,10 @@ struct Price {
 }
 
 /// Fills a shop that has no product yet. A start that was killed in between is made good: every call may be repeated.
-pub async fn plant(running: &Running, data: &Path) -> Result<(), StartError> {
+pub async fn plant(running: &Running) -> Result<(), StartError> {
     let staff = |service: &str| running.channel(service).acting_as(&Caller::Staff("seed".to_owned()));
     let (products, stock) = (staff("catalog"), staff("inventory"));
-    let unfinished = data.join("seed-unfinished");
+    let unfinished = running.data_dir().join("seed-unfinished");
     if !unfinished.exists() && !is_empty(&products).await? {
         return Ok(());
     }

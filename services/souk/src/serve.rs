@@ -1,7 +1,5 @@
 //! `souk serve`: some of the services, as one process of a shop that is split over several.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use souk_chassis::{Shop, StartError};
 
@@ -22,9 +20,6 @@ pub struct Serve {
     /// Where a service that does not run here is: NAME=http://ADDRESS, several addresses separated by commas.
     #[arg(long = "neighbour", value_name = "NAME=URL", value_parser = parts::parse_neighbour)]
     neighbours: Vec<(String, String)>,
-    /// The folder of the databases; it is made when it does not exist.
-    #[arg(long, value_name = "DIR", default_value = "souk-data")]
-    data: PathBuf,
     #[command(flatten)]
     process: ProcessArgs,
 }
@@ -32,14 +27,14 @@ pub struct Serve {
 impl Serve {
     /// Runs the services until SIGTERM or SIGINT.
     pub async fn run(self) -> Result<(), StartError> {
-        let mut options = self.process.options(&self.data);
+        let mut options = self.process.options();
         for (name, address) in &self.neighbours {
             options = options.set(&format!("neighbours.{name}"), address);
         }
         let chosen = parts::all().into_iter().filter(|part| self.names.iter().any(|name| name == part.name()));
         let running = chosen.fold(Shop::new(options), Shop::with).start().await?;
 
-        self.process.tell_ready(&running)?;
+        running.tell_ready()?;
         println!(
             "{} on gRPC {}, metrics on http://{}/metrics; stop with Ctrl-C",
             running.services().join(" "),

@@ -1,7 +1,7 @@
 //! `souk up`: the whole shop in one process.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use souk_chassis::{Options, Running, Shop, StartError};
@@ -14,9 +14,6 @@ use crate::{parts, seed};
 /// first start fills the shop with a small catalogue. Stop it with Ctrl-C; start it again and everything is there.
 #[derive(Args)]
 pub struct Up {
-    /// The folder of the databases; it is made when it does not exist.
-    #[arg(long, value_name = "DIR", default_value = "souk-data")]
-    data: PathBuf,
     /// Services to leave out, separated by commas. What needs them answers UNAVAILABLE.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = parts::parse_name)]
     without: Vec<String>,
@@ -30,6 +27,9 @@ pub struct Up {
 // What `up` and `serve` have in common. Not a doc comment: clap would print it instead of theirs.
 #[derive(Args)]
 pub struct ProcessArgs {
+    /// The folder of the databases, souk-data unless it is set; it is made when it does not exist.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Where gRPC is served, 127.0.0.1:7300 unless it is set; port 0 lets the system choose.
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
@@ -46,42 +46,39 @@ pub struct ProcessArgs {
 }
 
 impl ProcessArgs {
-    /// Returns the options of a process with this folder.
-    pub fn options(&self, data: &Path) -> Options {
+    /// Returns the options of a process with these arguments.
+    pub fn options(&self) -> Options {
         let mut options = Options::new("souk");
         if let Some(file) = &self.config {
             options = options.file(file);
+        }
+        if let Some(file) = &self.ready_file {
+            options = options.set("server.ready_file", file.display());
         }
         for (key, address) in [("server.listen", self.listen), ("server.metrics_listen", self.metrics_listen)] {
             if let Some(address) = address {
                 options = options.set(key, address);
             }
         }
-        options.set("data_dir", data.display())
-    }
-
-    /// Tells whoever waits that the process serves. The file appears whole or not at all.
-    pub fn tell_ready(&self, running: &Running) -> Result<(), StartError> {
-        let Some(file) = &self.ready_file else { return Ok(()) };
-        let unfinished = file.with_extension("unfinished");
-        std::fs::write(&unfinished, format!("grpc={}\nmetrics={}\n", running.addr(), running.metrics_addr()))?;
-        std::fs::rename(&unfinished, file)?;
-        Ok(())
+        match &self.data {
+            Some(data) => options.set("data_dir", data.display()),
+            None => options,
+        }
     }
 }
 
 impl Up {
     /// Runs the shop until SIGTERM or SIGINT.
     pub async fn run(self) -> Result<(), StartError> {
-        let options = self.process.options(&self.data);
+        let options = self.process.options();
         let present = parts::all().into_iter().filter(|part| !self.without.iter().any(|name| name == part.name()));
         let running = present.fold(Shop::new(options), Shop::with).start().await?;
 
         let has = |name| running.services().contains(&name);
         if !self.no_seed && has("catalog") && has("inventory") {
-            seed::plant(&running, &self.data).await?;
+            seed::plant(&running).await?;
         }
-        self.process.tell_ready(&running)?;
+        running.tell_ready()?;
         println!("{}", self.welcome(&running));
 
         running.stop_signal().await?;
@@ -95,7 +92,7 @@ impl Up {
             true => String::new(),
             false => format!("  left out  {} (calls that need them answer UNAVAILABLE)\n", self.without.join(" ")),
         };
-        let data = self.data.display();
+        let data = running.data_dir().display();
         format!(
             r#"
 Souk is open: one process, data in {data}
