@@ -1,0 +1,36 @@
+/** The rules of a webhook endpoint, pure: when it is switched off, which secrets sign. */
+import { WebhookEndpointState as State } from "./contract.js";
+import type { Endpoint } from "./store/endpoints.js";
+
+/** How long the secret before the present one still signs. */
+export const PREVIOUS_SECRET_HOURS = 24;
+
+const HOUR = 3_600_000;
+
+/** Returns the endpoint with a new secret; the one before goes on signing for a day. */
+export function rotate(endpoint: Endpoint, secret: string, now: Date): Endpoint {
+  return {
+    ...endpoint,
+    secret,
+    previousSecret: endpoint.secret,
+    previousSecretExpireTime: new Date(now.getTime() + PREVIOUS_SECRET_HOURS * HOUR),
+    version: endpoint.version + 1,
+    updateTime: now,
+  };
+}
+
+/** Returns the secrets that sign now, the present one first. */
+export function secretsAt(endpoint: Endpoint, now: Date): string[] {
+  const hasPrevious = endpoint.previousSecret !== "" && (endpoint.previousSecretExpireTime?.getTime() ?? 0) > now.getTime();
+  return hasPrevious ? [endpoint.secret, endpoint.previousSecret] : [endpoint.secret];
+}
+
+/** Returns the endpoint switched off, with why: `gone` or `failing`. */
+export function disable(endpoint: Endpoint, reason: "gone" | "failing", now: Date): Endpoint {
+  return { ...endpoint, state: State.DISABLED, disableReason: reason, version: endpoint.version + 1, updateTime: now };
+}
+
+/** Returns whether an endpoint has failed for so long that it is switched off. */
+export function hasFailedTooLong(endpoint: Endpoint, now: Date, limit: number): boolean {
+  return endpoint.failingSince !== undefined && now.getTime() - endpoint.failingSince.getTime() >= limit;
+}

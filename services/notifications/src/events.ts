@@ -1,0 +1,106 @@
+/**
+ * What comes in from the bus: each event becomes, in one transaction with its record in the inbox, the messages in the shop
+ * and the deliveries that are to be made. Nothing is sent here.
+ */
+import type { NotificationsConfig } from "./config.js";
+import { Channel, type Event, type NotificationKind } from "./contract.js";
+import { keyOf } from "./delivery.js";
+import { newId } from "./id.js";
+import { noticesOf, type Notice } from "./notice.js";
+import { addressByRule, channelsFor, type Preferences } from "./preferences.js";
+import { addDelivery } from "./store/deliveries.js";
+import { enabledEndpoints } from "./store/endpoints.js";
+import { keepEvent, timeOf } from "./store/events.js";
+import { addMessage } from "./store/messages.js";
+import { loadPreferences, takeWatchers } from "./store/preferences.js";
+import type { Tx } from "./store/tables.js";
+import type { Templates } from "./template.js";
+import { isToldOf } from "./webhook.js";
+
+/** The most accounts that one event may tell; those who came later to the queue of a sku wait for its next return. */
+const MOST_TOLD = 10_000;
+
+/** Who is to be woken once the transaction is durable. */
+export interface Woken {
+  accounts: Set<string>;
+  endpoints: Set<string>;
+  hasEmail: boolean;
+}
+
+/** What the handling of events needs. */
+export interface Listening {
+  config: NotificationsConfig;
+  templates: Templates;
+}
+
+/** Writes down what is to be told of an event. Throws when the event cannot be read. */
+export function hear(tx: Tx, event: Event, listening: Listening, now: Date): Woken {
+  const woken: Woken = { accounts: new Set(), endpoints: new Set(), hasEmail: false };
+  const notices = noticesOf(event.type, event.data);
+
+  // The event is kept only when something waits for it.
+  let row: number | undefined;
+  const eventRow = () => (row ??= keepEvent(tx, event, now));
+
+  for (const endpoint of enabledEndpoints(tx)) {
+    if (!isToldOf(endpoint.eventTypes, event.type)) continue;
+    const key = keyOf(event, Channel.WEBHOOK, endpoint.id);
+    const id = newId("delivery", now);
+    addDelivery(tx, { id, key, eventRow: eventRow(), channel: Channel.WEBHOOK, kind: 0, account: "", endpoint: endpoint.id }, now);
+    woken.endpoints.add(endpoint.id);
+  }
+  for (const notice of notices) {
+    const happened = notice.happened ?? timeOf(event, now);
+    // Imported and replayed history is told to programs and to nobody's mailbox.
+    if (now.getTime() - happened.getTime() > listening.config.telling.maxAgeMs) continue;
+    for (const account of audienceOf(tx, notice)) {
+      tell(tx, { event, notice, account, happened, eventRow }, listening, now, woken);
+    }
+  }
+  return woken;
+}
+
+interface Told {
+  event: Event;
+  notice: Notice;
+  account: string;
+  happened: Date;
+  eventRow: () => number;
+}
+
+function tell(tx: Tx, told: Told, { config, templates }: Listening, now: Date, woken: Woken): void {
+  const { event, notice, account } = told;
+  const preferences = loadPreferences(tx, account);
+  for (const channel of channelsFor(preferences, notice.kind)) {
+    const key = keyOf(event, channel, account, kindText(notice.kind));
+    if (channel === Channel.IN_APP) {
+      const locale = localeOf(preferences, config);
+      const { title, body } = templates.inApp(notice.kind, notice.facts, { time: told.happened, locale });
+      const message = { id: newId("message", now), key, account, kind: notice.kind, title, body, subject: notice.subject };
+      if (addMessage(tx, { ...message, eventTime: told.happened, createTime: now })) woken.accounts.add(account);
+    } else if (channel === Channel.EMAIL && addressOf(preferences, config) !== "") {
+      const delivery = { id: newId("delivery", now), key, eventRow: told.eventRow(), channel, kind: notice.kind, account, endpoint: "" };
+      addDelivery(tx, delivery, now);
+      woken.hasEmail = true;
+    }
+  }
+}
+
+function audienceOf(tx: Tx, notice: Notice): string[] {
+  return "account" in notice.audience ? [notice.audience.account] : takeWatchers(tx, notice.audience.watching, MOST_TOLD);
+}
+
+/** Returns where e-mail to an account goes now; empty: nowhere. */
+export function addressOf(preferences: Preferences, config: NotificationsConfig): string {
+  return preferences.emailAddress === "" ? addressByRule(config.email.defaultAddress, preferences.account) : preferences.emailAddress;
+}
+
+/** Returns the locale that an account is written to in. */
+export function localeOf(preferences: Preferences, config: NotificationsConfig): string {
+  return preferences.locale === "" ? config.shop.locale : preferences.locale;
+}
+
+/** One event may tell an account of two kinds; each has a key of its own. */
+function kindText(kind: NotificationKind): string {
+  return String(kind);
+}

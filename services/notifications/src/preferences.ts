@@ -1,0 +1,84 @@
+/** The rules of preferences, pure: who is told of what over which channel, and where e-mail goes. */
+import { createHash } from "node:crypto";
+
+import { Channel, NotificationKind as Kind } from "./contract.js";
+import { Refusal } from "./error.js";
+
+/** What an account has chosen. */
+export interface Preferences {
+  account: string;
+  emailAddress: string;
+  locale: string;
+  defaultChannels: Channel[];
+  /** The kinds that are told in another way, in the order of the enum. */
+  kinds: { kind: Kind; channels: Channel[] }[];
+  /** Counts the changes; 0 when nothing was ever set. */
+  version: number;
+  updateTime: Date | undefined;
+}
+
+/** Returns what holds for an account that has set nothing: told in the shop and by e-mail. */
+export function defaultPreferences(account: string): Preferences {
+  return {
+    account,
+    emailAddress: "",
+    locale: "",
+    defaultChannels: [Channel.IN_APP, Channel.EMAIL],
+    kinds: [],
+    version: 0,
+    updateTime: undefined,
+  };
+}
+
+/** Returns how the account is told of a kind; nothing when it does not want to be. */
+export function channelsFor(preferences: Preferences, kind: Kind): Channel[] {
+  const chosen = preferences.kinds.find((one) => one.kind === kind);
+  return chosen === undefined ? preferences.defaultChannels : chosen.channels;
+}
+
+/** Returns the preferences with the channels of each kind once and in order. Refuses a kind that stands twice. */
+export function tidyKinds(kinds: { kind: Kind; channels: Channel[] }[]): Preferences["kinds"] {
+  const seen = new Set<Kind>();
+  for (const { kind } of kinds) {
+    if (seen.has(kind)) throw Refusal.kindRepeated(kind);
+    seen.add(kind);
+  }
+  const tidy = kinds.map(({ kind, channels }) => ({ kind, channels: tidyChannels(channels) }));
+  return tidy.sort((a, b) => a.kind - b.kind);
+}
+
+/** Returns each channel once, in the order of the enum. */
+export function tidyChannels(channels: Channel[]): Channel[] {
+  return [...new Set(channels)].sort((a, b) => a - b);
+}
+
+/** Returns a locale as it is written everywhere, `en-gb` as `en-GB`; empty stays empty. Refuses what is none. */
+export function tidyLocale(locale: string): string {
+  if (locale === "") return "";
+  try {
+    return new Intl.Locale(locale).toString();
+  } catch {
+    throw Refusal.unknownLocale(locale);
+  }
+}
+
+/** Returns the etag of a version of something; it says nothing of what it holds. */
+export function etagOf(id: string, version: number): string {
+  return createHash("sha256").update(`${id}\n${version}`).digest("base64url").slice(0, 22);
+}
+
+const MOST_LOCAL_CHARACTERS = 64;
+
+/**
+ * Returns where e-mail to an account goes that has set no address: `template` with `{account_id}` filled in, made fit for
+ * an address. Two accounts never share one. An empty template: nowhere.
+ */
+export function addressByRule(template: string, account: string): string {
+  if (template === "") return "";
+  let local = account.replace(/[^A-Za-z0-9_-]/gu, (character) =>
+    [...Buffer.from(character)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""),
+  );
+  const room = MOST_LOCAL_CHARACTERS - (template.split("@")[0] ?? "").replace("{account_id}", "").length;
+  if (local.length > room) local = createHash("sha256").update(account).digest("hex").slice(0, Math.min(room, 40));
+  return template.replace("{account_id}", () => local);
+}

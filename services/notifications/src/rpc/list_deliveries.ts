@@ -1,0 +1,27 @@
+/** ListDeliveries: deliveries, newest first. */
+import { create } from "@bufbuild/protobuf";
+
+import { callerKey, ownerSeenBy, type Caller } from "../caller.js";
+import { DeliveryState, ListDeliveriesResponseSchema, type ListDeliveriesRequest, type ListDeliveriesResponse } from "../contract.js";
+import { wireDelivery } from "../convert.js";
+import { pageOf, unlessEmpty } from "../page.js";
+import type { Notifications } from "../service.js";
+import { listDeliveries as list } from "../store/deliveries.js";
+
+export function listDeliveries(service: Notifications, request: ListDeliveriesRequest, caller: Caller): ListDeliveriesResponse {
+  const filter = {
+    owner: ownerSeenBy(caller),
+    endpoint: unlessEmpty(request.endpointId),
+    state: request.state === DeliveryState.UNSPECIFIED ? undefined : request.state,
+    account: unlessEmpty(request.accountId),
+    eventId: unlessEmpty(request.eventId),
+  };
+  const scope = ["ListDeliveries", callerKey(caller), JSON.stringify(filter)];
+  const page = pageOf(service.tokens, scope, request, (place, most) =>
+    list(service.store.read, filter, { before: place === "" ? Number.MAX_SAFE_INTEGER : Number(place) }, most),
+  );
+  return create(ListDeliveriesResponseSchema, {
+    deliveries: page.items.map(wireDelivery),
+    nextPageToken: page.next((last) => String(last.sequence)),
+  });
+}

@@ -1,0 +1,23 @@
+/** ListMessages: the messages of an account, newest first. */
+import { create } from "@bufbuild/protobuf";
+
+import { accountOf, callerKey, type Caller } from "../caller.js";
+import { ListMessagesResponseSchema, type ListMessagesRequest, type ListMessagesResponse } from "../contract.js";
+import { wireMessage } from "../convert.js";
+import { pageOf } from "../page.js";
+import type { Notifications } from "../service.js";
+import { countUnread, messagesBefore } from "../store/messages.js";
+
+export function listMessages(service: Notifications, request: ListMessagesRequest, caller: Caller): ListMessagesResponse {
+  const account = accountOf(caller, request.accountId);
+  const { read } = service.store;
+  const scope = ["ListMessages", callerKey(caller), account, String(request.unreadOnly)];
+  const page = pageOf(service.tokens, scope, request, (place, most) =>
+    messagesBefore(read, account, place === "" ? Number.MAX_SAFE_INTEGER : Number(place), request.unreadOnly, most),
+  );
+  return create(ListMessagesResponseSchema, {
+    messages: page.items.map(wireMessage),
+    nextPageToken: page.next((last) => String(last.sequence)),
+    unreadCount: BigInt(countUnread(read, account)),
+  });
+}

@@ -1,0 +1,24 @@
+/** ListWebhookEndpoints: endpoints, oldest first. */
+import { create } from "@bufbuild/protobuf";
+
+import { callerKey, ownerSeenBy, type Caller } from "../caller.js";
+import { ListWebhookEndpointsResponseSchema, type ListWebhookEndpointsRequest, type ListWebhookEndpointsResponse } from "../contract.js";
+import { wireEndpoint } from "../convert.js";
+import { pageOf } from "../page.js";
+import type { Notifications } from "../service.js";
+import { listEndpoints } from "../store/endpoints.js";
+
+export function listWebhookEndpoints(
+  service: Notifications,
+  request: ListWebhookEndpointsRequest,
+  caller: Caller,
+): ListWebhookEndpointsResponse {
+  const scope = ["ListWebhookEndpoints", callerKey(caller)];
+  const page = pageOf(service.tokens, scope, request, (place, most) =>
+    listEndpoints(service.store.read, ownerSeenBy(caller), place, most),
+  );
+  return create(ListWebhookEndpointsResponseSchema, {
+    endpoints: page.items.map(wireEndpoint),
+    nextPageToken: page.next((last) => last.id),
+  });
+}

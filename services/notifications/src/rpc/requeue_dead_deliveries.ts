@@ -1,0 +1,57 @@
+/** RequeueDeadDeliveries: tries dead deliveries again. */
+import { create } from "@bufbuild/protobuf";
+
+import { ownerSeenBy, type Caller } from "../caller.js";
+import {
+  Channel,
+  DeliveryState,
+  RequeueDeadDeliveriesResponseSchema,
+  WebhookEndpointState as State,
+  type RequeueDeadDeliveriesRequest,
+  type RequeueDeadDeliveriesResponse,
+} from "../contract.js";
+import { Refusal } from "../error.js";
+import { unlessEmpty } from "../page.js";
+import type { Notifications } from "../service.js";
+import { listDeliveries, requeue, type Delivery, type Filter } from "../store/deliveries.js";
+import { loadEndpoint } from "../store/endpoints.js";
+import type { Tx } from "../store/tables.js";
+
+/** The most that one call requeues; who has more calls again. */
+const MOST_AT_ONCE = 10_000;
+
+export async function requeueDeadDeliveries(
+  service: Notifications,
+  request: RequeueDeadDeliveriesRequest,
+  caller: Caller,
+): Promise<RequeueDeadDeliveriesResponse> {
+  const now = service.clock.now();
+  const filter: Filter = {
+    owner: ownerSeenBy(caller),
+    endpoint: unlessEmpty(request.endpointId),
+    ids: request.deliveryIds.length === 0 ? undefined : [...new Set(request.deliveryIds)],
+  };
+  const requeued = await service.store.write((tx) => {
+    const known = listDeliveries(tx, filter.ids === undefined ? { ...filter, state: DeliveryState.DEAD } : filter, { after: 0 }, MOST_AT_ONCE);
+    const missing = filter.ids?.find((id) => !known.some((delivery) => delivery.id === id));
+    if (missing !== undefined) throw Refusal.deliveryNotFound(missing);
+    // One that is not dead any more was requeued by this call's first hearing.
+    const dead = known.filter(({ state }) => state === DeliveryState.DEAD);
+    requireEnabled(tx, dead);
+    for (let at = 0; at < dead.length; at += 500) requeue(tx, { ids: dead.slice(at, at + 500).map(({ id }) => id) }, now);
+    return dead;
+  });
+  for (const endpoint of endpointsOf(requeued)) service.sending.wakeEndpoint(endpoint);
+  service.sending.wakeMail();
+  return create(RequeueDeadDeliveriesResponseSchema, { requeued: BigInt(requeued.length) });
+}
+
+function requireEnabled(tx: Tx, deliveries: Delivery[]): void {
+  for (const endpoint of endpointsOf(deliveries)) {
+    if (loadEndpoint(tx, endpoint)?.state !== State.ENABLED) throw Refusal.endpointNotEnabled(endpoint);
+  }
+}
+
+function endpointsOf(deliveries: Delivery[]): Set<string> {
+  return new Set(deliveries.filter(({ channel }) => channel === Channel.WEBHOOK).map(({ endpoint }) => endpoint));
+}

@@ -1,0 +1,60 @@
+/** The invariants once more, as queries over everything. */
+import { text, whole, type Reader } from "./tables.js";
+
+/** An invariant that does not hold. */
+export interface Finding {
+  invariant: string;
+  subject: string;
+  detail: string;
+}
+
+const MOST_FINDINGS = 1000;
+
+const CHECKS: { invariant: string; sql: string }[] = [
+  {
+    invariant: "a delivery is of an event that is kept",
+    sql: "SELECT id AS subject, 'event row ' || event_row AS detail FROM deliveries WHERE event_row NOT IN (SELECT row FROM events)",
+  },
+  {
+    invariant: "a webhook is to an endpoint that is there",
+    sql: "SELECT id AS subject, endpoint AS detail FROM deliveries WHERE channel = 3 AND endpoint NOT IN (SELECT id FROM endpoints)",
+  },
+  {
+    invariant: "nothing waits for an endpoint that is not enabled",
+    sql: `SELECT d.id AS subject, d.endpoint || ' in state ' || p.state AS detail FROM deliveries d JOIN endpoints p ON p.id = d.endpoint
+      WHERE d.state = 1 AND p.state <> 1`,
+  },
+  {
+    invariant: "a delivery that was made was attempted",
+    sql: "SELECT id AS subject, 'attempts ' || attempts AS detail FROM deliveries WHERE state = 2 AND attempts < 1",
+  },
+  {
+    invariant: "a state is one of the contract's",
+    sql: "SELECT id AS subject, 'state ' || state AS detail FROM deliveries WHERE state NOT IN (1, 2, 3)",
+  },
+  {
+    invariant: "no sequence of messages is beyond the last that was given",
+    sql: `SELECT m.account AS subject, 'sequence ' || m.sequence || ', last ' || coalesce(s.last, 0) AS detail
+      FROM messages m LEFT JOIN message_sequences s ON s.account = m.account WHERE m.sequence > coalesce(s.last, 0)`,
+  },
+  {
+    invariant: "messages of an account have no gap that their purge did not make",
+    sql: `SELECT m.account AS subject, COUNT(*) || ' of ' || (MAX(m.sequence) - MIN(m.sequence) + 1) AS detail FROM messages m
+      GROUP BY m.account HAVING COUNT(*) <> MAX(m.sequence) - MIN(m.sequence) + 1`,
+  },
+];
+
+const COUNTS: { what: string; sql: string }[] = ["events", "deliveries", "messages", "preferences", "endpoints", "watched_skus"].map(
+  (table) => ({ what: table, sql: `SELECT COUNT(*) AS count FROM ${table}` }),
+);
+
+/** Returns what does not hold, and how much was looked at. */
+export function audit(reader: Reader): { findings: Finding[]; counts: { what: string; count: bigint }[] } {
+  const findings: Finding[] = [];
+  for (const { invariant, sql } of CHECKS) {
+    for (const row of reader.all(`${sql} LIMIT ?`, MOST_FINDINGS - findings.length)) {
+      findings.push({ invariant, subject: text(row.subject), detail: text(row.detail) });
+    }
+  }
+  return { findings, counts: COUNTS.map(({ what, sql }) => ({ what, count: BigInt(whole(reader.get(sql)?.count)) })) };
+}

@@ -1,0 +1,39 @@
+/** The events that something is still told of. */
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { timestampDate } from "@bufbuild/protobuf/wkt";
+
+import { EventSchema, type Event } from "../contract.js";
+import { bytes, micros, whole, type Reader, type Tx } from "./tables.js";
+
+/** Keeps an event and returns its row; the row that is there when it is kept already. */
+export function keepEvent(tx: Tx, event: Event, now: Date): number {
+  tx.run(
+    "INSERT INTO events (source, id, type, subject, event, create_time) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    event.source,
+    event.id,
+    event.type,
+    event.subject,
+    toBinary(EventSchema, event),
+    micros(now),
+  );
+  return whole(tx.get("SELECT row FROM events WHERE source = ? AND id = ?", event.source, event.id)?.row);
+}
+
+/** Returns a kept event. */
+export function loadEvent(reader: Reader, row: number): Event {
+  const found = reader.get("SELECT event FROM events WHERE row = ?", row);
+  return found === undefined ? create(EventSchema) : fromBinary(EventSchema, bytes(found.event));
+}
+
+/** Returns when an event happened; `otherwise` when it does not say. */
+export function timeOf(event: Event, otherwise: Date): Date {
+  return event.time === undefined ? otherwise : timestampDate(event.time);
+}
+
+/** Deletes up to `most` events that nothing is told of any more. Returns how many. */
+export function purgeEvents(tx: Tx, most: number): number {
+  return tx.run(
+    "DELETE FROM events WHERE row IN (SELECT row FROM events e WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event_row = e.row) LIMIT ?)",
+    most,
+  );
+}

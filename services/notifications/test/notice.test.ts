@@ -1,0 +1,107 @@
+/** What is told of which event, and to whom. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { create, toBinary, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
+
+import {
+  NotificationKind as Kind,
+  OrderCanceledSchema,
+  OrderFulfilledSchema,
+  OrderPaidSchema,
+  OrderPlacedSchema,
+  OrderRefundedSchema,
+  OrderRejectedSchema,
+  PaymentChangedSchema,
+  PaymentRefundState,
+  PaymentRefundedSchema,
+  PaymentState,
+  RefundState,
+  StockChangedSchema,
+} from "#src/contract.js";
+import { noticesOf, toldTypes } from "#src/notice.js";
+import { allKinds } from "#src/template.js";
+import { order } from "./support.js";
+
+const gbp = (minorUnits: bigint) => ({ currencyCode: "GBP", minorUnits });
+
+function told<S extends DescMessage>(schema: S, message: MessageInitShape<S>) {
+  return noticesOf(schema.typeName, toBinary(schema, create(schema, message)));
+}
+
+test("every event of an order's life is told to its customer", () => {
+  const events = [
+    [OrderPlacedSchema, Kind.ORDER_PLACED],
+    [OrderRejectedSchema, Kind.ORDER_REJECTED],
+    [OrderPaidSchema, Kind.ORDER_PAID],
+    [OrderCanceledSchema, Kind.ORDER_CANCELED],
+    [OrderFulfilledSchema, Kind.ORDER_FULFILLED],
+  ] as const;
+  for (const [schema, kind] of events) {
+    const notices = told(schema, { order: order("alice") });
+    assert.deepEqual(notices.map((notice) => [notice.kind, notice.audience, notice.subject]), [[kind, { account: "alice" }, "order_01h455vb4pex5vsknk084sn02q"]]);
+  }
+});
+
+test("a guest's order is told to nobody", () => {
+  assert.deepEqual(told(OrderPlacedSchema, { order: order("") }), []);
+  assert.deepEqual(told(OrderPlacedSchema, {}), []);
+});
+
+test("a refund is told when the money has gone back, and by payments when it could not", () => {
+  const refund = (state: RefundState) => told(OrderRefundedSchema, { order: order("alice"), refund: { refundId: "r", state, amount: gbp(990n) } });
+  assert.deepEqual(refund(RefundState.SUCCEEDED).map(({ kind, facts }) => [kind, facts.refund?.amount]), [[Kind.ORDER_REFUNDED, { currency: "GBP", minor: 990n }]]);
+  assert.deepEqual(refund(RefundState.FAILED), []);
+
+  const failed = (state: PaymentRefundState) =>
+    told(PaymentRefundedSchema, { payment: { paymentId: "p", orderId: "o", customerId: "alice" }, refund: { state, amount: gbp(990n) } });
+  assert.deepEqual(failed(PaymentRefundState.FAILED).map(({ kind, subject }) => [kind, subject]), [[Kind.REFUND_FAILED, "o"]]);
+  assert.deepEqual(failed(PaymentRefundState.SUCCEEDED), []);
+});
+
+test("a payment is told when it was declined and when it waits for the customer, and not otherwise", () => {
+  const changed = (state: PaymentState, decline = "") =>
+    told(PaymentChangedSchema, { payment: { paymentId: "p", customerId: "alice", state, decline, actionUrl: "https://pay.example.com" } }).map(({ kind }) => kind);
+  assert.deepEqual(changed(PaymentState.REQUIRES_PAYMENT_METHOD, "insufficient_funds"), [Kind.PAYMENT_FAILED]);
+  assert.deepEqual(changed(PaymentState.REQUIRES_PAYMENT_METHOD), []);
+  assert.deepEqual(changed(PaymentState.REQUIRES_ACTION), [Kind.PAYMENT_ACTION_REQUIRED]);
+  for (const state of [PaymentState.PROCESSING, PaymentState.REQUIRES_CAPTURE, PaymentState.SUCCEEDED, PaymentState.CANCELED]) {
+    assert.deepEqual(changed(state, "old_decline"), []);
+  }
+});
+
+test("an address that a browser should not open is not shown", () => {
+  const [notice] = told(PaymentChangedSchema, {
+    payment: { paymentId: "p", customerId: "alice", state: PaymentState.REQUIRES_ACTION, actionUrl: "javascript:alert(1)" },
+  });
+  assert.equal(notice?.facts.payment?.action_url, "");
+});
+
+test("a sku is back when nothing was available and something is now", () => {
+  const changed = (onHand: bigint, reserved: bigint, onHandChange: bigint) =>
+    told(StockChangedSchema, { stock: { sku: "MUG-7", onHand, reserved }, movement: { onHandChange } }).map(({ kind, audience }) => [kind, audience]);
+  const back = [[Kind.BACK_IN_STOCK, { watching: "MUG-7" }]];
+  assert.deepEqual(changed(5n, 0n, 5n), back);
+  assert.deepEqual(changed(7n, 5n, 2n), back);
+  assert.deepEqual(changed(7n, 2n, 2n), []);
+  assert.deepEqual(changed(5n, 5n, 5n), []);
+  assert.deepEqual(changed(0n, 0n, -5n), []);
+});
+
+test("long orders are cut, and say so", () => {
+  const lines = Array.from({ length: 60 }, (_, index) => ({ lineNumber: index + 1, sku: `S${index}`, quantity: 1n }));
+  const [notice] = told(OrderPlacedSchema, { order: { orderId: "o", customerId: "alice", lines } });
+  assert.equal(notice?.facts.order?.lines.length, 50);
+  assert.equal(notice?.facts.order?.more_lines, 10);
+  assert.equal(notice?.facts.order?.lines[0]?.title, "S0");
+});
+
+test("what nobody tells of is no notice, and what cannot be read is an error", () => {
+  assert.deepEqual(noticesOf("souk.new.v1.Thing", new Uint8Array([255])), []);
+  assert.throws(() => noticesOf("souk.orders.v1.OrderPlaced", new Uint8Array([255, 255, 255])));
+});
+
+test("every kind of the contract comes of some event", () => {
+  const kinds = new Set([...toldTypes().values()].flat());
+  assert.deepEqual([...kinds].sort((a, b) => a - b), allKinds().sort((a, b) => a - b));
+});

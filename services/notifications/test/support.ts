@@ -1,0 +1,183 @@
+/** What the tests share: a clock moved by hand, events, a service on a folder of its own, and waiting with a limit. */
+import { rmSync } from "node:fs";
+import { mkdtemp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { create, toBinary, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { parse } from "smol-toml";
+
+import type { Clock } from "#src/clock.js";
+import { readConfig, type NotificationsConfig } from "#src/config.js";
+import { EventSchema, MoneySchema, OrderPlacedSchema, OrderSchema, OrderState, type Event, type Money, type Order } from "#src/contract.js";
+import { Notifications, type Surroundings } from "#src/service.js";
+
+/** The folder of the service, seen from dist/test. */
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Time that stands still until it is moved. */
+export class ManualClock implements Clock {
+  #now: number;
+  readonly #sleepers = new Set<{ until: number; wake: () => void }>();
+
+  constructor(now = new Date("2026-03-01T12:00:00Z")) {
+    this.#now = now.getTime();
+  }
+
+  now(): Date {
+    return new Date(this.#now);
+  }
+
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const sleeper = { until: this.#now + milliseconds, wake: resolve };
+      this.#sleepers.add(sleeper);
+      signal.addEventListener("abort", () => {
+        this.#sleepers.delete(sleeper);
+        resolve();
+      });
+      if (signal.aborted) resolve();
+      this.#wake();
+    });
+  }
+
+  /** Moves time on, and wakes whoever slept until then. */
+  advance(milliseconds: number): void {
+    this.#now += milliseconds;
+    this.#wake();
+  }
+
+  /** The longest that anybody sleeps for from now on, in milliseconds; undefined when nobody does. */
+  longestSleep(): number | undefined {
+    const untils = [...this.#sleepers].map(({ until }) => until - this.#now);
+    return untils.length === 0 ? undefined : Math.max(...untils);
+  }
+
+  #wake(): void {
+    for (const sleeper of this.#sleepers) {
+      if (sleeper.until > this.#now) continue;
+      this.#sleepers.delete(sleeper);
+      sleeper.wake();
+    }
+  }
+}
+
+/** Returns the settings that hold, with some of them changed: `{ "webhooks.allow_http": true }`. */
+export async function settings(changes: Record<string, unknown> = {}): Promise<NotificationsConfig> {
+  const all = parse(await readFile(join(ROOT, "config.default.toml"), "utf8")) as Record<string, Record<string, unknown>>;
+  for (const [key, value] of Object.entries(changes)) {
+    const [section = "", name = ""] = key.split(".");
+    (all[section] ??= {})[name] = value;
+  }
+  return readConfig(all);
+}
+
+/** Settings under which webhooks to this machine are allowed. */
+export const LOOPBACK = { "webhooks.allow_http": true, "webhooks.allowed_networks": "127.0.0.0/8" };
+
+/** A running service of a test's own. */
+export interface Running {
+  service: Notifications;
+  clock: ManualClock;
+  dataDir: string;
+  log: string[];
+  counted: string[];
+  stop: () => Promise<void>;
+}
+
+/** Starts a service that ends with its test. */
+export async function running(t: TestContext, changes: Record<string, unknown> = {}, more: Partial<Surroundings> = {}): Promise<Running> {
+  const dataDir = more.dataDir ?? (await folder());
+  const controller = new AbortController();
+  const clock = (more.clock as ManualClock | undefined) ?? new ManualClock();
+  const log: string[] = [];
+  const counted: string[] = [];
+  const note = (fields: object, message: string) => void log.push(`${message} ${JSON.stringify(fields)}`);
+  const surroundings: Surroundings = {
+    config: await settings(changes),
+    dataDir,
+    clock,
+    stop: controller.signal,
+    log: { warn: note, error: note },
+    counted: (channel, outcome) => void counted.push(`${channel} ${outcome}`),
+    random: () => 0.5,
+    ...more,
+  };
+  const service = await Notifications.start(surroundings);
+  let ended: Promise<void> | undefined;
+  const stop = () => {
+    controller.abort();
+    return (ended ??= service.ended());
+  };
+  t.after(stop);
+  return { service, clock, dataDir, log, counted, stop };
+}
+
+const folders: string[] = [];
+// When everything has ended, so that no service loses its folder while it runs.
+process.on("exit", () => folders.forEach((path) => rmSync(path, { recursive: true, force: true })));
+
+/** Makes a folder that goes away with the process of the test. */
+export async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "souk-notifications-"));
+  folders.push(path);
+  return path;
+}
+
+let count = 0;
+
+/** Returns an event as the bus delivers it. */
+export function event<S extends DescMessage>(schema: S, message: MessageInitShape<S>, more: Partial<Event> = {}): Event {
+  count += 1;
+  return create(EventSchema, {
+    id: `event_${String(count).padStart(6, "0")}`,
+    source: "/services/orders",
+    type: schema.typeName,
+    time: timestampFromDate(new Date("2026-03-01T11:59:58Z")),
+    dataContentType: "application/protobuf",
+    data: toBinary(schema, create(schema, message)),
+    ...(more as object),
+  });
+}
+
+/** An order of two lines over 22.40 GBP. */
+export function order(customer: string, more: Partial<Order> = {}): Order {
+  const gbp = (minorUnits: bigint): Money => create(MoneySchema, { currencyCode: "GBP", minorUnits });
+  return create(OrderSchema, {
+    orderId: "order_01h455vb4pex5vsknk084sn02q",
+    customerId: customer,
+    reference: "INV-1042",
+    state: OrderState.PLACED,
+    lines: [
+      { lineNumber: 1, sku: "TOWEL-1", title: "Tea towel <blue & white>", quantity: 2n, unitPrice: gbp(495n) },
+      { lineNumber: 2, sku: "MUG-7", title: "Enamel mug", quantity: 1n, unitPrice: gbp(1250n) },
+    ],
+    total: gbp(2240n),
+    refunded: gbp(0n),
+    ...(more as object),
+  });
+}
+
+/** An order of this customer was placed. */
+export function orderPlaced(customer: string, more: Partial<Event> = {}): Event {
+  return event(OrderPlacedSchema, { order: order(customer) }, more);
+}
+
+/** Waits until `look` answers something, for at most ten seconds. */
+export async function eventually<T>(look: () => T | Promise<T>, what = "it"): Promise<NonNullable<Exclude<T, false>>> {
+  const end = Date.now() + 10_000;
+  let last: unknown;
+  while (Date.now() < end) {
+    try {
+      const found = await look();
+      if (found !== undefined && found !== false && found !== null) return found as NonNullable<Exclude<T, false>>;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error(`${what} did not come to be within ten seconds`, { cause: last });
+}

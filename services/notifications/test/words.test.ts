@@ -1,0 +1,151 @@
+/** Money, templates and the mailbox: what people read. */
+import assert from "node:assert/strict";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { NotificationKind as Kind } from "#src/contract.js";
+import { Mailbox } from "#src/mailbox.js";
+import { decimal, formatMoney } from "#src/money.js";
+import { SAMPLE_TIME, sampleFacts } from "#src/sample.js";
+import { Templates, allKinds, kindName, kindOf } from "#src/template.js";
+import { ROOT, folder } from "./support.js";
+
+const templates = new Templates(join(ROOT, "templates"), { name: "Souk", url: "https://shop.example.com" });
+const british = { time: SAMPLE_TIME, locale: "en-GB" };
+
+test("money is written by its currency and the locale, exactly", () => {
+  assert.equal(formatMoney({ currency: "GBP", minor: 1999n }, "en-GB"), "£19.99");
+  assert.equal(formatMoney({ currency: "GBP", minor: -5n }, "en-GB"), "-£0.05");
+  assert.equal(formatMoney({ currency: "EUR", minor: 123456n }, "de-DE"), "1.234,56\u00a0€");
+  assert.equal(formatMoney({ currency: "JPY", minor: 1999n }, "ja-JP"), "￥1,999");
+  assert.equal(formatMoney({ currency: "KWD", minor: 1999n }, "en-GB"), "KWD\u00a01.999");
+  assert.equal(formatMoney({ currency: "GBP", minor: 9007199254740993n }, "en-GB"), "£90,071,992,547,409.93");
+});
+
+test("minor units become a decimal number without a float in between", () => {
+  assert.equal(decimal(5n, 2), "0.05");
+  assert.equal(decimal(-123n, 2), "-1.23");
+  assert.equal(decimal(0n, 2), "0.00");
+  assert.equal(decimal(7n, 0), "7");
+  assert.equal(decimal(9223372036854775807n, 3), "9223372036854775.807");
+});
+
+test("every kind has every template, and none says more than its facts", () => {
+  assert.equal(allKinds().length, 10);
+  for (const kind of allKinds()) {
+    const { subject, text, html } = templates.mail(kind, sampleFacts(kind), british);
+    const { title, body } = templates.inApp(kind, sampleFacts(kind), british);
+    assert.equal(title, subject);
+    for (const part of [subject, text, html, body]) {
+      assert.ok(part.length > 5, kindName(kind));
+      assert.doesNotMatch(part, /undefined|null|NaN|\{\{|\{%|\[object/, kindName(kind));
+    }
+    assert.match(html, /^<!doctype html>/);
+    assert.match(html, /<\/html>\s*$/);
+    assert.equal(kindOf(kindName(kind)), kind);
+  }
+  assert.equal(kindOf("nothing"), undefined);
+});
+
+test("an order's mail names what was ordered and what it costs", () => {
+  const { subject, text, html } = templates.mail(Kind.ORDER_PLACED, sampleFacts(Kind.ORDER_PLACED), british);
+  assert.equal(subject, "Your order INV-1042 is placed");
+  assert.match(text, /2 x Tea towel <blue & white>: £9\.90/);
+  assert.match(text, /Total: £22\.40/);
+  assert.match(html, /2 × Tea towel &lt;blue &amp; white&gt;/);
+  assert.match(html, /£22\.40/);
+});
+
+test("data is never markup, and a headline is one line", () => {
+  const facts = sampleFacts(Kind.ORDER_PLACED);
+  const evil = '<script>alert(1)</script>"\'{{ shop.url }}\r\nBcc: everybody@example.com\u2028';
+  assert.ok(facts.order);
+  const order = { ...facts.order, name: evil, lines: facts.order.lines.map((line) => ({ ...line, title: evil })) };
+  const { subject, html, text } = templates.mail(Kind.ORDER_PLACED, { order }, british);
+
+  assert.doesNotMatch(html, /<script/);
+  assert.match(html, /&lt;script&gt;/);
+  assert.match(html, /\{\{ shop\.url \}\}/);
+  // eslint-disable-next-line no-control-regex
+  assert.doesNotMatch(subject, /[\u0000-\u001f\u2028]/);
+  assert.match(text, /<script>/);
+  const long = templates.mail(Kind.ORDER_PLACED, { order: { ...order, name: "x".repeat(500) } }, british);
+  assert.equal([...long.subject].length, 200);
+});
+
+test("a link goes to the web or nowhere", () => {
+  const facts = sampleFacts(Kind.PAYMENT_ACTION_REQUIRED);
+  assert.ok(facts.payment);
+  assert.match(templates.mail(Kind.PAYMENT_ACTION_REQUIRED, facts, british).html, /href="https:\/\/pay\.example\.com\/confirm\/42"/);
+  const without = { payment: { ...facts.payment, action_url: "" } };
+  assert.doesNotMatch(templates.mail(Kind.PAYMENT_ACTION_REQUIRED, without, british).html, /Confirm the payment/);
+});
+
+test("a template of the account's language is preferred, and the other stands in for one that is missing", async () => {
+  const root = await folder();
+  await mkdir(join(root, "order_placed"));
+  await writeFile(join(root, "order_placed/subject.liquid"), "Order {{ order.name }}");
+  await writeFile(join(root, "order_placed/subject.de.liquid"), "Bestellung {{ order.name }} über {{ order.total | money }}");
+  await writeFile(join(root, "order_placed/message.liquid"), "In all {{ order.total | money }}");
+  const own = new Templates(root, { name: "S", url: "" });
+  const facts = sampleFacts(Kind.ORDER_PLACED);
+
+  assert.deepEqual(own.inApp(Kind.ORDER_PLACED, facts, { time: SAMPLE_TIME, locale: "de-AT" }), {
+    title: "Bestellung INV-1042 über £\u00a022,40",
+    body: "In all £\u00a022,40",
+  });
+  assert.equal(own.inApp(Kind.ORDER_PLACED, facts, british).title, "Order INV-1042");
+});
+
+test("a template with a wrong name in it fails instead of writing a hole", async () => {
+  const root = await folder();
+  await mkdir(join(root, "order_placed"));
+  await writeFile(join(root, "order_placed/subject.liquid"), "Order {{ order.nmae }}");
+  await writeFile(join(root, "order_placed/message.liquid"), "-");
+  const own = new Templates(root, { name: "S", url: "" });
+  assert.throws(() => own.inApp(Kind.ORDER_PLACED, sampleFacts(Kind.ORDER_PLACED), british));
+});
+
+const kept = (key: string, seconds: number, subject = `Number ${key}`) => ({
+  key,
+  to: `${key}@mailbox.localhost`,
+  time: new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)),
+  mail: { subject, text: "plain <b>", html: "<p>rich</p><script>alert(1)</script>" },
+  raw: Buffer.from(`Subject: ${subject}\r\n\r\n`),
+});
+
+test("the mailbox shows the newest first, and renders messages without letting them do anything", async () => {
+  const root = await folder();
+  const mailbox = new Mailbox(root);
+  await Promise.all([mailbox.keep(kept("msg_a", 1)), mailbox.keep(kept("msg_b", 3, '<img src=x onerror="1">')), mailbox.keep(kept("msg_c", 2))]);
+  await mailbox.flush();
+
+  const index = await readFile(mailbox.index, "utf8");
+  assert.deepEqual([...index.matchAll(/href="(\w+)\.html"/g)].map(([, key]) => key), ["msg_b", "msg_c", "msg_a"]);
+  assert.match(index, /Content-Security-Policy" content="default-src &#39;none&#39;/);
+  assert.doesNotMatch(index, /<img/);
+  const view = await readFile(join(root, "msg_b.html"), "utf8");
+  assert.doesNotMatch(view, /<script|<img|<p>rich/);
+  assert.match(view, /<iframe sandbox="" title="The message" srcdoc="&lt;p&gt;rich/);
+});
+
+test("a repeat overwrites, nothing half-written stays, and another start goes on with the same mailbox", async () => {
+  const root = await folder();
+  const first = new Mailbox(root);
+  await first.keep(kept("msg_a", 1));
+  await first.keep(kept("msg_a", 1));
+  await first.flush();
+  const second = new Mailbox(root);
+  await second.keep(kept("msg_b", 2));
+  await second.flush();
+
+  const files = (await readdir(root)).sort();
+  assert.deepEqual(files, ["index.html", "msg_a.eml", "msg_a.html", "msg_a.json", "msg_b.eml", "msg_b.html", "msg_b.json"]);
+  assert.match(await readFile(first.index, "utf8"), /msg_b[\s\S]*msg_a/);
+});
+
+test("a key that is no file name is refused", async () => {
+  const mailbox = new Mailbox(await folder());
+  for (const key of ["../x", "a/b", "", ".", "a.b", "x".repeat(81)]) await assert.rejects(mailbox.keep(kept(key, 1)), key);
+});
