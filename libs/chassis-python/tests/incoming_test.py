@@ -132,6 +132,19 @@ async def bytes_that_are_no_message_are_refused(echo: Echo) -> None:
     assert message.startswith("request cannot be decoded")
 
 
+async def a_request_without_a_message_is_refused(echo: Echo) -> None:
+    nothing: Any = echo.channel.stream_unary("/souk.echo.v1.EchoService/Say")
+    code, message, reason, _, bad = await refused(nothing(iter([])))
+    assert (code, reason, message) == (grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_INVALID_FIELD", "request is missing")
+    assert [one.field for one in bad.field_violations] == [""]
+
+
+async def a_caller_who_may_not_call_is_told_before_a_message_comes(echo: Echo) -> None:
+    call: Any = echo.channel.stream_stream("/souk.echo.v1.EchoService/Repeat")()
+    code, *_ = await asyncio.wait_for(refused(call), 5)
+    assert code is grpc.StatusCode.UNAUTHENTICATED
+
+
 async def an_error_carries_code_reason_domain_and_metadata(echo: Echo) -> None:
     code, message, reason, info, _ = await refused(echo.stub.Say(pb.SayRequest(name="nobody")))
     assert (code, message) == (grpc.StatusCode.NOT_FOUND, "nobody is there to echo nobody")

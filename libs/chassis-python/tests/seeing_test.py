@@ -105,3 +105,22 @@ async def spans_go_to_the_collector_below_their_callers(start: Callable[..., Any
     assert {one.key: one.value.string_value for one in served.attributes}["rpc.response.status_code"] == "OK"
     assert {one.key: one.value.string_value for one in exported[0][0].attributes}["service.name"] == "echo"
     await server.stop(None)
+
+
+async def a_collector_that_is_away_costs_no_request_and_no_time(start: Callable[..., Any]) -> None:
+    echo = await start(telemetry__otlp_endpoint="http://127.0.0.1:9")
+    await echo.stub.Say(pb.SayRequest(name="hi"))
+    async with asyncio.timeout(8):
+        await echo.stop()
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+async def text_from_outside_cannot_start_a_line(start: Callable[..., Any], lines: list[str], output: str) -> None:
+    echo = await start(log__format=output)
+    await echo.stub.Say(pb.SayRequest(name="hi"), metadata=as_('user:eve"\n\x1b[1m\u2028x'))
+    async with asyncio.timeout(5):
+        while not any("EchoService/Say" in line for line in lines):
+            await asyncio.sleep(0.01)
+    line = next(line for line in lines if "EchoService/Say" in line)
+    assert line.isprintable() and len(line.splitlines()) == 1
+    assert r"user:eve\"\n\u001b[1m\u2028x" in line

@@ -206,7 +206,9 @@ def _line(error: ValidationError, prefix: str, layers: Mapping[str, dict[str, An
         for part in keys[:-1]:
             known = known.get(part, {})
         return _unknown(key, source, f"[{'.'.join(keys[:-1])}]" if len(keys) > 1 else "the top", known)
-    value = "[hidden]" if keys and keys[-1].endswith(_SECRETS) else repr(first["input"])
+    value = "a table" if isinstance(first["input"], dict) else repr(first["input"])
+    if keys and keys[-1].endswith(_SECRETS):
+        value = "[hidden]"
     why = first["msg"].removeprefix("Value error, ")
     return f"{key} = {value} (from {source}): {why[:1].lower()}{why[1:]}".replace("\n", " ")
 

@@ -87,4 +87,8 @@ def _encode(data: bytes) -> str:
 
 
 def _decode(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    # Python's decoder is lenient, and a token has one form only.
+    if _encode(data) != text:
+        raise ValueError("not base64url without padding")
+    return data

@@ -85,31 +85,27 @@ def _wrapped(process: Process, method: Method) -> grpc.RpcMethodHandler[Any, Any
         async for data in arriving:
             yield read(data)
 
-    async def serve(request: Any, context: Any) -> bytes | None:
+    async def single(arriving: AsyncIterator[bytes]) -> Message:
+        async for data in arriving:
+            return read(data)
+        raise refusal.InvalidRequest(method.package, [("", "is missing")])
+
+    async def serve(arriving: AsyncIterator[bytes], context: Any) -> bytes | None:
         async def work() -> bytes | None:
             # A stream of requests is checked message by message; a single one before the method sees it.
-            message = requests(request) if policy.is_client_streaming else read(request)
+            request = requests(arriving) if policy.is_client_streaming else await single(arriving)
             if not policy.is_server_streaming:
-                return encode(await behaviour(message, context))
-            async for response in behaviour(message, context):
+                return encode(await behaviour(request, context))
+            async for response in behaviour(request, context):
                 await context.write(encode(response))
             return None
 
         return await Call(process, method, context).serve(work)
 
-    return _as_kind(policy, serve)
-
-
-def _as_kind(policy: MethodPolicy, serve: Callable[[Any, Any], Awaitable[bytes | None]]) -> grpc.RpcMethodHandler[Any, Any]:
-    match policy.is_client_streaming, policy.is_server_streaming:
-        case False, False:
-            return grpc.unary_unary_rpc_method_handler(serve)
-        case False, True:
-            return grpc.unary_stream_rpc_method_handler(serve)
-        case True, False:
-            return grpc.stream_unary_rpc_method_handler(serve)
-        case _:
-            return grpc.stream_stream_rpc_method_handler(serve)
+    # For gRPC every method takes a stream: so we are asked before a message comes, and need not wait for it.
+    if policy.is_server_streaming:
+        return grpc.stream_stream_rpc_method_handler(serve)
+    return grpc.stream_unary_rpc_method_handler(serve)
 
 
 def _unknown(process: Process, path: str) -> grpc.RpcMethodHandler[Any, Any]:

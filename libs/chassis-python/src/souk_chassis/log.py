@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import queue
+import re
 import sys
 import threading
 import time
@@ -16,7 +17,8 @@ _LEVELS = {"trace": 5, "debug": logging.DEBUG, "info": logging.INFO, "warn": log
 _NAMES = {logging.CRITICAL: "ERROR", logging.WARNING: "WARN", 5: "TRACE"}
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # Libraries that tell about every packet at `debug`, which nobody means who asks for `debug`.
-_QUIET = ("asyncio", "grpc", "opentelemetry")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_QUIET = ("asyncio", "opentelemetry")
 
 
 class Sink:
@@ -93,7 +95,7 @@ def line(output: str, moment: datetime, level: str, target: str, message: str, f
         whole = {"timestamp": timestamp, "level": level, "message": message, **fields}
         if target:
             whole["target"] = target
-        return json.dumps(whole, ensure_ascii=False, default=str, separators=(",", ":"))
+        return _one_line(json.dumps(whole, ensure_ascii=False, default=str, separators=(",", ":")))
     tail = "".join(f" {key}={_text(value)}" for key, value in fields.items())
     return f"{timestamp} {level:>5} {target}{': ' if target else ''}{_one_line(message)}{tail}"
 
@@ -116,6 +118,8 @@ def start(output: str, levels: str) -> None:
     root.setLevel(general)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(general, logging.INFO))
+    # It writes down headers that it cannot read, and those may be secrets.
+    logging.getLogger("grpc").setLevel(logging.CRITICAL)
     for name, finer in fine.items():
         logging.getLogger(name).setLevel(finer)
 
@@ -133,8 +137,8 @@ def place_of(error: BaseException) -> str:
 def _text(value: Any) -> str:
     text = str(value)
     is_word = text and all(char.isalnum() or char in "-_.:/[]@%+" for char in text)
-    return text if is_word else json.dumps(text, ensure_ascii=False)
+    return text if is_word else _one_line(json.dumps(text, ensure_ascii=False))
 
 
 def _one_line(text: str) -> str:
-    return text.replace("\n", "\\n").replace("\r", "\\r")
+    return _CONTROL.sub(lambda found: json.dumps(found[0])[1:-1], text)

@@ -51,7 +51,8 @@ class RequestLog:
         text = f"request {method} rpc.code={code.name}"
         if reason:
             text += f" rpc.reason={reason}"
-        text += f" rpc.duration_ms={milliseconds} caller={who} trace.id={trace_id}"
+        quoted = json.dumps(who, ensure_ascii=False)[1:-1]
+        text += f" rpc.duration_ms={milliseconds} caller={quoted} trace.id={trace_id}"
         if cause is not None:
             text += f" error={json.dumps(cause, ensure_ascii=False)}"
         SINK.write(line("text", moment, name, "", text, {}))
