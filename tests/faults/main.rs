@@ -1,6 +1,7 @@
 //! What a shop must survive: hundreds who want the last unit, and death at any moment.
 
 mod books;
+mod bus;
 mod contention;
 mod fleet;
 mod kill;

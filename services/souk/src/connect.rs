@@ -10,6 +10,7 @@ pub struct Services {
     pub ledger: Channel,
     pub payments: Channel,
     pub orders: Channel,
+    pub events: Channel,
 }
 
 impl Services {
@@ -21,7 +22,8 @@ impl Services {
             inventory: channel.clone(),
             ledger: channel.clone(),
             payments: channel.clone(),
-            orders: channel,
+            orders: channel.clone(),
+            events: channel,
         };
         for (name, address) in elsewhere {
             let channel = to(address, tool)?;
@@ -31,6 +33,7 @@ impl Services {
                 "ledger" => services.ledger = channel,
                 "payments" => services.payments = channel,
                 "orders" => services.orders = channel,
+                "events" => services.events = channel,
                 other => return Err(StartError::configuration("neighbour", other, "a service that keeps books")),
             }
         }
@@ -45,6 +48,7 @@ impl Services {
             ledger: host.channel("ledger"),
             payments: host.channel("payments"),
             orders: host.channel("orders"),
+            events: host.channel("events"),
         }
     }
 }

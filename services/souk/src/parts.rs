@@ -5,12 +5,12 @@ use souk_chassis::Definition;
 /// Returns every service of the shop, and the auditor, in the order in which they are started.
 pub fn all() -> Vec<Definition> {
     vec![
-        events::definition(),
         catalog::definition(),
         inventory::definition(),
         ledger::definition(),
         payments::definition(),
         orders::definition(),
+        events::definition(),
         crate::auditor::definition(),
     ]
 }

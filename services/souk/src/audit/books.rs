@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use souk_chassis::{Channel, StartError};
 use souk_client::catalog::v1 as catalog;
 use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
+use souk_client::events::v1 as events;
+use souk_client::events::v1::event_service_client::EventServiceClient;
 use souk_client::inventory::v1 as inventory;
 use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
 use souk_client::ledger::v1 as ledger;
@@ -28,6 +30,7 @@ pub struct Books {
     ledger: LedgerServiceClient<Channel>,
     orders: OrderServiceClient<Channel>,
     payments: PaymentServiceClient<Channel>,
+    events: EventServiceClient<Channel>,
 }
 
 /// Asks one service for its own audit and takes findings and counts from the answer.
@@ -54,10 +57,11 @@ impl Books {
             ledger: LedgerServiceClient::new(services.ledger.clone()),
             orders: OrderServiceClient::new(services.orders.clone()),
             payments: PaymentServiceClient::new(services.payments.clone()),
+            events: EventServiceClient::new(services.events.clone()),
         }
     }
 
-    /// Has every service check its own database.
+    /// Has every service check its own database; the bus only where there is one.
     pub async fn own_audits(&self) -> Result<(Vec<Finding>, Vec<(String, i64)>), StartError> {
         let (mut findings, mut counts) = (vec![], vec![]);
         own_audit!(self.catalog, audit_catalog, catalog::AuditCatalogRequest {}, "catalog", findings, counts);
@@ -65,7 +69,17 @@ impl Books {
         own_audit!(self.ledger, audit_ledger, ledger::AuditLedgerRequest {}, "ledger", findings, counts);
         own_audit!(self.payments, audit_payments, payments::AuditPaymentsRequest {}, "payments", findings, counts);
         own_audit!(self.orders, audit_orders, orders::AuditOrdersRequest {}, "orders", findings, counts);
+        if self.has_bus().await {
+            own_audit!(self.events, audit_events, events::AuditEventsRequest {}, "events", findings, counts);
+        }
         Ok((findings, counts))
+    }
+
+    /// Returns whether the shop has a bus that answers; without one it sells all the same, and its events wait.
+    async fn has_bus(&self) -> bool {
+        let request = events::ListSubscriptionsRequest { page_size: 1, ..Default::default() };
+        let answer = self.events.clone().list_subscriptions(request).await;
+        !answer.is_err_and(|status| matches!(status.code(), Code::Unavailable | Code::Unimplemented))
     }
 
     /// Returns one page of orders and the token of the next.

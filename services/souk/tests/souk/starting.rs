@@ -53,7 +53,7 @@ async fn it_prints_what_runs_where_and_how_to_call_it() {
     let shop = shop_in(folder.path()).start().await;
     let (address, printed) = (address(&shop), printed(&shop));
     for wanted in [
-        format!("gRPC      {address}  catalog inventory ledger payments orders"),
+        format!("gRPC      {address}  catalog inventory ledger payments orders events"),
         format!("metrics   {}", shop.metrics_url()),
         format!("grpcurl -plaintext {address} list"),
         "souk token --as user:alice".to_owned(),
