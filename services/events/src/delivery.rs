@@ -15,6 +15,7 @@ use souk_types::Clock;
 use tokio::sync::{Mutex as Turn, Notify};
 
 use crate::config::DeliveryConfig;
+use crate::error::Error;
 use crate::log::Log;
 use crate::subscription::Subscription;
 pub use hub::{Consumer, Hub, Limits, Updates};
@@ -70,6 +71,12 @@ impl Delivery {
     /// Returns the hub of a subscription that has consumers here.
     pub fn find(&self, number: i64) -> Option<Arc<Hub>> {
         self.0.hubs.lock().get(&number).cloned()
+    }
+
+    /// Writes how far all subscriptions have come here, so that nothing of it is lost to what is written next.
+    pub async fn write_progress(&self) -> Result<(), Error> {
+        let _writing = self.0.writing.lock().await;
+        recorder::write_progress(self).await
     }
 
     fn hubs(&self) -> Vec<Arc<Hub>> {

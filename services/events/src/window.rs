@@ -475,3 +475,7 @@ impl Window {
         self.items.get_mut(&id).expect("it is in the window").state = state;
     }
 }
+
+#[cfg(test)]
+#[path = "window_tests.rs"]
+mod tests;

@@ -164,6 +164,8 @@ impl DatabaseLog {
                 purged += self.0.db.write_locked(delete).await?;
                 first = next;
             }
+            // Whichever replica deleted them.
+            self.0.tail.forget(partition, keep);
         }
         Ok(purged)
     }

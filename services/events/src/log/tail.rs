@@ -66,6 +66,14 @@ impl Tail {
         self.partitions[partition as usize].wake(next);
     }
 
+    /// Forgets the events before an offset, which were purged.
+    pub fn forget(&self, partition: u32, before: i64) {
+        let mut recent = self.partitions[partition as usize].recent.lock();
+        while recent.entries.front().is_some_and(|entry| entry.offset < before) {
+            recent.bytes -= recent.entries.pop_front().map_or(0, |entry| entry.bytes);
+        }
+    }
+
     /// Returns a receiver of the offset after the last event of a partition.
     pub fn watch(&self, partition: u32) -> watch::Receiver<i64> {
         self.partitions[partition as usize].next.subscribe()
@@ -131,6 +139,9 @@ mod tests {
         assert!(tail.read(0, 6, 100, 1000).is_empty(), "it is in the table only");
         assert!(tail.read(0, 10, 100, 1000).is_empty());
         assert_eq!(*tail.watch(0).borrow(), 10);
+        tail.forget(0, 9);
+        assert!(tail.read(0, 8, 100, 1000).is_empty());
+        assert_eq!(offsets(&tail.read(0, 9, 100, 1000)), [9]);
     }
 
     #[test]

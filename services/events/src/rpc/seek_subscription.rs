@@ -23,6 +23,8 @@ pub async fn handle(
         Start::Position { partition, offset } => BTreeMap::from([(partition, offset)]),
         start => (0..).zip(rpc.offsets(start).await?).collect(),
     };
+    // What was acknowledged before counts, in the partitions that stay where they are.
+    rpc.0.delivery.write_progress().await?;
 
     let sought = rpc.0.db.write_locked(move |tx| {
         let (name, offsets) = (found.name.clone(), offsets.clone());

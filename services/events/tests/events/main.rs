@@ -4,6 +4,11 @@
 mod support;
 
 mod rpc {
+    mod dead_letters;
     mod publish;
+    mod seek_subscription;
     mod subscribe;
+    mod subscriptions;
 }
+
+mod delivery;

@@ -1,0 +1,107 @@
+//! What the engines on a broker share: one reader a process follows all partitions and fills their tails; a reader that is
+//! behind the tail has a source of its own until it has caught up. So the broker serves each event to a process once, however
+//! many subscriptions read it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::RngExt;
+use tokio::sync::watch;
+
+use super::tail::Tail;
+use super::{Entry, LogError};
+
+/// How long the log waits for a broker to take events before it says that it cannot be reached. Less than the time that
+/// Publish has, so that the caller hears it.
+pub const APPEND_LIMIT: Duration = Duration::from_secs(8);
+
+/// How long a question to the broker may take.
+pub const ASK_LIMIT: Duration = Duration::from_secs(4);
+
+/// For how long the service waits for its broker when it starts.
+pub const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// The largest message that the log asks its broker to take: an event has at most 2 MiB of payload and some attributes.
+pub const MAX_MESSAGE_BYTES: usize = 4 << 20;
+
+/// How a broker lets itself be read: implemented by each engine.
+pub trait Broker: Send + Sync + 'static {
+    /// What reads one partition from a position on.
+    type Source: Source;
+
+    /// Returns the tails of all partitions.
+    fn tail(&self) -> &Tail;
+
+    /// Returns a source; it connects when it is asked for the first time.
+    fn source(&self, partition: u32, from: i64) -> Self::Source;
+}
+
+/// Reads one partition of a broker.
+pub trait Source: Send {
+    /// Waits for events and returns at least one, at most `max_events` and about `max_bytes`. It goes on after the broker was
+    /// away, for as long as it takes. Dropping the future loses nothing.
+    fn next(&mut self, max_events: usize, max_bytes: usize) -> impl Future<Output = Result<Vec<Entry>, LogError>> + Send;
+}
+
+/// Reads one partition: the latest events from memory, earlier ones from the broker.
+pub struct BrokerReader<B: Broker> {
+    broker: Arc<B>,
+    partition: u32,
+    position: i64,
+    next: watch::Receiver<i64>,
+    source: Option<B::Source>,
+}
+
+impl<B: Broker> BrokerReader<B> {
+    pub fn new(broker: Arc<B>, partition: u32, from: i64) -> Self {
+        let next = broker.tail().watch(partition);
+        BrokerReader { broker, partition, position: from, next, source: None }
+    }
+
+    /// See [`LogReader::next`](super::LogReader::next).
+    pub async fn next(&mut self, max_events: usize, max_bytes: usize) -> Result<Vec<Entry>, LogError> {
+        loop {
+            let next = *self.next.borrow_and_update();
+            let mut entries = self.broker.tail().read(self.partition, self.position, max_events, max_bytes);
+            if !entries.is_empty() {
+                self.source = None;
+            } else if self.position >= next {
+                // Whoever has caught up waits for the tail and leaves the broker alone.
+                self.source = None;
+                let position = self.position;
+                let waited = self.next.wait_for(|next| *next > position).await.map(|_| ());
+                waited.map_err(|_| LogError::Unavailable("the program is stopping".into()))?;
+                continue;
+            } else {
+                let source = self.source.get_or_insert_with(|| self.broker.source(self.partition, self.position));
+                entries = source.next(max_events, max_bytes).await?;
+                // A broker may start earlier than it was asked to.
+                entries.retain(|entry| entry.offset >= self.position);
+            }
+            if let Some(last) = entries.last() {
+                self.position = last.offset + 1;
+                return Ok(entries);
+            }
+        }
+    }
+}
+
+/// Waits between attempts to reach a broker: 50 ms, doubling up to 2 s, each up to half as long again.
+#[derive(Default)]
+pub struct Backoff {
+    attempts: u32,
+}
+
+impl Backoff {
+    /// Waits before the next attempt.
+    pub async fn wait(&mut self) {
+        let wait = Duration::from_millis(50 << self.attempts.min(6)).min(Duration::from_secs(2));
+        self.attempts += 1;
+        tokio::time::sleep(wait.mul_f64(rand::rng().random_range(1.0..1.5))).await;
+    }
+
+    /// Learns that an attempt went well.
+    pub fn reset(&mut self) {
+        self.attempts = 0;
+    }
+}
