@@ -15,18 +15,8 @@ const SPEC_VERSION: &str = "1.0";
 const PROTOBUF: &str = "application/protobuf";
 
 /// The attributes that are fields of an event; no extension may bear such a name.
-const ATTRIBUTES: [&str; 10] = [
-    "specversion",
-    "id",
-    "source",
-    "type",
-    "subject",
-    "time",
-    "datacontenttype",
-    "dataschema",
-    "partitionkey",
-    "data",
-];
+const ATTRIBUTES: [&str; 10] =
+    ["specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "partitionkey", "data"];
 
 /// Which binding the names of headers follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,8 +158,7 @@ mod tests {
         let written = to_headers(&event(), Binding::Amqp);
         assert!(written.iter().all(|(name, _)| name.starts_with("cloudEvents_")));
         assert_eq!(read(&written, &event(), Binding::Amqp), Ok(event()));
-        let colons: Vec<_> =
-            written.into_iter().map(|(name, value)| (name.replacen('_', ":", 1), value)).collect();
+        let colons: Vec<_> = written.into_iter().map(|(name, value)| (name.replacen('_', ":", 1), value)).collect();
         assert_eq!(read(&colons, &event(), Binding::Amqp), Ok(event()));
     }
 

@@ -4,6 +4,8 @@
 //! what may be delivered next (`window.rs`), how streams, leases and writes work together (`delivery.rs`), what can be asked
 //! (`rpc.rs`), all SQL (`store.rs`).
 
+#[cfg(any(feature = "kafka", feature = "rabbitmq"))]
+mod cloudevents;
 mod config;
 mod convert;
 mod delivery;

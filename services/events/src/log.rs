@@ -6,8 +6,16 @@
 //! - a reader sees every event of its partition once, in the order of offsets, and never one that an append may still lose;
 //! - within one append, after an event that failed no later one of the same ordering key is added.
 
+#[cfg(any(feature = "kafka", feature = "rabbitmq"))]
+mod broker;
 pub mod database;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod partition;
+#[cfg(feature = "rabbitmq")]
+pub mod rabbitmq;
+#[cfg(any(feature = "kafka", feature = "rabbitmq"))]
+mod refused;
 mod tail;
 
 use std::sync::Arc;
@@ -19,6 +27,10 @@ use souk_types::{Clock, Timestamp};
 
 use crate::config::LogConfig;
 use database::{DatabaseLog, DatabaseReader};
+#[cfg(feature = "kafka")]
+use kafka::{KafkaLog, KafkaReader};
+#[cfg(feature = "rabbitmq")]
+use rabbitmq::{RabbitMqLog, RabbitMqReader};
 
 /// An event in the log.
 #[derive(Clone, Debug)]
@@ -69,13 +81,19 @@ pub enum LogError {
 #[derive(Clone)]
 pub enum Log {
     Database(DatabaseLog),
-    // Engine arms: Kafka(kafka::KafkaLog) behind the feature `kafka`, RabbitMq(rabbitmq::RabbitMqLog) behind `rabbitmq`.
+    #[cfg(feature = "kafka")]
+    Kafka(KafkaLog),
+    #[cfg(feature = "rabbitmq")]
+    RabbitMq(RabbitMqLog),
 }
 
 /// Reads one partition from a position on, for ever.
 pub enum LogReader {
     Database(DatabaseReader),
-    // Engine arms: Kafka(kafka::KafkaReader), RabbitMq(rabbitmq::RabbitMqReader).
+    #[cfg(feature = "kafka")]
+    Kafka(KafkaReader),
+    #[cfg(feature = "rabbitmq")]
+    RabbitMq(RabbitMqReader),
 }
 
 impl Log {
@@ -83,8 +101,14 @@ impl Log {
     pub async fn open(config: &LogConfig, db: &Db, clock: &Clock) -> Result<Log, StartError> {
         match config.name.as_str() {
             "database" => Ok(Log::Database(DatabaseLog::open(config, db.clone(), clock.clone()).await?)),
-            // Engine arms: "kafka" and "rabbitmq", each where its feature is on.
-            other => Err(StartError::configuration("events.engine.name", other, &format!("must be one of {ENGINES}"))),
+            #[cfg(feature = "kafka")]
+            "kafka" => Ok(Log::Kafka(KafkaLog::open(config).await?)),
+            #[cfg(feature = "rabbitmq")]
+            "rabbitmq" => Ok(Log::RabbitMq(RabbitMqLog::open(config, clock.clone()).await?)),
+            other => {
+                let allowed = format!("must be one of {}, which are built in", ENGINES.join(", "));
+                Err(StartError::configuration("events.engine.name", other, &allowed))
+            }
         }
     }
 
@@ -92,6 +116,10 @@ impl Log {
     pub fn partitions(&self) -> u32 {
         match self {
             Log::Database(log) => log.partitions(),
+            #[cfg(feature = "kafka")]
+            Log::Kafka(log) => log.partitions(),
+            #[cfg(feature = "rabbitmq")]
+            Log::RabbitMq(log) => log.partitions(),
         }
     }
 
@@ -102,6 +130,10 @@ impl Log {
     pub async fn append(&self, events: Vec<(u32, Arc<pb::Event>)>) -> Result<Vec<Result<i64, AppendError>>, LogError> {
         match self {
             Log::Database(log) => log.append(events).await,
+            #[cfg(feature = "kafka")]
+            Log::Kafka(log) => log.append(events).await,
+            #[cfg(feature = "rabbitmq")]
+            Log::RabbitMq(log) => log.append(events).await,
         }
     }
 
@@ -109,6 +141,10 @@ impl Log {
     pub async fn reader(&self, partition: u32, from: i64) -> Result<LogReader, LogError> {
         match self {
             Log::Database(log) => Ok(LogReader::Database(log.reader(partition, from))),
+            #[cfg(feature = "kafka")]
+            Log::Kafka(log) => Ok(LogReader::Kafka(log.reader(partition, from))),
+            #[cfg(feature = "rabbitmq")]
+            Log::RabbitMq(log) => Ok(LogReader::RabbitMq(log.reader(partition, from))),
         }
     }
 
@@ -116,6 +152,10 @@ impl Log {
     pub async fn bounds(&self, partition: u32) -> Result<Bounds, LogError> {
         match self {
             Log::Database(log) => log.bounds(partition).await,
+            #[cfg(feature = "kafka")]
+            Log::Kafka(log) => log.bounds(partition).await,
+            #[cfg(feature = "rabbitmq")]
+            Log::RabbitMq(log) => log.bounds(partition).await,
         }
     }
 
@@ -123,6 +163,10 @@ impl Log {
     pub async fn offset_at(&self, partition: u32, time: Timestamp) -> Result<i64, LogError> {
         match self {
             Log::Database(log) => log.offset_at(partition, time).await,
+            #[cfg(feature = "kafka")]
+            Log::Kafka(log) => log.offset_at(partition, time).await,
+            #[cfg(feature = "rabbitmq")]
+            Log::RabbitMq(log) => log.offset_at(partition, time).await,
         }
     }
 
@@ -130,6 +174,10 @@ impl Log {
     pub async fn publish_time(&self, partition: u32, offset: i64) -> Result<Option<Timestamp>, LogError> {
         match self {
             Log::Database(log) => log.publish_time(partition, offset).await,
+            #[cfg(feature = "kafka")]
+            Log::Kafka(log) => Ok(log.publish_time(partition, offset)),
+            #[cfg(feature = "rabbitmq")]
+            Log::RabbitMq(log) => Ok(log.publish_time(partition, offset)),
         }
     }
 
@@ -137,6 +185,10 @@ impl Log {
     pub async fn follow(self, drain: Drain) -> Result<(), LogError> {
         match self {
             Log::Database(log) => log.follow(drain).await,
+            #[cfg(feature = "kafka")]
+            Log::Kafka(log) => log.follow(drain).await,
+            #[cfg(feature = "rabbitmq")]
+            Log::RabbitMq(log) => log.follow(drain).await,
         }
     }
 
@@ -144,6 +196,10 @@ impl Log {
     pub async fn purge(&self) -> Result<u64, LogError> {
         match self {
             Log::Database(log) => log.purge().await,
+            #[cfg(feature = "kafka")]
+            Log::Kafka(_) => Ok(0),
+            #[cfg(feature = "rabbitmq")]
+            Log::RabbitMq(_) => Ok(0),
         }
     }
 
@@ -152,12 +208,22 @@ impl Log {
         match self {
             // Its database is asked anyway.
             Log::Database(_) => Ok(()),
+            #[cfg(feature = "kafka")]
+            Log::Kafka(log) => log.ping().await,
+            #[cfg(feature = "rabbitmq")]
+            Log::RabbitMq(log) => log.ping().await,
         }
     }
 }
 
 /// The names of the engines that are built in, for messages.
-const ENGINES: &str = "database";
+const ENGINES: &[&str] = &[
+    "database",
+    #[cfg(feature = "rabbitmq")]
+    "rabbitmq",
+    #[cfg(feature = "kafka")]
+    "kafka",
+];
 
 impl LogReader {
     /// Waits for the next events and returns at least one, at most `max_events` and about `max_bytes` (a larger one comes
@@ -165,6 +231,10 @@ impl LogReader {
     pub async fn next(&mut self, max_events: usize, max_bytes: usize) -> Result<Vec<Entry>, LogError> {
         match self {
             LogReader::Database(reader) => reader.next(max_events, max_bytes).await,
+            #[cfg(feature = "kafka")]
+            LogReader::Kafka(reader) => reader.next(max_events, max_bytes).await,
+            #[cfg(feature = "rabbitmq")]
+            LogReader::RabbitMq(reader) => reader.next(max_events, max_bytes).await,
         }
     }
 }

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rand::RngExt;
 use tokio::sync::watch;
 
 use super::tail::Tail;
@@ -40,7 +39,11 @@ pub trait Broker: Send + Sync + 'static {
 pub trait Source: Send {
     /// Waits for events and returns at least one, at most `max_events` and about `max_bytes`. It goes on after the broker was
     /// away, for as long as it takes. Dropping the future loses nothing.
-    fn next(&mut self, max_events: usize, max_bytes: usize) -> impl Future<Output = Result<Vec<Entry>, LogError>> + Send;
+    fn next(
+        &mut self,
+        max_events: usize,
+        max_bytes: usize,
+    ) -> impl Future<Output = Result<Vec<Entry>, LogError>> + Send;
 }
 
 /// Reads one partition: the latest events from memory, earlier ones from the broker.
@@ -97,7 +100,12 @@ impl Backoff {
     pub async fn wait(&mut self) {
         let wait = Duration::from_millis(50 << self.attempts.min(6)).min(Duration::from_secs(2));
         self.attempts += 1;
-        tokio::time::sleep(wait.mul_f64(rand::rng().random_range(1.0..1.5))).await;
+        tokio::time::sleep(wait.mul_f64(1.0 + rand::random::<f64>() / 2.0)).await;
+    }
+
+    /// Returns whether no attempt has failed since one went well.
+    pub fn is_first(&self) -> bool {
+        self.attempts == 0
     }
 
     /// Learns that an attempt went well.

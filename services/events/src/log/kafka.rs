@@ -4,7 +4,6 @@
 //! librdkafka sends again after a lost answer neither doubles nor changes places.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -94,7 +93,8 @@ impl KafkaLog {
         });
         // It holds no strong reference, so that it ends with the log.
         let weak = Arc::downgrade(&log);
-        let consumer = log.consumer(&next.iter().copied().zip(0..).map(|(at, number)| (number, at)).collect::<Vec<_>>())?;
+        let consumer =
+            log.consumer(&next.iter().copied().zip(0..).map(|(at, number)| (number, at)).collect::<Vec<_>>())?;
         let follower = tokio::spawn(async move {
             let consumer = Released(Some(consumer));
             loop {
@@ -129,7 +129,9 @@ impl KafkaLog {
             let answer = sent?.await.map_err(|_| AppendError::Unavailable("the producer was given up".into()))?;
             match answer {
                 // The broker knew the event from an earlier attempt, so long ago that it does not know where.
-                Ok(delivery) if delivery.offset < 0 => Err(AppendError::Unavailable("its position is not known".into())),
+                Ok(delivery) if delivery.offset < 0 => {
+                    Err(AppendError::Unavailable("its position is not known".into()))
+                }
                 Ok(delivery) => Ok(delivery.offset),
                 Err((error, _)) => Err(AppendError::Unavailable(error.to_string())),
             }
@@ -158,18 +160,21 @@ impl KafkaLog {
     pub async fn offset_at(&self, partition: u32, time: Timestamp) -> Result<i64, LogError> {
         let (asking, topic) = (self.0.asking.clone(), self.0.topic.clone());
         // Rounded up: an event of the same millisecond came before.
-        let millis = time.as_micros().max(0).div_ceil(1000);
+        let millis = (time.as_micros().max(0) + 999) / 1000;
         let asked = spawn_blocking(move || {
             let mut times = TopicPartitionList::new();
             times.add_partition_offset(&topic, partition as i32, Offset::Offset(millis))?;
-            asking.offsets_for_times(times, ASK_LIMIT)
+            let found = asking.offsets_for_times(times, ASK_LIMIT)?;
+            match found.elements().first().map(|element| (element.offset(), element.error())) {
+                Some((Offset::Offset(offset), _)) => Ok(Some(offset)),
+                Some((_, Err(error))) => Err(error),
+                // Nothing is so young.
+                _ => Ok(None),
+            }
         });
-        let found = asked.await.expect("asking does not panic")?;
-        match found.elements().first().map(|element| (element.offset(), element.error())) {
-            Some((Offset::Offset(offset), _)) => Ok(offset),
-            Some((_, Err(error))) => Err(error.into()),
-            // Nothing is so young.
-            _ => Ok(self.bounds(partition).await?.next),
+        match asked.await.expect("asking does not panic")? {
+            Some(offset) => Ok(offset),
+            None => Ok(self.bounds(partition).await?.next),
         }
     }
 
@@ -380,9 +385,11 @@ fn entry_of(message: &BorrowedMessage<'_>) -> Option<Entry> {
 fn headers_of(event: &pb::Event) -> OwnedHeaders {
     let headers = cloudevents::to_headers(event, Binding::Kafka);
     let content_type = Header { key: "content-type", value: Some(cloudevents::content_type(event)) };
-    headers.iter().fold(OwnedHeaders::new_with_capacity(headers.len() + 1).insert(content_type), |all, (name, value)| {
-        all.insert(Header { key: name, value: Some(value) })
-    })
+    headers
+        .iter()
+        .fold(OwnedHeaders::new_with_capacity(headers.len() + 1).insert(content_type), |all, (name, value)| {
+            all.insert(Header { key: name, value: Some(value) })
+        })
 }
 
 fn producer(client: &ClientConfig) -> Result<FutureProducer, KafkaError> {

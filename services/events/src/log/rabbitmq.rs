@@ -1,0 +1,403 @@
+//! The log on RabbitMQ: a stream for each partition, written and read over AMQP 0.9.1.
+//!
+//! Streams have no answer that tells where an event came to stand: a publisher's confirm only says that it is there. So each
+//! event carries a mark (the property correlation-id), and its offset is known when the follower of the tail meets it.
+//!
+//! **Invariant:** an event counts as added when it was confirmed and has been read back, which the broker allows only for what a
+//! majority of the stream's replicas has.
+
+mod link;
+mod message;
+mod source;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::{Channel, PublisherConfirm};
+use parking_lot::Mutex;
+use souk_chassis::{Drain, StartError};
+use souk_client::events::v1 as pb;
+use souk_types::{Clock, Timestamp};
+use tokio::sync::{Mutex as Turn, Semaphore, oneshot};
+use tokio::task::JoinHandle;
+use tracing::warn;
+
+use super::broker::{APPEND_LIMIT, ASK_LIMIT, Backoff, Broker, BrokerReader, START_LIMIT};
+use super::refused::Refused;
+use super::tail::Tail;
+use super::{AppendError, Bounds, Entry, LogError};
+use crate::config::LogConfig;
+use link::Link;
+use source::{Follower, RabbitMqSource};
+
+/// The most KiB of events that wait for the broker. Further publishers wait for room.
+const WAITING_KIB: u32 = 64 << 10;
+
+/// For how long the first offset that is kept counts as known; it changes when the broker drops a segment.
+const EARLIEST_KNOWN: Duration = Duration::from_secs(10);
+
+/// The log. Clones are one.
+#[derive(Clone)]
+pub struct RabbitMqLog(Arc<Inner>);
+
+/// Reads one partition.
+pub type RabbitMqReader = BrokerReader<Inner>;
+
+pub struct Inner {
+    clock: Clock,
+    partitions: u32,
+    tail: Tail,
+    streams: Streams,
+    /// Publishing has a connection of its own: a broker that is short of memory or disk stops those that publish.
+    publishing: Link,
+    reading: Arc<Link>,
+    publisher: Turn<Option<Arc<Publisher>>>,
+    room: Arc<Semaphore>,
+    /// Tells this process's events from those of others, and each from the next.
+    mark: String,
+    marked: AtomicU64,
+    /// Who waits for the offset of an event, by its mark.
+    expected: Mutex<HashMap<u64, oneshot::Sender<i64>>>,
+    earliest: Mutex<HashMap<u32, (Instant, i64)>>,
+    follower: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// The names of the streams.
+#[derive(Clone)]
+struct Streams(String);
+
+impl Streams {
+    fn name(&self, partition: u32) -> String {
+        format!("{}.{partition}", self.0)
+    }
+}
+
+/// A channel that confirms what was published.
+struct Publisher {
+    channel: Channel,
+    /// lapin numbers a message first and queues it afterwards; two callers in between would get each other's confirm.
+    turn: Mutex<()>,
+}
+
+/// An event that was handed to the broker.
+struct Sent {
+    mark: u64,
+    confirm: std::pin::Pin<Box<dyn Future<Output = lapin::Result<PublisherConfirm>> + Send>>,
+    offset: oneshot::Receiver<i64>,
+}
+
+impl RabbitMqLog {
+    /// Opens the log: makes the streams that are missing, and starts to follow them.
+    pub async fn open(config: &LogConfig, clock: Clock) -> Result<Self, StartError> {
+        let uri = link::uri(&config.rabbitmq.url)?;
+        let reading = Arc::new(Link::new(uri.clone(), "souk events: reading"));
+        let streams = Streams(config.rabbitmq.stream.clone());
+        make_streams(&reading, &streams, config).await?;
+        let mut next = Vec::new();
+        for partition in 0..config.partitions {
+            next.push(bounds(&reading, &streams, partition, None).await?.next);
+        }
+        let log = Arc::new(Inner {
+            clock,
+            partitions: config.partitions,
+            tail: Tail::new(&next, config.tail_bytes),
+            streams: streams.clone(),
+            publishing: Link::new(uri, "souk events: publishing"),
+            reading: reading.clone(),
+            publisher: Turn::default(),
+            room: Arc::new(Semaphore::new(WAITING_KIB as usize)),
+            mark: format!("{:016x}", rand::random::<u64>()),
+            marked: AtomicU64::new(0),
+            expected: Mutex::default(),
+            earliest: Mutex::default(),
+            follower: Mutex::default(),
+        });
+        // It holds no strong reference, so that it ends with the log.
+        let weak = Arc::downgrade(&log);
+        let follower = tokio::spawn(async move {
+            let mut follower = Follower::new(reading, streams, next);
+            loop {
+                let batch = follower.next().await;
+                let Some(log) = weak.upgrade() else { return };
+                log.show(batch);
+            }
+        });
+        *log.follower.lock() = Some(follower);
+        Ok(RabbitMqLog(log))
+    }
+
+    /// See [`Log::partitions`](super::Log::partitions).
+    pub fn partitions(&self) -> u32 {
+        self.0.partitions
+    }
+
+    /// See [`Log::append`](super::Log::append).
+    pub async fn append(&self, events: Vec<(u32, Arc<pb::Event>)>) -> Result<Vec<Result<i64, AppendError>>, LogError> {
+        let bytes: usize = events.iter().map(|(_, event)| super::size_of(event)).sum();
+        let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(WAITING_KIB).clamp(1, WAITING_KIB);
+        let room = self.0.room.clone().acquire_many_owned(kib).await.expect("it is never closed");
+        let inner = self.0.clone();
+        // In a task of its own, so that it goes on when the caller goes away.
+        let appended = tokio::spawn(async move {
+            let appended = inner.append(events).await;
+            drop(room);
+            appended
+        });
+        appended.await.map_err(|_| LogError::Unavailable("the program is stopping".into()))?
+    }
+
+    /// See [`Log::reader`](super::Log::reader).
+    pub fn reader(&self, partition: u32, from: i64) -> RabbitMqReader {
+        BrokerReader::new(self.0.clone(), partition, from)
+    }
+
+    /// See [`Log::bounds`](super::Log::bounds).
+    pub async fn bounds(&self, partition: u32) -> Result<Bounds, LogError> {
+        let known = self.0.earliest.lock().get(&partition).copied();
+        let known = known.filter(|(at, _)| at.elapsed() < EARLIEST_KNOWN).map(|(_, earliest)| earliest);
+        let mut bounds = bounds(&self.0.reading, &self.0.streams, partition, known).await?;
+        // The broker tells how many there are, not where they end; a segment may have been dropped since the first was read.
+        bounds.next = bounds.next.max(*self.0.tail.watch(partition).borrow());
+        if known.is_none() && bounds.earliest < bounds.next {
+            self.0.earliest.lock().insert(partition, (Instant::now(), bounds.earliest));
+        }
+        Ok(bounds)
+    }
+
+    /// See [`Log::offset_at`](super::Log::offset_at).
+    ///
+    /// RabbitMQ can start at a time, but only by the second, at the start of a chunk, and over AMQP it does not tell the times
+    /// that it goes by. Halving by the times that we wrote ourselves finds the very event in some twenty reads.
+    pub async fn offset_at(&self, partition: u32, time: Timestamp) -> Result<i64, LogError> {
+        let Bounds { earliest, next } = self.bounds(partition).await?;
+        let (mut low, mut high) = (earliest, next);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let entry = source::read_one(&self.0.reading, &self.0.streams, partition, middle).await?;
+            // The one that was found may stand behind the middle, where something that is no event was passed over.
+            if entry.publish_time >= time {
+                high = middle;
+            } else {
+                low = entry.offset.max(middle) + 1;
+            }
+        }
+        Ok(low)
+    }
+
+    /// See [`Log::publish_time`](super::Log::publish_time). Only what is in memory is cheap here.
+    pub fn publish_time(&self, partition: u32, offset: i64) -> Option<Timestamp> {
+        self.0.tail.read(partition, offset, 1, 1).first().map(|entry| entry.publish_time)
+    }
+
+    /// See [`Log::ping`](super::Log::ping).
+    pub async fn ping(&self) -> Result<(), LogError> {
+        self.0.reading.connected().await
+    }
+
+    /// See [`Log::follow`](super::Log::follow). The broker tells what others add.
+    pub async fn follow(self, drain: Drain) -> Result<(), LogError> {
+        drain.started().await;
+        Ok(())
+    }
+}
+
+impl Inner {
+    async fn append(&self, events: Vec<(u32, Arc<pb::Event>)>) -> Result<Vec<Result<i64, AppendError>>, LogError> {
+        let until = tokio::time::Instant::now() + APPEND_LIMIT;
+        let publisher = match tokio::time::timeout_at(until, self.publisher()).await {
+            Ok(publisher) => publisher?,
+            Err(_) => return Err(LogError::Unavailable("RabbitMQ does not answer".into())),
+        };
+        let sent = self.send_all(&publisher, events);
+        let outcomes = join_all(sent.into_iter().map(|sent| async {
+            let Sent { mark, confirm, offset } = sent?;
+            let outcome = tokio::time::timeout_at(until, added(confirm, offset)).await;
+            let outcome = outcome.unwrap_or_else(|_| Err("RabbitMQ does not answer".into()));
+            outcome.map_err(|reason| {
+                self.expected.lock().remove(&mark);
+                AppendError::Unavailable(reason)
+            })
+        }));
+        let outcomes = outcomes.await;
+        if outcomes.iter().any(|outcome| matches!(outcome, Err(AppendError::Unavailable(_)))) {
+            self.give_up(&publisher).await;
+        }
+        Ok(outcomes)
+    }
+
+    /// Hands all events to the connection at once, in their order.
+    fn send_all(&self, publisher: &Publisher, events: Vec<(u32, Arc<pb::Event>)>) -> Vec<Result<Sent, AppendError>> {
+        let mut refused = Refused::default();
+        let _turn = publisher.turn.lock();
+        let now = self.clock.now();
+        let mut sent = Vec::with_capacity(events.len());
+        for (partition, event) in events {
+            let outcome = refused.check(&event.ordering_key).and_then(|()| {
+                let mark = self.marked.fetch_add(1, Ordering::Relaxed);
+                let properties = message::properties(&event, now, format!("{}-{mark}", self.mark))?;
+                let (answer, offset) = oneshot::channel();
+                self.expected.lock().insert(mark, answer);
+                let (channel, stream) = (publisher.channel.clone(), self.streams.name(partition));
+                let event = event.clone();
+                let mut confirm = Box::pin(async move {
+                    // Unroutable messages are confirmed too, unless they are mandatory.
+                    let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+                    channel.basic_publish("".into(), stream.into(), options, &event.data, properties).await
+                });
+                // The first poll queues the frames.
+                let early = confirm.as_mut().now_or_never();
+                let confirm = match early {
+                    Some(early) => Box::pin(std::future::ready(early)) as _,
+                    None => confirm as _,
+                };
+                Ok(Sent { mark, confirm, offset })
+            });
+            if outcome.is_err() {
+                refused.add(&event.ordering_key);
+            }
+            sent.push(outcome);
+        }
+        sent
+    }
+
+    async fn publisher(&self) -> Result<Arc<Publisher>, LogError> {
+        let mut publisher = self.publisher.lock().await;
+        if let Some(publisher) = publisher.as_ref().filter(|publisher| publisher.channel.status().connected()) {
+            return Ok(publisher.clone());
+        }
+        let channel = self.publishing.channel().await?;
+        channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        let new = Arc::new(Publisher { channel, turn: Mutex::default() });
+        *publisher = Some(new.clone());
+        Ok(new)
+    }
+
+    /// Gives up a connection that did not deliver: what it still holds must not come after what is sent anew.
+    async fn give_up(&self, given_up: &Arc<Publisher>) {
+        let mut publisher = self.publisher.lock().await;
+        if publisher.as_ref().is_some_and(|publisher| Arc::ptr_eq(publisher, given_up)) {
+            *publisher = None;
+            self.publishing.close().await;
+        }
+    }
+
+    /// Puts events where readers find them, and tells publishers where theirs stand.
+    fn show(&self, batch: Vec<(u32, Entry, Option<String>)>) {
+        let mut by_partition: Vec<Vec<Entry>> = vec![Vec::new(); self.partitions as usize];
+        let mut found = Vec::new();
+        for (partition, entry, mark) in batch {
+            if let Some(mark) = mark.as_deref().and_then(|mark| mark.strip_prefix(&self.mark)?.strip_prefix('-')) {
+                found.extend(mark.parse::<u64>().ok().map(|mark| (mark, entry.offset)));
+            }
+            by_partition[partition as usize].push(entry);
+        }
+        for (partition, entries) in (0..).zip(by_partition) {
+            if !entries.is_empty() {
+                self.tail.push(partition, entries);
+            }
+        }
+        let mut expected = self.expected.lock();
+        for (mark, offset) in found {
+            if let Some(answer) = expected.remove(&mark) {
+                // Whoever went away has its event in the log all the same.
+                let _ = answer.send(offset);
+            }
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(follower) = self.follower.lock().take() {
+            follower.abort();
+        }
+    }
+}
+
+impl Broker for Inner {
+    type Source = RabbitMqSource;
+
+    fn tail(&self) -> &Tail {
+        &self.tail
+    }
+
+    fn source(&self, partition: u32, from: i64) -> RabbitMqSource {
+        RabbitMqSource::new(self.reading.clone(), self.streams.name(partition), from)
+    }
+}
+
+/// Waits until an event is confirmed and read back.
+async fn added(
+    confirm: impl Future<Output = lapin::Result<PublisherConfirm>>,
+    offset: oneshot::Receiver<i64>,
+) -> Result<i64, String> {
+    let confirm = confirm.await.map_err(|error| error.to_string())?;
+    let confirmation = confirm.await.map_err(|error| error.to_string())?;
+    if !confirmation.is_ack() || confirmation.take_message().is_some() {
+        return Err("RabbitMQ did not take the event".into());
+    }
+    offset.await.map_err(|_| "the program is stopping".into())
+}
+
+/// Makes the streams that are missing, and waits for a broker that is not there yet.
+async fn make_streams(link: &Link, streams: &Streams, config: &LogConfig) -> Result<(), StartError> {
+    let start = Instant::now();
+    let mut backoff = Backoff::default();
+    loop {
+        let made = async {
+            for partition in 0..config.partitions {
+                link.make_stream(&streams.name(partition), config.retention_days).await?;
+            }
+            link.has_stream(&streams.name(config.partitions)).await
+        };
+        match made.await {
+            Ok(false) => return Ok(()),
+            Ok(true) => {
+                // Fewer partitions would leave events unread.
+                let allowed = format!("must be more, since there is a stream {}", streams.name(config.partitions));
+                let partitions = config.partitions.to_string();
+                return Err(StartError::configuration("events.engine.partitions", &partitions, &allowed));
+            }
+            Err(error) if start.elapsed() > START_LIMIT => {
+                return Err(StartError::new(format!("cannot make the streams {}.*: {error}", streams.0)));
+            }
+            Err(error) => {
+                warn!("RabbitMQ is not ready, trying again: {error}");
+                backoff.wait().await;
+            }
+        }
+    }
+}
+
+/// Asks what a stream holds. Its first event must be read, unless it is known.
+async fn bounds(
+    link: &Arc<Link>,
+    streams: &Streams,
+    partition: u32,
+    earliest: Option<i64>,
+) -> Result<Bounds, LogError> {
+    let asked = async {
+        let count = link.count(&streams.name(partition)).await?;
+        if count == 0 {
+            return Ok(Bounds { earliest: 0, next: 0 });
+        }
+        let earliest = match earliest {
+            Some(earliest) => earliest,
+            None => source::read_one(link, streams, partition, 0).await?.offset,
+        };
+        Ok(Bounds { earliest, next: earliest + count })
+    };
+    let asked = tokio::time::timeout(ASK_LIMIT, asked).await;
+    asked.unwrap_or_else(|_| Err(LogError::Unavailable("RabbitMQ does not answer".into())))
+}
+
+impl From<lapin::Error> for LogError {
+    fn from(error: lapin::Error) -> Self {
+        LogError::Unavailable(error.to_string())
+    }
+}
