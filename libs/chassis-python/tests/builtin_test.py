@@ -14,8 +14,9 @@ from grpc_reflection.v1alpha import reflection_pb2
 from souk.echo.v1.echo_pb2_grpc import add_EchoServiceServicer_to_server
 
 import souk_chassis
-from echo import DEFAULT_CONFIG, Config, Echo, EchoRpc, build, refused
+from echo import DEFAULT_CONFIG, Config, Echo, EchoRpc, build
 from souk_chassis import Definition, Host, Service
+from souk_chassis.testing import refused
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -31,8 +32,8 @@ async def health_tells_of_each_service_and_of_all(echo: Echo) -> None:
     assert (await health.Check(asked("souk.echo.v1.EchoService"))).status == SERVING
     statuses = (await health.List(health_pb2.HealthListRequest())).statuses
     assert {name: one.status for name, one in statuses.items()} == {"": SERVING, "souk.echo.v1.EchoService": SERVING}
-    code, message, *_ = await refused(health.Check(asked("no.Such")))
-    assert (code, message) == (grpc.StatusCode.NOT_FOUND, "no service no.Such runs here")
+    refusal = await refused(health.Check(asked("no.Such")))
+    assert (refusal.code, refusal.message) == (grpc.StatusCode.NOT_FOUND, "no service no.Such runs here")
 
 
 async def a_service_serves_only_while_it_is_ready(tmp_path: Any) -> None:
@@ -56,8 +57,8 @@ async def a_service_serves_only_while_it_is_ready(tmp_path: Any) -> None:
         assert await echo.page("/readyz") == (200, "ready\n")
         await echo.stop_serving()
         # The change may be told before the stream ends.
-        code, _, reason, *_ = await refused(watch)
-        assert (code, reason) == (grpc.StatusCode.UNAVAILABLE, "ERROR_REASON_DRAINING")
+        refusal = await refused(watch)
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAVAILABLE, "ERROR_REASON_DRAINING")
     finally:
         await echo.stop()
 

@@ -15,11 +15,12 @@ from google.rpc.status_pb2 import Status
 from souk.echo.v1 import echo_pb2 as pb
 from souk.echo.v1.echo_pb2_grpc import EchoServiceServicer, EchoServiceStub, add_EchoServiceServicer_to_server
 
-from echo import Echo, as_, refused
+from echo import Echo
 from souk_chassis import Caller, Context, Deadline, development_token
 from souk_chassis.caller import Identity
 from souk_chassis.channel import target_of
 from souk_chassis.context import CURRENT
+from souk_chassis.testing import caller, refused
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 Start = Callable[..., Any]
@@ -83,7 +84,7 @@ async def echo(start: Start, neighbour: Next) -> Echo:
 
 
 async def a_call_carries_deadline_identity_criticality_and_trace(echo: Echo, neighbour: Next) -> None:
-    traced = (*as_("user:alice"), ("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01"), ("tracestate", "vendor=1"))
+    traced = (*caller("user:alice"), ("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01"), ("tracestate", "vendor=1"))
     await echo.stub.Forward(pb.SayRequest(name="hi"), metadata=traced, timeout=0.7)
     headers = neighbour.headers[0]
     assert headers["authorization"] == f"Bearer {development_token(Caller('service', 'echo'))}"
@@ -101,9 +102,9 @@ async def what_is_unavailable_is_asked_again_and_only_so_often(echo: Echo, neigh
     assert (await echo.stub.Forward(pb.SayRequest(name="hi"))).name == "hi"
     assert len(neighbour.headers) == 3
     neighbour.failures = 9
-    code, message, reason, info, _ = await refused(echo.stub.Forward(pb.SayRequest(name="hi")))
-    assert (code, reason) == (grpc.StatusCode.UNAVAILABLE, "ERROR_REASON_UPSTREAM_UNAVAILABLE")
-    assert (message, dict(info.metadata)) == ("next cannot be reached: not now", {"service": "next"})
+    refusal = await refused(echo.stub.Forward(pb.SayRequest(name="hi")))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAVAILABLE, "ERROR_REASON_UPSTREAM_UNAVAILABLE")
+    assert (refusal.message, refusal.metadata) == ("next cannot be reached: not now", {"service": "next"})
     assert len(neighbour.headers) == 6
     _, text = await echo.page("/metrics")
     failed = 'rpc_client_call_duration_seconds_count{error_type="UNAVAILABLE",rpc_method="souk.echo.v1.EchoService/Say"'
@@ -117,26 +118,30 @@ async def the_neighbour_says_when_to_ask_again(echo: Echo, neighbour: Next) -> N
     assert time.monotonic() - started >= 0.3
     # Not when nobody waits so long.
     neighbour.failures, neighbour.retry_seconds = 1, 5.0
-    code, *_ = await refused(echo.stub.Forward(pb.SayRequest(name="hi")))
-    assert code is grpc.StatusCode.UNAVAILABLE
+    refusal = await refused(echo.stub.Forward(pb.SayRequest(name="hi")))
+    assert refusal.code is grpc.StatusCode.UNAVAILABLE
 
 
 async def a_neighbours_own_failure_is_internal_here_and_hidden(echo: Echo) -> None:
-    code, message, *_ = await refused(echo.stub.Forward(pb.SayRequest(name="internal")))
-    assert (code, message) == (grpc.StatusCode.INTERNAL, "internal error")
+    refusal = await refused(echo.stub.Forward(pb.SayRequest(name="internal")))
+    assert (refusal.code, refusal.message) == (grpc.StatusCode.INTERNAL, "internal error")
 
 
 async def a_neighbour_that_is_away_or_not_configured_is_unavailable(start: Start, echo: Echo, neighbour: Next) -> None:
     await neighbour.stop()
-    code, _, reason, info, _ = await refused(echo.stub.Forward(pb.SayRequest(name="hi")))
-    assert (code, reason) == (grpc.StatusCode.UNAVAILABLE, "ERROR_REASON_UPSTREAM_UNAVAILABLE")
+    refusal = await refused(echo.stub.Forward(pb.SayRequest(name="hi")))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAVAILABLE, "ERROR_REASON_UPSTREAM_UNAVAILABLE")
     await neighbour.start()
     async with asyncio.timeout(10):
         while (await echo.stub.Forward(pb.SayRequest(name="hi")).code()) is not grpc.StatusCode.OK:
             await asyncio.sleep(0.05)
     nowhere = await start("nowhere")
-    code, message, _, info, _ = await refused(nowhere.stub.Forward(pb.SayRequest(name="hi")))
-    assert code is grpc.StatusCode.UNAVAILABLE and "neighbours.next" in message and info.metadata["service"] == "next"
+    refusal = await refused(nowhere.stub.Forward(pb.SayRequest(name="hi")))
+    assert (
+        refusal.code is grpc.StatusCode.UNAVAILABLE
+        and "neighbours.next" in refusal.message
+        and refusal.metadata["service"] == "next"
+    )
 
 
 async def a_stream_passes_the_same_and_is_counted_at_its_end(echo: Echo, neighbour: Next) -> None:

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
-from google.rpc.status_pb2 import Status
 from pydantic import Field
 from souk.echo.v1 import echo_pb2 as pb
 from souk.echo.v1.echo_pb2_grpc import EchoServiceServicer, EchoServiceStub, add_EchoServiceServicer_to_server
 
 import souk_chassis
-from souk_chassis import Caller, Context, Definition, Host, Migration, Running, Service, Settings, Store, Tx
+from souk_chassis import Context, Definition, Host, Migration, Running, Service, Settings, Store, Tx, testing
 
 DEFAULT_CONFIG = """
 # What is put before each answer.
@@ -127,19 +125,11 @@ class Echo:
 
     @staticmethod
     async def start(what: Definition[Any], data_dir: Path, settings: dict[str, Any]) -> Echo:
-        own = {"server.listen": "127.0.0.1:0", "server.metrics_listen": "127.0.0.1:0", "data_dir": str(data_dir)}
-        dotted = {key.replace("__", "."): value for key, value in settings.items()}
-        return Echo(await souk_chassis.start(what, overrides={**own, **dotted}))
+        return Echo(await testing.start(what, data_dir, **settings))
 
     async def page(self, path: str) -> tuple[int, str]:
         """Fetches a page of the second listener."""
-        host, _, port = self.running.metrics_address.rpartition(":")
-        reader, writer = await asyncio.open_connection(host, int(port))
-        writer.write(f"GET {path} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
-        answer = (await reader.read()).decode()
-        writer.close()
-        head, _, body = answer.partition("\r\n\r\n")
-        return int(head.split(" ")[1]), body
+        return await testing.page(self.running, path)
 
     async def stop_serving(self) -> None:
         """Drains, with the connection still open."""
@@ -150,28 +140,3 @@ class Echo:
         if not self._is_stopped:
             await self.channel.close()
             await self.stop_serving()
-
-
-def as_(who: str, *scopes: str) -> tuple[tuple[str, str], ...]:
-    """Returns the metadata of a caller."""
-    return (("authorization", f"Bearer {souk_chassis.development_token(Caller.parse(who), scopes)}"),)
-
-
-async def refused(call: Any) -> tuple[grpc.StatusCode, str, str, ErrorInfo, BadRequest]:
-    """Waits for a call to be refused and returns code, message, reason, ErrorInfo and BadRequest."""
-    try:
-        if hasattr(call, "read"):
-            while await call.read() is not grpc.aio.EOF:
-                pass
-        else:
-            await call
-    except grpc.aio.AioRpcError as error:
-        details = next(value for key, value in error.trailing_metadata() or () if key == "grpc-status-details-bin")
-        info, bad = ErrorInfo(), BadRequest()
-        status = Status.FromString(details)
-        assert (status.code, status.message) == (error.code().value[0], error.details())
-        for detail in status.details:
-            detail.Unpack(info)
-            detail.Unpack(bad)
-        return error.code(), error.details() or "", info.reason, info, bad
-    raise AssertionError("the call was not refused")

@@ -15,11 +15,11 @@ from souk.echo.v1 import echo_pb2 as pb
 from souk.events.v1 import error_reason_pb2, event_pb2
 from souk.events.v1 import events_service_pb2 as events_pb
 
-from bus import Bus
 from conftest import GENERATED, HERE
-from echo import DEFAULT_CONFIG, Config, Echo, as_
+from echo import DEFAULT_CONFIG, Config, Echo
 from souk_chassis import Definition, Delivery, Host, Migration, Poison, Service, Store, Tx, development_token
 from souk_chassis.caller import Caller
+from souk_chassis.testing import Bus, caller
 
 MIGRATIONS = [Migration(1, "seen", "CREATE TABLE seen (name TEXT NOT NULL, number INTEGER NOT NULL, attempt INTEGER NOT NULL)")]
 
@@ -242,8 +242,8 @@ async def a_kill_between_effect_and_acknowledgement_does_not_double_the_effect(b
 async def an_event_is_published_after_its_commit_and_never_without(bus: Bus, start: Callable[..., Any]) -> None:
     echo = await start(neighbours__events=f"http://{bus.address}")
     for number in range(20):
-        await echo.stub.Save(pb.SaveRequest(request_id=str(number), name="a"), metadata=as_("user:alice"))
-    failing = echo.stub.Save(pb.SaveRequest(request_id="f", name="nobody"), metadata=as_("user:alice"))
+        await echo.stub.Save(pb.SaveRequest(request_id=str(number), name="a"), metadata=caller("user:alice"))
+    failing = echo.stub.Save(pb.SaveRequest(request_id="f", name="nobody"), metadata=caller("user:alice"))
     assert (await failing.code()).name == "NOT_FOUND"
     while len(bus.log) < 20:
         await asyncio.sleep(0.005)
@@ -261,7 +261,7 @@ async def events_wait_for_a_bus_that_is_away_and_keep_their_order(bus: Bus, star
     echo = await start(neighbours__events=f"http://{bus.address}")
     await bus.stop()
     for number in range(5):
-        await echo.stub.Save(pb.SaveRequest(request_id=str(number), name="a"), metadata=as_("user:alice"))
+        await echo.stub.Save(pb.SaveRequest(request_id=str(number), name="a"), metadata=caller("user:alice"))
 
     def refuse(event: event_pb2.Event) -> events_pb.PublishFailure | None:
         if event.data and pb.Happened.FromString(event.data).number == 3:

@@ -11,7 +11,8 @@ import grpc
 import pytest
 from souk.echo.v1 import echo_pb2 as pb
 
-from echo import Echo, as_, refused
+from echo import Echo
+from souk_chassis.testing import caller, refused
 
 POLICY = "souk.policy.v1"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -19,10 +20,10 @@ Start = Callable[..., Any]
 
 
 async def a_method_sees_who_calls_until_when_and_in_which_trace(echo: Echo) -> None:
-    traced = (*as_("user:alice"), ("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01"))
+    traced = (*caller("user:alice"), ("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01"))
     answer = await echo.stub.Say(pb.SayRequest(name="hi"), metadata=traced)
-    caller, left, criticality, trace = answer.seen
-    assert (answer.name, caller, criticality, trace) == ("hi", "user:alice", "critical", TRACE)
+    who, left, criticality, trace = answer.seen
+    assert (answer.name, who, criticality, trace) == ("hi", "user:alice", "critical", TRACE)
     assert 0 < int(left) <= 1000
 
 
@@ -37,13 +38,13 @@ async def the_earlier_of_the_callers_and_the_contracts_deadline_holds(echo: Echo
 
 
 async def a_method_is_stopped_at_the_contracts_deadline(echo: Echo) -> None:
-    code, _, reason, info, _ = await refused(echo.stub.Say(pb.SayRequest(name="wait")))
-    assert (code, reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "ERROR_REASON_DEADLINE_EXCEEDED")
-    assert info.domain == POLICY
+    refusal = await refused(echo.stub.Say(pb.SayRequest(name="wait")))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "ERROR_REASON_DEADLINE_EXCEEDED")
+    assert refusal.domain == POLICY
 
 
 async def a_method_is_stopped_when_its_caller_goes_away(echo: Echo) -> None:
-    call = echo.stub.Repeat(pb.RepeatRequest(name="wait", times=1), metadata=as_("user:alice"))
+    call = echo.stub.Repeat(pb.RepeatRequest(name="wait", times=1), metadata=caller("user:alice"))
     await call.read()
     call.cancel()
     for _ in range(500):
@@ -62,140 +63,156 @@ async def a_method_is_stopped_when_its_caller_goes_away(echo: Echo) -> None:
 )
 async def a_forged_token_is_refused(echo: Echo, token: str) -> None:
     call = echo.stub.Say(pb.SayRequest(name="hi"), metadata=(("authorization", token),))
-    code, _, reason, _, _ = await refused(call)
-    assert (code, reason) == (grpc.StatusCode.UNAUTHENTICATED, "ERROR_REASON_UNAUTHENTICATED")
+    refusal = await refused(call)
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "ERROR_REASON_UNAUTHENTICATED")
 
 
 async def a_token_of_another_key_is_refused(start: Start) -> None:
     echo = await start(identity__development_key="another")
-    code, message, *_ = await refused(echo.stub.Say(pb.SayRequest(name="hi"), metadata=as_("user:alice")))
-    assert (code, message) == (grpc.StatusCode.UNAUTHENTICATED, "the token's signature is wrong")
+    refusal = await refused(echo.stub.Say(pb.SayRequest(name="hi"), metadata=caller("user:alice")))
+    assert (refusal.code, refusal.message) == (grpc.StatusCode.UNAUTHENTICATED, "the token's signature is wrong")
 
 
 async def a_server_that_is_not_on_loopback_refuses_development_tokens(start: Start) -> None:
     echo = await start(server__listen="0.0.0.0:0")
-    code, message, *_ = await refused(echo.stub.Say(pb.SayRequest(name="hi"), metadata=as_("user:alice")))
-    assert code is grpc.StatusCode.UNAUTHENTICATED
-    assert "loopback" in message
+    refusal = await refused(echo.stub.Say(pb.SayRequest(name="hi"), metadata=caller("user:alice")))
+    assert refusal.code is grpc.StatusCode.UNAUTHENTICATED
+    assert "loopback" in refusal.message
     await echo.stub.Say(pb.SayRequest(name="hi"))
 
 
 async def access_is_what_the_contract_says(echo: Echo) -> None:
     repeat = pb.RepeatRequest(name="hi", times=1)
-    code, _, reason, _, _ = await refused(echo.stub.Repeat(repeat))
-    assert (code, reason) == (grpc.StatusCode.UNAUTHENTICATED, "ERROR_REASON_UNAUTHENTICATED")
-    code, message, reason, info, _ = await refused(echo.stub.Repeat(repeat, metadata=as_("service:orders")))
-    assert (code, reason) == (grpc.StatusCode.PERMISSION_DENIED, "ERROR_REASON_ACCESS_DENIED")
-    assert message == "souk.echo.v1.EchoService/Repeat may not be called by this service"
-    assert info.domain == POLICY
+    refusal = await refused(echo.stub.Repeat(repeat))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "ERROR_REASON_UNAUTHENTICATED")
+    refusal = await refused(echo.stub.Repeat(repeat, metadata=caller("service:orders")))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "ERROR_REASON_ACCESS_DENIED")
+    assert refusal.message == "souk.echo.v1.EchoService/Repeat may not be called by this service"
+    assert refusal.domain == POLICY
 
     said = [pb.SayRequest(name="hi")]
-    assert (await refused(echo.stub.Collect(iter(said), metadata=as_("service:carts"))))[0].name == "PERMISSION_DENIED"
-    assert (await echo.stub.Collect(iter(said), metadata=as_("service:orders"))).name == "hi"
-    assert (await refused(echo.stub.Chat(iter(said), metadata=as_("staff:ann"))))[1].endswith("needs the scope chat")
-    assert [answer.name async for answer in echo.stub.Chat(iter(said), metadata=as_("staff:ann", "chat"))] == ["hi"]
+    assert (await refused(echo.stub.Collect(iter(said), metadata=caller("service:carts")))).code.name == "PERMISSION_DENIED"
+    assert (await echo.stub.Collect(iter(said), metadata=caller("service:orders"))).name == "hi"
+    assert (await refused(echo.stub.Chat(iter(said), metadata=caller("staff:ann")))).message.endswith("needs the scope chat")
+    assert [answer.name async for answer in echo.stub.Chat(iter(said), metadata=caller("staff:ann", "chat"))] == ["hi"]
 
 
 async def access_comes_before_validation(echo: Echo) -> None:
-    code, *_ = await refused(echo.stub.Repeat(pb.RepeatRequest(name="", times=-1)))
-    assert code is grpc.StatusCode.UNAUTHENTICATED
+    refusal = await refused(echo.stub.Repeat(pb.RepeatRequest(name="", times=-1)))
+    assert refusal.code is grpc.StatusCode.UNAUTHENTICATED
 
 
 async def a_service_says_how_much_the_work_matters_and_others_do_not(echo: Echo) -> None:
     stated = (("souk-criticality", "sheddable"),)
-    answer = await echo.stub.Say(pb.SayRequest(name="hi"), metadata=(*as_("service:orders"), *stated))
+    answer = await echo.stub.Say(pb.SayRequest(name="hi"), metadata=(*caller("service:orders"), *stated))
     assert answer.seen[2] == "sheddable"
-    answer = await echo.stub.Say(pb.SayRequest(name="hi"), metadata=(*as_("user:alice"), *stated))
+    answer = await echo.stub.Say(pb.SayRequest(name="hi"), metadata=(*caller("user:alice"), *stated))
     assert answer.seen[2] == "critical"
 
 
 async def a_request_that_breaks_rules_is_refused_with_each_field(echo: Echo) -> None:
     request = pb.SayRequest(name="x", lines=[pb.Line(quantity=1), pb.Line()], named={"a b": pb.Line()})
-    code, message, reason, info, bad = await refused(echo.stub.Say(request))
-    assert (code, reason, info.domain) == (grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_INVALID_FIELD", "souk.echo.v1")
-    assert sorted(one.field for one in bad.field_violations) == ["lines[1].quantity", "name", 'named["a b"].quantity']
-    assert message.startswith("field name ") and message.endswith("(and 2 more)")
-    assert all(one.description for one in bad.field_violations)
+    refusal = await refused(echo.stub.Say(request))
+    assert (refusal.code, refusal.reason, refusal.domain) == (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "ERROR_REASON_INVALID_FIELD",
+        "souk.echo.v1",
+    )
+    assert sorted(refusal.fields) == ["lines[1].quantity", "name", 'named["a b"].quantity']
+    assert refusal.message.startswith("field name ") and refusal.message.endswith("(and 2 more)")
+    assert all(refusal.fields.values())
 
 
 async def each_message_of_a_callers_stream_is_held_to_the_rules(echo: Echo) -> None:
     requests = iter([pb.SayRequest(name="hi"), pb.SayRequest(name="x")])
-    code, _, reason, _, bad = await refused(echo.stub.Collect(requests, metadata=as_("service:orders")))
-    assert (code, reason) == (grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_INVALID_FIELD")
-    assert [one.field for one in bad.field_violations] == ["name"]
+    refusal = await refused(echo.stub.Collect(requests, metadata=caller("service:orders")))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_INVALID_FIELD")
+    assert list(refusal.fields) == ["name"]
 
 
 async def bytes_that_are_no_message_are_refused(echo: Echo) -> None:
     raw: Any = echo.channel.unary_unary("/souk.echo.v1.EchoService/Say")
-    code, message, reason, info, _ = await refused(raw(b"\xff\xff\xff"))
-    assert (code, reason, info.domain) == (grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_INVALID_FIELD", "souk.echo.v1")
-    assert message.startswith("request cannot be decoded")
+    refusal = await refused(raw(b"\xff\xff\xff"))
+    assert (refusal.code, refusal.reason, refusal.domain) == (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "ERROR_REASON_INVALID_FIELD",
+        "souk.echo.v1",
+    )
+    assert refusal.message.startswith("request cannot be decoded")
 
 
 async def a_request_without_a_message_is_refused(echo: Echo) -> None:
     nothing: Any = echo.channel.stream_unary("/souk.echo.v1.EchoService/Say")
-    code, message, reason, _, bad = await refused(nothing(iter([])))
-    assert (code, reason, message) == (grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_INVALID_FIELD", "request is missing")
-    assert [one.field for one in bad.field_violations] == [""]
+    refusal = await refused(nothing(iter([])))
+    assert (refusal.code, refusal.reason, refusal.message) == (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "ERROR_REASON_INVALID_FIELD",
+        "request is missing",
+    )
+    assert list(refusal.fields) == [""]
 
 
 async def a_caller_who_may_not_call_is_told_before_a_message_comes(echo: Echo) -> None:
     call: Any = echo.channel.stream_stream("/souk.echo.v1.EchoService/Repeat")()
-    code, *_ = await asyncio.wait_for(refused(call), 5)
-    assert code is grpc.StatusCode.UNAUTHENTICATED
+    refusal = await asyncio.wait_for(refused(call), 5)
+    assert refusal.code is grpc.StatusCode.UNAUTHENTICATED
 
 
 async def an_error_carries_code_reason_domain_and_metadata(echo: Echo) -> None:
-    code, message, reason, info, _ = await refused(echo.stub.Say(pb.SayRequest(name="nobody")))
-    assert (code, message) == (grpc.StatusCode.NOT_FOUND, "nobody is there to echo nobody")
-    assert (reason, info.domain, dict(info.metadata)) == ("ERROR_REASON_NO_ECHO", "souk.echo.v1", {"name": "nobody"})
+    refusal = await refused(echo.stub.Say(pb.SayRequest(name="nobody")))
+    assert (refusal.code, refusal.message) == (grpc.StatusCode.NOT_FOUND, "nobody is there to echo nobody")
+    assert (refusal.reason, refusal.domain, refusal.metadata) == ("ERROR_REASON_NO_ECHO", "souk.echo.v1", {"name": "nobody"})
 
 
 @pytest.mark.parametrize("name", ["panic", "exit", "unserializable", "busy"])
 async def a_method_that_fails_answers_internal_and_hides_why(echo: Echo, name: str, lines: list[str]) -> None:
-    code, message, reason, info, _ = await refused(echo.stub.Say(pb.SayRequest(name=name)))
-    assert (code, message, reason) == (grpc.StatusCode.INTERNAL, "internal error", "ERROR_REASON_INTERNAL")
-    assert re.fullmatch("[0-9a-f]{32}", info.metadata["trace_id"])
+    refusal = await refused(echo.stub.Say(pb.SayRequest(name=name)))
+    assert (refusal.code, refusal.message, refusal.reason) == (
+        grpc.StatusCode.INTERNAL,
+        "internal error",
+        "ERROR_REASON_INTERNAL",
+    )
+    assert re.fullmatch("[0-9a-f]{32}", refusal.metadata["trace_id"])
     # The process goes on, and the log knows why.
     assert (await echo.stub.Say(pb.SayRequest(name="hi"))).name == "hi"
-    line = await logged(lines, f"trace.id={info.metadata['trace_id']}")
+    line = await logged(lines, f"trace.id={refusal.metadata['trace_id']}")
     assert " ERROR request souk.echo.v1.EchoService/Say rpc.code=INTERNAL rpc.reason=ERROR_REASON_INTERNAL" in line
     assert 'error="' in line and ".py:" in line
 
 
 async def a_stream_that_fails_answers_internal_after_what_it_sent(echo: Echo) -> None:
-    call = echo.stub.Repeat(pb.RepeatRequest(name="panic", times=2), metadata=as_("user:alice"))
+    call = echo.stub.Repeat(pb.RepeatRequest(name="panic", times=2), metadata=caller("user:alice"))
     assert [(await call.read()).name, (await call.read()).name] == ["panic", "panic"]
-    code, _, reason, _, _ = await refused(call)
-    assert (code, reason) == (grpc.StatusCode.INTERNAL, "ERROR_REASON_INTERNAL")
+    refusal = await refused(call)
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INTERNAL, "ERROR_REASON_INTERNAL")
 
 
 async def a_method_that_is_not_served_is_unimplemented(echo: Echo) -> None:
     for path in ("/souk.echo.v1.EchoService/Sing", "/no.Such/Thing"):
-        code, message, reason, info, _ = await refused(unknown(echo, path))
-        assert (code, message) == (grpc.StatusCode.UNIMPLEMENTED, f"no method {path} here")
-        assert (reason, info.domain) == ("ERROR_REASON_UNIMPLEMENTED", POLICY)
-    code, _, reason, _, _ = await refused(echo.stub.Nothing(pb.NothingRequest()))
-    assert (code, reason) == (grpc.StatusCode.UNIMPLEMENTED, "ERROR_REASON_UNIMPLEMENTED")
+        refusal = await refused(unknown(echo, path))
+        assert (refusal.code, refusal.message) == (grpc.StatusCode.UNIMPLEMENTED, f"no method {path} here")
+        assert (refusal.reason, refusal.domain) == ("ERROR_REASON_UNIMPLEMENTED", POLICY)
+    refusal = await refused(echo.stub.Nothing(pb.NothingRequest()))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNIMPLEMENTED, "ERROR_REASON_UNIMPLEMENTED")
 
 
 async def more_requests_than_may_be_in_work_are_refused(start: Start) -> None:
     echo = await start(server__max_requests=1)
-    stream = echo.stub.Repeat(pb.RepeatRequest(name="wait", times=1), metadata=as_("user:alice"))
+    stream = echo.stub.Repeat(pb.RepeatRequest(name="wait", times=1), metadata=caller("user:alice"))
     await stream.read()
-    code, _, reason, _, _ = await refused(echo.stub.Say(pb.SayRequest(name="hi")))
-    assert (code, reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_OVERLOADED")
+    refusal = await refused(echo.stub.Say(pb.SayRequest(name="hi")))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_OVERLOADED")
     stream.cancel()
 
 
 async def a_caller_may_have_so_many_streams_and_others_theirs(start: Start) -> None:
     echo = await start(server__max_streams_per_caller=1)
     repeat = pb.RepeatRequest(name="wait", times=1)
-    first = echo.stub.Repeat(repeat, metadata=as_("user:alice"))
+    first = echo.stub.Repeat(repeat, metadata=caller("user:alice"))
     await first.read()
-    code, _, reason, _, _ = await refused(echo.stub.Repeat(repeat, metadata=as_("user:alice")))
-    assert (code, reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_TOO_MANY_STREAMS")
-    other = echo.stub.Repeat(repeat, metadata=as_("user:bob"))
+    refusal = await refused(echo.stub.Repeat(repeat, metadata=caller("user:alice")))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_TOO_MANY_STREAMS")
+    other = echo.stub.Repeat(repeat, metadata=caller("user:bob"))
     await other.read()
     first.cancel()
     other.cancel()
@@ -203,14 +220,14 @@ async def a_caller_may_have_so_many_streams_and_others_theirs(start: Start) -> N
 
 async def a_message_that_is_too_large_is_refused(start: Start) -> None:
     echo = await start(server__max_message_bytes=1000)
-    code, message, reason, _, _ = await refused(echo.stub.Say(pb.SayRequest(name="x" * 1000)))
-    assert (code, reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_MESSAGE_TOO_LARGE")
-    assert message == "a message of 1003 bytes is too large, at most 1000 are read"
+    refusal = await refused(echo.stub.Say(pb.SayRequest(name="x" * 1000)))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_MESSAGE_TOO_LARGE")
+    assert refusal.message == "a message of 1003 bytes is too large, at most 1000 are read"
 
 
 async def every_request_leaves_one_line(start: Start, lines: list[str]) -> None:
     echo = await start(log__format="json")
-    await echo.stub.Say(pb.SayRequest(name="hi"), metadata=as_("user:alice@example.com"))
+    await echo.stub.Say(pb.SayRequest(name="hi"), metadata=caller("user:alice@example.com"))
     line = await logged(lines, '"message":"request"')
     assert re.fullmatch(
         r'\{"timestamp":"[0-9T:.-]+Z","level":"INFO","message":"request","rpc.method":"souk.echo.v1.EchoService/Say",'
@@ -237,13 +254,13 @@ async def calls_are_counted_by_method_and_code(echo: Echo) -> None:
 
 
 async def a_drain_finishes_answers_and_ends_streams(echo: Echo) -> None:
-    stream = echo.stub.Repeat(pb.RepeatRequest(name="wait", times=1), metadata=as_("user:alice"))
+    stream = echo.stub.Repeat(pb.RepeatRequest(name="wait", times=1), metadata=caller("user:alice"))
     await stream.read()
     single = asyncio.ensure_future(echo.stub.Say(pb.SayRequest(name="wait"), timeout=0.3).code())
     await asyncio.sleep(0.05)
     await echo.stop_serving()
-    code, _, reason, _, _ = await refused(stream)
-    assert (code, reason) == (grpc.StatusCode.UNAVAILABLE, "ERROR_REASON_DRAINING")
+    refusal = await refused(stream)
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAVAILABLE, "ERROR_REASON_DRAINING")
     assert await single is grpc.StatusCode.DEADLINE_EXCEEDED
 
 

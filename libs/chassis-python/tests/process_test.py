@@ -19,7 +19,7 @@ from souk.echo.v1 import echo_pb2 as pb
 from souk.echo.v1.echo_pb2_grpc import EchoServiceStub
 
 from conftest import GENERATED, HERE
-from echo import as_
+from souk_chassis.testing import caller
 
 PROGRAM = f"""
 import sys
@@ -153,7 +153,7 @@ def a_signal_drains_and_ends_with_0(spawn: Spawn, tmp_path: Path, number: signal
     with grpc.insecure_channel(ready(file, program)["grpc"]) as channel:
         stub = EchoServiceStub(channel)
         assert stub.Say(pb.SayRequest(name="hi"), timeout=5).name == "hi"
-        stream = stub.Repeat(pb.RepeatRequest(name="wait", times=1), metadata=as_("user:alice"))
+        stream = stub.Repeat(pb.RepeatRequest(name="wait", times=1), metadata=caller("user:alice"))
         next(stream)
         single = stub.Say.future(pb.SayRequest(name="wait"))
         time.sleep(0.1)

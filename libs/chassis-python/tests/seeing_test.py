@@ -17,9 +17,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
 )
 from souk.echo.v1 import echo_pb2 as pb
 
-from echo import as_
 from souk_chassis import Drain, Service, log, redacted
 from souk_chassis.service import Worker
+from souk_chassis.testing import caller
 from souk_chassis.worker import keep_running
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -94,7 +94,7 @@ async def spans_go_to_the_collector_below_their_callers(start: Callable[..., Any
     second = await start("second")
     settings = {"telemetry__otlp_endpoint": f"http://127.0.0.1:{port}"}
     echo = await start("echo", neighbours__next=f"http://{second.running.address}", **settings)
-    traced = (*as_("user:alice"), ("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01"))
+    traced = (*caller("user:alice"), ("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01"))
     answer = await echo.stub.Forward(pb.SayRequest(name="hi"), metadata=traced)
     assert answer.seen[3] == TRACE
     await echo.stop()
@@ -117,7 +117,7 @@ async def a_collector_that_is_away_costs_no_request_and_no_time(start: Callable[
 @pytest.mark.parametrize("output", ["text", "json"])
 async def text_from_outside_cannot_start_a_line(start: Callable[..., Any], lines: list[str], output: str) -> None:
     echo = await start(log__format=output)
-    await echo.stub.Say(pb.SayRequest(name="hi"), metadata=as_('user:eve"\n\x1b[1m\u2028x'))
+    await echo.stub.Say(pb.SayRequest(name="hi"), metadata=caller('user:eve"\n\x1b[1m\u2028x'))
     async with asyncio.timeout(5):
         while not any("EchoService/Say" in line for line in lines):
             await asyncio.sleep(0.01)

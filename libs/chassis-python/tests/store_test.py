@@ -14,9 +14,10 @@ import grpc
 import pytest
 from souk.echo.v1 import echo_pb2 as pb
 
-from echo import MIGRATIONS, Echo, as_, refused
+from echo import MIGRATIONS, Echo
 from souk_chassis import Migration, Store, StoreError, Tx, refusal
 from souk_chassis.ids import new_id
+from souk_chassis.testing import caller, refused
 
 
 @pytest.fixture
@@ -100,28 +101,28 @@ async def a_full_disk_fails_the_whole_group_and_later_writes_work(store: Store) 
 
 async def a_repeated_request_gets_the_first_answer(echo: Echo) -> None:
     save = pb.SaveRequest(request_id="r1", name="a")
-    first = await echo.stub.Save(save, metadata=as_("user:alice"))
-    assert await echo.stub.Save(save, metadata=as_("user:alice")) == first
+    first = await echo.stub.Save(save, metadata=caller("user:alice"))
+    assert await echo.stub.Save(save, metadata=caller("user:alice")) == first
     # Another caller's request of the same id is another request.
-    assert (await echo.stub.Save(save, metadata=as_("user:bob"))).number == 1
+    assert (await echo.stub.Save(save, metadata=caller("user:bob"))).number == 1
     other = pb.SaveRequest(request_id="r1", name="b")
-    code, _, reason, info, _ = await refused(echo.stub.Save(other, metadata=as_("user:alice")))
-    assert (code, reason) == (grpc.StatusCode.FAILED_PRECONDITION, "ERROR_REASON_REQUEST_ID_REUSED")
-    assert info.domain == "souk.policy.v1"
+    refusal = await refused(echo.stub.Save(other, metadata=caller("user:alice")))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "ERROR_REASON_REQUEST_ID_REUSED")
+    assert refusal.domain == "souk.policy.v1"
 
 
 async def a_refusal_is_not_recorded_and_leaves_nothing(echo: Echo) -> None:
     for _ in range(2):
         failing = pb.SaveRequest(request_id="r1", name="nobody")
-        code, *_ = await refused(echo.stub.Save(failing, metadata=as_("user:alice")))
-        assert code is grpc.StatusCode.NOT_FOUND
-    answer = await echo.stub.Save(pb.SaveRequest(request_id="r1", name="a"), metadata=as_("user:alice"))
+        refusal = await refused(echo.stub.Save(failing, metadata=caller("user:alice")))
+        assert refusal.code is grpc.StatusCode.NOT_FOUND
+    answer = await echo.stub.Save(pb.SaveRequest(request_id="r1", name="a"), metadata=caller("user:alice"))
     assert answer.number == 0
 
 
 async def one_request_sent_many_times_at_once_has_one_effect(echo: Echo) -> None:
     save = pb.SaveRequest(request_id="r1", name="a")
-    answers = await asyncio.gather(*(echo.stub.Save(save, metadata=as_("user:alice")) for _ in range(50)))
+    answers = await asyncio.gather(*(echo.stub.Save(save, metadata=caller("user:alice")) for _ in range(50)))
     assert {answer.number for answer in answers} == {0}
 
 

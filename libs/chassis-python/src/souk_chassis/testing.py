@@ -1,17 +1,89 @@
-"""A bus in memory that speaks souk.events.v1: enough of its promises to hold a consumer and a relay to theirs."""
+"""What tests of a service need: the service on ports of its own, callers, refusals, and a bus in memory.
+
+Nothing here is for a running service.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import grpc
 from google.protobuf.message import Message
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from google.rpc.status_pb2 import Status
 from souk.events.v1 import event_pb2, subscription_pb2
 from souk.events.v1 import events_service_pb2 as pb
 from souk.events.v1.events_service_pb2_grpc import EventServiceServicer, add_EventServiceServicer_to_server
+
+from souk_chassis import running
+from souk_chassis.caller import Caller
+from souk_chassis.definition import Definition
+from souk_chassis.error import DETAILS_HEADER
+from souk_chassis.identity import development_token
+from souk_chassis.running import Running
+
+
+async def start(definition: Definition[Any], folder: Path, **settings: Any) -> Running:
+    """Starts a service with its data in `folder`, on ports that the system chooses.
+
+    `training__every_seconds=5` sets training.every_seconds; `await running.drain()` stops it.
+    """
+    own = {"server.listen": "127.0.0.1:0", "server.metrics_listen": "127.0.0.1:0", "data_dir": str(folder)}
+    dotted = {key.replace("__", "."): value for key, value in settings.items()}
+    return await running.start(definition, overrides={**own, **dotted})
+
+
+def caller(who: str, *scopes: str) -> tuple[tuple[str, str], ...]:
+    """Returns the metadata of a caller: `user:alice`, `service:orders`, `staff:ann`, or none for `anonymous`."""
+    token = development_token(Caller.parse(who), scopes)
+    return (("authorization", f"Bearer {token}"),) if token else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """How a call was refused: `fields` are those that BadRequest names."""
+
+    code: grpc.StatusCode
+    message: str
+    reason: str
+    domain: str
+    metadata: dict[str, str]
+    fields: dict[str, str]
+
+
+async def refused(call: Any) -> Refusal:
+    """Waits for a call, of whatever kind, to be refused; raises AssertionError when it is answered."""
+    try:
+        if hasattr(call, "read"):
+            while await call.read() is not grpc.aio.EOF:
+                pass
+        else:
+            await call
+    except grpc.aio.AioRpcError as error:
+        headers: dict[str, Any] = dict(error.trailing_metadata() or ())
+        assert DETAILS_HEADER in headers, f"{error} has no details"
+        info, bad, status = ErrorInfo(), BadRequest(), Status.FromString(headers[DETAILS_HEADER])
+        assert (status.code, status.message) == (error.code().value[0], error.details())
+        for detail in status.details:
+            detail.Unpack(info)
+            detail.Unpack(bad)
+        fields = {one.field: one.description for one in bad.field_violations}
+        return Refusal(error.code(), error.details() or "", info.reason, info.domain, dict(info.metadata), fields)
+    raise AssertionError("the call was not refused")
+
+
+async def page(running: Running, path: str) -> tuple[int, str]:
+    """Fetches /metrics, /healthz or /readyz; returns the status and the text."""
+    host, _, port = running.metrics_address.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"GET {path} HTTP/1.1\r\nhost: {host}\r\n\r\n".encode())
+    head, _, body = (await reader.read()).decode().partition("\r\n\r\n")
+    writer.close()
+    return int(head.split(" ")[1]), body
 
 
 @dataclass(eq=False)
@@ -74,6 +146,7 @@ class Bus(EventServiceServicer):
             await self._changed.wait_for(lambda: all(entry.state in ("done", "dead") for entry in self.log))
 
     async def Publish(self, request: pb.PublishRequest, context: Any) -> pb.PublishResponse:
+        """Takes events, but for those that `refuse` refuses."""
         response = pb.PublishResponse()
         for event in request.events:
             failure = self.refuse(event)
@@ -89,6 +162,7 @@ class Bus(EventServiceServicer):
     async def Subscribe(
         self, requests: AsyncIterator[pb.SubscribeRequest], context: Any
     ) -> AsyncIterator[pb.SubscribeResponse]:
+        """Delivers what waits."""
         first = await anext(requests)
         self.starts.append(first.start)
         self.callers.append(dict(context.invocation_metadata())["authorization"])
