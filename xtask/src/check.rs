@@ -3,7 +3,7 @@
 use crate::{
     contract,
     failure::Outcome,
-    features, files, imports, packages,
+    features, files, generate, imports, packages,
     shell::{self, Parts},
     workspace::Workspace,
 };
@@ -28,6 +28,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
     if options.quick {
         return parts.finish();
     }
+    parts.part("contract: generated clients", || generate::check(workspace));
     parts.part("clippy", || {
         shell::run(workspace.cargo().args([
             "clippy",

@@ -7,6 +7,7 @@ mod contract;
 mod failure;
 mod features;
 mod files;
+mod generate;
 mod imports;
 mod licence;
 mod packages;
@@ -41,6 +42,8 @@ enum Command {
     Bench(bench::Options),
     /// What continuous integration runs: check, then test.
     Ci,
+    /// Remakes the generated code of the clients for TypeScript and Python.
+    Gen,
     /// Runs a PostgreSQL for tests until it is interrupted, and prints the variable that tests look for.
     Postgres,
     /// Installs the pinned tools and prints where they are.
@@ -66,6 +69,7 @@ fn run(command: Command) -> Outcome {
         Command::Test(options) => test::run(&workspace, &options),
         Command::Bench(options) => bench::run(&workspace, &options),
         Command::Ci => ci(&workspace),
+        Command::Gen => generate::run(&workspace),
         Command::Postgres => postgres::run(&workspace),
         Command::Tools => tools::show(&workspace),
         Command::ReleaseContract => contract::release(&workspace),

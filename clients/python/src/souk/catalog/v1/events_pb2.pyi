@@ -1,0 +1,60 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from souk.catalog.v1 import price_pb2 as _price_pb2
+from souk.catalog.v1 import product_pb2 as _product_pb2
+from souk.catalog.v1 import variant_pb2 as _variant_pb2
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ProductCreated(_message.Message):
+    __slots__ = ("product",)
+    PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    product: _product_pb2.Product
+    def __init__(self, product: _Optional[_Union[_product_pb2.Product, _Mapping]] = ...) -> None: ...
+
+class ProductUpdated(_message.Message):
+    __slots__ = ("product", "previous_state")
+    PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_STATE_FIELD_NUMBER: _ClassVar[int]
+    product: _product_pb2.Product
+    previous_state: _product_pb2.ProductState
+    def __init__(self, product: _Optional[_Union[_product_pb2.Product, _Mapping]] = ..., previous_state: _Optional[_Union[_product_pb2.ProductState, str]] = ...) -> None: ...
+
+class VariantCreated(_message.Message):
+    __slots__ = ("variant",)
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    variant: _variant_pb2.Variant
+    def __init__(self, variant: _Optional[_Union[_variant_pb2.Variant, _Mapping]] = ...) -> None: ...
+
+class VariantUpdated(_message.Message):
+    __slots__ = ("variant",)
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    variant: _variant_pb2.Variant
+    def __init__(self, variant: _Optional[_Union[_variant_pb2.Variant, _Mapping]] = ...) -> None: ...
+
+class PriceCreated(_message.Message):
+    __slots__ = ("price",)
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    price: _price_pb2.Price
+    def __init__(self, price: _Optional[_Union[_price_pb2.Price, _Mapping]] = ...) -> None: ...
+
+class PriceArchived(_message.Message):
+    __slots__ = ("price",)
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    price: _price_pb2.Price
+    def __init__(self, price: _Optional[_Union[_price_pb2.Price, _Mapping]] = ...) -> None: ...
+
+class DefaultPriceChanged(_message.Message):
+    __slots__ = ("price", "previous_price_id", "change_time")
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_PRICE_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANGE_TIME_FIELD_NUMBER: _ClassVar[int]
+    price: _price_pb2.Price
+    previous_price_id: str
+    change_time: _timestamp_pb2.Timestamp
+    def __init__(self, price: _Optional[_Union[_price_pb2.Price, _Mapping]] = ..., previous_price_id: _Optional[str] = ..., change_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

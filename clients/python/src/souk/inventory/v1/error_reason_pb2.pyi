@@ -1,0 +1,30 @@
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from typing import ClassVar as _ClassVar
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ERROR_REASON_UNSPECIFIED: _ClassVar[ErrorReason]
+    ERROR_REASON_LOCATION_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_LOCATION_EXISTS: _ClassVar[ErrorReason]
+    ERROR_REASON_STOCK_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_OUT_OF_STOCK: _ClassVar[ErrorReason]
+    ERROR_REASON_RESERVATION_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_RESERVATION_STATE: _ClassVar[ErrorReason]
+    ERROR_REASON_RESERVATION_DIFFERS: _ClassVar[ErrorReason]
+    ERROR_REASON_STOCK_WOULD_FALL_SHORT: _ClassVar[ErrorReason]
+    ERROR_REASON_RETURN_EXCEEDS_CONSUMED: _ClassVar[ErrorReason]
+    ERROR_REASON_QUANTITY_OVERFLOW: _ClassVar[ErrorReason]
+ERROR_REASON_UNSPECIFIED: ErrorReason
+ERROR_REASON_LOCATION_NOT_FOUND: ErrorReason
+ERROR_REASON_LOCATION_EXISTS: ErrorReason
+ERROR_REASON_STOCK_NOT_FOUND: ErrorReason
+ERROR_REASON_OUT_OF_STOCK: ErrorReason
+ERROR_REASON_RESERVATION_NOT_FOUND: ErrorReason
+ERROR_REASON_RESERVATION_STATE: ErrorReason
+ERROR_REASON_RESERVATION_DIFFERS: ErrorReason
+ERROR_REASON_STOCK_WOULD_FALL_SHORT: ErrorReason
+ERROR_REASON_RETURN_EXCEEDS_CONSUMED: ErrorReason
+ERROR_REASON_QUANTITY_OVERFLOW: ErrorReason

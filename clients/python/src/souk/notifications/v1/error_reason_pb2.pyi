@@ -1,0 +1,36 @@
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from typing import ClassVar as _ClassVar
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ERROR_REASON_UNSPECIFIED: _ClassVar[ErrorReason]
+    ERROR_REASON_OTHER_ACCOUNT: _ClassVar[ErrorReason]
+    ERROR_REASON_NO_ACCOUNT: _ClassVar[ErrorReason]
+    ERROR_REASON_ETAG_MISMATCH: _ClassVar[ErrorReason]
+    ERROR_REASON_UNKNOWN_LOCALE: _ClassVar[ErrorReason]
+    ERROR_REASON_EMPTY_FIELD: _ClassVar[ErrorReason]
+    ERROR_REASON_KIND_REPEATED: _ClassVar[ErrorReason]
+    ERROR_REASON_ENDPOINT_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_TOO_MANY_ENDPOINTS: _ClassVar[ErrorReason]
+    ERROR_REASON_TARGET_REFUSED: _ClassVar[ErrorReason]
+    ERROR_REASON_DELIVERY_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_INVALID_RESUME_TOKEN: _ClassVar[ErrorReason]
+    ERROR_REASON_NO_TEMPLATE: _ClassVar[ErrorReason]
+    ERROR_REASON_ENDPOINT_NOT_ENABLED: _ClassVar[ErrorReason]
+ERROR_REASON_UNSPECIFIED: ErrorReason
+ERROR_REASON_OTHER_ACCOUNT: ErrorReason
+ERROR_REASON_NO_ACCOUNT: ErrorReason
+ERROR_REASON_ETAG_MISMATCH: ErrorReason
+ERROR_REASON_UNKNOWN_LOCALE: ErrorReason
+ERROR_REASON_EMPTY_FIELD: ErrorReason
+ERROR_REASON_KIND_REPEATED: ErrorReason
+ERROR_REASON_ENDPOINT_NOT_FOUND: ErrorReason
+ERROR_REASON_TOO_MANY_ENDPOINTS: ErrorReason
+ERROR_REASON_TARGET_REFUSED: ErrorReason
+ERROR_REASON_DELIVERY_NOT_FOUND: ErrorReason
+ERROR_REASON_INVALID_RESUME_TOKEN: ErrorReason
+ERROR_REASON_NO_TEMPLATE: ErrorReason
+ERROR_REASON_ENDPOINT_NOT_ENABLED: ErrorReason

@@ -1,0 +1,41 @@
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from typing import ClassVar as _ClassVar
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class NotificationKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    NOTIFICATION_KIND_UNSPECIFIED: _ClassVar[NotificationKind]
+    NOTIFICATION_KIND_ORDER_PLACED: _ClassVar[NotificationKind]
+    NOTIFICATION_KIND_ORDER_REJECTED: _ClassVar[NotificationKind]
+    NOTIFICATION_KIND_ORDER_PAID: _ClassVar[NotificationKind]
+    NOTIFICATION_KIND_ORDER_CANCELED: _ClassVar[NotificationKind]
+    NOTIFICATION_KIND_ORDER_FULFILLED: _ClassVar[NotificationKind]
+    NOTIFICATION_KIND_ORDER_REFUNDED: _ClassVar[NotificationKind]
+    NOTIFICATION_KIND_PAYMENT_FAILED: _ClassVar[NotificationKind]
+    NOTIFICATION_KIND_PAYMENT_ACTION_REQUIRED: _ClassVar[NotificationKind]
+    NOTIFICATION_KIND_REFUND_FAILED: _ClassVar[NotificationKind]
+    NOTIFICATION_KIND_BACK_IN_STOCK: _ClassVar[NotificationKind]
+
+class Channel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CHANNEL_UNSPECIFIED: _ClassVar[Channel]
+    CHANNEL_IN_APP: _ClassVar[Channel]
+    CHANNEL_EMAIL: _ClassVar[Channel]
+    CHANNEL_WEBHOOK: _ClassVar[Channel]
+NOTIFICATION_KIND_UNSPECIFIED: NotificationKind
+NOTIFICATION_KIND_ORDER_PLACED: NotificationKind
+NOTIFICATION_KIND_ORDER_REJECTED: NotificationKind
+NOTIFICATION_KIND_ORDER_PAID: NotificationKind
+NOTIFICATION_KIND_ORDER_CANCELED: NotificationKind
+NOTIFICATION_KIND_ORDER_FULFILLED: NotificationKind
+NOTIFICATION_KIND_ORDER_REFUNDED: NotificationKind
+NOTIFICATION_KIND_PAYMENT_FAILED: NotificationKind
+NOTIFICATION_KIND_PAYMENT_ACTION_REQUIRED: NotificationKind
+NOTIFICATION_KIND_REFUND_FAILED: NotificationKind
+NOTIFICATION_KIND_BACK_IN_STOCK: NotificationKind
+CHANNEL_UNSPECIFIED: Channel
+CHANNEL_IN_APP: Channel
+CHANNEL_EMAIL: Channel
+CHANNEL_WEBHOOK: Channel

@@ -1,0 +1,128 @@
+//! `cargo xtask gen`: the clients' generated code, remade from proto/. What is committed must be what this makes.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    failure::{Doing, Failure, Outcome},
+    shell,
+    tools::Tools,
+    workspace::Workspace,
+};
+
+/// The folders that hold nothing but generated code.
+const GENERATED: [&str; 3] = ["clients/typescript/src/gen", "clients/python/src/souk", "clients/python/src/buf"];
+
+/// Remakes the generated code of every client.
+pub fn run(workspace: &Workspace) -> Outcome {
+    let made = make(workspace)?;
+    for folder in GENERATED {
+        let target = workspace.root.join(folder);
+        if target.exists() {
+            fs::remove_dir_all(&target).doing(format_args!("remove {folder}"))?;
+        }
+    }
+    for (name, text) in &made {
+        let path = workspace.root.join(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).doing(format_args!("create {}", parent.display()))?;
+        }
+        fs::write(&path, text).doing(format_args!("write {name}"))?;
+    }
+    eprintln!("made {} files", made.len());
+    Ok(())
+}
+
+/// Fails when the committed code is not what the contract says.
+pub fn check(workspace: &Workspace) -> Outcome {
+    let made = make(workspace)?;
+    let mut committed = BTreeMap::new();
+    for folder in GENERATED {
+        read_all(&workspace.root, &workspace.root.join(folder), &mut committed)?;
+    }
+    let differing = made.iter().filter(|(name, text)| committed.get(*name) != Some(*text)).map(|(name, _)| name);
+    let gone = committed.keys().filter(|name| !made.contains_key(*name));
+    let breaches: Vec<&String> = differing.chain(gone).collect();
+    if breaches.is_empty() {
+        return Ok(());
+    }
+    for name in &breaches {
+        eprintln!("  {name}");
+    }
+    Err(Failure::new(format!("{} files are not what the contract says; run `cargo xtask gen`", breaches.len())))
+}
+
+/// Returns every generated file by its name, made in a folder of its own.
+fn make(workspace: &Workspace) -> Outcome<BTreeMap<String, Vec<u8>>> {
+    let out = workspace.target.join("gen");
+    if out.exists() {
+        fs::remove_dir_all(&out).doing("remove the last generated code")?;
+    }
+    let tools = Tools::ready(workspace)?;
+    typescript(workspace, &tools, &out)?;
+    python(workspace, &tools, &out)?;
+    let mut made = BTreeMap::new();
+    read_all(&out, &out, &mut made)?;
+    made.retain(|name, _| !is_empty_stub(name));
+    Ok(made)
+}
+
+/// Returns whether a file of stubs was made for a proto without a service.
+fn is_empty_stub(name: &str) -> bool {
+    name.split_once("_pb2_grpc.py").is_some_and(|(proto, _)| !proto.ends_with("_service"))
+}
+
+fn typescript(workspace: &Workspace, tools: &Tools, out: &Path) -> Outcome {
+    if !workspace.root.join("node_modules/@bufbuild/protoc-gen-es").exists() {
+        shell::run(workspace.command("npm").args(["ci", "--no-audit", "--no-fund"]))
+            .map_err(|failure| Failure::new(format!("{failure}; Node.js 20 with npm is needed")))?;
+    }
+    shell::run(workspace.command(&tools.buf).args(["generate", "--output"]).arg(out))
+}
+
+fn python(workspace: &Workspace, tools: &Tools, out: &Path) -> Outcome {
+    let out = out.join("clients/python/src");
+    fs::create_dir_all(&out).doing("create the folder of Python's code")?;
+    let plugin = tools.python.with_file_name("protoc-gen-mypy_grpc");
+    let mut command = workspace.command(&tools.python);
+    command.args(["-m", "grpc_tools.protoc", "--proto_path=proto"]);
+    command.arg(format!("--plugin=protoc-gen-mypy_grpc={}", plugin.display()));
+    for option in ["python_out", "pyi_out", "grpc_python_out", "mypy_grpc_out"] {
+        command.arg(format!("--{option}={}", out.display()));
+    }
+    // The official options of protovalidate come for another protobuf library; google.api has a package of its own.
+    command.arg("buf/validate/validate.proto");
+    command.args(protos(&workspace.root.join("proto"))?);
+    shell::run(&mut command)?;
+    // Tools believe the types of a package only with this beside it.
+    fs::write(out.join("souk/py.typed"), "").doing("write py.typed")
+}
+
+/// Returns our own protos, relative to the folder of all.
+fn protos(folder: &Path) -> Outcome<Vec<String>> {
+    let mut files = BTreeMap::new();
+    read_all(folder, &folder.join("souk"), &mut files)?;
+    Ok(files.into_keys().filter(|name| name.ends_with(".proto")).collect())
+}
+
+/// Reads every file below a folder; names are relative to `root`.
+fn read_all(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Outcome {
+    if !folder.exists() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder).doing(format_args!("read {}", folder.display()))?.flatten() {
+        let path: PathBuf = entry.path();
+        if path.is_dir() {
+            if path.file_name().is_some_and(|name| name != "__pycache__") {
+                read_all(root, &path, files)?;
+            }
+            continue;
+        }
+        let name = path.strip_prefix(root).doing("name a generated file")?.to_string_lossy().into_owned();
+        files.insert(name, fs::read(&path).doing(format_args!("read {}", path.display()))?);
+    }
+    Ok(())
+}
