@@ -26,8 +26,10 @@ LEAST_ORDERS_READ = 20
 """How many orders of each item of a large basket are read at least."""
 DOUBT = 3.0
 """How many orders two items must share before that counts for much: keeps chance from the top."""
-_OLDEST_HALF_LIVES = 40.0
-_REFERENCE_HALF_LIVES = 10.0
+# Weights are whole numbers, so that taking one away leaves exactly what was there before: 1 for whatever is that many
+# half-lives old, up to 2 ** 35. The sum of 2 ** 28 orders fits.
+_OLDEST_HALF_LIVES = 30.0
+_REFERENCE_HALF_LIVES = 5.0
 
 
 class History:
@@ -43,8 +45,8 @@ class History:
         self._holders: list[deque[int]] = []
         """By item, the places of the orders that have it, ascending. Some of those orders may be gone."""
         self._count: npt.NDArray[np.int64] = np.zeros(64, np.int64)
-        self._weight: Floats = np.zeros(64)
-        self._total_weight = 0.0
+        self._weight: npt.NDArray[np.int64] = np.zeros(64, np.int64)
+        self._total_weight = 0
         self._reference = 0
         self._newest = 0
 
@@ -90,10 +92,10 @@ class History:
     def shares(self, length: int) -> Floats:
         """Returns the part of the orders that has each of the first `length` items, newer orders counting more."""
         self._grow(length)
-        return self._weight[:length] / (self._total_weight or 1.0)
+        return self._weight[:length] / max(1, self._total_weight)
 
     def together(self, basket: Sequence[int], length: int) -> tuple[Floats, Numbers]:
-        """Returns how much each of the first `length` items is bought in one order with a basket, and with which item of it most.
+        """Returns how much each of the first `length` items is bought in one order with a basket, and with which of it most.
 
         For two items it is the number of orders that have both, over the geometric mean of the numbers of those that have one
         (the cosine), with some doubt.
@@ -125,27 +127,23 @@ class History:
         self._count[numbers] -= 1
         self._weight[numbers] -= weight
         self._total_weight -= weight
-        # Sums of floats do not come back to zero by themselves.
-        self._weight[numbers[self._count[numbers] == 0]] = 0.0
-        if not self._places:
-            self._total_weight = 0.0
         oldest = next(iter(self._places.values()), self._next_place)
         for item in numbers.tolist():
             holders = self._holders[item]
             while holders and holders[0] < oldest:
                 holders.popleft()
 
-    def _weigh(self, time: int) -> float:
-        """Returns what an order weighs against one at the reference. Whatever is very old weighs the same very little."""
-        return float(2.0 ** max(_half_lives(time - self._reference), -_OLDEST_HALF_LIVES))
+    def _weigh(self, time: int) -> int:
+        """Returns what an order weighs. Whatever is very old weighs the same very little."""
+        return int(2.0 ** max(0.0, _OLDEST_HALF_LIVES + _half_lives(time - self._reference)) + 0.5)
 
     def _advance(self, time: int) -> None:
-        """Moves the reference along with time, so that weights stay within what sums of floats can tell apart."""
+        """Moves the reference along with time, so that weights stay within their range."""
         self._newest = max(self._newest, time)
         if _half_lives(self._newest - self._reference) <= _REFERENCE_HALF_LIVES:
             return
         self._reference = self._newest
-        self._weight[:] = 0.0
+        self._weight[:] = 0
         for place, numbers in self._items.items():
             self._weight[numbers] += self._weigh(self._times[place])
         self._total_weight = sum(self._weigh(self._times[place]) for place in self._items)
@@ -156,7 +154,7 @@ class History:
         if length > len(self._count):
             more = max(length, 2 * len(self._count)) - len(self._count)
             self._count = np.concatenate([self._count, np.zeros(more, np.int64)])
-            self._weight = np.concatenate([self._weight, np.zeros(more)])
+            self._weight = np.concatenate([self._weight, np.zeros(more, np.int64)])
 
 
 def _half_lives(micros: int) -> float:

@@ -77,7 +77,7 @@ class Model:
 
 
 def fit(purchases: Purchases, most_skus: int) -> Weighing:
-    """Learns from who bought what; how often and when does not matter here. Of the skus, the `most_skus` most bought are learned."""
+    """Learns from who bought what; how often and when does not matter. Only the `most_skus` most bought skus are learned."""
     known = purchases.customer >= 0
     customer, item = purchases.customer[known], purchases.item[known]
     pairs = np.unique(np.stack([customer, item], 1), axis=0) if len(item) else np.zeros((0, 2), np.int32)
@@ -142,8 +142,8 @@ class Similarity:
     def scores(self, bought: Sequence[int], length: int) -> npt.NDArray[np.float64]:
         """Returns how much what was bought speaks for each of the first `length` items. Below zero it speaks against."""
         rows = self._rows_of(bought)
-        scores = np.bincount(self._neighbours[rows].ravel(), self._weights[rows].ravel(), minlength=length)
-        return scores[:length]
+        weights = self._weights[rows].ravel().astype(np.float64)
+        return np.bincount(self._neighbours[rows].ravel(), weights, minlength=length)[:length].astype(np.float64)
 
     def because(self, bought: Sequence[int], picks: Sequence[int], length: int) -> list[int]:
         """Returns for each pick what speaks most for it among what was bought; -1 where nothing does."""

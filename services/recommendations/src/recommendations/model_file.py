@@ -29,7 +29,7 @@ def write(path: Path, trained: Model) -> None:
 def read(path: Path, last_change: int) -> Model | None:
     """Reads the file; none when it is not there.
 
-    Raises ModelRefused when it is damaged, and when it has learned of more changes than the database holds: then it is not of it.
+    Raises ModelRefused when it is damaged, and when it has learned of changes that the database does not hold.
     """
     try:
         data = path.read_bytes()

@@ -1,7 +1,7 @@
 """The retailer's invoices, "Online Retail" of the UCI Machine Learning Repository, as purchases. For evaluation only.
 
 The rules are those by which `souk replay` sells the file: a product is five digits and an optional suffix of letters, an order
-is what an invoice sells at a price, and a cancellation takes back what the same customer bought at that price, the latest first.
+is what an invoice sells at a price, and a cancellation takes back what the same customer bought at that price, latest first.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -56,5 +55,7 @@ def trained(database: Path, number: int, most_skus: int) -> Model:
 
 def _end_with_stdin() -> None:
     """Ends this process when the one that started it is gone, however it went."""
-    sys.stdin.buffer.read()
+    # Not through sys.stdin: its lock, held by this thread, would let the interpreter not end.
+    while os.read(0, 1):
+        pass
     os._exit(1)
