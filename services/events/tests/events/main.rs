@@ -1,6 +1,7 @@
 //! The events service over real gRPC, on both databases. `rpc/<method>.rs` holds what one method promises; the others, what
 //! must hold whatever is called in whatever order.
 
+mod child;
 mod support;
 
 mod rpc {
@@ -12,3 +13,5 @@ mod rpc {
 }
 
 mod delivery;
+mod killed;
+mod replicas;
