@@ -1,0 +1,195 @@
+/**
+ * Events in: reads a subscription for ever and handles each event once, in one write with its record in the inbox.
+ *
+ * **Invariant:** an event is acknowledged only after the COMMIT of its effect. The bus has at most one event of a key with us
+ * at a time, so all that we hold may be handled at once; those that come together share one COMMIT.
+ */
+import { create, fromBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
+import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { createClient } from "@connectrpc/connect";
+import type { Event } from "@souk/client/gen/souk/events/v1/event_pb.js";
+import { EventService, NackSchema, SubscribeRequestSchema, type Delivery, type Nack, type SubscribeRequest } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
+
+import { Backoff } from "./backoff.js";
+import { systemClock } from "./clock.js";
+import { Context } from "./context.js";
+import { Poison, withCauses } from "./error.js";
+import type { Host } from "./host.js";
+import type { Metrics } from "./red.js";
+import type { Heard, Subscription, Worker } from "./service.js";
+import type { Store, Tx } from "./store.js";
+
+/** The most events that are handled at once, unless a subscription says otherwise. */
+const AT_ONCE = 256;
+const MOST_REASON = 1000;
+
+/** What a handler is told besides the message. */
+export interface Told extends Heard {
+  event: Event;
+}
+
+/** Handles an event with statements of `tx` only. What it returns is called after the COMMIT, to wake whoever waits for the effect. */
+export type Handler<M> = (tx: Tx, message: M, told: Told) => void | (() => void);
+
+/** A type of event and what is done with it; made by `on`. */
+export interface Hearing {
+  type: string;
+  handle(tx: Tx, told: Told): void | (() => void);
+}
+
+/** Says what is done with events of a type: `on(OrderPlacedSchema, (tx, { order }) => …)`. */
+export function on<D extends DescMessage>(schema: D, handler: Handler<MessageShape<D>>): Hearing {
+  const decode = (event: Event) => {
+    try {
+      return fromBinary(schema, event.data);
+    } catch (error) {
+      throw new Poison(`the payload is no ${schema.typeName}: ${(error as Error).message}`);
+    }
+  };
+  return { type: schema.typeName, handle: (tx, told) => handler(tx, decode(told.event), told) };
+}
+
+/** Says what is done with events of every type that has no hearing of its own; it decodes them itself. */
+export function onAny(handle: Hearing["handle"]): Hearing {
+  return { type: "*", handle };
+}
+
+/** Returns a subscription whose handlers run in one transaction with the record that the event was handled. */
+export function subscription(
+  store: Store,
+  { name, hearings, ...more }: { name: string; hearings: readonly Hearing[]; start?: "earliest" | "latest"; maxOutstanding?: number },
+): Subscription {
+  const byType = new Map(hearings.map((hearing) => [hearing.type, hearing]));
+  const types = byType.has("*") ? [] : [...byType.keys()];
+  const hear = async (event: Event, heard: Heard) => {
+    // Nothing but our types was asked for; after a deployment an older stream may still send others.
+    const hearing = byType.get(event.type) ?? byType.get("*");
+    if (hearing === undefined) return;
+    const committed = await store.write((tx) => (isFirst(tx, name, event, store.clock.now()) ? hearing.handle(tx, { event, ...heard }) : undefined));
+    committed?.();
+  };
+  return { name, types, hear, ...more };
+}
+
+/** Records an event as handled; returns whether it was not before. For subscriptions that are made by hand. */
+export function isFirst(tx: Tx, subscription: string, event: Event, now: Date): boolean {
+  const sql = "INSERT INTO souk_inbox (subscription, source, event_id, handled_time) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
+  return tx.run(sql, subscription, event.source, event.id, now.getTime()) > 0;
+}
+
+/** Returns the worker that reads a subscription until the drain. A bus that is away is waited for. */
+export function consume(subscription: Subscription, host: Host, metrics: Metrics): Worker {
+  const { name } = subscription;
+  const bus = createClient(EventService, host.channel("events"));
+  const run = async (drain: AbortSignal) => {
+    const backoff = new Backoff();
+    while (!drain.aborted) {
+      let problem = "the bus ended the stream";
+      try {
+        await read(drain, backoff);
+      } catch (error) {
+        problem = withCauses(error);
+      }
+      if (drain.aborted) return;
+      if (!backoff.isFailing) host.log.warn(`subscription ${name} waits for the bus: ${problem}`);
+      await systemClock.sleep(backoff.next(), drain);
+    }
+  };
+
+  /** Reads one stream to its end. */
+  async function read(drain: AbortSignal, backoff: Backoff): Promise<void> {
+    const updates = new Updates(subscription);
+    // At the drain nothing more is read, but what is under way is still acknowledged.
+    const stream = new AbortController();
+    const handling = new Set<Promise<void>>();
+    const stop = () => void Promise.all(handling).then(() => updates.end());
+    drain.addEventListener("abort", stop, { once: true });
+    try {
+      for await (const { deliveries } of bus.subscribe(updates, { signal: stream.signal })) {
+        if (backoff.isFailing) host.log.info(`subscription ${name} reads again`);
+        backoff.reset();
+        if (drain.aborted) continue;
+        for (const delivery of deliveries) {
+          const handled = handle(delivery, updates, drain).finally(() => handling.delete(handled));
+          handling.add(handled);
+        }
+      }
+    } finally {
+      drain.removeEventListener("abort", stop);
+      // What is under way comes to its end; without its acknowledgement it is delivered again and then known.
+      await Promise.all(handling);
+      updates.end();
+      stream.abort();
+    }
+  }
+
+  async function handle(delivery: Delivery, updates: Updates, drain: AbortSignal): Promise<void> {
+    const { event, ackId, deliveryAttempt: attempt, publishTime } = delivery;
+    if (event === undefined) return;
+    const heard = { attempt, publishTime: publishTime && timestampDate(publishTime) };
+    const context = Context.following(host.name, event.extensions["traceparent"] ?? "", drain);
+    let outcome = "handled";
+    try {
+      await context.run(() => subscription.hear(event, heard));
+      updates.ack(ackId);
+    } catch (error) {
+      outcome = "failed";
+      const reason = withCauses(error);
+      host.log.warn({ "event.id": event.id, "trace.id": context.traceId }, `subscription ${name} could not handle ${event.type} ${event.id}: ${reason}`);
+      updates.nack(ackId, reason.replaceAll("\0", "").slice(0, MOST_REASON), error instanceof Poison);
+    }
+    metrics.eventsHandled.inc({ subscription: name, type: event.type, outcome });
+  }
+
+  return { name: `subscription/${name}`, run };
+}
+
+/** What goes to the bus on one stream: the start, then acknowledgements, those that wait together in one message. */
+class Updates implements AsyncIterable<MessageInitShape<typeof SubscribeRequestSchema>> {
+  #waiting: { ackIds: string[]; nacks: Nack[] } = { ackIds: [], nacks: [] };
+  #isEnded = false;
+  #wake: () => void = () => undefined;
+
+  constructor(private readonly subscription: Subscription) {}
+
+  ack(ackId: string): void {
+    this.#waiting.ackIds.push(ackId);
+    this.#wake();
+  }
+
+  nack(ackId: string, reason: string, isFinal: boolean): void {
+    this.#waiting.nacks.push(create(NackSchema, { ackId, reason, isFinal }));
+    this.#wake();
+  }
+
+  end(): void {
+    this.#isEnded = true;
+    this.#wake();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<SubscribeRequest> {
+    const { name, types, start, maxOutstanding } = this.subscription;
+    yield create(SubscribeRequestSchema, {
+      request: {
+        case: "start",
+        value: {
+          subscription: name,
+          eventTypes: [...types],
+          maxOutstandingMessages: maxOutstanding ?? AT_ONCE,
+          ...(start === "earliest" ? { startPosition: { start: { case: "earliest", value: true } } } : {}),
+        },
+      },
+    });
+    for (;;) {
+      const { ackIds, nacks } = this.#waiting;
+      if (ackIds.length + nacks.length > 0) {
+        this.#waiting = { ackIds: [], nacks: [] };
+        yield create(SubscribeRequestSchema, { request: { case: "update", value: { ackIds, nacks } } });
+      } else if (this.#isEnded) {
+        return;
+      } else {
+        await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    }
+  }
+}

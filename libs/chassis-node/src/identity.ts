@@ -1,0 +1,49 @@
+/**
+ * Who calls, proved by a development token. The seam where real identities will stand.
+ *
+ * A token is `souk-dev.<payload>.<mac>`: the payload is the caller and its scopes separated by spaces, the mac is HMAC-SHA256
+ * over it, both in base64url without padding. The key is public unless one is configured, so a server whose address is not
+ * loopback refuses such tokens.
+ */
+import { createHmac, timingSafeEqual } from "node:crypto";
+
+import { Caller, type Identity } from "./caller.js";
+import { unauthenticated } from "./refusal.js";
+
+/** The key that signs development tokens unless `identity.development_key` sets another. It is no secret. */
+export const DEVELOPMENT_KEY = "souk-development-key-that-is-no-secret";
+
+const PREFIX = "souk-dev.";
+/** Longer tokens are refused before anything is computed over them. */
+const MAX_TOKEN_LENGTH = 2048;
+const MALFORMED = "the authorization header is not 'Bearer souk-dev.<payload>.<mac>'";
+const ANONYMOUS: Identity = { caller: Caller.ANONYMOUS, scopes: [] };
+
+/** Returns a token for `who`; send it as `authorization: Bearer <token>`. Empty for an anonymous caller, who has none. */
+export function developmentToken(who: Caller, scopes: readonly string[] = [], key = DEVELOPMENT_KEY): string {
+  if (who.kind === "anonymous") return "";
+  // A space in an id must not read as the start of a scope.
+  const id = who.key.replaceAll("%", "%25").replaceAll(" ", "%20");
+  const payload = Buffer.from([id, ...scopes].join(" ")).toString("base64url");
+  return `${PREFIX}${payload}.${sign(key, payload).toString("base64url")}`;
+}
+
+/** Returns who sent a request with this `authorization` header. Throws UNAUTHENTICATED when the token is not right. */
+export function identify(header: string | undefined, key: string, isLoopback: boolean): Identity {
+  if (header === undefined) return ANONYMOUS;
+  if (!isLoopback) throw unauthenticated("development tokens are accepted on loopback addresses only");
+  if (header.length > MAX_TOKEN_LENGTH) throw unauthenticated("the token is too long");
+  const [, payload = "", mac = ""] = /^bearer souk-dev\.([\w-]+)\.([\w-]+)$/i.exec(header) ?? [];
+  if (payload === "" || !header.slice(7).startsWith(PREFIX)) throw unauthenticated(MALFORMED);
+  const [given, right] = [Buffer.from(mac, "base64url"), sign(key, payload)];
+  if (given.length !== right.length || !timingSafeEqual(given, right)) throw unauthenticated("the token's signature is wrong");
+
+  const [who = "", ...scopes] = Buffer.from(payload, "base64url").toString().split(" ");
+  const caller = Caller.parse(who.replaceAll("%20", " ").replaceAll("%25", "%"));
+  if (caller === undefined) throw unauthenticated(MALFORMED);
+  return { caller, scopes };
+}
+
+function sign(key: string, payload: string): Buffer {
+  return createHmac("sha256", key).update(payload).digest();
+}

@@ -1,0 +1,28 @@
+/**
+ * The runtime of a Node.js service of Souk: life cycle, configuration, what every request passes, calls to neighbours, telemetry, a
+ * small durable store, and events in and out. It knows no business.
+ *
+ * Start reading at `definition.ts` (what a service is), `incoming.ts` (what every request passes), `channel.ts` (what every call
+ * passes) and `running.ts` (how it all runs).
+ */
+export { Caller } from "./caller.js";
+export { systemClock, type Clock } from "./clock.js";
+export { Context } from "./context.js";
+export { Deadline } from "./deadline.js";
+export { ConfigError, StartError, define, type Definition } from "./definition.js";
+export { Code, Poison, Refusal, detail, type Detail, type RefusalOptions } from "./error.js";
+export { isFirst, on, onAny, subscription, type Handler, type Hearing, type Told } from "./events.js";
+export * from "./gen/google/rpc/error_details_pb.js";
+export type { Host } from "./host.js";
+export { newId } from "./id.js";
+export { DEVELOPMENT_KEY, developmentToken } from "./identity.js";
+export type { Logger } from "./log.js";
+export type { Criticality } from "./policy.js";
+export { redacted } from "./redact.js";
+export { writeOnce } from "./requests.js";
+export { main } from "./run.js";
+export { start, type Running, type StartOptions } from "./running.js";
+export { Service, type Heard, type Implementation, type Subscription, type Worker } from "./service.js";
+export { Store, type Reader, type Row, type StoreOptions, type Tx, type Value } from "./store.js";
+export { Tokens } from "./token.js";
+export { validate } from "./validate.js";

@@ -1,0 +1,38 @@
+/** The table of everything that a process serves, made once at the start. */
+import type { DescMethod } from "@bufbuild/protobuf";
+
+import { StartError } from "./definition.js";
+import { nameOf, openPolicy, policyOf, type Policy } from "./policy.js";
+import type { Service } from "./service.js";
+
+/** The code of a method, of whatever shape. */
+export type Code = (request: never, context: never) => unknown;
+
+/** One method that is served. */
+export interface Served {
+  desc: DescMethod;
+  /** `souk.orders.v1.OrderService/PlaceOrder` */
+  name: string;
+  policy: Policy;
+  /** Undefined when the service has none: it is UNIMPLEMENTED. */
+  code: Code | undefined;
+  /** Health and reflection. */
+  isBackground: boolean;
+}
+
+/** Makes the table, by path: the service's own methods, and what every process offers. Throws when one has no policy. */
+export function methodTable(service: Service, builtin: Service): Map<string, Served> {
+  const table = new Map<string, Served>();
+  for (const [isBackground, rpcs] of [[false, service.rpcs] as const, [true, builtin.rpcs] as const]) {
+    for (const rpc of rpcs) {
+      for (const desc of rpc.service.methods) {
+        const name = nameOf(desc);
+        const policy = isBackground ? openPolicy(desc) : policyOf(desc);
+        if (policy === undefined) throw new StartError(`${name} has no souk.policy.v1.method in its contract`);
+        if (table.has(`/${name}`)) throw new StartError(`${name} is served twice`);
+        table.set(`/${name}`, { desc, name, policy, code: rpc.methods.get(desc) as Code | undefined, isBackground });
+      }
+    }
+  }
+  return table;
+}

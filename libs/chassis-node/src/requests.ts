@@ -1,0 +1,49 @@
+/** Writes that a caller may repeat: the answer is kept with the effect, under the caller, the method and the request id. */
+import { createHash } from "node:crypto";
+
+import { clone, create, fromBinary, toBinary, type DescMethodUnary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
+
+import type { Context } from "./context.js";
+import { Code, Refusal } from "./error.js";
+import { nameOf } from "./policy.js";
+import { DOMAIN } from "./refusal.js";
+import type { Store, Tx } from "./store.js";
+
+/**
+ * Writes once. The first call with a `request_id` runs `work` and keeps its answer in the same transaction; a repeat with the same
+ * body gets that answer, and one with another body FAILED_PRECONDITION. A refusal is not kept: it is evaluated anew. Without a
+ * `request_id` each call is a first one.
+ */
+export function writeOnce<I extends DescMessage, O extends DescMessage>(
+  store: Store,
+  method: DescMethodUnary<I, O>,
+  request: MessageShape<I> & { requestId: string },
+  { caller }: Context,
+  work: (tx: Tx) => MessageInitShape<O>,
+): Promise<MessageShape<O>> {
+  const { requestId } = request;
+  if (requestId === "") return store.write((tx) => create(method.output, work(tx)) as MessageShape<O>);
+  const key = [caller.key, nameOf(method), requestId] as const;
+  const digest = digestOf(method.input, request);
+  return store.write((tx) => {
+    const kept = tx.get("SELECT digest, response FROM souk_requests WHERE caller = ? AND method = ? AND request_id = ?", ...key);
+    if (kept !== undefined) {
+      if (kept["digest"] instanceof Uint8Array && digest.equals(kept["digest"])) {
+        return fromBinary(method.output, kept["response"] as Uint8Array) as MessageShape<O>;
+      }
+      const message = `request id ${requestId} was used before with another request`;
+      throw new Refusal(Code.FailedPrecondition, "ERROR_REASON_REQUEST_ID_REUSED", message, { domain: DOMAIN });
+    }
+    const response = create(method.output, work(tx)) as MessageShape<O>;
+    const sql = "INSERT INTO souk_requests (caller, method, request_id, digest, response, created_time) VALUES (?, ?, ?, ?, ?, ?)";
+    tx.run(sql, ...key, digest, toBinary(method.output, response), store.clock.now().getTime());
+    return response;
+  });
+}
+
+/** SHA-256 of the request without its id. */
+function digestOf<D extends DescMessage>(schema: D, request: MessageShape<D>): Buffer {
+  const anonymous = clone(schema, request) as MessageShape<D> & { requestId: string };
+  anonymous.requestId = "";
+  return createHash("sha256").update(toBinary(schema, anonymous)).digest();
+}

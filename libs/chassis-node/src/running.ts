@@ -1,0 +1,227 @@
+/** A service that runs: started from its definition, until it is drained. */
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import type { Server } from "node:http";
+import { isIPv6, type AddressInfo } from "node:net";
+import { dirname, resolve } from "node:path";
+
+import type { Transport } from "@connectrpc/connect";
+
+import { channel, type Outgoing } from "./channel.js";
+import { systemClock, type Clock } from "./clock.js";
+import { load, type Settings, type Sources } from "./config.js";
+import { StartError, type Definition } from "./definition.js";
+import { withCauses } from "./error.js";
+import { consume } from "./events.js";
+import { Board, follow } from "./health.js";
+import type { Host } from "./host.js";
+import { DEVELOPMENT_KEY } from "./identity.js";
+import { Limits } from "./limits.js";
+import { bind, Listener } from "./listen.js";
+import { logger, type Logger } from "./log.js";
+import { methodTable } from "./methods.js";
+import { metricsServer } from "./metrics_server.js";
+import { Metrics } from "./red.js";
+import { addReflection } from "./reflection.js";
+import { relay } from "./relay.js";
+import { Service, type Worker } from "./service.js";
+import { Spans } from "./spans.js";
+import { keepRunning } from "./worker.js";
+
+/** How long workers may take to end after the last request has. */
+const WORKERS_TIMEOUT_MS = 10_000;
+/** How long a start waits for the service to be ready. */
+const READY_TIMEOUT_MS = 2000;
+
+/** What a start may be given besides the settings. */
+export interface StartOptions extends Sources {
+  clock?: Clock;
+  /** Gets every log line instead of stderr. */
+  log?: (line: string) => void;
+}
+
+/** Configures, builds (which migrates), binds and serves; returns when requests are accepted. Throws `ConfigError` before anything is touched. */
+export async function start<C>(definition: Definition<C>, options: StartOptions = {}): Promise<Running> {
+  // Configure: every setting is checked before anything is done.
+  const { settings, own } = load(definition, options);
+
+  // Telemetry.
+  const { name } = definition;
+  const log = logger({ ...settings.log, write: options.log });
+  const metrics = new Metrics();
+  const endpoint = settings.telemetry.otlp_endpoint;
+  const spans = endpoint === "" ? undefined : await Spans.open(endpoint, name);
+
+  // Build: opens the database and migrates it.
+  const dataDir = resolve(settings.data_dir);
+  mkdirSync(dataDir, { recursive: true });
+  const drain = new AbortController();
+  const { development_key: key } = settings.identity;
+  const identityKey = key === "" ? DEVELOPMENT_KEY : key;
+  const outgoing: Outgoing = { service: name, identityKey, maxMessageBytes: settings.server.max_message_bytes, metrics, spans };
+  const host: Host = {
+    name,
+    dataDir,
+    clock: options.clock ?? systemClock,
+    drain: drain.signal,
+    log: log.child({ target: name }),
+    metrics: metrics.registry,
+    channel: (neighbour) => channel(neighbour, settings.neighbours[neighbour], outgoing),
+  };
+  const service = await definition.build(own, host);
+  const running = new Running(name, service, settings, drain, log, metrics, spans, host);
+  try {
+    await running.begin(identityKey);
+    return running;
+  } catch (error) {
+    await running.abandon();
+    throw error;
+  }
+}
+
+/** A service that runs. Drain it. */
+export class Running {
+  readonly #listener = new Listener();
+  readonly #limits: Limits;
+  readonly #board: Board;
+  readonly #background = new Map<string, Promise<void>>();
+  #pages: Server | undefined;
+  /** Where gRPC is served. */
+  address = "";
+  /** Where /metrics, /healthz and /readyz are served. */
+  metricsAddress = "";
+
+  constructor(
+    private readonly name: string,
+    private readonly service: Service,
+    private readonly settings: Settings,
+    private readonly drainSwitch: AbortController,
+    readonly log: Logger,
+    readonly metrics: Metrics,
+    private readonly spans: Spans | undefined,
+    private readonly host: Host,
+  ) {
+    const { max_requests, max_streams_per_caller } = settings.server;
+    this.#limits = new Limits(max_requests, max_streams_per_caller);
+    this.#board = new Board(service.rpcs.map((rpc) => rpc.service.typeName));
+    metrics.watchRequests(() => this.#limits.requests);
+  }
+
+  get isReady(): boolean {
+    return this.#board.isReady;
+  }
+
+  /** Returns the way to a neighbour, as the service itself has it. */
+  channel(neighbour: string): Transport {
+    return this.host.channel(neighbour);
+  }
+
+  /** Binds and serves. */
+  async begin(identityKey: string): Promise<void> {
+    const { server } = this.settings;
+    const builtin = this.#board.addTo(new Service());
+    addReflection(builtin, [...this.service.rpcs, ...builtin.rpcs].map((rpc) => rpc.service));
+    const methods = methodTable(this.service, builtin);
+    const address = await bind(this.#listener.server, "server.listen", server.listen);
+    this.#pages = metricsServer(this.metrics, this.#board);
+    const metricsAddress = await bind(this.#pages, "server.metrics_listen", server.metrics_listen);
+    this.#listener.process = {
+      methods,
+      identityKey,
+      isLoopback: isLoopback(address.address),
+      maxMessageBytes: server.max_message_bytes,
+      limits: this.#limits,
+      metrics: this.metrics,
+      log: this.log,
+      spans: this.spans,
+      drain: this.drainSwitch.signal,
+    };
+    [this.address, this.metricsAddress] = [textOf(address), textOf(metricsAddress)];
+    this.#startBackground();
+    await this.#untilReady();
+    if (server.ready_file !== "") writeReadyFile(server.ready_file, this.address, this.metricsAddress);
+    this.log.info(`${this.name} serves ${this.name} on ${this.address}, metrics on ${this.metricsAddress}`);
+  }
+
+  /** Stops: says NOT_SERVING, ends streams with UNAVAILABLE, finishes requests and workers, closes stores. Throws `StartError` when something did not end in time. */
+  async drain(): Promise<void> {
+    const until = performance.now() + this.settings.server.drain_seconds * 1000;
+    const late: string[] = [];
+    this.#board.stop();
+    this.drainSwitch.abort();
+
+    // Requests that have begun; streams end by themselves.
+    const requests = this.#limits.singles;
+    if (!(await within(this.#listener.drain(), until))) {
+      late.push(this.#limits.singles > 0 ? `${this.#limits.singles} of ${requests} requests` : "connections");
+      this.#listener.destroy();
+    }
+    // Workers have been told at the same time, and may take longer than the last request.
+    const workersUntil = Math.max(until, performance.now() + WORKERS_TIMEOUT_MS);
+    for (const [name, ended] of this.#background) {
+      if (!(await within(ended, workersUntil))) late.push(name);
+    }
+    await this.#close();
+    await this.spans?.stop();
+    if (late.length > 0) throw new StartError(`did not end in time: ${late.join(", ")}`);
+  }
+
+  /** Gives up a start that failed half way. */
+  async abandon(): Promise<void> {
+    this.drainSwitch.abort();
+    this.#listener.destroy();
+    this.#listener.server.close();
+    await Promise.all(this.#background.values());
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
+    this.#pages?.close();
+    this.#pages?.closeAllConnections();
+    for (const one of this.service.closings) {
+      try {
+        await one.close();
+      } catch (error) {
+        this.log.error(`${this.name} could not close: ${withCauses(error)}`);
+      }
+    }
+  }
+
+  #startBackground(): void {
+    const { signal } = this.drainSwitch;
+    this.#background.set("health", follow(this.name, this.service, this.#board, this.log, signal));
+    const workers: Worker[] = [...this.service.workers];
+    for (const one of this.service.subscriptions) workers.push(consume(one, this.host, this.metrics));
+    for (const store of this.service.stores) workers.push(relay(store, this.host, this.metrics), store.purge());
+    for (const worker of workers) this.#background.set(worker.name, keepRunning(this.name, worker, signal, this.log, this.metrics));
+  }
+
+  /** Gives the first round of health checks a moment, so that a start is over when the service is ready. */
+  async #untilReady(): Promise<void> {
+    const until = performance.now() + READY_TIMEOUT_MS;
+    while (!this.isReady && performance.now() < until) await systemClock.sleep(2);
+  }
+}
+
+async function within(work: Promise<void>, until: number): Promise<boolean> {
+  const timeout = new AbortController();
+  const late = systemClock.sleep(Math.max(0, until - performance.now()), timeout.signal).then(() => false);
+  const isDone = await Promise.race([work.then(() => true), late]);
+  timeout.abort();
+  return isDone;
+}
+
+function textOf({ address, port }: AddressInfo): string {
+  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith("127.") || address === "::1";
+}
+
+/** Written whole or not at all: somebody waits for it. */
+function writeReadyFile(path: string, grpc: string, metrics: string): void {
+  const unfinished = `${path}.${process.pid}`;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(unfinished, `grpc=${grpc}\nmetrics=${metrics}\n`);
+  renameSync(unfinished, path);
+}

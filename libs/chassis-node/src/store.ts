@@ -1,0 +1,219 @@
+/**
+ * The database of a service: one SQLite file (WAL, synchronous=FULL) that only this process has open. `write` is the only way
+ * to write.
+ *
+ * **Invariant:** nothing that a closure returned, errors included, is released before the COMMIT that covers it.
+ */
+import { resolve } from "node:path";
+
+import { toBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import Sqlite from "libsql";
+
+import { systemClock, type Clock } from "./clock.js";
+import { Context } from "./context.js";
+import { StartError } from "./definition.js";
+import { Code, Refusal } from "./error.js";
+import { newId } from "./id.js";
+import { migrate } from "./migrate.js";
+import { DOMAIN } from "./refusal.js";
+import type { Worker } from "./service.js";
+
+/** What a column holds: times are whole milliseconds or microseconds, truths 0 or 1. */
+export type Value = string | number | bigint | Uint8Array | null;
+
+/** A row by its columns. */
+export type Row = Readonly<Record<string, Value>>;
+
+/** Reads what is committed; within a write also what it has written itself. */
+export interface Reader {
+  /** Returns the first row; undefined when there is none. */
+  get(sql: string, ...values: Value[]): Row | undefined;
+  all(sql: string, ...values: Value[]): Row[];
+}
+
+/** One write: its statements happen together or not at all. */
+export interface Tx extends Reader {
+  /** Runs a statement and returns how many rows it changed. */
+  run(sql: string, ...values: Value[]): number;
+  /** Puts an event into the outbox: it is committed with the change, and the relay publishes it in order per key. Returns its id. */
+  publish<D extends DescMessage>(schema: D, event: MessageShape<D>, key: string): string;
+}
+
+/** Where the database is and what its tables are. */
+export interface StoreOptions {
+  /** The file. A second process on it is refused. */
+  file: string;
+  /** The folder of the migrations, `0001_name.sql` and on: forward only, and never changed once released. */
+  migrations?: URL | string;
+  clock?: Clock;
+}
+
+/** How many closures one COMMIT covers at most. */
+const MOST_IN_GROUP = 500;
+/** How many statements are kept prepared. */
+const MOST_STATEMENTS = 300;
+const PURGE_EVERY_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+/** A repeat comes within days; an event can be delivered again for as long as the bus keeps it, which is 30 days. */
+const KEEP_REQUESTS_MS = 7 * DAY_MS;
+const KEEP_INBOX_MS = 60 * DAY_MS;
+
+interface Pending {
+  run(): void;
+  settle(failure?: Error): void;
+}
+
+/** The open database. */
+export class Store {
+  readonly #db: Sqlite.Database;
+  readonly #statements = new Map<string, Sqlite.Statement>();
+  #queue: Pending[] = [];
+  #isScheduled = false;
+  #published: (() => void)[] = [];
+  /** Each statement for itself, on what is committed. */
+  readonly read: Reader;
+  readonly #tx: Tx;
+
+  private constructor(db: Sqlite.Database, readonly clock: Clock) {
+    this.#db = db;
+    const get = (sql: string, ...values: Value[]) => this.#all(sql, values)[0];
+    const all = (sql: string, ...values: Value[]) => this.#all(sql, values);
+    const run = (sql: string, ...values: Value[]) => this.#prepare(sql).run(...values).changes;
+    this.read = { get, all };
+    this.#tx = { get, all, run, publish: (schema, event, key) => this.#publish(schema, toBinary(schema, event), key) };
+  }
+
+  /** Opens the file and brings its tables up to date. Throws `StartError` when another process has it open. */
+  static open({ file, migrations, clock = systemClock }: StoreOptions): Store {
+    const path = resolve(file);
+    const db = new Sqlite(path);
+    try {
+      // Held until the process ends: a second one on the same file is refused.
+      db.pragma("locking_mode = EXCLUSIVE");
+      db.pragma("journal_mode = WAL");
+      // Each COMMIT is on disk before it returns.
+      db.pragma("synchronous = FULL");
+      db.pragma("foreign_keys = ON");
+      migrate(db, migrations, clock.now());
+    } catch (error) {
+      db.close();
+      if (/locked|busy/i.test((error as Error).message)) throw new StartError(`${path} is open in another process`);
+      throw new StartError(`${path}: ${(error as Error).message}`, { cause: error });
+    }
+    return new Store(db, clock);
+  }
+
+  /**
+   * Runs `work` in a transaction and returns its result when that is durable. `work` is synchronous and free of other effects.
+   * Those that are called at the same time share one COMMIT; one that throws is undone alone.
+   */
+  write<T>(work: (tx: Tx) => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      let settle: (failure?: Error) => void = reject;
+      const run = () => {
+        this.#db.exec("SAVEPOINT one");
+        try {
+          const result = work(this.#tx);
+          if (result instanceof Promise) throw new Error("a write waits for nothing but its own statements");
+          this.#db.exec("RELEASE one");
+          settle = (failure) => (failure === undefined ? resolve(result) : reject(failure));
+        } catch (error) {
+          // When SQLite itself has ended the transaction this throws, and the whole group fails.
+          this.#db.exec("ROLLBACK TO one");
+          this.#db.exec("RELEASE one");
+          settle = (failure) => reject(failure ?? (error as Error));
+        }
+      };
+      // What it is for (caller, trace) is known to the closure, which runs later.
+      const context = Context.current();
+      this.#queue.push({ run: context === undefined ? run : () => context.run(run), settle: (failure) => settle(failure) });
+      if (this.#isScheduled) return;
+      this.#isScheduled = true;
+      setImmediate(() => this.#commit());
+    });
+  }
+
+  /** Returns when something was put into the outbox, or the pause is over. */
+  async published(pauseMs: number, signal: AbortSignal): Promise<void> {
+    const woken = new AbortController();
+    this.#published.push(() => woken.abort());
+    await systemClock.sleep(pauseMs, AbortSignal.any([woken.signal, signal]));
+  }
+
+  /** Returns the worker that forgets old requests and events. */
+  purge(): Worker {
+    const run = async (drain: AbortSignal) => {
+      while (!drain.aborted) {
+        const now = this.clock.now().getTime();
+        await this.write((tx) => {
+          tx.run("DELETE FROM souk_requests WHERE created_time < ?", now - KEEP_REQUESTS_MS);
+          tx.run("DELETE FROM souk_inbox WHERE handled_time < ?", now - KEEP_INBOX_MS);
+        });
+        await this.clock.sleep(PURGE_EVERY_MS, drain);
+      }
+    };
+    return { name: "purge", run };
+  }
+
+  /** Waits for the writes that were begun, and closes the file. */
+  async close(): Promise<void> {
+    if (!this.#db.open) return;
+    await this.write(() => undefined);
+    this.#statements.clear();
+    this.#db.close();
+  }
+
+  #publish(schema: DescMessage, payload: Uint8Array, key: string): string {
+    const now = this.clock.now();
+    const id = newId("event", now);
+    const sql = "INSERT INTO souk_outbox (event_id, kind, key, payload, created_time, traceparent) VALUES (?, ?, ?, ?, ?, ?)";
+    this.#tx.run(sql, id, schema.typeName, key, payload, now.getTime(), Context.current()?.trace.traceparent ?? null);
+    return id;
+  }
+
+  #commit(): void {
+    const group = this.#queue.splice(0, MOST_IN_GROUP);
+    this.#isScheduled = this.#queue.length > 0;
+    if (this.#isScheduled) setImmediate(() => this.#commit());
+    let failure: Error | undefined;
+    try {
+      this.#db.exec("BEGIN IMMEDIATE");
+      for (const { run } of group) run();
+      this.#db.exec("COMMIT");
+    } catch (error) {
+      // A full disk, say: nothing of the group was written.
+      failure = unavailable(error as Error);
+      if (this.#db.inTransaction) this.#db.exec("ROLLBACK");
+    }
+    for (const { settle } of group) settle(failure);
+    for (const wake of this.#published.splice(0)) wake();
+  }
+
+  #all(sql: string, values: Value[]): Row[] {
+    return this.#prepare(sql).all(...values).map((row) => tidy(row as Record<string, unknown>));
+  }
+
+  #prepare(sql: string): Sqlite.Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      if (this.#statements.size >= MOST_STATEMENTS) this.#statements.clear();
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+function unavailable(error: Error): Refusal {
+  const options = { domain: DOMAIN, cause: error };
+  if (/full/i.test(error.message)) return new Refusal(Code.ResourceExhausted, "ERROR_REASON_DATABASE_FULL", "the service's disk is full", options);
+  return new Refusal(Code.Unavailable, "ERROR_REASON_DATABASE_UNAVAILABLE", "the service cannot reach its database", options);
+}
+
+/** The driver answers bytes in two kinds of wrapping, depending on the call. */
+function tidy(row: Record<string, unknown>): Row {
+  for (const [column, value] of Object.entries(row)) {
+    if (value instanceof ArrayBuffer) row[column] = new Uint8Array(value);
+  }
+  return row as Row;
+}

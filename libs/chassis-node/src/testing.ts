@@ -1,0 +1,131 @@
+/** For tests of services: a running service on ports of its own, a clock moved by hand, waiting with a limit. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { Transport } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+
+import { Caller } from "./caller.js";
+import type { Clock } from "./clock.js";
+import type { Definition } from "./definition.js";
+import { developmentToken } from "./identity.js";
+import { start, type Running, type StartOptions } from "./running.js";
+
+/** Time that stands still until it is moved. */
+export class ManualClock implements Clock {
+  #now: number;
+  readonly #sleepers = new Set<{ until: number; wake: () => void }>();
+
+  constructor(now: Date = new Date("2026-03-01T12:00:00Z")) {
+    this.#now = now.getTime();
+  }
+
+  now(): Date {
+    return new Date(this.#now);
+  }
+
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const sleeper = { until: this.#now + milliseconds, wake: resolve };
+      this.#sleepers.add(sleeper);
+      const wake = () => {
+        this.#sleepers.delete(sleeper);
+        resolve();
+      };
+      if (signal?.aborted === true) wake();
+      signal?.addEventListener("abort", wake, { once: true });
+      this.advance(0);
+    });
+  }
+
+  /** Moves time on, and wakes whoever slept until then. */
+  advance(milliseconds: number): void {
+    this.#now += milliseconds;
+    for (const sleeper of this.#sleepers) {
+      if (sleeper.until > this.#now) continue;
+      this.#sleepers.delete(sleeper);
+      sleeper.wake();
+    }
+  }
+
+  /** How long each that sleeps now will still sleep, in milliseconds, the shortest first. */
+  get sleeping(): number[] {
+    return [...this.#sleepers].map(({ until }) => until - this.#now).sort((one, other) => one - other);
+  }
+}
+
+/** A service that runs for a test. */
+export interface TestService {
+  running: Running;
+  dataDir: string;
+  /** What was logged, one JSON line each. */
+  lines: string[];
+  /** Returns the way to it as this caller: `user:alice`. */
+  as(caller: string, scopes?: readonly string[]): Transport;
+  /** Reads a page of the second listener: `/metrics`. */
+  page(path: string): Promise<{ status: number; text: string }>;
+  /** Drains it, once. */
+  stop(): Promise<void>;
+}
+
+/** What `t` of node:test is needed for here. */
+export interface Ending {
+  after(work: () => Promise<void> | void): void;
+}
+
+/** Starts a service on free ports and in a folder of its own, both of which end with the test. */
+export async function startFor<C>(t: Ending, definition: Definition<C>, options: StartOptions & { dataDir?: string } = {}): Promise<TestService> {
+  const dataDir = options.dataDir ?? folder(t);
+  const lines: string[] = [];
+  const set = { data_dir: dataDir, "server.listen": "127.0.0.1:0", "server.metrics_listen": "127.0.0.1:0", "log.format": "json", "log.level": "debug", ...options.set };
+  const running = await start(definition, { log: (line) => lines.push(line), ...options, set });
+  let stopped: Promise<void> | undefined;
+  const stop = () => (stopped ??= running.drain());
+  t.after(() => stop().catch(() => undefined));
+  const as = (caller: string, scopes: readonly string[] = []) => transportTo(running.address, caller, scopes);
+  const page = async (path: string) => {
+    const response = await fetch(`http://${running.metricsAddress}${path}`);
+    return { status: response.status, text: await response.text() };
+  };
+  return { running, dataDir, lines, as, page, stop };
+}
+
+/** Returns the way to an address as this caller: `user:alice`, `service:orders`, `anonymous`. */
+export function transportTo(address: string, caller: string, scopes: readonly string[] = []): Transport {
+  const who = Caller.parse(caller);
+  if (who === undefined) throw new Error(`${caller} names no caller`);
+  const token = developmentToken(who, scopes);
+  return createGrpcTransport({
+    baseUrl: `http://${address}`,
+    interceptors: [
+      (next) => (request) => {
+        if (token !== "" && !request.header.has("authorization")) request.header.set("authorization", `Bearer ${token}`);
+        return next(request);
+      },
+    ],
+  });
+}
+
+/** Makes a folder that goes away with the test. */
+export function folder(t: Ending): string {
+  const path = mkdtempSync(join(tmpdir(), "souk-"));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** Waits until `look` answers something that is not undefined, null or false, for at most ten seconds. */
+export async function eventually<T>(look: () => T | Promise<T>, what = "it"): Promise<NonNullable<Exclude<T, false>>> {
+  const end = performance.now() + 10_000;
+  let last: unknown;
+  while (performance.now() < end) {
+    try {
+      const found = await look();
+      if (found !== undefined && found !== false && found !== null) return found as NonNullable<Exclude<T, false>>;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error(`${what} did not come to be within ten seconds`, { cause: last });
+}

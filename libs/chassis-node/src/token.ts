@@ -1,0 +1,30 @@
+/** Page and resume tokens: opaque, and bound to the caller and what was asked, so that a changed one is noticed. */
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+
+import { Code, Refusal } from "./error.js";
+import { DOMAIN } from "./refusal.js";
+
+const MAC_BYTES = 16;
+
+/** Signs and opens tokens with one key; replicas and restarts that must open each other's share it. */
+export class Tokens {
+  constructor(private readonly key: Uint8Array = randomBytes(32)) {}
+
+  /** Returns a token that names a place within a scope: the method, the caller, the filter. */
+  issue(scope: readonly string[], place: string): string {
+    return Buffer.concat([this.#mac(scope, place), Buffer.from(place)]).toString("base64url");
+  }
+
+  /** Returns the place that a token names. Throws INVALID_ARGUMENT when it was changed or is of another scope. */
+  open(scope: readonly string[], token: string): string {
+    const bytes = Buffer.from(token, "base64url");
+    const place = bytes.subarray(MAC_BYTES).toString();
+    if (bytes.length >= MAC_BYTES && timingSafeEqual(bytes.subarray(0, MAC_BYTES), this.#mac(scope, place))) return place;
+    const message = "the page token was changed, or belongs to another caller or another filter";
+    throw new Refusal(Code.InvalidArgument, "ERROR_REASON_INVALID_PAGE_TOKEN", message, { domain: DOMAIN });
+  }
+
+  #mac(scope: readonly string[], place: string): Buffer {
+    return createHmac("sha256", this.key).update(JSON.stringify([scope, place])).digest().subarray(0, MAC_BYTES);
+  }
+}
