@@ -20,6 +20,7 @@ from souk_chassis.error import Error, retry_info
 from souk_chassis.events import Delivery, Poison, Subscription
 from souk_chassis.host import Host
 from souk_chassis.identity import DEVELOPMENT_KEY, development_token
+from souk_chassis.ids import new_id
 from souk_chassis.migrate import Migration
 from souk_chassis.red import REGISTRY
 from souk_chassis.redact import redacted
@@ -54,6 +55,7 @@ __all__ = [
     "Tx",
     "development_token",
     "main",
+    "new_id",
     "redacted",
     "retry_info",
     "start",

@@ -96,7 +96,7 @@ class Subscription:
 
     async def _read(self, channel: Channel, drain: Drain, backoff: Backoff) -> None:
         """Reads one stream to its end. Returns at the drain only."""
-        call = EventServiceStub(channel).Subscribe()
+        call: Any = EventServiceStub(channel).Subscribe()
         arrived: asyncio.Queue[pb.Delivery | None] = asyncio.Queue()
         await call.write(pb.SubscribeRequest(start=self._start()))
 

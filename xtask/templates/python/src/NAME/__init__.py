@@ -1,0 +1,1 @@
+"""Keeps what users write down."""

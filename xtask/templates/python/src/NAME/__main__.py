@@ -1,0 +1,7 @@
+"""Starts the service."""
+
+import souk_chassis
+
+from {{package}}.service import definition
+
+souk_chassis.main(definition())

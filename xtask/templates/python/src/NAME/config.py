@@ -1,0 +1,18 @@
+"""What can be set; config.default.toml says what each is for."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from souk_chassis import Settings
+
+
+class Entries(Settings):
+    """What holds of entries."""
+
+    most_per_user: int = Field(ge=1, le=1_000_000)
+
+
+class Config(Settings):
+    """What the service can be told."""
+
+    entries: Entries

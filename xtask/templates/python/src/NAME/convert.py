@@ -1,0 +1,19 @@
+"""Proto to domain and back; what the contract has checked is not checked again."""
+
+from __future__ import annotations
+
+from souk.{{package}}.v1 import entry_pb2
+
+from {{package}}.entry import MOST_LISTED, Entry
+
+
+def most_listed(max_entries: int) -> int:
+    """Returns how many entries to list; the contract says that 0 leaves it to us."""
+    return max_entries or MOST_LISTED
+
+
+def to_proto(entry: Entry) -> entry_pb2.Entry:
+    """Returns an entry as the contract has it."""
+    message = entry_pb2.Entry(entry_id=entry.id, user_id=entry.user_id, text=entry.text)
+    message.create_time.FromMicroseconds(entry.create_micros)
+    return message

@@ -1,0 +1,23 @@
+"""What can go wrong: each with its code, its reason and what a program needs to act on it."""
+
+from __future__ import annotations
+
+import grpc
+import souk_chassis
+from souk.{{package}}.v1.error_reason_pb2 import ErrorReason
+
+
+class Error(souk_chassis.Error):
+    """An error of this service."""
+
+    reasons = ErrorReason
+
+
+class TooManyEntries(Error):
+    """The user has as many entries as a user may have."""
+
+    code = grpc.StatusCode.FAILED_PRECONDITION
+    reason = ErrorReason.ERROR_REASON_TOO_MANY_ENTRIES
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"a user may have at most {most} entries", metadata={"most": str(most)})

@@ -1,0 +1,27 @@
+"""The index: one line a method."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from souk.{{package}}.v1 import {{package}}_service_pb2 as pb
+from souk.{{package}}.v1.{{package}}_service_pb2_grpc import {{Name}}ServiceServicer
+from souk_chassis import Store
+
+from {{package}}.rpc import list_recent_entries, record_entry
+
+
+class {{Name}}Rpc({{Name}}ServiceServicer):
+    """Answers souk.{{package}}.v1.{{Name}}Service."""
+
+    def __init__(self, store: Store, most_per_user: int) -> None:
+        self._store = store
+        self._most_per_user = most_per_user
+
+    async def RecordEntry(self, request: pb.RecordEntryRequest, context: Any) -> pb.RecordEntryResponse:
+        """Writes down an entry of the caller."""
+        return await record_entry.handle(self._store, self._most_per_user, request)
+
+    async def ListRecentEntries(self, request: pb.ListRecentEntriesRequest, context: Any) -> pb.ListRecentEntriesResponse:
+        """Answers the caller's own entries."""
+        return await list_recent_entries.handle(self._store, request)

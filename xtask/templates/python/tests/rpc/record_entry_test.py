@@ -1,0 +1,51 @@
+"""RecordEntry: success, repeat, each refusal, and what is told."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import grpc
+from souk.{{package}}.v1.events_pb2 import EntryRecorded
+from souk_chassis.testing import refused
+
+from support import Running
+
+Start = Callable[..., Awaitable[Running]]
+
+
+async def an_entry_is_kept_across_a_restart(start: Start) -> None:
+    first = await start()
+    recorded = (await first.record("r1", "hello")).entry
+    assert recorded.entry_id.startswith("entry_") and (recorded.user_id, recorded.text) == ("alice", "hello")
+    await first.stop()
+    assert await (await start()).recent() == ["hello"]
+
+
+async def recording_twice_with_one_request_id_gives_one_entry(service: Running) -> None:
+    first = await service.record("r1", "hello")
+    assert await service.record("r1", "hello") == first
+    assert await service.recent() == ["hello"]
+    refusal = await refused(service.record("r1", "goodbye"))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "ERROR_REASON_REQUEST_ID_REUSED")
+
+
+async def a_user_has_no_more_entries_than_the_settings_allow(start: Start) -> None:
+    service = await start(entries__most_per_user=1)
+    await service.record("r1", "hello")
+    refusal = await refused(service.record("r2", "again"))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "ERROR_REASON_TOO_MANY_ENTRIES")
+    assert (refusal.domain, refusal.metadata) == ("souk.{{package}}.v1", {"most": "1"})
+    await service.record("r1", "of another", who="user:bob")
+
+
+async def an_entry_without_a_text_is_refused(service: Running) -> None:
+    refusal = await refused(service.record("r1", ""))
+    assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT and list(refusal.fields) == ["text"]
+
+
+async def each_entry_is_told_once_and_in_order(service: Running) -> None:
+    for number in range(3):
+        await service.record(f"r{number}", f"text {number}")
+    told = await service.bus.told(3)
+    assert [EntryRecorded.FromString(event.data).entry.text for event in told] == ["text 0", "text 1", "text 2"]
+    assert {event.ordering_key for event in told} == {"alice"}
