@@ -153,6 +153,7 @@ fn of_value(field: &FieldDescriptor, rules: &Rules, path: &str) -> Vec<Wrong> {
     match field.kind() {
         Kind::String => text::cases(rules, path),
         Kind::Bool => Vec::new(),
+        Kind::Bytes => of_bytes(rules, path),
         Kind::Enum(_) => of_enum(rules, path),
         Kind::Message(descriptor) => match descriptor.full_name() {
             TIMESTAMP | DURATION => of_time(&descriptor, rules, path),
@@ -170,6 +171,18 @@ fn of_value(field: &FieldDescriptor, rules: &Rules, path: &str) -> Vec<Wrong> {
         },
         kind => of_number(&kind, rules, path),
     }
+}
+
+fn of_bytes(rules: &Rules, path: &str) -> Vec<Wrong> {
+    let names = rules.names("bytes").into_iter();
+    let wrongs = names.map(|rule| {
+        let limit = rules.number("bytes", &rule).filter(|_| rule == "max_len");
+        let limit =
+            limit.unwrap_or_else(|| panic!("no case is made for bytes.{rule}: teach it to conformance/broken.rs"));
+        let value = Value::Bytes(vec![b'x'; usize::try_from(limit).expect("a length") + 1].into());
+        Wrong { path: path.to_owned(), what: format!("too long ({rule})"), is_broken: true, value: Some(value) }
+    });
+    wrongs.collect()
 }
 
 fn of_number(kind: &Kind, rules: &Rules, path: &str) -> Vec<Wrong> {

@@ -23,22 +23,24 @@ use tonic::codegen::http::uri::PathAndQuery;
 use tonic::{Request, Status};
 
 /// The settings that hold the address of a database.
-const DATABASES: [&str; 6] = [
+const DATABASES: [&str; 7] = [
     "catalog.data.url",
     "inventory.data.url",
     "ledger.data.url",
     "payments.data.url",
     "payments.simulator.data.url",
     "orders.data.url",
+    "events.data.url",
 ];
 
 /// What would write by itself in the middle of a test.
-const SWEEPS: [(&str, &str); 5] = [
+const SWEEPS: [(&str, &str); 6] = [
     ("inventory.expiry.sweep_milliseconds", "60000"),
     ("inventory.retention.sweep_seconds", "3600"),
     ("ledger.expiry.sweep_milliseconds", "60000"),
     ("payments.recovery.sweep_milliseconds", "60000"),
     ("orders.saga.sweep_milliseconds", "60000"),
+    ("events.retention.sweep_seconds", "3600"),
 ];
 
 /// How long a call may take before it counts as hanging.
@@ -83,7 +85,8 @@ impl TestShop {
             .with(inventory::definition())
             .with(ledger::definition())
             .with(payments::definition())
-            .with(orders::definition());
+            .with(orders::definition())
+            .with(events::definition());
         let running = shop.start().await.unwrap_or_else(|error| panic!("the shop did not start: {error}"));
         let url = format!("http://{}", running.addr());
         let seed = Seed::make(&url).await;
@@ -135,6 +138,21 @@ impl TestShop {
             Ok(answer.into_inner().message().await?.unwrap_or_default())
         };
         tokio::time::timeout(LIMIT, answer).await.unwrap_or_else(|_| panic!("{path} does not answer {caller}"))
+    }
+
+    /// Sends messages as they are to a method and returns why it ends; nothing when it ends well.
+    pub async fn end(&self, path: &'static str, caller: &Caller, messages: Vec<Vec<u8>>) -> Result<Vec<u8>, Status> {
+        let channel = self.channels.get(&caller.to_string()).expect("a caller of this test").clone();
+        let mut client = tonic::client::Grpc::new(channel);
+        let answers = async {
+            client.ready().await.expect("the shop serves");
+            let request = Request::new(stream::iter(messages));
+            let answer = client.streaming(request, PathAndQuery::from_static(path), Bytes).await?;
+            let mut answers = answer.into_inner();
+            while answers.message().await?.is_some() {}
+            Ok(Vec::new())
+        };
+        tokio::time::timeout(LIMIT, answers).await.unwrap_or_else(|_| panic!("{path} does not end for {caller}"))
     }
 
     /// Ends the shop.

@@ -8,7 +8,7 @@ use crate::rules::{self, Rules};
 pub const ID_SUFFIX: &str = "_01h455vb4pex5vsknk084sn02q";
 
 /// Texts to try where a pattern asks for more than a length.
-const TEXTS: [&str; 4] = ["conformance", "GBP", "GB", ""];
+const TEXTS: [&str; 5] = ["conformance", "GBP", "GB", "conformance.Tested", ""];
 
 /// The well-known messages that are values of their own here.
 pub const TIMESTAMP: &str = "google.protobuf.Timestamp";
