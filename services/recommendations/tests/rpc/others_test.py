@@ -73,9 +73,8 @@ async def newer_orders_count_more_for_what_is_popular(shop: Shop) -> None:
 async def an_order_of_yesterday_told_today_counts_once_whatever_comes_twice(shop: Shop) -> None:
     await shop.sell("A")
     placed = orders.OrderPlaced(order=shop.order("o1", "alice", "A"))
-    await shop.tell(placed, "event_x")
-    await shop.tell(placed, "event_x")
-    await shop.tell(placed, "event_y")
+    await shop.tell(placed, copies=2)
+    await shop.tell(placed)
     await shop.settled()
     assert [item.score for item in (await shop.popular()).items] == [1.0]
     assert (await shop.model()).orders == 1
@@ -95,7 +94,7 @@ async def an_event_that_names_nothing_is_refused_and_holds_up_no_other(shop: Sho
     await shop.sell("A")
     await shop.place("o1", "alice", "A")
     await shop.settled()
-    assert shop.bus.refused == {0: "the event names no order"}
+    assert [(entry.state, entry.reason) for entry in shop.bus.log[:1]] == [("dead", "the event names no order")]
     assert skus(await shop.popular()) == ["A"]
 
 
