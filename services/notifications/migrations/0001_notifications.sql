@@ -100,29 +100,8 @@ CREATE TABLE endpoints (
 ) STRICT;
 CREATE INDEX endpoints_of_owner ON endpoints (owner, id);
 
--- Answers of calls that may be repeated. Invariant: written in the transaction of the effect.
-CREATE TABLE requests (
-  caller TEXT NOT NULL,
-  method TEXT NOT NULL,
-  request_id TEXT NOT NULL,
-  digest BLOB NOT NULL,
-  answer BLOB NOT NULL,
-  create_time INTEGER NOT NULL,
-  PRIMARY KEY (caller, method, request_id)
-) STRICT;
-CREATE INDEX requests_by_age ON requests (create_time);
-
 -- The key that page and resume tokens are signed with, made at the first start.
 CREATE TABLE token_key (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   bytes BLOB NOT NULL
 ) STRICT;
-
--- The events that were heard. Invariant: written in the transaction of their effect, so that each has its effect once.
-CREATE TABLE inbox (
-  source TEXT NOT NULL,
-  id TEXT NOT NULL,
-  create_time INTEGER NOT NULL,
-  PRIMARY KEY (source, id)
-) STRICT;
-CREATE INDEX inbox_by_age ON inbox (create_time);

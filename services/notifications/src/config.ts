@@ -1,4 +1,6 @@
 /** What can be set, read and checked. Times in milliseconds; the file has them in units for people. */
+import { ConfigError } from "@souk/chassis";
+
 import { networkProblem } from "./target.js";
 
 /** The settings of this service. */
@@ -22,15 +24,10 @@ export interface NotificationsConfig {
 }
 
 /** Says that a setting cannot be; the program ends with exit code 64. */
-export class BadSetting extends Error {
-  readonly key: string;
-  readonly allowed: string;
-
-  /** The value is not named: it may be a password. */
-  constructor(key: string, allowed: string) {
-    super(`${key} must be ${allowed}`);
-    this.key = key;
-    this.allowed = allowed;
+class BadSetting extends ConfigError {
+  constructor(key: string, value: unknown, allowed: string) {
+    // A URL may hold a password.
+    super(`${key} = ${key.endsWith("url") ? "[hidden]" : JSON.stringify(value)}: must be ${allowed}`);
   }
 }
 
@@ -95,27 +92,27 @@ class Settings {
 
   text(key: string, allowed: string, isGood: (value: string) => boolean): string {
     const value = this.#value(key);
-    if (typeof value !== "string" || !isGood(value)) throw new BadSetting(key, allowed);
+    if (typeof value !== "string" || !isGood(value)) throw new BadSetting(key, value, allowed);
     return value;
   }
 
   whole(key: string, least: number, most: number): number {
     const value = this.#value(key);
     const number = typeof value === "string" && value !== "" ? Number(value) : Number(value as number | bigint);
-    if (!Number.isSafeInteger(number) || number < least || number > most) throw new BadSetting(key, `a whole number from ${least} to ${most}`);
+    if (!Number.isSafeInteger(number) || number < least || number > most) throw new BadSetting(key, value, `a whole number from ${least} to ${most}`);
     return number;
   }
 
   flag(key: string): boolean {
     const value = String(this.#value(key));
-    if (value !== "true" && value !== "false") throw new BadSetting(key, "true or false");
+    if (value !== "true" && value !== "false") throw new BadSetting(key, value, "true or false");
     return value === "true";
   }
 
   networks(key: string): string[] {
     const networks = this.text(key, "networks separated by commas", () => true).split(",").map((part) => part.trim()).filter(Boolean);
     const problem = networks.map(networkProblem).find((found) => found !== undefined);
-    if (problem !== undefined) throw new BadSetting(key, `networks separated by commas: ${problem}`);
+    if (problem !== undefined) throw new BadSetting(key, networks, `networks separated by commas: ${problem}`);
     return networks;
   }
 

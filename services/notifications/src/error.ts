@@ -1,102 +1,85 @@
 /** What can go wrong: one refusal for each public reason, with its code. */
-import { Channel, ErrorReason as Reason, NotificationKind } from "./contract.js";
+import { Code, Refusal as Told } from "@souk/chassis";
 
-/** The gRPC codes that this service answers with. */
-export enum Code {
-  INVALID_ARGUMENT = 3,
-  NOT_FOUND = 5,
-  PERMISSION_DENIED = 7,
-  RESOURCE_EXHAUSTED = 8,
-  FAILED_PRECONDITION = 9,
-  ABORTED = 10,
-}
+import { Channel, ErrorReason as Reason, NotificationKind } from "./contract.js";
 
 /** The package whose `ErrorReason` the reasons are of. */
 export const DOMAIN = "souk.notifications.v1";
+/** The reasons that every service has. */
+const POLICY = "souk.policy.v1";
 
-/** A refusal that the caller is told. */
-export class Refusal extends Error {
-  readonly code: Code;
-  readonly reason: Reason;
-  readonly metadata: Record<string, string>;
-  /** The field that must be corrected; empty when it is not about one. */
-  readonly field: string;
-
-  private constructor(code: Code, reason: Reason, message: string, metadata: Record<string, string> = {}, field = "") {
-    super(message);
-    this.name = "Refusal";
-    this.code = code;
-    this.reason = reason;
-    this.metadata = metadata;
-    this.field = field;
-  }
-
-  /** The full name of the reason, as it stands in ErrorInfo. */
-  get reasonName(): string {
-    return `ERROR_REASON_${Reason[this.reason]}`;
+/** A refusal with a reason of this service's contract. */
+export class Refusal extends Told {
+  private constructor(code: Code, reason: Reason, message: string, metadata: Record<string, string> = {}) {
+    super(code, reasonName(reason), message, { domain: DOMAIN, metadata });
   }
 
   static otherAccount(): Refusal {
-    return new Refusal(Code.PERMISSION_DENIED, Reason.OTHER_ACCOUNT, "a user may name its own account only");
+    return new Refusal(Code.PermissionDenied, Reason.OTHER_ACCOUNT, "a user may name its own account only");
   }
 
   static noAccount(): Refusal {
-    return new Refusal(Code.INVALID_ARGUMENT, Reason.NO_ACCOUNT, "an account_id is needed", {}, "account_id");
+    return new Refusal(Code.InvalidArgument, Reason.NO_ACCOUNT, "an account_id is needed");
   }
 
   static etagMismatch(etag: string): Refusal {
-    return new Refusal(Code.ABORTED, Reason.ETAG_MISMATCH, "it has changed since its etag was read", { etag });
+    return new Refusal(Code.Aborted, Reason.ETAG_MISMATCH, "it has changed since its etag was read", { etag });
   }
 
   static unknownLocale(locale: string): Refusal {
-    return new Refusal(Code.INVALID_ARGUMENT, Reason.UNKNOWN_LOCALE, `${locale} is no locale`, { locale }, "locale");
+    return new Refusal(Code.InvalidArgument, Reason.UNKNOWN_LOCALE, `${locale} is no locale`, { locale });
   }
 
   static emptyField(field: string): Refusal {
-    return new Refusal(Code.INVALID_ARGUMENT, Reason.EMPTY_FIELD, `${field} is in the mask and empty`, { field }, field);
+    return new Refusal(Code.InvalidArgument, Reason.EMPTY_FIELD, `${field} is in the mask and empty`, { field });
   }
 
   static kindRepeated(kind: NotificationKind): Refusal {
     const name = `NOTIFICATION_KIND_${NotificationKind[kind]}`;
-    return new Refusal(Code.INVALID_ARGUMENT, Reason.KIND_REPEATED, `${name} stands twice`, { kind: name }, "kinds");
+    return new Refusal(Code.InvalidArgument, Reason.KIND_REPEATED, `${name} stands twice`, { kind: name });
   }
 
   static endpointNotFound(id: string): Refusal {
-    return new Refusal(Code.NOT_FOUND, Reason.ENDPOINT_NOT_FOUND, `webhook endpoint ${id} does not exist`, { endpoint_id: id });
+    return new Refusal(Code.NotFound, Reason.ENDPOINT_NOT_FOUND, `webhook endpoint ${id} does not exist`, { endpoint_id: id });
   }
 
   static tooManyEndpoints(most: number): Refusal {
     const message = `an owner may have ${most} webhook endpoints`;
-    return new Refusal(Code.RESOURCE_EXHAUSTED, Reason.TOO_MANY_ENDPOINTS, message, { most: String(most) });
+    return new Refusal(Code.ResourceExhausted, Reason.TOO_MANY_ENDPOINTS, message, { most: String(most) });
   }
 
   static targetRefused(problem: string): Refusal {
-    return new Refusal(Code.INVALID_ARGUMENT, Reason.TARGET_REFUSED, `the url cannot be a target: ${problem}`, { problem }, "url");
+    return new Refusal(Code.InvalidArgument, Reason.TARGET_REFUSED, `the url cannot be a target: ${problem}`, { problem });
   }
 
   static deliveryNotFound(id: string): Refusal {
-    return new Refusal(Code.NOT_FOUND, Reason.DELIVERY_NOT_FOUND, `no dead delivery ${id} exists`, { delivery_id: id });
+    return new Refusal(Code.NotFound, Reason.DELIVERY_NOT_FOUND, `no dead delivery ${id} exists`, { delivery_id: id });
   }
 
   static endpointNotEnabled(id: string): Refusal {
     const message = `webhook endpoint ${id} is not enabled`;
-    return new Refusal(Code.FAILED_PRECONDITION, Reason.ENDPOINT_NOT_ENABLED, message, { endpoint_id: id });
+    return new Refusal(Code.FailedPrecondition, Reason.ENDPOINT_NOT_ENABLED, message, { endpoint_id: id });
   }
 
   static invalidResumeToken(): Refusal {
     const message = "the resume token was changed or is another account's";
-    return new Refusal(Code.INVALID_ARGUMENT, Reason.INVALID_RESUME_TOKEN, message, {}, "resume_token");
+    return new Refusal(Code.InvalidArgument, Reason.INVALID_RESUME_TOKEN, message);
   }
 
   static noTemplate(kind: NotificationKind, channel: Channel): Refusal {
     const names = { kind: `NOTIFICATION_KIND_${NotificationKind[kind]}`, channel: `CHANNEL_${Channel[channel]}` };
-    return new Refusal(Code.INVALID_ARGUMENT, Reason.NO_TEMPLATE, `${names.kind} has no template for ${names.channel}`, names, "channel");
+    return new Refusal(Code.InvalidArgument, Reason.NO_TEMPLATE, `${names.kind} has no template for ${names.channel}`, names);
   }
 }
 
+
 /** Says that a page token was changed or belongs to another caller or filter. */
-export class InvalidPageToken extends Error {
-  constructor() {
-    super("the page token was changed, or belongs to another caller or another filter");
-  }
+export function invalidPageToken(): Told {
+  const message = "the page token was changed, or belongs to another caller or another filter";
+  return new Told(Code.InvalidArgument, "ERROR_REASON_INVALID_PAGE_TOKEN", message, { domain: POLICY });
+}
+
+/** Returns the full name of a reason, as it stands in ErrorInfo. */
+function reasonName(reason: Reason): string {
+  return `ERROR_REASON_${Reason[reason]}`;
 }

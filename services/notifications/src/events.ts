@@ -2,10 +2,11 @@
  * What comes in from the bus: each event becomes, in one transaction with its record in the inbox, the messages in the shop
  * and the deliveries that are to be made. Nothing is sent here.
  */
+import { newId, Poison, type Tx } from "@souk/chassis";
+
 import type { NotificationsConfig } from "./config.js";
 import { Channel, type Event, type NotificationKind } from "./contract.js";
 import { keyOf } from "./delivery.js";
-import { newId } from "./id.js";
 import { noticesOf, type Notice } from "./notice.js";
 import { addressByRule, channelsFor, type Preferences } from "./preferences.js";
 import { addDelivery } from "./store/deliveries.js";
@@ -13,7 +14,6 @@ import { enabledEndpoints } from "./store/endpoints.js";
 import { keepEvent, timeOf } from "./store/events.js";
 import { addMessage } from "./store/messages.js";
 import { loadPreferences, takeWatchers } from "./store/preferences.js";
-import type { Tx } from "./store/tables.js";
 import type { Templates } from "./template.js";
 import { isToldOf } from "./webhook.js";
 
@@ -36,7 +36,7 @@ export interface Listening {
 /** Writes down what is to be told of an event. Throws when the event cannot be read. */
 export function hear(tx: Tx, event: Event, listening: Listening, now: Date): Woken {
   const woken: Woken = { accounts: new Set(), endpoints: new Set(), hasEmail: false };
-  const notices = noticesOf(event.type, event.data);
+  const notices = readable(event);
 
   // The event is kept only when something waits for it.
   let row: number | undefined;
@@ -58,6 +58,15 @@ export function hear(tx: Tx, event: Event, listening: Listening, now: Date): Wok
     }
   }
   return woken;
+}
+
+/** What cannot be read now never can be. */
+function readable(event: Event): Notice[] {
+  try {
+    return noticesOf(event.type, event.data);
+  } catch {
+    throw new Poison(`the data is no ${event.type}`);
+  }
 }
 
 interface Told {

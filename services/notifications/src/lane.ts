@@ -2,7 +2,7 @@
  * Lanes: work that runs one after another within a lane, and side by side between lanes. A lane runs while it has work;
  * waiting for a time does not hold a place.
  */
-import type { Clock } from "./clock.js";
+import type { Clock } from "@souk/chassis";
 
 /** Does the next piece of a lane's work. Answers when to come again: at once, at a time, or not before it is woken. */
 export type Step = () => Promise<"again" | "idle" | Date>;

@@ -1,5 +1,5 @@
 /** A page of any list: opens its token, asks for one more than the page holds, and issues the next token. */
-import { InvalidPageToken } from "./error.js";
+import { invalidPageToken } from "./error.js";
 import type { Tokens } from "./token.js";
 
 const DEFAULT_SIZE = 100;
@@ -20,7 +20,7 @@ export function pageOf<T>(
 ): Page<T> {
   const size = request.pageSize === 0 ? DEFAULT_SIZE : request.pageSize;
   const place = request.pageToken === "" ? "" : tokens.open(scope, request.pageToken);
-  if (place === undefined) throw new InvalidPageToken();
+  if (place === undefined) throw invalidPageToken();
   const found = fetch(place, size + 1);
   const items = found.slice(0, size);
   const last = items.at(-1);

@@ -1,20 +1,14 @@
 /** Deletes what has been kept long enough, in small writes. */
+import type { Tx } from "@souk/chassis";
+
 import { DeliveryState } from "./contract.js";
 import type { Notifications } from "./service.js";
 import { purgeDeliveries } from "./store/deliveries.js";
 import { purgeEvents } from "./store/events.js";
-import { purgeInbox } from "./store/inbox.js";
 import { purgeMessages } from "./store/messages.js";
-import { purgeRequests } from "./store/requests.js";
-import type { Tx } from "./store/tables.js";
 
 const AT_ONCE = 500;
 const EVERY_MS = 600_000;
-const DAY = 86_400_000;
-/** How long answers to repeated calls are kept. */
-const REQUESTS_MS = 7 * DAY;
-/** How long it is remembered that an event was heard: longer than the bus keeps events to deliver again. */
-const INBOX_MS = 60 * DAY;
 
 /** Deletes until nothing is left to delete. Returns how many rows went. */
 export async function purge(service: Notifications, stop: AbortSignal): Promise<number> {
@@ -25,8 +19,6 @@ export async function purge(service: Notifications, stop: AbortSignal): Promise<
     (tx) => purgeDeliveries(tx, DeliveryState.DEAD, before(deadMs), AT_ONCE),
     (tx) => purgeEvents(tx, AT_ONCE),
     (tx) => purgeMessages(tx, before(messageMs), AT_ONCE),
-    (tx) => purgeRequests(tx, before(REQUESTS_MS), AT_ONCE),
-    (tx) => purgeInbox(tx, before(INBOX_MS), AT_ONCE),
   ];
   let deleted = 0;
   for (const one of purges) {

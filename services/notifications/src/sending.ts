@@ -4,7 +4,7 @@
  * **Invariant:** one attempt at a time per endpoint, and its outcome is durable before the next begins; so a kill repeats at
  * most one webhook per endpoint, and at most `email.concurrent` e-mails.
  */
-import type { Clock } from "./clock.js";
+import type { Clock, Store, Tx } from "@souk/chassis";
 import type { NotificationsConfig } from "./config.js";
 import { WebhookEndpointState as State } from "./contract.js";
 import { afterFailure } from "./delivery.js";
@@ -13,7 +13,6 @@ import { addressOf, localeOf } from "./events.js";
 import { Failure, failureOf } from "./failure.js";
 import { Lanes } from "./lane.js";
 import { noticesOf } from "./notice.js";
-import type { Store } from "./store.js";
 import {
   endpointsWithWork,
   giveUpOn,
@@ -27,7 +26,6 @@ import {
 import { loadEndpoint, noteFailure, noteSuccess, saveEndpoint, type Endpoint } from "./store/endpoints.js";
 import { loadEvent, timeOf } from "./store/events.js";
 import { loadPreferences } from "./store/preferences.js";
-import type { Tx } from "./store/tables.js";
 import type { Resolve, Targets } from "./target.js";
 import type { Templates } from "./template.js";
 import type { Post } from "./upstream/email.js";

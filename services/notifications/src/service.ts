@@ -4,16 +4,14 @@ import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { join, resolve } from "node:path";
 
-import type { Clock } from "./clock.js";
+import { Store, isFirst, systemClock, type Clock, type Reader } from "@souk/chassis";
 import type { NotificationsConfig } from "./config.js";
 import type { Event } from "./contract.js";
 import { hear, type Woken } from "./events.js";
 import { Hub } from "./hub.js";
 import { Mailbox } from "./mailbox.js";
 import { Sending, type Means } from "./sending.js";
-import { Store } from "./store.js";
-import { isFirst } from "./store/inbox.js";
-import { bytes, type Reader } from "./store/tables.js";
+import { bytes } from "./store/tables.js";
 import { Targets, type Resolve } from "./target.js";
 import { Templates } from "./template.js";
 import { Tokens } from "./token.js";
@@ -22,6 +20,11 @@ import { systemResolve } from "./upstream/webhook.js";
 
 const OWN_TEMPLATES = fileURLToPath(new URL("../templates", import.meta.url));
 const MIGRATIONS = fileURLToPath(new URL("../migrations", import.meta.url));
+
+/** The lasting subscription on the bus, and the name of its part of the inbox. */
+export const SUBSCRIPTION = "notifications";
+/** How long attempts that have begun may take to end when the process stops. */
+const LAST_ATTEMPTS_MS = 5000;
 
 /** What the service is given. */
 export interface Surroundings {
@@ -76,7 +79,7 @@ export class Notifications {
   static async start(surroundings: Surroundings): Promise<Notifications> {
     mkdirSync(surroundings.dataDir, { recursive: true });
     const file = resolve(surroundings.dataDir, surroundings.config.data.url.replace(/^sqlite:/, ""));
-    const store = Store.open(file, MIGRATIONS);
+    const store = Store.open({ file, migrations: MIGRATIONS, clock: surroundings.clock });
     const service = new Notifications(surroundings, store, new Tokens(await tokenKey(store)));
     service.sending.start();
     return service;
@@ -85,13 +88,15 @@ export class Notifications {
   /** Hears an event: what it leads to is durable when this returns, once for each event. */
   async hear(event: Event): Promise<void> {
     const now = this.clock.now();
-    const woken = await this.store.write((tx) => (isFirst(tx, event, now) ? hear(tx, event, this, now) : undefined));
+    const woken = await this.store.write((tx) => (isFirst(tx, SUBSCRIPTION, event, now) ? hear(tx, event, this, now) : undefined));
     if (woken !== undefined) this.#wake(woken);
   }
 
-  /** Waits for what is on its way, after the signal, and closes the database. */
+  /** Waits for what is on its way, after the signal, and closes the database. What takes too long comes again at the next start. */
   async ended(): Promise<void> {
-    await this.sending.ended();
+    const limit = new AbortController();
+    await Promise.race([this.sending.ended(), systemClock.sleep(LAST_ATTEMPTS_MS, limit.signal)]);
+    limit.abort();
     await this.store.close();
   }
 

@@ -4,6 +4,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
+import { Caller } from "@souk/chassis";
 import { create } from "@bufbuild/protobuf";
 import { Webhook } from "standardwebhooks";
 
@@ -27,9 +28,9 @@ import { audit } from "#src/store/audit.js";
 import { listDeliveries } from "#src/store/deliveries.js";
 import { loadEndpoint } from "#src/store/endpoints.js";
 import { httpReceiver, smtpReceiver, type Received } from "./receiver.js";
-import { LOOPBACK, eventually, orderPlaced, running, type Running } from "./support.js";
+import { contextOf, eventually, LOOPBACK, orderPlaced, running, type Running } from "./support.js";
 
-const erp = { kind: "service", id: "erp" } as const;
+const erp = Caller.service("erp");
 const HOUR = 3_600_000;
 const WEBHOOKS_ONLY = { ...LOOPBACK, "mailbox.address": "" };
 
@@ -42,7 +43,7 @@ let requests = 0;
 async function endpointTo(service: Notifications, url: string) {
   requests += 1;
   const request = { requestId: `r${requests}`, url, eventTypes: ["souk.orders.v1.*"] };
-  const { endpoint, secret } = await createWebhookEndpoint(service, create(CreateWebhookEndpointRequestSchema, request), erp);
+  const { endpoint, secret } = await createWebhookEndpoint(service, create(CreateWebhookEndpointRequestSchema, request), contextOf(erp));
   return { id: endpoint?.endpointId ?? "", secret };
 }
 
@@ -127,14 +128,14 @@ test("a dead delivery is requeued with the same key, or dropped", async (t) => {
 
   isUp = true;
   const requeue = (ids: string[]) => requeueDeadDeliveries(service, create(RequeueDeadDeliveriesRequestSchema, { deliveryIds: ids }), erp);
-  await assert.rejects(requeue(["delivery_00000000000000000000000000"]), { reasonName: "ERROR_REASON_DELIVERY_NOT_FOUND" });
+  await assert.rejects(requeue(["delivery_00000000000000000000000000"]), { reason: "ERROR_REASON_DELIVERY_NOT_FOUND" });
   assert.equal((await requeue([first?.id ?? ""])).requeued, 1n);
   await eventually(() => states(service)[0] === DeliveryState.DELIVERED);
   assert.equal((await requeue([first?.id ?? ""])).requeued, 0n);
   assert.deepEqual(receiver.received.map(idOf), [first?.key, second?.key, first?.key]);
 
   const other = create(DropDeadDeliveriesRequestSchema);
-  assert.equal((await dropDeadDeliveries(service, other, { kind: "service", id: "other" })).dropped, 0n);
+  assert.equal((await dropDeadDeliveries(service, other, Caller.service("other"))).dropped, 0n);
   assert.equal((await dropDeadDeliveries(service, other, erp)).dropped, 1n);
   assert.equal(states(service).length, 1);
 });
@@ -153,7 +154,7 @@ test("410 Gone switches the endpoint off and gives up what waits for it", async 
   await service.hear(orderPlaced("alice"));
   assert.equal(states(service).length, 3);
   const requeue = requeueDeadDeliveries(service, create(RequeueDeadDeliveriesRequestSchema), erp);
-  await assert.rejects(requeue, { reasonName: "ERROR_REASON_ENDPOINT_NOT_ENABLED" });
+  await assert.rejects(requeue, { reason: "ERROR_REASON_ENDPOINT_NOT_ENABLED" });
   assert.deepEqual(audit(service.store.read).findings, []);
 });
 
@@ -241,12 +242,12 @@ test("a target that is private is refused when the endpoint is made and when it 
   const { service } = await running(t);
   const make = (url: string) => endpointTo(service, url);
   for (const url of ["https://127.0.0.1/", "https://[::1]/", "https://169.254.169.254/latest", "http://example.com/", "https://localhost/"]) {
-    await assert.rejects(make(url), { reasonName: "ERROR_REASON_TARGET_REFUSED" }, url);
+    await assert.rejects(make(url), { reason: "ERROR_REASON_TARGET_REFUSED" }, url);
   }
   const { id } = await make("https://hooks.example.com/");
   const change = { endpointId: id, url: "https://10.0.0.1/", updateMask: { paths: ["url"] } };
   const update = () => updateWebhookEndpoint(service, create(UpdateWebhookEndpointRequestSchema, change), erp);
-  await assert.rejects(update, { reasonName: "ERROR_REASON_TARGET_REFUSED" });
+  await assert.rejects(update, { reason: "ERROR_REASON_TARGET_REFUSED" });
 });
 
 test("a receiver that is slow, endless or gone costs one attempt and no more than the limits", async (t) => {
@@ -273,7 +274,7 @@ test("a receiver that is slow, endless or gone costs one attempt and no more tha
 
 async function address(service: Notifications, account: string, emailAddress: string): Promise<void> {
   const request = create(UpdatePreferencesRequestSchema, { updateMask: { paths: ["email_address"] }, emailAddress });
-  await updatePreferences(service, request, { kind: "user", id: account });
+  await updatePreferences(service, request, Caller.user(account));
 }
 
 test("e-mail goes over SMTP with a Message-ID that follows from the event", async (t) => {

@@ -10,7 +10,7 @@ import { create, toBinary, type DescMessage, type MessageInitShape } from "@bufb
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { parse } from "smol-toml";
 
-import type { Clock } from "#src/clock.js";
+import { Context, Deadline, type Caller, type Clock } from "@souk/chassis";
 import { readConfig, type NotificationsConfig } from "#src/config.js";
 import { EventSchema, MoneySchema, OrderPlacedSchema, OrderSchema, OrderState, type Event, type Money, type Order } from "#src/contract.js";
 import { Notifications, type Surroundings } from "#src/service.js";
@@ -31,15 +31,15 @@ export class ManualClock implements Clock {
     return new Date(this.#now);
   }
 
-  sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const sleeper = { until: this.#now + milliseconds, wake: resolve };
       this.#sleepers.add(sleeper);
-      signal.addEventListener("abort", () => {
+      signal?.addEventListener("abort", () => {
         this.#sleepers.delete(sleeper);
         resolve();
       });
-      if (signal.aborted) resolve();
+      if (signal?.aborted) resolve();
       this.#wake();
     });
   }
@@ -180,4 +180,10 @@ export async function eventually<T>(look: () => T | Promise<T>, what = "it"): Pr
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   throw new Error(`${what} did not come to be within ten seconds`, { cause: last });
+}
+
+/** Returns the context that the chassis gives a method, for this caller. */
+export function contextOf(caller: Caller): Context {
+  const following = Context.following("test", "", new AbortController().signal);
+  return new Context(caller, [], Deadline.never(), following.criticality, following.trace, following.signal);
 }

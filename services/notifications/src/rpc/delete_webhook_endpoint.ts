@@ -1,7 +1,8 @@
 /** DeleteWebhookEndpoint: deletes an endpoint and everything that waits for it. */
 import { create } from "@bufbuild/protobuf";
+import type { Caller } from "@souk/chassis";
 
-import { ownerSeenBy, type Caller } from "../caller.js";
+import { ownerSeenBy } from "../caller.js";
 import { DeleteWebhookEndpointResponseSchema, type DeleteWebhookEndpointRequest, type DeleteWebhookEndpointResponse } from "../contract.js";
 import type { Notifications } from "../service.js";
 import { deleteOfEndpoint } from "../store/deliveries.js";

@@ -1,7 +1,8 @@
 /** DropDeadDeliveries: forgets dead deliveries for good. */
 import { create } from "@bufbuild/protobuf";
+import type { Caller } from "@souk/chassis";
 
-import { ownerSeenBy, type Caller } from "../caller.js";
+import { ownerSeenBy } from "../caller.js";
 import { DropDeadDeliveriesResponseSchema, type DropDeadDeliveriesRequest, type DropDeadDeliveriesResponse } from "../contract.js";
 import { unlessEmpty } from "../page.js";
 import type { Notifications } from "../service.js";

@@ -1,7 +1,8 @@
 /** GetPreferences: what an account wants to be told, and how. */
 import { create } from "@bufbuild/protobuf";
+import type { Caller } from "@souk/chassis";
 
-import { accountOf, type Caller } from "../caller.js";
+import { accountOf } from "../caller.js";
 import { GetPreferencesResponseSchema, type GetPreferencesRequest, type GetPreferencesResponse } from "../contract.js";
 import { wirePreferences } from "../convert.js";
 import type { Notifications } from "../service.js";

@@ -1,7 +1,8 @@
 /** GetWebhookEndpoint: one endpoint, without its secret. */
 import { create } from "@bufbuild/protobuf";
+import type { Caller } from "@souk/chassis";
 
-import { ownerSeenBy, type Caller } from "../caller.js";
+import { ownerSeenBy } from "../caller.js";
 import { GetWebhookEndpointResponseSchema, type GetWebhookEndpointRequest, type GetWebhookEndpointResponse } from "../contract.js";
 import { wireEndpoint } from "../convert.js";
 import { Refusal } from "../error.js";

@@ -1,7 +1,8 @@
 /** ListDeadDeliveries: the deliveries that were given up, oldest first. */
 import { create } from "@bufbuild/protobuf";
+import type { Caller } from "@souk/chassis";
 
-import { callerKey, ownerSeenBy, type Caller } from "../caller.js";
+import { ownerSeenBy } from "../caller.js";
 import {
   DeliveryState,
   ListDeadDeliveriesResponseSchema,
@@ -19,7 +20,7 @@ export function listDeadDeliveries(
   caller: Caller,
 ): ListDeadDeliveriesResponse {
   const filter = { owner: ownerSeenBy(caller), endpoint: unlessEmpty(request.endpointId), state: DeliveryState.DEAD };
-  const scope = ["ListDeadDeliveries", callerKey(caller), request.endpointId];
+  const scope = ["ListDeadDeliveries", caller.key, request.endpointId];
   const page = pageOf(service.tokens, scope, request, (place, most) =>
     listDeliveries(service.store.read, filter, { after: Number(place) }, most),
   );

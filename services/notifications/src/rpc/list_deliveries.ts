@@ -1,7 +1,8 @@
 /** ListDeliveries: deliveries, newest first. */
 import { create } from "@bufbuild/protobuf";
+import type { Caller } from "@souk/chassis";
 
-import { callerKey, ownerSeenBy, type Caller } from "../caller.js";
+import { ownerSeenBy } from "../caller.js";
 import { DeliveryState, ListDeliveriesResponseSchema, type ListDeliveriesRequest, type ListDeliveriesResponse } from "../contract.js";
 import { wireDelivery } from "../convert.js";
 import { pageOf, unlessEmpty } from "../page.js";
@@ -16,7 +17,7 @@ export function listDeliveries(service: Notifications, request: ListDeliveriesRe
     account: unlessEmpty(request.accountId),
     eventId: unlessEmpty(request.eventId),
   };
-  const scope = ["ListDeliveries", callerKey(caller), JSON.stringify(filter)];
+  const scope = ["ListDeliveries", caller.key, JSON.stringify(filter)];
   const page = pageOf(service.tokens, scope, request, (place, most) =>
     list(service.store.read, filter, { before: place === "" ? Number.MAX_SAFE_INTEGER : Number(place) }, most),
   );

@@ -1,7 +1,8 @@
 /** ListMessages: the messages of an account, newest first. */
 import { create } from "@bufbuild/protobuf";
+import type { Caller } from "@souk/chassis";
 
-import { accountOf, callerKey, type Caller } from "../caller.js";
+import { accountOf } from "../caller.js";
 import { ListMessagesResponseSchema, type ListMessagesRequest, type ListMessagesResponse } from "../contract.js";
 import { wireMessage } from "../convert.js";
 import { pageOf } from "../page.js";
@@ -11,7 +12,7 @@ import { countUnread, messagesBefore } from "../store/messages.js";
 export function listMessages(service: Notifications, request: ListMessagesRequest, caller: Caller): ListMessagesResponse {
   const account = accountOf(caller, request.accountId);
   const { read } = service.store;
-  const scope = ["ListMessages", callerKey(caller), account, String(request.unreadOnly)];
+  const scope = ["ListMessages", caller.key, account, String(request.unreadOnly)];
   const page = pageOf(service.tokens, scope, request, (place, most) =>
     messagesBefore(read, account, place === "" ? Number.MAX_SAFE_INTEGER : Number(place), request.unreadOnly, most),
   );

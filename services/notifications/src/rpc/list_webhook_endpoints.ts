@@ -1,7 +1,8 @@
 /** ListWebhookEndpoints: endpoints, oldest first. */
 import { create } from "@bufbuild/protobuf";
+import type { Caller } from "@souk/chassis";
 
-import { callerKey, ownerSeenBy, type Caller } from "../caller.js";
+import { ownerSeenBy } from "../caller.js";
 import { ListWebhookEndpointsResponseSchema, type ListWebhookEndpointsRequest, type ListWebhookEndpointsResponse } from "../contract.js";
 import { wireEndpoint } from "../convert.js";
 import { pageOf } from "../page.js";
@@ -13,7 +14,7 @@ export function listWebhookEndpoints(
   request: ListWebhookEndpointsRequest,
   caller: Caller,
 ): ListWebhookEndpointsResponse {
-  const scope = ["ListWebhookEndpoints", callerKey(caller)];
+  const scope = ["ListWebhookEndpoints", caller.key];
   const page = pageOf(service.tokens, scope, request, (place, most) =>
     listEndpoints(service.store.read, ownerSeenBy(caller), place, most),
   );

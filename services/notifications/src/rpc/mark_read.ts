@@ -1,7 +1,8 @@
 /** MarkRead: marks messages of an account as read. */
 import { create } from "@bufbuild/protobuf";
+import type { Caller } from "@souk/chassis";
 
-import { accountOf, type Caller } from "../caller.js";
+import { accountOf } from "../caller.js";
 import { MarkReadResponseSchema, type MarkReadRequest, type MarkReadResponse } from "../contract.js";
 import type { Notifications } from "../service.js";
 import { countUnread, markRead as mark } from "../store/messages.js";

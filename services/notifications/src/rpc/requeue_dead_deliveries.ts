@@ -1,7 +1,8 @@
 /** RequeueDeadDeliveries: tries dead deliveries again. */
 import { create } from "@bufbuild/protobuf";
+import type { Caller, Tx } from "@souk/chassis";
 
-import { ownerSeenBy, type Caller } from "../caller.js";
+import { ownerSeenBy } from "../caller.js";
 import {
   Channel,
   DeliveryState,
@@ -15,7 +16,6 @@ import { unlessEmpty } from "../page.js";
 import type { Notifications } from "../service.js";
 import { listDeliveries, requeue, type Delivery, type Filter } from "../store/deliveries.js";
 import { loadEndpoint } from "../store/endpoints.js";
-import type { Tx } from "../store/tables.js";
 
 /** The most that one call requeues; who has more calls again. */
 const MOST_AT_ONCE = 10_000;

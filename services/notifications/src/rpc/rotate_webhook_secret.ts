@@ -1,10 +1,9 @@
 /** RotateWebhookSecret: a new secret for an endpoint; the old one signs along for a day. */
-import { create } from "@bufbuild/protobuf";
+import { writeOnce, type Context } from "@souk/chassis";
 
-import { callerKey, ownerSeenBy, type Caller } from "../caller.js";
+import { ownerSeenBy } from "../caller.js";
 import {
-  RotateWebhookSecretRequestSchema,
-  RotateWebhookSecretResponseSchema,
+  NotificationService,
   type RotateWebhookSecretRequest,
   type RotateWebhookSecretResponse,
 } from "../contract.js";
@@ -13,24 +12,19 @@ import { rotate } from "../endpoint.js";
 import { Refusal } from "../error.js";
 import type { Notifications } from "../service.js";
 import { loadEndpoint, saveEndpoint } from "../store/endpoints.js";
-import { once } from "../store/requests.js";
 import { newSecret } from "../webhook.js";
 
 export function rotateWebhookSecret(
   service: Notifications,
   request: RotateWebhookSecretRequest,
-  caller: Caller,
+  context: Context,
 ): Promise<RotateWebhookSecretResponse> {
   const now = service.clock.now();
-  const call = { caller: callerKey(caller), method: "RotateWebhookSecret", requestId: request.requestId, request };
-  const named = { ...call, requestSchema: RotateWebhookSecretRequestSchema };
-  return service.store.write((tx) =>
-    once(tx, named, RotateWebhookSecretResponseSchema, now, () => {
-      const before = loadEndpoint(tx, request.endpointId, ownerSeenBy(caller));
-      if (before === undefined) throw Refusal.endpointNotFound(request.endpointId);
-      const endpoint = rotate(before, newSecret(), now);
-      saveEndpoint(tx, endpoint);
-      return create(RotateWebhookSecretResponseSchema, { endpoint: wireEndpoint(endpoint), secret: endpoint.secret });
-    }),
-  );
+  return writeOnce(service.store, NotificationService.method.rotateWebhookSecret, request, context, (tx) => {
+    const before = loadEndpoint(tx, request.endpointId, ownerSeenBy(context.caller));
+    if (before === undefined) throw Refusal.endpointNotFound(request.endpointId);
+    const endpoint = rotate(before, newSecret(), now);
+    saveEndpoint(tx, endpoint);
+    return { endpoint: wireEndpoint(endpoint), secret: endpoint.secret };
+  });
 }

@@ -2,8 +2,9 @@
 import { isDeepStrictEqual } from "node:util";
 
 import { create } from "@bufbuild/protobuf";
+import type { Caller } from "@souk/chassis";
 
-import { accountOf, type Caller } from "../caller.js";
+import { accountOf } from "../caller.js";
 import { UpdatePreferencesResponseSchema, type UpdatePreferencesRequest, type UpdatePreferencesResponse } from "../contract.js";
 import { wirePreferences } from "../convert.js";
 import { Refusal } from "../error.js";

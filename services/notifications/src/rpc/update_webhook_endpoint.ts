@@ -2,8 +2,9 @@
 import { isDeepStrictEqual } from "node:util";
 
 import { create } from "@bufbuild/protobuf";
+import type { Caller } from "@souk/chassis";
 
-import { ownerSeenBy, type Caller } from "../caller.js";
+import { ownerSeenBy } from "../caller.js";
 import {
   UpdateWebhookEndpointResponseSchema,
   WebhookEndpointState as State,

@@ -1,7 +1,8 @@
 /** WatchMessages: the messages of an account as they come, from a resume token on. */
 import { create } from "@bufbuild/protobuf";
+import type { Caller } from "@souk/chassis";
 
-import { accountOf, type Caller } from "../caller.js";
+import { accountOf } from "../caller.js";
 import { WatchMessagesResponseSchema, type WatchMessagesRequest, type WatchMessagesResponse } from "../contract.js";
 import { wireMessage } from "../convert.js";
 import { Refusal } from "../error.js";

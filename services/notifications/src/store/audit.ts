@@ -1,5 +1,7 @@
 /** The invariants once more, as queries over everything. */
-import { text, whole, type Reader } from "./tables.js";
+import type { Reader } from "@souk/chassis";
+
+import { text, whole } from "./tables.js";
 
 /** An invariant that does not hold. */
 export interface Finding {

@@ -1,6 +1,8 @@
 /** The deliveries to be made, and what became of them. */
+import type { Reader, Row, Tx, Value } from "@souk/chassis";
+
 import { Channel, DeliveryState, type NotificationKind } from "../contract.js";
-import { marks, micros, text, time, timeOrNone, whole, type Reader, type Row, type Tx, type Value } from "./tables.js";
+import { marks, micros, text, time, timeOrNone, whole } from "./tables.js";
 
 const PENDING = DeliveryState.PENDING;
 const DELIVERED = DeliveryState.DELIVERED;

@@ -1,6 +1,8 @@
 /** The webhook endpoints with their secrets. */
+import type { Reader, Row, Tx } from "@souk/chassis";
+
 import { WebhookEndpointState as State } from "../contract.js";
-import { micros, microsOrNull, text, time, timeOrNone, whole, type Reader, type Row, type Tx } from "./tables.js";
+import { micros, microsOrNull, text, time, timeOrNone, whole } from "./tables.js";
 
 /** An endpoint as it stands. */
 export interface Endpoint {

@@ -1,9 +1,10 @@
 /** The events that something is still told of. */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
+import type { Reader, Tx } from "@souk/chassis";
 
 import { EventSchema, type Event } from "../contract.js";
-import { bytes, micros, whole, type Reader, type Tx } from "./tables.js";
+import { bytes, micros, whole } from "./tables.js";
 
 /** Keeps an event and returns its row; the row that is there when it is kept already. */
 export function keepEvent(tx: Tx, event: Event, now: Date): number {

@@ -1,6 +1,8 @@
 /** The messages in the shop. */
+import type { Reader, Row, Tx } from "@souk/chassis";
+
 import type { NotificationKind } from "../contract.js";
-import { marks, micros, text, time, whole, type Reader, type Row, type Tx } from "./tables.js";
+import { marks, micros, text, time, whole } from "./tables.js";
 
 /** A message as it stands. */
 export interface Message {

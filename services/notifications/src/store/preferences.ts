@@ -1,6 +1,8 @@
 /** What accounts want to be told. */
+import type { Reader, Tx } from "@souk/chassis";
+
 import { defaultPreferences, type Preferences } from "../preferences.js";
-import { micros, text, time, whole, type Reader, type Tx } from "./tables.js";
+import { micros, text, time, whole } from "./tables.js";
 
 /** Returns the preferences of an account; the defaults when it has set nothing. */
 export function loadPreferences(reader: Reader, account: string): Preferences {

@@ -1,21 +1,5 @@
-/** How rows are read and written: whole numbers, text and bytes; times are whole microseconds. */
-
-/** What a column may hold. */
-export type Value = number | bigint | string | Uint8Array | null;
-/** A row by column. */
-export type Row = Record<string, Value>;
-
-/** Reads rows. */
-export interface Reader {
-  get: (sql: string, ...values: Value[]) => Row | undefined;
-  all: (sql: string, ...values: Value[]) => Row[];
-}
-
-/** Reads and writes rows in one transaction. */
-export interface Tx extends Reader {
-  /** Returns how many rows were changed. */
-  run: (sql: string, ...values: Value[]) => number;
-}
+/** How columns are read and written: whole numbers, text and bytes; times are whole microseconds. */
+import type { Value } from "@souk/chassis";
 
 /** Returns a whole number. */
 export function whole(value: Value | undefined): number {

@@ -1,0 +1,46 @@
+/** The service as the chassis runs it: settings, methods, the subscription to the bus, and what runs by itself. */
+import { define, Service } from "@souk/chassis";
+import { Counter, Gauge } from "prom-client";
+
+import { readConfig } from "./config.js";
+import { Channel, DeliveryState, NotificationService } from "./contract.js";
+import { purgeUntil } from "./retention.js";
+import { rpc } from "./rpc.js";
+import { Notifications, SUBSCRIPTION } from "./service.js";
+import { countOpen } from "./store/deliveries.js";
+
+/** Everything that the chassis must know. */
+export const definition = define({
+  name: "notifications",
+  defaultConfig: new URL("../config.default.toml", import.meta.url),
+  config: { parse: readConfig },
+  build: async (config, { dataDir, clock, drain, log, metrics }) => {
+    const attempts = new Counter({
+      name: "souk_notifications_attempts_total",
+      help: "Attempts to deliver, by channel and outcome.",
+      labelNames: ["channel", "outcome"],
+      registers: [metrics],
+    });
+    const counted = (channel: string, outcome: string) => attempts.inc({ channel, outcome });
+    const service = await Notifications.start({ config, dataDir, clock, stop: drain, log, counted });
+    new Gauge({
+      name: "souk_notifications_open_deliveries",
+      help: "Deliveries that wait or are dead, by channel and state.",
+      labelNames: ["channel", "state"],
+      registers: [metrics],
+      collect() {
+        this.reset();
+        for (const { channel, state, count } of countOpen(service.store.read)) {
+          this.set({ channel: Channel[channel].toLowerCase(), state: DeliveryState[state].toLowerCase() }, count);
+        }
+      },
+    });
+    return new Service()
+      .rpc(NotificationService, rpc(service))
+      // Everything is heard, since any event may have an endpoint.
+      .subscription({ name: SUBSCRIPTION, types: [], hear: (event) => service.hear(event) })
+      .worker("retention", (stop) => purgeUntil(service, stop))
+      .worker("purge", (stop) => service.store.purge().run(stop))
+      .closing({ close: () => service.ended() });
+  },
+});

@@ -1,0 +1,34 @@
+/** `preview <kind> [locale]`: shows what a kind looks like on every channel, filled with sample data. */
+import { readFileSync } from "node:fs";
+
+import { parse } from "smol-toml";
+
+import { readConfig } from "./config.js";
+import { SAMPLE_TIME, sampleFacts } from "./sample.js";
+import { templatesOf } from "./service.js";
+import { allKinds, kindName, kindOf } from "./template.js";
+
+const USAGE_EXIT_CODE = 64;
+
+/** Prints the preview and returns the exit code. NOTIFICATIONS__TELLING__TEMPLATES names another folder of templates. */
+export function preview(words: readonly string[]): number {
+  const [name = "", locale = "en-GB"] = words;
+  const kind = kindOf(name);
+  if (kind === undefined) {
+    process.stderr.write(`usage: preview KIND [LOCALE], where KIND is one of ${allKinds().map(kindName).join(", ")}\n`);
+    return USAGE_EXIT_CODE;
+  }
+  const occasion = { time: SAMPLE_TIME, locale };
+  const templates = templatesOf(previewConfig());
+  const { subject, text, html } = templates.mail(kind, sampleFacts(kind), occasion);
+  const { title, body } = templates.inApp(kind, sampleFacts(kind), occasion);
+  process.stdout.write(`Subject: ${subject}\n\n${text}\n--- HTML\n${html}\n--- in the shop\n${title}\n${body}\n`);
+  return 0;
+}
+
+function previewConfig() {
+  const file = new URL("../config.default.toml", import.meta.url);
+  const config = readConfig(parse(readFileSync(file, "utf8")));
+  const templates = process.env["NOTIFICATIONS__TELLING__TEMPLATES"];
+  return templates === undefined ? config : { ...config, telling: { ...config.telling, templates } };
+}

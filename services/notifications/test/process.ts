@@ -1,0 +1,77 @@
+/** The service as a process of its own, as an operator starts it. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+
+import { createClient, type Client, type Interceptor } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { Caller, developmentToken } from "@souk/chassis";
+
+import { NotificationService } from "#src/contract.js";
+import { ROOT, eventually, folder } from "./support.js";
+
+/** A process that can be killed and started again on the same folder. */
+export interface Process {
+  dataDir: string;
+  /** Everything that it has written to its log, over all starts. */
+  log: () => string;
+  metrics: () => string;
+  client: (caller: Caller) => Client<typeof NotificationService>;
+  /** SIGKILL, and gone when this returns. */
+  kill: () => Promise<void>;
+  /** SIGTERM; returns the exit code. */
+  stop: () => Promise<number | null>;
+  start: () => Promise<void>;
+}
+
+/** Starts the service with these settings: `{ "smtp.url": … }`. */
+export async function startProcess(t: TestContext, settings: Record<string, string>): Promise<Process> {
+  const dataDir = await folder();
+  const readyFile = join(dataDir, "ready");
+  let child: ChildProcess | undefined;
+  let log = "";
+  let ready: Record<string, string> = {};
+
+  const start = async () => {
+    await rm(readyFile, { force: true });
+    const all = { data_dir: dataDir, "server.listen": "127.0.0.1:0", "server.metrics_listen": "127.0.0.1:0", "server.ready_file": readyFile, "log.level": "debug", ...settings };
+    const environment = Object.entries(all).map(([key, value]) => [`NOTIFICATIONS__${key.replace(".", "__").toUpperCase()}`, value]);
+    const starting = spawn(process.execPath, ["dist/main.js"], { cwd: ROOT, env: { ...process.env, ...Object.fromEntries(environment) } });
+    child = starting;
+    for (const stream of [starting.stdout, starting.stderr]) stream.on("data", (chunk: Buffer) => (log += chunk.toString()));
+    await eventually(async () => {
+      if (starting.exitCode !== null) throw new Error(`it ended with ${starting.exitCode}: ${log}`);
+      ready = Object.fromEntries((await readFile(readyFile, "utf8")).trim().split("\n").map((line) => line.split("=") as [string, string]));
+      return ready["grpc"] !== undefined;
+    }, `the process (${log})`);
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    const ending = child;
+    child = undefined;
+    if (ending === undefined || ending.exitCode !== null) return ending?.exitCode ?? null;
+    const exited = once(ending, "exit") as Promise<[number | null]>;
+    ending.kill(signal);
+    return (await exited)[0];
+  };
+  t.after(() => end("SIGKILL"));
+  await start();
+  return {
+    dataDir,
+    log: () => log,
+    metrics: () => `http://${ready["metrics"]}/metrics`,
+    client: (caller) => createClient(NotificationService, createGrpcTransport({ baseUrl: `http://${ready["grpc"]}`, interceptors: [as(caller)] })),
+    kill: async () => void (await end("SIGKILL")),
+    stop: () => end("SIGTERM"),
+    start,
+  };
+}
+
+function as(caller: Caller): Interceptor {
+  return (next) => (request) => {
+    const token = developmentToken(caller);
+    if (token !== "") request.header.set("authorization", `Bearer ${token}`);
+    return next(request);
+  };
+}

@@ -1,0 +1,183 @@
+/** Every method over real gRPC, through the chassis, in a process of its own. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { promisify } from "node:util";
+
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { Caller } from "@souk/chassis";
+
+import { Channel, NotificationKind as Kind, WebhookEndpointState as State } from "#src/contract.js";
+import { bus } from "./bus.js";
+import { startProcess } from "./process.js";
+import { ROOT, eventually, orderPlaced } from "./support.js";
+
+const alice = Caller.user("alice");
+const erp = Caller.service("erp");
+const staff = Caller.staff("ann");
+
+/** Checks that a call is refused with this code and reason. */
+async function refused(call: Promise<unknown>, code: Code, reason: string): Promise<void> {
+  await assert.rejects(call, (error) => {
+    assert.ok(error instanceof ConnectError);
+    assert.deepEqual([Code[error.code], reasonOf(error)], [Code[code], `ERROR_REASON_${reason}`]);
+    return true;
+  });
+}
+
+/** The reason is the first field of google.rpc.ErrorInfo: a tag, a length below 128, and the text. */
+function reasonOf(error: ConnectError): string {
+  const info = error.details.find((one) => "type" in one && one.type === "google.rpc.ErrorInfo");
+  const bytes = info !== undefined && "value" in info ? (info.value as Uint8Array) : new Uint8Array();
+  return Buffer.from(bytes.subarray(2, 2 + (bytes[1] ?? 0))).toString();
+}
+
+test("the methods keep what the contract promises", { timeout: 60_000 }, async (t) => {
+  const events = await bus(t);
+  const service = await startProcess(t, { "neighbours.events": events.url });
+  const user = service.client(alice);
+  const shop = service.client(erp);
+  const ann = service.client(staff);
+  const placed = (customer: string) => events.publish(orderPlaced(customer, { time: timestampFromDate(new Date()) }));
+
+  await t.test("who may call is decided by the contract", async () => {
+    await refused(service.client(Caller.ANONYMOUS).getPreferences({}), Code.Unauthenticated, "UNAUTHENTICATED");
+    await refused(user.listWebhookEndpoints({}), Code.PermissionDenied, "ACCESS_DENIED");
+    await refused(user.auditNotifications({}), Code.PermissionDenied, "ACCESS_DENIED");
+    await refused(user.getPreferences({ accountId: "bob" }), Code.PermissionDenied, "OTHER_ACCOUNT");
+    await refused(ann.getPreferences({}), Code.InvalidArgument, "NO_ACCOUNT");
+  });
+
+  await t.test("fields are checked by the contract, and a bad address is not repeated", async () => {
+    const bad = user.updatePreferences({ updateMask: { paths: ["email_address"] }, emailAddress: "alice@example.org\r\nBcc: x@y.z" });
+    await refused(bad, Code.InvalidArgument, "INVALID_FIELD");
+    await refused(user.updatePreferences({}), Code.InvalidArgument, "INVALID_FIELD");
+    await refused(user.updatePreferences({ updateMask: { paths: ["etag"] } }), Code.InvalidArgument, "INVALID_FIELD");
+    await refused(shop.createWebhookEndpoint({ requestId: "1", url: "javascript:x", eventTypes: ["a.b"] }), Code.InvalidArgument, "INVALID_FIELD");
+    await refused(user.listMessages({ pageToken: "forged" }), Code.InvalidArgument, "INVALID_PAGE_TOKEN");
+  });
+
+  await t.test("preferences change by mask and etag, and a repeat changes nothing", async () => {
+    const first = (await user.getPreferences({})).preferences;
+    assert.deepEqual([first?.accountId, first?.emailAddress, first?.defaultChannels], ["alice", "", [Channel.IN_APP, Channel.EMAIL]]);
+    const change = { etag: first?.etag ?? "", updateMask: { paths: ["email_address", "locale", "kinds"] }, emailAddress: "secret.alice@example.org", locale: "de-de", kinds: [{ kind: Kind.ORDER_PAID, channels: [] }], watchedSkus: ["X"] };
+    const second = (await user.updatePreferences(change)).preferences;
+    assert.deepEqual([second?.locale, second?.kinds.length, second?.watchedSkus], ["de-DE", 1, []]);
+    assert.equal((await user.updatePreferences(change)).preferences?.etag, second?.etag);
+    await refused(user.updatePreferences({ ...change, locale: "fr" }), Code.Aborted, "ETAG_MISMATCH");
+    await refused(user.updatePreferences({ updateMask: { paths: ["locale"] }, locale: "en-a1" }), Code.InvalidArgument, "UNKNOWN_LOCALE");
+    assert.equal((await ann.getPreferences({ accountId: "alice" })).preferences?.emailAddress, "secret.alice@example.org");
+  });
+
+  await t.test("messages come on the stream, go on after the token, are listed and marked", async () => {
+    const controller = new AbortController();
+    const stream = user.watchMessages({}, { signal: controller.signal })[Symbol.asyncIterator]();
+    const waiting = stream.next();
+    placed("alice");
+    placed("bob");
+    const one = (await waiting).value;
+    assert.equal(one?.message?.title, "Your order INV-1042 is placed");
+    assert.match(one?.message?.body ?? "", /22,40/);
+    controller.abort();
+    await assert.rejects(stream.next());
+
+    placed("alice");
+    const resumed = user.watchMessages({ resumeToken: one?.resumeToken ?? "" })[Symbol.asyncIterator]();
+    assert.equal((await resumed.next()).value?.message?.sequence, 2n);
+    await resumed.return?.();
+    const other = service.client(Caller.user("bob")).watchMessages({ resumeToken: one?.resumeToken ?? "" });
+    await refused(other[Symbol.asyncIterator]().next(), Code.InvalidArgument, "INVALID_RESUME_TOKEN");
+
+    const page = await user.listMessages({ pageSize: 1 });
+    assert.deepEqual([page.messages.map(({ sequence }) => sequence), page.unreadCount], [[2n], 2n]);
+    const next = await user.listMessages({ pageSize: 1, pageToken: page.nextPageToken });
+    assert.deepEqual([next.messages.map(({ sequence }) => sequence), next.nextPageToken], [[1n], ""]);
+    assert.equal((await user.markRead({ messageIds: [page.messages[0]?.messageId ?? ""] })).unreadCount, 1n);
+    assert.equal((await user.markRead({ upToSequence: 99n })).unreadCount, 0n);
+    assert.equal((await user.listMessages({ unreadOnly: true })).messages.length, 0);
+  });
+
+  await t.test("an endpoint shows its secret once, and is seen by its owner and staff", async () => {
+    const request = { requestId: "create-1", url: "https://hooks.example.com/souk", eventTypes: ["souk.orders.v1.*"], description: "erp" };
+    const made = await shop.createWebhookEndpoint(request);
+    const id = made.endpoint?.endpointId ?? "";
+    assert.match(made.secret, /^whsec_/);
+    assert.equal((await shop.createWebhookEndpoint(request)).secret, made.secret);
+    await refused(shop.createWebhookEndpoint({ ...request, description: "other" }), Code.FailedPrecondition, "REQUEST_ID_REUSED");
+    await refused(shop.createWebhookEndpoint({ ...request, requestId: "2", url: "https://127.1/" }), Code.InvalidArgument, "TARGET_REFUSED");
+    await refused(service.client(Caller.service("other")).getWebhookEndpoint({ endpointId: id }), Code.NotFound, "ENDPOINT_NOT_FOUND");
+    assert.equal((await ann.getWebhookEndpoint({ endpointId: id })).endpoint?.owner, "service:erp");
+    assert.equal((await ann.listWebhookEndpoints({})).endpoints.length, 1);
+
+    const rotated = await shop.rotateWebhookSecret({ endpointId: id, requestId: "rotate-1" });
+    assert.notEqual(rotated.secret, made.secret);
+    assert.ok(rotated.endpoint?.previousSecretExpireTime);
+    assert.equal((await shop.rotateWebhookSecret({ endpointId: id, requestId: "rotate-1" })).secret, rotated.secret);
+
+    const pause = { endpointId: id, updateMask: { paths: ["state", "description"] }, state: State.PAUSED, description: "stopped", etag: rotated.endpoint?.etag ?? "" };
+    const paused = (await shop.updateWebhookEndpoint(pause)).endpoint;
+    assert.deepEqual([paused?.state, paused?.description], [State.PAUSED, "stopped"]);
+    assert.equal((await shop.updateWebhookEndpoint(pause)).endpoint?.etag, paused?.etag);
+    await refused(shop.updateWebhookEndpoint({ ...pause, state: State.ENABLED }), Code.Aborted, "ETAG_MISMATCH");
+    await refused(shop.updateWebhookEndpoint({ endpointId: id, updateMask: { paths: ["url"] } }), Code.InvalidArgument, "EMPTY_FIELD");
+
+    await service.client(Caller.service("other")).deleteWebhookEndpoint({ endpointId: id });
+    assert.equal((await shop.listWebhookEndpoints({})).endpoints.length, 1);
+    await shop.deleteWebhookEndpoint({ endpointId: id });
+    await shop.deleteWebhookEndpoint({ endpointId: id });
+    await refused(shop.getWebhookEndpoint({ endpointId: id }), Code.NotFound, "ENDPOINT_NOT_FOUND");
+  });
+
+  await t.test("deliveries are listed, and a service sees those of its own endpoints only", async () => {
+    const found = await eventually(async () => {
+      const { deliveries } = await ann.listDeliveries({ accountId: "alice", state: 2 });
+      return deliveries.length === 2 && deliveries;
+    }, "the e-mails to alice");
+    assert.ok(found.every(({ channel, kind, attempts }) => channel === Channel.EMAIL && kind === Kind.ORDER_PLACED && attempts === 1));
+    assert.deepEqual((await shop.listDeliveries({})).deliveries, []);
+    assert.deepEqual((await ann.listDeadDeliveries({})).deliveries, []);
+    assert.equal((await ann.requeueDeadDeliveries({})).requeued, 0n);
+    assert.equal((await ann.dropDeadDeliveries({})).dropped, 0n);
+  });
+
+  await t.test("a preview shows a kind with sample data, over gRPC and as a command", async () => {
+    const shown = await ann.previewTemplate({ kind: Kind.ORDER_REFUNDED, locale: "en-GB" });
+    assert.match(shown.title, /^£9\.90 of order INV-1042/);
+    assert.match(shown.html, /<!doctype html>/);
+    await refused(ann.previewTemplate({ kind: Kind.ORDER_REFUNDED, channel: Channel.WEBHOOK }), Code.InvalidArgument, "NO_TEMPLATE");
+    await refused(ann.previewTemplate({}), Code.InvalidArgument, "INVALID_FIELD");
+    const command = await promisify(execFile)(process.execPath, ["dist/main.js", "preview", "order_refunded"], { cwd: ROOT });
+    assert.match(command.stdout, /^Subject: £9\.90 of order INV-1042/);
+    await assert.rejects(promisify(execFile)(process.execPath, ["dist/main.js", "preview", "nothing"], { cwd: ROOT }), { code: 64 });
+  });
+
+  await t.test("an event that cannot be read is refused and holds up nothing", async () => {
+    events.publish({ ...orderPlaced("alice"), id: "broken", data: new Uint8Array([255, 255]) });
+    placed("carol");
+    await eventually(async () => (await ann.listMessages({ accountId: "carol" })).messages.length === 1, "carol's message");
+    await eventually(() => events.refused.length > 0, "the refusal");
+  });
+
+  await t.test("metrics count, the audit finds all well, and the process ends cleanly", async () => {
+    assert.deepEqual((await ann.auditNotifications({})).findings, []);
+    const metrics = await (await fetch(service.metrics())).text();
+    assert.match(metrics, /souk_notifications_attempts_total\{channel="email",outcome="delivered"\} [1-9]/);
+    assert.equal(await service.stop(), 0);
+  });
+
+  await t.test("neither an address nor a secret stands in the log", () => {
+    assert.ok(service.log().length > 100);
+    assert.doesNotMatch(service.log(), /example\.org|mailbox\.localhost|whsec_|Bcc/);
+  });
+});
+
+test("a setting that cannot be ends the start with 64 and one line", async () => {
+  const start = promisify(execFile)(process.execPath, ["dist/main.js"], { cwd: ROOT, env: { ...process.env, NOTIFICATIONS__RETRY__ATTEMPTS: "0" } });
+  await assert.rejects(start, (error: Error & { code?: number; stderr?: string }) => {
+    assert.equal(error.code, 64);
+    assert.match(error.stderr ?? "", /retry\.attempts/);
+    assert.equal((error.stderr ?? "").trim().split("\n").length, 1);
+    return true;
+  });
+});
