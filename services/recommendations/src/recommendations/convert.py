@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from souk.catalog.v1 import product_pb2
+from souk.catalog.v1 import product_pb2, variant_pb2
 from souk.orders.v1 import order_pb2
 from souk.recommendations.v1 import model_pb2, recommendation_pb2
 from souk_chassis import Caller
@@ -16,6 +16,7 @@ from recommendations.purchase import Order, OrderLine, OrderState
 from recommendations.quality import Evaluation, MethodQuality
 from recommendations.ranking import Basis, Pick, Reason
 from recommendations.shelf import Shelf
+from recommendations.store import ProductChange, VariantChange
 
 ITEMS_UNLESS_ASKED = 20
 
@@ -61,9 +62,15 @@ def order(message: order_pb2.Order) -> Order:
     return Order(message.order_id, message.customer_id, message.version, moment.ToMicroseconds(), state, lines)
 
 
-def is_for_sale(message: product_pb2.Product) -> bool:
-    """Returns whether a product may be recommended."""
-    return message.state == product_pb2.PRODUCT_STATE_ACTIVE
+def product(message: product_pb2.Product) -> tuple[ProductChange, int]:
+    """Reads a product, and when it changed in microseconds since 1970."""
+    is_for_sale = message.state == product_pb2.PRODUCT_STATE_ACTIVE
+    return ProductChange(message.product_id, message.title, is_for_sale), message.update_time.ToMicroseconds()
+
+
+def variant(message: variant_pb2.Variant) -> tuple[VariantChange, int]:
+    """Reads a variant, and when it changed in microseconds since 1970."""
+    return VariantChange(message.sku, message.product_id, message.title), message.update_time.ToMicroseconds()
 
 
 def recommendations(shelf: Shelf, picks: Sequence[Pick]) -> list[recommendation_pb2.Recommendation]:

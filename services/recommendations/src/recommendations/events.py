@@ -24,20 +24,16 @@ def order_changed(tx: Tx, event: OrderPlaced | OrderCanceled | OrderRefunded, _:
 
 def product_changed(tx: Tx, event: ProductCreated | ProductUpdated, _: Delivery) -> None:
     """Takes over a product's title, and whether it is for sale."""
-    product = event.product
-    if not product.product_id:
+    if not event.product.product_id:
         raise Poison("the event names no product")
-    change = store.ProductChange(product.product_id, product.title, convert.is_for_sale(product))
-    store.put_product(tx, change, product.update_time.ToMicroseconds())
+    store.put_product(tx, *convert.product(event.product))
 
 
 def variant_changed(tx: Tx, event: VariantCreated | VariantUpdated, _: Delivery) -> None:
     """Takes over to which product a sku belongs, and its title."""
-    variant = event.variant
-    if not variant.sku:
+    if not event.variant.sku:
         raise Poison("the event names no sku")
-    change = store.VariantChange(variant.sku, variant.product_id, variant.title)
-    store.put_variant(tx, change, variant.update_time.ToMicroseconds())
+    store.put_variant(tx, *convert.variant(event.variant))
 
 
 HANDLERS: Mapping[type[Message], Handler] = {

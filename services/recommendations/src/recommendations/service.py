@@ -10,8 +10,10 @@ from souk_chassis import Definition, Host, Service, Store
 from recommendations import events, store
 from recommendations.config import Config
 from recommendations.live import Live
+from recommendations.past import Past
 from recommendations.rpc import RecommendationRpc
 from recommendations.training import Training
+from recommendations.upstream import Upstream
 
 NAME = "recommendations"
 
@@ -28,6 +30,7 @@ async def build(config: Config, host: Host) -> Service:
         .rpc(add_RecommendationServiceServicer_to_server, RecommendationRpc(database, live, training))
         .subscription(events.SUBSCRIPTION, database, events.HANDLERS, start="earliest", committed=live.tell)
         .worker("follow", live.follow)
+        .worker("past", Past(database, live, Upstream(host)).run)
         .worker("training", training.run)
         .ready(database.ping)
         .store(database)

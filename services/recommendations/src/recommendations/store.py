@@ -5,7 +5,7 @@ commits, because there is one writer.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +45,8 @@ CREATE TABLE variants (
 CREATE UNIQUE INDEX variants_by_change ON variants (change);
 -- One row for each training that was begun: no two have the same number, whatever became of their files.
 CREATE TABLE trainings (number INTEGER PRIMARY KEY AUTOINCREMENT, begin_time INTEGER NOT NULL) STRICT;
+-- The parts of the past that were read to their end.
+CREATE TABLE past (part TEXT PRIMARY KEY, read_time INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """,
     ),
 )
@@ -77,6 +79,7 @@ class VariantChange:
     title: str
 
 
+Write = Callable[[Tx], None]
 Change = tuple[int, OrderChange | ProductChange | VariantChange]
 
 
@@ -121,6 +124,16 @@ def begin_training(tx: Tx, now: int) -> int:
     """Returns the number of a training that begins."""
     number = tx.execute("INSERT INTO trainings (begin_time) VALUES (?) RETURNING number", (now,)).fetchone()[0]
     return int(number)
+
+
+def past_read(tx: Tx, part: str, now: int) -> None:
+    """Records that a part of the past was read to its end."""
+    tx.execute("INSERT INTO past (part, read_time) VALUES (?, ?) ON CONFLICT DO NOTHING", (part, now))
+
+
+def is_past_read(reader: sqlite3.Connection, part: str) -> bool:
+    """Returns whether a part of the past was read to its end."""
+    return reader.execute("SELECT 1 FROM past WHERE part = ?", (part,)).fetchone() is not None
 
 
 def bought_by(reader: sqlite3.Connection, customer_id: str, most: int) -> list[Bought]:

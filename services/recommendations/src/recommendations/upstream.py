@@ -1,0 +1,53 @@
+"""All calls to other services: what the bus does not remember is read from those who own it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from souk.catalog.v1 import catalog_service_pb2 as catalog
+from souk.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
+from souk.catalog.v1.product_pb2 import Product
+from souk.catalog.v1.variant_pb2 import Variant
+from souk.orders.v1 import order_service_pb2 as orders
+from souk.orders.v1.order_pb2 import Order
+from souk.orders.v1.order_service_pb2_grpc import OrderServiceStub
+from souk_chassis import Host
+
+PRODUCTS_ON_A_PAGE = 500
+ORDERS_ON_A_PAGE = 100
+_PAGE_SECONDS = 10.0
+_PRODUCT_SECONDS = 5.0
+
+
+class Upstream:
+    """The neighbours."""
+
+    def __init__(self, host: Host) -> None:
+        self._catalog = CatalogServiceStub(host.channel("catalog"))
+        self._orders = OrderServiceStub(host.channel("orders"))
+
+    async def products(self) -> AsyncIterator[list[Product]]:
+        """Lists all products, a page at a time."""
+        request = catalog.ListProductsRequest(page_size=PRODUCTS_ON_A_PAGE)
+        while True:
+            page = await self._catalog.ListProducts(request, timeout=_PAGE_SECONDS)
+            yield list(page.products)
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+    async def variants(self, product_id: str) -> list[Variant]:
+        """Returns the variants of a product."""
+        request = catalog.GetProductRequest(product_id=product_id)
+        answer = await self._catalog.GetProduct(request, timeout=_PRODUCT_SECONDS)
+        return list(answer.variants)
+
+    async def orders(self) -> AsyncIterator[list[Order]]:
+        """Lists all orders, whatever became of them, a page at a time."""
+        request = orders.ListOrdersRequest(page_size=ORDERS_ON_A_PAGE)
+        while True:
+            page = await self._orders.ListOrders(request, timeout=_PAGE_SECONDS)
+            yield list(page.orders)
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token

@@ -1,0 +1,137 @@
+"""What happened before the service listened is read from those who own it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, cast
+
+import grpc
+import pytest
+from souk.catalog.v1 import catalog_service_pb2 as catalog
+from souk.catalog.v1 import product_pb2
+from souk.catalog.v1.catalog_service_pb2_grpc import CatalogServiceServicer, add_CatalogServiceServicer_to_server
+from souk.orders.v1 import events_pb2 as order_events
+from souk.orders.v1 import order_pb2
+from souk.orders.v1 import order_service_pb2 as orders
+from souk.orders.v1.order_service_pb2_grpc import OrderServiceServicer, add_OrderServiceServicer_to_server
+
+from support import TODAY, Shop, eventually, skus
+
+Start = Callable[..., Awaitable[Shop]]
+
+
+class Neighbours(CatalogServiceServicer, OrderServiceServicer):
+    """A catalogue and its orders, two on a page."""
+
+    def __init__(self) -> None:
+        self.skus: list[str] = []
+        self.orders: list[order_pb2.Order] = []
+        self.calls: list[str] = []
+        self.break_off_after = 1_000_000
+        self.address = ""
+
+    async def ListProducts(self, request: catalog.ListProductsRequest, context: Any) -> catalog.ListProductsResponse:
+        first = await self._first("ListProducts", request.page_token, context)
+        answer = catalog.ListProductsResponse(next_page_token=self._next(first, len(self.skus)))
+        for sku in self.skus[first : first + 2]:
+            product = answer.products.add(product_id=f"product_{sku}", title=f"Title {sku}")
+            product.state = product_pb2.PRODUCT_STATE_ACTIVE
+        return answer
+
+    async def GetProduct(self, request: catalog.GetProductRequest, context: Any) -> catalog.GetProductResponse:
+        answer = catalog.GetProductResponse()
+        answer.variants.add(sku=request.product_id.removeprefix("product_"), product_id=request.product_id)
+        return answer
+
+    async def ListOrders(self, request: orders.ListOrdersRequest, context: Any) -> orders.ListOrdersResponse:
+        first = await self._first("ListOrders", request.page_token, context)
+        token = self._next(first, len(self.orders))
+        return orders.ListOrdersResponse(orders=self.orders[first : first + 2], next_page_token=token)
+
+    async def _first(self, method: str, token: str, context: Any) -> int:
+        if len(self.calls) >= self.break_off_after:
+            await context.abort(grpc.StatusCode.INTERNAL, "a bug")  # Not tried again by the runtime.
+        self.calls.append(method)
+        return int(token or 0)
+
+    def _next(self, first: int, count: int) -> str:
+        return str(first + 2) if first + 2 < count else ""
+
+
+@pytest.fixture
+async def neighbours(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Neighbours]:
+    monkeypatch.setattr("recommendations.past.AGAIN_SECONDS", 0.05)
+    owner: Neighbours = cast(Any, Neighbours)()
+    server = grpc.aio.server()
+    add_CatalogServiceServicer_to_server(owner, server)
+    add_OrderServiceServicer_to_server(owner, server)
+    owner.address = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    await server.start()
+    yield owner
+    await server.stop(None)
+
+
+def order(number: int, customer: str, *bought: str, version: int = 2, state: str = "PAID") -> order_pb2.Order:
+    made = order_pb2.Order(order_id=f"o{number}", customer_id=customer, version=version, state=f"ORDER_STATE_{state}")
+    made.effective_time.FromMicroseconds(TODAY + number)
+    for sku in bought:
+        made.lines.add(sku=sku, quantity=1)
+    return made
+
+
+async def counts(shop: Shop, expected: int) -> None:
+    async def are_there() -> bool:
+        return bool((await shop.model()).orders == expected)
+
+    await eventually(are_there)
+
+
+async def orders_and_products_of_before_are_in_the_answers_and_read_once(start: Start, neighbours: Neighbours) -> None:
+    neighbours.skus = ["A", "B", "C"]
+    neighbours.orders = [
+        order(1, "alice", "A", "B"), order(2, "bob", "B"), order(3, "bob", "C", state="CANCELED"), order(4, "eve", "B"),
+        order(5, "eve", "A", state="PENDING"),
+    ]  # fmt: skip
+    addresses = {"neighbours__catalog": neighbours.address, "neighbours__orders": neighbours.address}
+    shop = await start(**addresses)
+    await counts(shop, 3)
+    assert skus(await shop.popular()) == ["B", "A"]
+    assert skus(await shop.recommend("alice"))[:2] == ["B", "A"]
+    calls = list(neighbours.calls)
+    assert calls == ["ListProducts"] * 2 + ["ListOrders"] * 3
+    await shop.settled()
+    await shop.close()
+    await shop.open()
+    await shop.place("o6", "bob", "C")
+    await shop.settled()
+    assert neighbours.calls == calls
+    assert (await shop.model()).orders == 4
+
+
+async def a_reading_that_breaks_off_begins_anew_and_counts_nothing_twice(start: Start, neighbours: Neighbours) -> None:
+    neighbours.skus = ["A"]
+    neighbours.orders = [order(number, "alice", "A") for number in range(5)]
+    neighbours.break_off_after = 3
+    shop = await start(neighbours__catalog=neighbours.address, neighbours__orders=neighbours.address)
+    await counts(shop, 4)
+    neighbours.break_off_after = 1_000_000
+    await counts(shop, 5)
+    assert neighbours.calls == ["ListProducts"] + ["ListOrders"] * 5
+
+
+async def what_is_newer_wins_from_whichever_side_it_comes(start: Start, neighbours: Neighbours) -> None:
+    neighbours.skus = ["A"]
+    neighbours.orders = [order(1, "alice", "A", version=5, state="CANCELED"), order(2, "bob", "A", version=2)]
+    shop = await start(neighbours__catalog=neighbours.address, neighbours__orders=neighbours.address)
+    await counts(shop, 1)
+    await shop.tell(order_events.OrderPlaced(order=order(1, "alice", "A", version=2, state="PLACED")))
+    await shop.tell(order_events.OrderCanceled(order=order(2, "bob", "A", version=4, state="CANCELED")))
+    await shop.settled()
+    assert (await shop.model()).orders == 0
+
+
+async def without_its_neighbours_the_service_learns_from_events(shop: Shop) -> None:
+    await shop.sell("A")
+    await shop.place("o1", "alice", "A")
+    await shop.settled()
+    assert skus(await shop.popular()) == ["A"]
