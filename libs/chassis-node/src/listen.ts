@@ -1,7 +1,7 @@
 /** The gRPC listener: HTTP/2 connections, each served until it ends or the process drains. */
 import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
 import { once } from "node:events";
-import type { AddressInfo, Server as NetServer } from "node:net";
+import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 
 import { StartError } from "./definition.js";
 import { Exchange } from "./grpc.js";
@@ -44,9 +44,12 @@ export class Listener {
         maxHeaderListSize: MAX_HEADER_BYTES,
       },
     });
+    // A small answer must not wait for the acknowledgement of the one before.
+    this.server.on("connection", (socket: Socket) => socket.setNoDelay(true));
     this.server.on("session", (session) => this.#accept(session));
     this.server.on("stream", (stream, headers) => {
-      if (this.process !== undefined) void serve(this.process, new Exchange(stream, headers));
+      const exchange = new Exchange(stream, headers);
+      if (this.process !== undefined && !exchange.refusesHttp()) void serve(this.process, exchange);
     });
   }
 
@@ -68,7 +71,6 @@ export class Listener {
     // How a connection ends is the caller's affair; requests on it are logged one by one.
     session.on("error", () => undefined);
     session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
-    session.socket.setNoDelay(true);
     const every = setInterval(() => keepAlive(session), KEEP_ALIVE_EVERY_MS).unref();
     session.once("close", () => clearInterval(every));
   }

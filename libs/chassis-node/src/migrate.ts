@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import type Sqlite from "libsql";
+import type { Database } from "./store.js";
 
 interface Step {
   name: string;
@@ -39,7 +39,7 @@ const OWN: Step[] = [
 ];
 
 /** Runs the steps that the file does not have yet: the chassis' own, then those of the service. */
-export function migrate(db: Sqlite.Database, folder: URL | string | undefined, now: Date): void {
+export function migrate(db: Database, folder: URL | string | undefined, now: Date): void {
   db.exec(`CREATE TABLE IF NOT EXISTS souk_migrations (
     owner TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, applied_time INTEGER NOT NULL,
     PRIMARY KEY (owner, version)
@@ -57,7 +57,7 @@ function stepsIn(folder: URL | string): Step[] {
   });
 }
 
-function run(db: Sqlite.Database, owner: string, steps: Step[], now: Date): void {
+function run(db: Database, owner: string, steps: Step[], now: Date): void {
   const applied = db.prepare("SELECT version, name, digest FROM souk_migrations WHERE owner = ? ORDER BY version").all(owner) as {
     version: number;
     name: string;
@@ -78,7 +78,7 @@ function run(db: Sqlite.Database, owner: string, steps: Step[], now: Date): void
       db.prepare("INSERT INTO souk_migrations (owner, version, name, digest, applied_time) VALUES (?, ?, ?, ?, ?)").run(...values);
       db.exec("COMMIT");
     } catch (error) {
-      if (db.inTransaction) db.exec("ROLLBACK");
+      if (db.isTransaction) db.exec("ROLLBACK");
       throw new Error(`migration ${name}: ${(error as Error).message}`, { cause: error });
     }
   }

@@ -7,7 +7,8 @@
 import { resolve } from "node:path";
 
 import { toBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
-import Sqlite from "libsql";
+// The same API as node:sqlite, which Node.js 20 does not have yet.
+import { DatabaseSync, type StatementSyncInstance as Statement } from "@photostructure/sqlite";
 
 import { systemClock, type Clock } from "./clock.js";
 import { Context } from "./context.js";
@@ -58,6 +59,8 @@ const DAY_MS = 86_400_000;
 const KEEP_REQUESTS_MS = 7 * DAY_MS;
 const KEEP_INBOX_MS = 60 * DAY_MS;
 
+export type Database = InstanceType<typeof DatabaseSync>;
+
 interface Pending {
   run(): void;
   settle(failure?: Error): void;
@@ -65,8 +68,8 @@ interface Pending {
 
 /** The open database. */
 export class Store {
-  readonly #db: Sqlite.Database;
-  readonly #statements = new Map<string, Sqlite.Statement>();
+  readonly #db: Database;
+  readonly #statements = new Map<string, Statement>();
   #queue: Pending[] = [];
   #isScheduled = false;
   #published: (() => void)[] = [];
@@ -74,11 +77,11 @@ export class Store {
   readonly read: Reader;
   readonly #tx: Tx;
 
-  private constructor(db: Sqlite.Database, readonly clock: Clock) {
+  private constructor(db: Database, readonly clock: Clock) {
     this.#db = db;
     const get = (sql: string, ...values: Value[]) => this.#all(sql, values)[0];
     const all = (sql: string, ...values: Value[]) => this.#all(sql, values);
-    const run = (sql: string, ...values: Value[]) => this.#prepare(sql).run(...values).changes;
+    const run = (sql: string, ...values: Value[]) => Number(this.#prepare(sql).run(...values).changes);
     this.read = { get, all };
     this.#tx = { get, all, run, publish: (schema, event, key) => this.#publish(schema, toBinary(schema, event), key) };
   }
@@ -86,14 +89,14 @@ export class Store {
   /** Opens the file and brings its tables up to date. Throws `StartError` when another process has it open. */
   static open({ file, migrations, clock = systemClock }: StoreOptions): Store {
     const path = resolve(file);
-    const db = new Sqlite(path);
+    const db = new DatabaseSync(path);
     try {
       // Held until the process ends: a second one on the same file is refused.
-      db.pragma("locking_mode = EXCLUSIVE");
-      db.pragma("journal_mode = WAL");
+      db.exec("PRAGMA locking_mode = EXCLUSIVE");
+      db.exec("PRAGMA journal_mode = WAL");
       // Each COMMIT is on disk before it returns.
-      db.pragma("synchronous = FULL");
-      db.pragma("foreign_keys = ON");
+      db.exec("PRAGMA synchronous = FULL");
+      db.exec("PRAGMA foreign_keys = ON");
       migrate(db, migrations, clock.now());
     } catch (error) {
       db.close();
@@ -157,9 +160,11 @@ export class Store {
 
   /** Waits for the writes that were begun, and closes the file. */
   async close(): Promise<void> {
-    if (!this.#db.open) return;
+    if (!this.#db.isOpen) return;
     await this.write(() => undefined);
     this.#statements.clear();
+    // The library finalises statements when they are collected, and until then the file stays locked: give the lock up first.
+    this.#db.exec("PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT 1 FROM sqlite_master");
     this.#db.close();
   }
 
@@ -183,17 +188,17 @@ export class Store {
     } catch (error) {
       // A full disk, say: nothing of the group was written.
       failure = unavailable(error as Error);
-      if (this.#db.inTransaction) this.#db.exec("ROLLBACK");
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
     }
     for (const { settle } of group) settle(failure);
     for (const wake of this.#published.splice(0)) wake();
   }
 
   #all(sql: string, values: Value[]): Row[] {
-    return this.#prepare(sql).all(...values).map((row) => tidy(row as Record<string, unknown>));
+    return this.#prepare(sql).all(...values) as Row[];
   }
 
-  #prepare(sql: string): Sqlite.Statement {
+  #prepare(sql: string): Statement {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       if (this.#statements.size >= MOST_STATEMENTS) this.#statements.clear();
@@ -208,12 +213,4 @@ function unavailable(error: Error): Refusal {
   const options = { domain: DOMAIN, cause: error };
   if (/full/i.test(error.message)) return new Refusal(Code.ResourceExhausted, "ERROR_REASON_DATABASE_FULL", "the service's disk is full", options);
   return new Refusal(Code.Unavailable, "ERROR_REASON_DATABASE_UNAVAILABLE", "the service cannot reach its database", options);
-}
-
-/** The driver answers bytes in two kinds of wrapping, depending on the call. */
-function tidy(row: Record<string, unknown>): Row {
-  for (const [column, value] of Object.entries(row)) {
-    if (value instanceof ArrayBuffer) row[column] = new Uint8Array(value);
-  }
-  return row as Row;
 }

@@ -6,7 +6,7 @@ import { createValidator } from "@bufbuild/protovalidate";
 import { invalidField } from "./refusal.js";
 
 /** More are not told of one request. */
-const MOST_VIOLATIONS = 100;
+const MOST_VIOLATIONS = 16;
 
 const validator = createValidator();
 

@@ -1,0 +1,94 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { test } from "node:test";
+
+import { createFileRegistry, fromBinary, getOption } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { create } from "@bufbuild/protobuf";
+import { Code, createClient } from "@connectrpc/connect";
+import { method as policy } from "@souk/client/gen/souk/policy/v1/policy_pb.js";
+
+import { Health, HealthCheckResponse_ServingStatus as Status } from "../src/gen/grpc/health/v1/health_pb.js";
+import { ServerReflection } from "../src/gen/grpc/reflection/v1/reflection_pb.js";
+import { ServerReflection as Alpha } from "../src/gen/grpc/reflection/v1alpha/reflection_pb.js";
+import { eventually } from "../src/testing.js";
+import { all, each, refused, startEcho } from "./support.js";
+
+const ECHO = "souk.echo.v1.EchoService";
+
+test("health answers for the process and for its service, and not for others", async (t) => {
+  const echo = await startEcho(t);
+  const health = createClient(Health, echo.as("anonymous"));
+  equal((await health.check({})).status, Status.SERVING);
+  equal((await health.check({ service: ECHO })).status, Status.SERVING);
+  equal((await refused(health.check({ service: "other" }))).code, Code.NotFound);
+  deepEqual(Object.keys((await health.list({})).statuses).sort(), ["", ECHO]);
+});
+
+test("health follows what the service says of itself, and its watchers hear each change", async (t) => {
+  let problem = "";
+  const ready = () => {
+    if (problem !== "") throw new Error(problem);
+  };
+  const echo = await startEcho(t, { ready });
+  const watch = createClient(Health, echo.as("anonymous")).watch({ service: ECHO })[Symbol.asyncIterator]();
+  equal((await watch.next()).value?.status, Status.SERVING);
+  equal((await echo.page("/readyz")).status, 200);
+  problem = "the cave is flooded";
+  equal((await watch.next()).value?.status, Status.NOT_SERVING);
+  equal((await echo.page("/readyz")).status, 503);
+  ok(echo.lines.some((line) => line.includes("echo is not ready: the cave is flooded")));
+  problem = "";
+  equal((await watch.next()).value?.status, Status.SERVING);
+});
+
+test("a watcher of an unknown service is told so and stays", async (t) => {
+  const echo = await startEcho(t);
+  const watch = createClient(Health, echo.as("anonymous")).watch({ service: "other" })[Symbol.asyncIterator]();
+  equal((await watch.next()).value?.status, Status.SERVICE_UNKNOWN);
+});
+
+test("reflection lists what is served, in both versions", async (t) => {
+  const echo = await startEcho(t);
+  for (const service of [ServerReflection, Alpha] as const) {
+    const client = createClient(service as typeof ServerReflection, echo.as("anonymous"));
+    const [answer] = await all(client.serverReflectionInfo(each({ messageRequest: { case: "listServices" as const, value: "" } })));
+    const listed = answer?.messageResponse.case === "listServicesResponse" ? answer.messageResponse.value.service : [];
+    const names = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection", ECHO];
+    deepEqual(listed.map(({ name }) => name).sort(), names);
+  }
+});
+
+test("what reflection tells of a service is whole, policies included", async (t) => {
+  const echo = await startEcho(t);
+  const client = createClient(ServerReflection, echo.as("anonymous"));
+  const ask = (symbol: string) => all(client.serverReflectionInfo(each({ messageRequest: { case: "fileContainingSymbol" as const, value: symbol } })));
+  for (const symbol of [ECHO, `${ECHO}.Say`, "souk.echo.v1.SayRequest.name"]) {
+    const [answer] = await ask(symbol);
+    const files = answer?.messageResponse.case === "fileDescriptorResponse" ? answer.messageResponse.value.fileDescriptorProto : [];
+    const file = files.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes)).reverse();
+    const service = createFileRegistry(create(FileDescriptorSetSchema, { file })).getService(ECHO);
+    ok(service?.methods.every((method) => getOption(method, policy).access !== undefined));
+  }
+  const [unknown] = await ask("souk.other.v1.Other");
+  ok(unknown?.messageResponse.case === "errorResponse" && unknown.messageResponse.value.errorCode === Code.NotFound);
+});
+
+test("the pages are there, and no others", async (t) => {
+  const echo = await startEcho(t);
+  equal((await echo.page("/healthz")).status, 200);
+  equal((await echo.page("/other")).status, 404);
+  match((await echo.page("/metrics")).text, /^# TYPE rpc_server_call_duration_seconds histogram$/m);
+});
+
+test("at the drain streams end and requests are finished", async (t) => {
+  const echo = await startEcho(t);
+  const stream = echo.client("user:alice").repeat({ name: "wait", times: 1 })[Symbol.asyncIterator]();
+  await stream.next();
+  const slow = echo.client().say({ name: "slow" });
+  await eventually(async () => /souk_requests_in_work 2/.test((await echo.page("/metrics")).text));
+  const stopped = echo.stop();
+  const found = await refused(Promise.resolve().then(() => stream.next()));
+  deepEqual([found.code, found.info.reason], [Code.Unavailable, "ERROR_REASON_DRAINING"]);
+  equal((await slow).name, "slow");
+  await stopped;
+});

@@ -1,0 +1,87 @@
+/** The service that the tests run. */
+import { join } from "node:path";
+
+import { createClient } from "@connectrpc/connect";
+import { z } from "zod";
+
+import { Code, Refusal, Service, Store, define, on, subscription, writeOnce, type Context, type Host } from "../src/index.js";
+import { EchoService, HappenedSchema, type RepeatRequest, type SayRequest } from "./gen/souk/echo/v1/echo_pb.js";
+
+const FILES = new URL("../../test/", import.meta.url);
+
+/** Fulfilled by nobody: what a method waits for that does not look at its signal. */
+const never = new Promise<never>(() => undefined);
+
+export interface Hooks {
+  /** Called when the effect of an event is durable and the bus does not know yet. */
+  committed?: () => void;
+  ready?: () => void;
+}
+
+export function definition({ committed, ready = () => undefined }: Hooks = {}) {
+  return define({
+    name: "echo",
+    defaultConfig: new URL("echo.default.toml", FILES),
+    config: z.object({ greeting: z.string(), cave: z.object({ depth_metres: z.number().int().min(1).max(1000), api_key: z.string().min(3) }) }),
+    build: (_config, host) => {
+      const store = Store.open({ file: join(host.dataDir, "echo.db"), migrations: new URL("migrations/", FILES), clock: host.clock });
+      const heard = on(HappenedSchema, (tx, { name }) => {
+        if (name === "bad") throw new Error("cannot be handled now");
+        tx.run("INSERT INTO names (name) VALUES (?)", `heard ${name}`);
+        return committed;
+      });
+      return new Service()
+        .rpc(EchoService, implementation(store, host))
+        .ready(ready)
+        .subscription(subscription(store, { name: "echo", hearings: [heard], start: "earliest" }))
+        .store(store);
+    },
+  });
+}
+
+function implementation(store: Store, host: Host) {
+  const next = createClient(EchoService, host.channel("next"));
+  return {
+    say: async ({ name }: SayRequest, context: Context) => {
+      if (name === "nobody") {
+        throw new Refusal(Code.NotFound, "ERROR_REASON_NO_ECHO", `nobody is there to echo ${name}`, { domain: "souk.echo.v1", metadata: { name } });
+      }
+      if (name === "panic") throw new Error("the secret is 4711", { cause: new Error("of the cave") });
+      if (name === "lost") void Promise.reject(new Error("nobody hears this"));
+      if (name === "later") setImmediate(() => void crash());
+      if (name === "wait") await never;
+      if (name === "slow") await host.clock.sleep(300);
+      return { name, seen: [context.caller.key, context.deadline.remaining().toFixed(0), context.criticality, context.traceId] };
+    },
+    repeat: async function* ({ name, times }: RepeatRequest, { signal }: Context) {
+      for (let time = 0; time < times; time++) yield { name };
+      if (name === "wait") await never;
+      if (name === "polite") await host.clock.sleep(60_000, signal);
+      if (name === "panic") throw new Error("the secret is 4711");
+    },
+    collect: async (requests: AsyncIterable<SayRequest>) => {
+      const names = [];
+      for await (const { name } of requests) names.push(name);
+      return { name: names.join(",") };
+    },
+    chat: async function* (requests: AsyncIterable<SayRequest>) {
+      for await (const { name } of requests) yield { name };
+    },
+    forward: (request: SayRequest) => next.say(request),
+    save: (request: { requestId: string; name: string }, context: Context) =>
+      writeOnce(store, EchoService.method.save, request as never, context, (tx) => {
+        tx.run("INSERT INTO names (name) VALUES (?)", request.name);
+        const number = BigInt(Number(tx.get("SELECT COUNT(*) AS n FROM names")?.["n"]) - 1);
+        tx.publish(HappenedSchema, { $typeName: "souk.echo.v1.Happened", name: request.name, number }, request.name);
+        if (request.name === "nobody") {
+          throw new Refusal(Code.NotFound, "ERROR_REASON_NO_ECHO", "nobody", { domain: "souk.echo.v1" });
+        }
+        return { number };
+      }),
+    nothing: undefined as never,
+  };
+}
+
+function crash(): never {
+  throw new Error("outside of everything");
+}

@@ -1,0 +1,241 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { connect, type ClientHttp2Session } from "node:http2";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+
+import { create, toBinary } from "@bufbuild/protobuf";
+import { Code, createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+
+import { Caller, DEVELOPMENT_KEY, developmentToken } from "../src/index.js";
+import { eventually } from "../src/testing.js";
+import { EchoService, SayRequestSchema } from "./gen/souk/echo/v1/echo_pb.js";
+import { all, each, refused, startEcho } from "./support.js";
+
+const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+test("a method is told who calls, until when, how important it is and in which trace", async (t) => {
+  const echo = await startEcho(t);
+  const headers = { traceparent: `00-${TRACE}-00f067aa0ba902b7-01` };
+  const { seen } = await echo.client("user:al ice 100%").say({ name: "you" }, { headers });
+  deepEqual([seen[0], seen[2], seen[3]], ["user:al ice 100%", "critical", TRACE]);
+  ok(Number(seen[1]) > 500 && Number(seen[1]) <= 1000, "the contract says one second");
+});
+
+test("a service says how important its call is, others do not", async (t) => {
+  const echo = await startEcho(t);
+  const headers = { "souk-criticality": "critical_plus" };
+  equal((await echo.client("service:orders").say({ name: "you" }, { headers })).seen[2], "critical_plus");
+  equal((await echo.client("user:alice").say({ name: "you" }, { headers })).seen[2], "critical");
+});
+
+test("access is what the contract says", async (t) => {
+  const echo = await startEcho(t);
+  const repeat = (caller: string) => all(echo.client(caller).repeat({ name: "you", times: 1 }));
+  const collect = (caller: string) => echo.client(caller).collect(each({ name: "you" }));
+  equal((await repeat("user:alice")).length, 1);
+  equal((await refused(repeat("anonymous"))).info.reason, "ERROR_REASON_UNAUTHENTICATED");
+  equal((await refused(repeat("service:orders"))).info.reason, "ERROR_REASON_ACCESS_DENIED");
+  equal((await collect("service:orders")).name, "you");
+  equal((await refused(collect("service:carts"))).code, Code.PermissionDenied);
+  const chat = (scopes: string[]) => all(echo.client("staff:ann", scopes).chat(each({ name: "you" })));
+  equal((await chat(["chat"])).length, 1);
+  match((await refused(chat([]))).message, /needs the scope chat/);
+});
+
+test("access is decided before the message is read", async (t) => {
+  const echo = await startEcho(t);
+  const found = await refused(all(echo.client("staff:ann").repeat({ name: "" })));
+  equal(found.code, Code.PermissionDenied);
+});
+
+test("a token that is not right is refused on every method", async (t) => {
+  const echo = await startEcho(t);
+  const right = developmentToken(Caller.user("alice"));
+  const forged = `souk-dev.${Buffer.from("staff:alice").toString("base64url")}.${right.split(".")[2]}`;
+  for (const token of [developmentToken(Caller.user("alice"), [], "other"), forged, right.slice(0, -4), "souk-dev.", "x.y.z", "a".repeat(3000)]) {
+    const found = await refused(echo.client().say({ name: "you" }, { headers: { authorization: `Bearer ${token}` } }));
+    deepEqual([found.code, found.info.reason, found.info.domain], [Code.Unauthenticated, "ERROR_REASON_UNAUTHENTICATED", "souk.policy.v1"]);
+  }
+  equal(DEVELOPMENT_KEY, "souk-development-key-that-is-no-secret");
+});
+
+test("another key is set by identity.development_key", async (t) => {
+  const echo = await startEcho(t, { set: { "identity.development_key": "k" } });
+  equal((await refused(echo.client("user:alice").say({ name: "you" }))).code, Code.Unauthenticated);
+  const headers = { authorization: `Bearer ${developmentToken(Caller.user("alice"), [], "k")}` };
+  equal((await echo.client().say({ name: "you" }, { headers })).seen[0], "user:alice");
+});
+
+test("development tokens are refused on an address that is not loopback", async (t) => {
+  const echo = await startEcho(t, { set: { "server.listen": "0.0.0.0:0" } });
+  const baseUrl = `http://127.0.0.1:${echo.running.address.split(":")[1]}`;
+  const client = createClient(EchoService, createGrpcTransport({ baseUrl }));
+  const headers = { authorization: `Bearer ${developmentToken(Caller.user("alice"))}` };
+  match((await refused(client.say({ name: "you" }, { headers }))).message, /loopback/);
+  equal((await client.say({ name: "you" })).seen[0], "anonymous");
+});
+
+test("a request that breaks a rule does not reach the method, and each field is named", async (t) => {
+  const echo = await startEcho(t);
+  const request = { name: "x", lines: [{ quantity: 1 }, { quantity: 0 }], named: { a: { quantity: -1 } } };
+  const found = await refused(echo.client().say(request));
+  deepEqual([found.code, found.info.reason, found.info.domain], [Code.InvalidArgument, "ERROR_REASON_INVALID_FIELD", "souk.echo.v1"]);
+  deepEqual(found.fields, ["name", "lines[1].quantity", 'named["a"].quantity']);
+});
+
+test("each message of a stream is checked, whatever the method makes of it", async (t) => {
+  const echo = await startEcho(t);
+  const found = await refused(echo.client("service:orders").collect(each({ name: "you" }, { name: "x" })));
+  deepEqual([found.code, found.fields], [Code.InvalidArgument, ["name"]]);
+});
+
+test("bytes that are no message are a broken rule of the whole request", async (t) => {
+  const echo = await startEcho(t);
+  const found = await raw(echo.running.address, Buffer.from([0, 0, 0, 0, 3, 0x0a, 0xff, 0x01]));
+  equal(found["grpc-status"], "3");
+  match(Buffer.from(String(found["grpc-status-details-bin"]), "base64").toString(), /ERROR_REASON_INVALID_FIELD.*souk\.echo\.v1/s);
+});
+
+test("a request may be compressed", async (t) => {
+  const echo = await startEcho(t);
+  const message = gzipSync(toBinary(SayRequestSchema, create(SayRequestSchema, { name: "you" })));
+  const frame = Buffer.concat([Buffer.from([1, 0, 0, 0, message.length]), message]);
+  equal((await raw(echo.running.address, frame, { "grpc-encoding": "gzip" }))["grpc-status"], "0");
+});
+
+test("what is no gRPC is answered in the words of HTTP", async (t) => {
+  const echo = await startEcho(t);
+  equal((await raw(echo.running.address, Buffer.from("{}"), { "content-type": "application/json" }))[":status"], 415);
+});
+
+test("an error has its reason, domain and facts", async (t) => {
+  const echo = await startEcho(t);
+  const found = await refused(echo.client().say({ name: "nobody" }));
+  deepEqual([found.code, found.message], [Code.NotFound, "nobody is there to echo nobody"]);
+  deepEqual([found.info.reason, found.info.domain, found.info.metadata], ["ERROR_REASON_NO_ECHO", "souk.echo.v1", { name: "nobody" }]);
+});
+
+test("what a method throws stays in its request, hidden from the caller and told to the log", async (t) => {
+  const echo = await startEcho(t);
+  const found = await refused(echo.client().say({ name: "panic" }));
+  deepEqual([found.code, found.message, found.info.reason], [Code.Internal, "internal error", "ERROR_REASON_INTERNAL"]);
+  deepEqual(Object.keys(found.info.metadata), ["trace_id"]);
+  const stream = echo.client("user:alice").repeat({ name: "panic", times: 1 });
+  equal((await refused(all(stream))).message, "internal error");
+  const [line] = echo.requests();
+  deepEqual([line?.["level"], line?.["error"], line?.["trace.id"]], ["ERROR", "the secret is 4711: of the cave", found.info.metadata["trace_id"]]);
+  equal((await echo.client().say({ name: "you" })).name, "you");
+});
+
+test("a method that is not there is UNIMPLEMENTED", async (t) => {
+  const echo = await startEcho(t);
+  const found = await refused(echo.client().nothing({}));
+  deepEqual([found.code, found.info.reason], [Code.Unimplemented, "ERROR_REASON_UNIMPLEMENTED"]);
+  const other = await raw(echo.running.address, Buffer.alloc(5), { ":path": "/souk.other.v1.OtherService/Do" });
+  equal(other["grpc-status"], "12");
+  await eventually(() => echo.requests().find((line) => line["rpc.method"] === "unknown"));
+});
+
+test("the deadline is the caller's or the contract's, whichever is earlier, wherever the method waits", async (t) => {
+  const echo = await startEcho(t);
+  for (const timeoutMs of [50, 60_000]) {
+    const started = performance.now();
+    equal((await refusedOrLate(echo.client().say({ name: "wait" }, { timeoutMs }))), Code.DeadlineExceeded);
+    ok(performance.now() - started < 3000);
+  }
+  equal(await refusedOrLate(all(echo.client("user:alice").repeat({ name: "wait", times: 1 }, { timeoutMs: 50 }))), Code.DeadlineExceeded);
+  await eventually(() => echo.requests().filter((line) => line["rpc.code"] === "DEADLINE_EXCEEDED").length === 3);
+  const now = await raw(echo.running.address, Buffer.alloc(5), { "grpc-timeout": "0m" });
+  equal(now["grpc-status"], "4");
+});
+
+test("a caller that never sends its message is cut off at the deadline", async (t) => {
+  const echo = await startEcho(t);
+  const found = await raw(echo.running.address, undefined, { "grpc-timeout": "50m" });
+  equal(found["grpc-status"], "4");
+});
+
+test("a caller that goes away cancels its stream and frees what it held", async (t) => {
+  const echo = await startEcho(t);
+  const gone = new AbortController();
+  const stream = echo.client("user:alice").repeat({ name: "polite", times: 1 }, { signal: gone.signal });
+  for await (const _ of stream) break;
+  gone.abort();
+  await eventually(() => echo.requests().find((line) => line["rpc.code"] === "CANCELLED"));
+  match((await echo.page("/metrics")).text, /souk_requests_in_work 0/);
+});
+
+test("the head of a stream comes before its first answer", async (t) => {
+  const echo = await startEcho(t);
+  const [session, request] = call(echo.running.address, { ":path": "/souk.echo.v1.EchoService/Repeat", authorization: `Bearer ${developmentToken(Caller.user("a"))}` });
+  t.after(() => session.destroy());
+  const head = new Promise((resolve) => request.on("response", resolve));
+  request.end(Buffer.from([0, 0, 0, 0, 8, 0x0a, 6, ...Buffer.from("polite")]));
+  await head;
+});
+
+test("open streams of a caller are bounded, those of another caller are not touched", async (t) => {
+  const echo = await startEcho(t, { set: { "server.max_streams_per_caller": 1 } });
+  const open = echo.client("user:alice").repeat({ name: "polite", times: 1 })[Symbol.asyncIterator]();
+  await open.next();
+  const found = await refused(all(echo.client("user:alice").repeat({ name: "you", times: 1 })));
+  deepEqual([found.code, found.info.reason], [Code.ResourceExhausted, "ERROR_REASON_TOO_MANY_STREAMS"]);
+  equal((await all(echo.client("user:bob").repeat({ name: "you", times: 1 }))).length, 1);
+});
+
+test("requests at once are bounded", async (t) => {
+  const echo = await startEcho(t, { set: { "server.max_requests": 1 } });
+  const open = echo.client("user:alice").repeat({ name: "polite", times: 1 })[Symbol.asyncIterator]();
+  await open.next();
+  equal((await refused(echo.client().say({ name: "you" }))).info.reason, "ERROR_REASON_OVERLOADED");
+});
+
+test("a message that is too large is refused", async (t) => {
+  const echo = await startEcho(t, { set: { "server.max_message_bytes": 100 } });
+  const found = await refused(echo.client().say({ name: "x".repeat(101) }));
+  deepEqual([found.code, found.info.reason], [Code.ResourceExhausted, "ERROR_REASON_MESSAGE_TOO_LARGE"]);
+});
+
+test("each request is logged once and counted, and an e-mail address is not written down", async (t) => {
+  const echo = await startEcho(t);
+  await echo.client("user:alice@example.com").say({ name: "you" });
+  await refused(echo.client().say({ name: "nobody" }));
+  const [first, second] = echo.requests();
+  deepEqual(Object.keys(first ?? {}), ["level", "timestamp", "rpc.method", "rpc.code", "rpc.duration_ms", "caller", "trace.id", "message"]);
+  deepEqual([first?.["rpc.method"], first?.["rpc.code"], first?.["caller"]], ["souk.echo.v1.EchoService/Say", "OK", "user:[hidden]"]);
+  deepEqual([second?.["rpc.code"], second?.["rpc.reason"], second?.["level"]], ["NOT_FOUND", "ERROR_REASON_NO_ECHO", "INFO"]);
+  equal(echo.requests().length, 2);
+  const { text } = await echo.page("/metrics");
+  const labels = 'rpc_system_name="grpc",rpc_method="souk.echo.v1.EchoService/Say",rpc_response_status_code=';
+  match(text, new RegExp(`rpc_server_call_duration_seconds_bucket\\{le="0.005",${labels}"OK"\\} [01]`));
+  ok(text.includes(`rpc_server_call_duration_seconds_count{${labels}"NOT_FOUND",error_type="NOT_FOUND"} 1`), text);
+});
+
+/** Returns the code; an answer at the deadline may come from the caller's own clock, without details. */
+async function refusedOrLate(work: Promise<unknown>): Promise<Code | undefined> {
+  return work.then(
+    () => undefined,
+    (error: { code: Code }) => error.code,
+  );
+}
+
+function call(address: string, headers: Record<string, string>): [ClientHttp2Session, ReturnType<ClientHttp2Session["request"]>] {
+  const session = connect(`http://${address}`);
+  const standard = { ":method": "POST", ":path": "/souk.echo.v1.EchoService/Say", "content-type": "application/grpc", te: "trailers" };
+  return [session, session.request({ ...standard, ...headers })];
+}
+
+/** Sends a body as it is; without one the request stays open. Returns headers and trailers. */
+async function raw(address: string, body: Buffer | undefined, headers: Record<string, string> = {}): Promise<Record<string, unknown>> {
+  const [session, request] = call(address, headers);
+  const found: Record<string, unknown> = {};
+  request.on("response", (head) => Object.assign(found, head));
+  request.on("trailers", (tail) => Object.assign(found, tail));
+  const ended = new Promise<void>((resolve, reject) => request.on("error", reject).on("close", resolve));
+  request.resume();
+  if (body !== undefined) request.end(body);
+  await ended;
+  session.destroy();
+  return found;
+}

@@ -1,0 +1,116 @@
+import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { Code, createClient } from "@connectrpc/connect";
+
+import { Refusal, StartError, Store, newId } from "../src/index.js";
+import { ManualClock, folder, type Ending } from "../src/testing.js";
+import { EchoService } from "./gen/souk/echo/v1/echo_pb.js";
+import { refused, startEcho } from "./support.js";
+
+function open(t: Ending, migrations: Record<string, string> = { "0001_names.sql": "CREATE TABLE names (name TEXT NOT NULL UNIQUE) STRICT" }) {
+  const path = folder(t);
+  for (const [name, sql] of Object.entries(migrations)) writeFileSync(join(path, name), sql);
+  return { path, file: join(path, "test.db"), open: () => Store.open({ file: join(path, "test.db"), migrations: path }) };
+}
+
+const names = (store: Store) => store.read.all("SELECT name FROM names ORDER BY name").map(({ name }) => name);
+const insert = (store: Store, name: string) => store.write((tx) => tx.run("INSERT INTO names (name) VALUES (?)", name));
+
+test("what was written is there when the file is opened again, nulls and bytes included", async (t) => {
+  const place = open(t, { "0001_all.sql": "CREATE TABLE things (i INTEGER, r REAL, t TEXT, b BLOB) STRICT" });
+  const store = place.open();
+  await store.write((tx) => {
+    tx.run("INSERT INTO things VALUES (?, ?, ?, ?)", Number.MAX_SAFE_INTEGER, 0.5, "ä\u0000🛒", new Uint8Array([0, 255]));
+    tx.run("INSERT INTO things VALUES (?, ?, ?, ?)", null, null, null, null);
+  });
+  await store.close();
+  const again = place.open();
+  const [first, second] = again.read.all("SELECT * FROM things ORDER BY i DESC");
+  deepEqual([first?.["i"], first?.["r"], first?.["t"], [...(first?.["b"] as Uint8Array)]], [Number.MAX_SAFE_INTEGER, 0.5, "ä\u0000🛒", [0, 255]]);
+  deepEqual({ ...second }, { i: null, r: null, t: null, b: null });
+  await again.close();
+});
+
+test("writes at once share a commit, and one that fails is undone alone", async (t) => {
+  const store = open(t).open();
+  t.after(() => store.close());
+  const results = await Promise.allSettled([insert(store, "a"), insert(store, "a"), insert(store, "b"), store.write(() => { throw new Error("no"); })]);
+  deepEqual(results.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled", "rejected"]);
+  deepEqual(names(store), ["a", "b"]);
+});
+
+test("a write that waits is refused", async (t) => {
+  const store = open(t).open();
+  t.after(() => store.close());
+  await rejects(store.write(async (tx) => tx.run("INSERT INTO names VALUES ('a')")), /waits for nothing/);
+  deepEqual(names(store), []);
+});
+
+test("every commit is on disk before it is told", async (t) => {
+  const store = open(t).open();
+  t.after(() => store.close());
+  deepEqual([store.read.get("PRAGMA journal_mode")?.["journal_mode"], store.read.get("PRAGMA synchronous")?.["synchronous"]], ["wal", 2]);
+});
+
+test("a second store on the same file is refused", async (t) => {
+  const place = open(t);
+  const store = place.open();
+  throws(() => place.open(), (error) => error instanceof StartError && /is open in another process/.test(error.message));
+  await store.close();
+  await place.open().close();
+});
+
+test("migrations are forward only, whole, and never changed", async (t) => {
+  const place = open(t);
+  await place.open().close();
+  const second = join(place.path, "0002_more.sql");
+  writeFileSync(second, "CREATE TABLE more (x INTEGER) STRICT; CREATE TABLE names (x INTEGER)");
+  throws(() => place.open(), /migration 0002_more: .*already exists/);
+  writeFileSync(second, "CREATE TABLE more (x INTEGER) STRICT");
+  const store = place.open();
+  equal(store.read.all("SELECT * FROM more").length, 0);
+  await store.close();
+  writeFileSync(join(place.path, "0001_names.sql"), "CREATE TABLE names (name TEXT) STRICT");
+  throws(() => place.open(), /0001_names was changed/);
+  throws(() => Store.open({ file: place.file }), /has 2 migrations of the service and this program knows 0/);
+});
+
+test("a write with a request id is done once", async (t) => {
+  const echo = await startEcho(t);
+  const [alice, bob] = [echo.client("user:alice"), echo.client("user:bob")];
+  equal((await alice.save({ requestId: "1", name: "a" })).number, 0n);
+  equal((await alice.save({ requestId: "1", name: "a" })).number, 0n);
+  equal((await bob.save({ requestId: "1", name: "b" })).number, 1n);
+  const found = await refused(alice.save({ requestId: "1", name: "other" }));
+  deepEqual([found.code, found.info.reason], [Code.FailedPrecondition, "ERROR_REASON_REQUEST_ID_REUSED"]);
+});
+
+test("a refusal is not kept and leaves nothing", async (t) => {
+  const echo = await startEcho(t);
+  const client = echo.client("user:alice");
+  equal((await refused(client.save({ requestId: "1", name: "nobody" }))).code, Code.NotFound);
+  equal((await client.save({ requestId: "2", name: "a" })).number, 0n);
+});
+
+test("old records are forgotten", async (t) => {
+  const clock = new ManualClock();
+  const echo = await startEcho(t, { clock });
+  const client = createClient(EchoService, echo.as("user:alice"));
+  await client.save({ requestId: "1", name: "a" });
+  // The purge looks each hour.
+  for (let day = 0; day <= 8; day++) {
+    clock.advance(86_400_000);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  equal((await client.save({ requestId: "1", name: "a" })).number, 1n);
+});
+
+test("ids are version 7 and sort by time", () => {
+  const first = newId("event", new Date("2026-01-01"));
+  match(first, /^event_[0-7][0-9a-hjkmnp-tv-z]{25}$/);
+  ok(first < newId("event", new Date("2026-01-02")));
+  ok(new Refusal(Code.NotFound, "R", "m", { domain: "d" }) instanceof Error);
+});
