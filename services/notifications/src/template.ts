@@ -112,7 +112,6 @@ export function allKinds(): Kind[] {
 
 /** A headline becomes a header of an e-mail: it has one line and an end. */
 function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex
   const line = text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, " ").trim();
   const characters = [...line];
   return characters.length <= MOST_TITLE_CHARACTERS ? line : `${characters.slice(0, MOST_TITLE_CHARACTERS - 1).join("")}…`;

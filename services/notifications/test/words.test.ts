@@ -67,7 +67,6 @@ test("data is never markup, and a headline is one line", () => {
   assert.doesNotMatch(html, /<script/);
   assert.match(html, /&lt;script&gt;/);
   assert.match(html, /\{\{ shop\.url \}\}/);
-  // eslint-disable-next-line no-control-regex
   assert.doesNotMatch(subject, /[\u0000-\u001f\u2028]/);
   assert.match(text, /<script>/);
   const long = templates.mail(Kind.ORDER_PLACED, { order: { ...order, name: "x".repeat(500) } }, british);

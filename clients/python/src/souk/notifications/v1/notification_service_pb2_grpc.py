@@ -143,8 +143,8 @@ class NotificationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdatePreferences(self, request, context):
-        """Changes the fields of an account's preferences that the mask names. What is told later follows them; what is on its way
-        already does not.
+        """Changes the fields of an account's preferences that the mask names. Whether and over which channel an event is told was
+        decided when it came; an e-mail that waits goes to the address, and in the language, of the time when it is sent.
 
         A call whose effect is there already answers it, whatever its etag, so a repeat changes nothing. Fails with
         ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED, OTHER_ACCOUNT and NO_ACCOUNT.
@@ -174,7 +174,7 @@ class NotificationServiceServicer:
         it comes, oldest first. Each answer has the token that resumes after it; nothing is left out or sent twice.
 
         Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's deadline; go on with the last
-        token. A consumer that reads too slowly loses its stream with RESOURCE_EXHAUSTED and goes on in the same way.
+        token. A consumer that reads slowly gets its messages slowly; none waits in memory for it.
         Fails with ERROR_REASON_INVALID_RESUME_TOKEN, OTHER_ACCOUNT and NO_ACCOUNT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -272,9 +272,9 @@ class NotificationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AuditNotifications(self, request, context):
-        """Checks every invariant of this service over its own database: each delivery has a receiver, what is over has an end, keys
-        are given once, sequences of messages have no gap that retention did not make. Answers what is wrong, and how much was
-        looked at.
+        """Checks every invariant of this service over its own database: each delivery is of an event that is kept and to an endpoint
+        that is enabled, what was delivered was attempted, sequences of messages have no gap but what retention made. Answers what
+        is wrong, and how much was looked at.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

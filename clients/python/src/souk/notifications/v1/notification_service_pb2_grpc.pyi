@@ -43,8 +43,8 @@ class NotificationServiceStub:
     its own only. Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
     """
     UpdatePreferences: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UpdatePreferencesRequest, _notification_service_pb2.UpdatePreferencesResponse]
-    """Changes the fields of an account's preferences that the mask names. What is told later follows them; what is on its way
-    already does not.
+    """Changes the fields of an account's preferences that the mask names. Whether and over which channel an event is told was
+    decided when it came; an e-mail that waits goes to the address, and in the language, of the time when it is sent.
 
     A call whose effect is there already answers it, whatever its etag, so a repeat changes nothing. Fails with
     ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED, OTHER_ACCOUNT and NO_ACCOUNT.
@@ -62,7 +62,7 @@ class NotificationServiceStub:
     it comes, oldest first. Each answer has the token that resumes after it; nothing is left out or sent twice.
 
     Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's deadline; go on with the last
-    token. A consumer that reads too slowly loses its stream with RESOURCE_EXHAUSTED and goes on in the same way.
+    token. A consumer that reads slowly gets its messages slowly; none waits in memory for it.
     Fails with ERROR_REASON_INVALID_RESUME_TOKEN, OTHER_ACCOUNT and NO_ACCOUNT.
     """
     CreateWebhookEndpoint: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.CreateWebhookEndpointRequest, _notification_service_pb2.CreateWebhookEndpointResponse]
@@ -108,9 +108,9 @@ class NotificationServiceStub:
     ERROR_REASON_UNKNOWN_LOCALE.
     """
     AuditNotifications: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.AuditNotificationsRequest, _notification_service_pb2.AuditNotificationsResponse]
-    """Checks every invariant of this service over its own database: each delivery has a receiver, what is over has an end, keys
-    are given once, sequences of messages have no gap that retention did not make. Answers what is wrong, and how much was
-    looked at.
+    """Checks every invariant of this service over its own database: each delivery is of an event that is kept and to an endpoint
+    that is enabled, what was delivered was attempted, sequences of messages have no gap but what retention made. Answers what
+    is wrong, and how much was looked at.
     """
 
 @_typing.type_check_only
@@ -128,8 +128,8 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
     its own only. Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
     """
     UpdatePreferences: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UpdatePreferencesRequest, _notification_service_pb2.UpdatePreferencesResponse]  # type: ignore[assignment]
-    """Changes the fields of an account's preferences that the mask names. What is told later follows them; what is on its way
-    already does not.
+    """Changes the fields of an account's preferences that the mask names. Whether and over which channel an event is told was
+    decided when it came; an e-mail that waits goes to the address, and in the language, of the time when it is sent.
 
     A call whose effect is there already answers it, whatever its etag, so a repeat changes nothing. Fails with
     ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED, OTHER_ACCOUNT and NO_ACCOUNT.
@@ -147,7 +147,7 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
     it comes, oldest first. Each answer has the token that resumes after it; nothing is left out or sent twice.
 
     Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's deadline; go on with the last
-    token. A consumer that reads too slowly loses its stream with RESOURCE_EXHAUSTED and goes on in the same way.
+    token. A consumer that reads slowly gets its messages slowly; none waits in memory for it.
     Fails with ERROR_REASON_INVALID_RESUME_TOKEN, OTHER_ACCOUNT and NO_ACCOUNT.
     """
     CreateWebhookEndpoint: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.CreateWebhookEndpointRequest, _notification_service_pb2.CreateWebhookEndpointResponse]  # type: ignore[assignment]
@@ -193,9 +193,9 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
     ERROR_REASON_UNKNOWN_LOCALE.
     """
     AuditNotifications: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.AuditNotificationsRequest, _notification_service_pb2.AuditNotificationsResponse]  # type: ignore[assignment]
-    """Checks every invariant of this service over its own database: each delivery has a receiver, what is over has an end, keys
-    are given once, sequences of messages have no gap that retention did not make. Answers what is wrong, and how much was
-    looked at.
+    """Checks every invariant of this service over its own database: each delivery is of an event that is kept and to an endpoint
+    that is enabled, what was delivered was attempted, sequences of messages have no gap but what retention made. Answers what
+    is wrong, and how much was looked at.
     """
 
 class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -222,8 +222,8 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.UpdatePreferencesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.UpdatePreferencesResponse, _abc.Awaitable[_notification_service_pb2.UpdatePreferencesResponse]]:
-        """Changes the fields of an account's preferences that the mask names. What is told later follows them; what is on its way
-        already does not.
+        """Changes the fields of an account's preferences that the mask names. Whether and over which channel an event is told was
+        decided when it came; an e-mail that waits goes to the address, and in the language, of the time when it is sent.
 
         A call whose effect is there already answers it, whatever its etag, so a repeat changes nothing. Fails with
         ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED, OTHER_ACCOUNT and NO_ACCOUNT.
@@ -259,7 +259,7 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         it comes, oldest first. Each answer has the token that resumes after it; nothing is left out or sent twice.
 
         Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's deadline; go on with the last
-        token. A consumer that reads too slowly loses its stream with RESOURCE_EXHAUSTED and goes on in the same way.
+        token. A consumer that reads slowly gets its messages slowly; none waits in memory for it.
         Fails with ERROR_REASON_INVALID_RESUME_TOKEN, OTHER_ACCOUNT and NO_ACCOUNT.
         """
 
@@ -377,9 +377,9 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.AuditNotificationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.AuditNotificationsResponse, _abc.Awaitable[_notification_service_pb2.AuditNotificationsResponse]]:
-        """Checks every invariant of this service over its own database: each delivery has a receiver, what is over has an end, keys
-        are given once, sequences of messages have no gap that retention did not make. Answers what is wrong, and how much was
-        looked at.
+        """Checks every invariant of this service over its own database: each delivery is of an event that is kept and to an endpoint
+        that is enabled, what was delivered was attempted, sequences of messages have no gap but what retention made. Answers what
+        is wrong, and how much was looked at.
         """
 
 def add_NotificationServiceServicer_to_server(servicer: NotificationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
