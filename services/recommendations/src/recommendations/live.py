@@ -26,6 +26,8 @@ class Live:
         self.shelf = Shelf()
         self.history = History(most_orders)
         self.model: Model | None = None
+        self.model_version = ""
+        """The version of the model that is served; empty while there is none."""
         self.change = 0
         self._similarity: Similarity | None = None
         self._store = store
@@ -38,17 +40,13 @@ class Live:
         """Returns the ways to rank as of now."""
         return Ranking(self.shelf, self.history, self._similarity)
 
-    @property
-    def model_version(self) -> str:
-        """Returns the version of the model that is served; empty while there is none."""
-        return self.model.version if self.model else ""
-
     def swap(self, model: Model) -> None:
         """Serves another model from the next request on."""
         # A sku may have been learned from an order that memory does not hold.
         numbers = [self.shelf.number(sku) for sku in model.weighing.skus]
         self._similarity = Similarity(model.weighing, numbers)
-        self.model = model
+        # The version takes a digest of the whole model: once, and not for each answer.
+        self.model, self.model_version = model, model.version
 
     def tell(self, _: int = 0) -> None:
         """Says that the database has changed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from importlib.resources import files
 
 from souk.recommendations.v1.recommendation_service_pb2_grpc import add_RecommendationServiceServicer_to_server
@@ -25,6 +26,9 @@ async def build(config: Config, host: Host) -> Service:
     training = Training(database, live, config.training, host.data_dir)
     await live.load()
     await training.serve_stored()
+    # What is loaded now stays: the garbage collector need not go through it, which would hold up requests.
+    gc.collect()
+    gc.freeze()
     return (
         Service()
         .rpc(add_RecommendationServiceServicer_to_server, RecommendationRpc(database, live, training))
