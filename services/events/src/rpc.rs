@@ -24,6 +24,7 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::delivery::Delivery;
 use crate::error::Error;
 use crate::log::Log;
+use crate::standing;
 use crate::store;
 use crate::subscription::{Start, Subscription};
 
@@ -56,7 +57,8 @@ impl EventsRpc {
     /// Returns a subscription with where it stands now.
     async fn describe(&self, subscription: Subscription) -> Result<pb::Subscription, Error> {
         let Parts { db, log, delivery, .. } = &*self.0;
-        let standing = crate::standing::of(db, log, delivery, subscription.number).await?;
+        let bounds = standing::bounds(log).await?;
+        let standing = standing::of(db, &bounds, delivery, subscription.number).await?;
         Ok(crate::convert::subscription(subscription, standing))
     }
 

@@ -11,8 +11,17 @@ use crate::error::Error;
 use crate::log::{Bounds, Log};
 use crate::store;
 
-/// Returns where a subscription stands.
-pub async fn of(db: &Db, log: &Log, delivery: &Delivery, number: i64) -> Result<Standing, Error> {
+/// Returns what every partition holds.
+pub async fn bounds(log: &Log) -> Result<Vec<Bounds>, Error> {
+    let mut bounds = Vec::new();
+    for partition in 0..log.partitions() {
+        bounds.push(log.bounds(partition).await?);
+    }
+    Ok(bounds)
+}
+
+/// Returns where a subscription stands in a log of these bounds.
+pub async fn of(db: &Db, bounds: &[Bounds], delivery: &Delivery, number: i64) -> Result<Standing, Error> {
     let reader = db.read();
     let hub = delivery.find(number);
     // What is acknowledged here and not written yet counts.
@@ -28,9 +37,8 @@ pub async fn of(db: &Db, log: &Log, delivery: &Delivery, number: i64) -> Result<
         let progress = here.get(&place.partition).filter(|here| here.next() >= place.progress.next());
         let progress = progress.unwrap_or(&place.progress);
         standing.positions.push((place.partition, progress.next()));
-        if place.partition < log.partitions() {
-            let Bounds { earliest, next } = log.bounds(place.partition).await?;
-            let unfinished = next - progress.next().max(earliest) - progress.finished_above();
+        if let Some(Bounds { earliest, next }) = bounds.get(place.partition as usize) {
+            let unfinished = next - progress.next().max(*earliest) - progress.finished_above();
             standing.lag += unfinished.max(0);
         }
     }

@@ -44,8 +44,9 @@ pub async fn measure(db: Db, log: Log, delivery: Delivery, clock: Clock, drain: 
         for (name, _) in known.extract_if(|_, number| !subscriptions.iter().any(|found| found.number == *number)) {
             set_gauges(&name, [0.0; 4]);
         }
+        let bounds = standing::bounds(&log).await?;
         for subscription in subscriptions {
-            let standing = standing::of(&db, &log, &delivery, subscription.number).await?;
+            let standing = standing::of(&db, &bounds, &delivery, subscription.number).await?;
             let oldest = standing::oldest_age(&log, &delivery, &clock, subscription.number, &standing).await?;
             let values =
                 [standing.lag as f64, standing.outstanding as f64, standing.dead_letters as f64, oldest.as_secs_f64()];

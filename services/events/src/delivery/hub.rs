@@ -38,6 +38,7 @@ pub struct Limits {
 /// A subscription with consumers at this replica.
 pub struct Hub {
     pub number: i64,
+    delivered: metrics::Counter,
     state: Mutex<State>,
     clock: Clock,
     config: DeliveryConfig,
@@ -56,6 +57,8 @@ struct State {
     /// The streams that wait for events, longest first.
     idle: VecDeque<u64>,
     is_closing: bool,
+    /// Until when the leases hold, where other replicas could have them afterwards. Nothing is delivered after that.
+    held_until: Option<Instant>,
 }
 
 /// A partition that is leased to this replica.
@@ -104,10 +107,21 @@ impl Hub {
             last_stream: 0,
             idle: VecDeque::new(),
             is_closing: false,
+            held_until: None,
             subscription,
         };
         let number = state.subscription.number;
-        Hub { number, state: Mutex::new(state), clock, config, nudge: Notify::new(), closed: watch::Sender::new(false) }
+        let name = state.subscription.name.clone();
+        let delivered = metrics::counter!("souk_events_delivered_total", "subscription" => name);
+        Hub {
+            number,
+            delivered,
+            state: Mutex::new(state),
+            clock,
+            config,
+            nudge: Notify::new(),
+            closed: watch::Sender::new(false),
+        }
     }
 
     /// Adds a stream; nothing when the hub is closing.
@@ -174,6 +188,13 @@ impl Hub {
     /// Returns the partitions that are leased here, with their epochs.
     pub(super) fn epochs(&self) -> BTreeMap<u32, i64> {
         self.state.lock().parts.iter().map(|(partition, part)| (*partition, part.epoch)).collect()
+    }
+
+    /// Notes until when the leases hold.
+    pub(super) fn hold_until(&self, until: Instant) {
+        let mut state = self.state.lock();
+        state.held_until = Some(until);
+        state.wake();
     }
 
     /// Begins with a partition that was leased; `pump` reads it.
@@ -346,7 +367,11 @@ impl State {
     }
 
     fn is_ready(&self) -> bool {
-        self.parts.values().any(|part| part.leaving.is_none() && part.window.is_ready())
+        self.is_held() && self.parts.values().any(|part| part.leaving.is_none() && part.window.is_ready())
+    }
+
+    fn is_held(&self) -> bool {
+        self.held_until.is_none_or(|until| Instant::now() < until)
     }
 
     /// Gives streams back the room of deliveries that are over.
@@ -375,6 +400,7 @@ impl State {
 
     /// Takes the next events for a stream, as many as it may have, with partition and epoch.
     fn take(&mut self, id: u64, now: Timestamp) -> Result<Vec<(u32, i64, Taken)>, Error> {
+        let is_held = self.is_held();
         // A stream that was removed is one that was dropped, which asks no more.
         let Some(stream) = self.streams.get_mut(&id) else { return Ok(Vec::new()) };
         if let Some(error) = &stream.end {
@@ -384,7 +410,10 @@ impl State {
         let deadline = now.plus(ack_deadline);
         let (mut taken, mut bytes) = (Vec::new(), 0);
         let turn = self.turn;
-        let order: Vec<u32> = self.parts.range(turn..).chain(self.parts.range(..turn)).map(|(n, _)| *n).collect();
+        let order: Vec<u32> = match is_held {
+            true => self.parts.range(turn..).chain(self.parts.range(..turn)).map(|(n, _)| *n).collect(),
+            false => Vec::new(),
+        };
         let mut is_full = false;
         for partition in order {
             let part = self.parts.get_mut(&partition).expect("its number was just read");
@@ -491,6 +520,7 @@ impl Consumer {
         loop {
             let taken = self.hub.state.lock().take(self.id, self.hub.clock.now())?;
             if !taken.is_empty() {
+                self.hub.delivered.increment(taken.len() as u64);
                 return Ok(taken.into_iter().map(|(partition, epoch, one)| delivery(partition, epoch, one)).collect());
             }
             self.wake.notified().await;

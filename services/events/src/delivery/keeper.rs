@@ -22,7 +22,8 @@ use crate::window::Window;
 const READ_EVENTS: usize = 500;
 const READ_BYTES: usize = 1 << 20;
 
-/// The longest time between two looks at the leases.
+/// The longest time between two looks at the leases. A file has no other replicas: there it is only for what is requeued and
+/// found no room.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// After a failure it tries again after this long, doubled each time up to `LONGEST_PAUSE`.
@@ -43,6 +44,9 @@ pub async fn keep(delivery: Delivery, hub: Arc<Hub>) {
         let next = match look(&delivery, &hub).await {
             Ok(next) => {
                 held_until = began + lease;
+                if is_shared {
+                    hub.hold_until(held_until);
+                }
                 pause = FIRST_PAUSE;
                 next
             }
@@ -56,12 +60,10 @@ pub async fn keep(delivery: Delivery, hub: Arc<Hub>) {
                 Some(pause)
             }
         };
-        // A file has no other replicas: nothing changes unless somebody here says so.
-        let interval = if is_shared { Some((lease / 4).min(LOOK_INTERVAL)) } else { None };
-        let wait = [next, interval].into_iter().flatten().min();
+        let interval = if is_shared { (lease / 4).min(LOOK_INTERVAL) } else { LONGEST_PAUSE };
         tokio::select! {
             () = hub.nudge.notified() => {}
-            () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+            () = tokio::time::sleep(next.unwrap_or(interval).min(interval)) => {}
         }
     }
     give_back(&delivery, &hub).await;
@@ -169,23 +171,27 @@ async fn read(
     Ok(reader.next(events, bytes).await?)
 }
 
-/// Fetches dead letters that are to be delivered again. Returns whether there are more.
+/// Fetches dead letters that are to be delivered again, as far as windows have room. Returns whether there are more that have.
 async fn fetch_requeued(delivery: &Delivery, hub: &Hub) -> Result<bool, Error> {
     let reader = delivery.0.db.read();
     let requeued = store::dead_letter::requeued(&reader, hub.number).await?;
-    let mut missing = hub.missing(requeued);
-    let is_more = missing.len() > REQUEUED_AT_A_TIME;
-    missing.truncate(REQUEUED_AT_A_TIME);
     let epochs = hub.epochs();
-    for (partition, offset) in missing {
+    let mut fetched = 0;
+    for (partition, offset) in hub.missing(requeued) {
+        let Some(epoch) = epochs.get(&partition) else { continue };
+        if hub.room(partition, *epoch).is_none_or(|(events, bytes)| events == 0 || bytes == 0) {
+            continue;
+        }
+        if fetched == REQUEUED_AT_A_TIME {
+            return Ok(true);
+        }
+        fetched += 1;
         let letter = store::dead_letter::find(&reader, hub.number, partition, offset).await?;
-        if let (Some(letter), Some(epoch)) = (letter, epochs.get(&partition))
-            && letter.is_requeued
-        {
+        if let Some(letter) = letter.filter(|letter| letter.is_requeued) {
             hub.requeue(partition, *epoch, letter.entry, letter.attempts, letter.due);
         }
     }
-    Ok(is_more)
+    Ok(false)
 }
 
 fn drop_parts(hub: &Hub) {

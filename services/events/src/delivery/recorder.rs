@@ -85,6 +85,7 @@ pub async fn write_progress(delivery: &Delivery) -> Result<(), Error> {
         Ok(accepted) => {
             for ((hub, partition, epoch, change), accepted) in changes.into_iter().zip(accepted) {
                 if accepted {
+                    count(&hub, &change);
                     hub.settle(partition, epoch, change, true);
                 } else {
                     // The lease went to another replica, or the subscription to another place.
@@ -101,4 +102,14 @@ pub async fn write_progress(delivery: &Delivery) -> Result<(), Error> {
             Err(Error::from(error))
         }
     }
+}
+
+fn count(hub: &Hub, change: &Change) {
+    if change.failed.is_empty() && change.dead.is_empty() {
+        return;
+    }
+    let name = hub.subscription().name;
+    let failed = metrics::counter!("souk_events_failed_deliveries_total", "subscription" => name.clone());
+    failed.increment((change.failed.len() + change.dead.len()) as u64);
+    metrics::counter!("souk_events_dead_letters_total", "subscription" => name).increment(change.dead.len() as u64);
 }

@@ -229,6 +229,8 @@ impl Inner {
         let mut waiting = self.waiting.lock();
         let (mut events, mut bytes) = (0, 0);
         let mut group = Vec::new();
+        // Whoever went away before its turn is not told anything, and has nothing in the log.
+        waiting.retain(|waiting| !waiting.answer.is_closed());
         while let Some(first) = waiting.front() {
             let is_full = events + first.rows.len() > GROUP_EVENTS || bytes + first.bytes > GROUP_BYTES;
             if is_full && !group.is_empty() {

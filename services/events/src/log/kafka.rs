@@ -80,7 +80,7 @@ impl KafkaLog {
         let asking = Arc::new(asking);
         let mut next = Vec::new();
         for partition in 0..partitions {
-            next.push(ends(&asking, &topic, partition).await?.next);
+            next.push(first_ends(&asking, &topic, partition).await?.next);
         }
         let log = Arc::new(Inner {
             producer: Mutex::new(producer(&client)?),
@@ -428,6 +428,18 @@ async fn ends(asking: &Arc<BaseConsumer>, topic: &str, partition: u32) -> Result
     let asked = spawn_blocking(move || asking.fetch_watermarks(&topic, partition as i32, ASK_LIMIT));
     let (earliest, next) = asked.await.expect("asking does not panic")?;
     Ok(Bounds { earliest, next })
+}
+
+/// The same when the service starts: a topic that was just made has no leaders for a moment.
+async fn first_ends(asking: &Arc<BaseConsumer>, topic: &str, partition: u32) -> Result<Bounds, KafkaError> {
+    let start = tokio::time::Instant::now();
+    let mut backoff = Backoff::default();
+    loop {
+        match ends(asking, topic, partition).await {
+            Err(_) if start.elapsed() < START_LIMIT => backoff.wait().await,
+            ends => return ends,
+        }
+    }
 }
 
 /// Makes the topic when it is not there, and waits for a broker that is not there yet.

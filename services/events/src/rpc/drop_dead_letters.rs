@@ -8,6 +8,9 @@ use super::EventsRpc;
 use crate::error::Error;
 use crate::{convert, store};
 
+/// How many one write drops when all are.
+const AT_A_TIME: i64 = 500;
+
 pub async fn handle(
     rpc: &EventsRpc,
     request: Request<pb::DropDeadLettersRequest>,
@@ -17,13 +20,28 @@ pub async fn handle(
     let number = rpc.find(&request.subscription, &caller).await?.number;
     // What is no name of a dead letter is not there, and dropping that is no error.
     let ids: Vec<_> = request.dead_letter_ids.iter().flat_map(|id| convert::dead_letter_id_of(id)).collect();
-    if ids.is_empty() && !request.dead_letter_ids.is_empty() {
-        return Ok(pb::DropDeadLettersResponse { dropped: 0 });
-    }
+    let dropped = match request.dead_letter_ids.is_empty() {
+        true => drop_all(rpc, number).await?,
+        false => {
+            let named = move |tx| {
+                let ids = ids.clone();
+                async move { store::dead_letter::delete(&tx, number, &ids).await }
+            };
+            rpc.0.db.write_locked(named).await?
+        }
+    };
+    Ok(pb::DropDeadLettersResponse { dropped: i64::try_from(dropped).unwrap_or(i64::MAX) })
+}
 
-    let dropped = rpc.0.db.write_locked(move |tx| {
-        let ids = ids.clone();
-        async move { store::dead_letter::delete(&tx, number, &ids).await }
-    });
-    Ok(pb::DropDeadLettersResponse { dropped: i64::try_from(dropped.await?).unwrap_or(i64::MAX) })
+/// Drops all there are, some at a time, so that the writes of others come in between.
+async fn drop_all(rpc: &EventsRpc, number: i64) -> Result<u64, Error> {
+    let mut dropped = 0;
+    loop {
+        let some = move |tx| async move { store::dead_letter::delete_oldest(&tx, number, AT_A_TIME).await };
+        let count = rpc.0.db.write_locked(some).await?;
+        dropped += count;
+        if count < AT_A_TIME as u64 {
+            return Ok(dropped);
+        }
+    }
 }

@@ -8,7 +8,7 @@ use tonic::Request;
 use super::{EventsRpc, is_staff};
 use crate::error::Error;
 use crate::page::Page;
-use crate::store;
+use crate::{convert, standing, store};
 
 pub async fn handle(
     rpc: &EventsRpc,
@@ -24,9 +24,11 @@ pub async fn handle(
     let mut found = store::subscription::list(&rpc.0.db.read(), owner, &after, page.limit()).await?;
     let next_page_token = page.close(&mut found, |last| vec![last.name.to_arg()]);
 
+    let bounds = standing::bounds(&rpc.0.log).await?;
     let mut subscriptions = Vec::with_capacity(found.len());
     for subscription in found {
-        subscriptions.push(rpc.describe(subscription).await?);
+        let standing = standing::of(&rpc.0.db, &bounds, &rpc.0.delivery, subscription.number).await?;
+        subscriptions.push(convert::subscription(subscription, standing));
     }
     Ok(pb::ListSubscriptionsResponse { subscriptions, next_page_token })
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use souk_chassis::{Caller, Context};
 use souk_client::events::v1 as pb;
 use souk_client::events::v1::publish_result::Result as Outcome;
@@ -40,6 +41,8 @@ pub async fn handle(rpc: &EventsRpc, request: Request<pb::PublishRequest>) -> Re
 /// Adds what the publisher left out, and what it has no say in.
 fn complete(mut event: pb::Event, source: &str, trace: Option<&str>, now: Timestamp) -> pb::Event {
     event.source = source.to_owned();
+    // Its own bytes: a slice would keep the whole request in memory for as long as this one event waits for somebody.
+    event.data = Bytes::copy_from_slice(&event.data);
     event.time.get_or_insert_with(|| now.into());
     if let Some(trace) = trace
         && !event.extensions.contains_key(TRACEPARENT)

@@ -32,6 +32,10 @@ pub struct DeadLetter {
 const COLUMNS: &str =
     "partition, log_offset, publish_time, event, attempts, reason, create_time, state, due_time FROM dead_letter";
 
+/// The oldest of a subscription, which is `$2`, at most `$3`.
+const OLDEST: &str = "SELECT partition, log_offset FROM dead_letter WHERE subscription = $2 AND state = 1 \
+                      ORDER BY create_time, partition, log_offset LIMIT $3";
+
 /// Adds a dead letter. One of the same event, from before the subscription was set back, is replaced.
 pub async fn insert(
     tx: &Tx,
@@ -146,12 +150,17 @@ pub async fn list(
     Ok((letters, false))
 }
 
-/// Requeues these dead letters, or all when none are named. Returns how many were dead, or the first that is not there.
+/// Requeues the oldest dead letters, at most so many. Returns how many there were.
+pub async fn requeue_oldest(tx: &Tx, subscription: i64, limit: i64) -> Result<u64, Error> {
+    let sql = format!(
+        "UPDATE dead_letter SET state = 2, attempts = 0, due_time = 0 \
+         WHERE subscription = $1 AND (partition, log_offset) IN ({OLDEST})"
+    );
+    Ok(tx.execute(&sql, args![subscription, subscription, limit]).await?)
+}
+
+/// Requeues these dead letters. Returns how many were dead, or the first that is not there.
 pub async fn requeue(tx: &Tx, subscription: i64, ids: &[(u32, i64)]) -> Result<Result<u64, (u32, i64)>, Error> {
-    if ids.is_empty() {
-        let sql = "UPDATE dead_letter SET state = 2, attempts = 0, due_time = 0 WHERE subscription = $1 AND state = 1";
-        return Ok(Ok(tx.execute(sql, args![subscription]).await?));
-    }
     let mut requeued = 0;
     for (partition, offset) in ids {
         let sql = "UPDATE dead_letter SET state = 2, attempts = 0, due_time = 0 \
@@ -168,12 +177,14 @@ pub async fn requeue(tx: &Tx, subscription: i64, ids: &[(u32, i64)]) -> Result<R
     Ok(Ok(requeued))
 }
 
-/// Forgets these dead letters, or all when none are named. Returns how many there were.
+/// Forgets the oldest dead letters, at most so many. Returns how many there were.
+pub async fn delete_oldest(tx: &Tx, subscription: i64, limit: i64) -> Result<u64, Error> {
+    let sql = format!("DELETE FROM dead_letter WHERE subscription = $1 AND (partition, log_offset) IN ({OLDEST})");
+    Ok(tx.execute(&sql, args![subscription, subscription, limit]).await?)
+}
+
+/// Forgets these dead letters. Returns how many there were.
 pub async fn delete(tx: &Tx, subscription: i64, ids: &[(u32, i64)]) -> Result<u64, Error> {
-    if ids.is_empty() {
-        let sql = "DELETE FROM dead_letter WHERE subscription = $1 AND state = 1";
-        return Ok(tx.execute(sql, args![subscription]).await?);
-    }
     let mut deleted = 0;
     for piece in ids.chunks(16) {
         let mut values = vec![subscription.to_arg()];

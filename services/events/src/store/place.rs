@@ -153,25 +153,22 @@ pub async fn advance(tx: &Tx, steps: &[Step], now: Timestamp) -> Result<Vec<bool
         if !is_held {
             continue;
         }
-        for (id, attempts, due) in &change.failed {
-            match id.is_requeued {
-                true => dead_letter::fail(tx, *subscription, *partition, id.offset, *attempts, *due).await?,
-                false => retry::set(tx, *subscription, *partition, id.offset, *attempts, *due).await?,
-            }
+        let failed: Vec<_> = change.failed.iter().filter(|(id, ..)| !id.is_requeued).collect();
+        let failed: Vec<_> = failed.into_iter().map(|(id, attempts, due)| (id.offset, *attempts, *due)).collect();
+        retry::set(tx, *subscription, *partition, &failed).await?;
+        for (id, attempts, due) in change.failed.iter().filter(|(id, ..)| id.is_requeued) {
+            dead_letter::fail(tx, *subscription, *partition, id.offset, *attempts, *due).await?;
         }
-        for id in &change.recovered {
-            match id.is_requeued {
-                true => dead_letter::finish(tx, *subscription, *partition, id.offset, now).await?,
-                false => retry::delete(tx, *subscription, *partition, id.offset).await?,
-            }
+        let ended = change.recovered.iter().chain(change.dead.iter().map(|dead| &dead.id));
+        let ended: Vec<i64> = ended.filter(|id| !id.is_requeued).map(|id| id.offset).collect();
+        retry::delete(tx, *subscription, *partition, &ended).await?;
+        for id in change.recovered.iter().filter(|id| id.is_requeued) {
+            dead_letter::finish(tx, *subscription, *partition, id.offset, now).await?;
         }
         for dead in &change.dead {
             match dead.id.is_requeued {
                 true => dead_letter::die_again(tx, *subscription, *partition, dead, now).await?,
-                false => {
-                    retry::delete(tx, *subscription, *partition, dead.id.offset).await?;
-                    dead_letter::insert(tx, *subscription, *partition, dead, now).await?;
-                }
+                false => dead_letter::insert(tx, *subscription, *partition, dead, now).await?,
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use souk_data::{Reader, Row, Tx, args};
+use souk_data::{Engine, Reader, Row, Tx, args};
 use souk_types::Timestamp;
 
 use crate::subscription::{EventTypes, Retries, Settings, Subscription};
@@ -24,9 +24,13 @@ pub async fn find_by_number(reader: &Reader, number: i64) -> Result<Option<Subsc
     row.as_ref().map(read).transpose()
 }
 
-/// Returns a subscription by its name and locks its row.
+/// Returns a subscription by its name and locks its row, but not against rows that merely refer to it.
 pub async fn lock(tx: &Tx, name: &str) -> Result<Option<Subscription>, Error> {
-    let sql = format!("SELECT {COLUMNS} WHERE name = $1{}", tx.lock_rows());
+    let lock = match tx.engine() {
+        Engine::Sqlite => "",
+        Engine::Postgres => " FOR NO KEY UPDATE",
+    };
+    let sql = format!("SELECT {COLUMNS} WHERE name = $1{lock}");
     tx.query_row(&sql, args![name]).await?.as_ref().map(read).transpose()
 }
 

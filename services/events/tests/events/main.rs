@@ -5,6 +5,7 @@ mod child;
 mod support;
 
 mod rpc {
+    mod audit_events;
     mod dead_letters;
     mod publish;
     mod seek_subscription;
@@ -12,6 +13,8 @@ mod rpc {
     mod subscriptions;
 }
 
+mod access;
 mod delivery;
 mod killed;
+mod lag;
 mod replicas;

@@ -104,6 +104,22 @@ impl Events {
     }
 }
 
+impl Events {
+    /// Changes the database behind the service's back.
+    pub async fn tamper(&self, sql: &str) {
+        let database = &self.service.databases()[0];
+        match database.file() {
+            Some(file) => rusqlite::Connection::open(file).unwrap().execute_batch(sql).unwrap(),
+            None => {
+                use sea_orm::ConnectionTrait;
+                let connection = sea_orm::Database::connect(database.url()).await.unwrap();
+                connection.execute_unprepared(sql).await.unwrap();
+                connection.close().await.unwrap();
+            }
+        }
+    }
+}
+
 /// Publishes and returns where each event stands.
 pub async fn publish(client: &mut Client, events: Vec<pb::Event>) -> Vec<pb::Position> {
     let results = client.publish(pb::PublishRequest { events }).await.unwrap().into_inner().results;

@@ -9,6 +9,7 @@ use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties, ErrorKind};
 use souk_chassis::StartError;
 use tokio::sync::Mutex;
+use tracing::warn;
 
 use super::super::LogError;
 use super::super::broker::ASK_LIMIT;
@@ -69,28 +70,31 @@ impl Link {
         Ok(i64::from(queue.message_count()))
     }
 
-    /// Returns whether there is a stream of this name.
-    pub async fn has_stream(&self, stream: &str) -> Result<bool, LogError> {
-        // On a channel of its own: the broker closes one that asked for what is not there.
-        match self.channel().await?.queue_declare(stream.into(), passive(), FieldTable::default()).await {
-            Ok(_) => Ok(true),
-            Err(error) if is_not_found(&error) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Makes a stream. One that is there stays as it is: declaring it with another retention would be refused.
+    /// Makes a stream. One that is there stays as it is, also when it keeps events for another time.
     pub async fn make_stream(&self, stream: &str, retention_days: u64) -> Result<(), LogError> {
-        if self.has_stream(stream).await? {
-            return Ok(());
-        }
         let mut arguments = FieldTable::default();
         arguments.insert("x-queue-type".into(), AMQPValue::LongString("stream".into()));
         arguments.insert("x-max-age".into(), AMQPValue::LongString(format!("{retention_days}D").into()));
         arguments.insert("x-stream-max-segment-size-bytes".into(), AMQPValue::LongLongInt(SEGMENT_BYTES));
         let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-        self.channel().await?.queue_declare(stream.into(), options, arguments).await?;
-        Ok(())
+        // On a channel of its own: the broker closes one that declares what is there otherwise.
+        match self.channel().await?.queue_declare(stream.into(), options, arguments).await {
+            Err(error) if is(&error, &AMQPSoftError::PRECONDITIONFAILED) => {
+                warn!("the stream {stream} is there and keeps events for another time than engine.retention_days");
+                Ok(())
+            }
+            made => Ok(made.map(drop)?),
+        }
+    }
+
+    /// Returns whether there is a stream of this name.
+    pub async fn has_stream(&self, stream: &str) -> Result<bool, LogError> {
+        // On a channel of its own: the broker closes one that asked for what is not there.
+        match self.channel().await?.queue_declare(stream.into(), passive(), FieldTable::default()).await {
+            Ok(_) => Ok(true),
+            Err(error) if is(&error, &AMQPSoftError::NOTFOUND) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -117,9 +121,6 @@ fn passive() -> QueueDeclareOptions {
     QueueDeclareOptions { passive: true, durable: true, ..QueueDeclareOptions::default() }
 }
 
-fn is_not_found(error: &lapin::Error) -> bool {
-    match error.kind() {
-        ErrorKind::ProtocolError(error) => *error.kind() == AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND),
-        _ => false,
-    }
+fn is(error: &lapin::Error, kind: &AMQPSoftError) -> bool {
+    matches!(error.kind(), ErrorKind::ProtocolError(error) if *error.kind() == AMQPErrorKind::Soft(kind.clone()))
 }
