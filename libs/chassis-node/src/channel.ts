@@ -152,7 +152,7 @@ class Channel implements Transport {
   #explain(error: unknown, address: Address): ConnectError {
     const known = ConnectError.from(error);
     if (known.code === Code.DeadlineExceeded && known.details.length === 0) return tell(deadlineExceeded(), "").error;
-    if (known.code !== Code.Unavailable || known.details.length > 0) return known;
+    if (known.code !== Code.Unavailable || known.metadata.has("grpc-status")) return known;
     if (/ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|EAI_AGAIN/.test(known.message)) address.deadUntil = performance.now() + DEAD_FOR_MS;
     return tell(upstreamUnavailable(this.name, known.rawMessage), "").error;
   }

@@ -22,6 +22,8 @@ import type { Store, Tx } from "./store.js";
 /** The most events that are handled at once, unless a subscription says otherwise. */
 const AT_ONCE = 256;
 const MOST_REASON = 1000;
+/** How long the bus may take to read the last acknowledgements when the process stops. */
+const LAST_WORDS_MS = 300;
 
 /** What a handler is told besides the message. */
 export interface Told extends Heard {
@@ -102,7 +104,11 @@ export function consume(subscription: Subscription, host: Host, metrics: Metrics
     // At the drain nothing more is read, but what is under way is still acknowledged.
     const stream = new AbortController();
     const handling = new Set<Promise<void>>();
-    const stop = () => void Promise.all(handling).then(() => updates.end());
+    const stop = () => {
+      void Promise.all(handling).then(() => updates.end());
+      // The bus ends the stream when it has read the last of them.
+      void updates.sent.then(() => systemClock.sleep(LAST_WORDS_MS, stream.signal)).then(() => stream.abort());
+    };
     drain.addEventListener("abort", stop, { once: true });
     try {
       for await (const { deliveries } of bus.subscribe(updates, { signal: stream.signal })) {
@@ -149,6 +155,9 @@ class Updates implements AsyncIterable<MessageInitShape<typeof SubscribeRequestS
   #waiting: { ackIds: string[]; nacks: Nack[] } = { ackIds: [], nacks: [] };
   #isEnded = false;
   #wake: () => void = () => undefined;
+  #sent!: () => void;
+  /** Fulfilled when everything has been handed to the connection. */
+  readonly sent = new Promise<void>((resolve) => (this.#sent = resolve));
 
   constructor(private readonly subscription: Subscription) {}
 
@@ -167,7 +176,7 @@ class Updates implements AsyncIterable<MessageInitShape<typeof SubscribeRequestS
     this.#wake();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<SubscribeRequest> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<SubscribeRequest, void> {
     const { name, types, start, maxOutstanding } = this.subscription;
     yield create(SubscribeRequestSchema, {
       request: {
@@ -186,7 +195,7 @@ class Updates implements AsyncIterable<MessageInitShape<typeof SubscribeRequestS
         this.#waiting = { ackIds: [], nacks: [] };
         yield create(SubscribeRequestSchema, { request: { case: "update", value: { ackIds, nacks } } });
       } else if (this.#isEnded) {
-        return;
+        return this.#sent();
       } else {
         await new Promise<void>((resolve) => (this.#wake = resolve));
       }

@@ -18,13 +18,12 @@ const CONNECTION_WINDOW_BYTES = 16 << 20;
 
 /** Binds an address that a setting names; returns it with the port that the system chose. */
 export async function bind(server: NetServer | Http2Server, key: string, { host, port }: { host: string; port: number }): Promise<AddressInfo> {
-  const failed = once(server, "error").then(([error]) => {
+  try {
+    server.listen(port, host);
+    await once(server, "listening");
+  } catch (error) {
     throw new StartError(`${key}: cannot listen on ${host}:${port}: ${(error as Error).message}`);
-  });
-  const listening = once(server, "listening");
-  server.listen(port, host);
-  await Promise.race([listening, failed]);
-  failed.catch(() => undefined);
+  }
   return server.address() as AddressInfo;
 }
 

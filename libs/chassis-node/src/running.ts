@@ -1,4 +1,5 @@
 /** A service that runs: started from its definition, until it is drained. */
+import { setMaxListeners } from "node:events";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import type { Server } from "node:http";
 import { isIPv6, type AddressInfo } from "node:net";
@@ -55,6 +56,8 @@ export async function start<C>(definition: Definition<C>, options: StartOptions 
   const dataDir = resolve(settings.data_dir);
   mkdirSync(dataDir, { recursive: true });
   const drain = new AbortController();
+  // Every stream listens.
+  setMaxListeners(0, drain.signal);
   const { development_key: key } = settings.identity;
   const identityKey = key === "" ? DEVELOPMENT_KEY : key;
   const outgoing: Outgoing = { service: name, identityKey, maxMessageBytes: settings.server.max_message_bytes, metrics, spans };
@@ -204,7 +207,7 @@ export class Running {
 
 async function within(work: Promise<void>, until: number): Promise<boolean> {
   const timeout = new AbortController();
-  const late = systemClock.sleep(Math.max(0, until - performance.now()), timeout.signal).then(() => false);
+  const late = systemClock.sleep(Math.max(1, until - performance.now()), timeout.signal).then(() => false);
   const isDone = await Promise.race([work.then(() => true), late]);
   timeout.abort();
   return isDone;

@@ -81,7 +81,7 @@ export class Store {
     this.#db = db;
     const get = (sql: string, ...values: Value[]) => this.#all(sql, values)[0];
     const all = (sql: string, ...values: Value[]) => this.#all(sql, values);
-    const run = (sql: string, ...values: Value[]) => Number(this.#prepare(sql).run(...values).changes);
+    const run = (sql: string, ...values: Value[]) => Number(this.#prepare(sql).run(...checked(values)).changes);
     this.read = { get, all };
     this.#tx = { get, all, run, publish: (schema, event, key) => this.#publish(schema, toBinary(schema, event), key) };
   }
@@ -99,8 +99,9 @@ export class Store {
       db.exec("PRAGMA foreign_keys = ON");
       migrate(db, migrations, clock.now());
     } catch (error) {
-      db.close();
-      if (/locked|busy/i.test((error as Error).message)) throw new StartError(`${path} is open in another process`);
+      if (!isLocked(error)) giveUp(db);
+      else db.close();
+      if (isLocked(error)) throw new StartError(`${path} is open in another process`);
       throw new StartError(`${path}: ${(error as Error).message}`, { cause: error });
     }
     return new Store(db, clock);
@@ -139,8 +140,12 @@ export class Store {
   /** Returns when something was put into the outbox, or the pause is over. */
   async published(pauseMs: number, signal: AbortSignal): Promise<void> {
     const woken = new AbortController();
-    this.#published.push(() => woken.abort());
-    await systemClock.sleep(pauseMs, AbortSignal.any([woken.signal, signal]));
+    const wake = () => woken.abort();
+    this.#published.push(wake);
+    signal.addEventListener("abort", wake, { once: true });
+    await systemClock.sleep(signal.aborted ? 0 : pauseMs, woken.signal);
+    signal.removeEventListener("abort", wake);
+    this.#published = this.#published.filter((one) => one !== wake);
   }
 
   /** Returns the worker that forgets old requests and events. */
@@ -163,9 +168,7 @@ export class Store {
     if (!this.#db.isOpen) return;
     await this.write(() => undefined);
     this.#statements.clear();
-    // The library finalises statements when they are collected, and until then the file stays locked: give the lock up first.
-    this.#db.exec("PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT 1 FROM sqlite_master");
-    this.#db.close();
+    giveUp(this.#db);
   }
 
   #publish(schema: DescMessage, payload: Uint8Array, key: string): string {
@@ -195,7 +198,7 @@ export class Store {
   }
 
   #all(sql: string, values: Value[]): Row[] {
-    return this.#prepare(sql).all(...values) as Row[];
+    return this.#prepare(sql).all(...checked(values)) as Row[];
   }
 
   #prepare(sql: string): Statement {
@@ -206,6 +209,25 @@ export class Store {
       this.#statements.set(sql, statement);
     }
     return statement;
+  }
+}
+
+function isLocked(error: unknown): boolean {
+  return /locked|busy/i.test((error as Error).message);
+}
+
+/** The library would cut a text at its first NUL without a word. The contract lets none in. */
+function checked(values: Value[]): Value[] {
+  if (values.some((value) => typeof value === "string" && value.includes("\0"))) throw new Error("a text with a NUL cannot be stored");
+  return values;
+}
+
+/** Closes a file. The library finalises statements when they are collected, and until then it would stay locked. */
+function giveUp(db: Database): void {
+  try {
+    db.exec("PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT 1 FROM sqlite_master");
+  } finally {
+    db.close();
   }
 }
 

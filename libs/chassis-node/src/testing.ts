@@ -76,13 +76,16 @@ export interface Ending {
 
 /** Starts a service on free ports and in a folder of its own, both of which end with the test. */
 export async function startFor<C>(t: Ending, definition: Definition<C>, options: StartOptions & { dataDir?: string } = {}): Promise<TestService> {
-  const dataDir = options.dataDir ?? folder(t);
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "souk-"));
   const lines: string[] = [];
   const set = { data_dir: dataDir, "server.listen": "127.0.0.1:0", "server.metrics_listen": "127.0.0.1:0", "log.format": "json", "log.level": "debug", ...options.set };
   const running = await start(definition, { log: (line) => lines.push(line), ...options, set });
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= running.drain());
-  t.after(() => stop().catch(() => undefined));
+  t.after(async () => {
+    await stop().catch(() => undefined);
+    if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
+  });
   const as = (caller: string, scopes: readonly string[] = []) => transportTo(running.address, caller, scopes);
   const page = async (path: string) => {
     const response = await fetch(`http://${running.metricsAddress}${path}`);

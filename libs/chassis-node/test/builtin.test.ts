@@ -2,8 +2,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { test } from "node:test";
 
 import { createFileRegistry, fromBinary, getOption } from "@bufbuild/protobuf";
-import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { create } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code, createClient } from "@connectrpc/connect";
 import { method as policy } from "@souk/client/gen/souk/policy/v1/policy_pb.js";
 
@@ -65,8 +64,9 @@ test("what reflection tells of a service is whole, policies included", async (t)
   for (const symbol of [ECHO, `${ECHO}.Say`, "souk.echo.v1.SayRequest.name"]) {
     const [answer] = await ask(symbol);
     const files = answer?.messageResponse.case === "fileDescriptorResponse" ? answer.messageResponse.value.fileDescriptorProto : [];
-    const file = files.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes)).reverse();
-    const service = createFileRegistry(create(FileDescriptorSetSchema, { file })).getService(ECHO);
+    const [file, ...imported] = files.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes));
+    ok(file !== undefined);
+    const service = createFileRegistry(file, (name) => imported.find((one) => one.name === name)).getService(ECHO);
     ok(service?.methods.every((method) => getOption(method, policy).access !== undefined));
   }
   const [unknown] = await ask("souk.other.v1.Other");

@@ -145,7 +145,8 @@ test("the deadline is the caller's or the contract's, whichever is earlier, wher
     ok(performance.now() - started < 3000);
   }
   equal(await refusedOrLate(all(echo.client("user:alice").repeat({ name: "wait", times: 1 }, { timeoutMs: 50 }))), Code.DeadlineExceeded);
-  await eventually(() => echo.requests().filter((line) => line["rpc.code"] === "DEADLINE_EXCEEDED").length === 3);
+  // A caller whose own clock is faster has gone away a moment before.
+  await eventually(() => echo.requests().filter((line) => /DEADLINE_EXCEEDED|CANCELLED/.test(String(line["rpc.code"]))).length === 3);
   const now = await raw(echo.running.address, Buffer.alloc(5), { "grpc-timeout": "0m" });
   equal(now["grpc-status"], "4");
 });

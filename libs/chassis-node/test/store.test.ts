@@ -1,19 +1,30 @@
 import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
 import { Code, createClient } from "@connectrpc/connect";
 
 import { Refusal, StartError, Store, newId } from "../src/index.js";
-import { ManualClock, folder, type Ending } from "../src/testing.js";
+import { ManualClock, type Ending } from "../src/testing.js";
 import { EchoService } from "./gen/souk/echo/v1/echo_pb.js";
 import { refused, startEcho } from "./support.js";
 
 function open(t: Ending, migrations: Record<string, string> = { "0001_names.sql": "CREATE TABLE names (name TEXT NOT NULL UNIQUE) STRICT" }) {
-  const path = folder(t);
+  const path = mkdtempSync(join(tmpdir(), "souk-"));
+  const opened: Store[] = [];
+  t.after(async () => {
+    for (const store of opened) await store.close();
+    rmSync(path, { recursive: true });
+  });
   for (const [name, sql] of Object.entries(migrations)) writeFileSync(join(path, name), sql);
-  return { path, file: join(path, "test.db"), open: () => Store.open({ file: join(path, "test.db"), migrations: path }) };
+  const open = () => {
+    const store = Store.open({ file: join(path, "test.db"), migrations: path });
+    opened.push(store);
+    return store;
+  };
+  return { path, file: join(path, "test.db"), open };
 }
 
 const names = (store: Store) => store.read.all("SELECT name FROM names ORDER BY name").map(({ name }) => name);
@@ -23,35 +34,37 @@ test("what was written is there when the file is opened again, nulls and bytes i
   const place = open(t, { "0001_all.sql": "CREATE TABLE things (i INTEGER, r REAL, t TEXT, b BLOB) STRICT" });
   const store = place.open();
   await store.write((tx) => {
-    tx.run("INSERT INTO things VALUES (?, ?, ?, ?)", Number.MAX_SAFE_INTEGER, 0.5, "ä\u0000🛒", new Uint8Array([0, 255]));
+    tx.run("INSERT INTO things VALUES (?, ?, ?, ?)", Number.MAX_SAFE_INTEGER, 0.5, "ä\n🛒", new Uint8Array([0, 255]));
     tx.run("INSERT INTO things VALUES (?, ?, ?, ?)", null, null, null, null);
   });
   await store.close();
   const again = place.open();
   const [first, second] = again.read.all("SELECT * FROM things ORDER BY i DESC");
-  deepEqual([first?.["i"], first?.["r"], first?.["t"], [...(first?.["b"] as Uint8Array)]], [Number.MAX_SAFE_INTEGER, 0.5, "ä\u0000🛒", [0, 255]]);
+  deepEqual([first?.["i"], first?.["r"], first?.["t"], [...(first?.["b"] as Uint8Array)]], [Number.MAX_SAFE_INTEGER, 0.5, "ä\n🛒", [0, 255]]);
   deepEqual({ ...second }, { i: null, r: null, t: null, b: null });
   await again.close();
 });
 
 test("writes at once share a commit, and one that fails is undone alone", async (t) => {
   const store = open(t).open();
-  t.after(() => store.close());
   const results = await Promise.allSettled([insert(store, "a"), insert(store, "a"), insert(store, "b"), store.write(() => { throw new Error("no"); })]);
   deepEqual(results.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled", "rejected"]);
   deepEqual(names(store), ["a", "b"]);
 });
 
+test("a text that the database would cut is refused", async (t) => {
+  const store = open(t).open();
+  await rejects(insert(store, "a\0b"), /NUL/);
+});
+
 test("a write that waits is refused", async (t) => {
   const store = open(t).open();
-  t.after(() => store.close());
   await rejects(store.write(async (tx) => tx.run("INSERT INTO names VALUES ('a')")), /waits for nothing/);
   deepEqual(names(store), []);
 });
 
 test("every commit is on disk before it is told", async (t) => {
   const store = open(t).open();
-  t.after(() => store.close());
   deepEqual([store.read.get("PRAGMA journal_mode")?.["journal_mode"], store.read.get("PRAGMA synchronous")?.["synchronous"]], ["wal", 2]);
 });
 

@@ -1,0 +1,132 @@
+/** A bus of the tests: one subscription in memory, delivered again until it is acknowledged. */
+import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { EventSchema, type Event } from "@souk/client/gen/souk/events/v1/event_pb.js";
+import { EventService, type Nack, type PublishRequest, type SubscribeRequest, type SubscribeStart, type SubscribeResponseSchema } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
+
+import { Code, Refusal, Service, define, type Context } from "../src/index.js";
+import { startFor, type Ending, type TestService } from "../src/testing.js";
+import { HappenedSchema } from "./gen/souk/echo/v1/echo_pb.js";
+
+/** How long before an event that was refused comes again. */
+const REDELIVERY_MS = 20;
+
+export class Bus {
+  readonly published: Event[] = [];
+  readonly starts: SubscribeStart[] = [];
+  readonly acked: string[] = [];
+  readonly nacks: Nack[] = [];
+  /** Whether publishing fails now. */
+  isAway = false;
+  /** An id that is refused for good. */
+  refuses = "";
+  /** What stands in the headers of a publish. */
+  readonly callers: string[] = [];
+  readonly #waiting: { event: Event; attempt: number }[] = [];
+  #count = 0;
+  #wake: () => void = () => undefined;
+  #cut: () => void = () => undefined;
+  service!: TestService;
+
+  static async start(t: Ending, listen = "127.0.0.1:0"): Promise<Bus> {
+    const bus = new Bus();
+    const methods = { publish: (request: PublishRequest, context: Context) => bus.#publish(request, context), subscribe: bus.#subscribe.bind(bus) };
+    const definition = define({
+      name: "events",
+      defaultConfig: new URL("../../test/bus.default.toml", import.meta.url),
+      config: { parse: () => undefined },
+      build: () => new Service().rpc(EventService, methods as never),
+    });
+    bus.service = await startFor(t, definition, { set: { "server.listen": listen, "server.drain_seconds": 0 } });
+    return bus;
+  }
+
+  get address(): string {
+    return `http://${this.service.running.address}`;
+  }
+
+  /** Adds an event for the subscription. */
+  tell(event: MessageInitShape<typeof EventSchema>): void {
+    this.#waiting.push({ event: create(EventSchema, event), attempt: 1 });
+    this.#wake();
+  }
+
+  happened(id: string, name: string, key = ""): void {
+    const data = toBinary(HappenedSchema, create(HappenedSchema, { name }));
+    this.tell({ id, source: "/services/other", type: HappenedSchema.typeName, data, orderingKey: key });
+  }
+
+  /** Breaks the present stream. */
+  cut(): void {
+    this.#cut();
+  }
+
+  #publish({ events }: PublishRequest, { caller }: Context) {
+    if (this.isAway) throw new Refusal(Code.Unavailable, "ERROR_REASON_LOG_UNAVAILABLE", "away", { domain: "souk.events.v1" });
+    this.callers.push(caller.key);
+    const results = events.map((event) => {
+      if (event.id === this.refuses || event.orderingKey === this.refuses) {
+        return { result: { case: "failure" as const, value: { message: "too large", isRetryable: false } } };
+      }
+      this.published.push(event);
+      return { result: { case: "position" as const, value: { partition: 0, offset: BigInt(this.published.length) } } };
+    });
+    return { results };
+  }
+
+  async *#subscribe(requests: AsyncIterable<SubscribeRequest>, { signal }: Context): AsyncGenerator<MessageInitShape<typeof SubscribeResponseSchema>> {
+    const outstanding = new Map<string, { event: Event; attempt: number }>();
+    let isCut = false;
+    this.#cut = () => {
+      isCut = true;
+      this.#wake();
+    };
+    const first = await requests[Symbol.asyncIterator]().next();
+    if (first.done !== true && first.value.request.case === "start") this.starts.push(first.value.request.value);
+    const reading = this.#read(requests, outstanding);
+    signal.addEventListener("abort", () => this.#wake());
+    yield { started: {} };
+    try {
+      while (!signal.aborted && !isCut) {
+        // One event of a key at a time, as the real one does.
+        const busy = new Set([...outstanding.values()].map(({ event }) => event.orderingKey).filter(Boolean));
+        const ready = this.#waiting.filter(({ event }) => !busy.has(event.orderingKey) && (event.orderingKey === "" || busy.add(event.orderingKey)));
+        for (const one of ready) this.#waiting.splice(this.#waiting.indexOf(one), 1);
+        const deliveries = ready.map((one) => {
+          const ackId = `ack-${++this.#count}`;
+          outstanding.set(ackId, one);
+          return { event: one.event, ackId, deliveryAttempt: one.attempt };
+        });
+        if (deliveries.length > 0) yield { deliveries };
+        else await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    } finally {
+      this.#waiting.unshift(...[...outstanding.values()].map(({ event, attempt }) => ({ event, attempt: attempt + 1 })));
+      outstanding.clear();
+      void reading;
+    }
+  }
+
+  async #read(requests: AsyncIterable<SubscribeRequest>, outstanding: Map<string, { event: Event; attempt: number }>): Promise<void> {
+    try {
+      for await (const { request } of requests) {
+        if (request.case !== "update") continue;
+        for (const ackId of request.value.ackIds) {
+          if (outstanding.delete(ackId)) this.acked.push(ackId);
+        }
+        for (const nack of request.value.nacks) {
+          const one = outstanding.get(nack.ackId);
+          this.nacks.push(nack);
+          if (one === undefined) continue;
+          setTimeout(() => {
+            if (!outstanding.delete(nack.ackId)) return;
+            if (!nack.isFinal) this.#waiting.unshift({ event: one.event, attempt: one.attempt + 1 });
+            this.#wake();
+          }, REDELIVERY_MS);
+        }
+        this.#wake();
+      }
+    } catch {
+      // The stream has ended; what it held is delivered again.
+    }
+  }
+}

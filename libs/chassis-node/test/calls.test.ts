@@ -1,0 +1,116 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { createServer, type IncomingHttpHeaders } from "node:http2";
+import { test } from "node:test";
+
+import { create } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
+
+import { Trace } from "../src/trace.js";
+import { eventually, type Ending } from "../src/testing.js";
+import { redacted } from "../src/index.js";
+import { SayRequestSchema } from "./gen/souk/echo/v1/echo_pb.js";
+import { refused, startEcho } from "./support.js";
+
+const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+/** A server that answers each call with the next of these trailers, the last one again and again, and keeps what it was sent. */
+async function scripted(t: Ending, answers: Record<string, string>[]): Promise<{ address: string; calls: IncomingHttpHeaders[] }> {
+  const calls: IncomingHttpHeaders[] = [];
+  const server = createServer();
+  const sessions = new Set<{ destroy(): void }>();
+  server.on("session", (session) => sessions.add(session));
+  server.on("stream", (stream, headers) => {
+    const trailers = answers[Math.min(calls.length, answers.length - 1)];
+    calls.push(headers);
+    stream.resume();
+    stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+    stream.on("wantTrailers", () => stream.sendTrailers(trailers ?? {}));
+    stream.end(trailers?.["grpc-status"] === "0" ? Buffer.alloc(5) : undefined);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    for (const session of sessions) session.destroy();
+    server.close();
+  });
+  return { address: `http://127.0.0.1:${(server.address() as { port: number }).port}`, calls };
+}
+
+test("a call goes out as the service, with deadline, criticality and trace of the request", async (t) => {
+  const next = await startEcho(t);
+  const echo = await startEcho(t, { set: { "neighbours.next": `http://${next.running.address}` } });
+  const headers = { traceparent: `00-${TRACE}-00f067aa0ba902b7-01`, tracestate: "vendor=1" };
+  const { seen } = await echo.client("user:alice").forward({ name: "you" }, { headers, timeoutMs: 700 });
+  deepEqual([seen[0], seen[2], seen[3]], ["service:echo", "critical_plus", TRACE]);
+  ok(Number(seen[1]) <= 700, `${seen[1]} ms are left`);
+  match((await echo.page("/metrics")).text, /rpc_client_call_duration_seconds_count\{.*EchoService\/Say".*"OK"\} 1/);
+});
+
+test("the trace goes on below this service's own part of it", async (t) => {
+  const { address, calls } = await scripted(t, [{ "grpc-status": "0" }]);
+  const echo = await startEcho(t, { set: { "neighbours.next": address } });
+  await echo.client().forward({ name: "you" }, { headers: { traceparent: `00-${TRACE}-00f067aa0ba902b7-01`, tracestate: "vendor=1" } });
+  match(String(calls[0]?.["traceparent"]), new RegExp(`^00-${TRACE}-(?!00f067aa0ba902b7)[0-9a-f]{16}-01$`));
+  equal(calls[0]?.["tracestate"], "vendor=1");
+  match(String(calls[0]?.["grpc-timeout"]), /^[0-9]+m$/);
+});
+
+test("what may be repeated is tried three times on UNAVAILABLE, and on nothing else", async (t) => {
+  for (const [answers, expected] of [
+    [[{ "grpc-status": "14" }, { "grpc-status": "14" }, { "grpc-status": "0" }], 3],
+    [[{ "grpc-status": "14" }], 3],
+    [[{ "grpc-status": "10" }], 1],
+    [[{ "grpc-status": "14", "grpc-retry-pushback-ms": "-1" }], 1],
+    [[{ "grpc-status": "14", "grpc-retry-pushback-ms": "60000" }], 1],
+  ] as const) {
+    const { address, calls } = await scripted(t, [...answers]);
+    const echo = await startEcho(t, { set: { "neighbours.next": address } });
+    await echo.client().forward({ name: "you" }).catch(() => undefined);
+    equal(calls.length, expected, JSON.stringify(answers));
+  }
+});
+
+test("a neighbour that is away is UNAVAILABLE, and so is one without an address", async (t) => {
+  for (const set of [{ "neighbours.next": "http://127.0.0.1:1" }, {}]) {
+    const echo = await startEcho(t, { set });
+    const found = await refused(echo.client().forward({ name: "you" }));
+    deepEqual([found.code, found.info.reason], [Code.Unavailable, "ERROR_REASON_UPSTREAM_UNAVAILABLE"]);
+    match(String(echo.requests()[0]?.["error"]), /next cannot be reached/);
+  }
+});
+
+test("of several addresses one that is dead is passed over", async (t) => {
+  const next = await startEcho(t);
+  const echo = await startEcho(t, { set: { "neighbours.next": `http://127.0.0.1:1, http://${next.running.address}` } });
+  for (let time = 0; time < 5; time++) equal((await echo.client().forward({ name: "you" })).name, "you");
+});
+
+test("what a neighbour answers otherwise is a mistake of the method that asked", async (t) => {
+  const { address } = await scripted(t, [{ "grpc-status": "5", "grpc-message": "secret" }]);
+  const echo = await startEcho(t, { set: { "neighbours.next": address } });
+  const found = await refused(echo.client().forward({ name: "you" }));
+  deepEqual([found.code, found.message], [Code.Internal, "internal error"]);
+});
+
+test("a trace that cannot be read is replaced", () => {
+  const given = `00-${TRACE}-00f067aa0ba902b7-01`;
+  equal(Trace.following(given).id, TRACE);
+  equal(Trace.following(`01${given.slice(2)}-more`).id, TRACE);
+  for (const text of ["", given.slice(0, -3), `00-${"0".repeat(32)}-00f067aa0ba902b7-01`, `00-${TRACE}-${"0".repeat(16)}-01`, given.toUpperCase(), `ff${given.slice(2)}`, `${given}-x`]) {
+    const trace = Trace.following(text);
+    ok(trace.id !== TRACE && trace.parent === "", text);
+  }
+});
+
+test("spans go to the collector, below the caller's and with the same trace", async (t) => {
+  const collector = await scripted(t, [{ "grpc-status": "0" }]);
+  const echo = await startEcho(t, { set: { "telemetry.otlp_endpoint": collector.address } });
+  await echo.client().say({ name: "you" }, { headers: { traceparent: `00-${TRACE}-00f067aa0ba902b7-01` } });
+  equal(echo.requests()[0]?.["trace.id"], TRACE);
+  await echo.stop();
+  await eventually(() => collector.calls.some((headers) => headers[":path"] === "/opentelemetry.proto.collector.trace.v1.TraceService/Export"));
+});
+
+test("a message is logged without what must not be", () => {
+  const message = create(SayRequestSchema, { name: "you", password: "sesame", lines: [{ quantity: 1 }], named: { a: { quantity: 2 } } });
+  equal(redacted(SayRequestSchema, message), '{"name":"you","lines":[{"quantity":1}],"named":{"a":{"quantity":2}}}');
+});

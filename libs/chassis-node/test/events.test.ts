@@ -1,0 +1,130 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { fromBinary } from "@bufbuild/protobuf";
+
+import { Store } from "../src/index.js";
+import { eventually, folder } from "../src/testing.js";
+import { Bus } from "./bus.js";
+import { HappenedSchema } from "./gen/souk/echo/v1/echo_pb.js";
+import { spawnEcho } from "./process.js";
+import { startEcho, refused } from "./support.js";
+
+const MIGRATIONS = new URL("../../test/migrations/", import.meta.url);
+
+/** Reads what the echo has written down, once it has stopped. */
+async function names(dataDir: string): Promise<unknown[]> {
+  const store = Store.open({ file: join(dataDir, "echo.db"), migrations: MIGRATIONS });
+  const found = store.read.all("SELECT name FROM names ORDER BY number").map(({ name }) => name);
+  await store.close();
+  return found;
+}
+
+test("an event is handled once, however often it is delivered, and acknowledged", async (t) => {
+  const [bus, dataDir] = [await Bus.start(t), folder(t)];
+  const echo = await startEcho(t, { dataDir, set: { "neighbours.events": bus.address } });
+  for (const id of ["1", "2", "1", "1"]) bus.happened(id, `name ${id}`);
+  await eventually(() => bus.acked.length === 4);
+  const [start] = bus.starts;
+  deepEqual([start?.subscription, start?.eventTypes, start?.startPosition?.start.case], ["echo", [HappenedSchema.typeName], "earliest"]);
+  match((await echo.page("/metrics")).text, /souk_events_handled_total\{subscription="echo",type="souk.echo.v1.Happened",outcome="handled"\} 4/);
+  await echo.stop();
+  deepEqual(await names(dataDir), ["heard name 1", "heard name 2"]);
+});
+
+test("an event that cannot be handled leaves nothing, is refused with the reason and comes again; others go on", async (t) => {
+  const bus = await Bus.start(t);
+  await startEcho(t, { set: { "neighbours.events": bus.address } });
+  bus.happened("1", "bad");
+  bus.happened("2", "good");
+  await eventually(() => bus.acked.length === 1 && bus.nacks.length >= 3);
+  deepEqual([bus.nacks[0]?.reason, bus.nacks[0]?.isFinal], ["cannot be handled now", false]);
+});
+
+test("an event that can never be read becomes a dead letter at once", async (t) => {
+  const bus = await Bus.start(t);
+  await startEcho(t, { set: { "neighbours.events": bus.address } });
+  bus.tell({ id: "1", source: "/s", type: HappenedSchema.typeName, data: new Uint8Array([0x0a, 0xff, 0x01]) });
+  await eventually(() => bus.nacks.length === 1);
+  equal(bus.nacks[0]?.isFinal, true);
+});
+
+test("an event of a type that was not asked for is acknowledged", async (t) => {
+  const bus = await Bus.start(t);
+  await startEcho(t, { set: { "neighbours.events": bus.address } });
+  bus.tell({ id: "1", source: "/s", type: "souk.other.v1.Other" });
+  await eventually(() => bus.acked.length === 1);
+});
+
+test("events of one key keep their order", async (t) => {
+  const [bus, dataDir] = [await Bus.start(t), folder(t)];
+  const echo = await startEcho(t, { dataDir, set: { "neighbours.events": bus.address } });
+  for (let number = 0; number < 50; number++) bus.happened(`event ${number}`, String(number), "key");
+  await eventually(() => bus.acked.length === 50);
+  await echo.stop();
+  deepEqual(await names(dataDir), Array.from({ length: 50 }, (_, number) => `heard ${number}`));
+});
+
+test("a stream that ends is opened again, and so is a bus that went away", async (t) => {
+  const bus = await Bus.start(t);
+  const echo = await startEcho(t, { set: { "neighbours.events": bus.address } });
+  await eventually(() => bus.starts.length === 1);
+  bus.cut();
+  await eventually(() => bus.starts.length === 2);
+  await bus.service.stop().catch(() => undefined);
+  await eventually(() => echo.lines.some((line) => line.includes("subscription echo waits for the bus")));
+  equal((await echo.client().say({ name: "you" })).name, "you");
+  const again = await Bus.start(t, bus.service.running.address);
+  again.happened("1", "later");
+  await eventually(() => again.acked.length === 1);
+});
+
+test("a service without a bus serves", async (t) => {
+  const echo = await startEcho(t);
+  equal((await echo.client().say({ name: "you" })).name, "you");
+});
+
+test("what a write tells is published with the commit, in order, under the name of the service", async (t) => {
+  const bus = await Bus.start(t);
+  const echo = await startEcho(t, { set: { "neighbours.events": bus.address } });
+  const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const client = echo.client("user:alice");
+  for (const name of ["a", "b", "c"]) await client.save({ requestId: name, name }, { headers: { traceparent } });
+  await refused(client.save({ requestId: "d", name: "nobody" }));
+  await eventually(() => bus.published.length >= 3);
+  deepEqual(bus.published.map(({ data }) => fromBinary(HappenedSchema, data).name), ["a", "b", "c"]);
+  const [event] = bus.published;
+  match(event?.id ?? "", /^event_[0-9a-hjkmnp-tv-z]{26}$/);
+  deepEqual([event?.source, event?.type, event?.subject, event?.orderingKey], ["/services/echo", HappenedSchema.typeName, "a", "a"]);
+  match(event?.extensions["traceparent"] ?? "", /^00-4bf92f3577b34da6a3ce929d0e0e4736-/);
+  deepEqual([...new Set(bus.callers)], ["service:echo"]);
+});
+
+test("events wait for a bus that is away, and one that is refused for good does not hold up the others", async (t) => {
+  const bus = await Bus.start(t);
+  bus.isAway = true;
+  bus.refuses = "b";
+  const echo = await startEcho(t, { set: { "neighbours.events": bus.address } });
+  for (const name of ["a", "b", "c"]) await echo.client("user:alice").save({ requestId: name, name });
+  await eventually(() => echo.lines.some((line) => line.includes("events of echo wait for the bus")));
+  bus.isAway = false;
+  await eventually(() => bus.published.length === 2);
+  deepEqual(bus.published.map(({ orderingKey }) => orderingKey), ["a", "c"]);
+  const { text } = await echo.page("/metrics");
+  ok(text.includes('souk_outbox_refused_total{service="echo"} 1'), text);
+});
+
+test("a process that dies between the effect and the acknowledgement has the effect once", async (t) => {
+  const [bus, dataDir] = [await Bus.start(t), folder(t)];
+  const environment = { ECHO__NEIGHBOURS__EVENTS: bus.address };
+  bus.happened("1", "once");
+  const killed = await spawnEcho(t, dataDir, { ...environment, KILL_AFTER_COMMIT: "1" }, { waits: false });
+  equal(await killed.ended, "SIGKILL");
+  deepEqual(bus.acked, []);
+  const echo = await spawnEcho(t, dataDir, environment);
+  await eventually(() => bus.acked.length === 1);
+  echo.kill("SIGTERM");
+  equal(await echo.ended, 0);
+  deepEqual(await names(dataDir), ["heard once"]);
+});
