@@ -18,7 +18,7 @@ import type { Templates } from "./template.js";
 import { isToldOf } from "./webhook.js";
 
 /** The most accounts that one event may tell; those who came later to the queue of a sku wait for its next return. */
-const MOST_TOLD = 10_000;
+const MOST_TOLD = 2000;
 
 /** Who is to be woken once the transaction is durable. */
 export interface Woken {
