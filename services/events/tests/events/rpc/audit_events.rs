@@ -37,25 +37,27 @@ on_each_engine! {
         eventually(LIMIT, || async { events.get("mail").await.streams == 0 }).await;
         // What was acknowledged is written by the time the last stream has left.
         eventually(LIMIT, || async { events.service.row_counts().await["0.reader"] == 0 }).await;
-        for (damage, finding) in [
+        for (damage, finding, repair) in [
             (
                 format!("INSERT INTO retry VALUES (1, {at}, 0, 1, 0)"),
                 format!("no event is both finished and waiting: mail, partition {at}"),
+                "DELETE FROM retry",
             ),
             (
                 format!("DELETE FROM log_event WHERE partition = {at} AND log_offset = 0"),
                 format!("the log has no gap: partition {at}"),
+                "DELETE FROM log_event; UPDATE log_partition SET first_offset = next_offset",
             ),
             (
                 format!("UPDATE place SET next_offset = 1000000 WHERE partition = {at}"),
                 format!("a place lies within the log: mail, partition {at}"),
+                "UPDATE place SET next_offset = 0",
             ),
         ] {
             assert_eq!(events.findings().await, Vec::<String>::new());
             events.tamper(&damage).await;
             assert_eq!(events.findings().await, [finding]);
-            events.tamper("DELETE FROM retry; UPDATE place SET next_offset = 0; DELETE FROM log_event").await;
-            events.tamper("UPDATE log_partition SET first_offset = next_offset").await;
+            events.tamper(repair).await;
         }
         events.service.stop().await;
     }
