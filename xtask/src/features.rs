@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use crate::{check::report, failure::Outcome, shell, workspace::Workspace};
 
-/// Compares what `cargo souk` builds with what `cargo xtask test` builds.
+/// Compares what `cargo souk` builds with what `cargo xtask test` builds, which has Kafka's engine besides.
 pub fn check(workspace: &Workspace) -> Outcome {
     let shop = variants(workspace, &["--package", "souk", "--edges", "normal,build"])?;
-    let tests = variants(workspace, &["--workspace", "--edges", "normal,build,dev"])?;
+    let tests = variants(workspace, &["--workspace", "--features", "souk/kafka", "--edges", "normal,build,dev"])?;
     let breaches: Vec<String> = shop
         .difference(&tests)
         .map(|(package, features)| {

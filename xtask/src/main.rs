@@ -2,6 +2,7 @@
 //! It runs the tools and reads `cargo metadata`; it knows nothing of the shop itself.
 
 mod bench;
+mod brokers;
 mod check;
 mod contract;
 mod failure;

@@ -10,6 +10,7 @@ use std::{
 };
 
 use crate::{
+    brokers,
     failure::{Doing, Failure, Outcome},
     postgres::{Postgres, URL_VARIABLE},
     shell::{self, Parts},
@@ -59,6 +60,10 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
             }
         }
     });
+    parts.part("brokers", || {
+        environment.extend(brokers::ready(workspace)?.into_iter().map(|(name, path)| (name.into(), path.into())));
+        Ok(())
+    });
     if options.nightly {
         environment.push(("SOUK_NIGHTLY".into(), "1".into()));
     }
@@ -89,9 +94,10 @@ fn cargo_test(
     environment: &[(OsString, OsString)],
     tally: &mut Tally,
 ) -> Outcome {
-    // The night also kills on a file system that drops what was not synced. That is a build of its own, which the day
-    // does not wait for.
-    let features: &[&str] = if options.nightly { &["--features", "souk-data/unsynced-vfs"] } else { &[] };
+    // The bus is tested on every engine, also the one that the shop is built without. The night also kills on a file system that
+    // drops what was not synced. That is a build of its own, which the day does not wait for.
+    let features = if options.nightly { "souk/kafka,souk-data/unsynced-vfs" } else { "souk/kafka" };
+    let features = ["--features", features];
     let mut build = workspace.cargo();
     build.args(["test", "--workspace", "--no-run", "--quiet"]).args(features);
     let built = timed(|| shell::run(&mut build));

@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::{
+    brokers,
     failure::{Doing, Failure, Outcome},
     shell,
     workspace::Workspace,
@@ -56,6 +57,9 @@ impl Tools {
 /// `cargo xtask tools`: installs what is missing and prints the variables.
 pub fn show(workspace: &Workspace) -> Outcome {
     for (name, path) in Tools::ready(workspace)?.environment() {
+        println!("export {name}={}", path.display());
+    }
+    for (name, path) in brokers::ready(workspace)? {
         println!("export {name}={}", path.display());
     }
     Ok(())

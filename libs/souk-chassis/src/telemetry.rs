@@ -15,6 +15,9 @@ use crate::request_log::RequestLog;
 /// Libraries that tell about every packet at `debug`, which nobody means who asks for `debug`.
 const QUIET: [&str; 6] = ["h2", "hyper", "hyper_util", "tonic", "tower", "opentelemetry_sdk"];
 
+/// Libraries that call an error what their caller asked for, such as the answer that a queue is not there. Heard when named.
+const SILENT: [&str; 1] = ["lapin"];
+
 /// Starts logging and returns how requests are logged. A second start in one process (tests) changes the latter only.
 pub(crate) fn start(log: &Log) -> Result<RequestLog, StartError> {
     let wrong = |why: &dyn std::fmt::Display| {
@@ -27,6 +30,11 @@ pub(crate) fn start(log: &Log) -> Result<RequestLog, StartError> {
     for target in QUIET {
         if !log.level.contains(target) {
             targets = targets.with_target(target, general.min(LevelFilter::INFO));
+        }
+    }
+    for target in SILENT {
+        if !log.level.contains(target) {
+            targets = targets.with_target(target, LevelFilter::OFF);
         }
     }
     static STARTED: OnceLock<()> = OnceLock::new();

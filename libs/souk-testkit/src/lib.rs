@@ -14,11 +14,14 @@
 // A fake may refuse in any way that a server can.
 #![allow(clippy::disallowed_methods)]
 
+mod broker;
 mod caller_channel;
 mod child;
 mod database;
 mod engine;
 mod fake;
+mod kafka;
+mod rabbitmq;
 mod rows;
 mod service;
 mod status;
@@ -29,6 +32,8 @@ pub use child::ChildShop;
 pub use database::TestDb;
 pub use engine::{is_available, nightly, postgres_url, run};
 pub use fake::{Fake, FakeServer};
+pub use kafka::Kafka;
+pub use rabbitmq::RabbitMq;
 pub use rows::RowCounts;
 pub use service::{TestService, TestServiceBuilder};
 pub use souk_data::Engine;

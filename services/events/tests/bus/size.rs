@@ -1,0 +1,50 @@
+//! Large events and many of them.
+
+use souk_client::events::v1 as pb;
+use souk_testkit::eventually;
+
+use crate::support::{LIMIT, event, key, number};
+
+/// How many events wait.
+const BACKLOG: usize = 100_000;
+
+/// Keys of the backlog.
+const KEYS: usize = 500;
+
+on_each_bus! {
+    async fn events_of_a_megabyte_come_as_they_were(bus: Bus) {
+        let events = bus.start().await;
+        let mut consumer = events.subscribe("mail").await;
+        let payload = |seed: usize| -> bytes::Bytes { (0..1 << 20).map(|byte: usize| (byte * 31 + byte / 251 + seed) as u8).collect() };
+        let large = (0..3).map(|seed| pb::Event { data: payload(seed), ..event("large", 0) });
+        events.publish(large.collect()).await;
+        for seed in 0..3 {
+            let delivery = consumer.next().await;
+            assert!(delivery.event.as_ref().unwrap().data == payload(seed), "its payload has changed");
+            consumer.ack(&delivery).await;
+        }
+        eventually(LIMIT, || async { events.get("mail").await.lag == 0 }).await;
+        drop(consumer);
+        events.end().await;
+    }
+
+    async fn a_backlog_of_100_000_events_is_worked_off_in_order(bus: Bus) {
+        let events = bus.start().await;
+        for batch in 0..BACKLOG / 1000 {
+            let numbers = batch * 1000..(batch + 1) * 1000;
+            events.publish(numbers.map(|number| event(&format!("key-{}", number % KEYS), number)).collect()).await;
+        }
+        let mut consumer = events.subscribe("mail").await;
+        assert_eq!(events.get("mail").await.lag, BACKLOG as i64);
+        let mut last = std::collections::HashMap::<String, usize>::new();
+        for delivery in consumer.handle(BACKLOG).await {
+            let expected = last.get(key(&delivery)).map_or(number(&delivery) % KEYS, |last| last + KEYS);
+            assert_eq!(number(&delivery), expected, "of {}", key(&delivery));
+            last.insert(key(&delivery).to_owned(), expected);
+        }
+        assert_eq!(last.len(), KEYS);
+        eventually(LIMIT, || async { events.get("mail").await.lag == 0 }).await;
+        drop(consumer);
+        events.end().await;
+    }
+}

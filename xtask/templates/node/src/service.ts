@@ -1,0 +1,23 @@
+/** What is inside, in reading order. */
+import { join } from "node:path";
+
+import { Service, Store, define } from "@souk/chassis";
+import { {{Name}}Service } from "@souk/client/gen/souk/{{package}}/v1/{{package}}_service_pb.js";
+
+import { config } from "./config.js";
+import { rpc } from "./rpc.js";
+
+export const definition = define({
+  name: "{{name}}",
+  // Seen from dist/src.
+  defaultConfig: new URL("../../config.default.toml", import.meta.url),
+  config,
+  build: ({ entries }, { dataDir, clock }) => {
+    const migrations = new URL("../../migrations/", import.meta.url);
+    const store = Store.open({ file: join(dataDir, "{{name}}.sqlite3"), migrations, clock });
+    return new Service()
+      .rpc({{Name}}Service, rpc({ store, clock, mostPerUser: entries.most_per_user }))
+      .ready(() => void store.read.get("SELECT 1"))
+      .store(store);
+  },
+});
