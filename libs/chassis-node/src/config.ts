@@ -64,7 +64,7 @@ export function load<C>(definition: Definition<C>, sources: Sources): { settings
   const common = parse(readFileSync(DEFAULTS, "utf8"), "the defaults of the chassis");
   const source = `the defaults of ${definition.name}`;
   const known = structuredClone(common);
-  for (const [key, value] of Object.entries(parse(textOf(definition.defaultConfig, source), source))) {
+  for (const [key, value] of Object.entries(parse(definition.defaultConfig === undefined ? "" : textOf(definition.defaultConfig, source), source))) {
     if (key in common) check(common, { [key]: value }, "", source);
     merge(known, { [key]: value });
   }

@@ -7,7 +7,7 @@ export interface Definition<C = unknown> {
   /** The noun of the service: `notifications`. Its capitals start its environment variables. */
   name: string;
   /** Its config.default.toml: every setting with its value and a comment. What does not stand there cannot be set. */
-  defaultConfig: URL | string;
+  defaultConfig?: URL | string;
   /**
    * Reads the service's own settings; a zod schema does. A zod error or a `ConfigError` that it throws is one line on
    * stderr and exit code 64, before anything is opened.

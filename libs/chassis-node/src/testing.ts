@@ -12,6 +12,8 @@ import type { Definition } from "./definition.js";
 import { developmentToken } from "./identity.js";
 import { start, type Running, type StartOptions } from "./running.js";
 
+export { Bus } from "./bus.js";
+
 /** Time that stands still until it is moved. */
 export class ManualClock implements Clock {
   #now: number;

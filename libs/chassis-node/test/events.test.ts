@@ -5,8 +5,7 @@ import { test } from "node:test";
 import { fromBinary } from "@bufbuild/protobuf";
 
 import { Store } from "../src/index.js";
-import { eventually, folder } from "../src/testing.js";
-import { Bus } from "./bus.js";
+import { Bus, eventually, folder } from "../src/testing.js";
 import { HappenedSchema } from "./gen/souk/echo/v1/echo_pb.js";
 import { spawnEcho } from "./process.js";
 import { startEcho, refused } from "./support.js";
@@ -24,7 +23,7 @@ async function names(dataDir: string): Promise<unknown[]> {
 test("an event is handled once, however often it is delivered, and acknowledged", async (t) => {
   const [bus, dataDir] = [await Bus.start(t), folder(t)];
   const echo = await startEcho(t, { dataDir, set: { "neighbours.events": bus.address } });
-  for (const id of ["1", "2", "1", "1"]) bus.happened(id, `name ${id}`);
+  for (const id of ["1", "2", "1", "1"]) bus.tellOf(HappenedSchema, { name: `name ${id}` }, { id: id });
   await eventually(() => bus.acked.length === 4);
   const [start] = bus.starts;
   deepEqual([start?.subscription, start?.eventTypes, start?.startPosition?.start.case], ["echo", [HappenedSchema.typeName], "earliest"]);
@@ -36,8 +35,8 @@ test("an event is handled once, however often it is delivered, and acknowledged"
 test("an event that cannot be handled leaves nothing, is refused with the reason and comes again; others go on", async (t) => {
   const bus = await Bus.start(t);
   await startEcho(t, { set: { "neighbours.events": bus.address } });
-  bus.happened("1", "bad");
-  bus.happened("2", "good");
+  bus.tellOf(HappenedSchema, { name: "bad" }, { id: "1" });
+  bus.tellOf(HappenedSchema, { name: "good" }, { id: "2" });
   await eventually(() => bus.acked.length === 1 && bus.nacks.length >= 3);
   deepEqual([bus.nacks[0]?.reason, bus.nacks[0]?.isFinal], ["cannot be handled now", false]);
 });
@@ -60,7 +59,7 @@ test("an event of a type that was not asked for is acknowledged", async (t) => {
 test("events of one key keep their order", async (t) => {
   const [bus, dataDir] = [await Bus.start(t), folder(t)];
   const echo = await startEcho(t, { dataDir, set: { "neighbours.events": bus.address } });
-  for (let number = 0; number < 50; number++) bus.happened(`event ${number}`, String(number), "key");
+  for (let number = 0; number < 50; number++) bus.tellOf(HappenedSchema, { name: String(number) }, { id: `event ${number}`, key: "key" });
   await eventually(() => bus.acked.length === 50);
   await echo.stop();
   deepEqual(await names(dataDir), Array.from({ length: 50 }, (_, number) => `heard ${number}`));
@@ -76,7 +75,7 @@ test("a stream that ends is opened again, and so is a bus that went away", async
   await eventually(() => echo.lines.some((line) => line.includes("subscription echo waits for the bus")));
   equal((await echo.client().say({ name: "you" })).name, "you");
   const again = await Bus.start(t, bus.service.running.address);
-  again.happened("1", "later");
+  again.tellOf(HappenedSchema, { name: "later" }, { id: "1" });
   await eventually(() => again.acked.length === 1);
 });
 
@@ -118,7 +117,7 @@ test("events wait for a bus that is away, and one that is refused for good does 
 test("a process that dies between the effect and the acknowledgement has the effect once", async (t) => {
   const [bus, dataDir] = [await Bus.start(t), folder(t)];
   const environment = { ECHO__NEIGHBOURS__EVENTS: bus.address };
-  bus.happened("1", "once");
+  bus.tellOf(HappenedSchema, { name: "once" }, { id: "1" });
   const killed = await spawnEcho(t, dataDir, { ...environment, KILL_AFTER_COMMIT: "1" }, { waits: false });
   equal(await killed.ended, "SIGKILL");
   deepEqual(bus.acked, []);

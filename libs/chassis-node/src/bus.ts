@@ -1,15 +1,18 @@
-/** A bus of the tests: one subscription in memory, delivered again until it is acknowledged. */
-import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
+/** A bus for tests: what is published stands in a list, and one subscription is delivered again until it is acknowledged. */
+import { create, toBinary, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
 import { EventSchema, type Event } from "@souk/client/gen/souk/events/v1/event_pb.js";
 import { EventService, type Nack, type PublishRequest, type SubscribeRequest, type SubscribeStart, type SubscribeResponseSchema } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
 
-import { Code, Refusal, Service, define, type Context } from "../src/index.js";
-import { startFor, type Ending, type TestService } from "../src/testing.js";
-import { HappenedSchema } from "./gen/souk/echo/v1/echo_pb.js";
+import type { Context } from "./context.js";
+import { define } from "./definition.js";
+import { Code, Refusal } from "./error.js";
+import { Service } from "./service.js";
+import { startFor, type Ending, type TestService } from "./testing.js";
 
 /** How long before an event that was refused comes again. */
 const REDELIVERY_MS = 20;
 
+/** Serves souk.events.v1.EventService as far as services need it. */
 export class Bus {
   readonly published: Event[] = [];
   readonly starts: SubscribeStart[] = [];
@@ -19,7 +22,7 @@ export class Bus {
   isAway = false;
   /** An id that is refused for good. */
   refuses = "";
-  /** What stands in the headers of a publish. */
+  /** Who published. */
   readonly callers: string[] = [];
   readonly #waiting: { event: Event; attempt: number }[] = [];
   #count = 0;
@@ -27,12 +30,12 @@ export class Bus {
   #cut: () => void = () => undefined;
   service!: TestService;
 
+  /** Starts a bus that ends with the test. */
   static async start(t: Ending, listen = "127.0.0.1:0"): Promise<Bus> {
     const bus = new Bus();
     const methods = { publish: (request: PublishRequest, context: Context) => bus.#publish(request, context), subscribe: bus.#subscribe.bind(bus) };
     const definition = define({
       name: "events",
-      defaultConfig: new URL("../../test/bus.default.toml", import.meta.url),
       config: { parse: () => undefined },
       build: () => new Service().rpc(EventService, methods as never),
     });
@@ -40,6 +43,7 @@ export class Bus {
     return bus;
   }
 
+  /** What the setting `neighbours.events` must be. */
   get address(): string {
     return `http://${this.service.running.address}`;
   }
@@ -50,9 +54,10 @@ export class Bus {
     this.#wake();
   }
 
-  happened(id: string, name: string, key = ""): void {
-    const data = toBinary(HappenedSchema, create(HappenedSchema, { name }));
-    this.tell({ id, source: "/services/other", type: HappenedSchema.typeName, data, orderingKey: key });
+  /** Adds an event with this message. */
+  tellOf<D extends DescMessage>(schema: D, message: MessageInitShape<D>, more: { id: string; key?: string }): void {
+    const data = toBinary(schema, create(schema, message));
+    this.tell({ id: more.id, source: "/services/other", type: schema.typeName, data, orderingKey: more.key ?? "" });
   }
 
   /** Breaks the present stream. */
