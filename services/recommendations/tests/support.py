@@ -30,7 +30,7 @@ class Shop:
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         self.folder = folder
         self.bus: testing.Bus = cast(Any, testing.Bus)()
-        self._settings = settings
+        self._settings = {"training__pause_seconds": 0, **settings}
         self._running: Running | None = None
         self._channel: grpc.aio.Channel | None = None
         self._versions: dict[str, int] = {}

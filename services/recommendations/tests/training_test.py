@@ -22,14 +22,22 @@ SKUS = len({row[2] for row in ROWS if row[1]})
 CUSTOMER = "customer-00007"
 NEVER = {"training__after_orders": 1_000_000, "training__interval_seconds": 0}
 SETTINGS = Settings(
-    after_orders=10, interval_seconds=60, least_orders=100, retry_seconds=1, timeout_seconds=9, threads=1, most_skus=9
+    after_orders=10,
+    interval_seconds=60,
+    pause_seconds=5,
+    least_orders=100,
+    retry_seconds=1,
+    timeout_seconds=9,
+    threads=1,
+    most_skus=9,
 )
 
 
 @pytest.mark.parametrize(
     ("orders", "since", "seconds", "is_due"),
     [
-        (100, 10, 0.0, True), (100, 9, 59.0, False), (100, 1, 60.0, True), (100, 0, 1e9, False), (99, 99, 1e9, False),
+        (100, 10, 5.0, True), (100, 10, 4.0, False), (100, 9, 59.0, False), (100, 1, 60.0, True),
+        (100, 0, 1e9, False), (99, 99, 1e9, False), (100, 1, float("inf"), True),
     ],
 )  # fmt: skip
 def a_training_is_due_after_enough_orders_or_enough_time(orders: int, since: int, seconds: float, is_due: bool) -> None:

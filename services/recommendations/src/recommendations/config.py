@@ -17,6 +17,7 @@ class Training(Settings):
 
     after_orders: int = Field(ge=1, le=1_000_000_000)
     interval_seconds: int = Field(ge=0, le=31_536_000)
+    pause_seconds: int = Field(ge=0, le=86_400)
     least_orders: int = Field(ge=1, le=1_000_000_000)
     retry_seconds: int = Field(ge=1, le=86_400)
     timeout_seconds: int = Field(ge=1, le=86_400)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import sys
 import time
@@ -39,10 +40,11 @@ class Backlog:
     """The orders that count, in all."""
     orders_since: int
     seconds_since: float
+    """The time since the end of the last training, infinite when there was none."""
 
     def is_training_due(self, settings: Settings) -> bool:
         """Returns whether there is enough that is new, and enough at all."""
-        if self.orders < settings.least_orders or not self.orders_since:
+        if self.orders < settings.least_orders or not self.orders_since or self.seconds_since < settings.pause_seconds:
             return False
         is_old = bool(settings.interval_seconds) and self.seconds_since >= settings.interval_seconds
         return self.orders_since >= settings.after_orders or is_old
@@ -59,7 +61,7 @@ class Training:
         self._live = live
         self._settings = settings
         self._file = folder / model_file.NAME
-        self._last_end = time.monotonic()
+        self._last_end = -math.inf
 
     async def serve_stored(self) -> None:
         """Serves the model of the last run, if there is one that is whole."""
@@ -73,7 +75,7 @@ class Training:
         if stored is not None:
             self._live.swap(stored)
             age = time.time() - stored.provenance.train_time / 1_000_000
-            self._last_end -= max(0.0, age)
+            self._last_end = time.monotonic() - max(0.0, age)
 
     async def run(self, drain: Drain) -> None:
         """Trains whenever it is due; a worker."""
