@@ -70,7 +70,8 @@ class Live:
             stopping.cancel()
 
     async def reached(self, change: int) -> None:
-        """Waits until memory holds this change."""
+        """Waits until memory holds this change, which the database does."""
+        self.tell()
         async with self._followed:
             await self._followed.wait_for(lambda: self.change >= change)
 
