@@ -1,2 +1,12 @@
-/** Souk's contract in TypeScript. Messages and services are generated: `@souk/client/gen/souk/orders/v1/order_pb.js`. */
-export {};
+/**
+ * Souk's contract in TypeScript.
+ *
+ * Messages and services are generated, a module for each proto file: `@souk/client/gen/souk/orders/v1/order_service_pb.js`.
+ * This module is the little that calls need besides: {@link connect}, {@link SoukError}, {@link pages} and {@link watch}.
+ */
+export { connect, type Connection, type ConnectOptions } from "./connect.js";
+export { developmentToken, DEVELOPMENT_KEY } from "./identity.js";
+export { SoukError, type FieldViolation } from "./error.js";
+export { items, pages } from "./pages.js";
+export { policyOf, type CallPolicy } from "./policy.js";
+export { watch, type WatchOptions } from "./watch.js";

@@ -1,0 +1,58 @@
+/** What a failed call tells: the gRPC code, and what the contract's services say besides. */
+import { durationMs } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "./gen/google/rpc/error_details_pb.js";
+
+/** A field of a request that is wrong. */
+export interface FieldViolation {
+  /** The path of the field: `lines[0].quantity`. */
+  field: string;
+  /** What must be so. */
+  description: string;
+}
+
+/**
+ * A call that Souk refused or that did not reach it.
+ *
+ * `reason` is what programs decide by: a value of the `ErrorReason` of the package `domain`, such as
+ * `ERROR_REASON_OUT_OF_STOCK`; empty when the failure came from the connection.
+ */
+export class SoukError extends Error {
+  override readonly name = "SoukError";
+  /** The gRPC code. */
+  readonly code: Code;
+  /** Why, as the enum `ErrorReason` of {@link domain} names it. */
+  readonly reason: string;
+  /** Whose reason it is: `souk.inventory.v1`. */
+  readonly domain: string;
+  /** Facts about this failure, such as `sku` and `available`. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Not before so many milliseconds should the call be tried again; undefined when nothing is said about it. */
+  readonly retryAfterMs: number | undefined;
+  /** The fields that are wrong, when the code is INVALID_ARGUMENT. */
+  readonly violations: readonly FieldViolation[];
+
+  /** The headers and trailers that came with the failure. */
+  readonly headers: Headers;
+
+  private constructor(error: ConnectError) {
+    super(error.rawMessage, { cause: error.cause });
+    this.code = error.code;
+    this.headers = error.metadata;
+    const [info] = error.findDetails(ErrorInfoSchema);
+    const [retry] = error.findDetails(RetryInfoSchema);
+    this.reason = info?.reason ?? "";
+    this.domain = info?.domain ?? "";
+    this.metadata = info?.metadata ?? {};
+    this.retryAfterMs = retry?.retryDelay === undefined ? undefined : durationMs(retry.retryDelay);
+    this.violations = error
+      .findDetails(BadRequestSchema)
+      .flatMap((bad) => bad.fieldViolations.map(({ field, description }) => ({ field, description })));
+  }
+
+  /** Returns anything that a call can fail with as a SoukError. */
+  static from(reason: unknown, code: Code = Code.Unknown): SoukError {
+    return reason instanceof SoukError ? reason : new SoukError(ConnectError.from(reason, code));
+  }
+}

@@ -1,0 +1,18 @@
+/** Who calls, proved by a development token: `souk-dev.<payload>.<mac>`. Real identities come with a later service. */
+import { createHmac } from "node:crypto";
+
+/** The key that signs development tokens unless a shop is configured with another. It is no secret. */
+export const DEVELOPMENT_KEY = "souk-development-key-that-is-no-secret";
+
+/**
+ * Returns a token for `user:ID`, `service:NAME`, `staff` or `staff:ID`. Only shops on loopback addresses accept it.
+ *
+ * @param who the caller; `anonymous` has no token, so the result is empty
+ * @param key the shop's `identity.development_key`, when it has one of its own
+ */
+export function developmentToken(who: string, key: string = DEVELOPMENT_KEY): string {
+  if (who === "anonymous") return "";
+  const payload = Buffer.from(who.replaceAll("%", "%25").replaceAll(" ", "%20")).toString("base64url");
+  const mac = createHmac("sha256", key).update(payload).digest("base64url");
+  return `souk-dev.${payload}.${mac}`;
+}

@@ -1,0 +1,90 @@
+"""A shop for the scripts of this room: started on free ports in a folder of its own, and stopped whatever happens."""
+
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def program():
+    """Returns the program under test: SOUK_BIN, or what the last build left."""
+    named = os.environ.get("SOUK_BIN")
+    if named:
+        return named
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    return str(target / "debug" / "souk")
+
+
+class Shop:
+    """`souk up` for as long as the block lasts; `address` is where it serves."""
+
+    def __init__(self, *arguments, **environment):
+        self._arguments, self._environment = arguments, environment
+        self._folder = tempfile.TemporaryDirectory(prefix="souk-clients-")
+        self.folder = pathlib.Path(self._folder.name)
+
+    def __enter__(self):
+        ready = self.folder / "ready"
+        command = [program(), "up", "--data", self.folder / "data", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"]
+        command += ["--ready-file", ready, *self._arguments]
+        environment = {**os.environ, "SOUK__LOG__LEVEL": "warn", **self._environment}
+        self._log = (self.folder / "log").open("wb")
+        self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log, env=environment, cwd=self.folder)
+        until = time.monotonic() + 60
+        while not ready.exists():
+            if self._process.poll() is not None or time.monotonic() > until:
+                self.__exit__()
+                raise SystemExit(f"the shop did not start:\n{(self.folder / 'log').read_text()}")
+            time.sleep(0.02)
+        self.address = re.search(r"^grpc=(.*)$", ready.read_text(), re.MULTILINE).group(1)
+        return self
+
+    def __exit__(self, *_):
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._log.close()
+        return False
+
+
+class Tally:
+    """Counts checks and prints the line that `cargo xtask test` reads."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def check(self, name, holds, told=""):
+        """Counts one check; says what went wrong."""
+        if holds:
+            self.passed += 1
+            print(f"ok      {name}")
+        else:
+            self.failed += 1
+            print(f"FAILED  {name}\n{told}")
+
+    def run(self, name, command, **options):
+        """Counts one command that must end well, and returns what it printed."""
+        ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, **options)
+        self.check(name, ran.returncode == 0, ran.stdout)
+        return ran.stdout
+
+    def end(self):
+        """Prints the totals."""
+        print(f"{self.passed} passed, {self.failed} failed")
+        raise SystemExit(1 if self.failed else 0)
+
+
+def example_of(readme, language):
+    """Returns the first block of code in this language: the very text that a reader copies."""
+    found = re.search(rf"```{language}\n(.*?)```", readme.read_text(), re.DOTALL)
+    if not found:
+        raise SystemExit(f"{readme} has no example in {language}")
+    return found.group(1)
