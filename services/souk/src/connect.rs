@@ -11,6 +11,8 @@ pub struct Services {
     pub payments: Channel,
     pub orders: Channel,
     pub events: Channel,
+    pub recommendations: Channel,
+    pub notifications: Channel,
 }
 
 impl Services {
@@ -23,7 +25,9 @@ impl Services {
             ledger: channel.clone(),
             payments: channel.clone(),
             orders: channel.clone(),
-            events: channel,
+            events: channel.clone(),
+            recommendations: channel.clone(),
+            notifications: channel,
         };
         for (name, address) in elsewhere {
             let channel = to(address, tool)?;
@@ -34,6 +38,8 @@ impl Services {
                 "payments" => services.payments = channel,
                 "orders" => services.orders = channel,
                 "events" => services.events = channel,
+                "recommendations" => services.recommendations = channel,
+                "notifications" => services.notifications = channel,
                 other => return Err(StartError::configuration("neighbour", other, "a service that keeps books")),
             }
         }
@@ -49,6 +55,8 @@ impl Services {
             payments: host.channel("payments"),
             orders: host.channel("orders"),
             events: host.channel("events"),
+            recommendations: host.channel("recommendations"),
+            notifications: host.channel("notifications"),
         }
     }
 }
