@@ -1,5 +1,5 @@
 #!/bin/sh
-# Remakes src/gen (google.rpc, health, reflection) and test/gen (the service of the tests, and the messages of tests/contract/vectors.json). Needs buf and protoc-gen-es on the PATH.
+# Remakes src/gen (health, reflection) and test/gen (the service of the tests, and the messages of tests/contract/vectors.json). Needs buf and protoc-gen-es on the PATH.
 # The shop's own contract comes from @souk/client.
 set -eu
 cd "$(dirname "$0")"

@@ -12,7 +12,7 @@ export { Deadline } from "./deadline.js";
 export { ConfigError, StartError, define, type Definition } from "./definition.js";
 export { Code, Poison, Refusal, detail, type Detail, type RefusalOptions } from "./error.js";
 export { isFirst, on, onAny, subscription, type Handler, type Hearing, type Told } from "./events.js";
-export * from "./gen/google/rpc/error_details_pb.js";
+export * from "@souk/client/gen/google/rpc/error_details_pb.js";
 export type { Host } from "./host.js";
 export { newId } from "./id.js";
 export { DEVELOPMENT_KEY, developmentToken } from "./identity.js";

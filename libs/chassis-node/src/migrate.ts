@@ -34,7 +34,8 @@ const OWN: Step[] = [
         created_time INTEGER NOT NULL,
         PRIMARY KEY (caller, method, request_id)
       ) STRICT, WITHOUT ROWID;
-      CREATE INDEX souk_requests_by_time ON souk_requests (created_time);`,
+      CREATE INDEX souk_requests_by_time ON souk_requests (created_time);
+      CREATE TABLE souk_token_key (one INTEGER PRIMARY KEY CHECK (one = 1), bytes BLOB NOT NULL) STRICT;`,
   },
 ];
 

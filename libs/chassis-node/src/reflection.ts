@@ -11,7 +11,7 @@ import {
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 
 import { Code } from "./error.js";
-import { file_google_rpc_error_details } from "./gen/google/rpc/error_details_pb.js";
+import { file_google_rpc_error_details } from "@souk/client/gen/google/rpc/error_details_pb.js";
 import { ServerReflection, type ServerReflectionRequest, type ServerReflectionResponseSchema } from "./gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as ServerReflectionAlpha } from "./gen/grpc/reflection/v1alpha/reflection_pb.js";
 import type { Service } from "./service.js";

@@ -2,7 +2,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
 import { Refusal, detail, withCauses, type Detail } from "./error.js";
-import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "./gen/google/rpc/error_details_pb.js";
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@souk/client/gen/google/rpc/error_details_pb.js";
 
 /** The domain of the reasons that are not a service's own. */
 export const DOMAIN = "souk.policy.v1";

@@ -2,7 +2,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
 import type { Deadline } from "./deadline.js";
-import { RetryInfoSchema } from "./gen/google/rpc/error_details_pb.js";
+import { RetryInfoSchema } from "@souk/client/gen/google/rpc/error_details_pb.js";
 
 const MAX_ATTEMPTS = 3;
 const FIRST_PAUSE_MS = 25;

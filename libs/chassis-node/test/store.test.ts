@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { Code, createClient } from "@connectrpc/connect";
 
-import { Refusal, StartError, Store, newId } from "../src/index.js";
+import { Refusal, StartError, Store, Tokens, newId } from "../src/index.js";
 import { ManualClock, type Ending } from "../src/testing.js";
 import { EchoService } from "./gen/souk/echo/v1/echo_pb.js";
 import { refused, startEcho } from "./support.js";
@@ -119,6 +119,18 @@ test("old records are forgotten", async (t) => {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   equal((await client.save({ requestId: "1", name: "a" })).number, 1n);
+});
+
+test("a token opens what it names, for whom it was made, also after a restart, and not when it was changed", async (t) => {
+  const place = open(t);
+  const store = place.open();
+  const token = (await Tokens.of(store)).issue(["List", "user:alice"], "place 7");
+  await store.close();
+  const tokens = await Tokens.of(place.open());
+  equal(tokens.open(["List", "user:alice"], token), "place 7");
+  for (const [scope, text] of [["user:bob", token], ["user:alice", `${token.slice(0, -1)}-`], ["user:alice", `${token}=`], ["user:alice", ""]] as const) {
+    throws(() => tokens.open(["List", scope], text), (error) => error instanceof Refusal && error.reason === "ERROR_REASON_INVALID_PAGE_TOKEN");
+  }
 });
 
 test("ids are version 7 and sort by time", () => {
