@@ -34,14 +34,17 @@ pub struct LogConfig {
     /// Bytes of the latest events that are kept in memory.
     pub tail_bytes: usize,
     /// The engine "kafka".
+    #[cfg_attr(not(feature = "kafka"), allow(dead_code, reason = "read where the engine is built in"))]
     pub kafka: KafkaConfig,
     /// The engine "rabbitmq".
+    #[cfg_attr(not(feature = "rabbitmq"), allow(dead_code, reason = "read where the engine is built in"))]
     pub rabbitmq: RabbitMqConfig,
 }
 
 /// The engine "kafka".
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(not(feature = "kafka"), allow(dead_code, reason = "read where the engine is built in"))]
 pub struct KafkaConfig {
     /// Where to find the brokers.
     pub brokers: String,
@@ -52,6 +55,7 @@ pub struct KafkaConfig {
 /// The engine "rabbitmq".
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(not(feature = "rabbitmq"), allow(dead_code, reason = "read where the engine is built in"))]
 pub struct RabbitMqConfig {
     /// Where to find the broker. It may hold a password.
     pub url: String,

@@ -54,6 +54,10 @@ pub struct Bounds {
 
 /// Why one event was not added.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(
+    not(any(feature = "kafka", feature = "rabbitmq")),
+    allow(dead_code, reason = "a database adds all events of a call or none")
+)]
 pub enum AppendError {
     /// It is larger than the engine takes. It never will be taken.
     #[error("event has {bytes} bytes; the log takes {max}")]
