@@ -59,6 +59,11 @@ export class Exchange {
     }
   }
 
+  /** Reads what is left of the request into nowhere. */
+  skipRest(): void {
+    this.stream.resume();
+  }
+
   /** Sends the head of the answer, so that the caller of a stream knows that it was let in. */
   begin(): void {
     if (!this.stream.headersSent && !this.stream.destroyed) this.stream.respond(HEADERS, { waitForTrailers: true });

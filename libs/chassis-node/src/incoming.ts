@@ -91,7 +91,7 @@ async function run(method: Served, context: Context, call: Call, exchange: Excha
   const { desc } = method;
   const requests = readRequests(desc.input, exchange, call, process.maxMessageBytes);
   const isClientStreaming = desc.methodKind === "client_streaming" || desc.methodKind === "bidi_streaming";
-  const request = isClientStreaming ? requests : await single(desc.input, requests);
+  const request = isClientStreaming ? requests : await single(desc.input, requests, exchange);
   if (call.isFinished) return;
 
   const answer = context.run(() => (method.code as (request: unknown, context: Context) => unknown)(request, context));
@@ -139,12 +139,13 @@ function decode(schema: DescMessage, bytes: Uint8Array): Message {
   }
 }
 
-/** Returns the one message of a request that has one. */
-async function single(schema: DescMessage, requests: AsyncGenerator<Message>): Promise<Message> {
+/** Returns the one message of a request that has one. Nobody waits for the end of the request, nor reads what else may come. */
+async function single(schema: DescMessage, requests: AsyncGenerator<Message>, exchange: Exchange): Promise<Message> {
   const first = await requests.next();
-  const domain = schema.file.proto.package;
-  if (first.done === true) throw invalidField(domain, "request has no message", [{ field: "", description: "is missing" }]);
-  const second = await requests.next();
-  if (second.done !== true) throw invalidField(domain, "request has several messages", [{ field: "", description: "is not single" }]);
+  if (first.done === true) {
+    throw invalidField(schema.file.proto.package, "request has no message", [{ field: "", description: "is missing" }]);
+  }
+  await requests.return(undefined);
+  exchange.skipRest();
   return first.value;
 }

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { once } from "node:events";
 import { connect, type ClientHttp2Session } from "node:http2";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -174,6 +175,18 @@ test("the head of a stream comes before its first answer", async (t) => {
   const head = new Promise((resolve) => request.on("response", resolve));
   request.end(Buffer.from([0, 0, 0, 0, 8, 0x0a, 6, ...Buffer.from("polite")]));
   await head;
+});
+
+test("a request whose end the caller does not send is answered all the same", async (t) => {
+  const echo = await startEcho(t);
+  const [session, request] = call(echo.running.address, { ":path": "/grpc.health.v1.Health/Watch" });
+  t.after(() => session.destroy());
+  request.write(Buffer.alloc(5));
+  const [first] = (await once(request, "data")) as [Buffer];
+  deepEqual([...first.subarray(5)], [8, 1]);
+  const trailers = once(request, "trailers") as Promise<[Record<string, unknown>]>;
+  await echo.stop();
+  equal((await trailers)[0]["grpc-status"], "14");
 });
 
 test("open streams of a caller are bounded, those of another caller are not touched", async (t) => {
