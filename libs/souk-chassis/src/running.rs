@@ -16,7 +16,6 @@ use crate::drain::{Drain, DrainSwitch};
 use crate::faults::Faults;
 use crate::health::{self, Board};
 use crate::host::Shared;
-use crate::log::Format;
 use crate::process::Process;
 use crate::service::Service;
 use crate::spans::Spans;
@@ -31,7 +30,7 @@ pub struct Running {
     pub(crate) metrics_addr: SocketAddr,
     pub(crate) drain_timeout: Duration,
     pub(crate) ready_file: PathBuf,
-    pub(crate) log_format: Format,
+    pub(crate) common: Vec<(&'static str, String)>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) board: Board,
     pub(crate) switch: DrainSwitch,
@@ -58,9 +57,10 @@ impl Running {
         &self.shared.data_dir
     }
 
-    /// Returns whether log lines are JSON objects.
-    pub fn logs_json(&self) -> bool {
-        self.log_format == Format::Json
+    /// Returns the settings that every process of one shop must share, by dotted key, for those that are started from
+    /// this one: how they log, where spans go, the key of tokens, the time to drain.
+    pub fn common_settings(&self) -> &[(&'static str, String)] {
+        &self.common
     }
 
     /// Tells whoever waits (`server.ready_file`) that the process serves. The file appears whole or not at all.

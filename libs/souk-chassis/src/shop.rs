@@ -15,6 +15,7 @@ use crate::health::Board;
 use crate::host::{Host, Shared};
 use crate::identity::{DEVELOPMENT_KEY, Verifier};
 use crate::limits::Limits;
+use crate::log::Format;
 use crate::metrics_server::{self, Pages};
 use crate::options::Options;
 use crate::process::Process;
@@ -148,7 +149,7 @@ impl Shop {
             metrics_addr,
             drain_timeout: Duration::from_secs(settings.server.drain_seconds.into()),
             ready_file: settings.server.ready_file.clone(),
-            log_format: settings.log.format,
+            common: common(&settings, &key),
             shared,
             board: board.clone(),
             switch,
@@ -169,6 +170,20 @@ impl Shop {
         info!("{} serves {} on {addr}, metrics on {metrics_addr}", self.options.program, running.names.join(", "));
         Ok(running)
     }
+}
+
+/// Returns the settings that every process of one shop must share, for those that are started from this one.
+fn common(settings: &Settings, key: &str) -> Vec<(&'static str, String)> {
+    let format = if settings.log.format == Format::Json { "json" } else { "text" };
+    // Finer levels are by module, which means nothing to others.
+    let level = settings.log.level.split(',').find(|part| !part.contains('=')).unwrap_or("info").trim();
+    vec![
+        ("log.format", format.to_string()),
+        ("log.level", level.to_string()),
+        ("telemetry.otlp_endpoint", settings.telemetry.otlp_endpoint.clone()),
+        ("identity.development_key", key.to_string()),
+        ("server.drain_seconds", settings.server.drain_seconds.to_string()),
+    ]
 }
 
 fn limits(settings: &Settings) -> Limits {

@@ -1,5 +1,6 @@
 //! How a process of a service is started: the command, and the settings that the starter decides.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,6 +12,7 @@ use crate::manifest::Manifest;
 pub struct Launch {
     settings: Vec<(String, String)>,
     program: Option<PathBuf>,
+    wrapper: Vec<OsString>,
 }
 
 impl Launch {
@@ -32,6 +34,13 @@ impl Launch {
         self.program = Some(program.into());
         self
     }
+
+    /// Starts the command through another, which gets it as its last arguments and must become it.
+    #[must_use]
+    pub fn through(mut self, wrapper: &[OsString]) -> Launch {
+        self.wrapper = wrapper.to_vec();
+        self
+    }
 }
 
 impl Manifest {
@@ -48,7 +57,7 @@ impl Manifest {
 
     /// Returns the command that starts its process: in its folder, with these settings in the environment.
     pub fn command(&self, launch: &Launch) -> Command {
-        let mut command = Command::new(self.program(launch));
+        let mut command = wrapped(&launch.wrapper, self.program(launch));
         command.args(&self.run.command[1..]).current_dir(&self.folder).envs(self.environment(launch));
         command
     }
@@ -61,6 +70,14 @@ impl Manifest {
             _ => in_folder(&self.folder, named),
         }
     }
+}
+
+/// Returns the command of a program, behind the wrapper's when there is one.
+pub(crate) fn wrapped(wrapper: &[OsString], program: PathBuf) -> Command {
+    let Some((first, rest)) = wrapper.split_first() else { return Command::new(program) };
+    let mut command = Command::new(first);
+    command.args(rest).arg(program);
+    command
 }
 
 /// Returns a program: relative to the folder when it has a slash, else left to PATH.

@@ -9,5 +9,7 @@ mod prepare;
 mod stamp;
 
 pub use launch::Launch;
-pub use manifest::{Conformance, FILE_NAME, Language, Manifest, ManifestError, Prepare, Run, Unary, Write, find};
+pub use manifest::{
+    Conformance, FILE_NAME, Heard, Language, Manifest, ManifestError, Prepare, Run, Unary, Write, find,
+};
 pub use prepare::{CannotRun, program_on_path};

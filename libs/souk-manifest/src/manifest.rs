@@ -59,7 +59,7 @@ pub enum Language {
 pub struct Prepare {
     /// The program that must be installed: `python3`, `node`. Steps and command may name others beside it.
     pub needs: String,
-    /// Files and folders, relative to the service, that the environment is made from. When one of them changes it is
+    /// Files and folders, relative to `directory`, that the environment is made from. When one of them changes it is
     /// made again. Of a folder every file counts but those in node_modules, dist, build, `__pycache__` and hidden folders.
     #[serde(default)]
     pub inputs: Vec<String>,
@@ -95,6 +95,8 @@ pub struct Conformance {
     pub write: Option<Write>,
     /// A server stream that stays open, for the sentences about drain and streams.
     pub stream: Option<Unary>,
+    /// An event that it hears, for the sentences about events.
+    pub event: Option<Heard>,
 }
 
 /// A call that is fine, and how to make it wrong.
@@ -129,6 +131,19 @@ pub struct Write {
     pub changed: String,
 }
 
+/// An event that a service hears.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heard {
+    /// The full name of the payload's message: `souk.orders.v1.OrderPlaced`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The key that orders it.
+    pub key: String,
+    /// The payload in JSON.
+    pub data: String,
+}
+
 /// Why a manifest cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
@@ -157,8 +172,8 @@ impl Manifest {
     /// When it is not there, has unknown or missing keys, or values that make no sense.
     pub fn read(path: &Path) -> Result<Manifest, ManifestError> {
         let path = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| ManifestError::Unreadable { path: path.clone(), error })?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| ManifestError::Unreadable { path: path.clone(), error })?;
         let wrong = |why: String| ManifestError::Wrong { path: path.clone(), why };
         let mut manifest: Manifest = toml::from_str(&text).map_err(|error| wrong(one_line(&error, &text)))?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -1,12 +1,13 @@
 //! Makes the environment of a service: packages of its interpreter, compiled sources. Once, and again when what it is
 //! made from has changed.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use crate::launch::{Launch, in_folder};
+use crate::launch::{Launch, in_folder, wrapped};
 use crate::manifest::{Manifest, Prepare};
 use crate::stamp;
 
@@ -61,26 +62,13 @@ impl Manifest {
     }
 
     /// Makes the environment unless it is there; waits while another process makes it. `progress` gets each step before
-    /// it runs, and every line that a step says.
+    /// it runs, and every line that a step says. Steps are started through `wrapper`, as by [`Launch::through`].
     ///
     /// Call it from a thread of its own: it may take minutes, and the steps are children of that thread.
     ///
     /// # Errors
     /// Why the service cannot run here.
-    pub fn prepare(&self, progress: &mut dyn FnMut(&str)) -> Result<(), CannotRun> {
-        self.prepare_with(&mut |command| command.spawn(), progress)
-    }
-
-    /// Does what [`prepare`](Self::prepare) does, with steps started by `spawn`, for who wants to decide what becomes of
-    /// them when the starter dies.
-    ///
-    /// # Errors
-    /// Why the service cannot run here.
-    pub fn prepare_with(
-        &self,
-        spawn: &mut dyn FnMut(&mut Command) -> io::Result<std::process::Child>,
-        progress: &mut dyn FnMut(&str),
-    ) -> Result<(), CannotRun> {
+    pub fn prepare(&self, wrapper: &[OsString], progress: &mut dyn FnMut(&str)) -> Result<(), CannotRun> {
         let Some(prepare) = &self.prepare else { return Ok(()) };
         let interpreter = interpreter(prepare)?;
         if self.has(&stamp::of(self, prepare, &interpreter)?) {
@@ -105,7 +93,7 @@ impl Manifest {
         }
         for step in &prepare.steps {
             progress(&format!("preparing: {}", step.join(" ")));
-            run(step, &directory, spawn, progress)?;
+            run(step, &directory, wrapper, progress)?;
         }
         // Inputs that changed while the steps ran lead to another stamp, and so to another preparation.
         fs::write(&stamp, wanted)?;
@@ -127,9 +115,8 @@ fn interpreter(prepare: &Prepare) -> Result<PathBuf, CannotRun> {
 /// Returns where a program of this name is installed, by PATH.
 pub fn program_on_path(name: &str) -> Option<PathBuf> {
     use std::os::unix::fs::PermissionsExt as _;
-    let is_program = |path: &PathBuf| {
-        fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
-    };
+    let is_program =
+        |path: &PathBuf| fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0);
     if name.contains('/') {
         return Some(PathBuf::from(name)).filter(is_program);
     }
@@ -141,20 +128,15 @@ pub fn program_on_path(name: &str) -> Option<PathBuf> {
 fn run(
     step: &[String],
     directory: &Path,
-    spawn: &mut dyn FnMut(&mut Command) -> io::Result<std::process::Child>,
+    wrapper: &[OsString],
     progress: &mut dyn FnMut(&str),
 ) -> Result<(), CannotRun> {
     let failed = |outcome: String, said: String| CannotRun::StepFailed { step: step.join(" "), outcome, said };
     // One pipe for both of its outputs, so that one reader sees them in order and cannot starve the other.
     let (reader, writer) = io::pipe()?;
-    let mut command = Command::new(in_folder(directory, &step[0]));
-    command
-        .args(&step[1..])
-        .current_dir(directory)
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone()?)
-        .stderr(writer);
-    let child = spawn(&mut command);
+    let mut command = wrapped(wrapper, in_folder(directory, &step[0]));
+    command.args(&step[1..]).current_dir(directory).stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+    let child = command.spawn();
     // The command holds our ends of the pipe; while it lives, reading would not end.
     drop(command);
     let mut child = child.map_err(|error| failed(error.to_string(), String::new()))?;

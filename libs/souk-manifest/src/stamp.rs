@@ -19,7 +19,7 @@ pub(crate) fn of(manifest: &Manifest, prepare: &Prepare, interpreter: &Path) -> 
     }
     for input in &prepare.inputs {
         hash.field(input.as_bytes());
-        add(&mut hash, &manifest.folder.join(input))?;
+        add(&mut hash, &manifest.folder.join(&prepare.directory).join(input))?;
     }
     Ok(format!("{:016x}\n", hash.0))
 }

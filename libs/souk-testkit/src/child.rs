@@ -31,9 +31,15 @@ pub struct ChildShop {
 }
 
 impl ChildShop {
-    /// Prepares `souk up --data FOLDER/data`: every service in one process. [`start`](Self::start) starts it.
+    /// Prepares `souk up --data FOLDER/data`: every service in one process, and none of another language.
+    /// [`start`](Self::start) starts it.
     pub fn up(folder: &Path) -> ChildShop {
-        ChildShop::new(folder, "up")
+        ChildShop::up_with(folder, "")
+    }
+
+    /// Prepares `souk up` with the services of other languages that have their manifests in a folder of services.
+    pub fn up_with(folder: &Path, services_dir: &str) -> ChildShop {
+        ChildShop::new(folder, "up").argument(format!("--services-dir={services_dir}"))
     }
 
     /// Prepares `souk serve NAME… --data FOLDER/data`: some services in one process.

@@ -5,6 +5,8 @@ mod auditor;
 mod backup;
 mod connect;
 mod events;
+mod foreign;
+mod leash;
 mod parts;
 mod replay;
 mod seed;
@@ -35,6 +37,8 @@ enum Command {
     Backup(backup::Backup),
     Token(token::Token),
     Events(events::Events),
+    #[command(hide = true)]
+    Leashed(leash::Leashed),
     /// Prints every setting with its default and what it does, as a file for `up --config FILE`.
     Settings,
 }
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
         Command::Backup(backup) => backup.run(),
         Command::Token(token) => token.run(),
         Command::Events(events) => souk_chassis::run("souk", events.run()),
+        Command::Leashed(leashed) => leashed.run(),
         Command::Settings => {
             print!("{}", souk_chassis::settings(&parts::all()));
             ExitCode::SUCCESS

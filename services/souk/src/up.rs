@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use souk_chassis::{Options, Running, Shop, StartError};
 
+use crate::foreign::{self, Company, Foreign};
 use crate::{parts, seed};
 
 /// Runs the whole shop in this process, with nothing else installed.
@@ -15,8 +16,11 @@ use crate::{parts, seed};
 #[derive(Args)]
 pub struct Up {
     /// Services to leave out, separated by commas. What needs them answers UNAVAILABLE.
-    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = parts::parse_name)]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     without: Vec<String>,
+    /// Where the services of other languages are, one folder each; "services" when that folder is there. Empty: none.
+    #[arg(long, value_name = "DIR")]
+    services_dir: Option<String>,
     /// Leaves the catalogue empty on the first start.
     #[arg(long)]
     no_seed: bool,
@@ -70,8 +74,12 @@ impl ProcessArgs {
 impl Up {
     /// Runs the shop until SIGTERM or SIGINT.
     pub async fn run(self) -> Result<(), StartError> {
-        let options = self.process.options();
-        let present = parts::all().into_iter().filter(|part| !self.without.iter().any(|name| name == part.name()));
+        let is_in = |name: &str| !self.without.iter().any(|without| without == name);
+        let foreign = foreign::search(self.services_dir.as_deref())?;
+        self.check_without(&foreign)?;
+        let foreign: Vec<Foreign> = foreign.into_iter().filter(|one| is_in(one.name())).collect();
+        let options = foreign.iter().fold(self.process.options(), |options, one| one.as_neighbour(options));
+        let present = parts::all().into_iter().filter(|part| is_in(part.name()));
         let running = present.fold(Shop::new(options), Shop::with).start().await?;
 
         let has = |name| running.services().contains(&name);
@@ -79,14 +87,31 @@ impl Up {
             seed::plant(&running).await?;
         }
         running.tell_ready()?;
-        println!("{}", self.welcome(&running));
+        println!("{}", self.welcome(&running, &foreign));
+        let company = Company::start(foreign, &running)?;
 
         running.stop_signal().await?;
+        // They first: what they still do may need the shop.
+        company.stop().await;
         running.drain().await
     }
 
-    fn welcome(&self, running: &Running) -> String {
+    /// Refuses to leave out what there is not, before anything is bound or written.
+    fn check_without(&self, foreign: &[Foreign]) -> Result<(), StartError> {
+        let mut names = parts::names();
+        names.extend(foreign.iter().map(Foreign::name));
+        match self.without.iter().find(|name| !names.contains(&name.as_str())) {
+            None => Ok(()),
+            Some(name) => {
+                let allowed = format!("is no service of this shop; there are {}", names.join(", "));
+                Err(StartError::configuration("--without", name, &allowed))
+            }
+        }
+    }
+
+    fn welcome(&self, running: &Running, foreign: &[Foreign]) -> String {
         let (address, metrics) = (running.addr(), running.metrics_addr());
+        let company: String = foreign.iter().map(Foreign::welcome).collect();
         let services = running.services().join(" ");
         let missing = match self.without.is_empty() {
             true => String::new(),
@@ -98,7 +123,7 @@ impl Up {
 Souk is open: one process, data in {data}
 
   gRPC      {address}  {services}
-{missing}  metrics   http://{metrics}/metrics
+{company}{missing}  metrics   http://{metrics}/metrics
 
 Look around with grpcurl:
 

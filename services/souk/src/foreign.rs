@@ -1,0 +1,146 @@
+//! The services of other languages: found by their manifests, started beside the shop, kept running, stopped with it.
+//!
+//! The shop never waits for one of them. What cannot run here is left out, and said.
+
+mod environment;
+mod output;
+mod process;
+mod supervisor;
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+
+use souk_chassis::{Options, Running, StartError};
+use souk_manifest::{Language, Manifest, find};
+use tokio::task::JoinHandle;
+
+use crate::foreign::process::Starter;
+use crate::foreign::supervisor::Supervisor;
+
+/// Where the manifests are looked for, when nothing else is said and the folder is there.
+const FOLDER: &str = "services";
+
+/// A service of another language, before it is started.
+pub struct Foreign {
+    manifest: Manifest,
+    /// Why it cannot run, when that is known already.
+    off: Option<String>,
+    /// Whether it only needs to be started.
+    is_prepared: bool,
+}
+
+/// Finds the services of other languages in a folder.
+///
+/// # Errors
+/// A folder that was asked for and cannot be read, or a manifest that is wrong.
+pub fn search(folder: Option<&str>) -> Result<Vec<Foreign>, StartError> {
+    let folder = match folder {
+        Some("") => return Ok(Vec::new()),
+        Some(folder) => Path::new(folder),
+        None if Path::new(FOLDER).is_dir() => Path::new(FOLDER),
+        None => return Ok(Vec::new()),
+    };
+    let wrong = |why: String| StartError::configuration("--services-dir", &folder.display().to_string(), &why);
+    let mut found = Vec::new();
+    for manifest in find(folder).map_err(|error| wrong(error.to_string()))? {
+        let manifest = manifest.map_err(|error| wrong(error.to_string()))?;
+        // Those in Rust are part of this program.
+        if manifest.language != Language::Rust {
+            found.push(Foreign::new(manifest)?);
+        }
+    }
+    Ok(found)
+}
+
+impl Foreign {
+    fn new(mut manifest: Manifest) -> Result<Foreign, StartError> {
+        // What stands in its own environment variables wins, also when that is "any free port".
+        for (key, address) in
+            [("server.listen", &mut manifest.listen), ("server.metrics_listen", &mut manifest.metrics_listen)]
+        {
+            let variable = manifest_variable(&manifest.name, key);
+            if let Ok(text) = std::env::var(&variable) {
+                let wrong = |_| StartError::configuration(&variable, &text, "must be like 127.0.0.1:7410");
+                *address = text.parse().map_err(wrong)?;
+            }
+            if address.port() == 0 {
+                *address = free_port(*address)?;
+            }
+        }
+        let off = manifest.check_installed().err().map(|why| why.to_string());
+        let is_prepared = manifest.is_prepared();
+        Ok(Foreign { manifest, off, is_prepared })
+    }
+
+    /// Returns its name.
+    pub fn name(&self) -> &str {
+        &self.manifest.name
+    }
+
+    /// Tells the shop where it will be found.
+    pub fn as_neighbour(&self, options: Options) -> Options {
+        match self.off {
+            Some(_) => options,
+            None => options.set(&format!("neighbours.{}", self.name()), format!("http://{}", self.manifest.listen)),
+        }
+    }
+
+    /// Returns its line of the welcome.
+    pub fn welcome(&self) -> String {
+        let (name, summary) = (self.name(), &self.manifest.summary);
+        match &self.off {
+            Some(why) => format!("  off       {name}: {summary}, because {why}\n"),
+            None => {
+                let state =
+                    if self.is_prepared { "starting" } else { "being prepared, which takes a while the first time" };
+                format!("            {}  {name} ({state})\n", self.manifest.listen)
+            }
+        }
+    }
+}
+
+/// Returns a free port, which the service keeps over all its lives, so that neighbours find it again.
+fn free_port(address: SocketAddr) -> Result<SocketAddr, StartError> {
+    Ok(TcpListener::bind(address)?.local_addr()?)
+}
+
+fn manifest_variable(name: &str, key: &str) -> String {
+    format!("{}__{}", name.to_uppercase().replace('-', "_"), key.to_uppercase().replace('.', "__"))
+}
+
+/// The services of other languages that were started.
+pub struct Company {
+    tasks: Vec<JoinHandle<()>>,
+    stop: tokio::sync::watch::Sender<bool>,
+}
+
+impl Company {
+    /// Starts all that can run here, in the background.
+    pub fn start(services: Vec<Foreign>, running: &Running) -> Result<Company, StartError> {
+        let stop = tokio::sync::watch::Sender::new(false);
+        let starter = Starter::start()?;
+        let hosts: Vec<(String, SocketAddr)> = running
+            .services()
+            .iter()
+            .map(|name| ((*name).to_owned(), running.addr()))
+            .chain(
+                services.iter().filter(|one| one.off.is_none()).map(|one| (one.name().to_owned(), one.manifest.listen)),
+            )
+            .collect();
+        let mut tasks = Vec::new();
+        for service in services.into_iter().filter(|service| service.off.is_none()) {
+            let launch = environment::launch(&service.manifest, running, &hosts)?;
+            let supervisor = Supervisor::new(service.manifest, launch, starter.clone(), running);
+            tasks.push(tokio::spawn(supervisor.run(stop.subscribe())));
+        }
+        Ok(Company { tasks, stop })
+    }
+
+    /// Stops all of them: SIGTERM, and SIGKILL for those that have not ended when their time is over.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        for task in self.tasks {
+            let _ = task.await;
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What a service of another language is told: where it listens, where its neighbours are, and what the whole shop shares.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use souk_chassis::{Running, StartError};
+use souk_manifest::{Launch, Manifest};
+
+use crate::leash;
+
+/// Returns how a service is started. Whatever stands in its own environment variables already stays as it is.
+pub fn launch(manifest: &Manifest, running: &Running, hosts: &[(String, SocketAddr)]) -> Result<Launch, StartError> {
+    let data = std::path::absolute(running.data_dir().join(&manifest.name))?;
+    fs::create_dir_all(&data)?;
+    let mut settings = vec![
+        ("data_dir".to_owned(), data.display().to_string()),
+        ("server.listen".to_owned(), manifest.listen.to_string()),
+        ("server.metrics_listen".to_owned(), manifest.metrics_listen.to_string()),
+    ];
+    settings.extend(running.common_settings().iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
+    for neighbour in &manifest.neighbours {
+        // One that runs nowhere is not there, as everywhere else.
+        if let Some((_, address)) = hosts.iter().find(|(name, _)| name == neighbour) {
+            settings.push((format!("neighbours.{neighbour}"), format!("http://{}", reachable(*address))));
+        }
+    }
+    let is_free = |(key, _): &(String, String)| std::env::var_os(manifest.variable(key)).is_none();
+    let launch =
+        Launch::new().through(&leash::wrapper()).set("server.ready_file", ready_file(manifest, running).display());
+    Ok(settings.into_iter().filter(is_free).fold(launch, |launch, (key, value)| launch.set(&key, value)))
+}
+
+/// Returns the file by which it tells that it serves.
+pub fn ready_file(manifest: &Manifest, running: &Running) -> std::path::PathBuf {
+    let folder = running.data_dir().join(&manifest.name);
+    std::path::absolute(&folder).unwrap_or(folder).join("ready")
+}
+
+/// Returns an address that one can connect to: "every address" is none.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip().is_unspecified() {
+        true => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port()),
+        false => address,
+    }
+}

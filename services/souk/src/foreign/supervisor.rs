@@ -1,0 +1,141 @@
+//! Keeps one service of another language running: makes its environment, starts it, starts it again when it dies, later
+//! every time, and stops it with the shop.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use souk_chassis::Running;
+use souk_manifest::{CannotRun, Launch, Manifest};
+use tokio::sync::{oneshot, watch};
+use tracing::{error, info, warn};
+
+use crate::foreign::environment::ready_file;
+use crate::foreign::output::Output;
+use crate::foreign::process::{Process, Starter};
+use crate::leash;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// What ran this long before it died starts again with the first pause.
+const HEALTHY_AFTER: Duration = Duration::from_secs(60);
+/// The exit code for a wrong setting, which does not become right by itself.
+const WRONG_SETTING: i32 = 64;
+
+/// One service and how it is started.
+pub struct Supervisor {
+    manifest: Manifest,
+    launch: Launch,
+    starter: Starter,
+    output: Output,
+    ready: PathBuf,
+    drain: Duration,
+}
+
+impl Supervisor {
+    /// Takes a service on; nothing happens before [`run`](Self::run).
+    pub fn new(manifest: Manifest, launch: Launch, starter: Starter, running: &Running) -> Supervisor {
+        let common = |wanted: &str| {
+            let found = running.common_settings().iter().find(|(key, _)| *key == wanted);
+            found.map_or("", |(_, value)| value.as_str())
+        };
+        let output = Output::new(&manifest.name, common("log.format") == "json");
+        let drain = Duration::from_secs(common("server.drain_seconds").parse().unwrap_or(10));
+        let ready = ready_file(&manifest, running);
+        Supervisor { manifest, launch, starter, output, ready, drain }
+    }
+
+    /// Keeps the service running until `stop` says true.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let stop = &mut stop;
+        let name = &self.manifest.name;
+        let prepared = tokio::select! {
+            prepared = self.prepare() => prepared,
+            () = stopped(stop) => return,
+        };
+        if let Err(why) = prepared {
+            error!(service = name, "{name} is off: {}, because {why}", self.manifest.summary);
+            return;
+        }
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let started = Instant::now();
+            let Some(how) = self.live(stop).await else { return };
+            if started.elapsed() >= HEALTHY_AFTER {
+                pause = FIRST_PAUSE;
+            }
+            warn!(service = name, "{name} {how} and starts again in {pause:?}");
+            tokio::select! {
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+                () = stopped(stop) => return,
+            }
+        }
+    }
+
+    /// Makes the environment, in a thread that lives as long as the steps do.
+    async fn prepare(&self) -> Result<(), CannotRun> {
+        let (manifest, output) = (self.manifest.clone(), self.output.clone());
+        let (done, outcome) = oneshot::channel();
+        let thread = std::thread::Builder::new().name(format!("prepare-{}", manifest.name));
+        thread.spawn(move || {
+            let _ = done.send(manifest.prepare(&leash::wrapper(), &mut |line| output.line(line)));
+        })?;
+        outcome.await.unwrap_or_else(|_| Err(CannotRun::Files(std::io::Error::other("the preparation broke off"))))
+    }
+
+    /// Runs the service once. Returns how it ended, or nothing when it must not be started again.
+    async fn live(&self, stop: &mut watch::Receiver<bool>) -> Option<String> {
+        let name = &self.manifest.name;
+        let _ = std::fs::remove_file(&self.ready);
+        let mut process = match self.starter.spawn(self.manifest.command(&self.launch), &self.output).await {
+            Ok(process) => process,
+            Err(error) => return Some(format!("cannot be started ({error})")),
+        };
+        let told = self.told_ready();
+        tokio::pin!(told);
+        let mut is_told = false;
+        let status = loop {
+            tokio::select! {
+                status = process.ended() => break status,
+                () = &mut told, if !is_told => is_told = true,
+                () = stopped(stop) => {
+                    self.stop(process).await;
+                    return None;
+                }
+            }
+        };
+        match status {
+            Ok(status) if status.code() == Some(WRONG_SETTING) => {
+                let why = self.output.last();
+                error!(service = name, "{name} is off: {}, because of a wrong setting: {why}", self.manifest.summary);
+                None
+            }
+            Ok(status) => Some(format!("ended ({status})")),
+            Err(error) => Some(format!("ended ({error})")),
+        }
+    }
+
+    /// Says where it serves, once it does.
+    async fn told_ready(&self) {
+        while !self.ready.exists() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let (name, address) = (&self.manifest.name, self.manifest.listen);
+        info!(service = name, "{name} serves on {address}");
+    }
+
+    async fn stop(&self, mut process: Process) {
+        process.terminate();
+        if tokio::time::timeout(self.drain, process.ended()).await.is_err() {
+            let name = &self.manifest.name;
+            warn!(service = name, "{name} has not stopped within {:?} and is killed", self.drain);
+            process.kill();
+            let _ = process.ended().await;
+        }
+    }
+}
+
+/// Waits until the shop stops.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that the shop is gone, which is a stop too.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
