@@ -102,7 +102,7 @@ export class Exchange {
   /** Tells a caller who is still sending that nobody reads any more. */
   #forgetRequest(): void {
     setImmediate(() => {
-      if (!this.stream.readableEnded && !this.stream.destroyed) this.stream.close(constants.NGHTTP2_NO_ERROR);
+      if (!this.stream.destroyed && this.stream.state.remoteClose !== 1) this.stream.close(constants.NGHTTP2_NO_ERROR);
     });
   }
 }
