@@ -13,6 +13,9 @@ import { messageTooLarge, unimplemented } from "./refusal.js";
 
 const HEADERS = { ":status": 200, "content-type": "application/grpc", "grpc-accept-encoding": "gzip,identity" };
 
+/** How long a caller whose request was answered may take to end it. */
+const LAST_MESSAGES_MS = 50;
+
 /** One request and its answer. */
 export class Exchange {
   #trailers: Record<string, string> = {};
@@ -99,10 +102,10 @@ export class Exchange {
     }
   }
 
-  /** Tells a caller who is still sending that nobody reads any more. */
+  /** Tells a caller who has not ended its request that nobody reads any more. Most have, and their stream is gone by then. */
   #forgetRequest(): void {
-    setImmediate(() => {
-      if (!this.stream.destroyed && this.stream.state.remoteClose !== 1) this.stream.close(constants.NGHTTP2_NO_ERROR);
-    });
+    setTimeout(() => {
+      if (!this.stream.destroyed) this.stream.close(constants.NGHTTP2_NO_ERROR);
+    }, LAST_MESSAGES_MS);
   }
 }
