@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import tempfile
 import time
@@ -17,6 +18,13 @@ def program():
         return named
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     return str(target / "debug" / "souk")
+
+
+def out(name):
+    """Returns a folder below the build's, for what a script makes and the next run of it may use again."""
+    folder = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "clients" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.resolve()
 
 
 class Shop:
@@ -80,6 +88,18 @@ class Tally:
         """Prints the totals."""
         print(f"{self.passed} passed, {self.failed} failed")
         raise SystemExit(1 if self.failed else 0)
+
+
+def needs(tally, program, remedy):
+    """Returns where a program is; without it the script ends here, and fails where nothing may be left out."""
+    found = shutil.which(program, path=f"{os.environ['PATH']}:/usr/local/go/bin")
+    if not found:
+        if os.environ.get("CI") == "true":
+            tally.check(f"{program} is there", False, remedy)
+        else:
+            print(f"skipped: {program} is missing ({remedy})")
+        tally.end()
+    return found
 
 
 def example_of(readme, language):

@@ -1,0 +1,95 @@
+"""What a failed call tells: the gRPC code, and what the contract's services say besides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from google.protobuf.message import DecodeError
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
+
+_DETAILS = "grpc-status-details-bin"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """A field of a request that is wrong."""
+
+    field: str
+    """The path of the field: `lines[0].quantity`."""
+    description: str
+    """What must be so."""
+
+
+class SoukError(Exception):
+    """A call that Souk refused or that did not reach it; the failure as gRPC tells it is its `__cause__`.
+
+    `reason` is what programs decide by: a value of the `ErrorReason` of the package `domain`, such as
+    `ERROR_REASON_OUT_OF_STOCK`; empty when the failure came from the connection.
+    """
+
+    code: grpc.StatusCode
+    """The gRPC code."""
+    message: str
+    """What happened, for people."""
+    reason: str
+    """Why, as the enum `ErrorReason` of `domain` names it."""
+    domain: str
+    """Whose reason it is: `souk.inventory.v1`."""
+    metadata: Mapping[str, str]
+    """Facts about this failure, such as `sku` and `available`."""
+    retry_after: float | None
+    """Not before so many seconds should the call be tried again; None when nothing is said about it."""
+    violations: tuple[FieldViolation, ...]
+    """The fields that are wrong, when the code is INVALID_ARGUMENT."""
+
+    def __init__(
+        self,
+        code: grpc.StatusCode,
+        message: str = "",
+        *,
+        reason: str = "",
+        domain: str = "",
+        metadata: Mapping[str, str] | None = None,
+        retry_after: float | None = None,
+        violations: tuple[FieldViolation, ...] = (),
+    ) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.reason = reason
+        self.domain = domain
+        self.metadata = dict(metadata or {})
+        self.retry_after = retry_after
+        self.violations = violations
+
+    def __str__(self) -> str:
+        return f"{self.code.name}: {self.message}" + (f" ({self.reason})" if self.reason else "")
+
+    @classmethod
+    def of(cls, error: grpc.RpcError) -> SoukError:
+        """Returns what a failure of `grpc` or `grpc.aio` tells. Both have these methods, though their base class has none."""
+        told: Any = error
+        found = cls(told.code() or grpc.StatusCode.UNKNOWN, told.details() or "")
+        for detail in _details(told.trailing_metadata() or ()):
+            info, retry, bad = ErrorInfo(), RetryInfo(), BadRequest()
+            if detail.Unpack(info):
+                found.reason, found.domain, found.metadata = info.reason, info.domain, dict(info.metadata)
+            elif detail.Unpack(retry):
+                found.retry_after = retry.retry_delay.ToTimedelta().total_seconds()
+            elif detail.Unpack(bad):
+                found.violations += tuple(FieldViolation(each.field, each.description) for each in bad.field_violations)
+        return found
+
+
+def _details(trailers: Iterable[tuple[str, str | bytes]]) -> Iterable[Any]:
+    for key, value in trailers:
+        if key == _DETAILS and isinstance(value, bytes):
+            try:
+                return list(Status.FromString(value).details)
+            except DecodeError:
+                return []  # A foreign server may send anything there; the code stands without it.
+    return []

@@ -1,0 +1,50 @@
+"""The Python client: the tests of its core, its types and style, and its README's examples against a shop."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+
+from shop import ROOT, Shop, Tally, example_of, out
+
+CLIENT = ROOT / "clients/python"
+FOLDER = out("python")
+
+
+def environment():
+    """Makes the client's own environment, unless it is there and nothing that it is made of changed; returns its programs."""
+    made_of = [CLIENT / "pyproject.toml", CLIENT / "requirements-dev.txt"]
+    stamp = hashlib.sha256(b"".join(file.read_bytes() for file in made_of) + f"{sys.version} {CLIENT}".encode()).hexdigest()
+    venv, made = FOLDER / "venv", FOLDER / "stamp"
+    if not made.exists() or made.read_text() != stamp:
+        shutil.rmtree(venv, ignore_errors=True)
+        made.unlink(missing_ok=True)
+        subprocess.run([sys.executable, "-m", "venv", venv], check=True, timeout=120)
+        pip = [venv / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "-r", CLIENT / "requirements-dev.txt"], check=True, timeout=600)
+        # The sources themselves, so that a change of them needs no new environment.
+        subprocess.run([*pip, "--no-deps", "--no-build-isolation", "-e", CLIENT], check=True, timeout=300)
+        made.write_text(stamp)
+    return venv / "bin"
+
+
+tally = Tally()
+programs = environment()
+tally.run("its core keeps its promises", [programs / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=CLIENT)
+tally.run("its types are right", [programs / "mypy", "--cache-dir", FOLDER / "mypy"], cwd=CLIENT)
+tally.run("its style is Souk's", [programs / "ruff", "check", "--no-cache"], cwd=CLIENT)
+tally.run("it is formatted", [programs / "ruff", "format", "--check", "--no-cache"], cwd=CLIENT)
+
+with Shop() as shop:
+    known = {**os.environ, "SOUK_ADDRESS": shop.address}
+    examples = {"readme.py": ("python", ["PLACED", "PAID", "of TEA-MINT-100 are left"]), "readme_aio.py": ("python asyncio", ["have order_"])}
+    for name, (language, wanted) in examples.items():
+        example = FOLDER / name
+        example.write_text(example_of(CLIENT / "README.md", language))
+        told = tally.run(f"{name}: the README's example runs", [programs / "python", example], cwd=FOLDER, env=known)
+        for words in wanted:
+            tally.check(f"{name}: it prints {words!r}", words in told, told)
+        strictly = [programs / "mypy", "--config-file", CLIENT / "pyproject.toml", "--cache-dir", FOLDER / "mypy", example]
+        tally.run(f"{name}: the types of the example are right", strictly, cwd=CLIENT)
+tally.end()
