@@ -1,6 +1,7 @@
 //! What customers and staff do, over several services.
 
 mod action;
+mod bus;
 mod customer;
 mod payments;
 mod sale;

@@ -1,0 +1,153 @@
+// A customer with the TypeScript client, a mailbox, and a receiver of webhooks: buys, and says what was heard of it.
+//
+// Takes SHOP, NOTIFICATIONS and RECOMMENDATIONS (addresses), MAILBOX (a folder) and ORDERS (how many to place); prints
+// `heard` once the receiver listens to the first order, `ordered N` as orders are placed, and at the end one line of JSON.
+// What is judged is in bus.rs.
+import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+
+import { createClient } from "@connectrpc/connect";
+import { connect, items, SoukError } from "@souk/client";
+import { NotificationKind } from "@souk/client/gen/souk/notifications/v1/notification_pb.js";
+import { NotificationService } from "@souk/client/gen/souk/notifications/v1/notification_service_pb.js";
+import { OrderService } from "@souk/client/gen/souk/orders/v1/order_service_pb.js";
+import { RecommendationService } from "@souk/client/gen/souk/recommendations/v1/recommendation_service_pb.js";
+import { Webhook } from "standardwebhooks";
+
+const { SHOP, NOTIFICATIONS, RECOMMENDATIONS, MAILBOX, ORDERS } = process.env;
+const LIMIT_MS = 180_000;
+const CUSTOMERS = 4;
+
+const orders = createClient(OrderService, connect(SHOP, { as: "user:alice" }));
+const messages = createClient(NotificationService, connect(NOTIFICATIONS, { as: "user:alice" }));
+const webhooks = createClient(NotificationService, connect(NOTIFICATIONS, { as: "service:erp" }));
+const recommendations = createClient(RecommendationService, connect(RECOMMENDATIONS, { as: "user:alice" }));
+const audits = createClient(RecommendationService, connect(RECOMMENDATIONS, { as: "staff:ada" }));
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Tries until it succeeds: services of other languages start when they are ready, and are killed by the test. */
+async function surely(what, attempt) {
+  const until = Date.now() + LIMIT_MS;
+  for (;;) {
+    try {
+      const result = await attempt();
+      if (result !== undefined) return result;
+    } catch (error) {
+      if (!(error instanceof SoukError)) throw error;
+      if (Date.now() > until) throw new Error(`${what}: ${error.message}`);
+    }
+    if (Date.now() > until) throw new Error(`waited in vain: ${what}`);
+    await pause(50);
+  }
+}
+
+// The receiver believes only what is signed, and knows a webhook that comes twice by its id.
+const received = new Map();
+let repeats = 0;
+let forged = 0;
+let verifier;
+const receiver = createServer((request, response) => {
+  const chunks = [];
+  request.on("data", (chunk) => chunks.push(chunk));
+  request.on("end", () => {
+    const body = Buffer.concat(chunks).toString("utf8");
+    try {
+      verifier.verify(body, request.headers);
+    } catch {
+      forged++;
+      response.writeHead(401).end();
+      return;
+    }
+    const id = request.headers["webhook-id"];
+    if (received.has(id)) repeats++;
+    received.set(id, JSON.parse(body));
+    response.writeHead(204).end();
+  });
+});
+await new Promise((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+const url = `http://127.0.0.1:${receiver.address().port}/hooks`;
+const endpoint = await surely("a webhook endpoint", () =>
+  webhooks.createWebhookEndpoint({ requestId: "journey", url, eventTypes: ["souk.orders.v1.OrderPlaced"] }),
+);
+verifier = new Webhook(endpoint.secret);
+
+const recommended = async () => {
+  const { items: found } = await recommendations.recommend({ customerId: "alice" });
+  return JSON.stringify(found.map(({ sku, reason }) => [sku, reason?.kind, reason?.becauseOfSku]));
+};
+const before = await surely("a recommendation", recommended);
+console.log("heard");
+
+// Orders are placed throughout, whatever dies; what is asked twice is placed once.
+const placed = [];
+let longestWaitMs = 0;
+let next = 0;
+await Promise.all(
+  Array.from({ length: CUSTOMERS }, async () => {
+    while (next < Number(ORDERS)) {
+      const number = next++;
+      const started = Date.now();
+      const { order } = await surely("an order", () =>
+        orders.placeOrder({
+          requestId: `journey-${number}`,
+          currencyCode: "GBP",
+          paymentMethod: "tok_approved",
+          lines: [{ item: { case: "sku", value: "TEA-MINT-100" }, quantity: 1n }],
+        }),
+      );
+      longestWaitMs = Math.max(longestWaitMs, Date.now() - started);
+      placed.push(order.orderId);
+      if (placed.length % 50 === 0) console.log(`ordered ${placed.length}`);
+    }
+  }),
+);
+
+const told = () => new Set([...received.values()].map((event) => event.subject));
+await surely("a webhook of every order", () => (told().size >= placed.length ? true : undefined));
+const inShop = await surely("a message of every order", async () => {
+  const list = (pageToken) => messages.listMessages({ pageSize: 1000, pageToken });
+  const subjects = [];
+  for await (const message of items(list, (page) => page.messages)) {
+    if (message.kind === NotificationKind.ORDER_PLACED) subjects.push(message.subject);
+  }
+  return subjects.length >= placed.length ? subjects : undefined;
+});
+const mails = () =>
+  readdirSync(MAILBOX, { recursive: true })
+    .filter((name) => name.endsWith(".eml"))
+    .map((name) => readFileSync(`${MAILBOX}/${name}`, "utf8").replace(/=\r?\n/g, ""));
+const mailed = await surely("a confirmation of every order in the mailbox", () => {
+  const all = mails();
+  const found = placed.filter((id) => all.some((mail) => mail.includes(id)));
+  return found.length === placed.length ? found.length : undefined;
+});
+const counted = await surely("every order known to recommendations", async () => {
+  const { counts, findings } = await audits.auditRecommendations({});
+  const known = Number(counts.find(({ what }) => what === "orders")?.count ?? 0n);
+  return known >= placed.length ? { known, findings: findings.length } : undefined;
+});
+const after = await surely("another recommendation", async () => {
+  const now = await recommended();
+  return now === before ? undefined : now;
+});
+
+const webhookSubjects = [...received.values()].map((event) => event.subject);
+console.log(
+  JSON.stringify({
+    placed: new Set(placed).size,
+    webhooks: webhookSubjects.length,
+    webhookOrders: new Set(webhookSubjects).size,
+    repeats,
+    forged,
+    messages: inShop.length,
+    messageOrders: new Set(inShop).size,
+    mailed,
+    known: counted.known,
+    findings: counted.findings,
+    longestWaitMs,
+    before,
+    after,
+  }),
+);
+process.exit(0);

@@ -1,0 +1,226 @@
+//! What happens in the shop is heard in other languages: an order placed with the TypeScript client is confirmed in the
+//! mailbox and by a signed webhook, and changes what the Python service answers, on each kind of log; and whatever of them
+//! is killed meanwhile, each event has its effect once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use rand::RngExt as _;
+use serde_json::Value;
+use souk_testkit::{ChildShop, Kafka, RabbitMq, eventually};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
+
+const LIMIT: Duration = Duration::from_secs(240);
+
+/// The whole shop, with the services of other languages, on a bus of some kind.
+struct Town {
+    shop: ChildShop,
+    /// The bus, when it is a process of its own.
+    bus: Option<ChildShop>,
+    folder: tempfile::TempDir,
+}
+
+type Settings = Vec<(&'static str, String)>;
+
+impl Town {
+    async fn start(settings: Settings, is_split: bool) -> Town {
+        let folder = tempfile::Builder::new().prefix("souk-town-").tempdir().unwrap();
+        let with =
+            |shop: ChildShop| settings.iter().fold(shop, |shop, (key, value)| shop.environment(*key, value.clone()));
+        let mut shop = ChildShop::up_with(folder.path(), services().to_str().unwrap())
+            .environment("NOTIFICATIONS__SERVER__LISTEN", "127.0.0.1:0")
+            .environment("NOTIFICATIONS__SERVER__METRICS_LISTEN", "127.0.0.1:0")
+            .environment("RECOMMENDATIONS__SERVER__LISTEN", "127.0.0.1:0")
+            .environment("RECOMMENDATIONS__SERVER__METRICS_LISTEN", "127.0.0.1:0")
+            .environment("NOTIFICATIONS__WEBHOOKS__ALLOW_HTTP", "true")
+            .environment("NOTIFICATIONS__WEBHOOKS__ALLOWED_NETWORKS", "127.0.0.0/8")
+            .environment("NOTIFICATIONS__RETRY__FIRST_SECONDS", "1")
+            .environment("SOUK__LOG__LEVEL", "warn");
+        let mut bus = None;
+        if is_split {
+            let alone = with(ChildShop::serve(&["events"], &folder.path().join("bus"))).start().await;
+            let at = alone.url();
+            shop = [
+                "SOUK__NEIGHBOURS__EVENTS",
+                "NOTIFICATIONS__NEIGHBOURS__EVENTS",
+                "RECOMMENDATIONS__NEIGHBOURS__EVENTS",
+            ]
+            .into_iter()
+            .fold(shop.argument("--without=events"), |shop, key| shop.environment(key, at.clone()));
+            bus = Some(alone);
+        } else {
+            shop = with(shop);
+        }
+        Town { shop: shop.start().await, bus, folder }
+    }
+
+    /// Returns where a service of another language listens, as the shop says when it opens.
+    async fn address_of(&self, service: &str) -> String {
+        eventually(LIMIT, || async {
+            let log = fs::read_to_string(self.shop.log()).ok()?;
+            let line = log.lines().find(|line| line.contains(&format!("  {service} (")))?.trim().to_owned();
+            line.split_whitespace().next().map(str::to_owned)
+        })
+        .await
+    }
+
+    /// Starts a customer who places so many orders, and returns what is printed.
+    async fn customer(&self, orders: usize) -> (Child, tokio::io::Lines<BufReader<ChildStdout>>) {
+        let mut customer = Command::new("node")
+            .arg(root().join("tests/journeys/bus.mjs"))
+            .env("SHOP", self.shop.url())
+            .env("NOTIFICATIONS", self.address_of("notifications").await)
+            .env("RECOMMENDATIONS", self.address_of("recommendations").await)
+            .env("MAILBOX", self.folder.path().join("data/notifications/mailbox"))
+            .env("ORDERS", orders.to_string())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("Node.js 20 is installed");
+        let lines = BufReader::new(customer.stdout.take().unwrap()).lines();
+        (customer, lines)
+    }
+
+    /// Returns the process of a service of another language, if it runs: the one that was told this shop's folder.
+    fn process_of(&self, service: &str) -> Option<i32> {
+        let data = self.folder.path().join("data").join(service);
+        let told = format!("{}__DATA_DIR={}", service.to_uppercase(), data.display());
+        let mut found: Vec<i32> = fs::read_dir("/proc")
+            .ok()?
+            .flatten()
+            .filter_map(|entry| entry.file_name().to_string_lossy().parse().ok())
+            .filter(|pid: &i32| {
+                fs::read(format!("/proc/{pid}/environ"))
+                    .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|one| one == told.as_bytes()))
+            })
+            .collect();
+        // Its own children, such as a training, were told the same and are younger.
+        found.sort_unstable();
+        found.first().copied()
+    }
+
+    fn log(&self) -> String {
+        let of = |shop: &ChildShop| fs::read_to_string(shop.log()).unwrap_or_default();
+        format!("{}\n{}", of(&self.shop), self.bus.as_ref().map(of).unwrap_or_default())
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn services() -> PathBuf {
+    root().join("services")
+}
+
+/// Returns the last line that a customer prints, who must come to a good end.
+async fn end_of(town: &Town, mut customer: Child, mut lines: tokio::io::Lines<BufReader<ChildStdout>>) -> Value {
+    let mut last = String::new();
+    let reading = async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            last = line;
+        }
+        customer.wait().await.unwrap()
+    };
+    let ended = tokio::time::timeout(LIMIT, reading).await;
+    match ended {
+        Ok(status) if status.success() => serde_json::from_str(&last).unwrap(),
+        other => panic!("the customer ended with {other:?}; the shop said:\n{}", town.log()),
+    }
+}
+
+fn on_rabbitmq(broker: &RabbitMq) -> Settings {
+    vec![("EVENTS__ENGINE__NAME", "rabbitmq".to_owned()), ("EVENTS__ENGINE__RABBITMQ__URL", broker.url())]
+}
+
+fn on_kafka(broker: &Kafka) -> Settings {
+    vec![("EVENTS__ENGINE__NAME", "kafka".to_owned()), ("EVENTS__ENGINE__KAFKA__BROKERS", broker.bootstrap())]
+}
+
+/// Places one order and says what was heard.
+async fn one_order_is_heard(settings: Settings) {
+    let town = Town::start(settings, false).await;
+    let (customer, lines) = town.customer(1).await;
+    let heard = end_of(&town, customer, lines).await;
+    for (what, count) in [
+        ("placed", 1),
+        ("webhookOrders", 1),
+        ("messages", 1),
+        ("mailed", 1),
+        ("known", 1),
+        ("repeats", 0),
+        ("forged", 0),
+    ] {
+        assert_eq!(heard[what], count, "{what} in {heard}");
+    }
+    assert_ne!(heard["before"], heard["after"], "{heard}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_heard_in_every_language_through_the_embedded_bus() {
+    one_order_is_heard(vec![]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_heard_in_every_language_through_rabbitmq() {
+    if RabbitMq::is_available() {
+        one_order_is_heard(on_rabbitmq(&RabbitMq::start().await)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_heard_in_every_language_through_kafka() {
+    if Kafka::is_available() {
+        one_order_is_heard(on_kafka(&Kafka::start().await)).await;
+    }
+}
+
+/// Kills the bus, its broker and both services of other languages at random during so many orders.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_dies_during_a_thousand_orders_each_event_has_its_effect_once() {
+    if !RabbitMq::is_available() {
+        return;
+    }
+    const ORDERS: usize = 1_000;
+    let mut broker = RabbitMq::start().await;
+    let mut town = Town::start(on_rabbitmq(&broker), true).await;
+    let (customer, mut lines) = town.customer(ORDERS).await;
+    // Both services of other languages are there before anything dies.
+    assert_eq!(lines.next_line().await.unwrap().as_deref(), Some("heard"), "{}", town.log());
+
+    let mut kills_of_notifications = 0;
+    let mut killed = vec![];
+    loop {
+        let line = tokio::time::timeout(LIMIT, lines.next_line()).await;
+        let line = line.unwrap_or_else(|_| panic!("orders stand still; the shop said:\n{}", town.log()));
+        let line = line.unwrap().unwrap_or_else(|| panic!("the customer is gone; the shop said:\n{}", town.log()));
+        let count: usize = line.strip_prefix("ordered ").expect("a line about orders").parse().unwrap();
+        if count > ORDERS * 9 / 10 {
+            break;
+        }
+        let which = rand::rng().random_range(0..4);
+        match which {
+            0 => town.bus.as_mut().unwrap().restart().await,
+            1 => broker.restart().await,
+            other => {
+                let service = ["notifications", "recommendations"][other - 2];
+                if let Some(pid) = town.process_of(service).and_then(rustix::process::Pid::from_raw) {
+                    let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+                    kills_of_notifications += usize::from(service == "notifications");
+                }
+            }
+        }
+        killed.push(["bus", "broker", "notifications", "recommendations"][which]);
+    }
+    let heard = end_of(&town, customer, lines).await;
+    println!("{killed:?} killed; {heard}");
+    for what in ["placed", "webhookOrders", "webhooks", "messages", "messageOrders", "mailed", "known"] {
+        assert_eq!(heard[what], ORDERS, "{what} in {heard} after {killed:?}");
+    }
+    assert!(heard["repeats"].as_u64().unwrap() <= kills_of_notifications as u64, "{heard} after {killed:?}");
+    assert_eq!((heard["forged"].as_u64(), heard["findings"].as_u64()), (Some(0), Some(0)), "{heard}");
+    assert!(heard["longestWaitMs"].as_u64().unwrap() < 10_000, "orders were taken throughout: {heard}");
+}
