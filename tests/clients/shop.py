@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -18,6 +19,17 @@ def program():
         return named
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     return str(target / "debug" / "souk")
+
+
+def buf():
+    """Returns the program that generates stubs: of the tools beside which this script runs, or of this machine."""
+    ours = pathlib.Path(sys.executable).with_name("buf")
+    return ours if ours.exists() else shutil.which("buf") or "buf"
+
+
+def protos():
+    """Returns the files of the contract."""
+    return sorted((ROOT / "proto").rglob("*.proto"))
 
 
 def out(name):
