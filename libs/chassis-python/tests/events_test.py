@@ -138,6 +138,14 @@ async def poison_becomes_a_dead_letter_at_once_with_its_reason(bus: Bus, consume
     assert await consumer.seen() == [("after", 0)]
 
 
+async def a_time_that_no_calendar_has_holds_nothing_up(bus: Bus, consumer: Consumer) -> None:
+    odd = (await bus.add(*happened("odd")))[0]
+    odd.event.time.seconds = 1 << 60
+    await consumer.start()
+    await bus.settled()
+    assert odd.state == "done" and await consumer.seen() == [("odd", 0)]
+
+
 async def what_never_succeeds_is_refused_until_the_bus_gives_it_up(bus: Bus, consumer: Consumer) -> None:
     consumer.fails["never"] = 99
     never = (await bus.add(*happened("never"), *happened("next"), key="k"))[0]

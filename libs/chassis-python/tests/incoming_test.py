@@ -264,6 +264,18 @@ async def a_drain_finishes_answers_and_ends_streams(echo: Echo) -> None:
     assert await single is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
+async def callers_who_do_not_know_of_the_drain_are_told(echo: Echo) -> None:
+    async def call_until_told() -> grpc.StatusCode:
+        while (code := await echo.stub.Say(pb.SayRequest(name="hi")).code()) is grpc.StatusCode.OK:
+            pass
+        return code  # type: ignore[no-any-return]
+
+    calling = [asyncio.create_task(call_until_told()) for _ in range(8)]
+    await asyncio.sleep(0.05)
+    await echo.stop_serving()
+    assert {await one for one in calling} == {grpc.StatusCode.UNAVAILABLE}
+
+
 async def a_port_is_not_shared_with_another_process(start: Start) -> None:
     echo = await start()
     with pytest.raises(Exception, match=r"server\.listen: cannot listen on"):

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import grpc
 from google.protobuf.message import DecodeError, Message
+from google.protobuf.timestamp_pb2 import Timestamp
 from souk.events.v1 import events_service_pb2 as pb
 from souk.events.v1 import subscription_pb2
 from souk.events.v1.events_service_pb2_grpc import EventServiceStub
@@ -154,9 +155,8 @@ class Subscription:
                 )  # fmt: skip
             label = "handled" if outcome is None else "failed"
             red.EVENTS_HANDLED.labels(self.name, event.type, label).inc()
-        if outcomes:
-            published = batch[len(outcomes) - 1].publish_time.ToNanoseconds()
-            red.EVENTS_LAG.labels(self.name).set(max(0.0, (time.time_ns() - published) / 1e9) if published else 0.0)
+        if outcomes and (published := batch[len(outcomes) - 1].publish_time.seconds):
+            red.EVENTS_LAG.labels(self.name).set(max(0.0, time.time() - published))
         await call.write(pb.SubscribeRequest(update=update))
         if handled and self.committed is not None:
             self.committed(handled)
@@ -222,9 +222,17 @@ def _described(delivery: pb.Delivery) -> Delivery:
     event = delivery.event
     return Delivery(
         id=event.id, source=event.source, type=event.type, subject=event.subject,
-        time=event.time.ToDatetime(UTC), ordering_key=event.ordering_key, attempt=delivery.delivery_attempt,
-        publish_time=delivery.publish_time.ToDatetime(UTC), extensions=dict(event.extensions),
+        time=_moment(event.time), ordering_key=event.ordering_key, attempt=delivery.delivery_attempt,
+        publish_time=_moment(delivery.publish_time), extensions=dict(event.extensions),
     )  # fmt: skip
+
+
+def _moment(told: Timestamp) -> datetime:
+    """Returns a time as Python has it; what no calendar has becomes the start of 1970, since others may send anything."""
+    try:
+        return told.ToDatetime(UTC)
+    except (ValueError, OverflowError):
+        return datetime.fromtimestamp(0, UTC)
 
 
 def _reason(text: str) -> str:

@@ -195,10 +195,11 @@ class Call:
         # Identity, then access by the contract.
         self._identity = self._process.verifier.identify(self._headers.get("authorization"))
         allow(method.policy, self._identity)
-        # Limits: of the process and of the caller. At the drain no stream begins.
-        is_counted = method.policy.is_streaming and not method.is_background
-        if method.policy.is_streaming and self._process.drain.is_draining:
+        # Nothing begins once the drain has, but for a look at health.
+        if self._process.drain.is_draining and (method.policy.is_streaming or not method.is_background):
             raise refusal.Draining
+        # Limits: of the process and of the caller.
+        is_counted = method.policy.is_streaming and not method.is_background
         stream_of = self._identity.caller.key if is_counted else None
         self._process.limits.enter(stream_of)
         self._holds.append(stream_of)

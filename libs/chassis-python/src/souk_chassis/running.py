@@ -40,6 +40,7 @@ from souk_chassis.worker import keep_running
 WORKERS_TIMEOUT_SECONDS = 10.0
 PURGE_EVERY_SECONDS = 600.0
 READY_PATIENCE_SECONDS = 2.0
+FAREWELL_SECONDS = 0.1
 _LOG = logging.getLogger("souk_chassis.running")
 # What gRPC itself refuses has no ErrorInfo; up to so much beyond the limit we refuse ourselves.
 _SLACK_BYTES = 16 << 20
@@ -169,6 +170,8 @@ class Running:
         late: list[str] = []
         until = time.monotonic() + self._settings.server.drain_seconds
         if self._server is not None:
+            # Callers who do not know of the drain yet are told so; gRPC's own stop would cut off what it has not looked at.
+            await asyncio.sleep(FAREWELL_SECONDS)
             stopping = asyncio.create_task(self._server.stop(self._settings.server.drain_seconds))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._limits.idle.wait(), self._settings.server.drain_seconds)
