@@ -104,8 +104,12 @@ export class Exchange {
 
   /** Tells a caller who has not ended its request that nobody reads any more. Most have, and their stream is gone by then. */
   #forgetRequest(): void {
+    // A stream lives as long as something of its request is unread.
+    this.skipRest();
     setTimeout(() => {
-      if (!this.stream.destroyed) this.stream.close(constants.NGHTTP2_NO_ERROR);
+      if (this.stream.destroyed) return;
+      this.stream.close(constants.NGHTTP2_NO_ERROR);
+      this.skipRest();
     }, LAST_MESSAGES_MS);
   }
 }

@@ -31,6 +31,7 @@ export async function bind(server: NetServer | Http2Server, key: string, { host,
 export class Listener {
   readonly server: Http2Server;
   readonly #sessions = new Set<ServerHttp2Session>();
+  #isDraining = false;
   /** Set once everything is there that requests need. */
   process: Process | undefined;
 
@@ -54,6 +55,7 @@ export class Listener {
 
   /** Accepts no more, tells each connection so, and waits until all of them have ended. */
   async drain(): Promise<void> {
+    this.#isDraining = true;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     for (const session of this.#sessions) session.close();
     await closed;
@@ -66,6 +68,8 @@ export class Listener {
 
   #accept(session: ServerHttp2Session): void {
     this.#sessions.add(session);
+    // It came in the moment in which the drain began.
+    if (this.#isDraining) session.close();
     session.once("close", () => this.#sessions.delete(session));
     // How a connection ends is the caller's affair; requests on it are logged one by one.
     session.on("error", () => undefined);

@@ -211,6 +211,16 @@ test("a message that is too large is refused", async (t) => {
   deepEqual([found.code, found.info.reason], [Code.ResourceExhausted, "ERROR_REASON_MESSAGE_TOO_LARGE"]);
 });
 
+test("a long message that was refused does not keep its connection", async (t) => {
+  const echo = await startEcho(t, { set: { "server.max_message_bytes": 70_000, "server.drain_seconds": 2 } });
+  const [session, request] = call(echo.running.address, {});
+  t.after(() => session.destroy());
+  const head = once(request, "response") as Promise<[Record<string, unknown>]>;
+  request.end(Buffer.concat([Buffer.from([0, 0, 1, 134, 160]), Buffer.alloc(100_000)]));
+  equal((await head)[0]["grpc-status"], "8");
+  await echo.stop();
+});
+
 test("each request is logged once and counted, and an e-mail address is not written down", async (t) => {
   const echo = await startEcho(t);
   await echo.client("user:alice@example.com").say({ name: "you" });
