@@ -81,6 +81,11 @@ impl Server {
         server
     }
 
+    /// Returns its folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Kills it as a power cut would, but for what the system still has to write: SIGKILL to all its processes.
     pub async fn kill(&mut self) {
         self.tell("kill");

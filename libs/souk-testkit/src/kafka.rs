@@ -64,10 +64,12 @@ impl Kafka {
             ]
             .join(" ");
             let settings = folder.join("server.properties");
-            // Formatting what is formatted already changes nothing. `set -f`: the star is Java's.
+            // `set -f`: the star is Java's.
             let script = format!(
-                "set -f; {java} kafka.tools.StorageTool format --ignore-formatted -t AAAAAAAAAAAAAAAAAAAAAQ -c {settings} && \
-                 exec {java} {options} kafka.Kafka {settings}",
+                "set -f
+[ -e {folder}/data/meta.properties ] || {java} kafka.tools.StorageTool format -t AAAAAAAAAAAAAAAAAAAAAQ -c {settings} || exit
+exec {java} {options} kafka.Kafka {settings}",
+                folder = folder.display(),
                 settings = settings.display(),
                 options = options.join(" "),
             );
@@ -93,6 +95,7 @@ impl Kafka {
     }
 }
 
+/// The session is short, since a broker that was killed may not come back before its last session is over.
 fn properties(folder: &Path, port: u16, controller: u16) -> String {
     format!(
         "process.roles=broker,controller
@@ -109,6 +112,8 @@ transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=1
 group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 auto.create.topics.enable=false
 num.network.threads=2
 num.io.threads=4

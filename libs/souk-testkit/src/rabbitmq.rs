@@ -1,8 +1,11 @@
 //! A real RabbitMQ: one node with an epmd of its own, in a folder of its own.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
-use crate::broker::{Server, free_port, programs};
+use crate::{
+    broker::{Server, free_port, programs},
+    eventually,
+};
 
 /// The variable that names the folder of RabbitMQ, which holds `sbin/rabbitmq-server`.
 const VARIABLE: &str = "SOUK_RABBITMQ";
@@ -64,6 +67,23 @@ exec {}/sbin/rabbitmq-server",
     /// Returns where clients find it: `amqp://guest:guest@127.0.0.1:25672`.
     pub fn url(&self) -> String {
         format!("amqp://guest:guest@127.0.0.1:{}", self.port)
+    }
+
+    /// Waits until the node would find its streams again after being killed. To be called once there are streams.
+    ///
+    /// RabbitMQ 3.10 remembers who coordinates its streams in a table that it writes when nobody has used that table for half a
+    /// second. A node that is killed before, under load from its very first stream on, has lost all of them.
+    ///
+    /// # Panics
+    /// When it does not come to rest.
+    pub async fn settles(&self) {
+        let table = self.server.folder().join("data/souk@localhost/coordination/souk@localhost/names.dets");
+        eventually(Duration::from_secs(20), || async {
+            let written = fs::read(&table).unwrap_or_default();
+            let name = b"rabbit_stream_coordinator";
+            written.windows(name.len()).any(|window| window == name)
+        })
+        .await;
     }
 
     /// Kills it: SIGKILL to the Erlang machine and its epmd.

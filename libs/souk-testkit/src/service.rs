@@ -1,15 +1,19 @@
 //! One service under test: its own databases, its own port, called over the network as its clients call it.
 
 use std::path::Path;
+use std::time::Duration;
 
-use souk_chassis::{Caller, Definition, Options, Running, Shop};
+use souk_chassis::{Caller, Definition, Options, Running, Shop, StartError};
 use souk_data::Engine;
 use tempfile::TempDir;
 
-use crate::{CallerChannel, RowCounts, TestDb, connect_as};
+use crate::{CallerChannel, RowCounts, TestDb, connect_as, eventually};
 
 /// The setting that holds the address of a service's database.
 const DATABASE: &str = "data.url";
+
+/// How long a restart waits for the database of the life before.
+const RESTART_LIMIT: Duration = Duration::from_secs(5);
 
 /// A service that is about to be started.
 pub struct TestServiceBuilder {
@@ -116,7 +120,15 @@ impl TestService {
     /// When it does not start again.
     pub async fn restart(&mut self) {
         self.stop().await;
-        self.running = Some(run(&self.definition, &self.settings).await);
+        // A task that the drain has ended may hold the database for a moment longer.
+        let started = eventually(RESTART_LIMIT, || async {
+            match start(&self.definition, &self.settings).await {
+                Err(error) if error.to_string().contains("in use by another process") => Err(error),
+                other => Ok(other),
+            }
+        });
+        let started = started.await;
+        self.running = Some(started.unwrap_or_else(|error| panic!("{}: {error}", self.definition.name())));
     }
 
     /// Drains the service. Does nothing when it is stopped already.
@@ -136,10 +148,14 @@ impl TestService {
 }
 
 async fn run(definition: &Definition, settings: &[(String, String)]) -> Running {
+    let started = start(definition, settings).await;
+    started.unwrap_or_else(|error| panic!("{} did not start: {error}", definition.name()))
+}
+
+async fn start(definition: &Definition, settings: &[(String, String)]) -> Result<Running, StartError> {
     // Named as the service, the program is that service alone, and its settings need no prefix. What the environment
     // says about a service is for real ones.
     let options = Options::new(definition.name()).environment(&[]);
     let options = settings.iter().fold(options, |options, (key, value)| options.set(key, value));
-    let started = Shop::new(options).with(definition.clone()).start().await;
-    started.unwrap_or_else(|error| panic!("{} did not start: {error}", definition.name()))
+    Shop::new(options).with(definition.clone()).start().await
 }

@@ -10,21 +10,23 @@ mod link;
 mod message;
 mod source;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
-use lapin::{Channel, PublisherConfirm};
+use lapin::{BasicProperties, Channel, PublisherConfirm};
 use parking_lot::Mutex;
 use souk_chassis::{Drain, StartError};
 use souk_client::events::v1 as pb;
 use souk_types::{Clock, Timestamp};
 use tokio::sync::{Mutex as Turn, Semaphore, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tracing::warn;
 
 use super::broker::{APPEND_LIMIT, ASK_LIMIT, Backoff, Broker, BrokerReader, START_LIMIT};
@@ -82,14 +84,30 @@ struct Publisher {
     channel: Channel,
     /// lapin numbers a message first and queues it afterwards; two callers in between would get each other's confirm.
     turn: Mutex<()>,
+    /// The partitions that have taken an event over this connection; see [`Inner::append`].
+    proven: Mutex<BTreeSet<u32>>,
+}
+
+/// An event that can be handed to the broker.
+struct Prepared {
+    /// Its place among the events of its append.
+    place: usize,
+    partition: u32,
+    event: Arc<pb::Event>,
+    mark: u64,
+    properties: BasicProperties,
 }
 
 /// An event that was handed to the broker.
 struct Sent {
+    place: usize,
+    partition: u32,
     mark: u64,
-    confirm: std::pin::Pin<Box<dyn Future<Output = lapin::Result<PublisherConfirm>> + Send>>,
+    confirm: Confirm,
     offset: oneshot::Receiver<i64>,
 }
+
+type Confirm = Pin<Box<dyn Future<Output = lapin::Result<PublisherConfirm>> + Send>>;
 
 impl RabbitMqLog {
     /// Opens the log: makes the streams that are missing, and starts to follow them.
@@ -207,62 +225,104 @@ impl RabbitMqLog {
 }
 
 impl Inner {
+    /// Adds events.
+    ///
+    /// The first event of each partition goes alone when the connection is new: a broker that has just started does not know
+    /// its streams for a moment, and would drop the first events of a key and take the next. Once a stream has taken an event,
+    /// the broker keeps what it cannot write at once, in order.
     async fn append(&self, events: Vec<(u32, Arc<pb::Event>)>) -> Result<Vec<Result<i64, AppendError>>, LogError> {
-        let until = tokio::time::Instant::now() + APPEND_LIMIT;
+        let until = Instant::now() + APPEND_LIMIT;
         let publisher = match tokio::time::timeout_at(until, self.publisher()).await {
             Ok(publisher) => publisher?,
             Err(_) => return Err(LogError::Unavailable("RabbitMQ does not answer".into())),
         };
-        let sent = self.send_all(&publisher, events);
-        let outcomes = join_all(sent.into_iter().map(|sent| async {
-            let Sent { mark, confirm, offset } = sent?;
-            let outcome = tokio::time::timeout_at(until, added(confirm, offset)).await;
-            let outcome = outcome.unwrap_or_else(|_| Err("RabbitMQ does not answer".into()));
-            outcome.map_err(|reason| {
-                self.expected.lock().remove(&mark);
-                AppendError::Unavailable(reason)
-            })
-        }));
-        let outcomes = outcomes.await;
+        let mut outcomes =
+            vec![Err(AppendError::Unavailable("the stream did not take an earlier event".into())); events.len()];
+        let (mut first, mut rest) = (Vec::new(), Vec::new());
+        let mut unproven = BTreeSet::new();
+        for prepared in self.prepare(events, &mut outcomes) {
+            let is_proven = publisher.proven.lock().contains(&prepared.partition);
+            let is_first = !is_proven && unproven.insert(prepared.partition);
+            if is_first { first.push(prepared) } else { rest.push(prepared) }
+        }
+        let places: Vec<(usize, u32)> = first.iter().map(|prepared| (prepared.place, prepared.partition)).collect();
+        self.add(&publisher, first, until, &mut outcomes).await;
+        for (place, partition) in places {
+            if outcomes[place].is_err() {
+                rest.retain(|prepared| prepared.partition != partition);
+            }
+        }
+        self.add(&publisher, rest, until, &mut outcomes).await;
         if outcomes.iter().any(|outcome| matches!(outcome, Err(AppendError::Unavailable(_)))) {
             self.give_up(&publisher).await;
         }
         Ok(outcomes)
     }
 
-    /// Hands all events to the connection at once, in their order.
-    fn send_all(&self, publisher: &Publisher, events: Vec<(u32, Arc<pb::Event>)>) -> Vec<Result<Sent, AppendError>> {
+    /// Makes messages of events. Those that cannot be sent get their outcome.
+    fn prepare(&self, events: Vec<(u32, Arc<pb::Event>)>, outcomes: &mut [Result<i64, AppendError>]) -> Vec<Prepared> {
         let mut refused = Refused::default();
-        let _turn = publisher.turn.lock();
         let now = self.clock.now();
-        let mut sent = Vec::with_capacity(events.len());
-        for (partition, event) in events {
-            let outcome = refused.check(&event.ordering_key).and_then(|()| {
-                let mark = self.marked.fetch_add(1, Ordering::Relaxed);
-                let properties = message::properties(&event, now, format!("{}-{mark}", self.mark))?;
-                let (answer, offset) = oneshot::channel();
-                self.expected.lock().insert(mark, answer);
-                let (channel, stream) = (publisher.channel.clone(), self.streams.name(partition));
-                let event = event.clone();
-                let mut confirm = Box::pin(async move {
-                    // Unroutable messages are confirmed too, unless they are mandatory.
-                    let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-                    channel.basic_publish("".into(), stream.into(), options, &event.data, properties).await
-                });
-                // The first poll queues the frames.
-                let early = confirm.as_mut().now_or_never();
-                let confirm = match early {
-                    Some(early) => Box::pin(std::future::ready(early)) as _,
-                    None => confirm as _,
-                };
-                Ok(Sent { mark, confirm, offset })
-            });
-            if outcome.is_err() {
-                refused.add(&event.ordering_key);
+        let mut prepared = Vec::with_capacity(events.len());
+        for (place, (partition, event)) in events.into_iter().enumerate() {
+            let mark = self.marked.fetch_add(1, Ordering::Relaxed);
+            let properties = refused.check(&event.ordering_key);
+            let properties =
+                properties.and_then(|()| message::properties(&event, now, format!("{}-{mark}", self.mark)));
+            match properties {
+                Ok(properties) => prepared.push(Prepared { place, partition, event, mark, properties }),
+                Err(error) => {
+                    refused.add(&event.ordering_key);
+                    outcomes[place] = Err(error);
+                }
             }
-            sent.push(outcome);
         }
-        sent
+        prepared
+    }
+
+    /// Sends events, in their order, and waits until each is added or is not.
+    async fn add(
+        &self,
+        publisher: &Publisher,
+        events: Vec<Prepared>,
+        until: Instant,
+        outcomes: &mut [Result<i64, AppendError>],
+    ) {
+        let sent = self.send(publisher, events);
+        let answers = sent.into_iter().map(|Sent { place, partition, mark, confirm, offset }| async move {
+            let outcome = tokio::time::timeout_at(until, added(confirm, offset)).await;
+            let outcome = outcome.unwrap_or_else(|_| Err("RabbitMQ does not answer".into()));
+            match &outcome {
+                Ok(_) => drop(publisher.proven.lock().insert(partition)),
+                Err(_) => drop(self.expected.lock().remove(&mark)),
+            }
+            (place, outcome.map_err(AppendError::Unavailable))
+        });
+        for (place, outcome) in join_all(answers).await {
+            outcomes[place] = outcome;
+        }
+    }
+
+    /// Hands all events to the connection at once, in their order.
+    fn send(&self, publisher: &Publisher, events: Vec<Prepared>) -> Vec<Sent> {
+        let _turn = publisher.turn.lock();
+        let sent = events.into_iter().map(|Prepared { place, partition, event, mark, properties }| {
+            let (answer, offset) = oneshot::channel();
+            self.expected.lock().insert(mark, answer);
+            let (channel, stream) = (publisher.channel.clone(), self.streams.name(partition));
+            let mut confirm = Box::pin(async move {
+                // Unroutable messages are confirmed too, unless they are mandatory.
+                let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+                channel.basic_publish("".into(), stream.into(), options, &event.data, properties).await
+            });
+            // The first poll queues the frames.
+            let confirm: Confirm = match confirm.as_mut().now_or_never() {
+                Some(early) => Box::pin(std::future::ready(early)),
+                None => confirm,
+            };
+            Sent { place, partition, mark, confirm, offset }
+        });
+        sent.collect()
     }
 
     async fn publisher(&self) -> Result<Arc<Publisher>, LogError> {
@@ -272,7 +332,7 @@ impl Inner {
         }
         let channel = self.publishing.channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
-        let new = Arc::new(Publisher { channel, turn: Mutex::default() });
+        let new = Arc::new(Publisher { channel, turn: Mutex::default(), proven: Mutex::default() });
         *publisher = Some(new.clone());
         Ok(new)
     }

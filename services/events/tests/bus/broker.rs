@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use souk_client::events::v1 as pb;
 use souk_client::events::v1::publish_result::Result as Outcome;
@@ -15,6 +16,9 @@ use crate::support::{Client, LIMIT, event};
 /// How many events are published in all.
 const COUNT: usize = 2400;
 
+/// How long a broker may need to come back on a busy machine.
+const OUTAGE: Duration = Duration::from_secs(90);
+
 /// A broker of the test's own.
 enum Broker {
     Kafka(Kafka),
@@ -26,6 +30,13 @@ impl Broker {
         match self {
             Broker::Kafka(kafka) => on_kafka(kafka),
             Broker::RabbitMq(rabbitmq) => on_rabbitmq(rabbitmq),
+        }
+    }
+
+    /// Waits until it would know its partitions again.
+    async fn settles(&self) {
+        if let Broker::RabbitMq(rabbitmq) = self {
+            rabbitmq.settles().await;
         }
     }
 
@@ -57,6 +68,7 @@ fn nothing_that_rabbitmq_took_is_lost_when_it_is_killed() {
 /// Publishes and consumes; kills the broker at a third and at two thirds.
 async fn survives(mut broker: Broker) {
     let events = start_with(Engine::Sqlite, &broker.log()).await;
+    broker.settles().await;
     let mut consumer = events.subscribe("mail").await;
     let taken = Arc::new(AtomicUsize::new(0));
     let refused = Arc::new(AtomicUsize::new(0));
@@ -65,14 +77,14 @@ async fn survives(mut broker: Broker) {
     let consuming = tokio::spawn(async move {
         let mut handled = Handled::default();
         while handled.count() < COUNT {
-            let delivery = consumer.next().await;
+            let delivery = consumer.next_within(OUTAGE).await;
             handled.handle(&delivery);
             consumer.ack(&delivery).await;
         }
         consumer
     });
     for third in 1..=2 {
-        eventually(LIMIT * 2, || async { taken.load(Ordering::Relaxed) >= COUNT * third / 3 }).await;
+        eventually(OUTAGE, || async { taken.load(Ordering::Relaxed) >= COUNT * third / 3 }).await;
         let before = refused.load(Ordering::Relaxed);
         broker.kill().await;
         // Publishers are told, in so many words, that they may try again.

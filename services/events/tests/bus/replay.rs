@@ -79,6 +79,8 @@ on_each_bus! {
         consumer.handle(20).await;
         eventually(LIMIT, || async { events.get("mail").await.lag == 30 }).await;
         drop(consumer);
+        // The reader of the stream has the database until it is gone.
+        eventually(LIMIT, || async { events.get("mail").await.streams == 0 }).await;
         events.service.restart().await;
         events.publish((50..60).map(|number| event("k", number)).collect()).await;
         let mut consumer = events.subscribe("mail").await;

@@ -189,7 +189,12 @@ impl Consumer {
 
     /// Waits for the next delivery.
     pub async fn next(&mut self) -> pb::Delivery {
-        tokio::time::timeout(LIMIT, self.receive()).await.expect("a delivery comes").unwrap()
+        self.next_within(LIMIT).await
+    }
+
+    /// Waits for the next delivery for so long.
+    pub async fn next_within(&mut self, limit: Duration) -> pb::Delivery {
+        tokio::time::timeout(limit, self.receive()).await.expect("a delivery comes").unwrap()
     }
 
     /// Waits for so many deliveries.
