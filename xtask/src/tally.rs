@@ -22,13 +22,18 @@ impl Tally {
         }
     }
 
-    /// Adds what the last line of a script test says: `12 passed, 0 failed`.
+    /// Adds what the last line of a script test says: `12 passed, 0 failed`. Returns whether it says so; a script that has
+    /// left out everything, since a program is missing, counts nothing and has not failed.
     pub fn read_script(&mut self, line: &str) -> bool {
-        let before = self.passed + self.failed;
-        for count in line.trim().split(", ") {
-            self.add(count);
+        let Some((passed, failed)) = line.trim().split_once(", ") else {
+            return false;
+        };
+        let is_count = passed.ends_with(" passed") && failed.ends_with(" failed");
+        if is_count {
+            self.add(passed);
+            self.add(failed);
         }
-        self.passed + self.failed > before
+        is_count
     }
 
     fn add(&mut self, count: &str) {
@@ -78,6 +83,7 @@ mod tests {
     fn a_script_ends_with_its_own_count() {
         let mut tally = Tally::default();
         assert!(tally.read_script("4 passed, 1 failed\n"));
+        assert!(tally.read_script("0 passed, 0 failed"));
         assert!(!tally.read_script("Traceback (most recent call last):"));
         assert_eq!(tally, Tally { passed: 4, failed: 1, ignored: 0 });
     }
