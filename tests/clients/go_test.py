@@ -22,7 +22,8 @@ if not (made.exists() and made.read_text() == stamp and buyer.exists()):
     plugins = {**os.environ, "GOBIN": str(FOLDER / "bin"), "GOFLAGS": "-mod=readonly -buildvcs=false"}
     plugins["PATH"] = f"{FOLDER / 'bin'}:{os.environ['PATH']}"
     tally.run("the plugins are built as go.mod pins them", [go, "install", "tool"], cwd=project, env=plugins)
-    generate = [buf(), "generate", "--template", HERE / "buf.gen.yaml", "--path", "proto/souk", "--path", "proto/buf", "--output", project]
+    generate = [buf(), "generate", "--template", HERE / "buf.gen.yaml", "--output", project]
+    generate += ["--path", "proto/souk", "--path", "proto/buf"]
     tally.run("stubs are generated", generate, cwd=ROOT, env=plugins)
     tally.run("every stub compiles", [go, "build", "./..."], cwd=project, env=plugins)
     tally.run("a buyer compiles", [go, "build", "-o", buyer, "."], cwd=project, env=plugins)

@@ -19,7 +19,8 @@ made, project = FOLDER / "stamp", FOLDER / "project"
 if not (made.exists() and made.read_text() == stamp):
     made.unlink(missing_ok=True)
     shutil.rmtree(project, ignore_errors=True)
-    command = [mvn, "--quiet", "--batch-mode", "--file", HERE / "pom.xml", f"-Dsouk.proto={ROOT / 'proto'}", f"-Dsouk.out={project}"]
+    command = [mvn, "--quiet", "--batch-mode", "--file", HERE / "pom.xml"]
+    command += [f"-Dsouk.proto={ROOT / 'proto'}", f"-Dsouk.out={project}"]
     tally.run("stubs are generated, and a buyer compiles", [*command, "prepare-package"], cwd=HERE)
     if tally.failed == 0:
         made.write_text(stamp)

@@ -29,6 +29,24 @@ def environment():
     return venv / "bin"
 
 
+def installed():
+    """Returns a folder in which the client is installed as a user does it, so that no file of it is forgotten."""
+    kinds = (".py", ".pyi", ".typed")
+    files = [CLIENT / "pyproject.toml", *(file for file in sorted((CLIENT / "src").rglob("*")) if file.suffix in kinds)]
+    stamp = hashlib.sha256(b"".join(str(file).encode() + file.read_bytes() for file in files)).hexdigest()
+    target, made = FOLDER / "installed", FOLDER / "installed.stamp"
+    if not made.exists() or made.read_text() != stamp:
+        # Away from the sources, beside which setuptools would leave what it builds.
+        copy = FOLDER / "copy"
+        for old in (target, copy):
+            shutil.rmtree(old, ignore_errors=True)
+        shutil.copytree(CLIENT, copy, ignore=shutil.ignore_patterns("*.egg-info", "__pycache__", "build"))
+        pip = [FOLDER / "venv/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        subprocess.run([*pip, "--no-build-isolation", "--target", target, copy], check=True, timeout=300)
+        made.write_text(stamp)
+    return target
+
+
 tally = Tally()
 programs = environment()
 tally.run("its core keeps its promises", [programs / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=CLIENT)
@@ -37,8 +55,13 @@ tally.run("its style is Souk's", [programs / "ruff", "check", "--no-cache"], cwd
 tally.run("it is formatted", [programs / "ruff", "format", "--check", "--no-cache"], cwd=CLIENT)
 
 with Shop() as shop:
-    known = {**os.environ, "SOUK_ADDRESS": shop.address}
-    examples = {"readme.py": ("python", ["PLACED", "PAID", "of TEA-MINT-100 are left"]), "readme_aio.py": ("python asyncio", ["have order_"])}
+    # Comes before the sources that are installed for the tests.
+    package = installed()
+    known = {**os.environ, "SOUK_ADDRESS": shop.address, "PYTHONPATH": str(package)}
+    examples = {
+        "readme.py": ("python", ["PLACED", "PAID", "of TEA-MINT-100 are left"]),
+        "readme_aio.py": ("python asyncio", ["have order_"]),
+    }
     for name, (language, wanted) in examples.items():
         example = FOLDER / name
         example.write_text(example_of(CLIENT / "README.md", language))

@@ -49,8 +49,8 @@ class Shop:
 
     def __enter__(self):
         ready = self.folder / "ready"
-        command = [program(), "up", "--data", self.folder / "data", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"]
-        command += ["--ready-file", ready, *self._arguments]
+        command = [program(), "up", "--data", self.folder / "data", "--ready-file", ready]
+        command += ["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", *self._arguments]
         environment = {**os.environ, "SOUK__LOG__LEVEL": "warn", **self._environment}
         self._log = (self.folder / "log").open("wb")
         self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log, env=environment, cwd=self.folder)

@@ -4,11 +4,12 @@ import asyncio
 import threading
 from contextlib import aclosing
 
+import grpc
 import pytest
 from grpc import RpcError, StatusCode
 
 from core_test import GET, away, listing, out_of_stock, watching
-from shop import Script, refuse, served
+from shop import TLS, Script, refuse, served
 from souk.events.v1.events_service_pb2 import SubscribeRequest, SubscribeResponse, SubscribeStarted
 from souk.events.v1.events_service_pb2_grpc import EventServiceStub
 from souk.orders.v1 import order_service_pb2 as pb
@@ -47,6 +48,19 @@ def test_a_shop_that_is_away_is_asked_three_times_and_then_the_failure_is_told()
     with pytest.raises(SoukError) as raised:
         talk(script, lambda orders, _: asyncio.wait_for(orders.GetOrder(GET), 10))
     assert (raised.value.code, len(script.seen)) == (StatusCode.UNAVAILABLE, 3)
+
+
+def test_a_shop_is_reached_over_tls():
+    async def conversation(address):
+        trusted = grpc.ssl_channel_credentials((TLS / "certificate.pem").read_bytes())
+        async with connect_aio(f"https://{address}", token="one", tls=trusted) as shop:
+            await shop.channel_ready()
+            await OrderServiceStub(shop).GetOrder(GET)
+
+    script = Script()
+    with served(script, tls=True) as address:
+        asyncio.run(asyncio.wait_for(conversation(address), 30))
+    assert script.seen[0].headers["authorization"] == "Bearer one"
 
 
 async def place(orders):

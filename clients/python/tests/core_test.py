@@ -1,12 +1,17 @@
 """The core, against a shop that follows a script."""
 
+import json
+import threading
+
+import grpc
 import pytest
 from google.protobuf import descriptor_pool
 from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from grpc import RpcError, StatusCode
 
-from shop import Script, refuse, served
+import souk
+from shop import TLS, Script, refuse, served
 from souk.events.v1.events_service_pb2 import SubscribeRequest, SubscribeResponse, SubscribeStarted
 from souk.events.v1.events_service_pb2_grpc import EventServiceStub
 from souk.orders.v1 import order_service_pb2 as pb
@@ -23,8 +28,10 @@ def away(request, context):
 
 
 def test_a_token_is_what_every_other_part_of_souk_makes_of_the_same_caller():
-    # Made by the Rust identity: `souk token user:alice`.
-    assert development_token("user:alice").startswith("souk-dev.dXNlcjphbGljZQ.")
+    # What `souk token --as …` prints.
+    assert development_token("user:alice") == "souk-dev.dXNlcjphbGljZQ.nAEUohPgqI1lL66z0vfNSppgltlWgoGDgb1mIzjfDdM"
+    spaced = "souk-dev.dXNlcjo1MCUyNSUyMGFsaWNlJTIwYg.dTfOiZKhBFlthzJruYm0yxpDgGJnPwmfOjcOHRbfTbs"
+    assert development_token("user:50% alice b") == spaced
     assert development_token("anonymous") == ""
     assert development_token("user:alice", key="other") != development_token("user:alice")
 
@@ -40,14 +47,17 @@ def test_deadlines_and_safety_to_repeat_come_from_the_contract():
 
 
 def test_only_methods_that_the_contract_calls_repeatable_are_in_the_service_config():
-    import json
-
     (config,) = json.loads(service_config())["methodConfig"]
     names = {f"{each['service']}.{each['method']}" for each in config["name"]}
     assert "souk.orders.v1.OrderService.PlaceOrder" in names
     for name in names:
         method = descriptor_pool.Default().FindMethodByName(name)
         assert method.GetOptions().idempotency_level and not method.client_streaming and not method.server_streaming
+
+
+def test_a_contract_that_lies_in_two_folders_is_read_once(monkeypatch):
+    monkeypatch.setattr(souk, "__path__", [*souk.__path__, *souk.__path__])
+    assert service_config.__wrapped__() == service_config()
 
 
 def test_the_token_and_the_contracts_deadline_go_with_each_call():
@@ -74,6 +84,20 @@ def test_an_address_may_have_a_scheme(prefix):
 def test_an_address_of_another_kind_is_refused():
     with pytest.raises(ValueError, match="HOST:PORT"):
         connect("ftp://127.0.0.1:1")
+
+
+def test_a_shop_is_reached_over_tls():
+    script = Script()
+    trusted = grpc.ssl_channel_credentials((TLS / "certificate.pem").read_bytes())
+    with served(script, tls=True) as address:
+        with connect(f"https://{address}", token="one", tls=trusted) as shop:
+            OrderServiceStub(shop).GetOrder(GET)
+        with connect(f"https://{address}") as stranger, pytest.raises(SoukError) as raised:
+            OrderServiceStub(stranger).GetOrder(GET)
+    assert script.seen[0].headers["authorization"] == "Bearer one"
+    assert raised.value.code is StatusCode.UNAVAILABLE
+    with pytest.raises(ValueError, match="https"):
+        connect("http://127.0.0.1:1", tls=trusted)
 
 
 def test_a_shop_that_is_away_is_asked_three_times_and_then_the_failure_is_told():
@@ -217,8 +241,6 @@ def test_a_watched_stream_that_is_refused_raises():
 
 
 def test_whoever_leaves_a_watched_stream_cancels_it():
-    import threading
-
     left = threading.Event()
 
     def endless(request, context):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -18,6 +19,8 @@ from souk.events.v1 import events_service_pb2_grpc as events
 from souk.orders.v1 import order_service_pb2 as pb
 from souk.orders.v1 import order_service_pb2_grpc as orders
 
+# Of nobody: a key for 127.0.0.1 and these tests only.
+TLS = Path(__file__).with_name("tls")
 Method = Callable[[Any, grpc.ServicerContext], Any]
 
 
@@ -63,12 +66,16 @@ class Script(orders.OrderServiceServicer, events.EventServiceServicer):
 
 
 @contextmanager
-def served(script: Script) -> Iterator[str]:
+def served(script: Script, *, tls: bool = False) -> Iterator[str]:
     """Serves a script; gives its address."""
     server = grpc.server(ThreadPoolExecutor(8))
     orders.add_OrderServiceServicer_to_server(script, server)
     events.add_EventServiceServicer_to_server(script, server)
-    port = server.add_insecure_port("127.0.0.1:0")
+    if tls:
+        pair = [((TLS / "key.pem").read_bytes(), (TLS / "certificate.pem").read_bytes())]
+        port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials(pair))
+    else:
+        port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
         yield f"127.0.0.1:{port}"
