@@ -173,9 +173,9 @@ class Running:
             # Callers who do not know of the drain yet are told so; gRPC's own stop would cut off what it has not looked at.
             await asyncio.sleep(FAREWELL_SECONDS)
             stopping = asyncio.create_task(self._server.stop(self._settings.server.drain_seconds))
-            with contextlib.suppress(TimeoutError):
+            try:
                 await asyncio.wait_for(self._limits.idle.wait(), self._settings.server.drain_seconds)
-            if self._limits.requests:
+            except TimeoutError:
                 late.append(f"{self._limits.requests} requests")
             await stopping
         # Workers were told at the same time, and may take longer than the last request.
