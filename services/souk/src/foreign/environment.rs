@@ -24,7 +24,9 @@ pub fn launch(manifest: &Manifest, running: &Running, hosts: &[(String, SocketAd
             settings.push((format!("neighbours.{neighbour}"), format!("http://{}", reachable(*address))));
         }
     }
-    let is_free = |(key, _): &(String, String)| std::env::var_os(manifest.variable(key)).is_none();
+    // Its addresses come from there already, with "any free port" made one that neighbours know.
+    let is_address = |key: &str| matches!(key, "server.listen" | "server.metrics_listen");
+    let is_free = |(key, _): &(String, String)| is_address(key) || std::env::var_os(manifest.variable(key)).is_none();
     let launch =
         Launch::new().through(&leash::wrapper()).set("server.ready_file", ready_file(manifest, running).display());
     Ok(settings.into_iter().filter(is_free).fold(launch, |launch, (key, value)| launch.set(&key, value)))
