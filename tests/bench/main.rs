@@ -1,6 +1,7 @@
 //! `cargo xtask bench NAME`: the index of the benchmarks. Each prints its machine, its figures and its goals.
 
 mod checkout;
+mod events;
 mod ledger;
 mod rpc;
 mod shop;
@@ -22,6 +23,8 @@ enum Bench {
     Ledger(ledger::Options),
     /// Completed orders a second, and how long one waits.
     Checkout(checkout::Options),
+    /// Events a second through the bus, and how long one takes, on each engine and beside plain clients.
+    Events(events::Options),
 }
 
 fn main() -> ExitCode {
@@ -44,5 +47,6 @@ async fn run(bench: Bench, folder: &TempDir) -> bool {
         Bench::Rpc(options) => rpc::run(&options, folder).await,
         Bench::Ledger(options) => ledger::run(&options, folder).await,
         Bench::Checkout(options) => checkout::run(&options, folder).await,
+        Bench::Events(options) => events::run(&options, folder).await,
     }
 }

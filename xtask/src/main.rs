@@ -39,7 +39,7 @@ enum Command {
     Check(check::Options),
     /// Runs all tests, on SQLite and on a PostgreSQL of its own.
     Test(test::Options),
-    /// Measures the shop against a baseline in the same run: rpc, ledger or checkout.
+    /// Measures the shop against a baseline in the same run: rpc, ledger, checkout or events.
     Bench(bench::Options),
     /// What continuous integration runs: check, then test.
     Ci,
