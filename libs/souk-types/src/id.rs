@@ -1,12 +1,7 @@
 //! Typed ids. On the wire an id is a TypeID (<https://github.com/jetify-com/typeid>, v0.3): a prefix that names the
 //! kind, `_`, and a UUID as 26 characters of Crockford's base 32. In a database it is the UUID's 16 bytes.
 
-use std::fmt;
-use std::str::FromStr;
-
 use uuid::Uuid;
-
-use crate::Timestamp;
 
 /// Tells why a text or a column is not an id of the expected kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +28,9 @@ const VALUES: [u8; 256] = {
     values
 };
 
-fn encode(uuid: Uuid) -> [u8; SUFFIX_LENGTH] {
+/// Writes a UUID as the suffix of a TypeID.
+#[doc(hidden)]
+pub fn encode(uuid: Uuid) -> [u8; SUFFIX_LENGTH] {
     let mut rest = uuid.as_u128();
     let mut text = [0u8; SUFFIX_LENGTH];
     for place in text.iter_mut().rev() {
@@ -43,7 +40,9 @@ fn encode(uuid: Uuid) -> [u8; SUFFIX_LENGTH] {
     text
 }
 
-fn decode(suffix: &[u8]) -> Option<Uuid> {
+/// Reads the suffix of a TypeID.
+#[doc(hidden)]
+pub fn decode(suffix: &[u8]) -> Option<Uuid> {
     if suffix.len() != SUFFIX_LENGTH || VALUES[suffix[0] as usize] > 7 {
         return None;
     }
@@ -58,52 +57,58 @@ fn decode(suffix: &[u8]) -> Option<Uuid> {
     Some(Uuid::from_u128(number))
 }
 
-fn derived(namespace: &[u8], name: &str) -> Uuid {
+/// Derives a UUIDv5.
+#[doc(hidden)]
+pub fn derived(namespace: &[u8], name: &str) -> Uuid {
     Uuid::new_v5(&Uuid::new_v5(&Uuid::NAMESPACE_OID, namespace), name.as_bytes())
 }
 
+/// Makes types of ids, one a line: `/// Names an entry.` and then `EntryId = "entry";`. The word is what stands before the underscore.
+#[macro_export]
 macro_rules! typed_ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Uuid);
+        pub struct $name($crate::__id::Uuid);
 
+        // What one kind of id does not use, another does.
+        #[allow(dead_code)]
         impl $name {
             /// The word before the underscore.
             pub const PREFIX: &'static str = $prefix;
 
             /// Mints a new id (UUIDv7), which sorts by the millisecond it was made in.
-            pub fn new(now: Timestamp) -> Self {
-                let (random_high, random_low) = Uuid::new_v4().as_u64_pair();
+            pub fn new(now: $crate::Timestamp) -> Self {
+                let (random_high, random_low) = $crate::__id::Uuid::new_v4().as_u64_pair();
                 let mut random = [0u8; 10];
                 random[..8].copy_from_slice(&random_high.to_be_bytes());
                 random[8..].copy_from_slice(&random_low.to_be_bytes()[6..]);
-                $name(uuid::Builder::from_unix_timestamp_millis(now.as_millis(), &random).into_uuid())
+                $name($crate::__id::Builder::from_unix_timestamp_millis(now.as_millis(), &random).into_uuid())
             }
 
             /// Derives an id from a name (UUIDv5), so that whoever knows the name arrives at the same id.
             pub fn derive(namespace: &[u8], name: &str) -> Self {
-                $name(derived(namespace, name))
+                $name($crate::__id::derived(namespace, name))
             }
 
             /// Derives the id of a step from its parent's, so that a repeat arrives at the same id.
             ///
             /// It is a UUIDv8: the parent's first 48 bits, which of a UUIDv7 are its time, then 74 bits of the UUIDv5 of
             /// parent and step. So what belongs to new parents stands together in an index, as the parents do.
-            pub fn of_step(parent: Uuid, step: &str) -> Self {
-                let mut bytes = derived(parent.as_bytes(), step).into_bytes();
+            pub fn of_step(parent: $crate::__id::Uuid, step: &str) -> Self {
+                let mut bytes = $crate::__id::derived(parent.as_bytes(), step).into_bytes();
                 bytes[..6].copy_from_slice(&parent.as_bytes()[..6]);
-                $name(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+                $name($crate::__id::Builder::from_custom_bytes(bytes).into_uuid())
             }
 
             /// Takes the UUID as it is, of whatever version.
-            pub const fn from_uuid(uuid: Uuid) -> Self {
+            pub const fn from_uuid(uuid: $crate::__id::Uuid) -> Self {
                 $name(uuid)
             }
 
             /// Reads the id from a database column of 16 bytes.
-            pub fn from_bytes(bytes: &[u8]) -> Result<Self, IdError> {
-                Uuid::from_slice(bytes).map($name).map_err(|_| IdError::Bytes)
+            pub fn from_bytes(bytes: &[u8]) -> Result<Self, $crate::IdError> {
+                $crate::__id::Uuid::from_slice(bytes).map($name).map_err(|_| $crate::IdError::Bytes)
             }
 
             /// Returns the 16 bytes that a database column holds.
@@ -117,33 +122,33 @@ macro_rules! typed_ids {
             }
 
             /// Returns the UUID.
-            pub const fn as_uuid(self) -> Uuid {
+            pub const fn as_uuid(self) -> $crate::__id::Uuid {
                 self.0
             }
         }
 
-        impl FromStr for $name {
-            type Err = IdError;
+        impl std::str::FromStr for $name {
+            type Err = $crate::IdError;
 
-            fn from_str(text: &str) -> Result<Self, IdError> {
+            fn from_str(text: &str) -> Result<Self, $crate::IdError> {
                 let suffix = text
                     .strip_prefix(concat!($prefix, "_"))
-                    .ok_or(IdError::Prefix { expected: $prefix })?;
-                decode(suffix.as_bytes()).map($name).ok_or(IdError::Suffix { expected: $prefix })
+                    .ok_or($crate::IdError::Prefix { expected: $prefix })?;
+                $crate::__id::decode(suffix.as_bytes()).map($name).ok_or($crate::IdError::Suffix { expected: $prefix })
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let suffix = encode(self.0);
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let suffix = $crate::__id::encode(self.0);
                 f.write_str(concat!($prefix, "_"))?;
                 f.write_str(std::str::from_utf8(&suffix).expect("the alphabet is ASCII"))
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(self, f)
             }
         }
     )*};
@@ -179,6 +184,7 @@ typed_ids! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Timestamp;
     use proptest::prelude::*;
 
     #[test]

@@ -10,3 +10,11 @@ pub use id::{
 };
 pub use money::{Currency, Money, MoneyError};
 pub use time::{Clock, TimeError, Timestamp};
+
+/// What the types that [`typed_ids!`] makes stand on.
+#[doc(hidden)]
+pub mod __id {
+    pub use uuid::{Builder, Uuid};
+
+    pub use crate::id::{decode, derived, encode};
+}
