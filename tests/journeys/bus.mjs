@@ -3,7 +3,7 @@
 // Takes SHOP, NOTIFICATIONS and RECOMMENDATIONS (addresses), MAILBOX (a folder) and ORDERS (how many to place); prints
 // `heard` once the receiver listens to the first order, `ordered N` as orders are placed, and at the end one line of JSON.
 // What is judged is in bus.rs.
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
 import { createClient } from "@connectrpc/connect";
@@ -114,7 +114,7 @@ const inShop = await surely("a message of every order", async () => {
   return subjects.length >= placed.length ? subjects : undefined;
 });
 const mails = () =>
-  readdirSync(MAILBOX, { recursive: true })
+  (existsSync(MAILBOX) ? readdirSync(MAILBOX, { recursive: true }) : [])
     .filter((name) => name.endsWith(".eml"))
     .map((name) => readFileSync(`${MAILBOX}/${name}`, "utf8").replace(/=\r?\n/g, ""));
 const mailed = await surely("a confirmation of every order in the mailbox", () => {
