@@ -1,0 +1,16 @@
+//! Trusted data to wire data. What comes in has been checked by the contract, and needs no more here.
+
+use souk_client::{{package}}::v1 as pb;
+
+use crate::entry::Entry;
+
+impl From<&Entry> for pb::Entry {
+    fn from(entry: &Entry) -> Self {
+        pb::Entry {
+            entry_id: entry.id.to_string(),
+            user_id: entry.user_id.clone(),
+            text: entry.text.clone(),
+            create_time: Some(entry.create_time.into()),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! One {{name}} service under test, and short ways to call it.
+
+use souk_chassis::Caller;
+use souk_client::{{package}}::v1::{self as pb, {{package}}_service_client::{{Name}}ServiceClient};
+use souk_testkit::{CallerChannel, Engine, TestService};
+use souk_types::{Clock, Timestamp};
+use tonic::Status;
+
+/// The time at which every test starts.
+pub const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
+/// A running service whose clock stands still.
+pub struct {{Name}} {
+    service: TestService,
+}
+
+impl {{Name}} {
+    /// Starts with so many entries a user at most.
+    pub async fn start(engine: Engine, most_per_user: u32) -> Self {
+        let definition = {{package}}::definition_on(Clock::manual(START));
+        let builder = TestService::builder(definition, engine).set("entries.most_per_user", most_per_user.to_string());
+        {{Name}} { service: builder.start().await }
+    }
+
+    /// Writes down an entry of a user.
+    pub async fn record(&self, user: &str, request_id: &str, text: &str) -> Result<pb::Entry, Status> {
+        let request = pb::RecordEntryRequest { request_id: request_id.into(), text: text.into() };
+        let answer = self.client_of(user).record_entry(request).await?;
+        Ok(answer.into_inner().entry.expect("the entry"))
+    }
+
+    /// Returns the texts of a user's newest entries.
+    pub async fn recent(&self, user: &str, max_entries: i32) -> Vec<String> {
+        let request = pb::ListRecentEntriesRequest { max_entries };
+        let answer = self.client_of(user).list_recent_entries(request).await.unwrap();
+        answer.into_inner().entries.into_iter().map(|entry| entry.text).collect()
+    }
+
+    /// Returns how many events wait for the bus.
+    pub async fn told(&self) -> i64 {
+        let counts = self.service.row_counts().await;
+        counts.iter().filter(|(table, _)| table.ends_with("outbox")).map(|(_, rows)| rows).sum()
+    }
+
+    /// Stops.
+    pub async fn end(mut self) {
+        self.service.stop().await;
+    }
+
+    fn client_of(&self, user: &str) -> {{Name}}ServiceClient<CallerChannel> {
+        {{Name}}ServiceClient::new(self.service.channel_as(&Caller::User(user.into())))
+    }
+}
