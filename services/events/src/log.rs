@@ -97,7 +97,7 @@ pub enum LogReader {
     #[cfg(feature = "kafka")]
     Kafka(KafkaReader),
     #[cfg(feature = "rabbitmq")]
-    RabbitMq(RabbitMqReader),
+    RabbitMq(Box<RabbitMqReader>),
 }
 
 impl Log {
@@ -148,7 +148,7 @@ impl Log {
             #[cfg(feature = "kafka")]
             Log::Kafka(log) => Ok(LogReader::Kafka(log.reader(partition, from))),
             #[cfg(feature = "rabbitmq")]
-            Log::RabbitMq(log) => Ok(LogReader::RabbitMq(log.reader(partition, from))),
+            Log::RabbitMq(log) => Ok(LogReader::RabbitMq(Box::new(log.reader(partition, from)))),
         }
     }
 
