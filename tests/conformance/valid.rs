@@ -8,7 +8,7 @@ use crate::rules::{self, Rules};
 pub const ID_SUFFIX: &str = "_01h455vb4pex5vsknk084sn02q";
 
 /// Texts to try where a pattern asks for more than a length.
-const TEXTS: [&str; 5] = ["conformance", "GBP", "GB", "conformance.Tested", ""];
+const TEXTS: [&str; 6] = ["conformance", "GBP", "GB", "conformance.Tested", "https://hooks.example.com/souk", ""];
 
 /// The well-known messages that are values of their own here.
 pub const TIMESTAMP: &str = "google.protobuf.Timestamp";

@@ -4,6 +4,7 @@
 mod bench;
 mod brokers;
 mod check;
+mod conform;
 mod contract;
 mod failure;
 mod features;
@@ -11,6 +12,7 @@ mod files;
 mod generate;
 mod imports;
 mod licence;
+mod new_service;
 mod packages;
 mod postgres;
 mod shell;
@@ -45,6 +47,10 @@ enum Command {
     Ci,
     /// Remakes the generated code of the clients for TypeScript and Python.
     Gen,
+    /// Holds a service of any language to docs/service-contract.md, sentence by sentence.
+    Conform(conform::Options),
+    /// Makes a new service: proto, code, tests, manifest and docs, at home in the shop at once.
+    NewService(new_service::Options),
     /// Runs a PostgreSQL for tests until it is interrupted, and prints the variable that tests look for.
     Postgres,
     /// Installs the pinned tools and prints where they are.
@@ -71,6 +77,8 @@ fn run(command: Command) -> Outcome {
         Command::Bench(options) => bench::run(&workspace, &options),
         Command::Ci => ci(&workspace),
         Command::Gen => generate::run(&workspace),
+        Command::Conform(options) => conform::run(&workspace, &options),
+        Command::NewService(options) => new_service::run(&workspace, &options),
         Command::Postgres => postgres::run(&workspace),
         Command::Tools => tools::show(&workspace),
         Command::ReleaseContract => contract::release(&workspace),

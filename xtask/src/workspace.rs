@@ -25,12 +25,12 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Finds the project that this program was built from.
+    /// Finds the project that one is in; from elsewhere, the one that this program was built from.
     pub fn find() -> Outcome<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .ok_or_else(|| Failure::new("xtask is not inside a workspace"))?
-            .to_owned();
+        let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned);
+        let here = std::env::current_dir().doing("find the current folder")?;
+        let around = here.ancestors().find(|folder| folder.join("xtask/Cargo.toml").is_file()).map(Path::to_owned);
+        let root = around.or(built_from).ok_or_else(|| Failure::new("xtask is not inside a workspace"))?;
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
         Ok(Workspace { root, target })
     }

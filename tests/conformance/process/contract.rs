@@ -1,0 +1,162 @@
+//! What the service itself says of its methods, by reflection: their messages and their policies.
+
+use prost::Message as _;
+use prost_reflect::{DescriptorPool, MessageDescriptor, MethodDescriptor, Value};
+use souk_chassis::Caller;
+use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
+use tonic_reflection::pb::v1::{ServerReflectionRequest, ServerReflectionResponse};
+
+use crate::process::wire::Connection;
+
+/// Both versions of reflection; their messages are the same.
+pub const VERSIONS: [&str; 2] = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
+
+/// One method with what the contract says of it.
+#[derive(Clone)]
+pub struct Method {
+    /// `/souk.orders.v1.OrderService/PlaceOrder`
+    pub path: String,
+    /// `souk.orders.v1`
+    pub package: String,
+    pub input: MessageDescriptor,
+    pub client_streaming: bool,
+    pub server_streaming: bool,
+    pub access: Option<Access>,
+    pub has_idempotency: bool,
+}
+
+/// Who may call a method.
+#[derive(Clone, Default)]
+pub struct Access {
+    kinds: Vec<String>,
+    services: Vec<String>,
+    pub scopes: Vec<String>,
+}
+
+/// Asks reflection one question.
+pub async fn ask(connection: &Connection, version: &str, question: MessageRequest) -> Result<MessageResponse, String> {
+    let request = ServerReflectionRequest { host: String::new(), message_request: Some(question) };
+    let path = format!("/{version}/ServerReflectionInfo");
+    let reply = connection.call(&path, &[], &[request.encode_to_vec()]).await;
+    if let Some(why) = reply.broken {
+        return Err(why);
+    }
+    let Some(message) = reply.messages.first() else {
+        return Err(format!("{:?}: {}", reply.status.code(), reply.status.message()));
+    };
+    let response = ServerReflectionResponse::decode(message.as_slice()).map_err(|error| error.to_string())?;
+    response.message_response.ok_or_else(|| "an empty answer".to_owned())
+}
+
+/// Puts together the files of services with all that they import.
+pub async fn pool(connection: &Connection, services: &[String]) -> Result<DescriptorPool, String> {
+    let mut files: Vec<(String, Vec<u8>, Vec<String>)> = Vec::new();
+    let mut wanted: Vec<MessageRequest> =
+        services.iter().map(|name| MessageRequest::FileContainingSymbol(name.clone())).collect();
+    while let Some(question) = wanted.pop() {
+        let asked = format!("{question:?}");
+        let found = match ask(connection, VERSIONS[0], question).await? {
+            MessageResponse::FileDescriptorResponse(found) => found.file_descriptor_proto,
+            other => return Err(format!("{asked} is answered {other:?}")),
+        };
+        for bytes in found {
+            let file = prost_types::FileDescriptorProto::decode(bytes.as_slice()).map_err(|error| error.to_string())?;
+            if files.iter().any(|(name, ..)| name == file.name()) {
+                continue;
+            }
+            wanted.extend(file.dependency.iter().cloned().map(MessageRequest::FileByFilename));
+            files.push((file.name().to_owned(), bytes, file.dependency));
+        }
+    }
+    // A file can be added once everything is there that it imports.
+    let mut pool = DescriptorPool::new();
+    while !files.is_empty() {
+        let ready = |(_, _, imports): &(String, Vec<u8>, Vec<String>)| {
+            imports.iter().all(|name| pool.get_file_by_name(name).is_some())
+        };
+        let Some(at) = files.iter().position(ready) else {
+            return Err("the files import each other, or one is missing".to_owned());
+        };
+        let (name, bytes, _) = files.swap_remove(at);
+        pool.decode_file_descriptor_proto(bytes.as_slice()).map_err(|error| format!("{name}: {error}"))?;
+    }
+    Ok(pool)
+}
+
+/// Returns the methods of services.
+pub fn methods(pool: &DescriptorPool, services: &[String]) -> Result<Vec<Method>, String> {
+    let mut methods = Vec::new();
+    for name in services {
+        let service = pool.get_service_by_name(name).ok_or_else(|| format!("its files have no service {name}"))?;
+        methods.extend(service.methods().map(|method| {
+            Method {
+                path: format!("/{name}/{}", method.name()),
+                package: service.package_name().to_owned(),
+                input: method.input(),
+                client_streaming: method.is_client_streaming(),
+                server_streaming: method.is_server_streaming(),
+                access: access(pool, &method),
+                has_idempotency: method
+                    .method_descriptor_proto()
+                    .options
+                    .as_ref()
+                    .is_some_and(|options| options.idempotency_level.is_some()),
+            }
+        }));
+    }
+    Ok(methods)
+}
+
+fn access(pool: &DescriptorPool, method: &MethodDescriptor) -> Option<Access> {
+    let option = pool.get_extension_by_name("souk.policy.v1.method")?;
+    let options = method.options();
+    if !options.has_extension(&option) {
+        return None;
+    }
+    let policy = options.get_extension(&option);
+    let access = policy.as_message()?.get_field_by_name("access")?;
+    let access = access.as_message()?;
+    let texts = |name: &str| -> Vec<String> {
+        let Some(value) = access.get_field_by_name(name) else { return Vec::new() };
+        value.as_list().unwrap_or_default().iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()
+    };
+    let kinds = access.get_field_by_name("callers")?;
+    let kind = pool.get_enum_by_name("souk.policy.v1.Caller")?;
+    let named = |value: &Value| Some(kind.get_value(value.as_enum_number()?)?.name().to_owned());
+    let kinds = kinds.as_list()?.iter().filter_map(named).collect();
+    Some(Access { kinds, services: texts("services"), scopes: texts("scopes") })
+}
+
+impl Access {
+    /// Returns whether a caller is admitted, scopes aside.
+    pub fn admits(&self, caller: &Caller) -> bool {
+        let has = |kind: &str| self.kinds.iter().any(|one| one == kind);
+        has("CALLER_PUBLIC")
+            || match caller {
+                Caller::Anonymous => false,
+                Caller::User(_) => has("CALLER_USER"),
+                Caller::Staff(_) => has("CALLER_STAFF"),
+                Caller::Service(name) => {
+                    has("CALLER_SERVICE") && (self.services.is_empty() || self.services.contains(name))
+                }
+            }
+    }
+
+    /// Returns one caller of each kind, and one service of each name that the policy has.
+    pub fn callers(&self) -> Vec<Caller> {
+        let own = self.services.iter().cloned().map(Caller::Service);
+        let some = [
+            Caller::Staff("conformance".into()),
+            Caller::User("conformance".into()),
+            Caller::Service("conformance".into()),
+            Caller::Anonymous,
+        ];
+        some.into_iter().chain(own).collect()
+    }
+
+    /// Returns a caller that is admitted.
+    pub fn admitted(&self) -> Option<Caller> {
+        self.callers().into_iter().find(|caller| self.admits(caller))
+    }
+}

@@ -1,0 +1,104 @@
+//! C-LIMIT: how much a process takes on, in one whose limits are small.
+
+use prost::Message as _;
+use souk_chassis::Caller;
+use souk_chassis::pb::grpc::health::v1::HealthCheckRequest;
+use tonic::Code;
+use tonic_types::StatusExt as _;
+
+use crate::process::child::{Running, Service};
+use crate::process::health::WATCH;
+use crate::process::recorder::Recorder;
+use crate::process::report::Report;
+use crate::process::stage::{Stage, caller, is_error, told};
+use crate::process::wire::Stream;
+
+/// The key of development tokens in this process, which must not be printed.
+pub const KEY: &str = "conformance-key-91c4";
+const MOST_REQUESTS: usize = 6;
+const FIRST: std::time::Duration = std::time::Duration::from_millis(300);
+
+/// Starts the process: small limits, a key of its own, a text log of everything, somebody who takes spans and calls.
+pub async fn bounded(service: &Service, neighbours: &Recorder) -> Result<Running, String> {
+    let mut launch = service
+        .settings()
+        .set("server.max_requests", MOST_REQUESTS)
+        .set("server.max_streams_per_caller", 1)
+        .set("log.format", "text")
+        .set("log.level", "debug")
+        .set("identity.development_key", KEY)
+        .set("telemetry.otlp_endpoint", neighbours.url());
+    for name in &service.manifest.neighbours {
+        launch = launch.set(&format!("neighbours.{name}"), neighbours.url());
+    }
+    service.start(launch, &[]).await
+}
+
+/// Opens more than there may be.
+pub async fn reached(stage: &Stage<'_>, report: &mut Report) {
+    match &stage.service.manifest.conformance.stream {
+        Some(example) => {
+            let message = stage.encode(&example.method, &example.request).unwrap_or_default();
+            let by = caller(&example.caller).unwrap_or_default();
+            streams(stage, &format!("/{}", example.method), &by, message, report).await;
+        }
+        None => report.cannot("C-LIMIT-1", "the manifest has no example of a stream"),
+    }
+    requests(stage, report).await;
+}
+
+async fn streams(stage: &Stage<'_>, path: &str, by: &Caller, message: Vec<u8>, report: &mut Report) {
+    let mut first = match stage.stream(path, by, &[], message.clone()).await {
+        Ok(stream) => stream,
+        Err(why) => return report.look("C-LIMIT-1", false, why),
+    };
+    let _ = first.next_within(FIRST).await;
+    let reply = stage.call(path, by, message.clone()).await;
+    let holds = is_error(&reply, Code::ResourceExhausted, "ERROR_REASON_TOO_MANY_STREAMS");
+    report.look("C-LIMIT-1", holds, format!("a second stream of {by}: {}", told(&reply)));
+    let other = match by {
+        Caller::User(_) => Caller::User("another".into()),
+        Caller::Staff(_) => Caller::Staff("another".into()),
+        _ => return,
+    };
+    let outcome = match stage.stream(path, &other, &[], message).await {
+        Ok(mut stream) => {
+            let _ = stream.next_within(FIRST).await;
+            let status = stream.status();
+            status.get_details_error_info().is_none_or(|info| info.reason != "ERROR_REASON_TOO_MANY_STREAMS")
+        }
+        Err(_) => false,
+    };
+    report.look("C-LIMIT-1", outcome, format!("a stream of {other} is not affected"));
+}
+
+/// Fills the process with watches of health, and calls once more.
+async fn requests(stage: &Stage<'_>, report: &mut Report) {
+    // The streams above end when their caller goes away, which the process may hear of a little later.
+    tokio::time::sleep(FIRST).await;
+    let watch = HealthCheckRequest { service: String::new() }.encode_to_vec();
+    let mut held: Vec<Stream> = Vec::new();
+    for _ in 0..MOST_REQUESTS {
+        if let Ok(mut stream) = stage.stream(WATCH, &Caller::Anonymous, &[], watch.clone()).await {
+            let _ = stream.next_within(FIRST).await;
+            held.push(stream);
+        }
+    }
+    let unary = stage.unary();
+    let message = stage.encode(&unary.method, &unary.request).unwrap_or_default();
+    let by = caller(&unary.caller).unwrap_or_default();
+    let reply = stage.call(&format!("/{}", unary.method), &by, message.clone()).await;
+    let waits = reply.status.get_details_retry_info().is_some_and(|info| info.retry_delay.is_some());
+    let holds = is_error(&reply, Code::ResourceExhausted, "ERROR_REASON_OVERLOADED") && waits;
+    report.look("C-LIMIT-2", holds, format!("one more than {MOST_REQUESTS}: {}, RetryInfo {waits}", told(&reply)));
+    drop(held);
+    let mut reply = reply;
+    for _ in 0..50 {
+        if reply.code() == Some(Code::Ok) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        reply = stage.call(&format!("/{}", unary.method), &by, message.clone()).await;
+    }
+    report.look("C-LIMIT-2", reply.code() == Some(Code::Ok), format!("when they are gone: {}", told(&reply)));
+}

@@ -1,0 +1,57 @@
+//! C-TRACE: the trace that a request belongs to, in the log and in spans.
+
+use souk_chassis::Caller;
+
+use crate::process::recorder::Recorder;
+use crate::process::report::Report;
+use crate::process::stage::{Stage, new_trace};
+
+/// Who calls without a readable trace, so that these lines of the log are told from all others.
+pub const UNTRACEABLE: &str = "untraceable";
+const UNREADABLE: [&str; 3] = [
+    "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+    "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    "not a trace at all",
+];
+
+/// Calls with traces that cannot be read; that the others are found in the log shows the rest (C-LOG-2).
+pub async fn named(stage: &Stage<'_>, report: &mut Report) {
+    let unary = stage.unary();
+    let message = stage.encode(&unary.method, &unary.request).unwrap_or_default();
+    for text in UNREADABLE {
+        let by = Caller::User(UNTRACEABLE.to_owned());
+        let mut headers = stage.headers(&by, &new_trace());
+        headers.retain(|(name, _)| *name != "traceparent");
+        headers.push(("traceparent", text.to_owned()));
+        let reply = stage.connection.call(&format!("/{}", unary.method), &headers, &[message.clone()]).await;
+        report.look("C-TRACE-2", reply.broken.is_none(), format!("{text}: answered {:?}", reply.code()));
+    }
+}
+
+/// Looks for the spans of calls that were made, in the bytes that the collector got.
+pub fn arrived(stage: &Stage<'_>, collector: &Recorder, report: &mut Report) {
+    let spans = collector.spans();
+    let unary = stage.unary();
+    let asked = stage.asked();
+    let Some(call) = asked.iter().find(|asked| asked.method == unary.method) else {
+        return report.cannot("C-TRACE-3", "no call was answered");
+    };
+    let (trace, parent) = (bytes_of(&call.trace), bytes_of("00f067aa0ba902b7"));
+    let holds = |needle: &[u8]| spans.iter().any(|span| span.windows(needle.len()).any(|window| window == needle));
+    let seen = [
+        (holds(&trace), "the trace"),
+        (holds(&parent), "the caller's span as parent"),
+        (holds(call.method.as_bytes()), "the name of the method"),
+    ];
+    let missing = seen.iter().filter(|(is_there, _)| !is_there).map(|(_, what)| *what).collect::<Vec<_>>();
+    let told = match missing.is_empty() {
+        true => format!("{} batches of spans", spans.len()),
+        false => format!("{} batches of spans, without {}", spans.len(), missing.join(" and ")),
+    };
+    report.look("C-TRACE-3", missing.is_empty(), told);
+}
+
+fn bytes_of(hexadecimal: &str) -> Vec<u8> {
+    let digits = hexadecimal.as_bytes().chunks(2);
+    digits.filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
