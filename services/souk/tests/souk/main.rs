@@ -2,6 +2,7 @@
 
 mod backup;
 mod books;
+mod foreign;
 mod help;
 mod mistakes;
 mod readme;

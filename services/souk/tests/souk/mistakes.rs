@@ -18,7 +18,7 @@ async fn refused(arguments: &[&str], environment: &[(&str, &str)], code: i32) ->
 #[tokio::test]
 async fn a_wrong_argument_is_one_line_and_64() {
     for (arguments, wanted) in [
-        (&["up", "--without=tea"][..], "'tea'"),
+        (&["up", "--without=tea"][..], "--without = \"tea\""),
         (
             &["up", "--without=tea"],
             "is no service of this shop; there are catalog, inventory, ledger, payments, orders",

@@ -1,0 +1,247 @@
+//! Services of other languages beside the shop: prepared and started in the background, named in the log, started again when they
+//! die, stopped with the shop and dead when it is. A few lines of shell stand for one.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use souk_testkit::{ChildShop, eventually};
+
+use crate::support::{LIMIT, folder, printed, products, run_in, souk};
+
+/// A service that says where its neighbours are, tells its process id, and ends when it is asked to.
+const POLITE: &str = r#"
+echo "catalog is at $FAKE__NEIGHBOURS__CATALOG, other is at ${FAKE__NEIGHBOURS__OTHER:-nowhere}"
+echo "log format $FAKE__LOG__FORMAT" >&2
+trap 'echo stopped >> "$HOME_OF_TEST/stopped"; exit 0' TERM
+echo $$ >> "$HOME_OF_TEST/lives"
+printf 'grpc=%s\nmetrics=%s\n' "$FAKE__SERVER__LISTEN" "$FAKE__SERVER__METRICS_LISTEN" > "$FAKE__SERVER__READY_FILE"
+while :; do sleep 0.05; done
+"#;
+
+/// One that does not heed SIGTERM.
+const STUBBORN: &str = r#"
+trap '' TERM
+echo $$ >> "$HOME_OF_TEST/lives"
+while :; do sleep 0.05; done
+"#;
+
+/// One whose settings are wrong.
+const CONFUSED: &str = r#"
+echo $$ >> "$HOME_OF_TEST/lives"
+echo "fake: entries.most = 0: must be 1 to 9" >&2
+exit 64
+"#;
+
+/// How long what a shell does may take on a machine that is busy with other tests.
+const SOON: Duration = Duration::from_secs(20);
+
+/// A folder of services with one in it, and a shop that finds it.
+struct Beside {
+    folder: tempfile::TempDir,
+}
+
+impl Beside {
+    fn new(needs: &str, step: &str, script: &str) -> Beside {
+        let folder = folder();
+        let service = folder.path().join("services/fake");
+        std::fs::create_dir_all(&service).unwrap();
+        let manifest = format!(
+            r#"
+name = "fake"
+language = "python"
+services = ["souk.fake.v1.FakeService"]
+summary = "what is only pretended"
+neighbours = ["catalog", "other"]
+listen = "127.0.0.1:0"
+metrics_listen = "127.0.0.1:0"
+[prepare]
+needs = "{needs}"
+inputs = ["fake.sh"]
+steps = [["sh", "-c", {step:?}]]
+[run]
+command = ["sh", "fake.sh"]
+"#
+        );
+        std::fs::write(service.join("souk.service.toml"), manifest).unwrap();
+        std::fs::write(service.join("fake.sh"), script).unwrap();
+        Beside { folder }
+    }
+
+    /// Whose environment takes no time.
+    fn polite(script: &str) -> Beside {
+        Beside::new("sh", "echo prepared >> made", script)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn shop(&self) -> ChildShop {
+        ChildShop::up_with(self.folder.path(), &self.path("services").display().to_string())
+            .program(souk())
+            .environment("HOME_OF_TEST", self.folder.path())
+            .environment("SOUK__SERVER__DRAIN_SECONDS", "1")
+    }
+
+    /// Returns the process id of every life of the service so far.
+    fn lives(&self) -> Vec<String> {
+        let lives = std::fs::read_to_string(self.path("lives")).unwrap_or_default();
+        lives.lines().map(str::to_owned).collect()
+    }
+
+    /// Waits until it has been started so often, and returns its process id.
+    async fn life(&self, number: usize) -> String {
+        eventually(SOON, || async { self.lives().get(number - 1).cloned() }).await
+    }
+}
+
+async fn says(shop: &ChildShop, wanted: &str) {
+    eventually(SOON, || async {
+        let printed = printed(shop);
+        if printed.contains(wanted) { Ok(()) } else { Err(printed) }
+    })
+    .await;
+}
+
+fn is_alive(id: &str) -> bool {
+    // One that has ended and that nobody has waited for is no more.
+    let status = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    status.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
+}
+
+fn signal(id: &str, name: &str) {
+    let sent = std::process::Command::new("kill").args([&format!("-{name}"), id]).status();
+    assert!(sent.unwrap().success(), "{id} is there");
+}
+
+#[tokio::test]
+async fn it_is_prepared_once_and_started_with_its_name_in_the_log() {
+    let beside = Beside::polite(POLITE);
+    let mut shop = beside.shop().start().await;
+    says(&shop, "fake | preparing: sh -c echo prepared >> made").await;
+    says(&shop, &format!("fake | catalog is at {}, other is at nowhere", shop.url())).await;
+    says(&shop, "fake | log format text").await;
+    says(&shop, "fake serves on 127.0.0.1:").await;
+    assert!(printed(&shop).contains("fake (being prepared"), "{}", printed(&shop));
+
+    let first = beside.life(1).await;
+    shop.restart().await;
+    beside.life(2).await;
+    assert!(!is_alive(&first));
+    assert_eq!(std::fs::read_to_string(beside.path("services/fake/made")).unwrap(), "prepared\n");
+    assert!(printed(&shop).contains("fake (starting)"), "{}", printed(&shop));
+}
+
+#[tokio::test]
+async fn in_a_json_log_its_name_is_a_field() {
+    let beside = Beside::polite("echo '{\"level\":\"INFO\",\"message\":\"mine\"}'; echo plain; sleep 60");
+    let shop = beside.shop().environment("SOUK__LOG__FORMAT", "json").start().await;
+    says(&shop, "{\"service\":\"fake\",\"level\":\"INFO\",\"message\":\"mine\"}\n").await;
+    says(&shop, "\"message\":\"plain\",\"service\":\"fake\"").await;
+}
+
+#[tokio::test]
+async fn one_that_is_killed_is_started_again_at_the_same_address() {
+    let beside = Beside::polite(&POLITE.replace("$$ >>", "$$ $FAKE__SERVER__LISTEN >>"));
+    let shop = beside.shop().start().await;
+    let mut lives = vec![beside.life(1).await];
+    for number in 2..=3 {
+        signal(lives[lives.len() - 1].split(' ').next().unwrap(), "KILL");
+        lives.push(beside.life(number).await);
+    }
+    says(&shop, "fake ended (signal: 9 (SIGKILL)) and starts again in 500ms").await;
+    let addresses = lives.iter().map(|life| life.split(' ').nth(1).unwrap()).collect::<Vec<_>>();
+    assert!(addresses.iter().all(|address| *address == addresses[0]), "{lives:?}");
+    assert!(!products(&shop).await.is_empty());
+}
+
+#[tokio::test]
+async fn the_shop_neither_waits_for_a_preparation_nor_stays_for_it() {
+    let beside = Beside::new("sh", "sleep 600", POLITE);
+    let start = Instant::now();
+    let mut shop = beside.shop().start().await;
+    assert!(!products(&shop).await.is_empty());
+    assert!(start.elapsed() < LIMIT, "it took {:?}", start.elapsed());
+    says(&shop, "fake | preparing: sh -c sleep 600").await;
+    assert!(shop.stop(SOON).await.success());
+    assert_eq!(beside.lives(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn without_its_interpreter_the_welcome_says_what_is_off_and_why() {
+    let beside = Beside::new("no-such-interpreter", "true", POLITE);
+    let shop = beside.shop().start().await;
+    says(&shop, "off       fake: what is only pretended, because no-such-interpreter is not installed").await;
+    assert!(!products(&shop).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_preparation_that_fails_is_told_with_its_last_words() {
+    let beside = Beside::new("sh", "echo 'no network here' >&2; exit 3", POLITE);
+    let shop = beside.shop().start().await;
+    says(&shop, "fake is off: what is only pretended, because `sh -c").await;
+    says(&shop, "failed (exit status: 3): no network here").await;
+    assert!(!products(&shop).await.is_empty());
+}
+
+#[tokio::test]
+async fn one_with_a_wrong_setting_is_not_started_again() {
+    let beside = Beside::polite(CONFUSED);
+    let shop = beside.shop().start().await;
+    says(&shop, "fake is off: what is only pretended, because of a wrong setting: fake: entries.most = 0").await;
+    // Longer than the first pause.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(beside.lives().len(), 1);
+    assert!(!products(&shop).await.is_empty());
+}
+
+#[tokio::test]
+async fn it_is_asked_to_stop_and_killed_when_it_does_not() {
+    let polite = Beside::polite(POLITE);
+    let mut shop = polite.shop().start().await;
+    let id = polite.life(1).await;
+    assert!(shop.stop(SOON).await.success());
+    assert!(!is_alive(&id));
+    assert_eq!(std::fs::read_to_string(polite.path("stopped")).unwrap(), "stopped\n");
+
+    let stubborn = Beside::polite(STUBBORN);
+    let mut shop = stubborn.shop().start().await;
+    let id = stubborn.life(1).await;
+    assert!(shop.stop(SOON).await.success());
+    assert!(!is_alive(&id));
+    says(&shop, "fake has not stopped within 1s and is killed").await;
+}
+
+#[tokio::test]
+async fn it_dies_with_the_shop() {
+    let beside = Beside::polite(STUBBORN);
+    let mut shop = beside.shop().start().await;
+    let id = beside.life(1).await;
+    assert!(is_alive(&id));
+    shop.kill().await;
+    eventually(SOON, || async { !is_alive(&id) }).await;
+}
+
+#[tokio::test]
+async fn it_can_be_left_out_and_what_is_not_there_cannot() {
+    let beside = Beside::polite(POLITE);
+    let shop = beside.shop().argument("--without=fake").start().await;
+    assert!(!printed(&shop).contains("fake (being") && !products(&shop).await.is_empty());
+    assert_eq!(beside.lives(), Vec::<String>::new());
+    drop(shop);
+
+    let services = format!("--services-dir={}", beside.path("services").display());
+    let ran = run_in(Path::new("."), &["up", &services, "--without=tea"], &[]).await.exited_with(64);
+    assert!(ran.err.contains("there are catalog") && ran.err.contains("fake"), "{}", ran.err);
+}
+
+#[tokio::test]
+async fn a_manifest_that_is_wrong_ends_the_start_with_its_line() {
+    let beside = Beside::polite(POLITE);
+    let manifest = beside.path("services/fake/souk.service.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap().replace("summary", "sumary");
+    std::fs::write(&manifest, text).unwrap();
+    let services = format!("--services-dir={}", beside.path("services").display());
+    let ran = run_in(beside.folder.path(), &["up", &services], &[]).await.exited_with(64);
+    assert!(ran.err.contains("souk.service.toml") && ran.err.contains("line 5"), "{}", ran.err);
+}
