@@ -1,4 +1,6 @@
 /** The way to a shop: one transport for every generated client, with what the contract asks of callers built in. */
+import { setTimeout as delay } from "node:timers/promises";
+
 import type { DescMessage, DescMethodStreaming, DescMethodUnary, MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ContextValues, type StreamResponse, type Transport, type UnaryResponse } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
@@ -34,12 +36,12 @@ export function connect(address: string, options: ConnectOptions = {}): Connecti
   const token = options.token ?? (options.as === undefined ? "" : developmentToken(options.as));
   const sessionManager = new Http2SessionManager(baseUrl, {}, { ...options.tls });
   const inner = options.transport ?? createGrpcTransport({ baseUrl, sessionManager });
-  return new SoukTransport(inner, token, () => sessionManager.abort());
+  return new SoukTransport(inner, token, sessionManager);
 }
 
 /** A transport for generated clients. Node.js keeps running while it is open. */
 export interface Connection extends Transport {
-  /** Ends it; calls that are under way fail. */
+  /** Ends it; calls that are under way, and later ones, fail with CANCELED. */
   close(): void;
 }
 
@@ -47,11 +49,18 @@ type Signal = AbortSignal | undefined;
 type Sent = Parameters<Transport["unary"]>[3];
 
 class SoukTransport implements Connection {
+  private readonly closed = new AbortController();
+
   constructor(
     private readonly inner: Transport,
     private readonly token: string,
-    readonly close: () => void,
+    private readonly session: Http2SessionManager,
   ) {}
+
+  close(): void {
+    this.closed.abort();
+    this.session.abort();
+  }
 
   async unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
@@ -64,16 +73,17 @@ class SoukTransport implements Connection {
     const policy = policyOf(method);
     const until = performance.now() + (timeoutMs ?? policy.timeoutMs ?? Infinity);
     for (let attempt = 1; ; attempt++) {
-      const left = until - performance.now();
+      this.mustBeOpen();
       try {
-        return await this.inner.unary(method, signal, finite(left), this.signed(header), input, contextValues);
+        const left = finite(until - performance.now());
+        return await this.inner.unary(method, signal, left, this.signed(header), input, contextValues);
       } catch (reason) {
-        const error = SoukError.from(reason);
+        const error = this.failure(reason, signal);
         const pause = policy.isRepeatable
           ? pauseAfter(error, attempt, until - performance.now(), Math.random())
           : undefined;
-        if (pause === undefined || signal?.aborted === true) throw error;
-        await new Promise((resolve) => setTimeout(resolve, pause));
+        if (pause === undefined) throw error;
+        await this.pause(pause, signal);
       }
     }
   }
@@ -86,6 +96,7 @@ class SoukTransport implements Connection {
     input: AsyncIterable<MessageInitShape<I>>,
     contextValues?: ContextValues,
   ): Promise<StreamResponse<I, O>> {
+    this.mustBeOpen();
     const limit = timeoutMs ?? policyOf(method).timeoutMs;
     const left = new AbortController();
     const either = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]);
@@ -95,10 +106,50 @@ class SoukTransport implements Connection {
     if (limit !== undefined) headers.set("grpc-timeout", `${Math.ceil(limit)}m`);
     try {
       const response = await this.inner.stream(method, either, undefined, headers, input, contextValues);
-      return { ...response, message: converted(response.message, left, timer) };
+      return { ...response, message: this.converted(response.message, signal, left, timer) };
     } catch (reason) {
-      throw SoukError.from(reason);
+      clearTimeout(timer);
+      throw this.failure(reason, signal);
     }
+  }
+
+  /** Whoever leaves a stream before its end cancels it; its deadline must not keep the process running. */
+  private async *converted<T>(
+    messages: AsyncIterable<T>,
+    signal: Signal,
+    left: AbortController,
+    timer: NodeJS.Timeout | undefined,
+  ): AsyncIterable<T> {
+    try {
+      yield* messages;
+    } catch (reason) {
+      throw this.failure(reason, signal);
+    } finally {
+      clearTimeout(timer);
+      left.abort();
+    }
+  }
+
+  /**
+   * Returns the failure as gRPC names it. For Node.js a connection that breaks is a stream that was cancelled, or an error of
+   * the system; for gRPC, and for whoever may try again, it is UNAVAILABLE.
+   */
+  private failure(reason: unknown, signal: Signal): SoukError {
+    if (reason instanceof SoukError) return reason;
+    const error = ConnectError.from(reason);
+    const isWanted = signal?.aborted === true || this.closed.signal.aborted;
+    if (isWanted || !(error.code === Code.Canceled || isOfSystem(error.cause))) return SoukError.from(error);
+    return SoukError.from(new ConnectError(error.rawMessage, Code.Unavailable, error.metadata, undefined, error.cause ?? error));
+  }
+
+  /** Waits; less long when the call is given up meanwhile. */
+  private async pause(ms: number, signal: Signal): Promise<void> {
+    const either = signal === undefined ? this.closed.signal : AbortSignal.any([signal, this.closed.signal]);
+    await delay(ms, undefined, { signal: either }).catch(() => undefined);
+  }
+
+  private mustBeOpen(): void {
+    if (this.closed.signal.aborted) throw SoukError.from(new ConnectError("the connection is closed", Code.Canceled));
   }
 
   private signed(header: Sent): Headers {
@@ -113,16 +164,9 @@ function finite(leftMs: number): number | undefined {
   return leftMs === Infinity ? undefined : Math.max(1, Math.ceil(leftMs));
 }
 
-/** Whoever leaves a stream before its end cancels it; its deadline must not keep the process running. */
-async function* converted<T>(messages: AsyncIterable<T>, left: AbortController, timer?: NodeJS.Timeout): AsyncIterable<T> {
-  try {
-    yield* messages;
-  } catch (reason) {
-    throw SoukError.from(reason);
-  } finally {
-    clearTimeout(timer);
-    left.abort();
-  }
+/** Errors of sockets and of HTTP/2 have a code such as ECONNRESET; what a server tells has none. */
+function isOfSystem(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string";
 }
 
 function passed(): ConnectError {

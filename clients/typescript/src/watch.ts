@@ -1,5 +1,7 @@
 /** Streams that can be resumed, read as if they never broke. */
-import { Code } from "@connectrpc/connect";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { type CallOptions, Code } from "@connectrpc/connect";
 
 import { SoukError } from "./error.js";
 
@@ -21,38 +23,49 @@ const PASSING = new Set([Code.Unavailable, Code.DeadlineExceeded, Code.ResourceE
 
 /**
  * Reads a stream and opens it anew when it breaks, from the last answer that came: nothing is left out or comes twice.
- * Ends when the server says that there is no more, and throws what trying again does not mend.
+ * Ends when the server says that there is no more, and throws what trying again does not mend. Leaving the loop cancels the
+ * stream; connect's own streams go on until their deadline unless a signal ends them.
  *
  * ```ts
- * for await (const { change } of watch((resumeToken) => orders.watchOrder({ orderId, resumeToken }))) …
+ * for await (const { change } of watch(orders.watchOrder, { orderId })) …
  * ```
+ *
+ * @param method a method of a generated client that takes and gives a resume token
+ * @param request what it is asked; the token is added
  */
-export async function* watch<R extends { resumeToken: string }>(
-  open: (resumeToken: string) => AsyncIterable<R>,
+export async function* watch<Q extends { resumeToken?: string }, R extends { resumeToken: string }>(
+  method: (request: Q, call?: CallOptions) => AsyncIterable<R>,
+  request: NoInfer<Q>,
   options: WatchOptions = {},
 ): AsyncGenerator<R, void, void> {
-  const longest = options.longestPauseMs ?? LONGEST_PAUSE_MS;
-  let token = options.resumeToken ?? "";
+  const { signal, longestPauseMs = LONGEST_PAUSE_MS } = options;
+  let resumeToken = options.resumeToken ?? "";
   let pause = FIRST_PAUSE_MS;
-  for (;;) {
-    if (isOver(options)) return;
+  while (!isOver(signal)) {
+    const left = new AbortController();
     try {
-      for await (const answer of open(token)) {
-        token = answer.resumeToken;
+      const either = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]);
+      for await (const answer of method({ ...request, resumeToken }, { signal: either })) {
+        resumeToken = answer.resumeToken;
         pause = FIRST_PAUSE_MS;
         yield answer;
-        if (isOver(options)) return;
+        if (isOver(signal)) return;
       }
       return;
     } catch (reason) {
+      if (isOver(signal)) return;
       const error = SoukError.from(reason);
       if (!PASSING.has(error.code)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random() / 2)));
-      pause = Math.min(pause * 2, longest);
+    } finally {
+      left.abort();
     }
+    // Spreads callers whose streams broke together.
+    const wait = pause * (0.5 + Math.random() / 2);
+    await delay(wait, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+    pause = Math.min(pause * 2, longestPauseMs);
   }
 }
 
-function isOver(options: WatchOptions): boolean {
-  return options.signal?.aborted === true;
+function isOver(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
 }

@@ -132,7 +132,7 @@ test("a watched stream that breaks goes on where it was", async () => {
   );
   const orders = createClient(OrderService, transport);
   const versions: bigint[] = [];
-  for await (const { change } of watch((resumeToken) => orders.watchOrder({ orderId: "order_1", resumeToken }))) {
+  for await (const { change } of watch(orders.watchOrder, { orderId: "order_1" })) {
     versions.push(change?.version ?? 0n);
   }
   assert.deepEqual([versions, opened], [[1n, 2n, 3n], ["", "1", "2"]]);
@@ -146,7 +146,7 @@ test("a watched stream that is refused throws", async () => {
   );
   const orders = createClient(OrderService, transport);
   const reading = (async () => {
-    for await (const _ of watch((resumeToken) => orders.watchOrder({ orderId: "order_1", resumeToken })));
+    for await (const _ of watch(orders.watchOrder, { orderId: "order_1" }));
   })();
   await assert.rejects(reading, (error: SoukError) => error.code === Code.NotFound);
 });
