@@ -53,6 +53,10 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
     let mut files = Vec::new();
     read(&templates.join("proto"), &root.join("proto"), &names, &mut files)?;
     read(&templates.join(options.language.folder()), &service, &names, &mut files)?;
+    if let Some((there, _)) = files.iter().find(|(path, _)| path.exists()) {
+        let there = there.strip_prefix(root).unwrap_or(there).display();
+        return Err(Failure::new(format!("the name {} is taken: {there} exists", names.name)));
+    }
     for edit in edits::of(options.language, &names) {
         let path = root.join(edit.file);
         match files.iter_mut().find(|(known, _)| *known == path) {
@@ -73,6 +77,10 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
 
     // The lock files name every package; neither asks a registry for anything new.
     shell::read(workspace.cargo().args(["metadata", "--format-version=1", "--offline"]))?;
+    if options.language == Language::Rust {
+        // Where lines break and what order imports stand in depends on the noun.
+        shell::run(workspace.cargo().args(["fmt", "--package", &names.name]))?;
+    }
     if options.language == Language::Node {
         let npm = ["install", "--package-lock-only", "--offline", "--no-audit", "--no-fund"];
         shell::run(workspace.command("npm").args(npm))?;

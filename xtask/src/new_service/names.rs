@@ -70,9 +70,8 @@ impl Names {
             )));
         }
         let package = name.replace('-', "_");
-        let is_there = root.join("services").join(name).exists() || root.join("proto/souk").join(&package).exists();
-        if is_there || TAKEN.contains(&name) {
-            return Err(Failure::new(format!("the name {name} is taken")));
+        if TAKEN.contains(&name) {
+            return Err(Failure::new(format!("the name {name} is taken: it means something else here")));
         }
         let kind = words.iter().map(|word| word[..1].to_uppercase() + &word[1..]).collect();
         Ok(Names { name: name.to_owned(), package, kind, port: free_port(root) })

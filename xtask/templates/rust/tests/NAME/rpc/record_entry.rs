@@ -3,7 +3,7 @@
 use souk_testkit::{Engine, on_each_engine, reason_of};
 use tonic::Code;
 
-use crate::support::{START, {{Name}}};
+use crate::support::{self, {{Name}}};
 
 on_each_engine! {
     async fn an_entry_is_answered_kept_and_told(engine: Engine) {
@@ -11,7 +11,7 @@ on_each_engine! {
         let entry = service.record("alice", "r1", "hello").await.unwrap();
         assert!(entry.entry_id.starts_with("entry_"), "{entry:?}");
         assert_eq!((entry.user_id.as_str(), entry.text.as_str()), ("alice", "hello"));
-        assert_eq!(entry.create_time, Some(START.into()));
+        assert_eq!(entry.create_time, Some(support::START.into()));
         assert_eq!(service.recent("alice", 5).await, ["hello"]);
         assert_eq!(service.told().await, 1);
         service.end().await;
