@@ -58,6 +58,7 @@ pub fn check(workspace: &Workspace) -> Outcome {
 /// Returns every generated file by its name, made in a folder of its own.
 fn make(workspace: &Workspace) -> Outcome<BTreeMap<String, Vec<u8>>> {
     let out = workspace.target.join("gen");
+    let _alone = shell::alone(&workspace.target.join("gen.lock"))?;
     if out.exists() {
         fs::remove_dir_all(&out).doing("remove the last generated code")?;
     }
@@ -93,6 +94,7 @@ fn python(workspace: &Workspace, tools: &Tools, out: &Path) -> Outcome {
     for option in ["python_out", "pyi_out", "grpc_python_out", "mypy_grpc_out"] {
         command.arg(format!("--{option}={}", out.display()));
     }
+    command.arg("--mypy_grpc_opt=quiet");
     // The official options of protovalidate come for another protobuf library; google.api has a package of its own.
     command.arg("buf/validate/validate.proto");
     command.args(protos(&workspace.root.join("proto"))?);

@@ -1,6 +1,8 @@
 //! Runs other programs, visibly, and times the parts of a command.
 
 use std::{
+    fs::{self, File},
+    path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -26,6 +28,16 @@ pub fn read(command: &mut Command) -> Outcome<String> {
         return Err(Failure::new(format!("`{shown}` failed ({}): {}", output.status, errors.trim())));
     }
     String::from_utf8(output.stdout).doing(format_args!("read the output of `{shown}`"))
+}
+
+/// Waits until no other process holds this file, and holds it until the result is dropped or this process ends.
+pub fn alone(lock: &Path) -> Outcome<File> {
+    if let Some(folder) = lock.parent() {
+        fs::create_dir_all(folder).doing(format_args!("create {}", folder.display()))?;
+    }
+    let file = File::create(lock).doing(format_args!("create {}", lock.display()))?;
+    file.lock().doing(format_args!("wait for {}", lock.display()))?;
+    Ok(file)
 }
 
 /// Returns the cargo that runs this program.

@@ -29,6 +29,8 @@ impl Tools {
         let list = workspace.root.join("xtask/tools.txt");
         let wanted = fs::read_to_string(&list).doing("read xtask/tools.txt")?;
         let folder = workspace.target.join("tools/python");
+        // Two commands that start together must not install into one folder.
+        let _alone = shell::alone(&workspace.target.join("tools/python.lock"))?;
         let stamp = folder.join("installed.txt");
         let is_ready = fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted);
         // A moved or upgraded Python leaves an environment that cannot start.
