@@ -1,4 +1,4 @@
-"""Compares Souk's restatement of google.api and buf.validate with the official files: whatever we restate must have the official
+"""Compares Souk's restatement of google.api, google.rpc and buf.validate with the official files: whatever we restate must have the official
 numbers, types and labels, or tools of other languages would read our options wrongly. What we leave out is fine.
 
 Usage: compare_descriptors.py DESCRIPTORS
@@ -10,14 +10,15 @@ import sys
 
 from google.api import annotations_pb2, http_pb2
 from google.protobuf import descriptor_pb2
+from google.rpc import error_details_pb2, status_pb2
 from protovalidate._gen.buf.validate import validate_pb
 
 
 def official():
     """Returns the official files by name."""
     files = {}
-    for raw in (annotations_pb2.DESCRIPTOR.serialized_pb, http_pb2.DESCRIPTOR.serialized_pb):
-        file = descriptor_pb2.FileDescriptorProto.FromString(raw)
+    for module in (annotations_pb2, http_pb2, error_details_pb2, status_pb2):
+        file = descriptor_pb2.FileDescriptorProto.FromString(module.DESCRIPTOR.serialized_pb)
         files[file.name] = file
     file = descriptor_pb2.FileDescriptorProto.FromString(validate_pb.desc().proto.to_binary())
     # Generated code of other runtimes spells the name without its ending.
