@@ -329,7 +329,6 @@ async fn read(
 ) -> Vec<(u32, Entry)> {
     let mut entries: Vec<(u32, Entry)> = Vec::new();
     let mut bytes = 0;
-    let mut backoff = Backoff::default();
     while entries.len() < max_events {
         let received = match entries.is_empty() {
             true => consumer.get().recv().await,
@@ -341,11 +340,9 @@ async fn read(
         let message = match received {
             Ok(message) => message,
             Err(_) if !entries.is_empty() => break,
-            // It says that the broker is away, again and again; it connects by itself.
-            Err(_) => {
-                backoff.wait().await;
-                continue;
-            }
+            // It says that the broker is away, as often as it has tried to connect: dozens of errors wait in front of the first
+            // event after an outage. To wait after each would make the outage longer.
+            Err(_) => continue,
         };
         let partition = message.partition() as u32;
         let Some(entry) = entry_of(&message) else { continue };
