@@ -23,7 +23,7 @@ use tonic::codegen::http::uri::PathAndQuery;
 use tonic::{Request, Status};
 
 /// The settings that hold the address of a database.
-const DATABASES: [&str; 7] = [
+const DATABASES: &[&str] = &[
     "catalog.data.url",
     "inventory.data.url",
     "ledger.data.url",
@@ -72,7 +72,7 @@ impl TestShop {
             .set("log.level", "error")
             .set("data_dir", folder.path().display().to_string());
         let mut databases = Vec::new();
-        for key in DATABASES {
+        for &key in DATABASES {
             let database = TestDb::new(engine).await;
             options = options.set(key, database.url());
             databases.push((key, database));

@@ -53,7 +53,7 @@ fn is_trace(text: &str) -> bool {
     let is_id = |id: &str, length| {
         id.len() == length
             && id.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
-            && id.trim_matches('0') != ""
+            && !id.trim_matches('0').is_empty()
     };
     matches!(parts[..], ["00", trace, span, _] if is_id(trace, 32) && is_id(span, 16) && span != "00f067aa0ba902b7")
 }

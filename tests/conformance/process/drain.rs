@@ -1,5 +1,6 @@
 //! C-DRAIN: what happens from the signal to the exit code.
 
+use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -104,7 +105,7 @@ async fn calling(calls: Calls, signalled: Arc<AtomicBool>) -> Vec<(bool, String)
     let mut outcomes = Vec::new();
     loop {
         let began_before = !signalled.load(Ordering::SeqCst);
-        let reply = calls.connection.call(&calls.path, &calls.headers, &[calls.message.clone()]).await;
+        let reply = calls.connection.call(&calls.path, &calls.headers, slice::from_ref(&calls.message)).await;
         match reply.code() {
             Some(Code::Ok) => outcomes.push((true, "calls in flight are answered".to_owned())),
             Some(Code::Unavailable) => return outcomes,

@@ -1,5 +1,7 @@
 //! C-TRACE: the trace that a request belongs to, in the log and in spans.
 
+use std::slice;
+
 use souk_chassis::Caller;
 
 use crate::process::recorder::Recorder;
@@ -23,7 +25,7 @@ pub async fn named(stage: &Stage<'_>, report: &mut Report) {
         let mut headers = stage.headers(&by, &new_trace());
         headers.retain(|(name, _)| *name != "traceparent");
         headers.push(("traceparent", text.to_owned()));
-        let reply = stage.connection.call(&format!("/{}", unary.method), &headers, &[message.clone()]).await;
+        let reply = stage.connection.call(&format!("/{}", unary.method), &headers, slice::from_ref(&message)).await;
         report.look("C-TRACE-2", reply.broken.is_none(), format!("{text}: answered {:?}", reply.code()));
     }
 }

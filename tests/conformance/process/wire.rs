@@ -20,6 +20,7 @@ use tonic::{Code, Status};
 /// How long an answer may take before the service counts as hanging.
 const LIMIT: Duration = Duration::from_secs(30);
 
+type Head = Pin<Box<dyn Future<Output = hyper::Result<http::Response<Incoming>>> + Send>>;
 type Sent = StreamBody<ReceiverStream<Result<Frame<Bytes>, Infallible>>>;
 
 /// One HTTP/2 connection.
@@ -37,7 +38,7 @@ pub struct Reply {
 
 /// An answer that goes on. Its head may come with the first message only, so it is waited for there.
 pub struct Stream {
-    head: Option<Pin<Box<dyn Future<Output = hyper::Result<http::Response<Incoming>>> + Send>>>,
+    head: Option<Head>,
     body: Option<Incoming>,
     buffer: BytesMut,
     ended: Option<Status>,

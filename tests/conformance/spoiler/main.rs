@@ -3,6 +3,9 @@
 //!
 //! `spoiler --break NAME,… -- PROGRAM ARGUMENT…`: settings come from the environment, as for every process.
 
+// It makes up errors, as nobody else may.
+#![allow(clippy::disallowed_methods)]
+
 mod pages;
 mod proxy;
 mod spoils;
@@ -104,6 +107,7 @@ async fn start(spoils: &Spoils, command: &[String], ready: &Path) -> Result<Chil
     behind.env(format!("{PREFIX}SERVER__READY_FILE"), ready);
     for key in ["LISTEN", "METRICS_LISTEN"] {
         let asked: Option<SocketAddr> = setting(key).and_then(|text| text.parse().ok());
+        let asked = asked.filter(|_| !spoils.has("loopback"));
         let ip = asked.map_or([127, 0, 0, 1].into(), |address| address.ip());
         behind.env(format!("{PREFIX}SERVER__{key}"), SocketAddr::new(ip, 0).to_string());
     }

@@ -137,7 +137,14 @@ fn spoil_answer(answer: Response<Incoming>, path: &str, side: Side, spoils: Spoi
         }
         Err(frame) => {
             let data = frame.into_data().unwrap_or_default();
-            Frame::data(if spoils.has("writes") { forgetful(&path, data) } else { data })
+            match path.as_str() {
+                // UNKNOWN instead of SERVING.
+                "/grpc.health.v1.Health/Check" if spoils.has("health-check") && *data == [0, 0, 0, 0, 2, 8, 1] => {
+                    Frame::data(Bytes::from_static(&[0, 0, 0, 0, 2, 8, 0]))
+                }
+                _ if spoils.has("writes") => Frame::data(forgetful(&path, data)),
+                _ => Frame::data(data),
+            }
         }
     });
     Response::from_parts(head, body.boxed())
@@ -177,9 +184,13 @@ fn spoil_status(headers: &mut HeaderMap, path: &str, spoils: &Spoils) {
         let details = ErrorDetails::with_error_info(reason, "souk.policy.v1", HashMap::new());
         put(headers, &Status::with_error_details(Code::AlreadyExists, status.message(), details));
     }
-    for (spoil, from, to) in
-        [("field-names", "page_size", "pageSize_"), ("drain-reason", "ERROR_REASON_DRAINING", "ERROR_REASON_OVER_NOW")]
-    {
+    for (spoil, from, to) in [
+        ("field-names", "page_size", "pageSize_"),
+        ("access-reason", "ERROR_REASON_ACCESS_DENIED", "ERROR_REASON_NOT_FOR_YOU__"),
+        ("too-large", "ERROR_REASON_MESSAGE_TOO_LARGE", "ERROR_REASON_TOO_MANY_BYTES___"),
+        ("unimplemented", "ERROR_REASON_UNIMPLEMENTED", "ERROR_REASON_NO_SUCH_THING"),
+        ("drain-reason", "ERROR_REASON_DRAINING", "ERROR_REASON_OVER_NOW"),
+    ] {
         if spoils.has(spoil) {
             replace(headers, from, to);
         }

@@ -23,6 +23,9 @@ pub async fn pass_on(spoils: Spoils, pipe: impl AsyncRead + Unpin) {
             line = line
                 .replace("\"level\":\"INFO\",\"message\":\"request\"", "\"level\":\"DEBUG\",\"message\":\"request\"");
         }
+        if spoils.has("log-lines") {
+            line = line.replace("\\n", "\n").replace("\\\"", "\"");
+        }
         if spoils.has("log-fields") {
             line = line.replace(" caller=", " by=");
         }
