@@ -67,8 +67,18 @@ impl Town {
         .await
     }
 
+    /// Waits until both services of other languages serve; their first start makes their environments, and with that of
+    /// notifications the client that the customer uses.
+    async fn is_complete(&self) {
+        for service in ["notifications", "recommendations"] {
+            let ready = self.folder.path().join("data").join(service).join("ready");
+            eventually(LIMIT, || async { ready.exists() }).await;
+        }
+    }
+
     /// Starts a customer who places so many orders, and returns what is printed.
     async fn customer(&self, orders: usize) -> (Child, tokio::io::Lines<BufReader<ChildStdout>>) {
+        self.is_complete().await;
         let mut customer = Command::new("node")
             .arg(root().join("tests/journeys/bus.mjs"))
             .env("SHOP", self.shop.url())
