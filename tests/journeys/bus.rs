@@ -199,7 +199,9 @@ async fn whatever_dies_during_a_thousand_orders_each_event_has_its_effect_once()
     let mut town = Town::start(on_rabbitmq(&broker), true).await;
     let (customer, mut lines) = town.customer(ORDERS).await;
     // Both services of other languages are there before anything dies.
-    assert_eq!(lines.next_line().await.unwrap().as_deref(), Some("heard"), "{}", town.log());
+    let first = tokio::time::timeout(LIMIT, lines.next_line()).await;
+    let first = first.unwrap_or_else(|_| panic!("nobody listens; the shop said:\n{}", town.log()));
+    assert_eq!(first.unwrap().as_deref(), Some("heard"), "{}", town.log());
 
     let mut kills_of_notifications = 0;
     let mut killed = vec![];

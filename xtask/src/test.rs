@@ -3,9 +3,11 @@
 use std::{
     ffi::OsString,
     fs,
-    io::{BufRead, BufReader, IsTerminal},
+    io::{IsTerminal, Read, Write},
     path::PathBuf,
     process::{Command, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -26,6 +28,13 @@ pub struct Options {
     /// Runs the long forms too: random kills, split processes, more cases. Takes an hour or more.
     #[arg(long)]
     nightly: bool,
+}
+
+impl Options {
+    /// How long tests may say nothing: by day the slowest says something every minute, at night some work for long.
+    fn silence(&self) -> Duration {
+        Duration::from_secs(if self.nightly { 3600 } else { 600 })
+    }
 }
 
 /// Makes tools and database ready, runs all tests, and stops what it started.
@@ -71,7 +80,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
     for script in scripts(workspace)? {
         let name = script.strip_prefix(&workspace.root).unwrap_or(&script).display().to_string();
         if options.filter.as_ref().is_none_or(|filter| name.contains(filter.as_str())) {
-            parts.part(&name, || script_test(workspace, &script, &environment, &mut tally));
+            parts.part(&name, || script_test(workspace, &script, options.silence(), &environment, &mut tally));
         }
     }
     // Explicit, so that the data is gone before the summary says that all is done.
@@ -112,7 +121,7 @@ fn cargo_test(
     }
     command.args(&options.filter);
     command.envs(environment.iter().map(|(name, value)| (name, value)));
-    let (took, outcome) = timed(|| run_counting(&mut command, |line| tally.read_cargo(line)));
+    let (took, outcome) = timed(|| run_counting(&mut command, options.silence(), |line| tally.read_cargo(line)));
     eprintln!("ran in {:.1} s", took.as_secs_f64());
     outcome
 }
@@ -121,6 +130,7 @@ fn cargo_test(
 fn script_test(
     workspace: &Workspace,
     script: &PathBuf,
+    silence: Duration,
     environment: &[(OsString, OsString)],
     tally: &mut Tally,
 ) -> Outcome {
@@ -129,7 +139,7 @@ fn script_test(
     command.arg(script);
     command.envs(environment.iter().map(|(name, value)| (name, value)));
     let mut last = String::new();
-    let outcome = run_counting(&mut command, |line| {
+    let outcome = run_counting(&mut command, silence, |line| {
         if !line.trim().is_empty() {
             line.clone_into(&mut last);
         }
@@ -155,25 +165,92 @@ fn scripts(workspace: &Workspace) -> Outcome<Vec<PathBuf>> {
     Ok(scripts)
 }
 
-/// Runs a program, passes its output on line by line and shows each line to `read`.
-fn run_counting(command: &mut Command, mut read: impl FnMut(&str)) -> Outcome {
+/// Runs a program, passes its output on and shows each line to `read`. When it says nothing for so long, what it runs is killed:
+/// a test that waits without end is one failed test, and not the end of all others.
+fn run_counting(command: &mut Command, silence: Duration, mut read: impl FnMut(&str)) -> Outcome {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().doing("start the tests")?;
-    let output = child.stdout.take().ok_or_else(|| Failure::new("the tests have no output"))?;
-    for line in BufReader::new(output).split(b'\n') {
-        let line = line.doing("read the output of the tests")?;
-        let line = String::from_utf8_lossy(&line);
-        println!("{line}");
-        read(&line);
+    let mut output = child.stdout.take().ok_or_else(|| Failure::new("the tests have no output"))?;
+    let (pieces, heard) = mpsc::channel();
+    thread::spawn(move || {
+        let mut piece = [0; 4096];
+        while let Ok(length @ 1..) = output.read(&mut piece) {
+            if pieces.send(piece[..length].to_vec()).is_err() {
+                return;
+            }
+        }
+    });
+    let mut line = Vec::new();
+    let mut killed = false;
+    loop {
+        match heard.recv_timeout(silence) {
+            Ok(piece) => {
+                let mut out = std::io::stdout().lock();
+                out.write_all(&piece).and_then(|()| out.flush()).doing("pass on the output of the tests")?;
+                for byte in piece {
+                    match byte {
+                        b'\n' => read(&String::from_utf8_lossy(&std::mem::take(&mut line))),
+                        _ => line.push(byte),
+                    }
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                eprintln!(
+                    "\nNOTHING WAS HEARD for {silence:?}: what runs now is killed. Its tests that were slow are named above."
+                );
+                killed = true;
+                let running = children_of(child.id());
+                for id in if running.is_empty() { vec![child.id()] } else { running } {
+                    let _ = Command::new("kill").args(["-KILL", &id.to_string()]).status();
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
     }
     let status = child.wait().doing("wait for the tests")?;
-    if status.success() {
+    if status.success() && !killed {
         return Ok(());
     }
     Err(Failure::new(format!("tests failed ({status})")))
+}
+
+/// Returns the processes that this one has started and that still run.
+fn children_of(parent: u32) -> Vec<u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ids = entries.filter_map(|entry| entry.file_name().to_string_lossy().parse().ok());
+    // After the name in brackets, which may hold anything, come the state and the parent.
+    let parent_of = |id: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+    };
+    ids.filter(|id| parent_of(id) == Some(parent)).collect()
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     let start = Instant::now();
     let result = work();
     (start.elapsed(), result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_falls_silent_is_killed_and_what_comes_after_it_still_runs() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo first; sleep 1000; echo second"]);
+        let mut lines = vec![];
+        let outcome = run_counting(&mut command, Duration::from_millis(300), |line| lines.push(line.to_owned()));
+        assert_eq!(lines, ["first", "second"]);
+        assert!(outcome.is_err(), "what was killed has failed");
+    }
+
+    #[test]
+    fn what_is_said_in_time_is_passed_on_line_by_line() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "printf 'fi'; sleep 0.05; printf 'rst\nsecond\n'"]);
+        let mut lines = vec![];
+        run_counting(&mut command, Duration::from_secs(60), |line| lines.push(line.to_owned())).unwrap();
+        assert_eq!(lines, ["first", "second"]);
+    }
 }

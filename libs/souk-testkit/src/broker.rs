@@ -3,15 +3,22 @@
 
 use std::{
     env, fs,
-    io::{BufRead, BufReader, Write},
+    io::Write,
     net::TcpListener,
-    os::unix::{fs::chown, process::CommandExt},
+    os::{
+        fd::OwnedFd,
+        unix::{fs::chown, process::CommandExt},
+    },
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdin, Command, Stdio},
     time::Duration,
 };
 
 use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    net::unix::pipe,
+};
 
 use crate::eventually;
 
@@ -27,13 +34,17 @@ const KEEPER: &str = r#"
 folder=$1
 shift
 start() {
-  setsid "$@" >"$folder/server.log" 2>&1 </dev/null &
+  # Here and not in the server's own process, which may come to it late: what the last one said is not what this one says.
+  : >"$folder/server.log"
+  setsid "$@" >>"$folder/server.log" 2>&1 </dev/null &
   server=$!
 }
 end() {
   [ -z "$server" ] && return
+  # Both, since one that was started just now may not lead its group yet, and would be waited for without end.
   # `-s KILL`: after `-KILL`, dash takes the `--` for a process.
   kill -s KILL -- "-$server" 2>/dev/null
+  kill -s KILL "$server" 2>/dev/null
   wait "$server" 2>/dev/null
   server=
 }
@@ -54,7 +65,7 @@ pub struct Server {
     name: &'static str,
     keeper: Child,
     input: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
+    answers: BufReader<pipe::Receiver>,
     folder: TempDir,
     /// What it prints once it serves.
     ready: &'static str,
@@ -75,7 +86,8 @@ impl Server {
         command.process_group(0);
         let mut keeper = command.spawn().unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
         let input = keeper.stdin.take();
-        let answers = BufReader::new(keeper.stdout.take().expect("its output is piped"));
+        let output = OwnedFd::from(keeper.stdout.take().expect("its output is piped"));
+        let answers = BufReader::new(pipe::Receiver::from_owned_fd(output).expect("a pipe can be read"));
         let server = Server { name, keeper, input, answers, folder, ready };
         server.wait_until_ready().await;
         server
@@ -88,21 +100,23 @@ impl Server {
 
     /// Kills it as a power cut would, but for what the system still has to write: SIGKILL to all its processes.
     pub async fn kill(&mut self) {
-        self.tell("kill");
+        self.tell("kill").await;
     }
 
     /// Starts it again on the same data and ports, after killing it when it runs, and waits until it serves.
     pub async fn restart(&mut self) {
-        self.tell("start");
+        self.tell("start").await;
         self.wait_until_ready().await;
     }
 
     /// Says a word to the keeper and waits until it is done.
-    fn tell(&mut self, word: &str) {
+    async fn tell(&mut self, word: &str) {
         let input = self.input.as_mut().expect("it is there until the server is dropped");
         writeln!(input, "{word}").unwrap_or_else(|error| panic!("the keeper of {} is gone: {error}", self.name));
         let mut answer = String::new();
-        self.answers.read_line(&mut answer).expect("the keeper answers");
+        let answered = tokio::time::timeout(START_LIMIT, self.answers.read_line(&mut answer)).await;
+        let answered = answered.unwrap_or_else(|_| panic!("the keeper of {} still tries to {word}", self.name));
+        answered.expect("the keeper answers");
         assert_eq!(answer.trim(), word, "the keeper of {} does not answer", self.name);
     }
 
@@ -185,4 +199,23 @@ fn as_nobody_if_root(folder: &Path) -> Command {
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_is_killed_and_started_as_fast_as_one_can_say_it() {
+        let command = |_: &Path| ["sh", "-c", "echo ready; exec sleep 1000"].map(str::to_owned).to_vec();
+        let mut server = Server::start("sleeper", "ready", command).await;
+        for _ in 0..50 {
+            server.tell("start").await;
+        }
+        server.restart().await;
+        server.kill().await;
+        let log = server.folder().join("server.log");
+        server.tell("start").await;
+        eventually(START_LIMIT, || async { fs::read_to_string(&log).is_ok_and(|log| log == "ready\n") }).await;
+    }
 }
