@@ -5,16 +5,16 @@ use std::time::Duration;
 use souk_client::ledger::v1 as pb;
 use souk_testkit::{Engine, eventually, on_each_engine};
 
-use crate::support::{CLOCK, PATIENCE, Status, TestLedger, account, pending, post, transfer_id, void};
+use crate::support::{PATIENCE, Status, TestLedger, account, pending, post, transfer_id, void};
 
 on_each_engine! {
     async fn a_pending_transfer_expires_and_sets_its_amount_free(engine: Engine) {
-        let mut ledger = TestLedger::start_with_clock(engine).await;
+        let (mut ledger, clock) = TestLedger::start_with_clock(engine).await;
         let batch = vec![pending("p", 10, 60), pending("q", 3, 0), pending("r", 5, 60), post("post r", "r", 0)];
         assert_eq!(ledger.create(batch).await, [Status::Created; 4]);
         assert_eq!(ledger.sums("a").await, (13, 5, 0, 0));
 
-        CLOCK.advance(Duration::from_secs(61));
+        clock.advance(Duration::from_secs(61));
         assert_eq!(ledger.create(vec![post("late", "p", 0)]).await, [Status::PendingTransferExpired]);
         eventually(PATIENCE, async || ledger.sums("a").await == (3, 5, 0, 0)).await;
         assert_eq!(ledger.sums("b").await, (0, 0, 3, 5));
@@ -39,12 +39,12 @@ on_each_engine! {
     }
 
     async fn what_was_resolved_in_time_never_expires(engine: Engine) {
-        let ledger = TestLedger::start_with_clock(engine).await;
+        let (ledger, clock) = TestLedger::start_with_clock(engine).await;
         let many: Vec<_> = (0..1500).map(|n| pending(&format!("p {n}"), 1, 30)).collect();
         assert_eq!(ledger.create(many).await, vec![Status::Created; 1500]);
         let posts: Vec<_> = (0..400).map(|n| post(&format!("r {n}"), &format!("p {n}"), 0)).collect();
         assert_eq!(ledger.create(posts).await, vec![Status::Created; 400]);
-        CLOCK.advance(Duration::from_secs(31));
+        clock.advance(Duration::from_secs(31));
         eventually(PATIENCE, async || ledger.sums("a").await == (0, 400, 0, 0)).await;
         assert_eq!(ledger.account("a").await.transfer_count, 1500 + 400 + 1100);
         assert_eq!(ledger.service.row_counts().await["0.due"], 0);

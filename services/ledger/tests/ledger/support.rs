@@ -1,6 +1,5 @@
 //! A ledger under test, and short ways to say what is asked of it.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use souk_chassis::{Caller, Definition};
@@ -23,18 +22,16 @@ pub struct TestLedger {
     pub client: Client,
 }
 
-/// The clock of every test that moves one: tests in one process share it, and it only goes forward.
-pub static CLOCK: LazyLock<Clock> = LazyLock::new(|| Clock::manual(Timestamp::from_micros(1_700_000_000_000_000)));
-
 impl TestLedger {
     /// Starts a ledger with the accounts `a` and `b` without limits, `debt` and `asset` with them.
     pub async fn start(engine: Engine) -> Self {
         TestLedger::of(ledger::definition(), engine).await
     }
 
-    /// Starts a ledger that goes by [`CLOCK`].
-    pub async fn start_with_clock(engine: Engine) -> Self {
-        TestLedger::of(ledger::definition_on(CLOCK.clone()), engine).await
+    /// Starts a ledger that goes by a clock of its own, which the test moves.
+    pub async fn start_with_clock(engine: Engine) -> (Self, Clock) {
+        let clock = Clock::manual(Timestamp::from_micros(1_700_000_000_000_000));
+        (TestLedger::of(ledger::definition_on(clock.clone()), engine).await, clock)
     }
 
     /// Starts a ledger whose SQLite file cannot grow beyond `max_bytes`.
