@@ -45,7 +45,7 @@ def run(python, *arguments, **variables):
 def main():
     python = environment()
     with tempfile.TemporaryDirectory() as echo:
-        protoc = ["grpc_tools.protoc", f"-I{CHASSIS / 'tests/proto'}", f"-I{ROOT / 'proto'}"]
+        protoc = ["grpc_tools.protoc", f"-I{ROOT / 'tests/contract/echo'}", f"-I{ROOT / 'proto'}"]
         outs = [f"--{kind}_out={echo}" for kind in ("python", "pyi", "grpc_python")]
         checks = [
             run(python, *protoc, *outs, "souk/echo/v1/echo.proto")[0]

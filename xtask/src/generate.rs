@@ -14,9 +14,19 @@ use crate::{
 };
 
 /// The folders that hold nothing but generated code.
-const GENERATED: [&str; 3] = ["clients/typescript/src/gen", "clients/python/src/souk", "clients/python/src/buf"];
+const GENERATED: [&str; 5] = [
+    "clients/typescript/src/gen",
+    "clients/python/src/souk",
+    "clients/python/src/buf",
+    "libs/chassis-node/src/gen",
+    "libs/chassis-node/test/gen",
+];
 
-/// Remakes the generated code of every client.
+/// The protos of the tests of libs/chassis-node, and what of them is generated; the contract comes from @souk/client.
+const OF_TESTS: [(&str, &str); 2] =
+    [("tests/contract/echo", "souk/echo"), ("libs/souk-codegen/fixture/proto", "souk/fixture")];
+
+/// Remakes the generated code of every client, and of the one chassis that commits some.
 pub fn run(workspace: &Workspace) -> Outcome {
     let made = make(workspace)?;
     for folder in GENERATED {
@@ -25,13 +35,7 @@ pub fn run(workspace: &Workspace) -> Outcome {
             fs::remove_dir_all(&target).doing(format_args!("remove {folder}"))?;
         }
     }
-    for (name, text) in &made {
-        let path = workspace.root.join(name);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).doing(format_args!("create {}", parent.display()))?;
-        }
-        fs::write(&path, text).doing(format_args!("write {name}"))?;
-    }
+    write_all(&workspace.root, &made)?;
     eprintln!("made {} files", made.len());
     Ok(())
 }
@@ -64,6 +68,7 @@ fn make(workspace: &Workspace) -> Outcome<BTreeMap<String, Vec<u8>>> {
     }
     let tools = Tools::ready(workspace)?;
     typescript(workspace, &tools, &out)?;
+    chassis_node(workspace, &tools, &out)?;
     python(workspace, &tools, &out)?;
     let mut made = BTreeMap::new();
     read_all(&out, &out, &mut made)?;
@@ -82,6 +87,58 @@ fn typescript(workspace: &Workspace, tools: &Tools, out: &Path) -> Outcome {
             .map_err(|failure| Failure::new(format!("{failure}; Node.js 20 with npm is needed")))?;
     }
     shell::run(workspace.command(&tools.buf).args(["generate", "--output"]).arg(out))
+}
+
+/// Health and reflection, which every process offers, and the protos of the tests.
+fn chassis_node(workspace: &Workspace, tools: &Tools, out: &Path) -> Outcome {
+    let own = workspace.root.join("libs/chassis-node/proto");
+    es(workspace, tools, &own, &[], &out.join("libs/chassis-node/src/gen"))?;
+
+    // The protos of the tests import the contract's, so all are one module while they are compiled.
+    let module = workspace.target.join("gen-tests");
+    let mut files = BTreeMap::new();
+    for folder in std::iter::once("proto").chain(OF_TESTS.map(|(folder, _)| folder)) {
+        let folder = workspace.root.join(folder);
+        read_all(&folder, &folder, &mut files)?;
+    }
+    if module.exists() {
+        fs::remove_dir_all(&module).doing("remove the last module of the tests")?;
+    }
+    write_all(&module, &files)?;
+    let made = out.join("libs/chassis-node/test/gen");
+    es(workspace, tools, &module, &OF_TESTS.map(|(_, package)| package), &made)?;
+    let mut stubs = BTreeMap::new();
+    read_all(&made, &made, &mut stubs)?;
+    for text in stubs.values_mut() {
+        *text = from_client(&String::from_utf8_lossy(text)).into_bytes();
+    }
+    write_all(&made, &stubs)
+}
+
+/// Makes TypeScript of a module, or of some packages of it.
+fn es(workspace: &Workspace, tools: &Tools, module: &Path, packages: &[&str], out: &Path) -> Outcome {
+    let plugin = "local: [node, node_modules/@bufbuild/protoc-gen-es/bin/protoc-gen-es]";
+    let template = format!("{{version: v2, plugins: [{{{plugin}, out: ., opt: [target=ts, import_extension=js]}}]}}");
+    let mut command = workspace.command(&tools.buf);
+    command.arg("generate").arg(module).args(["--template", &template, "--output"]).arg(out);
+    for package in packages {
+        command.arg("--path").arg(module.join(package));
+    }
+    shell::run(&mut command)
+}
+
+/// Lets stubs import those of the contract from the client, which has them already.
+fn from_client(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let imported = line.split_once(" from \"../").filter(|_| line.starts_with("import "));
+        let Some((what, path)) = imported else { return line.to_owned() };
+        let path = path.trim_start_matches("../");
+        match path.strip_prefix("policy/") {
+            Some(policy) => format!("{what} from \"@souk/client/gen/souk/policy/{policy}"),
+            None => format!("{what} from \"@souk/client/gen/{path}"),
+        }
+    });
+    lines.map(|line| line + "\n").collect()
 }
 
 fn python(workspace: &Workspace, tools: &Tools, out: &Path) -> Outcome {
@@ -108,6 +165,17 @@ fn protos(folder: &Path) -> Outcome<Vec<String>> {
     let mut files = BTreeMap::new();
     read_all(folder, &folder.join("souk"), &mut files)?;
     Ok(files.into_keys().filter(|name| name.ends_with(".proto")).collect())
+}
+
+fn write_all(root: &Path, files: &BTreeMap<String, Vec<u8>>) -> Outcome {
+    for (name, text) in files {
+        let path = root.join(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).doing(format_args!("create {}", parent.display()))?;
+        }
+        fs::write(&path, text).doing(format_args!("write {name}"))?;
+    }
+    Ok(())
 }
 
 /// Reads every file below a folder; names are relative to `root`.

@@ -5,7 +5,7 @@ import type { DescMessage, DescMethodStreaming, DescMethodUnary, MessageInitShap
 import { Code, ConnectError, type ContextValues, type StreamResponse, type Transport, type UnaryResponse } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 
-import { SoukError } from "./error.js";
+import { asGrpcNames, SoukError } from "./error.js";
 import { developmentToken } from "./identity.js";
 import { policyOf } from "./policy.js";
 import { pauseAfter } from "./retry.js";
@@ -130,16 +130,10 @@ class SoukTransport implements Connection {
     }
   }
 
-  /**
-   * Returns the failure as gRPC names it. For Node.js a connection that breaks is a stream that was cancelled, or an error of
-   * the system; for gRPC, and for whoever may try again, it is UNAVAILABLE.
-   */
   private failure(reason: unknown, signal: Signal): SoukError {
     if (reason instanceof SoukError) return reason;
-    const error = ConnectError.from(reason);
     const isWanted = signal?.aborted === true || this.closed.signal.aborted;
-    if (isWanted || !(error.code === Code.Canceled || isOfSystem(error.cause))) return SoukError.from(error);
-    return SoukError.from(new ConnectError(error.rawMessage, Code.Unavailable, error.metadata, undefined, error.cause ?? error));
+    return SoukError.from(asGrpcNames(reason, isWanted));
   }
 
   /** Waits; less long when the call is given up meanwhile. */
@@ -162,11 +156,6 @@ class SoukTransport implements Connection {
 /** A deadline that has passed is one of a millisecond, so that the failure is DEADLINE_EXCEEDED like any other. */
 function finite(leftMs: number): number | undefined {
   return leftMs === Infinity ? undefined : Math.max(1, Math.ceil(leftMs));
-}
-
-/** Errors of sockets and of HTTP/2 have a code such as ECONNRESET; what a server tells has none. */
-function isOfSystem(cause: unknown): boolean {
-  return cause instanceof Error && "code" in cause && typeof cause.code === "string";
 }
 
 function passed(): ConnectError {

@@ -4,6 +4,23 @@ import { Code, ConnectError } from "@connectrpc/connect";
 
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "./gen/google/rpc/error_details_pb.js";
 
+/**
+ * Returns a failure as gRPC names it. For Node.js a connection that breaks is a stream that was cancelled, or an error of the
+ * system; for gRPC, and for whoever may try again, it is UNAVAILABLE.
+ *
+ * @param isWanted whether the call was given up on this side, so that CANCELED is what happened
+ */
+export function asGrpcNames(reason: unknown, isWanted: boolean): ConnectError {
+  const error = ConnectError.from(reason);
+  if (isWanted || !(error.code === Code.Canceled || isOfSystem(error.cause))) return error;
+  return new ConnectError(error.rawMessage, Code.Unavailable, error.metadata, undefined, error.cause ?? error);
+}
+
+/** Errors of sockets and of HTTP/2 have a code such as ECONNRESET; what a server tells has none. */
+function isOfSystem(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string";
+}
+
 /** A field of a request that is wrong. */
 export interface FieldViolation {
   /** The path of the field: `lines[0].quantity`. */

@@ -9,10 +9,13 @@ export const DEVELOPMENT_KEY = "souk-development-key-that-is-no-secret";
  *
  * @param who the caller; `anonymous` has no token, so the result is empty
  * @param key the shop's `identity.development_key`, when it has one of its own
+ * @param scopes words without spaces
  */
-export function developmentToken(who: string, key: string = DEVELOPMENT_KEY): string {
+export function developmentToken(who: string, key: string = DEVELOPMENT_KEY, scopes: readonly string[] = []): string {
   if (who === "anonymous") return "";
-  const payload = Buffer.from(who.replaceAll("%", "%25").replaceAll(" ", "%20")).toString("base64url");
+  // A space in an id must not read as the start of a scope.
+  const id = who.replaceAll("%", "%25").replaceAll(" ", "%20");
+  const payload = Buffer.from([id, ...scopes].join(" ")).toString("base64url");
   const mac = createHmac("sha256", key).update(payload).digest("base64url");
   return `souk-dev.${payload}.${mac}`;
 }

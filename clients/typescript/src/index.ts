@@ -6,7 +6,8 @@
  */
 export { connect, type Connection, type ConnectOptions } from "./connect.js";
 export { developmentToken, DEVELOPMENT_KEY } from "./identity.js";
-export { SoukError, type FieldViolation } from "./error.js";
+export { asGrpcNames, SoukError, type FieldViolation } from "./error.js";
 export { items, pages } from "./pages.js";
+export { pauseAfter } from "./retry.js";
 export { policyOf, type CallPolicy } from "./policy.js";
 export { watch, type WatchOptions } from "./watch.js";

@@ -2,6 +2,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import { asGrpcNames, pauseAfter, SoukError } from "@souk/client";
 
 import { Caller } from "./caller.js";
 import { systemClock } from "./clock.js";
@@ -11,7 +12,6 @@ import { developmentToken } from "./identity.js";
 import { nameOf, policyOf, type Policy } from "./policy.js";
 import type { Metrics } from "./red.js";
 import { deadlineExceeded, tell, upstreamUnavailable } from "./refusal.js";
-import { pauseAfter } from "./retry.js";
 import type { Span, Spans } from "./spans.js";
 import { Trace } from "./trace.js";
 
@@ -63,13 +63,13 @@ class Channel implements Transport {
       try {
         const address = this.#choose();
         const answer = await address.transport.unary(method, call.signal(signal), call.timeoutMs(), sent.header, input, values).catch((error: unknown) => {
-          throw this.#explain(error, address);
+          throw this.#explain(error, address, call.signal(signal));
         });
         sent.end(undefined);
         return answer;
       } catch (error) {
         sent.end(ConnectError.from(error).code);
-        const pause = call.policy?.isRepeatable === true ? pauseAfter(error, attempts, call.deadline) : undefined;
+        const pause = this.#pauseAfter(call, error, attempts);
         if (pause === undefined || signal?.aborted === true) throw error;
         await systemClock.sleep(pause, call.signal(signal));
       }
@@ -80,7 +80,7 @@ class Channel implements Transport {
     const call = this.#begin(method, timeoutMs, header);
     const sent = this.#send(call);
     const fail = (error: unknown, address: Address): never => {
-      const explained = this.#explain(error, address);
+      const explained = this.#explain(error, address, call.signal(signal));
       sent.end(explained.code);
       throw explained;
     };
@@ -148,9 +148,15 @@ class Channel implements Transport {
     throw tell(upstreamUnavailable(this.name, "no address is configured for it"), "").error;
   }
 
+  /** Returns how long to wait before the next attempt; undefined when this failure is the last. */
+  #pauseAfter({ policy, deadline }: Departing, error: unknown, attempts: number): number | undefined {
+    if (policy?.isRepeatable !== true) return undefined;
+    return pauseAfter(SoukError.from(error), attempts, deadline.remaining(), Math.random());
+  }
+
   /** A neighbour that could not be reached says nothing itself. */
-  #explain(error: unknown, address: Address): ConnectError {
-    const known = ConnectError.from(error);
+  #explain(error: unknown, address: Address, signal: AbortSignal | undefined): ConnectError {
+    const known = asGrpcNames(error, signal?.aborted === true);
     if (known.code === Code.DeadlineExceeded && known.details.length === 0) return tell(deadlineExceeded(), "").error;
     if (known.code !== Code.Unavailable || known.metadata.has("grpc-status")) return known;
     if (/ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|EAI_AGAIN/.test(known.message)) address.deadUntil = performance.now() + DEAD_FOR_MS;

@@ -7,11 +7,12 @@
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 
+import { DEVELOPMENT_KEY, developmentToken as sign } from "@souk/client";
+
 import { Caller, type Identity } from "./caller.js";
 import { unauthenticated } from "./refusal.js";
 
-/** The key that signs development tokens unless `identity.development_key` sets another. It is no secret. */
-export const DEVELOPMENT_KEY = "souk-development-key-that-is-no-secret";
+export { DEVELOPMENT_KEY };
 
 const PREFIX = "souk-dev.";
 /** Longer tokens are refused before anything is computed over them. */
@@ -21,11 +22,7 @@ const ANONYMOUS: Identity = { caller: Caller.ANONYMOUS, scopes: [] };
 
 /** Returns a token for `who`; send it as `authorization: Bearer <token>`. Empty for an anonymous caller, who has none. */
 export function developmentToken(who: Caller, scopes: readonly string[] = [], key = DEVELOPMENT_KEY): string {
-  if (who.kind === "anonymous") return "";
-  // A space in an id must not read as the start of a scope.
-  const id = who.key.replaceAll("%", "%25").replaceAll(" ", "%20");
-  const payload = Buffer.from([id, ...scopes].join(" ")).toString("base64url");
-  return `${PREFIX}${payload}.${sign(key, payload).toString("base64url")}`;
+  return sign(who.key, key, scopes);
 }
 
 /** Returns who sent a request with this `authorization` header. Throws UNAUTHENTICATED when the token is not right. */
@@ -35,7 +32,7 @@ export function identify(header: string | undefined, key: string, isLoopback: bo
   if (header.length > MAX_TOKEN_LENGTH) throw unauthenticated("the token is too long");
   const [, payload = "", mac = ""] = /^bearer souk-dev\.([\w-]+)\.([\w-]+)$/i.exec(header) ?? [];
   if (payload === "" || !header.slice(7).startsWith(PREFIX)) throw unauthenticated(MALFORMED);
-  const [given, right] = [Buffer.from(mac, "base64url"), sign(key, payload)];
+  const [given, right] = [Buffer.from(mac, "base64url"), macOf(key, payload)];
   if (given.length !== right.length || !timingSafeEqual(given, right)) throw unauthenticated("the token's signature is wrong");
 
   const [who = "", ...scopes] = Buffer.from(payload, "base64url").toString().split(" ");
@@ -44,6 +41,6 @@ export function identify(header: string | undefined, key: string, isLoopback: bo
   return { caller, scopes };
 }
 
-function sign(key: string, payload: string): Buffer {
+function macOf(key: string, payload: string): Buffer {
   return createHmac("sha256", key).update(payload).digest();
 }

@@ -13,6 +13,9 @@ import { refused, startEcho } from "./support.js";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 
+/** In place of trailers: the connection breaks under the call, as when the neighbour dies. */
+const BREAKS = { breaks: "yes" };
+
 /** A server that answers each call with the next of these trailers, the last one again and again, and keeps what it was sent. */
 async function scripted(t: Ending, answers: Record<string, string>[]): Promise<{ address: string; calls: IncomingHttpHeaders[] }> {
   const calls: IncomingHttpHeaders[] = [];
@@ -22,6 +25,10 @@ async function scripted(t: Ending, answers: Record<string, string>[]): Promise<{
   server.on("stream", (stream, headers) => {
     const trailers = answers[Math.min(calls.length, answers.length - 1)];
     calls.push(headers);
+    if (trailers === BREAKS) {
+      stream.session?.destroy();
+      return;
+    }
     stream.resume();
     stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
     stream.on("wantTrailers", () => stream.sendTrailers(trailers ?? {}));
@@ -76,6 +83,18 @@ test("a neighbour that is away is UNAVAILABLE, and so is one without an address"
     deepEqual([found.code, found.info.reason], [Code.Unavailable, "ERROR_REASON_UPSTREAM_UNAVAILABLE"]);
     match(String(echo.requests()[0]?.["error"]), /next cannot be reached/);
   }
+});
+
+test("a connection that breaks under a call is UNAVAILABLE, and what may be repeated is sent again", async (t) => {
+  const once = await scripted(t, [BREAKS, { "grpc-status": "0" }]);
+  const echo = await startEcho(t, { set: { "neighbours.next": once.address } });
+  await echo.client().forward({ name: "you" });
+  equal(once.calls.length, 2);
+
+  const always = await scripted(t, [BREAKS]);
+  const other = await startEcho(t, { set: { "neighbours.next": always.address } });
+  const found = await refused(other.client().forward({ name: "you" }));
+  deepEqual([found.code, found.info.reason, always.calls.length], [Code.Unavailable, "ERROR_REASON_UPSTREAM_UNAVAILABLE", 3]);
 });
 
 test("of several addresses one that is dead is passed over", async (t) => {

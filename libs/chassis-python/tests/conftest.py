@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
-PROTO = HERE.parent.parent.parent / "proto"
+ROOT = HERE.parent.parent.parent
+PROTO = ROOT / "proto"
+ECHO = ROOT / "tests/contract/echo"
 GENERATED = tempfile.TemporaryDirectory(prefix="souk-echo-")
 FILE = "souk/echo/v1/echo.proto"
 
@@ -20,7 +22,7 @@ FILE = "souk/echo/v1/echo.proto"
 def _generate() -> None:
     """Makes the stubs of the echo service; those of the contract come from souk-client."""
     out = GENERATED.name
-    command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{HERE / 'proto'}", f"-I{PROTO}"]
+    command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{ECHO}", f"-I{PROTO}"]
     subprocess.run([*command, f"--python_out={out}", f"--grpc_python_out={out}", FILE], check=True)
     import souk
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Sequence
 
 DEVELOPMENT_KEY = "souk-development-key-that-is-no-secret"
 """The key that signs development tokens unless a shop is configured with another. It is no secret."""
 
 
-def development_token(who: str, *, key: str = DEVELOPMENT_KEY) -> str:
+def development_token(who: str, *, key: str = DEVELOPMENT_KEY, scopes: Sequence[str] = ()) -> str:
     """Returns a token for `user:ID`, `service:NAME`, `staff` or `staff:ID`. Only shops on loopback addresses accept it.
 
-    `anonymous` has no token, so the result is empty. `key` is the shop's `identity.development_key`, when it has one.
+    `anonymous` has no token, so the result is empty. `key` is the shop's `identity.development_key`, when it has one; `scopes`
+    are words without spaces.
     """
     if who == "anonymous":
         return ""
-    payload = _encode(who.replace("%", "%25").replace(" ", "%20").encode())
+    # A space in an id must not read as the start of a scope.
+    name = who.replace("%", "%25").replace(" ", "%20")
+    payload = _encode(" ".join([name, *scopes]).encode())
     mac = hmac.new(key.encode(), payload.encode(), hashlib.sha256).digest()
     return f"souk-dev.{payload}.{_encode(mac)}"
 

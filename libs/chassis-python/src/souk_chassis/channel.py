@@ -12,10 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import grpc
-from google.protobuf.message import DecodeError
-from google.rpc.error_details_pb2 import RetryInfo
-from google.rpc.status_pb2 import Status
 from opentelemetry.trace import Span
+from souk_client import SoukError
 
 from souk_chassis import policy, trace
 from souk_chassis.caller import Caller
@@ -215,20 +213,7 @@ def _told(error: grpc.aio.AioRpcError) -> float | None:
     for key, value in error.trailing_metadata() or ():
         if key == _PUSHBACK:
             return int(value) / 1000 if isinstance(value, str) and value.isdigit() else -1.0
-        if key == DETAILS_HEADER and isinstance(value, bytes):
-            return _retry_delay(value)
-    return None
-
-
-def _retry_delay(details: bytes) -> float | None:
-    try:
-        for detail in Status.FromString(details).details:
-            info = RetryInfo()
-            if detail.Unpack(info):
-                return float(info.retry_delay.ToTimedelta().total_seconds())
-    except DecodeError:
-        pass  # A foreign server may send anything there.
-    return None
+    return SoukError.of(error).retry_after
 
 
 def target_of(addresses: str) -> str:

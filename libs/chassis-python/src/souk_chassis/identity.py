@@ -14,10 +14,12 @@ import hmac
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from souk_chassis.caller import ANONYMOUS, NOBODY, Caller, Identity
+import souk_client
+from souk_client import DEVELOPMENT_KEY as DEVELOPMENT_KEY
+
+from souk_chassis.caller import NOBODY, Caller, Identity
 from souk_chassis.refusal import Unauthenticated
 
-DEVELOPMENT_KEY = "souk-development-key-that-is-no-secret"
 _PREFIX = "souk-dev."
 _MAX_TOKEN_BYTES = 2048
 _REMEMBERED_TOKENS = 10_000
@@ -29,11 +31,7 @@ def development_token(who: Caller, scopes: Sequence[str] = (), key: str = "") ->
 
     Send it as `authorization: Bearer <token>`. An anonymous caller has no token, so the result is empty.
     """
-    if who == ANONYMOUS:
-        return ""
-    name = who.key.replace("%", "%25").replace(" ", "%20")
-    payload = _encode(" ".join([name, *scopes]).encode())
-    return f"{_PREFIX}{payload}.{_encode(_sign(key or DEVELOPMENT_KEY, payload))}"
+    return souk_client.development_token(who.key, key=key or DEVELOPMENT_KEY, scopes=scopes)
 
 
 class Verifier:
