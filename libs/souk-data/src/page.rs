@@ -1,5 +1,7 @@
 //! Page tokens: opaque, and good only for the caller and the list they were issued for.
 
+mod list;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -7,6 +9,8 @@ use sha2::Sha256;
 
 use crate::value::{Arg, Cell, FromCell};
 use crate::{Error, Row};
+
+pub use list::Page;
 
 const VERSION: u8 = 1;
 

@@ -20,6 +20,7 @@ const ATTRIBUTES: [&str; 10] =
 
 /// Which binding the names of headers follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "kafka"), allow(dead_code, reason = "written where the engine is built in"))]
 pub enum Binding {
     Kafka,
     Amqp,

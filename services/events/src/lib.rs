@@ -11,7 +11,6 @@ mod convert;
 mod delivery;
 mod error;
 mod log;
-mod page;
 mod progress;
 mod rpc;
 mod standing;

@@ -8,7 +8,6 @@ mod convert;
 mod error;
 mod events;
 mod movement;
-mod page;
 mod reservation;
 mod rpc;
 mod stock;

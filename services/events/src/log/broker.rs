@@ -20,9 +20,6 @@ pub const ASK_LIMIT: Duration = Duration::from_secs(4);
 /// For how long the service waits for its broker when it starts.
 pub const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// The largest message that the log asks its broker to take: an event has at most 2 MiB of payload and some attributes.
-pub const MAX_MESSAGE_BYTES: usize = 4 << 20;
-
 /// How a broker lets itself be read: implemented by each engine.
 pub trait Broker: Send + Sync + 'static {
     /// What reads one partition from a position on.

@@ -23,12 +23,15 @@ use souk_types::Timestamp;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tracing::warn;
 
-use super::broker::{APPEND_LIMIT, ASK_LIMIT, Backoff, Broker, BrokerReader, MAX_MESSAGE_BYTES, START_LIMIT, Source};
+use super::broker::{APPEND_LIMIT, ASK_LIMIT, Backoff, Broker, BrokerReader, START_LIMIT, Source};
 use super::refused::Refused;
 use super::tail::Tail;
 use super::{AppendError, Bounds, Entry, LogError, size_of};
 use crate::cloudevents::{self, Binding};
 use crate::config::LogConfig;
+
+/// The largest message that the log asks its broker to take: an event has at most 2 MiB of payload and some attributes.
+const MAX_MESSAGE_BYTES: usize = 4 << 20;
 
 /// How many events the follower of the tail hands on at once.
 const TAIL_EVENTS: usize = 500;

@@ -3,11 +3,11 @@
 use souk_chassis::Caller;
 use souk_client::events::v1 as pb;
 use souk_data::ToArg;
+use souk_data::page::Page;
 use tonic::Request;
 
 use super::{EventsRpc, is_staff};
 use crate::error::Error;
-use crate::page::Page;
 use crate::{convert, standing, store};
 
 pub async fn handle(
@@ -16,7 +16,7 @@ pub async fn handle(
 ) -> Result<pb::ListSubscriptionsResponse, Error> {
     let caller = Caller::of(&request);
     let request = request.into_inner();
-    let page = Page::open(&rpc.0.db, &caller, "ListSubscriptions", &[], request.page_size, &request.page_token)?;
+    let page = Page::open(&rpc.0.db, &caller.key(), "ListSubscriptions", &[], request.page_size, &request.page_token)?;
     let after = page.after.as_ref().map(|cursor| cursor.get::<String>(0)).transpose()?.unwrap_or_default();
     let key = caller.key();
     let owner = (!is_staff(&caller)).then_some(key.as_str());

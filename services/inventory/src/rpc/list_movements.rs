@@ -3,11 +3,11 @@
 use souk_chassis::Caller;
 use souk_client::inventory::v1 as pb;
 use souk_data::ToArg;
+use souk_data::page::Page;
 use tonic::Request;
 
 use super::InventoryRpc;
 use crate::error::Error;
-use crate::page::Page;
 use crate::store;
 
 pub async fn handle(
@@ -16,7 +16,7 @@ pub async fn handle(
 ) -> Result<pb::ListMovementsResponse, Error> {
     let caller = Caller::of(&request);
     let pb::ListMovementsRequest { page_size, page_token, sku } = request.into_inner();
-    let page = Page::open(&rpc.db, &caller, "ListMovements", &[&sku], page_size, &page_token)?;
+    let page = Page::open(&rpc.db, &caller.key(), "ListMovements", &[&sku], page_size, &page_token)?;
     let after = page.after.as_ref().map_or(Ok(0), |cursor| cursor.get(0))?;
 
     let mut recorded = store::movement::list(&rpc.db.read(), &sku, after, page.limit()).await?;

@@ -3,13 +3,13 @@
 use souk_chassis::Caller;
 use souk_client::inventory::v1 as pb;
 use souk_data::ToArg;
+use souk_data::page::Page;
 use souk_types::Timestamp;
 use tonic::Request;
 
 use super::InventoryRpc;
 use crate::convert;
 use crate::error::Error;
-use crate::page::Page;
 use crate::store;
 
 /// Before everything that was ever made.
@@ -23,7 +23,8 @@ pub async fn handle(
     let request = request.into_inner();
     let state = convert::state(request.state);
     let filter = state.map_or_else(String::new, |state| state.to_string());
-    let page = Page::open(&rpc.db, &caller, "ListReservations", &[&filter], request.page_size, &request.page_token)?;
+    let page =
+        Page::open(&rpc.db, &caller.key(), "ListReservations", &[&filter], request.page_size, &request.page_token)?;
     let (entered, number) = match &page.after {
         Some(cursor) => (cursor.get(0)?, cursor.get(1)?),
         None => START,

@@ -3,11 +3,11 @@
 use souk_chassis::Caller;
 use souk_client::inventory::v1 as pb;
 use souk_data::ToArg;
+use souk_data::page::Page;
 use tonic::Request;
 
 use super::InventoryRpc;
 use crate::error::Error;
-use crate::page::Page;
 use crate::stock::StockKey;
 use crate::store;
 
@@ -17,7 +17,7 @@ pub async fn handle(
 ) -> Result<pb::ListStockResponse, Error> {
     let caller = Caller::of(&request);
     let request = request.into_inner();
-    let page = Page::open(&rpc.db, &caller, "ListStock", &[], request.page_size, &request.page_token)?;
+    let page = Page::open(&rpc.db, &caller.key(), "ListStock", &[], request.page_size, &request.page_token)?;
     let after = match &page.after {
         Some(cursor) => StockKey { sku: cursor.get(0)?, location: cursor.get(1)? },
         None => StockKey { sku: String::new(), location: String::new() },

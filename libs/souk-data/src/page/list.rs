@@ -1,15 +1,12 @@
 //! Pages of a list: where one starts, how long it is, and the token of the next.
 
-use souk_chassis::Caller;
-use souk_data::page::{Cursor, PageTokens};
-use souk_data::{Arg, Db};
-
-use crate::error::Error;
+use super::{Cursor, PageTokens};
+use crate::{Arg, Db, Error};
 
 /// How many rows a page has when the caller does not say.
 const DEFAULT_SIZE: usize = 100;
 
-/// One page of one list, as one caller asks for it.
+/// One page of one list (AIP-158), as one caller asks for it.
 pub struct Page<'a> {
     tokens: &'a PageTokens,
     scope: Vec<String>,
@@ -20,16 +17,16 @@ pub struct Page<'a> {
 
 impl<'a> Page<'a> {
     /// Opens the page that a token names. A token is good for the caller, the method and the filter it was issued for; any
-    /// other is INVALID_ARGUMENT.
+    /// other is [`Error::InvalidPageToken`]. A size of 0 is 100.
     pub fn open(
         db: &'a Db,
-        caller: &Caller,
+        caller: &str,
         method: &str,
         filter: &[&str],
         size: i32,
         token: &str,
     ) -> Result<Self, Error> {
-        let mut scope = vec![method.to_owned(), caller.key()];
+        let mut scope = vec![method.to_owned(), caller.to_owned()];
         scope.extend(filter.iter().map(|part| (*part).to_owned()));
         let tokens = db.page_tokens();
         let after = tokens.open(&borrowed(&scope), token)?;
