@@ -9,13 +9,16 @@ mod plain_kafka;
 mod plain_rabbitmq;
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[cfg(feature = "brokers")]
 use souk_testkit::{Kafka, RabbitMq};
 use souk_tests::bench::{Comparison, Goals, Load, at_rate, print_environment};
 
+use tokio::task::JoinSet;
+
 use bus::Bus;
+use check::{Published, Seen, batches};
 
 /// Events of one request, and how many requests are under way at once.
 const BATCH: usize = 500;
@@ -36,13 +39,46 @@ const CONSUMERS: usize = 2;
 /// The rate of arrival at which the time to deliver is measured.
 const RATE: f64 = 1000.0;
 
-/// What a target does: publishes `count` events in batches and waits until each consumer has handled all of them.
+/// What is measured: something that takes events and delivers each to every consumer.
 trait Target: Clone + Send + Sync + 'static {
-    /// Returns how long it took.
-    fn run(&self, count: usize) -> impl Future<Output = Duration> + Send;
+    /// Publishes a batch, durably, as one of [`PUBLISHERS`].
+    fn publish(&self, publisher: usize, numbers: &[u64]) -> impl Future<Output = ()> + Send;
 
-    /// Publishes one event and waits until a consumer has it.
-    fn one(&self, number: u64) -> impl Future<Output = bool> + Send;
+    fn consumers(&self) -> &[Seen];
+
+    fn published(&self) -> &Published;
+
+    /// Publishes so many events in batches and waits until each consumer has handled all of them. Returns how long it took.
+    fn run(&self, count: usize) -> impl Future<Output = Duration> + Send {
+        async move {
+            let first = self.published().next(count);
+            let start = Instant::now();
+            let mut publishers = JoinSet::new();
+            for publisher in 0..PUBLISHERS {
+                let target = self.clone();
+                publishers.spawn(async move {
+                    for batch in batches(first, count, publisher, PUBLISHERS, BATCH) {
+                        target.publish(publisher, &batch).await;
+                    }
+                });
+            }
+            publishers.join_all().await;
+            for consumer in self.consumers() {
+                consumer.reaches(first as usize + count).await;
+            }
+            start.elapsed()
+        }
+    }
+
+    /// Publishes one event and waits until a consumer has it. It carries no order, so any publisher may send it.
+    fn one(&self) -> impl Future<Output = bool> + Send {
+        async move {
+            let number = self.published().next_single();
+            let came = self.consumers()[0].expect(number);
+            self.publish(number as usize % PUBLISHERS, &[number]).await;
+            came.await.is_ok()
+        }
+    }
 }
 
 #[derive(clap::Args)]
@@ -145,9 +181,9 @@ fn rate_of<'a>(comparison: Comparison<'a>, name: &str, target: &'a impl Target, 
 async fn latency(name: &str, target: &impl Target, options: &Options, goals: Option<&mut Goals>) {
     let arrive = |seconds: f64| {
         let target = target.clone();
-        at_rate(RATE, Duration::from_secs_f64(seconds), move |number| {
+        at_rate(RATE, Duration::from_secs_f64(seconds), move |_number| {
             let target = target.clone();
-            async move { target.one(number).await }
+            async move { target.one().await }
         })
     };
     arrive(1.0).await;

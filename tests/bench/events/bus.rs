@@ -2,8 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use souk_chassis::{Caller, Running, Shop};
 use souk_client::events::v1 as pb;
@@ -13,8 +11,8 @@ use souk_client::events::v1::subscribe_request::Request as Message;
 use tokio::sync::{Mutex, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::check::{SINGLE, Seen, batches, key, payload};
-use super::{BATCH, CONSUMERS, PARTITIONS, PUBLISHERS, Target};
+use super::check::{Published, Seen, key, payload};
+use super::{CONSUMERS, PARTITIONS, Target};
 use crate::shop;
 
 type Client = EventServiceClient<souk_chassis::Channel>;
@@ -27,8 +25,7 @@ struct Inner {
     running: Mutex<Option<Running>>,
     client: Client,
     seen: Vec<Seen>,
-    published: AtomicU64,
-    singles: AtomicU64,
+    published: Published,
 }
 
 impl Bus {
@@ -52,12 +49,12 @@ impl Bus {
         }
         let client = client("orders");
         let running = Mutex::new(Some(running));
-        Bus(Arc::new(Inner { running, client, seen, published: AtomicU64::new(0), singles: AtomicU64::new(SINGLE) }))
+        Bus(Arc::new(Inner { running, client, seen, published: Published::default() }))
     }
 
     /// Checks that every consumer had every event, and that the service's own books are right, and stops.
     pub async fn stop(&self) {
-        let published = self.0.published.load(Ordering::Relaxed) as usize;
+        let published = self.0.published.count() as usize;
         assert!(self.0.seen.iter().all(|seen| seen.count() == published), "an event is missing, or came twice");
         let running = self.0.running.lock().await.take().expect("it is stopped once");
         let staff = shop::connect(&running, &Caller::Staff("bench".to_owned()));
@@ -66,40 +63,22 @@ impl Bus {
         assert!(findings.is_empty(), "{findings:?}");
         running.drain().await.unwrap_or_else(|error| panic!("{error}"));
     }
+}
 
-    async fn publish(&self, numbers: &[u64]) {
+impl Target for Bus {
+    async fn publish(&self, _publisher: usize, numbers: &[u64]) {
         let events = numbers.iter().map(|number| event(*number)).collect();
         let answer = self.0.client.clone().publish(pb::PublishRequest { events }).await.expect("the bus takes events");
         let results = answer.into_inner().results;
         assert!(results.iter().all(|result| matches!(result.result, Some(Outcome::Position(_)))), "{results:?}");
     }
-}
 
-impl Target for Bus {
-    async fn run(&self, count: usize) -> Duration {
-        let first = self.0.published.fetch_add(count as u64, Ordering::Relaxed);
-        let start = Instant::now();
-        let mut publishers = tokio::task::JoinSet::new();
-        for publisher in 0..PUBLISHERS {
-            let bus = self.clone();
-            publishers.spawn(async move {
-                for batch in batches(first, count, publisher, PUBLISHERS, BATCH) {
-                    bus.publish(&batch).await;
-                }
-            });
-        }
-        publishers.join_all().await;
-        for seen in &self.0.seen {
-            seen.reaches(first as usize + count).await;
-        }
-        start.elapsed()
+    fn consumers(&self) -> &[Seen] {
+        &self.0.seen
     }
 
-    async fn one(&self, _number: u64) -> bool {
-        let number = self.0.singles.fetch_add(1, Ordering::Relaxed);
-        let came = self.0.seen[0].expect(number);
-        self.publish(&[number]).await;
-        came.await.is_ok()
+    fn published(&self) -> &Published {
+        &self.0.published
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a consumer saw, and whether that is what it should have seen.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,36 @@ pub fn key(number: u64) -> String {
 }
 
 /// Single events that are waited for have numbers from here on.
-pub const SINGLE: u64 = 1 << 40;
+const SINGLE: u64 = 1 << 40;
+
+/// How many events of a target were published so far.
+pub struct Published {
+    count: AtomicU64,
+    singles: AtomicU64,
+}
+
+impl Default for Published {
+    fn default() -> Self {
+        Published { count: AtomicU64::new(0), singles: AtomicU64::new(SINGLE) }
+    }
+}
+
+impl Published {
+    /// Returns the first number of the next `count` events.
+    pub fn next(&self, count: usize) -> u64 {
+        self.count.fetch_add(count as u64, Ordering::Relaxed)
+    }
+
+    /// Returns the number of the next event that is waited for.
+    pub fn next_single(&self) -> u64 {
+        self.singles.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Returns how many there were, single ones apart.
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+}
 
 /// How long a run may take before it counts as stuck.
 const LIMIT: Duration = Duration::from_secs(120);

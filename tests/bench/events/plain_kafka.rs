@@ -1,8 +1,6 @@
 //! A plain Kafka client as a target: librdkafka's idempotent producer, acks=all, and two consumers of all partitions.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -12,8 +10,8 @@ use rdkafka::message::Message;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::check::{SINGLE, Seen, batches, key, payload};
-use super::{BATCH, CONSUMERS, PARTITIONS, PUBLISHERS, Target};
+use super::check::{Published, Seen, key, payload};
+use super::{CONSUMERS, PARTITIONS, Target};
 
 const TOPIC: &str = "plain.bench";
 
@@ -23,8 +21,7 @@ pub struct PlainKafka(Arc<Inner>);
 struct Inner {
     producer: FutureProducer,
     seen: Vec<Seen>,
-    published: AtomicU64,
-    singles: AtomicU64,
+    published: Published,
 }
 
 impl PlainKafka {
@@ -60,10 +57,12 @@ impl PlainKafka {
         let producer =
             config.clone().set("acks", "all").set("enable.idempotence", "true").set("linger.ms", "0.5").create();
         let producer = producer.expect("a producer can be made");
-        PlainKafka(Arc::new(Inner { producer, seen, published: AtomicU64::new(0), singles: AtomicU64::new(SINGLE) }))
+        PlainKafka(Arc::new(Inner { producer, seen, published: Published::default() }))
     }
+}
 
-    async fn publish(&self, numbers: &[u64]) {
+impl Target for PlainKafka {
+    async fn publish(&self, _publisher: usize, numbers: &[u64]) {
         let sent = numbers.iter().map(|number| {
             let (key, payload) = (key(*number), payload(*number));
             let record = FutureRecord::to(TOPIC).key(&key).payload(&payload);
@@ -73,32 +72,12 @@ impl PlainKafka {
             sent.await.expect("the producer is there").expect("the broker takes events");
         }
     }
-}
 
-impl Target for PlainKafka {
-    async fn run(&self, count: usize) -> Duration {
-        let first = self.0.published.fetch_add(count as u64, Ordering::Relaxed);
-        let start = Instant::now();
-        let mut publishers = tokio::task::JoinSet::new();
-        for publisher in 0..PUBLISHERS {
-            let target = self.clone();
-            publishers.spawn(async move {
-                for batch in batches(first, count, publisher, PUBLISHERS, BATCH) {
-                    target.publish(&batch).await;
-                }
-            });
-        }
-        publishers.join_all().await;
-        for seen in &self.0.seen {
-            seen.reaches(first as usize + count).await;
-        }
-        start.elapsed()
+    fn consumers(&self) -> &[Seen] {
+        &self.0.seen
     }
 
-    async fn one(&self, _number: u64) -> bool {
-        let number = self.0.singles.fetch_add(1, Ordering::Relaxed);
-        let came = self.0.seen[0].expect(number);
-        self.publish(&[number]).await;
-        came.await.is_ok()
+    fn published(&self) -> &Published {
+        &self.0.published
     }
 }

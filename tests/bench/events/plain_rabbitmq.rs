@@ -1,8 +1,6 @@
 //! A plain RabbitMQ client as a target: lapin, publisher confirms, and two consumers of all streams.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use lapin::options::{
     BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions, ConfirmSelectOptions,
@@ -12,8 +10,8 @@ use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use tokio_stream::StreamExt;
 
-use super::check::{SINGLE, Seen, batches, key, payload};
-use super::{BATCH, CONSUMERS, KEYS, PARTITIONS, PUBLISHERS, Target};
+use super::check::{Published, Seen, key, payload};
+use super::{CONSUMERS, KEYS, PARTITIONS, PUBLISHERS, Target};
 
 #[derive(Clone)]
 pub struct PlainRabbitMq(Arc<Inner>);
@@ -24,8 +22,7 @@ struct Inner {
     /// One for each publisher: a channel confirms in the order of its messages.
     channels: Vec<Channel>,
     seen: Vec<Seen>,
-    published: AtomicU64,
-    singles: AtomicU64,
+    published: Published,
 }
 
 fn stream(partition: u64) -> String {
@@ -64,24 +61,7 @@ impl PlainRabbitMq {
             }
             connections.push(reading);
         }
-        let (published, singles) = (AtomicU64::new(0), AtomicU64::new(SINGLE));
-        PlainRabbitMq(Arc::new(Inner { _connections: connections, channels, seen, published, singles }))
-    }
-
-    async fn publish(&self, publisher: usize, numbers: &[u64]) {
-        let mut confirms = Vec::with_capacity(numbers.len());
-        for number in numbers {
-            let stream = stream(number % KEYS as u64 % u64::from(PARTITIONS));
-            let mut headers = FieldTable::default();
-            headers.insert("key".into(), AMQPValue::LongString(key(*number).into()));
-            let properties = BasicProperties::default().with_delivery_mode(2).with_headers(headers);
-            let (options, body) = (BasicPublishOptions::default(), payload(*number));
-            let sent = self.0.channels[publisher].basic_publish("".into(), stream.into(), options, &body, properties);
-            confirms.push(sent.await.expect("the connection takes events"));
-        }
-        for confirm in confirms {
-            assert!(confirm.await.expect("the broker answers").is_ack(), "the broker takes events");
-        }
+        PlainRabbitMq(Arc::new(Inner { _connections: connections, channels, seen, published: Published::default() }))
     }
 }
 
@@ -102,30 +82,27 @@ async fn consume(channel: Channel, partition: u64, seen: Seen) {
 }
 
 impl Target for PlainRabbitMq {
-    async fn run(&self, count: usize) -> Duration {
-        let first = self.0.published.fetch_add(count as u64, Ordering::Relaxed);
-        let start = Instant::now();
-        let mut publishers = tokio::task::JoinSet::new();
-        for publisher in 0..PUBLISHERS {
-            let target = self.clone();
-            publishers.spawn(async move {
-                for batch in batches(first, count, publisher, PUBLISHERS, BATCH) {
-                    target.publish(publisher, &batch).await;
-                }
-            });
+    async fn publish(&self, publisher: usize, numbers: &[u64]) {
+        let mut confirms = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            let stream = stream(number % KEYS as u64 % u64::from(PARTITIONS));
+            let mut headers = FieldTable::default();
+            headers.insert("key".into(), AMQPValue::LongString(key(*number).into()));
+            let properties = BasicProperties::default().with_delivery_mode(2).with_headers(headers);
+            let (options, body) = (BasicPublishOptions::default(), payload(*number));
+            let sent = self.0.channels[publisher].basic_publish("".into(), stream.into(), options, &body, properties);
+            confirms.push(sent.await.expect("the connection takes events"));
         }
-        publishers.join_all().await;
-        for seen in &self.0.seen {
-            seen.reaches(first as usize + count).await;
+        for confirm in confirms {
+            assert!(confirm.await.expect("the broker answers").is_ack(), "the broker takes events");
         }
-        start.elapsed()
     }
 
-    async fn one(&self, _number: u64) -> bool {
-        let number = self.0.singles.fetch_add(1, Ordering::Relaxed);
-        let came = self.0.seen[0].expect(number);
-        // One event after another, on a channel of which this is the only user at that moment or not: single events carry no order.
-        self.publish(number as usize % PUBLISHERS, &[number]).await;
-        came.await.is_ok()
+    fn consumers(&self) -> &[Seen] {
+        &self.0.seen
+    }
+
+    fn published(&self) -> &Published {
+        &self.0.published
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use souk_chassis::Context;
 use souk_data::outbox;
 use souk_testkit::{Engine, eventually, on_each_engine};
 
@@ -20,6 +21,20 @@ on_each_engine! {
         assert_eq!(events.len(), 1);
         assert_eq!((events[0].id.clone(), events[0].source.as_str()), (id.to_string(), "/services/diary"));
         assert_eq!(events[0].r#type, "souk.orders.v1.OrderPlaced");
+        publisher.service.stop().await;
+    }
+
+    async fn an_event_carries_the_trace_of_the_write_that_told_it(engine: Engine) {
+        let (bus, server) = Bus::start().await;
+        let mut publisher = Publisher::start(engine, &server.url()).await;
+        let request = Context::background("diary");
+        request.scope(publisher.tell("a", b"")).await;
+        publisher.tell("b", b"").await;
+        eventually(LIMIT, || async { publisher.waiting().await == 0 }).await;
+        let traced: Vec<Option<String>> =
+            bus.events().iter().map(|event| event.extensions.get("traceparent").cloned()).collect();
+        let expected = String::from_utf8(request.traceparent().to_vec()).unwrap();
+        assert_eq!(traced, [Some(expected), None]);
         publisher.service.stop().await;
     }
 

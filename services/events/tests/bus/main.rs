@@ -3,6 +3,8 @@
 
 #[macro_use]
 mod engine;
+#[allow(dead_code, reason = "the suite of the methods uses the rest of it")]
+#[path = "../events/child.rs"]
 mod child;
 #[allow(dead_code, reason = "the suite of the methods uses the rest of it")]
 #[path = "../events/support.rs"]
@@ -11,6 +13,7 @@ mod support;
 mod broker;
 mod delivery;
 mod foreign;
+#[path = "../events/handled.rs"]
 mod handled;
 mod killed;
 mod replay;

@@ -1,40 +1,15 @@
 //! The process is killed at any moment: nothing that was published is lost, and what was finished stays finished.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use souk_testkit::{Engine, TestDb, on_each_engine};
 
-use crate::child::Child;
-use crate::support::{Consumer, event, key, number, publish, start};
+use crate::child::{Child, settings_on};
+use crate::handled::{Handled, KEYS};
+use crate::support::{Consumer, event, number, publish, start};
 
-/// How many events each test publishes, of how many keys.
+/// How many events each test publishes.
 const COUNT: usize = 600;
-const KEYS: usize = 12;
-
-/// What a consumer has handled: for each key the numbers in their order, each once.
-#[derive(Default)]
-struct Handled(BTreeMap<String, Vec<usize>>);
-
-impl Handled {
-    /// Handles an event as a consumer with an inbox does: a repeat has no effect, and no event comes before an earlier one of
-    /// its key.
-    fn handle(&mut self, delivery: &souk_client::events::v1::Delivery) {
-        let numbers = self.0.entry(key(delivery).to_owned()).or_default();
-        let number = number(delivery);
-        if numbers.last().is_none_or(|last| *last < number) {
-            let expected = numbers.last().map_or(number % KEYS, |last| last + KEYS);
-            assert_eq!(number, expected, "an event of {} is missing", key(delivery));
-            numbers.push(number);
-        } else {
-            assert!(numbers.contains(&number), "event {number} came after a later one of its key");
-        }
-    }
-
-    fn count(&self) -> usize {
-        self.0.values().map(Vec::len).sum()
-    }
-}
 
 on_each_engine! {
     async fn every_event_that_was_taken_is_delivered_in_order_however_often_the_service_dies(engine: Engine) {
@@ -43,7 +18,7 @@ on_each_engine! {
         let (mut published, mut lives) = (0, 0);
         while handled.count() < COUNT {
             lives += 1;
-            let child = Child::start(folder.path(), database.url()).await;
+            let child = Child::start(folder.path(), &settings_on(&database)).await;
             let mut publisher = child.client_of("orders");
             let mut consumer = Consumer::open(child.client_of("mail"), start("mail")).await.unwrap();
             for _ in 0..4 {
@@ -67,7 +42,7 @@ on_each_engine! {
         assert!(lives >= 4, "it died {lives} times");
 
         // What was finished long enough ago does not come again.
-        let child = Child::start(folder.path(), database.url()).await;
+        let child = Child::start(folder.path(), &settings_on(&database)).await;
         let mut consumer = Consumer::open(child.client_of("mail"), start("mail")).await.unwrap();
         let mut publisher = child.client_of("orders");
         publish(&mut publisher, vec![event("last", COUNT)]).await;

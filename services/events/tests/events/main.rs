@@ -2,6 +2,7 @@
 //! must hold whatever is called in whatever order.
 
 mod child;
+mod handled;
 mod support;
 
 mod rpc {

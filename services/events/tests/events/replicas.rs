@@ -8,7 +8,7 @@ use souk_testkit::{Engine, TestDb, eventually, is_available, run};
 use souk_types::Clock;
 use tonic::Code;
 
-use crate::child::Child;
+use crate::child::{Child, settings_on};
 use crate::support::{Consumer, Events, LIMIT, event, key, number, publish, refused, start};
 
 /// Runs a test that needs two replicas, where there is a PostgreSQL.
@@ -162,8 +162,8 @@ fn the_partitions_of_a_replica_that_dies_go_to_the_other_within_seconds() {
     on_postgres(async {
         let database = TestDb::new(Engine::Postgres).await;
         let (folder, other_folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let one = Child::start(folder.path(), database.url()).await;
-        let other = Child::start(other_folder.path(), database.url()).await;
+        let one = Child::start(folder.path(), &settings_on(&database)).await;
+        let other = Child::start(other_folder.path(), &settings_on(&database)).await;
         let mut ours = Consumer::open(one.client_of("mail"), start("mail")).await.unwrap();
         let mut theirs = Consumer::open(other.client_of("mail"), start("mail")).await.unwrap();
         // Each has its share, and the first has open events that nobody will acknowledge.
