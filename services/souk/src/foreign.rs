@@ -85,6 +85,19 @@ impl Foreign {
         }
     }
 
+    /// Takes it that the shop serves here. With development tokens, the only ones there are, nobody can talk to a service
+    /// whose neighbour listens on more than this machine.
+    #[must_use]
+    pub fn beside(mut self, shop: SocketAddr) -> Foreign {
+        if self.off.is_none() && !shop.ip().is_loopback() {
+            let why = format!(
+                "it would call the shop with a development token, which {shop} refuses: it is no loopback address"
+            );
+            self.off = Some(why);
+        }
+        self
+    }
+
     /// Returns its line of the welcome.
     pub fn welcome(&self) -> String {
         let (name, summary) = (self.name(), &self.manifest.summary);

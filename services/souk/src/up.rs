@@ -86,6 +86,7 @@ impl Up {
         if !self.no_seed && has("catalog") && has("inventory") {
             seed::plant(&running).await?;
         }
+        let foreign: Vec<Foreign> = foreign.into_iter().map(|one| one.beside(running.addr())).collect();
         running.tell_ready()?;
         println!("{}", self.welcome(&running, &foreign));
         let company = Company::start(foreign, &running)?;

@@ -2,6 +2,7 @@
 
 mod backup;
 mod books;
+mod events;
 mod foreign;
 mod help;
 mod mistakes;
