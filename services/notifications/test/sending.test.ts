@@ -86,7 +86,7 @@ test("a failing endpoint holds up only itself, and keeps its order", async (t) =
 
   await eventually(() => good.received.length === 5 && bad.received.length === 1);
   isUp = true;
-  await eventually(() => clock.longestSleep() !== undefined);
+  await eventually(() => clock.sleeping.at(-1) !== undefined);
   clock.advance(10_000);
   await eventually(() => allDelivered(service));
   const ids = bad.received.map(({ body }) => (JSON.parse(body) as { id: string }).id);
@@ -103,7 +103,7 @@ test("retries wait longer each time on the clock, and after the last one the del
 
   const waits: number[] = [];
   for (let attempt = 1; attempt < 4; attempt += 1) {
-    const wait = await eventually(() => receiver.received.length === attempt && clock.longestSleep());
+    const wait = await eventually(() => receiver.received.length === attempt && clock.sleeping.at(-1));
     waits.push(wait / 1000);
     clock.advance(wait - 1);
     assert.equal(receiver.received.length, attempt);
@@ -165,7 +165,7 @@ test("an endpoint that fails for too long is switched off, and starts again when
   const { id } = await endpointTo(service, receiver.url);
   await service.hear(orderPlaced("alice"));
   while (loadEndpoint(service.store.read, id)?.state === State.ENABLED) {
-    const wait = await eventually(() => clock.longestSleep() ?? (loadEndpoint(service.store.read, id)?.state === State.DISABLED ? 1 : false));
+    const wait = await eventually(() => clock.sleeping.at(-1) ?? (loadEndpoint(service.store.read, id)?.state === State.DISABLED ? 1 : false));
     clock.advance(wait);
     await new Promise(setImmediate);
   }
@@ -205,7 +205,7 @@ test("a name that leads inside after it led outside is refused on that attempt",
   for (let attempt = 1; attempt <= 4; attempt += 1) {
     const [delivery] = await eventually(() => {
       const found = listDeliveries(service.store.read, {}, { after: 0 }, 1);
-      return found[0]?.attempts === attempt && (attempt === 4 || clock.longestSleep() !== undefined) && found;
+      return found[0]?.attempts === attempt && (attempt === 4 || clock.sleeping.at(-1) !== undefined) && found;
     });
     failures.push(delivery?.failure ?? "");
     clock.advance(HOUR);
@@ -302,7 +302,7 @@ test("a server that has trouble gets the same letter again, one that refuses the
   await address(service, "alice", "alice@example.org");
   await service.hear(orderPlaced("alice"));
   for (const attempt of [1, 2]) {
-    await eventually(() => listDeliveries(service.store.read, {}, { after: 0 }, 1)[0]?.attempts === attempt && clock.longestSleep() !== undefined);
+    await eventually(() => listDeliveries(service.store.read, {}, { after: 0 }, 1)[0]?.attempts === attempt && clock.sleeping.at(-1) !== undefined);
     clock.advance(HOUR);
   }
   await eventually(() => allDelivered(service) && server.letters.length === 1);
@@ -338,7 +338,7 @@ test("no address stands in the log, in a delivery or in an error, whatever the s
   const { service, log, clock } = await running(t, { "smtp.url": server.url, "smtp.require_tls": false, "retry.attempts": 2 });
   await address(service, "alice", "secret.address@example.org");
   await service.hear(orderPlaced("alice"));
-  await eventually(() => clock.longestSleep() !== undefined);
+  await eventually(() => clock.sleeping.at(-1) !== undefined);
   clock.advance(HOUR);
   await eventually(() => states(service)[0] === DeliveryState.DEAD);
   const rows = JSON.stringify(service.store.read.all("SELECT id, key, account, failure, endpoint FROM deliveries"));

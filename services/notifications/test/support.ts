@@ -10,7 +10,8 @@ import { create, toBinary, type DescMessage, type MessageInitShape } from "@bufb
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { parse } from "smol-toml";
 
-import { Context, Deadline, type Caller, type Clock } from "@souk/chassis";
+import { Context, Deadline, type Caller } from "@souk/chassis";
+import { ManualClock } from "@souk/chassis/testing";
 import { readConfig, type NotificationsConfig } from "#src/config.js";
 import { EventSchema, MoneySchema, OrderPlacedSchema, OrderSchema, OrderState, type Event, type Money, type Order } from "#src/contract.js";
 import { Notifications, type Surroundings } from "#src/service.js";
@@ -18,52 +19,7 @@ import { Notifications, type Surroundings } from "#src/service.js";
 /** The folder of the service, seen from dist/test. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Time that stands still until it is moved. */
-export class ManualClock implements Clock {
-  #now: number;
-  readonly #sleepers = new Set<{ until: number; wake: () => void }>();
-
-  constructor(now = new Date("2026-03-01T12:00:00Z")) {
-    this.#now = now.getTime();
-  }
-
-  now(): Date {
-    return new Date(this.#now);
-  }
-
-  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const sleeper = { until: this.#now + milliseconds, wake: resolve };
-      this.#sleepers.add(sleeper);
-      signal?.addEventListener("abort", () => {
-        this.#sleepers.delete(sleeper);
-        resolve();
-      });
-      if (signal?.aborted) resolve();
-      this.#wake();
-    });
-  }
-
-  /** Moves time on, and wakes whoever slept until then. */
-  advance(milliseconds: number): void {
-    this.#now += milliseconds;
-    this.#wake();
-  }
-
-  /** The longest that anybody sleeps for from now on, in milliseconds; undefined when nobody does. */
-  longestSleep(): number | undefined {
-    const untils = [...this.#sleepers].map(({ until }) => until - this.#now);
-    return untils.length === 0 ? undefined : Math.max(...untils);
-  }
-
-  #wake(): void {
-    for (const sleeper of this.#sleepers) {
-      if (sleeper.until > this.#now) continue;
-      this.#sleepers.delete(sleeper);
-      sleeper.wake();
-    }
-  }
-}
+export { eventually, ManualClock } from "@souk/chassis/testing";
 
 /** Returns the settings that hold, with some of them changed: `{ "webhooks.allow_http": true }`. */
 export async function settings(changes: Record<string, unknown> = {}): Promise<NotificationsConfig> {
@@ -164,22 +120,6 @@ export function order(customer: string, more: Partial<Order> = {}): Order {
 /** An order of this customer was placed. */
 export function orderPlaced(customer: string, more: Partial<Event> = {}): Event {
   return event(OrderPlacedSchema, { order: order(customer) }, more);
-}
-
-/** Waits until `look` answers something, for at most ten seconds. */
-export async function eventually<T>(look: () => T | Promise<T>, what = "it"): Promise<NonNullable<Exclude<T, false>>> {
-  const end = Date.now() + 10_000;
-  let last: unknown;
-  while (Date.now() < end) {
-    try {
-      const found = await look();
-      if (found !== undefined && found !== false && found !== null) return found as NonNullable<Exclude<T, false>>;
-    } catch (error) {
-      last = error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error(`${what} did not come to be within ten seconds`, { cause: last });
 }
 
 /** Returns the context that the chassis gives a method, for this caller. */
