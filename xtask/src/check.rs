@@ -41,6 +41,10 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
             "warnings",
         ]))
     });
+    // With fewer features something may be used by nobody, and whoever starts the shop would read of it.
+    parts.part("clippy, as the shop is built", || {
+        shell::run(workspace.cargo().args(["clippy", "--package", "souk", "--quiet", "--", "--deny", "warnings"]))
+    });
     parts.finish()
 }
 
