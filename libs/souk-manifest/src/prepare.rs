@@ -42,6 +42,17 @@ pub enum CannotRun {
     Files(#[from] io::Error),
 }
 
+impl CannotRun {
+    /// Returns whether the same may succeed later with nobody doing anything here: a registry comes into reach again, a
+    /// disk gets room. A program that is not installed stays so.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            CannotRun::NotInstalled { .. } => false,
+            CannotRun::StepFailed { .. } | CannotRun::Files(_) => true,
+        }
+    }
+}
+
 impl Manifest {
     /// Says at once whether the interpreter is missing; takes no time and changes nothing.
     ///

@@ -129,10 +129,13 @@ fn what_keeps_it_from_running_is_told() {
     let error = manifest.check_installed().unwrap_err();
     assert!(matches!(error, CannotRun::NotInstalled { .. }));
     assert_eq!(error.to_string(), "no-such-interpreter is not installed");
+    assert!(!error.may_pass());
 
     let folder = service(&MANIFEST.replace("echo making;", "echo 'no network' >&2; exit 3;"));
     let manifest = read(folder.path());
-    let error = manifest.prepare(&[], &mut |_| {}).unwrap_err().to_string();
+    let error = manifest.prepare(&[], &mut |_| {}).unwrap_err();
+    assert!(error.may_pass());
+    let error = error.to_string();
     assert!(error.ends_with("failed (exit status: 3): no network"), "{error}");
     assert!(!manifest.is_prepared());
 

@@ -1,6 +1,7 @@
 //! The services of other languages: found by their manifests, started beside the shop, kept running, stopped with it.
 //!
-//! The shop never waits for one of them. What cannot run here is left out, and said.
+//! The shop never waits for one of them. What cannot run here is left out, and said; so is one in Rust that was written
+//! after this program was built.
 
 mod environment;
 mod output;
@@ -16,6 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::foreign::process::Starter;
 use crate::foreign::supervisor::Supervisor;
+use crate::parts;
 
 /// Where the manifests are looked for, when nothing else is said and the folder is there.
 const FOLDER: &str = "services";
@@ -29,7 +31,7 @@ pub struct Foreign {
     is_prepared: bool,
 }
 
-/// Finds the services of other languages in a folder.
+/// Finds the services in a folder that are no part of this program.
 ///
 /// # Errors
 /// A folder that was asked for and cannot be read, or a manifest that is wrong.
@@ -44,9 +46,10 @@ pub fn search(folder: Option<&str>) -> Result<Vec<Foreign>, StartError> {
     let mut found = Vec::new();
     for manifest in find(folder).map_err(|error| wrong(error.to_string()))? {
         let manifest = manifest.map_err(|error| wrong(error.to_string()))?;
-        // Those in Rust are part of this program.
-        if manifest.language != Language::Rust {
-            found.push(Foreign::new(manifest)?);
+        match manifest.language {
+            Language::Rust if parts::names().contains(&manifest.name.as_str()) => {}
+            Language::Rust => found.push(Foreign::not_built_in(manifest)),
+            Language::Python | Language::Node => found.push(Foreign::new(manifest)?),
         }
     }
     Ok(found)
@@ -70,6 +73,11 @@ impl Foreign {
         let off = manifest.check_installed().err().map(|why| why.to_string());
         let is_prepared = manifest.is_prepared();
         Ok(Foreign { manifest, off, is_prepared })
+    }
+
+    fn not_built_in(manifest: Manifest) -> Foreign {
+        let off = Some("this program was built without it; `cargo souk up` builds it in".to_owned());
+        Foreign { manifest, off, is_prepared: false }
     }
 
     /// Returns its name.

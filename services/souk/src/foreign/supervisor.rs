@@ -1,4 +1,4 @@
-//! Keeps one service of another language running: makes its environment, starts it, starts it again when it dies, later
+//! Keeps one service of another language running: makes its environment, starts it, does either again when it fails, later
 //! every time, and stops it with the shop.
 
 use std::path::PathBuf;
@@ -16,6 +16,9 @@ use crate::leash;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Making an environment is dear, and what it fails for, such as a registry that is out of reach, lasts longer.
+const FIRST_PREPARE_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PREPARE_PAUSE: Duration = Duration::from_secs(300);
 /// What ran this long before it died starts again with the first pause.
 const HEALTHY_AFTER: Duration = Duration::from_secs(60);
 /// The exit code for a wrong setting, which does not become right by itself.
@@ -48,12 +51,7 @@ impl Supervisor {
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let stop = &mut stop;
         let name = &self.manifest.name;
-        let prepared = tokio::select! {
-            prepared = self.prepare() => prepared,
-            () = stopped(stop) => return,
-        };
-        if let Err(why) = prepared {
-            error!(service = name, "{name} is off: {}, because {why}", self.manifest.summary);
+        if !self.becomes_prepared(stop).await {
             return;
         }
         let mut pause = FIRST_PAUSE;
@@ -67,6 +65,28 @@ impl Supervisor {
             tokio::select! {
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
                 () = stopped(stop) => return,
+            }
+        }
+    }
+
+    /// Makes the environment, again and again while what keeps it from being made may pass. Returns whether it is there.
+    async fn becomes_prepared(&self, stop: &mut watch::Receiver<bool>) -> bool {
+        let (name, summary) = (&self.manifest.name, &self.manifest.summary);
+        let mut pause = FIRST_PREPARE_PAUSE;
+        loop {
+            let prepared = tokio::select! {
+                prepared = self.prepare() => prepared,
+                () = stopped(stop) => return false,
+            };
+            let Err(why) = prepared else { return true };
+            if !why.may_pass() {
+                error!(service = name, "{name} is off: {summary}, because {why}");
+                return false;
+            }
+            warn!(service = name, "{name} is off: {summary}, because {why}; it is prepared again in {pause:?}");
+            tokio::select! {
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PREPARE_PAUSE),
+                () = stopped(stop) => return false,
             }
         }
     }

@@ -134,7 +134,7 @@ async fn it_is_prepared_once_and_started_with_its_name_in_the_log() {
 
 #[tokio::test]
 async fn in_a_json_log_its_name_is_a_field() {
-    let beside = Beside::polite("echo '{\"level\":\"INFO\",\"message\":\"mine\"}'; echo plain; sleep 60");
+    let beside = Beside::polite("echo '{\"level\":\"INFO\",\"message\":\"mine\"}'; echo plain; exec sleep 60");
     let shop = beside.shop().environment("SOUK__LOG__FORMAT", "json").start().await;
     says(&shop, "{\"service\":\"fake\",\"level\":\"INFO\",\"message\":\"mine\"}\n").await;
     says(&shop, "\"message\":\"plain\",\"service\":\"fake\"").await;
@@ -157,12 +157,13 @@ async fn one_that_is_killed_is_started_again_at_the_same_address() {
 
 #[tokio::test]
 async fn the_shop_neither_waits_for_a_preparation_nor_stays_for_it() {
-    let beside = Beside::new("sh", "sleep 600", POLITE);
+    // Without "exec" the shell would be killed and its child would stay.
+    let beside = Beside::new("sh", "exec sleep 600", POLITE);
     let start = Instant::now();
     let mut shop = beside.shop().start().await;
     assert!(!products(&shop).await.is_empty());
     assert!(start.elapsed() < LIMIT, "it took {:?}", start.elapsed());
-    says(&shop, "fake | preparing: sh -c sleep 600").await;
+    says(&shop, "fake | preparing: sh -c exec sleep 600").await;
     assert!(shop.stop(SOON).await.success());
     assert_eq!(beside.lives(), Vec::<String>::new());
 }
@@ -176,11 +177,50 @@ async fn without_its_interpreter_the_welcome_says_what_is_off_and_why() {
 }
 
 #[tokio::test]
-async fn a_preparation_that_fails_is_told_with_its_last_words() {
-    let beside = Beside::new("sh", "echo 'no network here' >&2; exit 3", POLITE);
+async fn one_in_rust_that_was_written_after_the_program_was_built_is_off_and_the_welcome_says_so() {
+    let beside = Beside::polite(POLITE);
+    let manifest = beside.path("services/fake/souk.service.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap().replace("\"python\"", "\"rust\"");
+    std::fs::write(&manifest, text).unwrap();
+    let shop = beside.shop().start().await;
+    says(&shop, "off       fake: what is only pretended, because this program was built without it").await;
+    assert!(!products(&shop).await.is_empty());
+    assert_eq!(beside.lives(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_preparation_that_fails_is_told_with_its_last_words_and_made_again() {
+    // The network is back when it is tried for the second time.
+    let step = "[ -e tried ] || { touch tried; echo 'no network here' >&2; exit 3; }";
+    let beside = Beside::new("sh", step, POLITE);
     let shop = beside.shop().start().await;
     says(&shop, "fake is off: what is only pretended, because `sh -c").await;
-    says(&shop, "failed (exit status: 3): no network here").await;
+    says(&shop, "failed (exit status: 3): no network here; it is prepared again in 5s").await;
+    assert!(!products(&shop).await.is_empty());
+    says(&shop, "fake serves on 127.0.0.1:").await;
+    beside.life(1).await;
+}
+
+#[tokio::test]
+async fn the_shop_stops_while_a_preparation_waits_to_be_made_again() {
+    let beside = Beside::new("sh", "exit 3", POLITE);
+    let mut shop = beside.shop().start().await;
+    says(&shop, "it is prepared again in").await;
+    assert!(shop.stop(SOON).await.success());
+    assert_eq!(beside.lives(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_interpreter_that_is_taken_away_is_not_waited_for() {
+    let interpreter = "gone=$(command -v fake-interpreter); rm \"$gone\"; exit 3";
+    let beside = Beside::new("fake-interpreter", interpreter, POLITE);
+    let programs = beside.path("programs");
+    std::fs::create_dir_all(&programs).unwrap();
+    std::os::unix::fs::symlink("/bin/sh", programs.join("fake-interpreter")).unwrap();
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let shop = beside.shop().environment("PATH", path).start().await;
+    says(&shop, "it is prepared again in 5s").await;
+    says(&shop, "fake is off: what is only pretended, because fake-interpreter is not installed service=").await;
     assert!(!products(&shop).await.is_empty());
 }
 
