@@ -1,5 +1,5 @@
 //! What tests of every service need: an engine, a database of their own, a service on a port of its own, neighbours
-//! that follow a script, and ways to wait and to read errors. It knows no service.
+//! that follow a script, and ways to wait and to read errors. It knows no service but the bus, which any may tell and hear.
 //!
 //! ```ignore
 //! on_each_engine! {
@@ -15,6 +15,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod broker;
+mod bus;
 mod caller_channel;
 mod child;
 mod database;
@@ -27,6 +28,7 @@ mod service;
 mod status;
 mod wait;
 
+pub use bus::{Bus, PublishAnswer};
 pub use caller_channel::{CallerChannel, connect_as};
 pub use child::ChildShop;
 pub use database::TestDb;

@@ -5,10 +5,9 @@ use std::time::Duration;
 use prost::Message;
 use souk_client::events::v1 as pb;
 use souk_client::orders::v1::{Order, OrderPlaced};
-use souk_testkit::{Engine, eventually, on_each_engine};
+use souk_testkit::{Bus, Engine, eventually, on_each_engine};
 use souk_types::{Clock, EventId};
 
-use crate::bus::Bus;
 use crate::publisher::Publisher;
 
 const LIMIT: Duration = Duration::from_secs(10);

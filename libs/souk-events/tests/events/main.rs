@@ -1,7 +1,5 @@
 //! The relay and the consumer, between a service with a database of its own and a bus that follows a script.
-#![allow(clippy::disallowed_methods)]
 
-mod bus;
 mod consumer;
 mod publisher;
 mod relay;

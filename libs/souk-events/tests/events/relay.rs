@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use souk_chassis::Context;
 use souk_data::outbox;
-use souk_testkit::{Engine, eventually, on_each_engine};
+use souk_testkit::{Bus, Engine, PublishAnswer, eventually, on_each_engine};
 
-use crate::bus::{Answer, Bus};
 use crate::publisher::Publisher;
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -42,7 +41,7 @@ on_each_engine! {
         let (bus, server) = Bus::start().await;
         let mut publisher = Publisher::start(engine, &server.url()).await;
         for _ in 0..3 {
-            bus.answer_next(Answer::Unavailable);
+            bus.answer_next(PublishAnswer::Unavailable);
         }
         let mut told = Vec::new();
         for number in 0..20 {
@@ -58,7 +57,7 @@ on_each_engine! {
     async fn what_the_bus_refuses_for_good_is_set_aside_and_holds_nobody_up(engine: Engine) {
         let (bus, server) = Bus::start().await;
         let mut publisher = Publisher::start(engine, &server.url()).await;
-        bus.answer_next(Answer::Never("bad"));
+        bus.answer_next(PublishAnswer::Never("bad"));
         publisher.tell("bad", b"").await;
         eventually(LIMIT, || async { outbox::refused(&publisher.db.read()).await.unwrap() == 1 }).await;
         let good = publisher.tell("good", b"").await;
@@ -71,8 +70,8 @@ on_each_engine! {
     async fn what_the_bus_cannot_take_now_is_published_again_and_the_rest_is_not(engine: Engine) {
         let (bus, server) = Bus::start().await;
         let mut publisher = Publisher::start(engine, &server.url()).await;
-        bus.answer_next(Answer::Unavailable);
-        bus.answer_next(Answer::NotNow("b"));
+        bus.answer_next(PublishAnswer::Unavailable);
+        bus.answer_next(PublishAnswer::NotNow("b"));
         let mut ids = Vec::new();
         for key in ["a", "b", "c"] {
             ids.push(publisher.tell(key, b"").await.to_string());

@@ -8,11 +8,13 @@ use parking_lot::Mutex;
 use souk_client::events::v1 as pb;
 use souk_client::events::v1::event_service_server::{EventService, EventServiceServer};
 use souk_client::events::v1::subscribe_request::Request as Part;
-use souk_testkit::FakeServer;
 use tokio::sync::{broadcast, mpsc};
 use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::FakeServer;
+
+/// The events service as far as those who tell and hear need it; `("events", &server.url())` is the neighbour.
 #[derive(Clone)]
 pub struct Bus(Arc<State>);
 
@@ -20,14 +22,14 @@ struct State {
     /// What each request held, in the order of arrival, answered well or not.
     published: Mutex<Vec<Vec<pb::Event>>>,
     /// How the next requests are answered; well when there is nothing left.
-    answers: Mutex<VecDeque<Answer>>,
+    answers: Mutex<VecDeque<PublishAnswer>>,
     starts: Mutex<Vec<pb::SubscribeStart>>,
     updates: Mutex<Vec<pb::SubscribeUpdate>>,
     deliveries: broadcast::Sender<Option<pb::Delivery>>,
 }
 
 /// How a Publish is answered other than well.
-pub enum Answer {
+pub enum PublishAnswer {
     /// The whole request fails, as if it had not been taken.
     Unavailable,
     /// The event of this key is refused for good, the others are taken.
@@ -37,6 +39,7 @@ pub enum Answer {
 }
 
 impl Bus {
+    /// Starts it; it is gone when the server is dropped.
     pub async fn start() -> (Bus, FakeServer) {
         let bus = Bus(Arc::new(State {
             published: Mutex::default(),
@@ -49,7 +52,8 @@ impl Bus {
         (bus, server)
     }
 
-    pub fn answer_next(&self, answer: Answer) {
+    /// Answers one more of the requests to come in this way.
+    pub fn answer_next(&self, answer: PublishAnswer) {
         self.0.answers.lock().push_back(answer);
     }
 
@@ -60,18 +64,22 @@ impl Bus {
         requests.iter().map(|events| events.iter().map(told).collect()).collect()
     }
 
+    /// Returns every event that was published.
     pub fn events(&self) -> Vec<pb::Event> {
         self.0.published.lock().iter().flatten().cloned().collect()
     }
 
+    /// Returns how each stream was opened.
     pub fn starts(&self) -> Vec<pb::SubscribeStart> {
         self.0.starts.lock().clone()
     }
 
+    /// Returns the ids of the deliveries that were acknowledged.
     pub fn acks(&self) -> Vec<String> {
         self.0.updates.lock().iter().flat_map(|update| update.ack_ids.clone()).collect()
     }
 
+    /// Returns the deliveries that were refused.
     pub fn nacks(&self) -> Vec<pb::Nack> {
         self.0.updates.lock().iter().flat_map(|update| update.nacks.clone()).collect()
     }
@@ -103,9 +111,9 @@ impl EventService for Bus {
                 Outcome::Failure(pb::PublishFailure { message, is_retryable, ..pb::PublishFailure::default() })
             };
             let result = match &answer {
-                Some(Answer::Unavailable) => return Err(Status::unavailable("the test says so")),
-                Some(Answer::Never(key)) if event.ordering_key == *key => failure(false),
-                Some(Answer::NotNow(key)) if stopped || event.ordering_key == *key => {
+                Some(PublishAnswer::Unavailable) => return Err(Status::unavailable("the test says so")),
+                Some(PublishAnswer::Never(key)) if event.ordering_key == *key => failure(false),
+                Some(PublishAnswer::NotNow(key)) if stopped || event.ordering_key == *key => {
                     stopped = true;
                     failure(true)
                 }
