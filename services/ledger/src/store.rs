@@ -8,6 +8,7 @@ mod memory;
 mod rows;
 mod sql;
 mod transfers;
+mod turn;
 mod write;
 
 use std::path::Path;

@@ -8,10 +8,10 @@ use parking_lot::Mutex;
 use souk_client::ledger::v1::CreateTransferStatus as Status;
 use souk_data::{Db, Error, Tx};
 use souk_types::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use super::ATTEMPTS;
-use super::memory::Memory;
+use super::turn::{Turn, Turns};
 use super::write::{self, Written};
 use crate::transfer::NewTransfer;
 
@@ -21,11 +21,7 @@ const TRANSFERS_AT_A_TIME: usize = 8190;
 pub(super) struct Gather {
     db: Db,
     waiting: Mutex<VecDeque<Waiting>>,
-    /// One write at a time: see [`Memory`].
-    permits: Arc<Semaphore>,
-    /// Taken out by a write that might change balances, and put back when it is committed: what a failed write may
-    /// have left behind is never remembered.
-    memory: Mutex<Arc<Mutex<Memory>>>,
+    turns: Turns,
 }
 
 struct Waiting {
@@ -36,7 +32,7 @@ struct Waiting {
 
 impl Gather {
     pub fn new(db: Db) -> Self {
-        Gather { db, waiting: Mutex::default(), permits: Arc::new(Semaphore::new(1)), memory: Mutex::default() }
+        Gather { db, waiting: Mutex::default(), turns: Turns::default() }
     }
 
     /// Creates a batch, together with others that wait; returns a status for each transfer.
@@ -44,19 +40,19 @@ impl Gather {
         let (reply, mut answer) = oneshot::channel();
         self.waiting.lock().push_back(Waiting { batch, now, reply });
         loop {
-            let permit = tokio::select! {
+            let turn = tokio::select! {
                 biased;
                 result = &mut answer => return result.unwrap_or_else(|_| Err(lost())),
-                permit = self.permits.clone().acquire_owned() => permit.expect("the semaphore is never closed"),
+                turn = self.turns.next() => turn,
             };
             let group = self.take_group();
             if group.is_empty() {
                 // Somebody else took this call along.
-                drop(permit);
+                turn.give_back();
                 return answer.await.unwrap_or_else(|_| Err(lost()));
             }
             // In a task of its own: a caller that goes away must not take the answers of the others along.
-            tokio::spawn(self.clone().write_group(group, permit));
+            tokio::spawn(self.clone().write_group(group, turn));
         }
     }
 
@@ -66,13 +62,11 @@ impl Gather {
         if !write::is_any_due(&self.db.read(), now).await? {
             return Ok(0);
         }
-        let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
+        let turn = Arc::new(self.turns.next().await);
+        let write = move |tx: Tx, turn: Arc<Turn>| async move { write::expire(&tx, &turn, now, limit).await };
         let mut attempt = 1;
         loop {
-            let result = self
-                .remembering(move |tx: Tx, memory| async move { write::expire(&tx, &memory, now, limit).await })
-                .await;
-            match result {
+            match self.write(turn.clone(), write).await {
                 Err(error) if error.is_unique_violation() && attempt < ATTEMPTS => attempt += 1,
                 result => return result,
             }
@@ -96,12 +90,11 @@ impl Gather {
         group
     }
 
-    async fn write_group(self: Arc<Self>, group: Vec<Waiting>, permit: OwnedSemaphorePermit) {
+    async fn write_group(self: Arc<Self>, group: Vec<Waiting>, turn: Turn) {
         let now = group.iter().map(|waiting| waiting.now).max().expect("a group is never empty");
         let (batches, replies): (Vec<_>, Vec<_>) =
             group.into_iter().map(|waiting| (waiting.batch, waiting.reply)).unzip();
-        let result = self.write_batches(batches, now).await;
-        drop(permit);
+        let result = self.write_batches(turn, batches, now).await;
         match result {
             Ok(statuses) => {
                 for (reply, statuses) in replies.into_iter().zip(statuses) {
@@ -116,37 +109,40 @@ impl Gather {
         }
     }
 
-    async fn write_batches(&self, batches: Vec<Vec<NewTransfer>>, now: Timestamp) -> Result<Vec<Vec<Status>>, Error> {
-        let batches = Arc::new(batches);
-        let mut attempt = 1;
+    async fn write_batches(
+        &self,
+        turn: Turn,
+        batches: Vec<Vec<NewTransfer>>,
+        now: Timestamp,
+    ) -> Result<Vec<Vec<Status>>, Error> {
+        let (turn, batches) = (Arc::new(turn), Arc::new(batches));
+        let (mut attempt, mut is_certain) = (1, false);
         loop {
-            let (batches, is_certain) = (batches.clone(), attempt > 1);
-            let result = self
-                .remembering(move |tx: Tx, memory| {
-                    let batches = batches.clone();
-                    async move { write::create(&tx, &memory, &batches, now, is_certain).await }
-                })
-                .await;
-            match result {
+            let batches = batches.clone();
+            let write = move |tx: Tx, turn: Arc<Turn>| {
+                let batches = batches.clone();
+                async move { write::create(&tx, &turn, &batches, now, is_certain).await }
+            };
+            match self.write(turn.clone(), write).await {
                 // An id is known already, or another write took it in the meantime.
-                Err(error) if error.is_unique_violation() && attempt < ATTEMPTS => attempt += 1,
+                Err(error) if error.is_unique_violation() && attempt < ATTEMPTS => is_certain = true,
+                Err(_) if turn.was_in_vain() && attempt < ATTEMPTS => {}
                 result => return result,
             }
+            attempt += 1;
         }
     }
 
-    /// Runs a write with what is remembered, and remembers what it left when it is committed.
-    async fn remembering<F, Fut, T>(&self, write: F) -> Result<T, Error>
+    /// Runs a write, and lets its turn know when it is committed.
+    async fn write<F, Fut, T>(&self, turn: Arc<Turn>, write: F) -> Result<T, Error>
     where
-        F: Fn(Tx, Arc<Mutex<Memory>>) -> Fut + Send + Sync + 'static,
+        F: Fn(Tx, Arc<Turn>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Written<T>, Error>> + Send + 'static,
         T: Send + 'static,
     {
-        let memory = std::mem::take(&mut *self.memory.lock());
-        let lent = memory.clone();
+        let lent = turn.clone();
         let written = self.db.write_locked(move |tx: Tx| write(tx, lent.clone())).await?;
-        memory.lock().learn(written.parties, written.version);
-        *self.memory.lock() = memory;
+        turn.committed(written.parties, written.version);
         Ok(written.value)
     }
 }

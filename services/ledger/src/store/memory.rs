@@ -23,11 +23,24 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Begins the write that makes this version of the book. If the one before was not ours, balances are forgotten.
-    pub fn begin(&mut self, version: i64) {
-        if self.version + 1 != version {
-            self.parties.clear();
-        }
+    /// Returns whether what is remembered is what the version before this one left.
+    pub fn is_before(&self, version: i64) -> bool {
+        self.version + 1 == version
+    }
+
+    /// Returns the version that the next write makes, if nobody else writes.
+    pub fn next_version(&self) -> i64 {
+        self.version + 1
+    }
+
+    /// Forgets what others may have changed.
+    pub fn forget_balances(&mut self) {
+        self.parties.clear();
+    }
+
+    /// Returns these accounts if all of them are remembered.
+    pub fn all(&self, ids: &BTreeSet<AccountId>) -> Option<Vec<Party>> {
+        ids.iter().map(|id| self.parties.get(self.numbers.get(id)?).cloned()).collect()
     }
 
     /// Returns the numbers that are known, and the ids that are not.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parking_lot::Mutex;
 use souk_client::ledger::v1::CreateTransferStatus as Status;
 use souk_data::{Engine, Error, Reader, Tx, args};
 use souk_types::{AccountId, Timestamp, TransferId};
@@ -10,6 +9,7 @@ use souk_types::{AccountId, Timestamp, TransferId};
 use super::memory::Memory;
 use super::sql::Rows;
 use super::sql::Type::{self, Bytes, Integer, Text};
+use super::turn::{Turn, Work};
 use super::{rows, sql};
 use crate::account::AccountNumber;
 use crate::book::{Book, Party};
@@ -35,31 +35,96 @@ const SEQUENCES_OF_A_VERSION: i64 = 8192;
 /// transfer is then created, the unique index has the last word. Whatever else comes out is decided anew with certainty.
 pub(super) async fn create(
     tx: &Tx,
-    memory: &Mutex<Memory>,
+    turn: &Turn,
     batches: &[Vec<NewTransfer>],
     now: Timestamp,
     is_certain: bool,
 ) -> Result<Written<Vec<Vec<Status>>>, Error> {
-    let version = take_turn(tx, memory).await?;
-    let all = || batches.iter().flatten();
-    let accounts: BTreeSet<AccountId> =
-        all().flat_map(|new| [new.debit_account, new.credit_account]).flatten().collect();
-    let pending: Vec<TransferId> = all().filter_map(|new| new.pending).collect();
+    let mut work = turn.begin();
+    let created = match ahead(&work, batches, now).filter(|_| !is_certain) {
+        Some(decided) => create_ahead(tx, turn, &mut work, decided).await,
+        None => create_in_turn(tx, turn, &mut work, batches, now, is_certain).await,
+    };
+    turn.end(work);
+    created
+}
 
-    let mut loaded = load(tx, memory, &accounts, &pending).await?;
+/// What becomes of some batches.
+struct Decided {
+    statuses: Vec<Vec<Status>>,
+    book: Book,
+    /// The accounts that were loaded, as they were.
+    parties: Vec<Party>,
+}
+
+/// Decides by what the write before is about to leave, if that is all that is needed and every transfer is then created.
+fn ahead(work: &Work, batches: &[Vec<NewTransfer>], now: Timestamp) -> Option<Decided> {
+    let all = || batches.iter().flatten();
+    if !work.may_go_ahead() || all().any(|new| new.pending.is_some()) {
+        return None;
+    }
+    let parties = work.memory.all(&accounts_of(batches))?;
+    let decided = decide(Loaded { parties, stored: Vec::new(), resolved: Vec::new() }, batches, now);
+    decided.are_all_created().then_some(decided)
+}
+
+/// Inserts the transfers before it is this write's turn. That it then is, and that what it was decided by was committed, is seen
+/// before anything else is written.
+async fn create_ahead(
+    tx: &Tx,
+    turn: &Turn,
+    work: &mut Work,
+    decided: Decided,
+) -> Result<Written<Vec<Vec<Status>>>, Error> {
+    let version = work.memory.next_version();
+    let entries = decided.book.close(first_sequence(version));
+    append(tx, &entries.transfers).await?;
+    let is_ours = take_turn(tx).await? == version;
+    if !work.begins(version).await || !is_ours {
+        turn.in_vain(work);
+        return Err(Error::Conflict);
+    }
+    let parties = finish(tx, turn, work, entries, decided.parties, version).await?;
+    Ok(Written { value: decided.statuses, parties, version })
+}
+
+async fn create_in_turn(
+    tx: &Tx,
+    turn: &Turn,
+    work: &mut Work,
+    batches: &[Vec<NewTransfer>],
+    now: Timestamp,
+    is_certain: bool,
+) -> Result<Written<Vec<Vec<Status>>>, Error> {
+    let version = begin(tx, work).await?;
+    let pending: Vec<TransferId> = batches.iter().flatten().filter_map(|new| new.pending).collect();
+    let mut loaded = load(tx, &work.memory, &accounts_of(batches), &pending).await?;
     if !is_certain {
-        let mut book = loaded.book(now);
-        let statuses: Vec<Vec<Status>> = batches.iter().map(|batch| book.apply(batch)).collect();
-        if statuses.iter().flatten().all(|status| *status == Status::Created) {
-            let parties = write(tx, book, loaded.parties, version).await?;
-            return Ok(Written { value: statuses, parties, version });
+        let decided = decide(loaded.clone(), batches, now);
+        if decided.are_all_created() {
+            return write(tx, turn, work, decided, version).await;
         }
     }
-    let ids: Vec<TransferId> = all().map(|new| new.id).collect();
+    let ids: Vec<TransferId> = batches.iter().flatten().map(|new| new.id).collect();
     loaded.stored.extend(find(tx, &ids).await?);
+    write(tx, turn, work, decide(loaded, batches, now), version).await
+}
+
+fn accounts_of(batches: &[Vec<NewTransfer>]) -> BTreeSet<AccountId> {
+    batches.iter().flatten().flat_map(|new| [new.debit_account, new.credit_account]).flatten().collect()
+}
+
+fn decide(loaded: Loaded, batches: &[Vec<NewTransfer>], now: Timestamp) -> Decided {
+    let parties = loaded.parties.clone();
     let mut book = loaded.book(now);
     let statuses = batches.iter().map(|batch| book.apply(batch)).collect();
-    Ok(Written { value: statuses, parties: write(tx, book, loaded.parties, version).await?, version })
+    Decided { statuses, book, parties }
+}
+
+impl Decided {
+    fn are_all_created(&self) -> bool {
+        self.statuses.iter().flatten().all(|status| *status == Status::Created)
+    }
 }
 
 /// Returns whether the timeout of some pending transfer has passed.
@@ -69,13 +134,21 @@ pub(super) async fn is_any_due(reader: &Reader, now: Timestamp) -> Result<bool, 
 }
 
 /// Expires up to `limit` pending transfers whose timeout has passed. Returns how many were due.
-pub(super) async fn expire(
+pub(super) async fn expire(tx: &Tx, turn: &Turn, now: Timestamp, limit: i64) -> Result<Written<usize>, Error> {
+    let mut work = turn.begin();
+    let expired = expire_in_turn(tx, turn, &mut work, now, limit).await;
+    turn.end(work);
+    expired
+}
+
+async fn expire_in_turn(
     tx: &Tx,
-    memory: &Mutex<Memory>,
+    turn: &Turn,
+    work: &mut Work,
     now: Timestamp,
     limit: i64,
 ) -> Result<Written<usize>, Error> {
-    let version = take_turn(tx, memory).await?;
+    let version = begin(tx, work).await?;
     let query =
         "SELECT expire_time, pending_id FROM due WHERE expire_time <= $1 ORDER BY expire_time, pending_id LIMIT $2";
     let mut due = Vec::new();
@@ -87,33 +160,44 @@ pub(super) async fn expire(
     }
 
     let pending: Vec<TransferId> = due.iter().map(|due| due.pending).collect();
-    let loaded = load(tx, memory, &BTreeSet::new(), &pending).await?;
+    let loaded = load(tx, &work.memory, &BTreeSet::new(), &pending).await?;
+    let parties = loaded.parties.clone();
     let mut book = loaded.book(now);
     book.expire(&pending);
-    let parties = write(tx, book, loaded.parties, version).await?;
+    let written = write(tx, turn, work, Decided { statuses: Vec::new(), book, parties }, version).await?;
     // Another replica may have resolved some of them first; those leave the list here.
     forget_due(tx, &due).await?;
-    Ok(Written { value: due.len(), parties, version })
+    Ok(Written { value: due.len(), parties: written.parties, version })
+}
+
+/// Takes the turn and returns the version of the book that this write makes. What is remembered holds for it, or is forgotten.
+async fn begin(tx: &Tx, work: &mut Work) -> Result<i64, Error> {
+    if tx.engine() == Engine::Sqlite {
+        // One writer thread, and every turn follows its own.
+        return Ok(0);
+    }
+    let version = take_turn(tx).await?;
+    work.begins(version).await;
+    Ok(version)
 }
 
 /// Waits until no other write is under way and returns the version of the book that this one makes.
 ///
-/// **Invariant:** this is the first statement of every write of transfers, and READ COMMITTED gives each later statement all
-/// that was committed before; so whatever a write reads or remembers stays true until its own commit.
-async fn take_turn(tx: &Tx, memory: &Mutex<Memory>) -> Result<i64, Error> {
-    if tx.engine() == Engine::Sqlite {
-        // One writer thread; every version follows its own.
-        memory.lock().begin(1);
-        return Ok(0);
-    }
+/// **Invariant:** whatever a write reads, it reads after this, and READ COMMITTED gives each later statement all that was
+/// committed before; so it stays true until its own commit. What it decided earlier came from memory alone, and is dropped here
+/// unless the version before this one was committed as remembered.
+async fn take_turn(tx: &Tx) -> Result<i64, Error> {
     let turn = "UPDATE book SET version = version + 1 WHERE id = 1 RETURNING version";
     let row = tx.query_row(turn, args![]).await?.ok_or_else(|| Error::Corrupt("the row of book is missing".into()))?;
-    let version = row.get("version")?;
-    memory.lock().begin(version);
-    Ok(version)
+    row.get("version")
+}
+
+fn first_sequence(version: i64) -> i64 {
+    version * SEQUENCES_OF_A_VERSION + 1
 }
 
 /// Everything stored that the rules need.
+#[derive(Clone)]
 struct Loaded {
     parties: Vec<Party>,
     stored: Vec<Transfer>,
@@ -121,8 +205,8 @@ struct Loaded {
 }
 
 impl Loaded {
-    fn book(&self, now: Timestamp) -> Book {
-        Book::new(now, self.parties.clone(), self.stored.clone(), self.resolved.clone())
+    fn book(self, now: Timestamp) -> Book {
+        Book::new(now, self.parties, self.stored, self.resolved)
     }
 }
 
@@ -130,7 +214,7 @@ impl Loaded {
 /// transfers that are there already.
 async fn load(
     tx: &Tx,
-    memory: &Mutex<Memory>,
+    memory: &Memory,
     accounts: &BTreeSet<AccountId>,
     pending: &[TransferId],
 ) -> Result<Loaded, Error> {
@@ -144,20 +228,16 @@ async fn load(
     Ok(Loaded { parties, stored, resolved })
 }
 
-async fn numbers_of(
-    tx: &Tx,
-    memory: &Mutex<Memory>,
-    ids: &BTreeSet<AccountId>,
-) -> Result<BTreeSet<AccountNumber>, Error> {
-    let (mut numbers, unknown) = memory.lock().numbers(ids);
+async fn numbers_of(tx: &Tx, memory: &Memory, ids: &BTreeSet<AccountId>) -> Result<BTreeSet<AccountNumber>, Error> {
+    let (mut numbers, unknown) = memory.numbers(ids);
     for row in sql::find(tx, &unknown, |keys| format!("SELECT number FROM account WHERE id {keys}")).await? {
         numbers.insert(row.get("number")?);
     }
     Ok(numbers)
 }
 
-async fn parties(tx: &Tx, memory: &Mutex<Memory>, numbers: &BTreeSet<AccountNumber>) -> Result<Vec<Party>, Error> {
-    let (mut parties, unknown) = memory.lock().parties(numbers);
+async fn parties(tx: &Tx, memory: &Memory, numbers: &BTreeSet<AccountNumber>) -> Result<Vec<Party>, Error> {
+    let (mut parties, unknown) = memory.parties(numbers);
     let query = |keys: &str| format!("SELECT {} FROM account WHERE number {keys}", rows::PARTY);
     for row in sql::find(tx, &unknown, query).await? {
         parties.push(rows::party(&row)?);
@@ -185,29 +265,51 @@ pub(super) async fn resolutions(
     Ok(resolutions)
 }
 
-/// Writes what the book says; returns the accounts it was opened with as they are then.
-async fn write(tx: &Tx, book: Book, before: Vec<Party>, version: i64) -> Result<Vec<Party>, Error> {
+/// Writes what was decided.
+async fn write(
+    tx: &Tx,
+    turn: &Turn,
+    work: &mut Work,
+    decided: Decided,
+    version: i64,
+) -> Result<Written<Vec<Vec<Status>>>, Error> {
+    let Decided { statuses, book, parties } = decided;
     if book.created_count() == 0 {
-        return Ok(before);
+        return Ok(Written { value: statuses, parties, version });
     }
     let first = match tx.engine() {
         Engine::Sqlite => {
             let query = "SELECT COALESCE(MAX(sequence), 0) + 1 AS first FROM transfer";
             tx.query_row(query, args![]).await?.expect("an aggregate always answers a row").get("first")?
         }
-        Engine::Postgres => version * SEQUENCES_OF_A_VERSION + 1,
+        Engine::Postgres => first_sequence(version),
     };
     let entries: Entries = book.close(first);
-
     append(tx, &entries.transfers).await?;
+    let parties = finish(tx, turn, work, entries, parties, version).await?;
+    Ok(Written { value: statuses, parties, version })
+}
+
+/// Writes what follows from transfers that are inserted; returns the accounts that were loaded as they are then.
+async fn finish(
+    tx: &Tx,
+    turn: &Turn,
+    work: &mut Work,
+    entries: Entries,
+    before: Vec<Party>,
+    version: i64,
+) -> Result<Vec<Party>, Error> {
+    let mut after: BTreeMap<AccountNumber, Party> = before.into_iter().map(|party| (party.number, party)).collect();
+    after.extend(entries.parties.iter().map(|party| (party.number, party.clone())));
+    let after: Vec<Party> = after.into_values().collect();
+    if tx.engine() == Engine::Postgres {
+        turn.pass_on(work, &after, version);
+    }
     update(tx, &entries.parties).await?;
     append_checkpoints(tx, &entries.checkpoints).await?;
     remember_due(tx, &entries.due).await?;
     forget_due(tx, &entries.no_longer_due).await?;
-
-    let mut after: BTreeMap<AccountNumber, Party> = before.into_iter().map(|party| (party.number, party)).collect();
-    after.extend(entries.parties.into_iter().map(|party| (party.number, party)));
-    Ok(after.into_values().collect())
+    Ok(after)
 }
 
 async fn append(tx: &Tx, transfers: &[Transfer]) -> Result<(), Error> {

@@ -1,7 +1,8 @@
 //! A full disk and callers that go away: nothing acknowledged is lost, nothing half done is kept or remembered.
 
+use sea_orm::ConnectionTrait as _;
 use souk_client::ledger::v1 as pb;
-use souk_testkit::{Engine, on_each_engine, reason_of};
+use souk_testkit::{Engine, is_available, on_each_engine, reason_of};
 use tonic::Code;
 
 use crate::support::{Status, TestLedger, create, transfer};
@@ -63,4 +64,58 @@ on_each_engine! {
         assert!((150..=300).contains(&ledger.sums("a").await.1));
         ledger.finish().await;
     }
+}
+
+/// Makes PostgreSQL refuse to move more than this out of one account at once, which it notices when the transfers are inserted.
+const MOST: i64 = 500_000;
+
+#[test]
+fn a_write_that_fails_when_the_next_has_begun_takes_nothing_of_it_along() {
+    if !is_available(Engine::Postgres) {
+        return;
+    }
+    souk_testkit::run(async {
+        let ledger = TestLedger::start(Engine::Postgres).await;
+        let database = sea_orm::Database::connect(ledger.service.databases()[0].url()).await.unwrap();
+        let trigger = format!(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'too much'; END $$;
+             CREATE TRIGGER refuse AFTER UPDATE ON account FOR EACH ROW
+             WHEN (NEW.debits_posted - OLD.debits_posted > {MOST}) EXECUTE FUNCTION refuse();"
+        );
+        database.execute_unprepared(&trigger).await.unwrap();
+        // Two batches do not fit into one write, so each is on its own.
+        const SIZE: i64 = 4_100;
+        let callers: Vec<_> = (0..4)
+            .map(|caller| {
+                let client = ledger.client.clone();
+                tokio::spawn(async move {
+                    let mut created = 0;
+                    for round in 0..9 {
+                        let is_refused = (caller + round) % 3 == 0;
+                        let batch = (0..SIZE).map(|n| {
+                            let amount = if is_refused && n == 0 { 2 * MOST } else { 1 };
+                            transfer(&format!("{caller} {round} {n}"), "a", "b", amount)
+                        });
+                        let request = pb::CreateTransfersRequest { transfers: batch.collect() };
+                        match client.clone().create_transfers(request).await {
+                            Ok(answer) => {
+                                let results = answer.into_inner().results;
+                                assert!(!is_refused && results.iter().all(|result| result.status() == Status::Created));
+                                created += SIZE;
+                            }
+                            Err(status) => assert!(is_refused, "{status:?}"),
+                        }
+                    }
+                    created
+                })
+            })
+            .collect();
+        let mut created = 0;
+        for caller in callers {
+            created += caller.await.unwrap();
+        }
+        assert_eq!(created, 24 * SIZE);
+        assert_eq!(ledger.sums("a").await, (0, created, 0, 0));
+        ledger.finish().await;
+    });
 }
