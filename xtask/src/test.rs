@@ -33,7 +33,7 @@ pub struct Options {
 impl Options {
     /// How long tests may say nothing: by day the slowest says something every minute, at night some work for long.
     fn silence(&self) -> Duration {
-        Duration::from_secs(if self.nightly { 3600 } else { 600 })
+        Duration::from_secs(if self.nightly { 3600 } else { 900 })
     }
 }
 
