@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ class Consumer:
         self.bus = bus
         self.fails: dict[str, int] = {}
         self.committed = 0
+        self.entered, self.released = threading.Event(), threading.Event()
         self.echo: Echo
 
     async def start(self, **options: Any) -> None:
@@ -56,6 +58,9 @@ class Consumer:
 
     def happened(self, tx: Tx, event: pb.Happened, delivery: Delivery) -> None:
         tx.execute("INSERT INTO seen (name, number, attempt) VALUES (?, ?, ?)", (event.name, event.number, delivery.attempt))
+        if event.name == "slow":
+            self.entered.set()
+            self.released.wait(10)
         if event.name == "poison":
             raise Poison("nobody can handle this")
         if self.fails.get(event.name, 0) > 0:
@@ -198,6 +203,25 @@ async def a_drain_finishes_the_batch_and_a_start_goes_on_with_the_rest(bus: Bus,
     await consumer.start()
     await bus.settled()
     assert await consumer.seen() == [("a", number) for number in range(300)]
+
+
+async def a_drain_that_begins_while_events_wait_to_be_handled_ends_in_time(bus: Bus, consumer: Consumer) -> None:
+    await bus.add(*happened("slow"))
+    await consumer.start()
+    while not consumer.entered.is_set():
+        await asyncio.sleep(0.005)
+    waiting = await bus.add(*happened("a", 5))
+    while any(entry.state == "waiting" for entry in waiting):
+        await asyncio.sleep(0.005)
+    stopping = asyncio.create_task(consumer.echo.stop())
+    while not consumer.echo.running.drain_signal.is_draining:
+        await asyncio.sleep(0.005)
+    consumer.released.set()
+    # It raises when something did not end in time.
+    await stopping
+    await consumer.start()
+    await bus.settled()
+    assert sorted(await consumer.seen()) == [("a", number) for number in range(5)] + [("slow", 0)]
 
 
 KILLED = """

@@ -118,7 +118,10 @@ class Subscription:
         try:
             while (first := await arrived.get()) is not None:
                 batch = [first]
-                while len(batch) < AT_ONCE and not arrived.empty() and (delivery := arrived.get_nowait()) is not None:
+                while len(batch) < AT_ONCE and not arrived.empty():
+                    if (delivery := arrived.get_nowait()) is None:
+                        arrived.put_nowait(None)  # The end is looked for above.
+                        break
                     batch.append(delivery)
                 while batch and not drain.is_draining:
                     batch = await self._handle(call, batch)
