@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tonic::body::Body;
 use tracing::warn;
 
+use crate::batched::batched;
 use crate::definition::StartError;
 use crate::drain::Drain;
 use crate::incoming::{Origin, serve};
@@ -79,8 +80,8 @@ async fn serve_connection(stream: TcpStream, process: Arc<Process>, drain: Drain
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     // How a connection ends is the caller's affair; requests on it are logged one by one.
     tokio::select! {
-        _ended = connection.as_mut() => return,
+        _ended = batched(connection.as_mut()) => return,
         () = drain.started() => connection.as_mut().graceful_shutdown(),
     }
-    let _ = connection.await;
+    let _ = batched(connection).await;
 }

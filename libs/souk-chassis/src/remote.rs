@@ -31,7 +31,7 @@ use crate::trace::Trace;
 const DEAD_FOR: Duration = Duration::from_secs(1);
 /// The addresses of one neighbour.
 pub(crate) struct Endpoints {
-    name: String,
+    name: Arc<str>,
     list: Vec<Address>,
     next: AtomicUsize,
     started: Instant,
@@ -59,7 +59,7 @@ impl Endpoints {
             let key = format!("neighbours.{name}");
             return Err(StartError::configuration(&key, addresses, "must name an address like http://127.0.0.1:7302"));
         }
-        Ok(Endpoints { name: name.to_string(), list, next: AtomicUsize::new(0), started: Instant::now() })
+        Ok(Endpoints { name: name.into(), list, next: AtomicUsize::new(0), started: Instant::now() })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -119,8 +119,8 @@ impl Endpoints {
             sent.end(Code::Unavailable);
             return refusal::upstream_unavailable(&self.name, &why).into_http();
         }
-        let timer = (!deadline.is_never()).then(|| Box::pin(tokio::time::sleep_until(deadline.instant())));
-        response.map(|body| Body::new(Answer { body, name: self.name.clone(), timer, sent, is_ended: false }))
+        let name = self.name.clone();
+        response.map(|body| Body::new(Answer { body, name, deadline, timer: None, sent, is_ended: false }))
     }
 }
 
@@ -151,7 +151,9 @@ impl Drop for Sent {
 /// The body of a neighbour's answer: keeps the deadline, and makes a broken connection UNAVAILABLE.
 struct Answer {
     body: Body,
-    name: String,
+    name: Arc<str>,
+    deadline: Deadline,
+    /// Made when the answer is waited for: a short one has come with its head.
     timer: Option<Pin<Box<Sleep>>>,
     sent: Sent,
     is_ended: bool,
@@ -178,11 +180,12 @@ impl http_body::Body for Answer {
             return Poll::Ready(None);
         }
         let polled = Pin::new(&mut this.body).poll_frame(task);
-        if polled.is_pending()
-            && let Some(timer) = &mut this.timer
-            && timer.as_mut().poll(task).is_ready()
-        {
-            return Poll::Ready(Some(Ok(this.end(&refusal::deadline_exceeded()))));
+        if polled.is_pending() && !this.deadline.is_never() {
+            let until = this.deadline.instant();
+            let timer = this.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
+            if timer.as_mut().poll(task).is_ready() {
+                return Poll::Ready(Some(Ok(this.end(&refusal::deadline_exceeded()))));
+            }
         }
         match ready!(polled) {
             Some(Ok(frame)) => {
