@@ -12,8 +12,18 @@ export interface Entry {
   readonly createTime: Date;
 }
 
+/** Returns whether a user who has `present` entries and may have `most` may have one more. */
+export function hasRoom(present: number, most: number): boolean {
+  return present < most;
+}
+
+/** Returns what is written down of an order. */
+export function textOfOrder(orderId: string): string {
+  return `placed ${orderId}`;
+}
+
 /** Admits an entry of a user who has `present` and may have `most`. */
 export function record(entry: Entry, present: number, most: number): Entry {
-  if (present >= most) throw tooManyEntries(most);
+  if (!hasRoom(present, most)) throw tooManyEntries(most);
   return entry;
 }

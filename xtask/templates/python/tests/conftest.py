@@ -10,6 +10,7 @@ import pytest
 from souk_chassis import testing
 
 from {{package}}.service import definition
+
 from support import Running
 
 Start = Callable[..., Awaitable[Running]]
@@ -28,9 +29,11 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
         return started[-1]
 
     yield start
-    for running in started:
-        await running.stop()
-    await bus.stop()
+    try:
+        for running in started:
+            await running.stop()
+    finally:
+        await bus.stop()
 
 
 @pytest.fixture

@@ -24,11 +24,21 @@ pub struct Entry {
 impl Entry {
     /// Admits an entry of a user who has `present` and may have `most`.
     pub fn admit(self, present: u64, most: u64) -> Result<Self, Error> {
-        if present >= most {
+        if !has_room(present, most) {
             return Err(Error::TooManyEntries { most });
         }
         Ok(self)
     }
+}
+
+/// Returns whether a user who has `present` entries and may have `most` may have one more.
+pub fn has_room(present: u64, most: u64) -> bool {
+    present < most
+}
+
+/// Returns what is written down of an order.
+pub fn text_of_order(order_id: &str) -> String {
+    format!("placed {order_id}")
 }
 
 /// Returns how many entries are listed for who asks for so many; 0 leaves it to us.

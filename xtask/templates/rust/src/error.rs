@@ -2,6 +2,7 @@
 
 use souk_client::{{package}}::v1::ErrorReason;
 use souk_contract::PublicError;
+use souk_events::HandlerError;
 use tonic::Code;
 use tonic_types::ErrorDetails;
 
@@ -51,6 +52,16 @@ impl PublicError for Error {
                 details.add_precondition_failure_violation("TOO_MANY_ENTRIES", "entries", self.to_string());
             }
             Error::Database(error) => error.describe(details),
+        }
+    }
+}
+
+/// For handlers of events: the database is waited for, a refusal stays one.
+impl From<Error> for HandlerError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Database(error) => error.into(),
+            refusal => HandlerError::Never(refusal.to_string()),
         }
     }
 }

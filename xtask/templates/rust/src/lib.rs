@@ -1,7 +1,7 @@
 //! The {{name}} service: what users write down.
 //!
 //! Read it in this order: what is promised (`proto/souk/{{package}}/v1`), the rules (`entry.rs`), what can be asked (`rpc.rs`), what is
-//! told (`events.rs`), all SQL (`store.rs`).
+//! told and heard (`events.rs`), all SQL (`store.rs`).
 
 mod config;
 mod convert;
@@ -36,12 +36,15 @@ pub fn definition_on(clock: Clock) -> Definition {
 async fn build(config: Config, host: Host, clock: Clock) -> Result<Service, StartError> {
     config.check()?;
     let db = Db::open(&config.data, host.data_dir(), &store::SCHEMA, clock.clone()).await?;
-    let rpc = {{Name}}Rpc { db: db.clone(), clock: clock.clone(), most_per_user: config.entries.most_per_user };
+    let most_per_user = config.entries.most_per_user;
+    let rpc = {{Name}}Rpc { db: db.clone(), clock: clock.clone(), most_per_user };
+    let consumer = events::consumer(&host, db.clone(), clock.clone(), most_per_user);
     let kept = db.clone();
 
     Ok(Service::new(&souk_client::CONTRACT)
         .rpc({{Name}}ServiceServer::new(rpc))
         .worker("relay", souk_events::relay(&host, db.clone()))
+        .worker("consumer", move |drain| consumer.clone().run(drain))
         .worker("retention", move |drain| worker::purge(kept.clone(), clock.clone(), config.retention, drain))
         .ready(move || {
             let db = db.clone();

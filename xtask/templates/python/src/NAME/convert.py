@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from souk.{{package}}.v1 import entry_pb2
+from souk.{{package}}.v1 import entry_pb2, events_pb2
 
 from {{package}}.entry import MOST_LISTED, Entry
 
@@ -17,3 +17,8 @@ def to_proto(entry: Entry) -> entry_pb2.Entry:
     message = entry_pb2.Entry(entry_id=entry.id, user_id=entry.user_id, text=entry.text)
     message.create_time.FromMicroseconds(entry.create_micros)
     return message
+
+
+def to_event(entry: Entry) -> events_pb2.EntryRecorded:
+    """Returns what tells of an entry."""
+    return events_pb2.EntryRecorded(entry=to_proto(entry))

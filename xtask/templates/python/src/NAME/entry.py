@@ -20,8 +20,18 @@ class Entry:
     create_micros: int
 
 
+def has_room(present: int, most: int) -> bool:
+    """Returns whether a user who has `present` entries and may have `most` may have one more."""
+    return present < most
+
+
+def text_of_order(order_id: str) -> str:
+    """Returns what is written down of an order."""
+    return f"placed {order_id}"
+
+
 def record(entry: Entry, present: int, most: int) -> Entry:
     """Admits an entry of a user who has `present` and may have `most`; raises TooManyEntries."""
-    if present >= most:
+    if not has_room(present, most):
         raise TooManyEntries(most)
     return entry

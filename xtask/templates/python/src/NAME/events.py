@@ -1,14 +1,40 @@
-"""What is told to others, in the write of its change."""
+"""What is told to others, in the write of its change, and what is heard of them."""
 
 from __future__ import annotations
 
-from souk.{{package}}.v1.events_pb2 import EntryRecorded
-from souk_chassis import Tx
+import time
+from collections.abc import Mapping
 
-from {{package}} import convert
+from google.protobuf.message import Message
+from souk.orders.v1.events_pb2 import OrderPlaced
+from souk_chassis import Delivery, Poison, Tx, new_id
+from souk_chassis.events import Handler
+
+from {{package}} import convert, entry, store
 from {{package}}.entry import Entry
+
+SUBSCRIPTION = "{{name}}"
+"""The lasting subscription on the bus, and the name of its part of the inbox."""
 
 
 def entry_recorded(tx: Tx, entry: Entry) -> None:
     """Tells that an entry was written down."""
-    tx.publish(EntryRecorded(entry=convert.to_proto(entry)), key=entry.user_id)
+    tx.publish(convert.to_event(entry), key=entry.user_id)
+
+
+def handlers(most_per_user: int) -> Mapping[type[Message], Handler]:
+    """Returns what is heard. A handler runs in one write with the record of its event, so its effect happens once."""
+
+    def order_placed(tx: Tx, event: OrderPlaced, _: Delivery) -> None:
+        """Writes an order down for its customer."""
+        order_id, user_id = event.order.order_id, event.order.customer_id
+        if not order_id or not user_id:
+            raise Poison("the event names no order of a customer")
+        # A user who has as many entries as one may have gets no more; were the event refused, it would only come again.
+        if not entry.has_room(store.count(tx, user_id), most_per_user):
+            return
+        written = Entry(new_id("entry"), user_id, entry.text_of_order(order_id), time.time_ns() // 1000)
+        store.insert(tx, written)
+        entry_recorded(tx, written)
+
+    return {OrderPlaced: order_placed}

@@ -7,7 +7,7 @@ from importlib.resources import files
 from souk.{{package}}.v1.{{package}}_service_pb2_grpc import add_{{Name}}ServiceServicer_to_server
 from souk_chassis import Definition, Host, Service, Store
 
-from {{package}} import store
+from {{package}} import events, store
 from {{package}}.config import Config
 from {{package}}.rpc import {{Name}}Rpc
 
@@ -15,9 +15,11 @@ from {{package}}.rpc import {{Name}}Rpc
 async def build(config: Config, host: Host) -> Service:
     """Opens the store and assembles the service."""
     database = Store.open(host.data_dir / "{{name}}.sqlite3", store.MIGRATIONS)
+    most_per_user = config.entries.most_per_user
     return (
         Service()
-        .rpc(add_{{Name}}ServiceServicer_to_server, {{Name}}Rpc(database, config.entries.most_per_user))
+        .rpc(add_{{Name}}ServiceServicer_to_server, {{Name}}Rpc(database, most_per_user))
+        .subscription(events.SUBSCRIPTION, database, events.handlers(most_per_user), start="earliest")
         .ready(database.ping)
         .store(database)
     )

@@ -1,5 +1,7 @@
-//! The {{name}} service over real gRPC, on both engines. `rpc/<method>.rs` holds what one method promises.
+//! The {{name}} service over real gRPC, on both engines. `rpc/<method>.rs` holds what one method promises, `events.rs` what
+//! is heard.
 
+mod events;
 mod support;
 
 mod rpc {

@@ -2,7 +2,7 @@
 
 use souk_chassis::Caller;
 use souk_client::{{package}}::v1::{self as pb, {{package}}_service_client::{{Name}}ServiceClient};
-use souk_testkit::{CallerChannel, Engine, TestService};
+use souk_testkit::{CallerChannel, Engine, TestService, TestServiceBuilder};
 use souk_types::{Clock, Timestamp};
 use tonic::Status;
 
@@ -17,9 +17,17 @@ pub struct {{Name}} {
 impl {{Name}} {
     /// Starts with so many entries a user at most.
     pub async fn start(engine: Engine, most_per_user: u32) -> Self {
+        {{Name}} { service: Self::builder(engine, most_per_user).start().await }
+    }
+
+    /// Starts beside a bus.
+    pub async fn start_beside(bus: &str, engine: Engine, most_per_user: u32) -> Self {
+        {{Name}} { service: Self::builder(engine, most_per_user).neighbour("events", bus).start().await }
+    }
+
+    fn builder(engine: Engine, most_per_user: u32) -> TestServiceBuilder {
         let definition = {{package}}::definition_on(Clock::manual(START));
-        let builder = TestService::builder(definition, engine).set("entries.most_per_user", most_per_user.to_string());
-        {{Name}} { service: builder.start().await }
+        TestService::builder(definition, engine).set("entries.most_per_user", most_per_user.to_string())
     }
 
     /// Writes down an entry of a user.

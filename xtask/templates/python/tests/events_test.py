@@ -1,0 +1,40 @@
+"""What is heard: an order of the shop becomes one entry of its customer, however often it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from souk.orders.v1.events_pb2 import OrderPlaced
+from souk.orders.v1.order_pb2 import Order
+
+from support import Running
+
+Start = Callable[..., Awaitable[Running]]
+
+
+def placed(order_id: str, customer_id: str) -> OrderPlaced:
+    return OrderPlaced(order=Order(order_id=order_id, customer_id=customer_id))
+
+
+async def an_order_is_written_down_once_and_told_however_often_it_comes(service: Running) -> None:
+    await service.bus.add(placed("order_1", "alice"), copies=2)
+    await service.bus.settled()
+    assert await service.recent() == ["placed order_1"]
+    # The two that came, and the one that was told of them.
+    told = (await service.bus.told(3))[2:]
+    assert [event.ordering_key for event in told] == ["alice"]
+    assert [start.subscription for start in service.bus.starts] == ["{{name}}"]
+
+
+async def an_order_of_a_user_who_has_enough_entries_is_passed_over(start: Start) -> None:
+    service = await start(entries__most_per_user=1)
+    await service.record("r1", "hello")
+    await service.bus.add(placed("order_1", "alice"))
+    await service.bus.settled()
+    assert await service.recent() == ["hello"]
+
+
+async def an_order_of_nobody_is_refused_for_good(service: Running) -> None:
+    (entry,) = await service.bus.add(placed("order_1", ""))
+    await service.bus.settled()
+    assert entry.state == "dead"

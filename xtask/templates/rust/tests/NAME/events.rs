@@ -1,0 +1,61 @@
+//! What is heard: an order of the shop becomes one entry of its customer, however often it is told.
+
+use std::time::Duration;
+
+use prost::Message as _;
+use souk_client::events::v1::Event;
+use souk_client::orders::v1::{Order, OrderPlaced};
+use souk_testkit::{Bus, Engine, eventually, on_each_engine};
+
+use crate::support::{{Name}};
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+fn placed(order_id: &str, customer_id: &str) -> Event {
+    let order = Order { order_id: order_id.into(), customer_id: customer_id.into(), ..Order::default() };
+    Event {
+        id: format!("event of {order_id}"),
+        source: "/services/orders".into(),
+        r#type: "souk.orders.v1.OrderPlaced".into(),
+        data: OrderPlaced { order: Some(order) }.encode_to_vec().into(),
+        ..Event::default()
+    }
+}
+
+on_each_engine! {
+    async fn an_order_is_written_down_once_and_told_however_often_it_comes(engine: Engine) {
+        let (bus, server) = Bus::start().await;
+        let service = {{Name}}::start_beside(&server.url(), engine, 10).await;
+        eventually(LIMIT, || async { bus.starts().len() == 1 }).await;
+        assert_eq!(bus.starts()[0].subscription, "{{name}}");
+        for ack_id in ["1", "2"] {
+            bus.deliver(ack_id, placed("order_1", "alice"));
+            eventually(LIMIT, || async { bus.acks().iter().any(|acked| acked == ack_id) }).await;
+        }
+        assert_eq!(service.recent("alice", 0).await, ["placed order_1"]);
+        eventually(LIMIT, || async { bus.events().len() == 1 }).await;
+        assert_eq!(bus.events()[0].ordering_key, "alice");
+        service.end().await;
+    }
+
+    async fn an_order_of_a_user_who_has_enough_entries_is_passed_over(engine: Engine) {
+        let (bus, server) = Bus::start().await;
+        let service = {{Name}}::start_beside(&server.url(), engine, 1).await;
+        service.record("alice", "r1", "hello").await.unwrap();
+        eventually(LIMIT, || async { bus.starts().len() == 1 }).await;
+        bus.deliver("1", placed("order_1", "alice"));
+        eventually(LIMIT, || async { bus.acks() == ["1"] }).await;
+        assert_eq!(service.recent("alice", 0).await, ["hello"]);
+        service.end().await;
+    }
+
+    async fn an_order_of_nobody_is_refused_for_good(engine: Engine) {
+        let (bus, server) = Bus::start().await;
+        let service = {{Name}}::start_beside(&server.url(), engine, 10).await;
+        eventually(LIMIT, || async { bus.starts().len() == 1 }).await;
+        bus.deliver("1", placed("order_1", ""));
+        eventually(LIMIT, || async { bus.nacks().len() == 1 }).await;
+        assert!(bus.nacks()[0].is_final, "{:?}", bus.nacks());
+        service.end().await;
+    }
+}
