@@ -97,10 +97,13 @@ fn next(language: Language, names: &Names) -> String {
         Language::Python => "cargo xtask test python_services".to_owned(),
         Language::Node => "cargo xtask test node_services".to_owned(),
     };
+    let served = match language {
+        Language::Rust => "builds it in and serves it with the others".to_owned(),
+        Language::Python | Language::Node => format!("serves it at 127.0.0.1:{port}"),
+    };
     format!(
         "\nservices/{name} and proto/souk/{package}/v1 are yours now. docs/add-a-service.md walks through the rooms.\n\n  \
-         {test}\n  cargo xtask conform services/{name}\n  cargo souk up      # serves it at 127.0.0.1:{port}{}\n",
-        if language == Language::Rust { ", when it runs alone; else with all others" } else { "" }
+         {test}\n  cargo xtask conform services/{name}\n  cargo souk up      # {served}\n"
     )
 }
 
