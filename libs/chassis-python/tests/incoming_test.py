@@ -34,7 +34,8 @@ async def a_trace_that_cannot_be_read_is_replaced(echo: Echo) -> None:
 
 async def the_earlier_of_the_callers_and_the_contracts_deadline_holds(echo: Echo) -> None:
     assert int((await echo.stub.Say(pb.SayRequest(name="hi"), timeout=60)).seen[1]) <= 1000
-    assert int((await echo.stub.Say(pb.SayRequest(name="hi"), timeout=0.5)).seen[1]) <= 500
+    # gRPC rounds a timeout up on the wire.
+    assert int((await echo.stub.Say(pb.SayRequest(name="hi"), timeout=0.5)).seen[1]) <= 510
 
 
 async def a_method_is_stopped_at_the_contracts_deadline(echo: Echo) -> None:
