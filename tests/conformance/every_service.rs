@@ -1,113 +1,19 @@
 //! Every service of the repository keeps docs/service-contract.md, whatever its language; and a service that breaks some of it is found
 //! out, sentence by sentence, with nothing else said of it.
 
+mod spoils;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use souk_manifest::{FILE_NAME, Language, find};
+use souk_manifest::{FILE_NAME, Language, Manifest, find};
 
-/// What each spoil of tests/conformance/spoiler breaks.
-const SPOILS: [(&str, &[&str]); 43] = [
-    ("exit-code", &["C-CONFIG-3", "C-CONFIG-4", "C-CONFIG-5"]),
-    // A process that starts where it must not has also written.
-    ("unknown-keys", &["C-CONFIG-3", "C-CONFIG-6"]),
-    ("log-key", &["C-CONFIG-7"]),
-    ("ready-file", &["C-START-2"]),
-    ("waits", &["C-START-3"]),
-    ("address-exit", &["C-START-4"]),
-    ("litter", &["C-START-5"]),
-    ("health-check", &["C-HEALTH-1"]),
-    ("health-unknown", &["C-HEALTH-2"]),
-    ("health-list", &["C-HEALTH-3"]),
-    ("healthz", &["C-HEALTH-5"]),
-    ("reflection-alpha", &["C-REFLECT-1"]),
-    // Whoever is nobody is taken for somebody, by the log too.
-    ("anonymous", &["C-ACCESS-1", "C-ACCESS-7", "C-LOG-2"]),
-    // The log knows another reason than the caller got; so with others below.
-    ("access-reason", &["C-ACCESS-2", "C-LOG-2"]),
-    ("wrong-tokens", &["C-ACCESS-4"]),
-    ("loopback", &["C-ACCESS-6"]),
-    ("field-names", &["C-VALID-1"]),
-    ("too-large", &["C-VALID-5", "C-LOG-2"]),
-    ("details", &["C-ERROR-1"]),
-    ("unimplemented", &["C-ERROR-2", "C-LOG-2"]),
-    ("internal", &["C-ERROR-3", "C-ERROR-4", "C-LOG-3"]),
-    ("deadlines", &["C-DEADLINE-2", "C-DEADLINE-3"]),
-    ("limits", &["C-LIMIT-2"]),
-    ("calls-anonymous", &["C-CALL-1"]),
-    ("calls-endless", &["C-CALL-2"]),
-    ("calls-untraced", &["C-CALL-3"]),
-    // A request that is in another trace is not found by its own.
-    ("traces", &["C-TRACE-1", "C-TRACE-3", "C-LOG-2", "C-LOG-3"]),
-    ("metrics-type", &["C-METRIC-1"]),
-    ("metrics-code", &["C-METRIC-2"]),
-    ("metrics-unknown", &["C-METRIC-3"]),
-    ("metrics-gauge", &["C-METRIC-5"]),
-    ("log-plain", &["C-LOG-1"]),
-    ("log-twice", &["C-LOG-2"]),
-    ("log-fields", &["C-LOG-3"]),
-    ("log-level", &["C-LOG-4"]),
-    // What is cut in two is no longer one line of its request.
-    ("log-lines", &["C-LOG-6", "C-LOG-3"]),
-    ("log-address", &["C-REDACT-1"]),
-    ("log-token", &["C-REDACT-2"]),
-    ("drain-reason", &["C-DRAIN-2"]),
-    ("exit-after-drain", &["C-DRAIN-4"]),
-    ("writes", &["C-WRITE-1", "C-WRITE-3"]),
-    ("reused-ids", &["C-WRITE-2", "C-LOG-3"]),
-    ("nothing", &[]),
-];
+use crate::spoils::{SPOILS, Spoil, TOGETHER, WITHOUT_A_SPOIL};
 
-/// Spoils that do not get in each other's way, so that a run of the suite sees many. Every night each stands alone.
-const TOGETHER: [&[&str]; 5] = [
-    &[
-        "ready-file",
-        "health-unknown",
-        "healthz",
-        "wrong-tokens",
-        "field-names",
-        "calls-anonymous",
-        "metrics-type",
-        "drain-reason",
-    ],
-    &[
-        "exit-code",
-        "health-list",
-        "reflection-alpha",
-        "details",
-        "limits",
-        "calls-endless",
-        "metrics-code",
-        "exit-after-drain",
-        "log-level",
-        "writes",
-    ],
-    &[
-        "litter",
-        "waits",
-        "internal",
-        "deadlines",
-        "calls-untraced",
-        "metrics-unknown",
-        "log-plain",
-        "log-key",
-        "log-address",
-    ],
-    &[
-        "unknown-keys",
-        "address-exit",
-        "health-check",
-        "anonymous",
-        "access-reason",
-        "loopback",
-        "too-large",
-        "unimplemented",
-        "traces",
-    ],
-    &["log-twice", "log-fields", "log-lines", "log-token", "metrics-gauge", "reused-ids"],
-];
+/// The sentences themselves.
+const CONTRACT: &str = include_str!("../../docs/service-contract.md");
 
 #[test]
 fn every_service_keeps_the_contract() {
@@ -137,7 +43,7 @@ fn every_service_has_a_manifest() {
 
 #[test]
 fn a_service_that_breaks_nothing_is_found_to_break_nothing() {
-    assert_eq!(broken(&["nothing"]), BTreeSet::new());
+    assert_eq!(broken("catalog", &["nothing"]), BTreeSet::new());
 }
 
 #[test]
@@ -153,26 +59,53 @@ fn each_mistake_alone_breaks_its_own_sentences() {
     if !souk_testkit::nightly() {
         return;
     }
-    for (spoil, _) in &SPOILS {
-        expect(&[spoil]);
+    for Spoil(name, ..) in SPOILS {
+        expect(&[name]);
     }
 }
 
-fn expect(spoils: &[&str]) {
-    let of = |spoil: &str| SPOILS.iter().find(|(name, _)| *name == spoil).unwrap_or_else(|| panic!("{spoil}")).1;
-    let wanted: BTreeSet<String> =
-        spoils.iter().flat_map(|spoil| of(spoil)).map(|number| (*number).to_owned()).collect();
-    assert_eq!(broken(spoils), wanted, "with {spoils:?}");
+#[test]
+fn every_sentence_that_can_be_seen_is_broken_by_a_mistake() {
+    let lines = CONTRACT.lines().filter_map(|line| line.strip_prefix("- **C-"));
+    let numbers = lines.filter(|line| !line.contains("** \u{25c7}")).filter_map(|line| line.split("**").next());
+    let visible: BTreeSet<String> = numbers.map(|number| format!("C-{number}")).collect();
+    let broken: BTreeSet<String> =
+        SPOILS.iter().flat_map(|Spoil(_, _, numbers)| *numbers).map(|number| (*number).to_owned()).collect();
+    let without: BTreeSet<String> = WITHOUT_A_SPOIL.iter().map(|(number, _)| (*number).to_owned()).collect();
+    assert_eq!(visible.difference(&broken).cloned().collect::<BTreeSet<_>>(), without);
+    assert!(broken.is_subset(&visible), "sentences that are gone: {:?}", broken.difference(&visible));
 }
 
-/// Returns the sentences that the suite finds broken.
-fn broken(spoils: &[&str]) -> BTreeSet<String> {
+#[test]
+fn every_mistake_is_made_by_day() {
+    let by_day: BTreeSet<&str> = TOGETHER.iter().copied().flatten().copied().chain(["nothing"]).collect();
+    assert_eq!(by_day, SPOILS.iter().map(|Spoil(name, ..)| *name).collect::<BTreeSet<_>>());
+}
+
+fn expect(spoils: &[&str]) {
+    let of = |spoil: &str| SPOILS.iter().find(|Spoil(name, ..)| *name == spoil).unwrap_or_else(|| panic!("{spoil}"));
+    let services: BTreeSet<&str> = spoils.iter().map(|spoil| of(spoil).1).collect();
+    let [service] = services.into_iter().collect::<Vec<_>>()[..] else { panic!("one service makes {spoils:?}") };
+    let wanted: BTreeSet<String> =
+        spoils.iter().flat_map(|spoil| of(spoil).2).map(|number| (*number).to_owned()).collect();
+    assert_eq!(broken(service, spoils), wanted, "{service} with {spoils:?}");
+}
+
+/// Returns the sentences that the suite finds broken in a service that makes these mistakes.
+fn broken(service: &str, spoils: &[&str]) -> BTreeSet<String> {
     let folder = tempfile::tempdir().unwrap();
-    let manifest = std::fs::read_to_string(root().join("services/catalog/souk.service.toml")).unwrap();
-    let command =
-        format!("{:?}, \"--break\", {:?}, \"--\", {:?}", env!("CARGO_BIN_EXE_spoiler"), spoils.join(","), souk());
-    let manifest = manifest.replace("\"souk\"", &command);
-    std::fs::write(folder.path().join(FILE_NAME), manifest).unwrap();
+    let own = root().join("services").join(service);
+    let manifest = Manifest::read(&own).unwrap_or_else(|error| panic!("{error}"));
+    manifest.prepare(&[], &mut |line| println!("{line}")).unwrap_or_else(|error| panic!("{service}: {error}"));
+    let text = std::fs::read_to_string(own.join(FILE_NAME)).unwrap();
+    // The environment was made above; the spoiler stands elsewhere, and before whatever the manifest names.
+    let text = match text.split_once("[prepare]").map(|(before, rest)| (before, rest.split_once("[run]"))) {
+        Some((before, Some((_, run)))) => format!("{before}[run]{run}"),
+        _ => text,
+    };
+    let named = text.lines().find(|line| line.starts_with("command = ")).expect("a command");
+    let text = text.replace(named, &format!("command = {:?}", spoiled(&manifest, spoils)));
+    std::fs::write(folder.path().join(FILE_NAME), text).unwrap();
     let output = conform(folder.path());
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
@@ -186,6 +119,21 @@ fn broken(spoils: &[&str]) -> BTreeSet<String> {
     println!("{spoils:?}: {broken:?}");
     assert_eq!(output.status.success(), broken.is_empty(), "{text}");
     broken
+}
+
+/// Returns the command of a service with the spoiler before it.
+fn spoiled(manifest: &Manifest, spoils: &[&str]) -> Vec<String> {
+    let (program, arguments) = manifest.run.command.split_first().expect("it names a program");
+    let souk = souk().display().to_string();
+    let program = match program.as_str() {
+        "souk" => souk.clone(),
+        own if own.contains('/') => manifest.folder.join(own).display().to_string(),
+        other => other.to_owned(),
+    };
+    let (spoils, prefix) = (spoils.join(","), manifest.environment_prefix());
+    let spoiler =
+        [env!("CARGO_BIN_EXE_spoiler"), "--break", &spoils, "--prefix", &prefix, "--souk", &souk, "--", &program];
+    spoiler.map(str::to_owned).into_iter().chain(arguments.iter().cloned()).collect()
 }
 
 fn conform(manifest: &Path) -> Output {

@@ -58,6 +58,17 @@ pub async fn wrong_tokens(stage: &Stage<'_>, report: &mut Report) {
     let reply = stage.call(&path, &known, message.clone()).await;
     report.look("C-ACCESS-5", reply.code() == Some(Code::Ok), format!("{known}: {}", told(&reply)));
 
+    // The characters that are written otherwise in a token; names of services have none of them.
+    for id in ["with a space", "100%", "%20"] {
+        let by = match &known {
+            Caller::Staff(_) => Caller::Staff(id.to_owned()),
+            Caller::User(_) => Caller::User(id.to_owned()),
+            Caller::Service(_) | Caller::Anonymous => continue,
+        };
+        let reply = stage.call(&path, &by, message.clone()).await;
+        report.look("C-ACCESS-5", reply.code() == Some(Code::Ok), format!("{by}: {}", told(&reply)));
+    }
+
     let swapped = stage.token(&Caller::Staff("somebody".into()));
     let (payload, mac) = (swapped.rsplit_once('.').unwrap_or_default().0, right.rsplit('.').next().unwrap_or_default());
     let wrong = [

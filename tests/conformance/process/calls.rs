@@ -1,5 +1,7 @@
 //! C-CALL: how a service calls its neighbours, seen by a neighbour that takes everything down.
 
+use std::collections::BTreeSet;
+
 use souk_chassis::Caller;
 use souk_chassis::identity::development_token_with;
 use souk_contract::MethodPolicy;
@@ -7,7 +9,7 @@ use souk_contract::MethodPolicy;
 use crate::process::limits::KEY;
 use crate::process::recorder::{Call, Recorder};
 use crate::process::report::Report;
-use crate::process::stage::Stage;
+use crate::process::stage::{Stage, TRACE_STATE};
 
 /// Judges every call that came.
 pub fn made(stage: &Stage<'_>, neighbours: &Recorder, report: &mut Report) {
@@ -22,6 +24,7 @@ pub fn made(stage: &Stage<'_>, neighbours: &Recorder, report: &mut Report) {
     }
     let name = stage.service.manifest.name.clone();
     let own = format!("Bearer {}", development_token_with(&Caller::Service(name), &[], KEY));
+    let traces = stage.asked().into_iter().map(|asked| asked.trace).collect::<BTreeSet<_>>();
     for call in calls {
         let header = |name: &str| call.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let token = header("authorization");
@@ -40,6 +43,11 @@ pub fn made(stage: &Stage<'_>, neighbours: &Recorder, report: &mut Report) {
         );
         let trace = header("traceparent");
         report.look("C-CALL-3", is_trace(trace), format!("{}: traceparent {trace:?}", call.path));
+        // Workers call in traces of their own.
+        if trace.split('-').nth(1).is_some_and(|trace| traces.contains(trace)) {
+            let state = header("tracestate");
+            report.look("C-TRACE-1", state.contains(TRACE_STATE), format!("{}: tracestate {state:?}", call.path));
+        }
     }
 }
 

@@ -19,6 +19,11 @@ const REFUSAL_LIMIT: Duration = Duration::from_secs(30);
 /// What a ready file of an earlier life holds.
 const OLDER: &str = "of an earlier life\n";
 
+/// Variables that are none of the service's business: the first is a setting without its prefix, the others are read by
+/// libraries that it may stand on.
+const FOREIGN: [(&str, &str); 4] =
+    [("SERVER__MAX_MESSAGE_BYTES", "16777216"), ("LOG__LEVEL", "error"), ("LOG_LEVEL", "error"), ("RUST_LOG", "off")];
+
 /// What is to be started.
 pub struct Service {
     pub manifest: Manifest,
@@ -81,7 +86,7 @@ impl Service {
 
     fn command(&self, launch: &Launch, arguments: &[String]) -> Command {
         let mut command = Command::from(self.manifest.command(launch));
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
+        command.args(arguments).envs(FOREIGN).stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
         command
     }
 
@@ -129,16 +134,26 @@ impl Service {
         let launch = launch.set("server.ready_file", ready.display());
         let mut command = self.command(&launch, arguments);
         let child = command.stderr(Stdio::piped()).spawn().map_err(|error| format!("it cannot be started: {error}"))?;
-        let ended = tokio::time::timeout(REFUSAL_LIMIT, child.wait_with_output()).await;
+        let serves = async {
+            while !ready.exists() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let ended = tokio::select! {
+            output = child.wait_with_output() => Some(output),
+            // It need not be waited for any longer.
+            () = serves => None,
+            () = tokio::time::sleep(REFUSAL_LIMIT) => None,
+        };
         let has_written = data.exists() || ready.exists();
         Ok(match ended {
-            Ok(Ok(output)) => Refusal {
+            Some(Ok(output)) => Refusal {
                 exit: output.status.code(),
                 stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
                 has_written,
             },
-            Ok(Err(error)) => return Err(error.to_string()),
-            Err(_) => Refusal { exit: None, stderr: String::new(), has_written },
+            Some(Err(error)) => return Err(error.to_string()),
+            None => Refusal { exit: None, stderr: String::new(), has_written },
         })
     }
 
@@ -160,6 +175,11 @@ impl Refusal {
     /// Returns the lines that it said.
     pub fn lines(&self) -> Vec<&str> {
         self.stderr.lines().filter(|line| !line.trim().is_empty()).collect()
+    }
+
+    /// Returns the lines that are no entries of the log, which begin with the year.
+    pub fn lines_for_people(&self) -> Vec<&str> {
+        self.lines().into_iter().filter(|line| !line.starts_with(|first: char| first.is_ascii_digit())).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, MessageDescriptor, MethodDescriptor, Value};
+use prost_types::method_options::IdempotencyLevel;
 use souk_chassis::Caller;
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
@@ -24,6 +25,8 @@ pub struct Method {
     pub server_streaming: bool,
     pub access: Option<Access>,
     pub has_idempotency: bool,
+    /// Whether the contract says that it changes nothing.
+    pub is_read: bool,
 }
 
 /// Who may call a method.
@@ -90,6 +93,8 @@ pub fn methods(pool: &DescriptorPool, services: &[String]) -> Result<Vec<Method>
     for name in services {
         let service = pool.get_service_by_name(name).ok_or_else(|| format!("its files have no service {name}"))?;
         methods.extend(service.methods().map(|method| {
+            let options = method.method_descriptor_proto().options.as_ref();
+            let level = options.and_then(|options| options.idempotency_level);
             Method {
                 path: format!("/{name}/{}", method.name()),
                 package: service.package_name().to_owned(),
@@ -97,11 +102,8 @@ pub fn methods(pool: &DescriptorPool, services: &[String]) -> Result<Vec<Method>
                 client_streaming: method.is_client_streaming(),
                 server_streaming: method.is_server_streaming(),
                 access: access(pool, &method),
-                has_idempotency: method
-                    .method_descriptor_proto()
-                    .options
-                    .as_ref()
-                    .is_some_and(|options| options.idempotency_level.is_some()),
+                has_idempotency: level.is_some(),
+                is_read: level == Some(IdempotencyLevel::NoSideEffects as i32),
             }
         }));
     }

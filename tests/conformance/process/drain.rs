@@ -13,7 +13,7 @@ use tonic_types::StatusExt as _;
 use crate::process::health;
 use crate::process::report::Report;
 use crate::process::stage::{Stage, caller, new_trace, told};
-use crate::process::wire::{Connection, Stream, get};
+use crate::process::wire::{Connection, Held, Stream, get};
 
 /// server.drain_seconds of every process here is 5, workers have 10 more, and a busy machine some.
 const EXIT_WITHIN: Duration = Duration::from_secs(20);
@@ -40,6 +40,8 @@ pub async fn at_sigterm(stage: &mut Stage<'_>, report: &mut Report) -> String {
     for (_, stream) in &mut streams {
         let _ = stream.next_within(Duration::from_millis(300)).await;
     }
+    // As long as it has not come whole the process cannot end, and what it does meanwhile can be seen.
+    let held = begin(&calls(stage)).await;
     let signalled = Arc::new(AtomicBool::new(false));
     let callers = (0..CALLERS).map(|_| tokio::spawn(calling(calls(stage), signalled.clone()))).collect::<Vec<_>>();
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -54,6 +56,18 @@ pub async fn at_sigterm(stage: &mut Stage<'_>, report: &mut Report) -> String {
     report.look("C-DRAIN-1", is_closed, "after SIGTERM new connections are refused");
     report.look("C-DRAIN-1", is_unready, "after SIGTERM /readyz is 503, or gone");
 
+    match held {
+        Ok(held) => {
+            let reply = held.finish().await;
+            let holds = matches!(reply.code(), Some(Code::Ok | Code::Unavailable));
+            report.look(
+                "C-DRAIN-3",
+                holds,
+                format!("a call of which half had come before the signal: {}", told(&reply)),
+            );
+        }
+        Err(why) => report.look("C-DRAIN-3", false, why),
+    }
     let ended = stage.process.ended(EXIT_WITHIN).await;
     let took = started.elapsed();
     let seen = match ended {
@@ -100,6 +114,10 @@ fn calls(stage: &Stage<'_>) -> Calls {
     }
 }
 
+async fn begin(calls: &Calls) -> Result<Held, String> {
+    calls.connection.begin(&calls.path, &calls.headers, &calls.message).await
+}
+
 /// Calls until the process is gone; what began before the signal must be answered.
 async fn calling(calls: Calls, signalled: Arc<AtomicBool>) -> Vec<(bool, String)> {
     let mut outcomes = Vec::new();
@@ -136,9 +154,9 @@ async fn ending(name: String, mut stream: Stream) -> (bool, String) {
     (holds, format!("{name} ends with {:?} {reason}{last}", status.code()))
 }
 
-/// Waits until something holds, for a few seconds.
+/// Waits until something holds, for less than the drain may take.
 async fn until<F: Future<Output = bool>>(holds: impl Fn() -> F) -> bool {
-    let end = Instant::now() + Duration::from_secs(5);
+    let end = Instant::now() + Duration::from_secs(3);
     while Instant::now() < end {
         if holds().await {
             return true;

@@ -1,22 +1,27 @@
 //! C-EVENT: a service that hears events, with the real bus as its neighbour: events of all kinds, again, and after death.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage};
 use souk_chassis::Caller;
 use souk_client::events::v1 as bus;
-use souk_manifest::{Heard, Manifest};
+use souk_manifest::{Heard, Launch, Manifest};
 use tonic::Code;
 
 use crate::process::child::Service;
+use crate::process::health;
 use crate::process::report::Report;
-use crate::process::stage::{Stage, caller, told};
+use crate::process::stage::{Stage, told};
 
 const SENTENCES: [&str; 3] = ["C-EVENT-1", "C-EVENT-2", "C-EVENT-3"];
 /// How long the service may take to hear everything; it may be waiting to open its subscription again.
 const HEARD_WITHIN: Duration = Duration::from_secs(40);
+/// How long it may take until what was acknowledged is seen.
+const SEEN_WITHIN: Duration = Duration::from_secs(10);
 /// The bus, in a process of its own.
 const BUS: &str = r#"
 name = "events"
@@ -45,8 +50,8 @@ async fn hear(service: &Service, event: &Heard, report: &mut Report) -> Result<(
     fs::write(&file, BUS).map_err(|error| error.to_string())?;
     let manifest = Manifest::read(&file).map_err(|error| error.to_string())?;
     let bus_service = Service::new(manifest, Some(service.souk.clone()))?;
-    let bus_process = bus_service.start(bus_service.settings(), &[]).await.map_err(|why| format!("the bus: {why}"))?;
-    let bus = Stage::open(&bus_service, bus_process, None).await?;
+    let bus_data = bus_service.fresh("data");
+    let bus = start(&bus_service, bus_service.settings_in(&bus_data)).await?;
 
     let data = service.fresh("data");
     let mut stage = open(service, &data, &bus).await?;
@@ -63,48 +68,77 @@ async fn hear(service: &Service, event: &Heard, report: &mut Report) -> Result<(
     }
 
     // In one key, so that each waits for those before it.
-    let payload = payload(&stage, event)?;
+    let empty = answers(&stage).await;
+    let payload = payload(&stage, event, &event.data)?;
     let unheard = made("unheard", "souk.conformance.v1.NobodyHears", &event.key, vec![0xff]);
     let torn = made("torn", &event.kind, &event.key, vec![0xff]);
     let whole = made("whole", &event.kind, &event.key, payload);
     publish(&bus, vec![unheard, torn, whole.clone()]).await?;
     let lag = until_heard(&bus, &name).await;
     report.look("C-EVENT-2", lag == Some(0), format!("one of another type, one torn, one whole: {lag:?} are left"));
+    if lag != Some(0) {
+        report.cannot("C-EVENT-3", "it acknowledges nothing");
+        return Ok(());
+    }
+    let before = until_other(&stage, &empty).await;
+    let changed = differences(&empty, &before);
+    report.look("C-EVENT-2", !changed.is_empty(), format!("with its effect other answers are given by: {changed:?}"));
 
-    let before = answer(&stage).await?;
-    publish(&bus, vec![whole.clone()]).await?;
+    // The same event, which tells of something else: who knows it again does not read on.
+    let other = again(&stage, event, &whole)?;
+    publish(&bus, vec![other.clone()]).await?;
     let lag = until_heard(&bus, &name).await;
-    let again = answer(&stage).await?;
+    let again = differences(&before, &answers(&stage).await);
     report.look(
         "C-EVENT-3",
-        lag == Some(0) && before == again,
-        format!(
-            "again: {lag:?} are left, the manifest's read answers {}",
-            if before == again { "the same" } else { "otherwise" }
-        ),
+        lag == Some(0) && again.is_empty(),
+        format!("again: {lag:?} are left, other answers are given by: {again:?}"),
     );
 
     stage.process.signal("KILL").await;
     let _ = stage.process.ended(Duration::from_secs(10)).await;
-    publish(&bus, vec![whole]).await?;
-    let mut stage = open(service, &data, &bus).await?;
+    publish(&bus, vec![other]).await?;
+    let stage = open(service, &data, &bus).await?;
     let lag = until_heard(&bus, &name).await;
-    let after = answer(&stage).await?;
+    let after = differences(&before, &answers(&stage).await);
     report.look(
         "C-EVENT-3",
-        lag == Some(0) && before == after,
-        format!(
-            "after SIGKILL: {lag:?} are left, the manifest's read answers {}",
-            if before == after { "the same" } else { "otherwise" }
-        ),
+        lag == Some(0) && after.is_empty(),
+        format!("after SIGKILL: {lag:?} are left, other answers are given by: {after:?}"),
     );
     report.look("C-EVENT-1", lag == Some(0), format!("it goes on after SIGKILL: {lag:?} are left"));
+    without_bus(stage, &bus_service, (bus, bus_data.as_path()), &whole, report).await
+}
+
+/// Takes the bus away and gives it back, at the same place.
+async fn without_bus(
+    mut stage: Stage<'_>,
+    bus_service: &Service,
+    (mut bus, data): (Stage<'_>, &Path),
+    event: &bus::Event,
+    report: &mut Report,
+) -> Result<(), String> {
+    let address = bus.process.grpc;
+    bus.process.signal("KILL").await;
+    let _ = bus.process.ended(Duration::from_secs(10)).await;
+    let reply = health::check(&stage, "").await;
+    report.look("C-EVENT-1", reply.code() == Some(Code::Ok), format!("while the bus is away: {}", told(&reply)));
+
+    let bus = start(bus_service, bus_service.settings_in(data).set("server.listen", address)).await?;
+    publish(&bus, vec![bus::Event { id: "conformance-last".to_owned(), ..event.clone() }]).await?;
+    let lag = until_heard(&bus, &stage.service.manifest.name).await;
+    report.look("C-EVENT-1", lag == Some(0), format!("when the bus is back: {lag:?} are left"));
     stage.process.signal("TERM").await;
     let _ = stage.process.ended(Duration::from_secs(20)).await;
     Ok(())
 }
 
-async fn open<'a>(service: &'a Service, data: &std::path::Path, bus: &Stage<'_>) -> Result<Stage<'a>, String> {
+async fn start(bus: &Service, launch: Launch) -> Result<Stage<'_>, String> {
+    let process = bus.start(launch, &[]).await.map_err(|why| format!("the bus: {why}"))?;
+    Stage::open(bus, process, None).await
+}
+
+async fn open<'a>(service: &'a Service, data: &Path, bus: &Stage<'_>) -> Result<Stage<'a>, String> {
     let launch = service.settings_in(data).set("neighbours.events", format!("http://{}", bus.process.grpc));
     let process = service.start(launch, &[]).await?;
     let mut stage = Stage::open(service, process, None).await?;
@@ -112,14 +146,23 @@ async fn open<'a>(service: &'a Service, data: &std::path::Path, bus: &Stage<'_>)
     Ok(stage)
 }
 
-fn payload(stage: &Stage<'_>, event: &Heard) -> Result<Vec<u8>, String> {
+fn payload(stage: &Stage<'_>, event: &Heard, data: &str) -> Result<Vec<u8>, String> {
     let ours = DescriptorPool::decode(souk_client::FILE_DESCRIPTOR_SET).map_err(|error| error.to_string())?;
     let found = stage.pool.get_message_by_name(&event.kind).or_else(|| ours.get_message_by_name(&event.kind));
     let descriptor = found.ok_or_else(|| format!("no message {} is known", event.kind))?;
-    let mut reader = serde_json::Deserializer::from_str(&event.data);
+    let mut reader = serde_json::Deserializer::from_str(data);
     let message =
         DynamicMessage::deserialize(descriptor, &mut reader).map_err(|error| format!("event.data: {error}"))?;
     Ok(message.encode_to_vec())
+}
+
+/// Returns an event of the same id whose payload is another's: the last letter of the key is another wherever it stands.
+fn again(stage: &Stage<'_>, event: &Heard, first: &bus::Event) -> Result<bus::Event, String> {
+    let last = event.key.chars().last().unwrap_or('a');
+    let mut key = event.key[..event.key.len() - last.len_utf8()].to_owned();
+    key.push(if last == 'a' { 'b' } else { 'a' });
+    let data = payload(stage, event, &event.data.replace(&event.key, &key))?;
+    Ok(bus::Event { data: data.into(), ..first.clone() })
 }
 
 fn made(id: &str, kind: &str, key: &str, data: Vec<u8>) -> bus::Event {
@@ -159,10 +202,39 @@ async fn until_heard(bus: &Stage<'_>, name: &str) -> Option<i64> {
     }
 }
 
-/// Returns what the manifest's read answers.
-async fn answer(stage: &Stage<'_>) -> Result<Vec<Vec<u8>>, String> {
-    let unary = stage.unary();
-    let message = stage.encode(&unary.method, &unary.request)?;
-    let reply = stage.call(&format!("/{}", unary.method), &caller(&unary.caller)?, message).await;
-    if reply.code() == Some(Code::Ok) { Ok(reply.messages) } else { Err(told(&reply)) }
+/// What each read answers; nothing where it answers otherwise each time.
+type Answers = BTreeMap<String, Option<Vec<Vec<u8>>>>;
+
+/// Asks every read that needs no more than an empty request.
+async fn answers(stage: &Stage<'_>) -> Answers {
+    let mut found = Answers::new();
+    for method in stage.methods.iter().filter(|method| method.is_read && !method.server_streaming) {
+        let Some(by) = method.access.as_ref().and_then(|access| access.admitted()) else { continue };
+        let first = stage.call(&method.path, &by, Vec::new()).await;
+        let second = stage.call(&method.path, &by, Vec::new()).await;
+        let is_steady = first.code() == Some(Code::Ok) && first.messages == second.messages;
+        found.insert(method.path.clone(), is_steady.then_some(first.messages));
+    }
+    found
+}
+
+/// Returns the reads that answer otherwise than before.
+fn differences(before: &Answers, after: &Answers) -> Vec<String> {
+    let is_other = |path: &&String| match (&before[*path], after.get(*path)) {
+        (Some(before), Some(Some(after))) => before != after,
+        _ => false,
+    };
+    before.keys().filter(is_other).cloned().collect()
+}
+
+/// Waits until some read answers otherwise: what is answered from memory may follow a little later.
+async fn until_other(stage: &Stage<'_>, before: &Answers) -> Answers {
+    let until = Instant::now() + SEEN_WITHIN;
+    loop {
+        let found = answers(stage).await;
+        if !differences(before, &found).is_empty() || Instant::now() > until {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }

@@ -54,6 +54,7 @@ pub async fn asked(stage: &Stage<'_>, report: &mut Report) {
     listed.sort();
     wanted.sort();
     report.look("C-HEALTH-3", listed == wanted, format!("{}: {listed:?}", told(&reply)));
+    report.look("C-HEALTH-6", reply.code() == Some(Code::Ok), format!("List without a token: {}", told(&reply)));
 
     for (name, wanted) in [(services[0].as_str(), ServingStatus::Serving), (UNKNOWN, ServingStatus::ServiceUnknown)] {
         let first = match watch(stage, name).await {
@@ -64,6 +65,7 @@ pub async fn asked(stage: &Stage<'_>, report: &mut Report) {
             }
             Err(why) => Err(why),
         };
+        report.look("C-HEALTH-6", first.is_ok(), format!("Watch without a token: {first:?}"));
         report.look(
             "C-HEALTH-4",
             first == Ok((Some(wanted), true)),

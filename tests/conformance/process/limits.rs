@@ -11,11 +11,14 @@ use crate::process::health::WATCH;
 use crate::process::recorder::Recorder;
 use crate::process::report::Report;
 use crate::process::stage::{Stage, caller, is_error, told};
+use crate::process::validation::padded;
 use crate::process::wire::Stream;
 
 /// The key of development tokens in this process, which must not be printed.
 pub const KEY: &str = "conformance-key-91c4";
 const MOST_REQUESTS: usize = 6;
+/// More than many a library allows, less than `server.max_message_bytes` by default.
+const LARGE: usize = 5 << 20;
 const FIRST: std::time::Duration = std::time::Duration::from_millis(300);
 
 /// Starts the process: small limits, a key of its own, a text log of everything, somebody who takes spans and calls.
@@ -45,6 +48,10 @@ pub async fn reached(stage: &Stage<'_>, report: &mut Report) {
         None => report.cannot("C-LIMIT-1", "the manifest has no example of a stream"),
     }
     requests(stage, report).await;
+    let unary = stage.unary();
+    let message = padded(stage.encode(&unary.method, &unary.request).unwrap_or_default(), LARGE);
+    let reply = stage.call(&format!("/{}", unary.method), &caller(&unary.caller).unwrap_or_default(), message).await;
+    report.look("C-CONFIG-2", reply.code() == Some(Code::Ok), format!("a message of {LARGE} bytes: {}", told(&reply)));
 }
 
 async fn streams(stage: &Stage<'_>, path: &str, by: &Caller, message: Vec<u8>, report: &mut Report) {
@@ -53,7 +60,8 @@ async fn streams(stage: &Stage<'_>, path: &str, by: &Caller, message: Vec<u8>, r
         Err(why) => return report.look("C-LIMIT-1", false, why),
     };
     let _ = first.next_within(FIRST).await;
-    let reply = stage.call(path, by, message.clone()).await;
+    // One that is let in would go on for ever.
+    let reply = stage.call_with(path, by, &[("grpc-timeout", "2S".to_owned())], vec![message.clone()]).await;
     let holds = is_error(&reply, Code::ResourceExhausted, "ERROR_REASON_TOO_MANY_STREAMS");
     report.look("C-LIMIT-1", holds, format!("a second stream of {by}: {}", told(&reply)));
     let other = match by {

@@ -19,6 +19,13 @@ pub async fn asked(stage: &mut Stage<'_>, report: &mut Report) -> Result<(), Str
     wanted.sort();
     for version in VERSIONS {
         let answer = contract::ask(&stage.connection, version, MessageRequest::ListServices(String::new())).await;
+        let is_refused = |why: &String| why.starts_with("Unauthenticated") || why.starts_with("PermissionDenied");
+        let is_open = !answer.as_ref().is_err_and(is_refused);
+        report.look(
+            "C-HEALTH-6",
+            is_open,
+            format!("{version} without a token: {}", if is_open { "answered" } else { "refused" }),
+        );
         let mut listed = match answer {
             Ok(MessageResponse::ListServicesResponse(list)) => {
                 list.service.into_iter().map(|service| service.name).collect::<Vec<_>>()

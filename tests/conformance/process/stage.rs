@@ -19,6 +19,9 @@ use crate::process::wire::{Connection, Reply, Stream};
 /// The key of development tokens unless another is set (C-ACCESS-5).
 const PUBLIC_KEY: &str = "souk-development-key-that-is-no-secret";
 
+/// What comes along with every trace.
+pub const TRACE_STATE: &str = "conformance=1";
+
 /// What a process was asked and how it answered, for its log and its metrics.
 #[derive(Clone, Debug)]
 pub struct Asked {
@@ -112,7 +115,8 @@ impl<'a> Stage<'a> {
 
     /// Returns the headers of a call by a caller, in a trace of its own.
     pub fn headers(&self, caller: &Caller, trace: &str) -> Vec<(&'static str, String)> {
-        let mut headers = vec![("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"))];
+        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+        let mut headers = vec![("traceparent", parent), ("tracestate", TRACE_STATE.to_owned())];
         if *caller != Caller::Anonymous {
             headers.push(("authorization", format!("Bearer {}", self.token(caller))));
         }

@@ -41,19 +41,34 @@ pub async fn again_beside(stage: &Stage<'_>, report: &mut Report) {
         match service.refused(service.settings().set(key, address), &[]).await {
             Ok(refusal) => {
                 let names_it = refusal.stderr.contains(key) || refusal.stderr.contains(&address.to_string());
-                let holds = refusal.exit == Some(1) && names_it;
+                let holds = refusal.exit == Some(1) && names_it && refusal.lines_for_people().len() == 1;
                 report.look("C-START-4", holds, format!("{key} is taken: {}", refusal.told()));
             }
             Err(why) => report.look("C-START-4", false, why),
         }
     }
+    let other = service.start(service.settings(), &[]).await;
+    let (has_its_own, seen) = match &other {
+        Ok(other) => {
+            let (mine, first) = ([other.grpc, other.metrics], [stage.process.grpc, stage.process.metrics]);
+            (
+                mine.iter().all(|address| !first.contains(address)),
+                format!("two at once serve on {first:?} and {mine:?}"),
+            )
+        }
+        Err(why) => (false, format!("two at once: {why}")),
+    };
+    report.look("C-START-1", has_its_own, seen);
+    // It is killed here.
+    drop(other);
     let is_empty = fs::read_dir(&stage.process.data).is_ok_and(|mut entries| entries.next().is_none());
     if is_empty {
         return report.cannot("C-START-7", "it keeps nothing in its data folder");
     }
     match service.refused(service.settings_in(&stage.process.data), &[]).await {
         Ok(refusal) => {
-            report.look("C-START-7", refusal.exit == Some(1), format!("on the same folder: {}", refusal.told()))
+            let holds = refusal.exit == Some(1) && refusal.lines_for_people().len() == 1;
+            report.look("C-START-7", holds, format!("on the same folder: {}", refusal.told()));
         }
         Err(why) => report.look("C-START-7", false, why),
     }
@@ -88,6 +103,9 @@ pub async fn alone(service: &Service, report: &mut Report) {
     development_tokens(&stage, report).await;
     stage.process.signal("TERM").await;
     let _ = stage.process.ended(std::time::Duration::from_secs(20)).await;
+    let log = stage.process.log();
+    let is_plain = log.lines().any(|line| line.contains(" INFO request ")) && !log.contains(" DEBUG ");
+    report.look("C-CONFIG-2", is_plain, "without log.format and log.level the log is text at info");
 }
 
 async fn development_tokens(stage: &Stage<'_>, report: &mut Report) {

@@ -10,13 +10,14 @@ use crate::process::stage::{Stage, new_trace};
 
 /// Who calls without a readable trace, so that these lines of the log are told from all others.
 pub const UNTRACEABLE: &str = "untraceable";
-const UNREADABLE: [&str; 3] = [
-    "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-    "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-    "not a trace at all",
+pub const UNREADABLE: [Option<&str>; 4] = [
+    None,
+    Some("00-00000000000000000000000000000000-00f067aa0ba902b7-01"),
+    Some("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+    Some("not a trace at all"),
 ];
 
-/// Calls with traces that cannot be read; that the others are found in the log shows the rest (C-LOG-2).
+/// Calls without a trace, and with some that cannot be read; that the others are found in the log shows the rest (C-LOG-2).
 pub async fn named(stage: &Stage<'_>, report: &mut Report) {
     let unary = stage.unary();
     let message = stage.encode(&unary.method, &unary.request).unwrap_or_default();
@@ -24,9 +25,9 @@ pub async fn named(stage: &Stage<'_>, report: &mut Report) {
         let by = Caller::User(UNTRACEABLE.to_owned());
         let mut headers = stage.headers(&by, &new_trace());
         headers.retain(|(name, _)| *name != "traceparent");
-        headers.push(("traceparent", text.to_owned()));
+        headers.extend(text.map(|text| ("traceparent", text.to_owned())));
         let reply = stage.connection.call(&format!("/{}", unary.method), &headers, slice::from_ref(&message)).await;
-        report.look("C-TRACE-2", reply.broken.is_none(), format!("{text}: answered {:?}", reply.code()));
+        report.look("C-TRACE-2", reply.broken.is_none(), format!("{text:?}: answered {:?}", reply.code()));
     }
 }
 

@@ -42,7 +42,14 @@ pub struct Stream {
     body: Option<Incoming>,
     buffer: BytesMut,
     ended: Option<Status>,
-    _request: Option<mpsc::Sender<Result<Frame<Bytes>, Infallible>>>,
+    request: Option<mpsc::Sender<Result<Frame<Bytes>, Infallible>>>,
+}
+
+/// A request of which the end has not been sent.
+pub struct Held {
+    stream: Stream,
+    sender: mpsc::Sender<Result<Frame<Bytes>, Infallible>>,
+    rest: Bytes,
 }
 
 impl Connection {
@@ -62,17 +69,19 @@ impl Connection {
     pub async fn call(&self, path: &str, headers: &[(&str, String)], messages: &[Vec<u8>]) -> Reply {
         let gather = async {
             let mut stream = self.stream(path, headers, messages, false).await?;
-            let mut received = Vec::new();
-            while let Some(message) = stream.next().await? {
-                received.push(message);
-            }
-            Ok::<_, String>((received, stream.status()))
+            stream.gather().await
         };
-        match tokio::time::timeout(LIMIT, gather).await {
-            Ok(Ok((messages, status))) => Reply { messages, status, broken: None },
-            Ok(Err(why)) => Reply::broken(why),
-            Err(_) => Reply::broken(format!("no answer within {LIMIT:?}")),
-        }
+        gathered(gather).await
+    }
+
+    /// Begins a call: sends the head and half of the message.
+    pub async fn begin(&self, path: &str, headers: &[(&str, String)], message: &[u8]) -> Result<Held, String> {
+        let mut stream = self.stream(path, headers, &[], true).await?;
+        let sender = stream.request.take().expect("it stays open");
+        let mut first = framed(message);
+        let rest = first.split_off(first.len() / 2);
+        sender.try_send(Ok(Frame::data(first))).expect("nothing was sent yet");
+        Ok(Held { stream, sender, rest })
     }
 
     /// Sends messages and hands over the answer as it comes; `stays_open` leaves our side of the stream open.
@@ -85,11 +94,7 @@ impl Connection {
     ) -> Result<Stream, String> {
         let (sender, receiver) = mpsc::channel(messages.len().max(1));
         for message in messages {
-            let mut framed = Vec::with_capacity(message.len() + 5);
-            framed.push(0);
-            framed.extend_from_slice(&u32::try_from(message.len()).expect("messages are small").to_be_bytes());
-            framed.extend_from_slice(message);
-            sender.try_send(Ok(Frame::data(framed.into()))).expect("there is room for all of them");
+            sender.try_send(Ok(Frame::data(framed(message)))).expect("there is room for all of them");
         }
         let mut request = http::Request::post(format!("http://souk{path}"))
             .header("content-type", "application/grpc")
@@ -104,11 +109,31 @@ impl Connection {
         let mut connection = self.0.clone();
         connection.ready().await.map_err(|error| error.to_string())?;
         let head = Box::pin(connection.send_request(request));
-        Ok(Stream { head: Some(head), body: None, buffer: BytesMut::new(), ended: None, _request: held })
+        Ok(Stream { head: Some(head), body: None, buffer: BytesMut::new(), ended: None, request: held })
+    }
+}
+
+impl Held {
+    /// Sends the rest, and gathers the whole answer.
+    pub async fn finish(self) -> Reply {
+        let Held { mut stream, sender, rest } = self;
+        // When nobody listens any more, the answer says why.
+        let _ = sender.send(Ok(Frame::data(rest))).await;
+        drop(sender);
+        gathered(stream.gather()).await
     }
 }
 
 impl Stream {
+    /// Gathers what is left of the answer.
+    async fn gather(&mut self) -> Result<(Vec<Vec<u8>>, Status), String> {
+        let mut received = Vec::new();
+        while let Some(message) = self.next().await? {
+            received.push(message);
+        }
+        Ok((received, self.status()))
+    }
+
     /// Returns the next message; nothing at the end. An answer that breaks off without a status is an error.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, String> {
         loop {
@@ -175,6 +200,23 @@ impl Reply {
     pub fn code(&self) -> Option<Code> {
         self.broken.is_none().then(|| self.status.code())
     }
+}
+
+async fn gathered(answer: impl Future<Output = Result<(Vec<Vec<u8>>, Status), String>>) -> Reply {
+    match tokio::time::timeout(LIMIT, answer).await {
+        Ok(Ok((messages, status))) => Reply { messages, status, broken: None },
+        Ok(Err(why)) => Reply::broken(why),
+        Err(_) => Reply::broken(format!("no answer within {LIMIT:?}")),
+    }
+}
+
+/// Returns a message with what gRPC puts before it.
+fn framed(message: &[u8]) -> Bytes {
+    let mut framed = Vec::with_capacity(message.len() + 5);
+    framed.push(0);
+    framed.extend_from_slice(&u32::try_from(message.len()).expect("messages are small").to_be_bytes());
+    framed.extend_from_slice(message);
+    framed.into()
 }
 
 /// Fetches a page over HTTP/1.1: status, head and body.

@@ -38,6 +38,8 @@ async fn pass_on(mut stream: TcpStream, to: SocketAddr, spoils: Spoils) -> std::
         text = format!("{head}\r\n\r\n{body}");
     }
     for (spoil, from, to) in [
+        ("drain-ready", "HTTP/1.1 503 Service Unavailable", "HTTP/1.1 200 OK"),
+        ("closed-pages", "HTTP/1.1 404 Not Found", "HTTP/1.1 401 Unauthorized"),
         ("healthz", "HTTP/1.1 404 Not Found", "HTTP/1.1 200 OK"),
         ("metrics-type", "text/plain; version=0.0.4", "text/html"),
         ("metrics-code", "rpc_response_status_code=", "grpc_code="),

@@ -37,19 +37,26 @@ pub async fn pass_on(spoils: Spoils, pipe: impl AsyncRead + Unpin) {
 }
 
 fn say_once(spoils: &Spoils) {
-    let say = |message: &str| match std::env::var("SOUK__LOG__FORMAT").as_deref() {
-        Ok("json") => {
-            eprintln!("{{\"timestamp\":\"2026-01-01T00:00:00.000000Z\",\"level\":\"INFO\",\"message\":\"{message}\"}}");
-        }
-        _ => eprintln!("2026-01-01T00:00:00.000000Z  INFO {message}"),
-    };
-    if spoils.has("log-plain") && std::env::var("SOUK__LOG__FORMAT").as_deref() == Ok("json") {
+    if spoils.has("log-plain") && is_json(spoils) {
         eprintln!("a line for people");
     }
     if spoils.has("log-token") {
-        say(TOKEN);
+        say(spoils, TOKEN);
     }
     if spoils.has("log-key") {
-        say(&std::env::var("SOUK__IDENTITY__DEVELOPMENT_KEY").unwrap_or_default());
+        say(spoils, &std::env::var(spoils.variable("IDENTITY__DEVELOPMENT_KEY")).unwrap_or_default());
     }
+}
+
+/// Adds an entry to the log.
+pub fn say(spoils: &Spoils, message: &str) {
+    if is_json(spoils) {
+        eprintln!("{{\"timestamp\":\"2026-01-01T00:00:00.000000Z\",\"level\":\"INFO\",\"message\":\"{message}\"}}");
+    } else {
+        eprintln!("2026-01-01T00:00:00.000000Z  INFO {message}");
+    }
+}
+
+fn is_json(spoils: &Spoils) -> bool {
+    std::env::var(spoils.variable("LOG__FORMAT")).as_deref() == Ok("json")
 }
