@@ -40,7 +40,7 @@ async fn connection(stream: TcpStream, to: SocketAddr, side: Side, spoils: Spoil
     let _ = (stream.set_nodelay(true), behind.set_nodelay(true));
     let handshake = client::Builder::new(TokioExecutor::new()).handshake::<_, Body>(TokioIo::new(behind)).await;
     let Ok((sender, driver)) = handshake else { return };
-    tokio::spawn(driver);
+    let behind = tokio::spawn(driver);
     let serve = service_fn(move |request| {
         let (mut sender, spoils) = (sender.clone(), spoils.clone());
         async move {
@@ -57,7 +57,12 @@ async fn connection(stream: TcpStream, to: SocketAddr, side: Side, spoils: Spoil
             }
         }
     });
-    let _ = server::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), serve).await;
+    let serving = server::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), serve);
+    tokio::select! {
+        _ = serving => {}
+        // The service must learn that its neighbour is gone; a caller is told so by the answers.
+        _ = behind, if side == Side::Client => {}
+    }
 }
 
 fn unavailable() -> Response<Body> {
