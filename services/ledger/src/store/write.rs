@@ -41,7 +41,8 @@ pub(super) async fn create(
     is_certain: bool,
 ) -> Result<Written<Vec<Vec<Status>>>, Error> {
     let mut work = turn.begin();
-    let created = match ahead(&work, batches, now).filter(|_| !is_certain) {
+    let decided = if is_certain { None } else { ahead(&work, batches, now) };
+    let created = match decided {
         Some(decided) => create_ahead(tx, turn, &mut work, decided).await,
         None => create_in_turn(tx, turn, &mut work, batches, now, is_certain).await,
     };
