@@ -14,8 +14,6 @@ use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tonic::body::Body;
 
-use crate::batched::batched;
-
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(20);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -106,7 +104,7 @@ impl Connection {
             .await
             .map_err(|error| innermost(&error))?;
         // How it ends is told to the calls on it, one by one.
-        tokio::spawn(batched(connection));
+        tokio::spawn(connection);
         Ok(sender)
     }
 

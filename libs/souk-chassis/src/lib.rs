@@ -7,7 +7,6 @@
 // The one place, with souk-contract, that may build statuses by code.
 #![allow(clippy::disallowed_methods)]
 
-mod batched;
 mod builtin;
 mod call;
 mod caller;

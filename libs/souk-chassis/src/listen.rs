@@ -16,7 +16,6 @@ use tokio::task::JoinSet;
 use tonic::body::Body;
 use tracing::warn;
 
-use crate::batched::batched;
 use crate::definition::StartError;
 use crate::drain::Drain;
 use crate::incoming::{Origin, serve};
@@ -80,8 +79,8 @@ async fn serve_connection(stream: TcpStream, process: Arc<Process>, drain: Drain
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     // How a connection ends is the caller's affair; requests on it are logged one by one.
     tokio::select! {
-        _ended = batched(connection.as_mut()) => return,
+        _ended = connection.as_mut() => return,
         () = drain.started() => connection.as_mut().graceful_shutdown(),
     }
-    let _ = batched(connection).await;
+    let _ = connection.await;
 }
