@@ -25,7 +25,7 @@ pub(super) struct Memory {
 impl Memory {
     /// Returns whether what is remembered is what the version before this one left.
     pub fn is_before(&self, version: i64) -> bool {
-        self.version + 1 == version
+        self.next_version() == version
     }
 
     /// Returns the version that the next write makes, if nobody else writes.

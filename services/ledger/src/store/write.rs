@@ -77,11 +77,10 @@ async fn create_ahead(
     work: &mut Work,
     decided: Decided,
 ) -> Result<Written<Vec<Vec<Status>>>, Error> {
-    let version = work.memory.next_version();
-    let entries = decided.book.close(first_sequence(version));
+    let entries = decided.book.close(first_sequence(work.memory.next_version()));
     append(tx, &entries.transfers).await?;
-    let is_ours = take_turn(tx).await? == version;
-    if !work.begins(version).await || !is_ours {
+    let version = take_turn(tx).await?;
+    if !work.begins(version).await {
         turn.in_vain(work);
         return Err(Error::Conflict);
     }
