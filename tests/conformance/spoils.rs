@@ -158,6 +158,3 @@ pub const TOGETHER: &[&[&str]] = &[
     &["subscribes-once", "renamed-events"],
     &["acknowledges-nothing"],
 ];
-
-/// Sentences that can be seen from outside and have no spoil, each with its reason.
-pub const WITHOUT_A_SPOIL: &[(&str, &str)] = &[];

@@ -15,7 +15,7 @@ use tonic::Code;
 use crate::process::child::Service;
 use crate::process::health;
 use crate::process::report::Report;
-use crate::process::stage::{Stage, told};
+use crate::process::stage::{Stage, caller, told};
 
 const SENTENCES: [&str; 3] = ["C-EVENT-1", "C-EVENT-2", "C-EVENT-3"];
 /// How long the service may take to hear everything; it may be waiting to open its subscription again.
@@ -205,13 +205,19 @@ async fn until_heard(bus: &Stage<'_>, name: &str) -> Option<i64> {
 /// What each read answers; nothing where it answers otherwise each time.
 type Answers = BTreeMap<String, Option<Vec<Vec<u8>>>>;
 
-/// Asks every read that needs no more than an empty request.
+/// Asks the read of the manifest, and every other that needs no more than an empty request.
 async fn answers(stage: &Stage<'_>) -> Answers {
+    let unary = stage.unary();
     let mut found = Answers::new();
     for method in stage.methods.iter().filter(|method| method.is_read && !method.server_streaming) {
-        let Some(by) = method.access.as_ref().and_then(|access| access.admitted()) else { continue };
-        let first = stage.call(&method.path, &by, Vec::new()).await;
-        let second = stage.call(&method.path, &by, Vec::new()).await;
+        let is_example = method.path.strip_prefix('/') == Some(unary.method.as_str());
+        let (by, message) = match is_example {
+            true => (caller(&unary.caller).ok(), stage.encode(&unary.method, &unary.request).unwrap_or_default()),
+            false => (method.access.as_ref().and_then(|access| access.admitted()), Vec::new()),
+        };
+        let Some(by) = by else { continue };
+        let first = stage.call(&method.path, &by, message.clone()).await;
+        let second = stage.call(&method.path, &by, message).await;
         let is_steady = first.code() == Some(Code::Ok) && first.messages == second.messages;
         found.insert(method.path.clone(), is_steady.then_some(first.messages));
     }
