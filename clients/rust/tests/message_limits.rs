@@ -129,7 +129,8 @@ fn the_table_for_all_languages_is_that_of_the_contract() {
     for (index, (path, field, message)) in cases.iter().enumerate() {
         let comma = if index + 1 < cases.len() { "," } else { "" };
         let message = base64::engine::general_purpose::STANDARD.encode(message);
-        writeln!(text, "    {{\"path\": \"{path}\", \"field\": \"{field}\", \"message\": \"{message}\"}}{comma}").unwrap();
+        writeln!(text, "    {{\"path\": \"{path}\", \"field\": \"{field}\", \"message\": \"{message}\"}}{comma}")
+            .unwrap();
     }
     text.push_str("  ]\n}\n");
     if std::env::var_os("SOUK_WRITE_VECTORS").is_some() {
@@ -269,7 +270,11 @@ fn the_largest_message_of_every_method_is_read() {
             continue;
         }
         assert!(size <= limit && limit % 1024 == 0, "{}: {size} bytes, and {limit} are read", policy.path);
-        assert!(size + size / 4 + 3 * 1024 > limit, "{}: a request of {size} bytes needs no limit of {limit}", policy.path);
+        assert!(
+            size + size / 4 + 3 * 1024 > limit,
+            "{}: a request of {size} bytes needs no limit of {limit}",
+            policy.path
+        );
         assert_eq!(check_counts(&largest.message(&method.input()), policy.request_shape), Ok(()), "{}", policy.path);
     }
 }

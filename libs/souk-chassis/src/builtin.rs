@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use souk_contract::{Caller, Criticality, Idempotency, MethodPolicy};
+use souk_contract::{Caller, Criticality, Idempotency, MethodPolicy, Shape};
 
 use crate::definition::StartError;
 use crate::fault_rpc::FaultRpc;
@@ -42,6 +42,9 @@ const fn open(
         idempotency: Idempotency::Unknown,
         client_streaming,
         server_streaming,
+        // They name a service, a file or a symbol, or one fault.
+        max_request_bytes: 4096,
+        request_shape: Shape::EMPTY,
     }
 }
 

@@ -39,6 +39,7 @@ pub(crate) struct Server {
     pub(crate) max_requests: u32,
     pub(crate) max_streams_per_caller: u32,
     pub(crate) max_message_bytes: u32,
+    pub(crate) max_decoding_bytes: u32,
     pub(crate) ready_file: PathBuf,
 }
 

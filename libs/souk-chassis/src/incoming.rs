@@ -61,7 +61,7 @@ pub(crate) async fn serve(process: Arc<Process>, request: Request<Body>, origin:
     // 5. The method, with decoding and validation in its codec. A panic stays in this request; at the deadline it is
     //    dropped wherever it waits; a stream ends at the drain, a single answer may still be finished.
     let is_streaming = method.is_streaming();
-    let handler = AssertUnwindSafe(context.scope(run(&process, &method, request))).catch_unwind();
+    let handler = AssertUnwindSafe(context.scope(run(&process, &method, &context, request))).catch_unwind();
     let handler = timeout_at(context.deadline().instant(), handler);
     let outcome = if is_streaming {
         tokio::select! {
@@ -160,8 +160,9 @@ type Handled = Pin<Box<dyn Future<Output = Result<Response<Body>, Status>> + Sen
 
 /// Returns the running method, with the faults that a test has ordered. It is boxed here, where it is small: what
 /// wraps it from outside would otherwise copy it around several times.
-fn run(process: &Arc<Process>, method: &Arc<Method>, request: Request<Body>) -> Handled {
-    let request = message_limit::apply(process.max_message_bytes, request);
+fn run(process: &Arc<Process>, method: &Arc<Method>, context: &Context, request: Request<Body>) -> Handled {
+    let most = method.policy.max_request_bytes.min(process.max_message_bytes);
+    let request = message_limit::apply(most, &process.decoding, context.caller(), request);
     if process.faults.is_quiet() || method.is_background {
         let answer = method.rpc.call(request);
         return Box::pin(async move {

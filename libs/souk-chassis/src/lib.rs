@@ -15,6 +15,7 @@ mod config;
 mod connection;
 mod context;
 mod deadline;
+mod decoding_budget;
 mod definition;
 mod drain;
 mod exchange;

@@ -11,6 +11,7 @@ use souk_contract::MethodPolicy;
 use tonic::body::Body;
 use tower::Service;
 
+use crate::decoding_budget::DecodingBudget;
 use crate::drain::Drain;
 use crate::faults::Faults;
 use crate::identity::Verifier;
@@ -29,6 +30,7 @@ pub(crate) struct Process {
     pub(crate) is_loopback: bool,
     pub(crate) limits: Limits,
     pub(crate) max_message_bytes: usize,
+    pub(crate) decoding: Arc<DecodingBudget>,
     pub(crate) drain: Drain,
     pub(crate) faults: Faults,
     pub(crate) requests: RequestLog,

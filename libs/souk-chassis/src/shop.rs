@@ -7,6 +7,7 @@ use std::time::Duration;
 use tracing::info;
 
 use crate::config::{Config, Settings, Sources};
+use crate::decoding_budget::DecodingBudget;
 use crate::definition::{Definition, StartError};
 use crate::drain::DrainSwitch;
 use crate::exchange::Exchange;
@@ -90,6 +91,11 @@ impl Shop {
             let allowed = format!("must be 1 to {}", souk_contract::MAX_MESSAGE_BYTES);
             return Err(StartError::configuration("server.max_message_bytes", &most.to_string(), &allowed));
         }
+        let most_at_once = settings.server.max_decoding_bytes;
+        if most_at_once < most {
+            let allowed = format!("must be server.max_message_bytes ({most}) at least");
+            return Err(StartError::configuration("server.max_decoding_bytes", &most_at_once.to_string(), &allowed));
+        }
         let mut remote = HashMap::new();
         for (name, addresses) in &settings.neighbours {
             remote.insert(name.clone(), Arc::new(Endpoints::new(name, addresses)?));
@@ -138,6 +144,7 @@ impl Shop {
             is_loopback,
             limits: limits(&settings),
             max_message_bytes: shared.max_message_bytes,
+            decoding: DecodingBudget::new(most_at_once as usize, shared.max_message_bytes),
             drain: switch.drain(),
             faults: shared.faults.clone(),
             requests,

@@ -105,9 +105,10 @@ impl Sum<'_> {
             },
             Kind::Message(message) => match message.full_name() {
                 "google.protobuf.FieldMask" => delimited(FIELD_MASK_BYTES),
-                "google.protobuf.Any" | "google.protobuf.Struct" | "google.protobuf.Value" | "google.protobuf.ListValue" => {
-                    self.lacks(named, "has a type without a bound")
-                }
+                "google.protobuf.Any"
+                | "google.protobuf.Struct"
+                | "google.protobuf.Value"
+                | "google.protobuf.ListValue" => self.lacks(named, "has a type without a bound"),
                 name if self.within.iter().any(|outer| outer.full_name() == name) => {
                     self.lacks(named, "holds the message that it stands in")
                 }
@@ -147,7 +148,9 @@ fn string_bytes(rules: Option<DynamicMessage>) -> Result<u64, String> {
     let none = || "has no rule that bounds it, such as `string.max_len`".to_owned();
     let mut rules = Fields::new(rules.ok_or_else(none)?);
     let mut bounds = Vec::new();
-    bounds.extend(["len", "max_len"].into_iter().filter_map(|rule| rules.take_size(rule)).map(|chars| chars.saturating_mul(4)));
+    bounds.extend(
+        ["len", "max_len"].into_iter().filter_map(|rule| rules.take_size(rule)).map(|chars| chars.saturating_mul(4)),
+    );
     bounds.extend(["len_bytes", "max_bytes"].into_iter().filter_map(|rule| rules.take_size(rule)));
     bounds.extend(rules.take_text("const").map(|text| text.len() as u64));
     bounds.extend(rules.take_list("in").iter().filter_map(|value| Some(value.as_str()?.len() as u64)).max());
@@ -190,7 +193,8 @@ fn varint_bytes(number: u64) -> u64 {
 
 /// Returns the Rust expression of a `&'static Shape`: what is counted in a message.
 pub fn shape(scope: &Scope, message: &MessageDescriptor) -> String {
-    shape_of(scope, message, &mut Vec::new()).map_or_else(|| "::souk_contract::Shape::EMPTY".to_owned(), |shape| shape.code)
+    shape_of(scope, message, &mut Vec::new())
+        .map_or_else(|| "::souk_contract::Shape::EMPTY".to_owned(), |shape| shape.code)
 }
 
 struct Shape {

@@ -25,7 +25,8 @@ pub fn table(scope: &Scope, exempt: &[String], must_be_bounded: bool, problems: 
             let mut element = Element { file: file.name(), name: method.full_name(), problems };
             check_http(scope, &method, &mut bindings, &mut element);
             let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
-            let max_request_bytes = bounds::max_request_bytes(scope, &method.input(), must_be_bounded, element.problems);
+            let max_request_bytes =
+                bounds::max_request_bytes(scope, &method.input(), must_be_bounded, element.problems);
             let entry = entry(scope, &method, &path, max_request_bytes, &mut element);
             entries.insert(path, entry);
         }

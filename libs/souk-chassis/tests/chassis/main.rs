@@ -10,6 +10,7 @@ mod endings;
 mod errors;
 mod faults;
 mod lifecycle;
+mod messages;
 mod observing;
 mod retries;
 mod spans;

@@ -73,6 +73,8 @@ static ONCE: Contract = Contract {
         idempotency: Idempotency::Unknown,
         client_streaming: false,
         server_streaming: false,
+        max_request_bytes: souk_contract::MAX_MESSAGE_BYTES,
+        request_shape: souk_contract::Shape::EMPTY,
     }],
     descriptors: &[],
 };
