@@ -105,8 +105,13 @@ impl Call {
 
     /// Completes the error in these headers or trailers and finishes with it.
     fn finish_with(&mut self, headers: &mut HeaderMap) {
-        let (code, reason, hidden) = refusal::complete(headers, self.trace);
+        let (code, reason, hidden) = refusal::complete(headers, self.trace, self.package());
         self.finish(code, &reason, hidden);
+    }
+
+    /// Returns the package of the request, when there is such a method.
+    fn package(&self) -> Option<&'static str> {
+        self.method.as_ref().map(|method| method.policy.package)
     }
 
     fn finish(&mut self, code: Code, reason: &str, hidden: Option<String>) {

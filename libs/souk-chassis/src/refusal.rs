@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use http::{HeaderMap, HeaderValue};
 use prost::Message as _;
 use prost_types::Any;
+use souk_contract::REASON_INVALID_FIELD as INVALID_FIELD;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _, pb};
 
@@ -80,8 +81,13 @@ pub(crate) fn is_our_fault(code: Code) -> bool {
 }
 
 /// Gives the error in these headers or trailers what every error has: a reason, and a hidden text with the trace id
-/// when it is our fault. Returns its code, its reason and, when hidden, the original text.
-pub(crate) fn complete(headers: &mut HeaderMap, trace: TraceId) -> (Code, String, Option<String>) {
+/// when it is our fault. A wrong field is of the package of its request, wherever it was found. Returns its code, its
+/// reason and, when hidden, the original text.
+pub(crate) fn complete(
+    headers: &mut HeaderMap,
+    trace: TraceId,
+    package: Option<&'static str>,
+) -> (Code, String, Option<String>) {
     let Some(error) = Status::from_header_map(headers) else {
         return (Code::Unknown, INTERNAL.to_string(), None);
     };
@@ -98,16 +104,23 @@ pub(crate) fn complete(headers: &mut HeaderMap, trace: TraceId) -> (Code, String
         message = message.trim_start_matches("Error, ").to_string();
     }
     let hide = is_our_fault(code);
+    let domain = match &info {
+        Some(info) if info.reason == INVALID_FIELD => package.filter(|package| info.domain != *package),
+        _ => None,
+    };
     let known = info.is_some();
-    if known && !hide {
+    if known && !hide && domain.is_none() {
         let reason = info.map(|info| info.reason).unwrap_or_default();
         return (code, reason, None);
     }
     let mut info = info.take().unwrap_or_else(|| pb::ErrorInfo {
         reason: if is_too_large { MESSAGE_TOO_LARGE } else { reason_of(code) }.to_string(),
-        domain: DOMAIN.to_string(),
+        domain: package.filter(|_| reason_of(code) == INVALID_FIELD && !is_too_large).unwrap_or(DOMAIN).to_string(),
         metadata: HashMap::new(),
     });
+    if let Some(domain) = domain {
+        info.domain = domain.to_string();
+    }
     let mut hidden = None;
     if hide {
         info.metadata.insert("trace_id".to_string(), trace.to_string());
@@ -134,7 +147,7 @@ pub(crate) fn complete(headers: &mut HeaderMap, trace: TraceId) -> (Code, String
 /// Returns the reason of an error that names none itself.
 fn reason_of(code: Code) -> &'static str {
     match code {
-        Code::InvalidArgument | Code::OutOfRange => "ERROR_REASON_INVALID_FIELD",
+        Code::InvalidArgument | Code::OutOfRange => INVALID_FIELD,
         Code::Unauthenticated => "ERROR_REASON_UNAUTHENTICATED",
         Code::PermissionDenied => "ERROR_REASON_ACCESS_DENIED",
         Code::DeadlineExceeded => "ERROR_REASON_DEADLINE_EXCEEDED",

@@ -43,7 +43,7 @@ pub fn of(scope: &Scope, problems: &mut Problems) -> BTreeMap<String, String> {
     code
 }
 
-/// Returns the names of the messages that have a rule, or hold a message that has one.
+/// Returns the names of the messages that have a rule, or hold a message that has one or a time.
 fn ruled(scope: &Scope, messages: &[&MessageDescriptor]) -> BTreeSet<String> {
     let mut ruled = BTreeSet::new();
     loop {
@@ -52,8 +52,9 @@ fn ruled(scope: &Scope, messages: &[&MessageDescriptor]) -> BTreeSet<String> {
             let has_own =
                 message.fields().any(|field| extension(scope, &field.options(), "buf.validate.field").is_some())
                     || message.oneofs().any(|oneof| extension(scope, &oneof.options(), "buf.validate.oneof").is_some());
-            let holds_one =
-                message.fields().any(|field| held(&field).is_some_and(|held| ruled.contains(held.full_name())));
+            let holds_one = message.fields().any(|field| {
+                held(&field).is_some_and(|held| ruled.contains(held.full_name()) || values::is_time(held.full_name()))
+            });
             if has_own || holds_one {
                 ruled.insert(message.full_name().to_owned());
             }
@@ -229,6 +230,9 @@ impl Context<'_> {
             Some((name, rules)) => values::checks(&Subject { kind, path }, &name, rules, element),
             None => String::new(),
         };
+        if let Kind::Message(message) = kind {
+            code.push_str(&values::well_formed(message.full_name(), path));
+        }
         if let Kind::Message(message) = kind
             && self.scope.owns(message)
             && self.ruled.contains(message.full_name())

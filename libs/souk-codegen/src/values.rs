@@ -41,6 +41,28 @@ pub fn zero(kind: &Kind) -> Option<String> {
     }
 }
 
+/// Returns whether this is a type of times, whose values can be wrong by themselves.
+pub fn is_time(message: &str) -> bool {
+    matches!(message, "google.protobuf.Timestamp" | "google.protobuf.Duration")
+}
+
+/// Returns the check of what a time must keep whatever rules its field has (C-VALID-9).
+pub fn well_formed(message: &str, path: &str) -> String {
+    let (name, words) = match message {
+        "google.protobuf.Timestamp" => {
+            ("timestamp", "must lie in the years 1 to 9999, with nanoseconds from 0 to 999,999,999")
+        }
+        "google.protobuf.Duration" => (
+            "duration",
+            "must lie within 315,576,000,000 s, with nanoseconds up to 999,999,999 and of the same sign as the seconds",
+        ),
+        _ => return String::new(),
+    };
+    format!(
+        "            if !::souk_contract::rules::is_{name}(value.seconds, value.nanos) {{ out.add({path}, \"{name}.valid\", {words:?}); }}\n"
+    )
+}
+
 /// Returns the checks of the rules that stand under `name` (`string`, `int32`…) in the field rules.
 pub fn checks(subject: &Subject<'_>, name: &str, rules: DynamicMessage, element: &mut Element<'_>) -> String {
     let expected = match subject.kind {

@@ -59,6 +59,21 @@ pub fn is_mask_within(paths: &[String], allowed: &[&str]) -> bool {
     })
 }
 
+/// Returns whether seconds and nanoseconds are a `google.protobuf.Timestamp`: from the year 1 to the year 9999.
+#[inline]
+pub fn is_timestamp(seconds: i64, nanos: i32) -> bool {
+    (-62_135_596_800..=253_402_300_799).contains(&seconds) && (0..=999_999_999).contains(&nanos)
+}
+
+/// Returns whether seconds and nanoseconds are a `google.protobuf.Duration`: about 10,000 years in either direction, both numbers of
+/// the same sign.
+#[inline]
+pub fn is_duration(seconds: i64, nanos: i32) -> bool {
+    (-315_576_000_000..=315_576_000_000).contains(&seconds)
+        && (-999_999_999..=999_999_999).contains(&nanos)
+        && (seconds == 0 || nanos == 0 || (seconds < 0) == (nanos < 0))
+}
+
 /// Returns whether the text is an e-mail address as the HTML standard defines it.
 pub fn is_email(text: &str) -> bool {
     static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
@@ -165,5 +180,30 @@ mod tests {
         assert!(is_mask_within(&mask(&["title", "price.amount"]), &["title", "price"]));
         assert!(!is_mask_within(&mask(&["titles"]), &["title", "price"]));
         assert!(is_mask_within(&[], &["title"]));
+    }
+
+    #[test]
+    fn times_lie_in_the_calendar() {
+        for (seconds, nanos) in [(0, 0), (-62_135_596_800, 0), (253_402_300_799, 999_999_999)] {
+            assert!(is_timestamp(seconds, nanos), "{seconds} {nanos}");
+        }
+        for (seconds, nanos) in [
+            (-62_135_596_801, 999_999_999),
+            (253_402_300_800, 0),
+            (0, -1),
+            (0, 1_000_000_000),
+            (i64::MIN, 0),
+            (i64::MAX, i32::MAX),
+        ] {
+            assert!(!is_timestamp(seconds, nanos), "{seconds} {nanos}");
+        }
+        for (seconds, nanos) in [(0, -1), (1, 1), (-1, -999_999_999), (315_576_000_000, 0)] {
+            assert!(is_duration(seconds, nanos), "{seconds} {nanos}");
+        }
+        for (seconds, nanos) in
+            [(1, -1), (-1, 1), (0, 1_000_000_000), (315_576_000_001, 0), (i64::MIN, 0), (i64::MAX, 0)]
+        {
+            assert!(!is_duration(seconds, nanos), "{seconds} {nanos}");
+        }
     }
 }

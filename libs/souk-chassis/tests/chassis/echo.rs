@@ -116,6 +116,8 @@ struct Echo {
 pub enum Error {
     #[error("sku mug is out of stock")]
     OutOfStock,
+    #[error("field text must not be odd")]
+    Field,
     #[error("the shelf fell over")]
     Shelf(#[source] std::io::Error),
 }
@@ -124,6 +126,7 @@ impl PublicError for Error {
     fn code(&self) -> Code {
         match self {
             Error::OutOfStock => Code::FailedPrecondition,
+            Error::Field => Code::InvalidArgument,
             Error::Shelf(_) => Code::Internal,
         }
     }
@@ -131,12 +134,16 @@ impl PublicError for Error {
     fn reason(&self) -> &'static str {
         match self {
             Error::OutOfStock => "ERROR_REASON_OUT_OF_STOCK",
+            Error::Field => souk_contract::REASON_INVALID_FIELD,
             Error::Shelf(_) => "ERROR_REASON_INTERNAL",
         }
     }
 
     fn domain(&self) -> &'static str {
-        "souk.echo.v1"
+        match self {
+            Error::Field => "souk.policy.v1",
+            _ => "souk.echo.v1",
+        }
     }
 
     fn metadata(&self) -> Vec<(String, String)> {
@@ -166,6 +173,7 @@ impl Echo {
         self.host.faults().point("echo.say.begin", &message.text).await;
         match message.mode.as_str() {
             "refuse" => return Err(Error::OutOfStock),
+            "field" => return Err(Error::Field),
             "internal" => return Err(Error::Shelf(std::io::Error::other("password=secret-of-the-shelf"))),
             "panic" => panic!("told to panic"),
             "wait" => {

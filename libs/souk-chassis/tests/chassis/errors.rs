@@ -39,6 +39,16 @@ in_both_forms! {
         stage.stop().await;
     }
 
+    async fn a_wrong_field_is_of_the_package_of_the_request_wherever_it_is_found(stage: Stage) {
+        for request in [mode("field"), pb::EchoRequest { times: 11, ..Default::default() }] {
+            let status = stage.client().echo(request).await.unwrap_err();
+            let info = status.get_details_error_info().unwrap();
+            let found = (status.code(), info.reason.as_str(), info.domain.as_str());
+            assert_eq!(found, (Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD", "souk.echo.v1"));
+        }
+        stage.stop().await;
+    }
+
     async fn our_own_fault_hides_its_text_and_gives_the_trace_id(stage: Stage) {
         let status = stage.client().echo(mode("internal")).await.unwrap_err();
         assert_eq!((status.code(), status.message()), (Code::Internal, "internal error"));
