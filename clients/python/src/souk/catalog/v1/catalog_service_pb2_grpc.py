@@ -236,7 +236,8 @@ class CatalogServiceServicer:
         An item is taken as a whole or refused as a whole, and a bad one does not stop the others. What was imported before is
         found by its external key: variants and prices that are new are added, and nothing that is there is changed, so that a
         repeat changes nothing and undoes no edit. Items become durable in groups while the stream goes on: when a call breaks
-        off, some are there, and a repeat brings the rest. At most 10,000 items a call (ERROR_REASON_TOO_MANY_ITEMS).
+        off, some are there, and a repeat brings the rest. At most 10,000 items a call (ERROR_REASON_TOO_MANY_ITEMS). An item with more
+        labels, variants, attributes or prices than may be sent ends the call with ERROR_REASON_INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -90,7 +90,8 @@ class CatalogServiceStub:
     An item is taken as a whole or refused as a whole, and a bad one does not stop the others. What was imported before is
     found by its external key: variants and prices that are new are added, and nothing that is there is changed, so that a
     repeat changes nothing and undoes no edit. Items become durable in groups while the stream goes on: when a call breaks
-    off, some are there, and a repeat brings the rest. At most 10,000 items a call (ERROR_REASON_TOO_MANY_ITEMS).
+    off, some are there, and a repeat brings the rest. At most 10,000 items a call (ERROR_REASON_TOO_MANY_ITEMS). An item with more
+    labels, variants, attributes or prices than may be sent ends the call with ERROR_REASON_INVALID_FIELD.
     """
     ResolvePrices: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ResolvePricesRequest, _catalog_service_pb2.ResolvePricesResponse]
     """Answers what each item costs now: a sku its default price in the currency, a price id that price. Items may repeat.
@@ -168,7 +169,8 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     An item is taken as a whole or refused as a whole, and a bad one does not stop the others. What was imported before is
     found by its external key: variants and prices that are new are added, and nothing that is there is changed, so that a
     repeat changes nothing and undoes no edit. Items become durable in groups while the stream goes on: when a call breaks
-    off, some are there, and a repeat brings the rest. At most 10,000 items a call (ERROR_REASON_TOO_MANY_ITEMS).
+    off, some are there, and a repeat brings the rest. At most 10,000 items a call (ERROR_REASON_TOO_MANY_ITEMS). An item with more
+    labels, variants, attributes or prices than may be sent ends the call with ERROR_REASON_INVALID_FIELD.
     """
     ResolvePrices: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ResolvePricesRequest, _catalog_service_pb2.ResolvePricesResponse]  # type: ignore[assignment]
     """Answers what each item costs now: a sku its default price in the currency, a price id that price. Items may repeat.
@@ -327,7 +329,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         An item is taken as a whole or refused as a whole, and a bad one does not stop the others. What was imported before is
         found by its external key: variants and prices that are new are added, and nothing that is there is changed, so that a
         repeat changes nothing and undoes no edit. Items become durable in groups while the stream goes on: when a call breaks
-        off, some are there, and a repeat brings the rest. At most 10,000 items a call (ERROR_REASON_TOO_MANY_ITEMS).
+        off, some are there, and a repeat brings the rest. At most 10,000 items a call (ERROR_REASON_TOO_MANY_ITEMS). An item with more
+        labels, variants, attributes or prices than may be sent ends the call with ERROR_REASON_INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod

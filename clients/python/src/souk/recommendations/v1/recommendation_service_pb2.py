@@ -30,7 +30,7 @@ from souk.recommendations.v1 import recommendation_pb2 as souk_dot_recommendatio
 from souk.type.v1 import audit_pb2 as souk_dot_type_dot_v1_dot_audit__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n4souk/recommendations/v1/recommendation_service.proto\x12\x17souk.recommendations.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a#souk/recommendations/v1/model.proto\x1a,souk/recommendations/v1/recommendation.proto\x1a\x18souk/type/v1/audit.proto\"\xb2\x01\n\x10RecommendRequest\x12\x32\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12:\n\x0b\x62\x61sket_skus\x18\x02 \x03(\tB%\xbaH\"\x92\x01\x1f\x10\x64\"\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$\x12\x1c\n\tmax_items\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x10\n\x08only_new\x18\x04 \x01(\x08\"\x91\x01\n\x11RecommendResponse\x12\x36\n\x05items\x18\x01 \x03(\x0b\x32\'.souk.recommendations.v1.Recommendation\x12-\n\x05\x62\x61sis\x18\x02 \x01(\x0e\x32\x1e.souk.recommendations.v1.Basis\x12\x15\n\rmodel_version\x18\x03 \x01(\t\"c\n\x16SimilarProductsRequest\x12+\n\x03sku\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$\x12\x1c\n\tmax_items\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"\x97\x01\n\x17SimilarProductsResponse\x12\x36\n\x05items\x18\x01 \x03(\x0b\x32\'.souk.recommendations.v1.Recommendation\x12-\n\x05\x62\x61sis\x18\x02 \x01(\x0e\x32\x1e.souk.recommendations.v1.Basis\x12\x15\n\rmodel_version\x18\x03 \x01(\t\"v\n\x1f\x46requentlyBoughtTogetherRequest\x12\x35\n\x04skus\x18\x01 \x03(\tB\'\xbaH$\x92\x01!\x08\x01\x10\x64\"\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$\x12\x1c\n\tmax_items\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"\x89\x01\n FrequentlyBoughtTogetherResponse\x12\x36\n\x05items\x18\x01 \x03(\x0b\x32\'.souk.recommendations.v1.Recommendation\x12-\n\x05\x62\x61sis\x18\x02 \x01(\x0e\x32\x1e.souk.recommendations.v1.Basis\"6\n\x16PopularProductsRequest\x12\x1c\n\tmax_items\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"Q\n\x17PopularProductsResponse\x12\x36\n\x05items\x18\x01 \x03(\x0b\x32\'.souk.recommendations.v1.Recommendation\"\x11\n\x0fGetModelRequest\"\x8d\x01\n\x10GetModelResponse\x12-\n\x05model\x18\x01 \x01(\x0b\x32\x1e.souk.recommendations.v1.Model\x12\x0e\n\x06orders\x18\x02 \x01(\x03\x12\x14\n\x0corders_since\x18\x03 \x01(\x03\x12\x13\n\x0bis_training\x18\x04 \x01(\x08\x12\x0f\n\x07problem\x18\x05 \x01(\t\"\x1d\n\x1b\x41uditRecommendationsRequest\"v\n\x1c\x41uditRecommendationsResponse\x12,\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x1a.souk.type.v1.AuditFinding\x12(\n\x06\x63ounts\x18\x02 \x03(\x0b\x32\x18.souk.type.v1.AuditCount2\xd7\x08\n\x15RecommendationService\x12\xc2\x01\n\tRecommend\x12).souk.recommendations.v1.RecommendRequest\x1a*.souk.recommendations.v1.RecommendResponse\"^\x90\x02\x01\xa2\xbb\x18\r\n\x05\n\x03\x02\x03\x04\x10\x03\x1a\x02\x08\x02\x82\xd3\xe4\x93\x02\x44\x12\x13/v1/recommendationsZ-\x12+/v1/customers/{customer_id}/recommendations\x12\xa6\x01\n\x0fSimilarProducts\x12/.souk.recommendations.v1.SimilarProductsRequest\x1a\x30.souk.recommendations.v1.SimilarProductsResponse\"0\x90\x02\x01\xa2\xbb\x18\x0b\n\x03\n\x01\x01\x10\x03\x1a\x02\x08\x02\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/skus/{sku}/similar\x12\xcd\x01\n\x18\x46requentlyBoughtTogether\x12\x38.souk.recommendations.v1.FrequentlyBoughtTogetherRequest\x1a\x39.souk.recommendations.v1.FrequentlyBoughtTogetherResponse\"<\x90\x02\x01\xa2\xbb\x18\x0b\n\x03\n\x01\x01\x10\x03\x1a\x02\x08\x02\x82\xd3\xe4\x93\x02$\x12\"/v1/recommendations:boughtTogether\x12\xab\x01\n\x0fPopularProducts\x12/.souk.recommendations.v1.PopularProductsRequest\x1a\x30.souk.recommendations.v1.PopularProductsResponse\"5\x90\x02\x01\xa2\xbb\x18\x0b\n\x03\n\x01\x01\x10\x03\x1a\x02\x08\x02\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/recommendations:popular\x12\x95\x01\n\x08GetModel\x12(.souk.recommendations.v1.GetModelRequest\x1a).souk.recommendations.v1.GetModelResponse\"4\x90\x02\x01\xa2\xbb\x18\x0c\n\x04\n\x02\x03\x04\x10\x03\x1a\x02\x08\x02\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/recommendations:model\x12\xb9\x01\n\x14\x41uditRecommendations\x12\x34.souk.recommendations.v1.AuditRecommendationsRequest\x1a\x35.souk.recommendations.v1.AuditRecommendationsResponse\"4\x90\x02\x01\xa2\xbb\x18\x0c\n\x04\n\x02\x04\x03\x10\x04\x1a\x02\x08<\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/recommendations:auditb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n4souk/recommendations/v1/recommendation_service.proto\x12\x17souk.recommendations.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a#souk/recommendations/v1/model.proto\x1a,souk/recommendations/v1/recommendation.proto\x1a\x18souk/type/v1/audit.proto\"\x83\x02\n\x10RecommendRequest\x12M\n\x0b\x63ustomer_id\x18\x01 \x01(\tB8\xbaH5r3\x18\x80\x01\x32.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$\x12p\n\x0b\x62\x61sket_skus\x18\x02 \x03(\tB[\xbaHX\x92\x01U\x10\x64\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$\x12\x1c\n\tmax_items\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x10\n\x08only_new\x18\x04 \x01(\x08\"\x91\x01\n\x11RecommendResponse\x12\x36\n\x05items\x18\x01 \x03(\x0b\x32\'.souk.recommendations.v1.Recommendation\x12-\n\x05\x62\x61sis\x18\x02 \x01(\x0e\x32\x1e.souk.recommendations.v1.Basis\x12\x15\n\rmodel_version\x18\x03 \x01(\t\"\x99\x01\n\x16SimilarProductsRequest\x12\x61\n\x03sku\x18\x01 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$\x12\x1c\n\tmax_items\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"\x97\x01\n\x17SimilarProductsResponse\x12\x36\n\x05items\x18\x01 \x03(\x0b\x32\'.souk.recommendations.v1.Recommendation\x12-\n\x05\x62\x61sis\x18\x02 \x01(\x0e\x32\x1e.souk.recommendations.v1.Basis\x12\x15\n\rmodel_version\x18\x03 \x01(\t\"\xac\x01\n\x1f\x46requentlyBoughtTogetherRequest\x12k\n\x04skus\x18\x01 \x03(\tB]\xbaHZ\x92\x01W\x08\x01\x10\x64\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$\x12\x1c\n\tmax_items\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"\x89\x01\n FrequentlyBoughtTogetherResponse\x12\x36\n\x05items\x18\x01 \x03(\x0b\x32\'.souk.recommendations.v1.Recommendation\x12-\n\x05\x62\x61sis\x18\x02 \x01(\x0e\x32\x1e.souk.recommendations.v1.Basis\"6\n\x16PopularProductsRequest\x12\x1c\n\tmax_items\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"Q\n\x17PopularProductsResponse\x12\x36\n\x05items\x18\x01 \x03(\x0b\x32\'.souk.recommendations.v1.Recommendation\"\x11\n\x0fGetModelRequest\"\x8d\x01\n\x10GetModelResponse\x12-\n\x05model\x18\x01 \x01(\x0b\x32\x1e.souk.recommendations.v1.Model\x12\x0e\n\x06orders\x18\x02 \x01(\x03\x12\x14\n\x0corders_since\x18\x03 \x01(\x03\x12\x13\n\x0bis_training\x18\x04 \x01(\x08\x12\x0f\n\x07problem\x18\x05 \x01(\t\"\x1d\n\x1b\x41uditRecommendationsRequest\"v\n\x1c\x41uditRecommendationsResponse\x12,\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x1a.souk.type.v1.AuditFinding\x12(\n\x06\x63ounts\x18\x02 \x03(\x0b\x32\x18.souk.type.v1.AuditCount2\xd7\x08\n\x15RecommendationService\x12\xc2\x01\n\tRecommend\x12).souk.recommendations.v1.RecommendRequest\x1a*.souk.recommendations.v1.RecommendResponse\"^\x90\x02\x01\xa2\xbb\x18\r\n\x05\n\x03\x02\x03\x04\x10\x03\x1a\x02\x08\x02\x82\xd3\xe4\x93\x02\x44\x12\x13/v1/recommendationsZ-\x12+/v1/customers/{customer_id}/recommendations\x12\xa6\x01\n\x0fSimilarProducts\x12/.souk.recommendations.v1.SimilarProductsRequest\x1a\x30.souk.recommendations.v1.SimilarProductsResponse\"0\x90\x02\x01\xa2\xbb\x18\x0b\n\x03\n\x01\x01\x10\x03\x1a\x02\x08\x02\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/skus/{sku}/similar\x12\xcd\x01\n\x18\x46requentlyBoughtTogether\x12\x38.souk.recommendations.v1.FrequentlyBoughtTogetherRequest\x1a\x39.souk.recommendations.v1.FrequentlyBoughtTogetherResponse\"<\x90\x02\x01\xa2\xbb\x18\x0b\n\x03\n\x01\x01\x10\x03\x1a\x02\x08\x02\x82\xd3\xe4\x93\x02$\x12\"/v1/recommendations:boughtTogether\x12\xab\x01\n\x0fPopularProducts\x12/.souk.recommendations.v1.PopularProductsRequest\x1a\x30.souk.recommendations.v1.PopularProductsResponse\"5\x90\x02\x01\xa2\xbb\x18\x0b\n\x03\n\x01\x01\x10\x03\x1a\x02\x08\x02\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/recommendations:popular\x12\x95\x01\n\x08GetModel\x12(.souk.recommendations.v1.GetModelRequest\x1a).souk.recommendations.v1.GetModelResponse\"4\x90\x02\x01\xa2\xbb\x18\x0c\n\x04\n\x02\x03\x04\x10\x03\x1a\x02\x08\x02\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/recommendations:model\x12\xb9\x01\n\x14\x41uditRecommendations\x12\x34.souk.recommendations.v1.AuditRecommendationsRequest\x1a\x35.souk.recommendations.v1.AuditRecommendationsResponse\"4\x90\x02\x01\xa2\xbb\x18\x0c\n\x04\n\x02\x04\x03\x10\x04\x1a\x02\x08<\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/recommendations:auditb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,17 +38,17 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.recommendations.v1.rec
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_RECOMMENDREQUEST'].fields_by_name['customer_id']._loaded_options = None
-  _globals['_RECOMMENDREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\032r\030\030\200\0012\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_RECOMMENDREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H5r3\030\200\0012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$'
   _globals['_RECOMMENDREQUEST'].fields_by_name['basket_skus']._loaded_options = None
-  _globals['_RECOMMENDREQUEST'].fields_by_name['basket_skus']._serialized_options = b'\272H\"\222\001\037\020d\"\033r\031\020\001\030@2\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_RECOMMENDREQUEST'].fields_by_name['basket_skus']._serialized_options = b'\272HX\222\001U\020d\"QrO\020\001\030@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$'
   _globals['_RECOMMENDREQUEST'].fields_by_name['max_items']._loaded_options = None
   _globals['_RECOMMENDREQUEST'].fields_by_name['max_items']._serialized_options = b'\272H\006\032\004\030d(\000'
   _globals['_SIMILARPRODUCTSREQUEST'].fields_by_name['sku']._loaded_options = None
-  _globals['_SIMILARPRODUCTSREQUEST'].fields_by_name['sku']._serialized_options = b'\272H\033r\031\020\001\030@2\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_SIMILARPRODUCTSREQUEST'].fields_by_name['sku']._serialized_options = b'\272HQrO\020\001\030@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$'
   _globals['_SIMILARPRODUCTSREQUEST'].fields_by_name['max_items']._loaded_options = None
   _globals['_SIMILARPRODUCTSREQUEST'].fields_by_name['max_items']._serialized_options = b'\272H\006\032\004\030d(\000'
   _globals['_FREQUENTLYBOUGHTTOGETHERREQUEST'].fields_by_name['skus']._loaded_options = None
-  _globals['_FREQUENTLYBOUGHTTOGETHERREQUEST'].fields_by_name['skus']._serialized_options = b'\272H$\222\001!\010\001\020d\"\033r\031\020\001\030@2\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_FREQUENTLYBOUGHTTOGETHERREQUEST'].fields_by_name['skus']._serialized_options = b'\272HZ\222\001W\010\001\020d\"QrO\020\001\030@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$'
   _globals['_FREQUENTLYBOUGHTTOGETHERREQUEST'].fields_by_name['max_items']._loaded_options = None
   _globals['_FREQUENTLYBOUGHTTOGETHERREQUEST'].fields_by_name['max_items']._serialized_options = b'\272H\006\032\004\030d(\000'
   _globals['_POPULARPRODUCTSREQUEST'].fields_by_name['max_items']._loaded_options = None
@@ -66,29 +66,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECOMMENDATIONSERVICE'].methods_by_name['AuditRecommendations']._loaded_options = None
   _globals['_RECOMMENDATIONSERVICE'].methods_by_name['AuditRecommendations']._serialized_options = b'\220\002\001\242\273\030\014\n\004\n\002\004\003\020\004\032\002\010<\202\323\344\223\002\033\022\031/v1/recommendations:audit'
   _globals['_RECOMMENDREQUEST']._serialized_start=279
-  _globals['_RECOMMENDREQUEST']._serialized_end=457
-  _globals['_RECOMMENDRESPONSE']._serialized_start=460
-  _globals['_RECOMMENDRESPONSE']._serialized_end=605
-  _globals['_SIMILARPRODUCTSREQUEST']._serialized_start=607
-  _globals['_SIMILARPRODUCTSREQUEST']._serialized_end=706
-  _globals['_SIMILARPRODUCTSRESPONSE']._serialized_start=709
-  _globals['_SIMILARPRODUCTSRESPONSE']._serialized_end=860
-  _globals['_FREQUENTLYBOUGHTTOGETHERREQUEST']._serialized_start=862
-  _globals['_FREQUENTLYBOUGHTTOGETHERREQUEST']._serialized_end=980
-  _globals['_FREQUENTLYBOUGHTTOGETHERRESPONSE']._serialized_start=983
-  _globals['_FREQUENTLYBOUGHTTOGETHERRESPONSE']._serialized_end=1120
-  _globals['_POPULARPRODUCTSREQUEST']._serialized_start=1122
-  _globals['_POPULARPRODUCTSREQUEST']._serialized_end=1176
-  _globals['_POPULARPRODUCTSRESPONSE']._serialized_start=1178
-  _globals['_POPULARPRODUCTSRESPONSE']._serialized_end=1259
-  _globals['_GETMODELREQUEST']._serialized_start=1261
-  _globals['_GETMODELREQUEST']._serialized_end=1278
-  _globals['_GETMODELRESPONSE']._serialized_start=1281
-  _globals['_GETMODELRESPONSE']._serialized_end=1422
-  _globals['_AUDITRECOMMENDATIONSREQUEST']._serialized_start=1424
-  _globals['_AUDITRECOMMENDATIONSREQUEST']._serialized_end=1453
-  _globals['_AUDITRECOMMENDATIONSRESPONSE']._serialized_start=1455
-  _globals['_AUDITRECOMMENDATIONSRESPONSE']._serialized_end=1573
-  _globals['_RECOMMENDATIONSERVICE']._serialized_start=1576
-  _globals['_RECOMMENDATIONSERVICE']._serialized_end=2687
+  _globals['_RECOMMENDREQUEST']._serialized_end=538
+  _globals['_RECOMMENDRESPONSE']._serialized_start=541
+  _globals['_RECOMMENDRESPONSE']._serialized_end=686
+  _globals['_SIMILARPRODUCTSREQUEST']._serialized_start=689
+  _globals['_SIMILARPRODUCTSREQUEST']._serialized_end=842
+  _globals['_SIMILARPRODUCTSRESPONSE']._serialized_start=845
+  _globals['_SIMILARPRODUCTSRESPONSE']._serialized_end=996
+  _globals['_FREQUENTLYBOUGHTTOGETHERREQUEST']._serialized_start=999
+  _globals['_FREQUENTLYBOUGHTTOGETHERREQUEST']._serialized_end=1171
+  _globals['_FREQUENTLYBOUGHTTOGETHERRESPONSE']._serialized_start=1174
+  _globals['_FREQUENTLYBOUGHTTOGETHERRESPONSE']._serialized_end=1311
+  _globals['_POPULARPRODUCTSREQUEST']._serialized_start=1313
+  _globals['_POPULARPRODUCTSREQUEST']._serialized_end=1367
+  _globals['_POPULARPRODUCTSRESPONSE']._serialized_start=1369
+  _globals['_POPULARPRODUCTSRESPONSE']._serialized_end=1450
+  _globals['_GETMODELREQUEST']._serialized_start=1452
+  _globals['_GETMODELREQUEST']._serialized_end=1469
+  _globals['_GETMODELRESPONSE']._serialized_start=1472
+  _globals['_GETMODELRESPONSE']._serialized_end=1613
+  _globals['_AUDITRECOMMENDATIONSREQUEST']._serialized_start=1615
+  _globals['_AUDITRECOMMENDATIONSREQUEST']._serialized_end=1644
+  _globals['_AUDITRECOMMENDATIONSRESPONSE']._serialized_start=1646
+  _globals['_AUDITRECOMMENDATIONSRESPONSE']._serialized_end=1764
+  _globals['_RECOMMENDATIONSERVICE']._serialized_start=1767
+  _globals['_RECOMMENDATIONSERVICE']._serialized_end=2878
 # @@protoc_insertion_point(module_scope)

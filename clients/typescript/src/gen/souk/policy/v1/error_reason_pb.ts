@@ -140,7 +140,8 @@ export enum ErrorReason {
   TOO_MANY_STREAMS = 16,
 
   /**
-   * RESOURCE_EXHAUSTED: a message is larger than the server reads (16 MiB unless configured).
+   * RESOURCE_EXHAUSTED: a message is larger than its method reads: what the rules of its fields allow and a quarter more, at most
+   * 16 MiB.
    *
    * @generated from enum value: ERROR_REASON_MESSAGE_TOO_LARGE = 17;
    */
