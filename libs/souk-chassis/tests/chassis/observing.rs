@@ -30,7 +30,7 @@ fn asking(service: &str) -> HealthCheckRequest {
 }
 
 /// Fetches one page of the second listener.
-async fn page(address: std::net::SocketAddr, path: &str) -> String {
+pub async fn page(address: std::net::SocketAddr, path: &str) -> String {
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: souk\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
