@@ -14,6 +14,7 @@ use crate::trace::TraceId;
 /// The domain of the reasons that are not a service's own.
 pub(crate) const DOMAIN: &str = "souk.policy.v1";
 const ERROR_INFO: &str = "type.googleapis.com/google.rpc.ErrorInfo";
+const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
 const HIDDEN: &str = "internal error";
 
 pub(crate) const OVERLOADED: &str = "ERROR_REASON_OVERLOADED";
@@ -145,6 +146,12 @@ pub(crate) fn complete(headers: &mut HeaderMap, trace: TraceId) -> (Code, String
     match found {
         Some(at) => whole.details[at] = any,
         None => whole.details.insert(0, any),
+    }
+    // Whoever is refused for want of capacity is told when to come back, also by a method that did not think of it.
+    if info.reason == OVERLOADED && !whole.details.iter().any(|any| any.type_url == RETRY_INFO) {
+        let retry_delay = prost_types::Duration::try_from(OVERLOADED_DELAY).ok();
+        let value = pb::RetryInfo { retry_delay }.encode_to_vec();
+        whole.details.push(Any { type_url: RETRY_INFO.to_string(), value });
     }
     whole.code = code as i32;
     whole.message.clone_from(&message);
