@@ -24,8 +24,7 @@ pub(crate) static ANONYMOUS_REQUESTS: Cap =
     Cap { name: "anonymous_requests", setting: "the anonymous part of server.max_requests" };
 pub(crate) static REQUESTS_PER_CONNECTION: Cap =
     Cap { name: "requests_per_connection", setting: "server.max_requests_per_connection" };
-pub(crate) static REQUESTS_PER_PEER: Cap =
-    Cap { name: "requests_per_peer", setting: "server.max_requests_per_peer" };
+pub(crate) static REQUESTS_PER_PEER: Cap = Cap { name: "requests_per_peer", setting: "server.max_requests_per_peer" };
 pub(crate) static UNSENT_BYTES_PER_PEER: Cap =
     Cap { name: "unsent_bytes_per_peer", setting: "server.max_unsent_bytes_per_peer" };
 pub(crate) static STREAMS_PER_CALLER: Cap =

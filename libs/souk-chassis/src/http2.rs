@@ -12,7 +12,7 @@ use bytes::{Buf, Bytes};
 use futures_util::future::poll_fn;
 use h2::server::{Builder, SendResponse};
 use h2::{Ping, PingPong, Reason, RecvStream, SendStream};
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use http_body::{Body as _, Frame};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep, timeout};
@@ -106,7 +106,7 @@ async fn answer(
     let method = process.methods.get(request.uri().path());
     let frames = Frames::new(method.map(|method| method.policy));
     let is_single = method.is_none_or(|method| !method.policy.server_streaming);
-    let request = request.map(|stream| Body::new(Received { stream, frames, is_ended: false }));
+    let request = request.map(|stream| Body::new(Received { stream, frames, is_single, is_ended: false }));
 
     // Boxed, since it would be moved several times on its way into this task.
     let mut serving = Box::pin(serve(process, request, Origin::Network(permit.clone())));
@@ -185,11 +185,15 @@ impl Sending {
                 Ok(data) => {
                     let is_allowed = self.permit.add_unsent(data.len());
                     let data = Unsent { length: data.len(), data, permit: self.permit.clone() };
-                    if !is_allowed {
-                        self.permit.unsent_is_too_much();
-                        return Poll::Ready(Err(Reason::ENHANCE_YOUR_CALM));
+                    if is_allowed {
+                        self.stream.send_data(data, false).map(|()| false)
+                    } else {
+                        // What was made for the caller is let go, and the answer ends with why.
+                        self.body = Body::empty();
+                        let mut trailers = HeaderMap::new();
+                        let _ = self.permit.unsent_is_too_much().add_header(&mut trailers);
+                        self.stream.send_trailers(trailers).map(|()| true)
                     }
-                    self.stream.send_data(data, false).map(|()| false)
                 }
                 Err(frame) => match frame.into_trailers() {
                     Ok(trailers) => self.stream.send_trailers(trailers).map(|()| true),
@@ -238,7 +242,20 @@ impl Drop for Unsent {
 struct Received {
     stream: RecvStream,
     frames: Frames,
+    /// Whether the method gives a single answer, for which it reads this to its end.
+    is_single: bool,
     is_ended: bool,
+}
+
+impl Received {
+    /// Ends the request of a caller that is gone. Where one answer is waited for, whoever waits drops all of this, and half an
+    /// upload must not look like a whole one; a stream in both directions may be read by a task of its own.
+    fn broken_off(&self) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        if self.is_single {
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(Status::cancelled("the caller is gone"))))
+    }
 }
 
 impl http_body::Body for Received {
@@ -252,8 +269,7 @@ impl http_body::Body for Received {
                     let _ = self.stream.flow_control().release_capacity(data.len());
                     return Poll::Ready(Some(self.frames.check(&data).map(|()| Frame::data(data))));
                 }
-                // The caller is gone: whoever waits for the answer notices it too, and drops this.
-                Some(Err(_gone)) => return Poll::Pending,
+                Some(Err(_gone)) => return self.broken_off(),
                 None => self.is_ended = true,
             }
             if let Err(status) = self.frames.end() {
@@ -262,7 +278,7 @@ impl http_body::Body for Received {
         }
         match std::task::ready!(self.stream.poll_trailers(task)) {
             Ok(trailers) => Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers)))),
-            Err(_gone) => Poll::Pending,
+            Err(_gone) => self.broken_off(),
         }
     }
 

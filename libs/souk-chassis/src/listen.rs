@@ -75,9 +75,5 @@ fn has_descriptors(stream: &TcpStream, address: SocketAddr, last_descriptor: u64
 }
 
 fn admitted(process: &Process, address: SocketAddr) -> Option<Arc<Connection>> {
-    process
-        .peers
-        .connect(address.ip())
-        .inspect_err(|(cap, most)| caps::refused(cap, *most as u64, &address.ip()))
-        .ok()
+    process.peers.connect(address.ip()).inspect_err(|(cap, most)| caps::refused(cap, *most as u64, &address.ip())).ok()
 }

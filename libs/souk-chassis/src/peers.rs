@@ -247,10 +247,9 @@ impl Permit {
         caps::refused(&caps::SEND_SECONDS, self.shares().send_time.as_secs(), &self.peer());
     }
 
-    /// Counts and logs that the caller has left more unread than its share.
-    pub(crate) fn unsent_is_too_much(&self) {
-        let most = self.shares().max_unsent_bytes_per_peer;
-        caps::refused(&caps::UNSENT_BYTES_PER_PEER, most as u64, &self.peer());
+    /// Refuses an answer since the caller has left more unread than its share.
+    pub(crate) fn unsent_is_too_much(&self) -> Status {
+        self.refuse(&caps::UNSENT_BYTES_PER_PEER, self.shares().max_unsent_bytes_per_peer)
     }
 }
 
@@ -351,7 +350,9 @@ mod tests {
         let other = peers.connect(ip("10.0.0.1")).ok().unwrap();
         let fourth = Permit::new(&other);
         fourth.admit(&anonymous).unwrap();
-        assert!(Permit::new(&other).admit(&anonymous).unwrap_err().message().contains("server.max_requests_per_peer = 3"));
+        assert!(
+            Permit::new(&other).admit(&anonymous).unwrap_err().message().contains("server.max_requests_per_peer = 3")
+        );
         let service = Identity::new(Caller::Service("orders".into()), Vec::new());
         third.admit(&service).unwrap();
 
@@ -360,7 +361,9 @@ mod tests {
         assert!(!fourth.add_unsent(1));
         fourth.remove_unsent(1);
         drop(fourth);
-        assert!(Permit::new(&other).admit(&anonymous).unwrap_err().message().contains("max_unsent_bytes_per_peer = 100"));
+        assert!(
+            Permit::new(&other).admit(&anonymous).unwrap_err().message().contains("max_unsent_bytes_per_peer = 100")
+        );
         first.remove_unsent(150);
         second.remove_unsent(50);
         drop((first, second));

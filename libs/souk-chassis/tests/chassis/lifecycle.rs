@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use souk_chassis::{Caller, Channel, Effect, Rule, Shop};
 
 use crate::echo;
+use crate::observing::page;
 use crate::proto::CONTRACT;
 use crate::proto::souk::echo::v1 as pb;
-use crate::observing::page;
 use crate::stage::{Client, options, soon, unique};
 
 /// Not a test of its own: what the processes below run. Without the variable it has nothing to do.

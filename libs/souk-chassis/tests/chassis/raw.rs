@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use h2::RecvStream;
-use h2::client::{Builder, SendRequest};
+use h2::client::{Builder, ResponseFuture, SendRequest};
+use h2::{RecvStream, SendStream};
 use http::{Request, Response};
 use prost::Message;
 use souk_chassis::{Caller, identity};
@@ -47,6 +47,14 @@ impl Raw {
             stream.send_data(body, true)?;
         }
         soon("an answer", response).await
+    }
+
+    /// Begins a request, and leaves it to the caller to go on.
+    pub async fn begin(&mut self, path: &str, part: Bytes) -> (ResponseFuture, SendStream<Bytes>) {
+        let mut sender = self.sender.clone().ready().await.unwrap();
+        let (response, mut stream) = sender.send_request(request(path, &GRPC), false).unwrap();
+        stream.send_data(part, false).unwrap();
+        (response, stream)
     }
 
     /// Calls a method with a message, as nobody.

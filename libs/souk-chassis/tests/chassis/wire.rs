@@ -1,7 +1,7 @@
 //! Requests that only resemble gRPC, and what is said to whoever sends them: never that the fault is ours.
 
 use bytes::Bytes;
-use h2::RecvStream;
+use h2::{Reason, RecvStream};
 use http::{Method, Response};
 use prost::Message as _;
 use souk_chassis::{Caller, Shop, identity};
@@ -10,9 +10,10 @@ use tonic_types::StatusExt as _;
 
 use crate::echo;
 use crate::errors::reason;
+use crate::observing::page;
 use crate::proto::souk::echo::v1 as pb;
 use crate::raw::{ECHO, GRPC, Raw, framed, request, status};
-use crate::stage::{options, unique};
+use crate::stage::{options, soon, unique};
 
 struct Case<'a> {
     name: &'a str,
@@ -106,7 +107,10 @@ async fn http_that_is_not_grpc_is_told_so_in_the_words_of_http() {
     let mut get = request(ECHO, &GRPC);
     *get.method_mut() = Method::GET;
     let answer = caller.send(get, Bytes::new()).await.unwrap();
-    assert_eq!((http_and_grpc(&answer), answer.headers()["allow"].as_bytes()), ((405, Code::InvalidArgument), &b"POST"[..]));
+    assert_eq!(
+        (http_and_grpc(&answer), answer.headers()["allow"].as_bytes()),
+        ((405, Code::InvalidArgument), &b"POST"[..])
+    );
     for content_type in ["application/json", "application/grpc-web+proto", "text/html"] {
         let answer = caller.send(request(ECHO, &[("content-type", content_type)]), hello()).await.unwrap();
         assert_eq!(http_and_grpc(&answer), (415, Code::InvalidArgument), "{content_type}");
@@ -121,4 +125,30 @@ async fn http_that_is_not_grpc_is_told_so_in_the_words_of_http() {
 
 fn http_and_grpc(answer: &Response<RecvStream>) -> (u16, Code) {
     (answer.status().as_u16(), Status::from_header_map(answer.headers()).unwrap().code())
+}
+
+#[tokio::test]
+async fn an_upload_that_breaks_off_is_not_taken_for_a_whole_one() {
+    let name = unique("upload");
+    let running = Shop::new(options(&name)).with(echo::definition()).start().await.unwrap();
+    let mut caller = Raw::connect(running.addr()).await;
+    let part = framed(&pb::EchoUpRequest { text: "half".to_string() }.encode_to_vec());
+    let (_answer, mut upload) = caller.begin("/souk.echo.v1.EchoService/EchoUp", part).await;
+    soon("entering the method", echo::probe(&name).entered.notified()).await;
+    upload.send_reset(Reason::CANCEL);
+    soon("the end of the method", echo::probe(&name).cancelled.notified()).await;
+    let counted = "rpc_method=\"souk.echo.v1.EchoService/EchoUp\",rpc_response_status_code=\"";
+    let text = soon("the count", async {
+        loop {
+            let text = page(running.metrics_addr(), "/metrics").await;
+            if text.contains(counted) {
+                return text;
+            }
+        }
+    })
+    .await;
+    let codes = text.split(counted).skip(1).filter_map(|rest| rest.split('"').next());
+    assert!(codes.clone().all(|code| code == "CANCELLED"), "{:?}", codes.collect::<Vec<_>>());
+    drop(caller);
+    running.drain().await.unwrap();
 }
