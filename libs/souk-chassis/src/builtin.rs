@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use souk_contract::{Caller, Criticality, Idempotency, MethodPolicy, Shape};
+use tonic_reflection::pb::{v1, v1alpha};
 
 use crate::definition::StartError;
 use crate::fault_rpc::FaultRpc;
@@ -13,6 +14,7 @@ use crate::health::{Board, HealthRpc};
 use crate::pb::grpc::health::v1::health_server::HealthServer;
 use crate::pb::souk::chassis::v1::fault_service_server::FaultServiceServer;
 use crate::process::Rpc;
+use crate::reflection::{Index, Reflection};
 
 /// One built-in service.
 pub(crate) struct Builtin {
@@ -48,8 +50,15 @@ const fn open(
     }
 }
 
+/// Who orders faults is staff: they can kill the process.
+const fn staff(path: &'static str, method: &'static str) -> MethodPolicy {
+    MethodPolicy { callers: &[Caller::Staff], ..open(path, "souk.chassis.v1", FAULTS, method, (false, false)) }
+}
+
 const HEALTH: &str = "grpc.health.v1.Health";
 const FAULTS: &str = "souk.chassis.v1.FaultService";
+/// The file that describes it, which nobody is shown while it is off.
+const FAULTS_FILE: &str = "souk/chassis/v1/fault_service.proto";
 const REFLECTION: &str = "grpc.reflection.v1.ServerReflection";
 const REFLECTION_ALPHA: &str = "grpc.reflection.v1alpha.ServerReflection";
 
@@ -60,9 +69,9 @@ static HEALTH_METHODS: [MethodPolicy; 3] = [
 ];
 
 static FAULT_METHODS: [MethodPolicy; 3] = [
-    open("/souk.chassis.v1.FaultService/Inject", "souk.chassis.v1", FAULTS, "Inject", (false, false)),
-    open("/souk.chassis.v1.FaultService/List", "souk.chassis.v1", FAULTS, "List", (false, false)),
-    open("/souk.chassis.v1.FaultService/Clear", "souk.chassis.v1", FAULTS, "Clear", (false, false)),
+    staff("/souk.chassis.v1.FaultService/Inject", "Inject"),
+    staff("/souk.chassis.v1.FaultService/List", "List"),
+    staff("/souk.chassis.v1.FaultService/Clear", "Clear"),
 ];
 
 static REFLECTION_METHODS: [MethodPolicy; 1] = [open(
@@ -91,23 +100,20 @@ pub(crate) fn faults(faults: Faults) -> Builtin {
 
 /// Returns both versions of reflection, since grpcurl before 1.8.8 knows v1alpha only. They list exactly `services` and
 /// themselves, whatever else the descriptors describe.
-pub(crate) fn reflection(services: &[&str], descriptors: &[&[u8]]) -> Result<[Builtin; 2], StartError> {
-    let builder = || {
-        let mut builder = tonic_reflection::server::Builder::configure();
-        for name in services.iter().chain([&REFLECTION, &REFLECTION_ALPHA]) {
-            builder = builder.with_service_name(*name);
-        }
-        for set in descriptors.iter().chain([&crate::pb::FILE_DESCRIPTOR_SET]) {
-            builder = builder.register_encoded_file_descriptor_set(set);
-        }
-        builder
-            // A client that prints a status asks for the messages of its details (google.rpc).
-            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET)
-    };
-    let v1 = builder().build_v1()?;
-    let v1alpha = builder().build_v1alpha()?;
+pub(crate) fn reflection(services: &[&str], descriptors: &[&[u8]], faults: bool) -> Result<[Builtin; 2], StartError> {
+    let services: Vec<&str> = services.iter().copied().chain([REFLECTION, REFLECTION_ALPHA]).collect();
+    let ours: [&[u8]; 4] = [
+        crate::pb::FILE_DESCRIPTOR_SET,
+        // A client that prints a status asks for the messages of its details (google.rpc).
+        tonic_types::pb::FILE_DESCRIPTOR_SET,
+        v1::FILE_DESCRIPTOR_SET,
+        v1alpha::FILE_DESCRIPTOR_SET,
+    ];
+    let all: Vec<&[u8]> = descriptors.iter().copied().chain(ours).collect();
+    let index = Index::new(&services, &all, (!faults).then_some(FAULTS_FILE))?;
+    let reflection = Reflection(Arc::new(index));
+    let v1alpha = v1alpha::server_reflection_server::ServerReflectionServer::new(reflection.clone());
+    let v1 = v1::server_reflection_server::ServerReflectionServer::new(reflection);
     Ok([
         Builtin { rpc: Arc::new(v1), methods: &REFLECTION_METHODS },
         Builtin { rpc: Arc::new(v1alpha), methods: &REFLECTION_ALPHA_METHODS },

@@ -1,6 +1,7 @@
 //! One request from its arrival to its last byte: whatever way it ends, it is logged and counted exactly once.
 
 use std::any::Any;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,12 +10,14 @@ use std::task::{Context as Task, Poll};
 use bytes::Bytes;
 use http::{HeaderMap, Response};
 use http_body::{Body as _, Frame, SizeHint};
+use souk_contract::Criticality;
 use tokio::time::{Instant, Sleep};
 use tonic::body::Body;
 use tonic::{Code, Status};
 
-use crate::caller::Identity;
+use crate::caller::{Caller, Identity};
 use crate::context::Context;
+use crate::limits::Kind;
 use crate::process::{Method, Process};
 use crate::refusal;
 use crate::request_log::Line;
@@ -32,7 +35,8 @@ pub(crate) struct Call {
     identity: Arc<Identity>,
     context: Option<Context>,
     holds_slot: bool,
-    holds_stream: bool,
+    /// Whose stream it is, when it is one that counts.
+    stream_of: Option<Box<str>>,
     is_finished: bool,
 }
 
@@ -51,7 +55,7 @@ impl Call {
             identity: Identity::anonymous(),
             context: None,
             holds_slot: false,
-            holds_stream: false,
+            stream_of: None,
             is_finished: false,
         }
     }
@@ -68,15 +72,33 @@ impl Call {
         self.context = Some(context.clone());
     }
 
-    /// Takes a slot among all requests, and one among the caller's streams when it is a stream.
-    pub(crate) fn admit(&mut self, method: &Method) -> Result<(), Status> {
-        self.process.limits.enter(method.is_streaming())?;
+    /// Takes a slot among all requests, and one among the caller's streams when it is a stream. Health and reflection take
+    /// none: their connection bounds them.
+    pub(crate) fn admit(
+        &mut self,
+        method: &Method,
+        criticality: Criticality,
+        peer: Option<IpAddr>,
+    ) -> Result<(), Status> {
+        if method.is_background {
+            return Ok(());
+        }
+        self.process.limits.enter(self.kind(method), criticality, peer)?;
         self.holds_slot = true;
-        if method.is_streaming() && !method.is_background {
-            self.process.limits.open_stream(&self.identity.key)?;
-            self.holds_stream = true;
+        if method.is_streaming() {
+            // Callers without a name are told apart by where they are, or one of them would take the streams of all.
+            let key: Box<str> = match (&self.identity.caller, peer) {
+                (Caller::Anonymous, Some(peer)) => peer.to_string().into(),
+                _ => self.identity.key.as_str().into(),
+            };
+            self.process.limits.open_stream(&key, peer)?;
+            self.stream_of = Some(key);
         }
         Ok(())
+    }
+
+    fn kind(&self, method: &Method) -> Kind {
+        Kind { is_streaming: method.is_streaming(), is_anonymous: self.identity.caller == Caller::Anonymous }
     }
 
     /// Ends the call with an error of the chassis.
@@ -141,11 +163,13 @@ impl Call {
 
     /// Makes room for the next: at the end of the call, since a caller may hold on to its answer for as long as it likes.
     fn release(&mut self) {
-        if std::mem::take(&mut self.holds_stream) {
-            self.process.limits.close_stream(&self.identity.key);
+        if let Some(caller) = self.stream_of.take() {
+            self.process.limits.close_stream(&caller);
         }
-        if std::mem::take(&mut self.holds_slot) {
-            self.process.limits.leave(self.method.as_ref().is_some_and(|method| method.is_streaming()));
+        if std::mem::take(&mut self.holds_slot)
+            && let Some(method) = &self.method
+        {
+            self.process.limits.leave(self.kind(method));
         }
     }
 }

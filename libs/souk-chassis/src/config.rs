@@ -4,12 +4,13 @@
 //! value must have the type that it has there. An empty table in the defaults takes any name.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{AddrParseError, IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use figment::providers::{Format as _, Toml};
 use figment::value::{Dict, Map, Num, Tag, Value};
 use figment::{Figment, Metadata, Profile, Provider};
+use ipnet::IpNet;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -36,11 +37,26 @@ pub(crate) struct Server {
     pub(crate) listen: SocketAddr,
     pub(crate) metrics_listen: SocketAddr,
     pub(crate) drain_seconds: u32,
+    pub(crate) send_seconds: u32,
     pub(crate) max_requests: u32,
+    pub(crate) max_requests_per_connection: u32,
+    pub(crate) max_requests_per_peer: u32,
+    pub(crate) max_unsent_bytes_per_peer: u32,
     pub(crate) max_streams_per_caller: u32,
+    pub(crate) max_connections: u32,
+    pub(crate) max_connections_per_peer: u32,
+    pub(crate) trusted_proxies: Vec<String>,
     pub(crate) max_message_bytes: u32,
     pub(crate) max_decoding_bytes: u32,
     pub(crate) ready_file: PathBuf,
+}
+
+impl Server {
+    /// Returns the networks of the listed proxies; an address alone is a network of one.
+    pub(crate) fn trusted_proxies(&self) -> Result<Vec<IpNet>, AddrParseError> {
+        let net = |text: &String| text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        self.trusted_proxies.iter().map(net).collect()
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -127,7 +143,31 @@ impl Config {
     /// Returns the chassis' own settings.
     pub(crate) fn settings(&self) -> Result<Settings, ConfigError> {
         let own = parse(DEFAULTS, "the defaults")?;
-        self.extract("", |dict| dict.retain(|key, _| own.contains_key(key)))
+        let settings: Settings = self.extract("", |dict| dict.retain(|key, _| own.contains_key(key)))?;
+        let server = &settings.server;
+        for (key, value) in [
+            ("server.send_seconds", server.send_seconds),
+            ("server.max_requests", server.max_requests),
+            ("server.max_requests_per_connection", server.max_requests_per_connection),
+            ("server.max_requests_per_peer", server.max_requests_per_peer),
+            ("server.max_unsent_bytes_per_peer", server.max_unsent_bytes_per_peer),
+            ("server.max_streams_per_caller", server.max_streams_per_caller),
+            ("server.max_connections", server.max_connections),
+            ("server.max_connections_per_peer", server.max_connections_per_peer),
+        ] {
+            if value == 0 {
+                return Err(self.wrong(key, "must be 1 at least"));
+            }
+        }
+        server.trusted_proxies().map_err(|_| {
+            self.wrong("server.trusted_proxies", "must be a list of addresses or networks like \"10.0.0.0/8\"")
+        })?;
+        Ok(settings)
+    }
+
+    fn wrong(&self, key: &str, allowed: &str) -> ConfigError {
+        let (source, value) = self.origin(key);
+        ConfigError(format!("{key} = {value} (from {source}): {allowed}"))
     }
 
     /// Returns what the service called `name` can be told.

@@ -64,9 +64,20 @@ impl Deadline {
     }
 }
 
-/// Returns the timeout that the caller asked for; an unreadable one counts as none, as the gRPC specification wants.
-pub(crate) fn timeout_asked(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(GRPC_TIMEOUT)?.to_str().ok()?;
+/// Says that a `grpc-timeout` cannot be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct MalformedTimeout;
+
+/// Returns the timeout that the caller asked for, if any.
+///
+/// # Errors
+/// When it is not what the gRPC specification calls a timeout: without one the caller would wait for longer than it meant to.
+pub(crate) fn timeout_asked(headers: &HeaderMap) -> Result<Option<Duration>, MalformedTimeout> {
+    let Some(value) = headers.get(GRPC_TIMEOUT) else { return Ok(None) };
+    value.to_str().ok().and_then(timeout_of).map(Some).ok_or(MalformedTimeout)
+}
+
+fn timeout_of(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
@@ -105,7 +116,7 @@ pub(crate) fn timeout_header(timeout: Duration) -> HeaderValue {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Option<Duration> {
+    fn read(text: &str) -> Result<Option<Duration>, MalformedTimeout> {
         let mut headers = HeaderMap::new();
         headers.insert(GRPC_TIMEOUT, text.parse().unwrap());
         timeout_asked(&headers)
@@ -113,18 +124,18 @@ mod tests {
 
     #[test]
     fn a_timeout_is_read_in_every_unit() {
-        assert_eq!(read("2H"), Some(Duration::from_secs(7200)));
-        assert_eq!(read("3M"), Some(Duration::from_secs(180)));
-        assert_eq!(read("4S"), Some(Duration::from_secs(4)));
-        assert_eq!(read("5m"), Some(Duration::from_millis(5)));
-        assert_eq!(read("6u"), Some(Duration::from_micros(6)));
-        assert_eq!(read("7n"), Some(Duration::from_nanos(7)));
+        assert_eq!(read("2H"), Ok(Some(Duration::from_secs(7200))));
+        assert_eq!(read("3M"), Ok(Some(Duration::from_secs(180))));
+        assert_eq!(read("4S"), Ok(Some(Duration::from_secs(4))));
+        assert_eq!(read("5m"), Ok(Some(Duration::from_millis(5))));
+        assert_eq!(read("6u"), Ok(Some(Duration::from_micros(6))));
+        assert_eq!(read("7n"), Ok(Some(Duration::from_nanos(7))));
     }
 
     #[test]
-    fn an_unreadable_timeout_counts_as_none() {
-        for text in ["", "5", "S", "-5S", "123456789S", "5x", "+5S"] {
-            assert_eq!(read(text), None, "{text}");
+    fn an_unreadable_timeout_is_malformed() {
+        for text in ["", "5", "S", "-5S", "123456789S", "5x", "+5S", "5s", "5 S"] {
+            assert_eq!(read(text), Err(MalformedTimeout), "{text}");
         }
     }
 
@@ -138,7 +149,7 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(GRPC_TIMEOUT, timeout_header(timeout));
-            assert_eq!(timeout_asked(&headers), Some(timeout));
+            assert_eq!(timeout_asked(&headers), Ok(Some(timeout)));
         }
     }
 }

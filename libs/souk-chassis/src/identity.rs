@@ -4,6 +4,7 @@
 //! HMAC-SHA256 over it, both in base64url without padding. The key is public unless one is configured, so a server
 //! whose address is not loopback refuses such tokens.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -25,6 +26,38 @@ const PREFIX: &str = "souk-dev.";
 const MAX_TOKEN_BYTES: usize = 2048;
 /// How many verified tokens are remembered.
 const REMEMBERED_TOKENS: usize = 10_000;
+
+/// The most characters that the id of a caller may have.
+pub const MAX_ID_CHARACTERS: usize = 128;
+
+/// Checks the id of a caller by the one rule that holds for ids everywhere: 1 to 128 characters, none of them a control
+/// character, in Unicode's normal form C, and no blank at either end. Ids are compared byte by byte and end in logs,
+/// events and the requests of others.
+///
+/// # Errors
+/// What is wrong with the id, and what is allowed.
+pub fn check_id(caller: &Caller) -> Result<(), String> {
+    let id = caller.id();
+    let what = if *caller == Caller::Anonymous {
+        return Ok(());
+    } else if id.is_empty() {
+        "it is empty"
+    } else if id.chars().take(MAX_ID_CHARACTERS + 1).count() > MAX_ID_CHARACTERS {
+        "it is too long"
+    } else if id.chars().any(char::is_control) {
+        "it has a control character"
+    } else if id.trim() != id {
+        "it begins or ends with a blank"
+    } else if !unicode_normalization::is_nfc(id) {
+        "it is not in Unicode's normal form C"
+    } else {
+        return Ok(());
+    };
+    Err(format!(
+        "the id of the caller is not allowed: {what}; 1 to {MAX_ID_CHARACTERS} characters are, without control \
+         characters and blanks at the ends, in Unicode's normal form C"
+    ))
+}
 
 /// Returns a token for `who`, signed with [`DEVELOPMENT_KEY`]; send it as `authorization: Bearer <token>`.
 ///
@@ -75,29 +108,34 @@ impl Verifier {
     ///
     /// `development_tokens` says whether they are accepted here, which the address of the server decides.
     pub(crate) fn identify(&self, headers: &HeaderMap, development_tokens: bool) -> Result<Arc<Identity>, Status> {
-        let Some(header) = headers.get(AUTHORIZATION) else {
+        let mut given = headers.get_all(AUTHORIZATION).iter();
+        let Some(header) = given.next() else {
             return Ok(Identity::anonymous());
         };
+        // Whoever looks at the other one would see another caller.
+        if given.next().is_some() {
+            return Err(refusal::unauthenticated("there is more than one authorization header, send one"));
+        }
         if !development_tokens {
             return Err(refusal::unauthenticated("development tokens are accepted on loopback addresses only"));
         }
         if let Some(identity) = self.known.get(header.as_bytes()) {
             return Ok(identity);
         }
-        let identity = self.verify(header.as_bytes()).map_err(refusal::unauthenticated)?;
+        let identity = self.verify(header.as_bytes()).map_err(|why| refusal::unauthenticated(&why))?;
         self.known.insert(header.as_bytes().to_vec(), identity.clone());
         Ok(identity)
     }
 
-    fn verify(&self, header: &[u8]) -> Result<Arc<Identity>, &'static str> {
+    fn verify(&self, header: &[u8]) -> Result<Arc<Identity>, Cow<'static, str>> {
         const MALFORMED: &str = "the authorization header is not 'Bearer souk-dev.<payload>.<mac>'";
         if header.len() > MAX_TOKEN_BYTES {
-            return Err("the token is too long");
+            return Err("the token is too long, at most 2048 bytes are read".into());
         }
         let text = std::str::from_utf8(header).map_err(|_| MALFORMED)?;
         let (scheme, token) = text.split_once(' ').ok_or(MALFORMED)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(MALFORMED);
+            return Err(MALFORMED.into());
         }
         let (payload, mac) = token.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.')).ok_or(MALFORMED)?;
         let mac = BASE64.decode(mac).map_err(|_| MALFORMED)?;
@@ -107,6 +145,7 @@ impl Verifier {
         let payload = String::from_utf8(payload).map_err(|_| MALFORMED)?;
         let mut words = payload.split(' ');
         let caller: Caller = unescape(words.next().unwrap_or_default()).parse().map_err(|_| MALFORMED)?;
+        check_id(&caller)?;
         Ok(Identity::new(caller, words.map(str::to_string).collect()))
     }
 }
@@ -169,6 +208,40 @@ mod tests {
             let status = verifier.identify(&headers(token), true).unwrap_err();
             assert_eq!(status.code(), tonic::Code::Unauthenticated, "{token}");
         }
+    }
+
+    #[test]
+    fn an_id_that_is_none_is_refused_with_the_rule() {
+        let verifier = Verifier::new(DEVELOPMENT_KEY);
+        for (id, says) in [
+            ("a\0b".to_string(), "control character"),
+            ("a\nb".to_string(), "control character"),
+            ("a\u{7f}".to_string(), "control character"),
+            ("a\u{85}b".to_string(), "control character"),
+            ("a\u{9f}".to_string(), "control character"),
+            (" a".to_string(), "blank"),
+            ("a\u{3000}".to_string(), "blank"),
+            ("e\u{301}".to_string(), "normal form C"),
+            ("x".repeat(129), "too long"),
+        ] {
+            for caller in [Caller::User(id.clone()), Caller::Staff(id.clone()), Caller::Service(id.clone())] {
+                let status = verifier.identify(&headers(&development_token(&caller)), true).unwrap_err();
+                assert_eq!(status.code(), tonic::Code::Unauthenticated, "{id:?}");
+                assert!(status.message().contains(says), "{id:?}: {}", status.message());
+            }
+        }
+        for id in ["x", "a b", "\u{e9}", "o'neil@example.com", &"é".repeat(128)] {
+            let caller = Caller::User(id.to_string());
+            assert_eq!(verifier.identify(&headers(&development_token(&caller)), true).unwrap().caller, caller);
+        }
+    }
+
+    #[test]
+    fn two_authorization_headers_are_refused() {
+        let mut both = headers(&development_token(&Caller::User("alice".into())));
+        both.append(AUTHORIZATION, both[AUTHORIZATION].clone());
+        let status = Verifier::new(DEVELOPMENT_KEY).identify(&both, true).unwrap_err();
+        assert_eq!(status.code(), tonic::Code::Unauthenticated);
     }
 
     #[test]

@@ -15,19 +15,21 @@ use tonic::body::Body;
 use crate::call::{Call, TailOptions, panic_text};
 use crate::caller::{Caller, Identity};
 use crate::context::Context;
-use crate::deadline::{Deadline, timeout_asked};
+use crate::deadline::{Deadline, GRPC_TIMEOUT, MalformedTimeout, timeout_asked};
 use crate::message_limit;
+use crate::peers::Permit;
 use crate::process::{Method, Process};
 use crate::refusal;
 use crate::trace::Trace;
+use crate::wire::{self, Refusal};
 
 pub(crate) const CRITICALITY: &str = "souk-criticality";
 
 /// How a request came here.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) enum Origin {
-    /// Over a connection.
-    Network,
+    /// Over a connection, which has a share of what this process can do.
+    Network(Arc<Permit>),
     /// From a neighbour in this process that knows us as the service of this name.
     Local(&'static str),
 }
@@ -39,21 +41,27 @@ pub(crate) async fn serve(process: Arc<Process>, request: Request<Body>, origin:
     // 1. Trace. It comes first so that whatever happens from here on can be found again.
     let mut trace = Trace::arriving(request.headers());
 
-    // 2. The method: one look-up in a table that was made at the start.
+    // 2. The method: one look-up in a table that was made at the start. Its path is exact, without a query.
     let method = process.methods.get(request.uri().path()).cloned();
-    let method = method.filter(|method| match origin {
-        Origin::Network => true,
-        Origin::Local(neighbour) => method.owner == neighbour || method.is_background,
+    let method = method.filter(|method| match &origin {
+        Origin::Network(_) => request.uri().query().is_none(),
+        Origin::Local(neighbour) => method.owner == *neighbour || method.is_background,
     });
 
     // 3. Log line and metrics: whatever way `call` ends, also by being dropped, it is logged and counted once.
     let mut call = Call::begin(&process, method.clone(), &mut trace);
+    if let Origin::Network(_) = &origin
+        && let Err(refusal) = wire::check(&request)
+    {
+        let (status, http) = refusal.split();
+        return Refusal::mark(http, call.refuse(status));
+    }
     let Some(method) = method else {
         return call.refuse(refusal::unimplemented(request.uri().path()));
     };
 
     // 4. Deadline, identity, access, limits: all from the headers, before a byte of the message is decoded.
-    let context = match admit(&process, &method, &request, origin, trace, &mut call) {
+    let context = match admit(&process, &method, &request, &origin, trace, &mut call) {
         Ok(context) => context,
         Err(status) => return call.refuse(status),
     };
@@ -89,7 +97,7 @@ fn admit(
     process: &Process,
     method: &Method,
     request: &Request<Body>,
-    origin: Origin,
+    origin: &Origin,
     trace: Trace,
     call: &mut Call,
 ) -> Result<Context, Status> {
@@ -98,7 +106,11 @@ fn admit(
     // Deadline: the caller's or the contract's, whichever is earlier. Nobody waits for the answer once it has passed.
     let started = call.started();
     let mut deadline = Deadline::from(started, method.policy.timeout);
-    if let Some(asked) = timeout_asked(headers) {
+    let asked = timeout_asked(headers).map_err(|MalformedTimeout| {
+        let what = "malformed grpc-timeout: it is 1 to 8 digits and one of H, M, S, m, u, n";
+        refusal::malformed(method.policy.package, GRPC_TIMEOUT, what)
+    })?;
+    if let Some(asked) = asked {
         if asked.is_zero() {
             return Err(refusal::deadline_exceeded());
         }
@@ -106,17 +118,26 @@ fn admit(
     }
 
     // Identity: within the process development tokens are always good, from outside only over loopback.
-    let development_tokens = process.is_loopback || origin != Origin::Network;
+    let development_tokens = process.is_loopback || matches!(origin, Origin::Local(_));
     let identity = process.verifier.identify(headers, development_tokens)?;
     call.identified(identity.clone());
 
     // Access: by the contract's table.
     allow(method, &identity)?;
 
-    // Limits: of the process and of the caller.
-    call.admit(method)?;
-
+    // Limits: the share of the connection and of its peer, then what the process and the caller may have.
     let criticality = criticality(method, headers, &identity);
+    match origin {
+        Origin::Network(permit) if method.is_background => permit.admit_background(method.is_streaming())?,
+        Origin::Network(permit) => permit.admit(&identity)?,
+        Origin::Local(_) => {}
+    }
+    let peer = match origin {
+        Origin::Network(permit) => Some(permit.peer()),
+        Origin::Local(_) => None,
+    };
+    call.admit(method, criticality, peer)?;
+
     let context = Context::new(identity, deadline, criticality, trace);
     call.in_context(&context);
     Ok(context)

@@ -1,34 +1,24 @@
-//! The gRPC listener: HTTP/2 connections, each served until it ends or the process drains.
+//! The gRPC listener: who is let in, and who is not since too many are here already.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
-use http::Request;
-use hyper::body::Incoming;
-use hyper::server::conn::http2;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustix::process::{Resource, getrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tonic::body::Body;
 use tracing::warn;
 
+use crate::caps;
 use crate::definition::StartError;
 use crate::drain::Drain;
-use crate::incoming::{Origin, serve};
+use crate::http2::serve_connection;
+use crate::peers::Connection;
 use crate::process::Process;
 
-const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(30);
-const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Requests at once on one connection; a caller with more opens another.
-const MAX_CONCURRENT_STREAMS: u32 = 2000;
-const MAX_HEADER_BYTES: u32 = 16 << 10;
-// Batches of the ledger are megabytes; with smaller windows each would wait for several round trips.
-const STREAM_WINDOW_BYTES: u32 = 4 << 20;
-const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
+/// File descriptors that callers never get: databases, brokers, upstreams and the metrics page need some too.
+const MAX_RESERVED_DESCRIPTORS: u64 = 64;
 
 /// Binds an address that a setting names.
 pub(crate) async fn bind(key: &str, address: SocketAddr) -> Result<TcpListener, StartError> {
@@ -38,14 +28,19 @@ pub(crate) async fn bind(key: &str, address: SocketAddr) -> Result<TcpListener, 
 
 /// Accepts connections until the drain begins, then waits until all of them have ended.
 pub(crate) async fn accept_forever(listener: TcpListener, process: Arc<Process>, drain: Drain) {
+    let last_descriptor = last_descriptor(&listener);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             biased;
             () = drain.started() => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(serve_connection(stream, process.clone(), drain.clone()));
+                Ok((stream, address)) => {
+                    if has_descriptors(&stream, address, last_descriptor)
+                        && let Some(connection) = admitted(&process, address)
+                    {
+                        connections.spawn(serve_connection(stream, process.clone(), connection, drain.clone()));
+                    }
                 }
                 Err(error) => {
                     // Out of file descriptors, most of the time: existing connections must end first.
@@ -60,27 +55,25 @@ pub(crate) async fn accept_forever(listener: TcpListener, process: Arc<Process>,
     while connections.join_next().await.is_some() {}
 }
 
-async fn serve_connection(stream: TcpStream, process: Arc<Process>, drain: Drain) {
-    // A small answer must not wait for the acknowledgement of the one before.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request: Request<Incoming>| {
-        // Boxed, since hyper moves it several times on its way to a task.
-        Box::pin(serve(process.clone(), request.map(Body::new), Origin::Network).map(Ok::<_, Infallible>))
-    });
-    let mut builder = http2::Builder::new(TokioExecutor::new());
-    builder
-        .timer(TokioTimer::new())
-        .keep_alive_interval(KEEP_ALIVE_EVERY)
-        .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
-        .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
-        .max_header_list_size(MAX_HEADER_BYTES)
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
-    // How a connection ends is the caller's affair; requests on it are logged one by one.
-    tokio::select! {
-        _ended = connection.as_mut() => return,
-        () = drain.started() => connection.as_mut().graceful_shutdown(),
+/// Returns the highest file descriptor that a connection may have. The system gives the lowest that is free, so the number
+/// of a new connection says how many are taken, and nothing needs to be counted.
+fn last_descriptor(listener: &TcpListener) -> u64 {
+    let Some(limit) = getrlimit(Resource::Nofile).current else { return u64::MAX };
+    // What this process itself needs is open by now, most of it.
+    let own = u64::try_from(listener.as_raw_fd()).unwrap_or(0);
+    let reserved = MAX_RESERVED_DESCRIPTORS.min(limit.saturating_sub(own) / 2);
+    limit.saturating_sub(reserved)
+}
+
+/// Returns whether enough file descriptors are left for everything else; otherwise the connection is closed at once.
+fn has_descriptors(stream: &TcpStream, address: SocketAddr, last_descriptor: u64) -> bool {
+    let has_descriptors = u64::try_from(stream.as_raw_fd()).is_ok_and(|descriptor| descriptor <= last_descriptor);
+    if !has_descriptors {
+        caps::refused(&caps::DESCRIPTORS, last_descriptor, &address.ip());
     }
-    let _ = connection.await;
+    has_descriptors
+}
+
+fn admitted(process: &Process, address: SocketAddr) -> Option<Arc<Connection>> {
+    process.peers.connect(address.ip()).inspect_err(|(cap, most)| caps::refused(cap, *most as u64, &address.ip())).ok()
 }

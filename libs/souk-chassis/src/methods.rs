@@ -44,13 +44,14 @@ pub(crate) fn table(
         }
     }
     let mut builtins = vec![builtin::health(board.clone())];
-    if faults.is_enabled() && is_loopback {
+    let has_faults = faults.is_enabled() && is_loopback;
+    if has_faults {
         names.push("souk.chassis.v1.FaultService");
         builtins.push(builtin::faults(faults.clone()));
     } else if faults.is_enabled() {
         warn!("faults.enabled is set, but faults are offered on loopback addresses only");
     }
-    builtins.extend(builtin::reflection(&names, &descriptors)?);
+    builtins.extend(builtin::reflection(&names, &descriptors, has_faults)?);
     for Builtin { rpc, methods } in builtins {
         for policy in methods {
             let calls = Calls::default();

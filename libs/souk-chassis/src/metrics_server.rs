@@ -2,7 +2,9 @@
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
@@ -14,12 +16,20 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
+use crate::caps;
 use crate::exchange::Exchange;
 use crate::health::Board;
 use crate::log;
 use crate::process::Process;
 use crate::red;
+
+/// Connections at once: collectors and probes are few.
+const MAX_CONNECTIONS: usize = 64;
+/// How long the header of a request may take to come.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+const MAX_AGE: Duration = Duration::from_secs(60);
 
 /// What the pages are made from.
 pub(crate) struct Pages {
@@ -46,11 +56,15 @@ pub(crate) fn recorder() -> PrometheusHandle {
 pub(crate) async fn serve(listener: TcpListener, pages: Arc<Pages>) {
     let mut connections = JoinSet::new();
     loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        let Ok((stream, address)) = listener.accept().await else {
+            tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
         while connections.try_join_next().is_some() {}
+        if connections.len() >= MAX_CONNECTIONS {
+            caps::refused(&caps::METRICS_CONNECTIONS, MAX_CONNECTIONS as u64, &address.ip());
+            continue;
+        }
         let pages = pages.clone();
         connections.spawn(async move {
             let service = service_fn(move |request: Request<Incoming>| {
@@ -59,7 +73,13 @@ pub(crate) async fn serve(listener: TcpListener, pages: Arc<Pages>) {
             });
             // The timer closes connections on which no request comes.
             let mut builder = http1::Builder::new();
-            let _ = builder.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
+            builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+            let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+            // A page that nobody reads would keep its connection; a reader of many pages opens another.
+            if timeout(MAX_AGE, connection.as_mut()).await.is_err() {
+                connection.as_mut().graceful_shutdown();
+                let _ = timeout(HEADER_TIMEOUT, connection).await;
+            }
         });
     }
 }
@@ -97,10 +117,16 @@ impl Pages {
             "# HELP souk_requests_in_work Requests and streams in work now.\n# TYPE souk_requests_in_work gauge\n\
              souk_requests_in_work {requests}"
         );
+        let connections = self.process.peers.connections();
+        let _ = writeln!(
+            text,
+            "# HELP souk_connections Connections to the gRPC listener.\n# TYPE souk_connections gauge\n\
+             souk_connections {connections}"
+        );
         let dropped = log::sink().dropped();
         let _ = writeln!(
             text,
-            "# HELP souk_log_writes_dropped_total Log lines that found no room.\n\
+            "# HELP souk_log_writes_dropped_total Log lines that were dropped since too many waited.\n\
              # TYPE souk_log_writes_dropped_total counter\nsouk_log_writes_dropped_total {dropped}"
         );
         text

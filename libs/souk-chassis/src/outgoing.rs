@@ -79,7 +79,7 @@ fn deadline(headers: &HeaderMap, method: Option<&OutgoingMethod>, context: Optio
     if let Some(method) = method {
         deadline = deadline.earlier(Deadline::after(method.policy.timeout));
     }
-    if let Some(asked) = timeout_asked(headers) {
+    if let Ok(Some(asked)) = timeout_asked(headers) {
         deadline = deadline.earlier(Deadline::after(asked));
     }
     deadline

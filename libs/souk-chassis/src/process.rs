@@ -16,6 +16,7 @@ use crate::drain::Drain;
 use crate::faults::Faults;
 use crate::identity::Verifier;
 use crate::limits::Limits;
+use crate::peers::Peers;
 use crate::red::Calls;
 use crate::request_log::RequestLog;
 use crate::spans::Spans;
@@ -29,6 +30,7 @@ pub(crate) struct Process {
     /// Whether the address that we listen on is loopback, so that development tokens may come over the network.
     pub(crate) is_loopback: bool,
     pub(crate) limits: Limits,
+    pub(crate) peers: Arc<Peers>,
     pub(crate) max_message_bytes: usize,
     pub(crate) decoding: Arc<DecodingBudget>,
     pub(crate) drain: Drain,

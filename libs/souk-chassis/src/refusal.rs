@@ -1,6 +1,7 @@
 //! The answers that the chassis itself gives, always with `google.rpc.ErrorInfo`, and the last touch on every error.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 use prost::Message as _;
@@ -14,8 +15,10 @@ use crate::trace::TraceId;
 /// The domain of the reasons that are not a service's own.
 pub(crate) const DOMAIN: &str = "souk.policy.v1";
 const ERROR_INFO: &str = "type.googleapis.com/google.rpc.ErrorInfo";
+const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
 const HIDDEN: &str = "internal error";
 
+pub(crate) const OVERLOADED: &str = "ERROR_REASON_OVERLOADED";
 pub(crate) const INTERNAL: &str = "ERROR_REASON_INTERNAL";
 pub(crate) const UPSTREAM_UNAVAILABLE: &str = "ERROR_REASON_UPSTREAM_UNAVAILABLE";
 pub(crate) const MESSAGE_TOO_LARGE: &str = "ERROR_REASON_MESSAGE_TOO_LARGE";
@@ -44,16 +47,40 @@ pub(crate) fn draining() -> Status {
     status(Code::Unavailable, "ERROR_REASON_DRAINING", "this process is stopping, call again", &[])
 }
 
-pub(crate) fn overloaded() -> Status {
-    let mut details =
-        ErrorDetails::with_error_info("ERROR_REASON_OVERLOADED", DOMAIN, HashMap::<String, String>::new());
-    details.set_retry_info(Some(std::time::Duration::from_millis(100)));
-    Status::with_error_details(Code::ResourceExhausted, "too many requests at once", details)
+/// When to come back after a refusal for want of capacity: requests end soon, streams last longer.
+const OVERLOADED_DELAY: Duration = Duration::from_millis(100);
+const STREAMS_DELAY: Duration = Duration::from_secs(1);
+
+pub(crate) fn overloaded(message: String) -> Status {
+    exhausted(OVERLOADED, message, OVERLOADED_DELAY)
 }
 
-pub(crate) fn too_many_streams(most: usize) -> Status {
-    let message = format!("at most {most} streams a caller may be open at once");
-    status(Code::ResourceExhausted, "ERROR_REASON_TOO_MANY_STREAMS", message, &[])
+pub(crate) fn too_many_streams(message: String) -> Status {
+    exhausted("ERROR_REASON_TOO_MANY_STREAMS", message, STREAMS_DELAY)
+}
+
+/// Builds the refusal of a cap: every one says when to come back.
+fn exhausted(reason: &str, message: String, delay: Duration) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::<String, String>::new());
+    details.set_retry_info(Some(delay));
+    Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
+/// Builds the refusal of a request that cannot be read; `field` is a header, or empty for the message itself.
+pub(crate) fn malformed(package: &str, field: &str, what: &str) -> Status {
+    let mut details = ErrorDetails::with_bad_request_violation(field, what);
+    details.set_error_info(souk_contract::REASON_INVALID_FIELD, package, HashMap::<String, String>::new());
+    Status::with_error_details(Code::InvalidArgument, what, details)
+}
+
+pub(crate) fn headers_too_large(bytes: usize, most: usize) -> Status {
+    let message = format!("the headers of the request have {bytes} bytes, at most {most} are read");
+    status(Code::ResourceExhausted, "ERROR_REASON_HEADERS_TOO_LARGE", message, &[])
+}
+
+pub(crate) fn compressed(encoding: &str) -> Status {
+    let message = format!("the request is compressed with {encoding}, only identity is accepted");
+    status(Code::Unimplemented, "ERROR_REASON_UNSUPPORTED_COMPRESSION", message, &[("accepted", "identity")])
 }
 
 pub(crate) fn message_too_large(bytes: usize, most: usize) -> Status {
@@ -133,6 +160,12 @@ pub(crate) fn complete(
         Some(at) => whole.details[at] = any,
         None => whole.details.insert(0, any),
     }
+    // Whoever is refused for want of capacity is told when to come back, also by a method that did not think of it.
+    if info.reason == OVERLOADED && !whole.details.iter().any(|any| any.type_url == RETRY_INFO) {
+        let retry_delay = prost_types::Duration::try_from(OVERLOADED_DELAY).ok();
+        let value = pb::RetryInfo { retry_delay }.encode_to_vec();
+        whole.details.push(Any { type_url: RETRY_INFO.to_string(), value });
+    }
     whole.code = code as i32;
     whole.message.clone_from(&message);
     let metadata = error.metadata().clone();
@@ -151,7 +184,7 @@ fn reason_of(code: Code) -> &'static str {
         Code::Unauthenticated => "ERROR_REASON_UNAUTHENTICATED",
         Code::PermissionDenied => "ERROR_REASON_ACCESS_DENIED",
         Code::DeadlineExceeded => "ERROR_REASON_DEADLINE_EXCEEDED",
-        Code::ResourceExhausted => "ERROR_REASON_OVERLOADED",
+        Code::ResourceExhausted => OVERLOADED,
         Code::Unavailable => UPSTREAM_UNAVAILABLE,
         Code::Unimplemented => "ERROR_REASON_UNIMPLEMENTED",
         Code::Aborted => "ERROR_REASON_CONFLICT",

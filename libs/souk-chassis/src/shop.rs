@@ -19,6 +19,7 @@ use crate::limits::Limits;
 use crate::log::Format;
 use crate::metrics_server::{self, Pages};
 use crate::options::Options;
+use crate::peers::{Peers, Shares};
 use crate::process::Process;
 use crate::red::Calls;
 use crate::remote::Endpoints;
@@ -143,6 +144,7 @@ impl Shop {
             verifier: Verifier::new(&key),
             is_loopback,
             limits: limits(&settings),
+            peers: Peers::new(shares(&settings)?),
             max_message_bytes: shared.max_message_bytes,
             decoding: DecodingBudget::new(most_at_once as usize, shared.max_message_bytes),
             drain: switch.drain(),
@@ -191,6 +193,19 @@ fn common(settings: &Settings, key: &str) -> Vec<(&'static str, String)> {
         ("identity.development_key", key.to_string()),
         ("server.drain_seconds", settings.server.drain_seconds.to_string()),
     ]
+}
+
+fn shares(settings: &Settings) -> Result<Shares, StartError> {
+    let server = &settings.server;
+    Ok(Shares {
+        max_connections: server.max_connections as usize,
+        max_connections_per_peer: server.max_connections_per_peer as usize,
+        max_requests_per_connection: server.max_requests_per_connection as usize,
+        max_requests_per_peer: server.max_requests_per_peer as usize,
+        max_unsent_bytes_per_peer: server.max_unsent_bytes_per_peer as usize,
+        send_time: Duration::from_secs(server.send_seconds.into()),
+        trusted_proxies: server.trusted_proxies()?,
+    })
 }
 
 fn limits(settings: &Settings) -> Limits {

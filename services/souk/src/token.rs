@@ -19,6 +19,11 @@ pub struct Token {
 impl Token {
     /// Prints the token.
     pub fn run(self) -> ExitCode {
+        // No server would take it.
+        if let Err(why) = identity::check_id(&self.who) {
+            eprintln!("souk token: {why}");
+            return ExitCode::from(64);
+        }
         println!("{}", identity::development_token(&self.who));
         ExitCode::SUCCESS
     }

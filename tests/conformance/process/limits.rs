@@ -7,10 +7,9 @@ use tonic::Code;
 use tonic_types::StatusExt as _;
 
 use crate::process::child::{Running, Service};
-use crate::process::health::WATCH;
 use crate::process::recorder::Recorder;
 use crate::process::report::Report;
-use crate::process::stage::{Stage, caller, is_error, told};
+use crate::process::stage::{Stage, caller, is_error, new_trace, told};
 use crate::process::validation::padded;
 use crate::process::wire::Stream;
 
@@ -19,6 +18,7 @@ pub const KEY: &str = "conformance-key-91c4";
 const MOST_REQUESTS: usize = 6;
 /// Less than every method reads beyond what the rules of its fields allow (C-VALID-6).
 const NEWER_BYTES: usize = 900;
+const CHECK: &str = "/grpc.health.v1.Health/Check";
 const FIRST: std::time::Duration = std::time::Duration::from_millis(300);
 
 /// Starts the process: small limits, a key of its own, a text log of everything, somebody who takes spans and calls.
@@ -81,33 +81,59 @@ async fn streams(stage: &Stage<'_>, path: &str, by: &Caller, message: Vec<u8>, r
     report.look("C-LIMIT-1", outcome, format!("a stream of {other} is not affected"));
 }
 
-/// Fills the process with watches of health, and calls once more.
+/// Fills the process with requests that do not end, and calls once more. Health is apart, so it must answer all the while.
 async fn requests(stage: &Stage<'_>, report: &mut Report) {
     // The streams above end when their caller goes away, which the process may hear of a little later.
     tokio::time::sleep(FIRST).await;
-    let watch = HealthCheckRequest { service: String::new() }.encode_to_vec();
-    let mut held: Vec<Stream> = Vec::new();
-    for _ in 0..MOST_REQUESTS {
-        if let Ok(mut stream) = stage.stream(WATCH, &Caller::Anonymous, &[], watch.clone()).await {
-            let _ = stream.next_within(FIRST).await;
-            held.push(stream);
-        }
-    }
     let unary = stage.unary();
+    let path = format!("/{}", unary.method);
     let message = stage.encode(&unary.method, &unary.request).unwrap_or_default();
     let by = caller(&unary.caller).unwrap_or_default();
-    let reply = stage.call(&format!("/{}", unary.method), &by, message.clone()).await;
+    let headers = stage.headers(&by, &new_trace());
+    let mut held = Vec::new();
+    for _ in 0..MOST_REQUESTS {
+        held.extend(stage.connection.begin(&path, &headers, &message).await.ok());
+    }
+    let streams = streams_of_many(stage).await;
+    tokio::time::sleep(FIRST).await;
+    let reply = stage.call(&path, &by, message.clone()).await;
+    if reply.code() == Some(Code::Ok) && streams.is_empty() && stage.service.manifest.run.command[0] != "souk" {
+        // Some libraries read the whole message before anybody can count the request.
+        return report.cannot("C-LIMIT-2", "it has no stream, and counts no request before its message is there");
+    }
     let waits = reply.status.get_details_retry_info().is_some_and(|info| info.retry_delay.is_some());
     let holds = is_error(&reply, Code::ResourceExhausted, "ERROR_REASON_OVERLOADED") && waits;
     report.look("C-LIMIT-2", holds, format!("one more than {MOST_REQUESTS}: {}, RetryInfo {waits}", told(&reply)));
-    drop(held);
+    let health = HealthCheckRequest { service: String::new() }.encode_to_vec();
+    let health = stage.call(CHECK, &Caller::Anonymous, health).await;
+    report.look("C-LIMIT-2", health.code() == Some(Code::Ok), format!("health meanwhile: {}", told(&health)));
+    drop((held, streams));
     let mut reply = reply;
     for _ in 0..50 {
         if reply.code() == Some(Code::Ok) {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        reply = stage.call(&format!("/{}", unary.method), &by, message.clone()).await;
+        reply = stage.call(&path, &by, message.clone()).await;
     }
     report.look("C-LIMIT-2", reply.code() == Some(Code::Ok), format!("when they are gone: {}", told(&reply)));
+}
+
+/// Opens the example of a stream for as many callers as requests may be in work, one each.
+async fn streams_of_many(stage: &Stage<'_>) -> Vec<Stream> {
+    let mut streams = Vec::new();
+    let Some(example) = &stage.service.manifest.conformance.stream else { return streams };
+    let message = stage.encode(&example.method, &example.request).unwrap_or_default();
+    let kind = caller(&example.caller).unwrap_or_default();
+    for number in 0..MOST_REQUESTS {
+        let by = match kind {
+            Caller::User(_) => Caller::User(format!("caller-{number}")),
+            _ => Caller::Staff(format!("caller-{number}")),
+        };
+        if let Ok(mut stream) = stage.stream(&format!("/{}", example.method), &by, &[], message.clone()).await {
+            let _ = stream.next_within(FIRST).await;
+            streams.push(stream);
+        }
+    }
+    streams
 }

@@ -6,7 +6,7 @@ use souk_chassis::Caller;
 use crate::process::log::FORGED;
 use crate::process::redaction;
 use crate::process::report::Report;
-use crate::process::stage::Stage;
+use crate::process::stage::{Stage, new_trace};
 use crate::{broken, valid};
 
 /// How many odd values of one method are tried.
@@ -31,10 +31,15 @@ pub async fn odd_values(stage: &Stage<'_>, report: &mut Report) -> bool {
             stage.call_with(&method.path, &caller, &limit, vec![message.encode_to_vec()]).await;
         }
     }
-    let forger = Caller::User(format!("eve\n{{\"message\":\"{FORGED}\"}}\n"));
     let unary = stage.unary();
-    let message = stage.encode(&unary.method, &unary.request).unwrap_or_default();
-    let reply = stage.call(&format!("/{}", unary.method), &forger, message).await;
+    let (path, message) =
+        (format!("/{}", unary.method), stage.encode(&unary.method, &unary.request).unwrap_or_default());
+    // Line ends are in no id; what a log must escape for itself can be in one.
+    let forger = Caller::User(format!("eve\\n{{\"message\":\"{FORGED}\"}}"));
+    stage.call(&path, &forger, message.clone()).await;
+    let forger = Caller::User(format!("eve\n{{\"message\":\"{FORGED}\"}}\n"));
+    let token = [("authorization", format!("Bearer {}", stage.token(&forger)))];
+    let reply = stage.call_raw(&path, &new_trace(), &token, message).await;
     report.look("C-LOG-6", reply.broken.is_none(), "a caller whose id has line ends was answered");
     is_marked
 }

@@ -56,6 +56,17 @@ fn a_number_that_the_service_cannot_hold_is_refused() {
 }
 
 #[test]
+fn caps_and_proxies_are_checked_at_the_start() {
+    refused(souk(&[("SOUK__SERVER__SEND_SECONDS", "0")]), &["server.send_seconds", "0", "must be 1 at least"]);
+    refused(souk(&[("SOUK__SERVER__MAX_REQUESTS_PER_PEER", "0")]), &["server.max_requests_per_peer", "must be 1"]);
+    refused(
+        souk(&[("SOUK__SERVER__TRUSTED_PROXIES", "[\"10.0.0.0/99\"]")]),
+        &["server.trusted_proxies", "SOUK__SERVER__TRUSTED_PROXIES", "10.0.0.0/8"],
+    );
+    check(souk(&[("SOUK__SERVER__TRUSTED_PROXIES", "[\"10.0.0.0/8\", \"::1\"]")])).unwrap();
+}
+
+#[test]
 fn variables_of_others_are_none_of_our_business() {
     check(souk(&[("INVENTORY__DATA__URL", "x"), ("PATH", "/bin"), ("ECHO", "1"), ("ECHO_DATA", "2")])).unwrap();
 }

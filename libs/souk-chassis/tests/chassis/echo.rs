@@ -227,6 +227,7 @@ impl EchoService for Echo {
                     details,
                 ));
             }
+            "exhausted" => return Err(Status::resource_exhausted("no more of it")),
             "bare" => return Err(Status::not_found("a status without a reason")),
             "large" => {
                 let text = "x".repeat(request.get_ref().text.parse().unwrap());

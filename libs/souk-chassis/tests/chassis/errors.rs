@@ -103,6 +103,13 @@ in_both_forms! {
         stage.stop().await;
     }
 
+    async fn a_method_that_is_out_of_something_says_when_to_come_back(stage: Stage) {
+        let status = stage.client().echo(mode("exhausted")).await.unwrap_err();
+        assert_eq!((status.code(), reason(&status).as_str()), (Code::ResourceExhausted, "ERROR_REASON_OVERLOADED"));
+        assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
+        stage.stop().await;
+    }
+
     async fn an_error_without_a_reason_gets_one(stage: Stage) {
         let status = stage.client().echo(mode("bare")).await.unwrap_err();
         assert_eq!((status.code(), status.message()), (Code::NotFound, "a status without a reason"));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use souk_chassis::{Effect, Rule, Shop};
+use souk_chassis::{Caller, Channel, Effect, Rule, Shop};
 use tonic::Code;
 
 use souk_chassis::pb::souk::chassis::v1 as wire;
@@ -102,6 +102,13 @@ async fn without_leave_nothing_can_be_ordered() {
 #[tokio::test]
 async fn the_service_adds_lists_and_clears_rules() {
     let stage = stage(Form::Loopback).await;
+    for (caller, code) in [
+        (Caller::Anonymous, Code::Unauthenticated),
+        (Caller::User("alice".into()), Code::PermissionDenied),
+        (Caller::Service("orders".into()), Code::PermissionDenied),
+    ] {
+        assert_eq!(call_fault_service_as(&caller, stage.echo.addr()).await.unwrap_err().code(), code, "{caller}");
+    }
     call_fault_service(stage.echo.addr()).await.unwrap();
     let rules = stage.echo.faults().rules();
     assert_eq!((rules.len(), rules[0].target.as_str()), (1, ECHO));
@@ -111,8 +118,12 @@ async fn the_service_adds_lists_and_clears_rules() {
 }
 
 async fn call_fault_service(address: std::net::SocketAddr) -> Result<(), tonic::Status> {
-    let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{address}")).unwrap();
-    let mut client = FaultServiceClient::new(endpoint.connect_lazy());
+    call_fault_service_as(&Caller::Staff("ann".into()), address).await
+}
+
+async fn call_fault_service_as(caller: &Caller, address: std::net::SocketAddr) -> Result<(), tonic::Status> {
+    let channel = Channel::to(&address.to_string(), caller, &crate::proto::CONTRACT).unwrap();
+    let mut client = FaultServiceClient::new(channel);
     let effect = Some(wire::fault_rule::Effect::ErrorCode(10));
     let rule = wire::FaultRule { target: ECHO.to_string(), times: 1, effect, ..Default::default() };
     let id = client.inject(wire::InjectRequest { rule: Some(rule) }).await?.into_inner().id;

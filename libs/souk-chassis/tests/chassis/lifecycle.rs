@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use souk_chassis::{Caller, Channel, Effect, Rule, Shop};
 
 use crate::echo;
+use crate::observing::page;
 use crate::proto::CONTRACT;
 use crate::proto::souk::echo::v1 as pb;
 use crate::stage::{Client, options, soon, unique};
@@ -18,6 +19,11 @@ fn child() {
     let Ok(what) = std::env::var("CHASSIS_TEST_CHILD") else { return };
     let code = match what.as_str() {
         "main" => souk_chassis::main_with(vec![echo::definition()], std::iter::empty()),
+        "short of descriptors" => {
+            let few = rustix::process::Rlimit { current: Some(64), maximum: Some(64) };
+            rustix::process::setrlimit(rustix::process::Resource::Nofile, few).unwrap();
+            souk_chassis::main_with(vec![echo::definition()], std::iter::empty())
+        }
         "faulty" => souk_chassis::code_of("echo", async {
             let options = options("child").set("faults.enabled", true);
             let running = Shop::new(options).with(echo::definition()).start().await?;
@@ -83,6 +89,35 @@ fn a_signal_drains_and_the_exit_is_clean() {
         wait_for(&mut lines, ": draining");
         assert_eq!(exit_of(child).code(), Some(0));
     }
+}
+
+#[tokio::test]
+async fn connections_leave_descriptors_for_everything_else() {
+    let mut child = spawn("short of descriptors", &FREE);
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    let rest = wait_for(&mut lines, "echo serves echo on ");
+    let (grpc, metrics) = rest.split_once(", metrics on ").unwrap();
+    let mut silent = Vec::new();
+    for _ in 0..80 {
+        silent.push(tokio::net::TcpStream::connect(grpc).await.unwrap());
+    }
+    wait_for(&mut lines, "cap=\"descriptors\"");
+    let metrics = metrics.parse().unwrap();
+    for _again in 0..5 {
+        assert!(soon("the page", page(metrics, "/readyz")).await.starts_with("HTTP/1.1 200"));
+        assert!(soon("the page", page(metrics, "/metrics")).await.contains("souk_refused_total{cap=\"descriptors\"}"));
+    }
+    // They are let in again when there is room.
+    drop(silent);
+    let channel = Channel::to(grpc, &Caller::User("alice".into()), &CONTRACT).unwrap();
+    soon("a call", async {
+        while Client::new(channel.clone()).echo_known(pb::EchoKnownRequest::default()).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]

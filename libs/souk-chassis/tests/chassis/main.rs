@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod access;
+mod attacks;
 mod calls;
 mod config;
 mod deadlines;
@@ -12,9 +13,11 @@ mod faults;
 mod lifecycle;
 mod messages;
 mod observing;
+mod raw;
 mod retries;
 mod spans;
 mod stage;
+mod wire;
 
 /// Generated from tests/proto.
 #[allow(dead_code, missing_docs, unused_imports, unused_qualifications, clippy::all)]

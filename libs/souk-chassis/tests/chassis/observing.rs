@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use prost::Message as _;
 use souk_chassis::pb::grpc::health::v1::health_check_response::ServingStatus;
 use souk_chassis::pb::grpc::health::v1::health_client::HealthClient;
 use souk_chassis::pb::grpc::health::v1::{HealthCheckRequest, HealthListRequest};
@@ -20,6 +21,7 @@ use crate::proto::souk::echo::v1 as pb;
 use crate::stage::{Form, Stage, options, soon, unique};
 
 const ECHO: &str = "souk.echo.v1.EchoService";
+const OPTIONS: &str = "google.protobuf.MethodOptions";
 
 fn plain(address: std::net::SocketAddr) -> Channel {
     Endpoint::from_shared(format!("http://{address}")).unwrap().connect_lazy()
@@ -30,7 +32,7 @@ fn asking(service: &str) -> HealthCheckRequest {
 }
 
 /// Fetches one page of the second listener.
-async fn page(address: std::net::SocketAddr, path: &str) -> String {
+pub async fn page(address: std::net::SocketAddr, path: &str) -> String {
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: souk\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -97,6 +99,22 @@ async fn reflection_lists_exactly_what_runs_here_in_both_versions() {
         ask(MessageRequest::ListServices(String::new())),
         ask(MessageRequest::FileContainingSymbol(ECHO.to_string())),
         ask(MessageRequest::FileContainingSymbol("grpc.health.v1.Health".to_string())),
+        // What is not known does not end the conversation. Faults are off, so nobody is told how to order them.
+        ask(MessageRequest::FileContainingSymbol("no.such.Symbol".to_string())),
+        ask(MessageRequest::FileContainingSymbol("souk.chassis.v1.FaultService".to_string())),
+        ask(MessageRequest::FileByFilename("souk/chassis/v1/fault_service.proto".to_string())),
+        ask(MessageRequest::AllExtensionNumbersOfType("no.such.Message".to_string())),
+        ask(MessageRequest::FileContainingExtension(v1::ExtensionRequest {
+            containing_type: OPTIONS.to_string(),
+            extension_number: 1,
+        })),
+        // The policy of a method is an extension: with these grpcurl describes it.
+        ask(MessageRequest::FileContainingSymbol("souk.policy.v1.method".to_string())),
+        ask(MessageRequest::AllExtensionNumbersOfType(OPTIONS.to_string())),
+        ask(MessageRequest::FileContainingExtension(v1::ExtensionRequest {
+            containing_type: OPTIONS.to_string(),
+            extension_number: 50100,
+        })),
     ];
     let mut answers = client.server_reflection_info(tokio_stream::iter(questions)).await.unwrap().into_inner();
     let listed = answers.message().await.unwrap().unwrap().message_response.unwrap();
@@ -107,6 +125,24 @@ async fn reflection_lists_exactly_what_runs_here_in_both_versions() {
     for _file in 0..2 {
         let file = answers.message().await.unwrap().unwrap().message_response.unwrap();
         assert!(matches!(file, MessageResponse::FileDescriptorResponse(_)), "{file:?}");
+    }
+    for _unknown in 0..5 {
+        let error = answers.message().await.unwrap().unwrap().message_response.unwrap();
+        let MessageResponse::ErrorResponse(error) = error else { panic!("{error:?}") };
+        assert_eq!(error.error_code, Code::NotFound as i32, "{error:?}");
+    }
+    for _of_the_policy in 0..3 {
+        match answers.message().await.unwrap().unwrap().message_response.unwrap() {
+            MessageResponse::AllExtensionNumbersResponse(numbers) => {
+                assert_eq!(numbers.base_type_name, OPTIONS);
+                assert!(numbers.extension_number.contains(&50100), "{numbers:?}");
+            }
+            MessageResponse::FileDescriptorResponse(file) => {
+                let file = prost_types::FileDescriptorProto::decode(file.file_descriptor_proto[0].as_slice()).unwrap();
+                assert!(file.extension.iter().any(|extension| extension.number() == 50100), "{}", file.name());
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     let mut client = v1alpha::server_reflection_client::ServerReflectionClient::new(plain(running.addr()));

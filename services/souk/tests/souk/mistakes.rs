@@ -29,6 +29,8 @@ async fn a_wrong_argument_is_one_line_and_64() {
         (&["serve", "orders", "--neighbour", "tea=http://127.0.0.1:1"], "is no service of this shop"),
         (&["serve"], "required arguments"),
         (&["token", "--as", "nobody"], "'nobody'"),
+        (&["token", "--as", "user:a\nb"], "control character"),
+        (&["token", "--as", "staff:ann "], "blank"),
         (&["audit", "--neighbour", "auditor=127.0.0.1:1"], "auditor"),
         (&["open"], "'open'"),
     ] {
