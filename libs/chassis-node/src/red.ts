@@ -16,6 +16,8 @@ export class Metrics {
   readonly eventsHandled = this.counter("souk_events_handled_total", "Events that were handled or refused.", ["subscription", "type", "outcome"]);
   readonly outboxPublished = this.counter("souk_outbox_published_total", "Events that the bus has taken.", ["service"]);
   readonly outboxRefused = this.counter("souk_outbox_refused_total", "Events that the bus will never take.", ["service"]);
+  readonly eventsForeign = this.counter("souk_events_foreign_total", "Events dropped because their source does not own their type.", ["subscription", "type"]);
+  readonly refused = this.counter("souk_refused_total", "What a limit refused, by the limit.", ["cap"]);
   readonly unhandled = this.counter("souk_unhandled_rejections_total", "Promises that were rejected with nobody to hear.", []);
   readonly outboxOldest = new Gauge({
     name: "souk_outbox_oldest_seconds",
