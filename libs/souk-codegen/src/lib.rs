@@ -1,6 +1,7 @@
 //! Turns a folder of protos into Rust when a crate is built: messages, clients and servers (prost, tonic), typed validators for the
 //! `buf.validate` rules, `Debug` that redacts, and the table of method policies. Runs in build scripts; needs no protoc.
 
+mod bounds;
 mod descriptors;
 mod modules;
 mod names;
@@ -30,12 +31,13 @@ pub struct Generator {
     includes: Vec<PathBuf>,
     exempt: Vec<String>,
     has_features: bool,
+    must_be_bounded: bool,
 }
 
 impl Generator {
     /// Generates every `.proto` below `root`, except packages of `google` and `buf`, which only supply options and types.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), includes: Vec::new(), exempt: Vec::new(), has_features: false }
+        Self { root: root.into(), includes: Vec::new(), exempt: Vec::new(), has_features: false, must_be_bounded: true }
     }
 
     /// Also looks for imported files below this folder, without generating them.
@@ -48,6 +50,12 @@ impl Generator {
     /// implement (`grpc.health.v1`). Such methods are not in the policy table.
     pub fn exempt(mut self, package: impl Into<String>) -> Self {
         self.exempt.push(package.into());
+        self
+    }
+
+    /// Allows fields in requests that no rule bounds. The largest message of such a method is `souk_contract::MAX_MESSAGE_BYTES`.
+    pub fn allow_unbounded_requests(mut self) -> Self {
+        self.must_be_bounded = false;
         self
     }
 
@@ -81,7 +89,7 @@ impl Generator {
         let scope = Scope::new(&pool, &names);
 
         let mut problems = Problems::default();
-        let policies = policies::table(&scope, &self.exempt, &mut problems);
+        let policies = policies::table(&scope, &self.exempt, self.must_be_bounded, &mut problems);
         let validators = validators::of(&scope, &mut problems);
         let redaction = redaction::of(&scope);
         problems.finish()?;

@@ -5,16 +5,16 @@ use std::fmt::Write as _;
 
 use prost_reflect::{DynamicMessage, MethodDescriptor, Value};
 
-use crate::Scope;
 use crate::options::{Fields, extension, time};
 use crate::problems::{Element, Problems};
+use crate::{Scope, bounds};
 
 const CALLERS: [&str; 5] = ["", "Public", "User", "Service", "Staff"];
 const CRITICALITIES: [&str; 5] = ["", "CriticalPlus", "Critical", "SheddablePlus", "Sheddable"];
 const VERBS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 
 /// Returns the entries of `Contract::methods`, sorted by path.
-pub fn table(scope: &Scope, exempt: &[String], problems: &mut Problems) -> String {
+pub fn table(scope: &Scope, exempt: &[String], must_be_bounded: bool, problems: &mut Problems) -> String {
     let mut entries = BTreeMap::new();
     let mut bindings = BTreeMap::<String, String>::new();
     for file in &scope.files {
@@ -25,14 +25,21 @@ pub fn table(scope: &Scope, exempt: &[String], problems: &mut Problems) -> Strin
             let mut element = Element { file: file.name(), name: method.full_name(), problems };
             check_http(scope, &method, &mut bindings, &mut element);
             let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
-            let entry = entry(scope, &method, &path, &mut element);
+            let max_request_bytes = bounds::max_request_bytes(scope, &method.input(), must_be_bounded, element.problems);
+            let entry = entry(scope, &method, &path, max_request_bytes, &mut element);
             entries.insert(path, entry);
         }
     }
     entries.into_values().collect()
 }
 
-fn entry(scope: &Scope, method: &MethodDescriptor, path: &str, element: &mut Element<'_>) -> String {
+fn entry(
+    scope: &Scope,
+    method: &MethodDescriptor,
+    path: &str,
+    max_request_bytes: u64,
+    element: &mut Element<'_>,
+) -> String {
     let Some(policy) = extension(scope, &method.options(), "souk.policy.v1.method") else {
         element.problem("has no option (souk.policy.v1.method)");
         return String::new();
@@ -80,12 +87,14 @@ fn entry(scope: &Scope, method: &MethodDescriptor, path: &str, element: &mut Ele
         text,
         "        ::souk_contract::MethodPolicy {{ path: {path:?}, package: {:?}, service: {:?}, method: {:?}, callers: &[{callers}], \
          services: &{services:?}, scopes: &{scopes:?}, criticality: ::souk_contract::Criticality::{criticality}, timeout: {timeout}, \
-         idempotency: ::souk_contract::Idempotency::{idempotency}, client_streaming: {}, server_streaming: {} }},",
+         idempotency: ::souk_contract::Idempotency::{idempotency}, client_streaming: {}, server_streaming: {}, \
+         max_request_bytes: {max_request_bytes}, request_shape: {} }},",
         method.parent_service().package_name(),
         method.parent_service().full_name(),
         method.name(),
         method.is_client_streaming(),
         method.is_server_streaming(),
+        bounds::shape(scope, &method.input()),
     );
     text
 }

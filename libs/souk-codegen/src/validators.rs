@@ -8,7 +8,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, On
 use crate::options::{Fields, extension};
 use crate::problems::{Element, Problems};
 use crate::values::{self, Subject};
-use crate::{Scope, names};
+use crate::{Scope, bounds, names};
 
 /// Returns the validators by package.
 pub fn of(scope: &Scope, problems: &mut Problems) -> BTreeMap<String, String> {
@@ -28,12 +28,14 @@ pub fn of(scope: &Scope, problems: &mut Problems) -> BTreeMap<String, String> {
         let mut text = String::new();
         for message in messages {
             let body = Generation { scope, ruled: &ruled, problems }.message(message);
+            let is_request = requests.contains(message.full_name());
+            let shape =
+                if is_request { bounds::shape(scope, message) } else { "::souk_contract::Shape::EMPTY".to_owned() };
             let _ = write!(
                 text,
-                "impl ::souk_contract::Validate for {} {{\n    const IS_REQUEST: bool = {};\n    const PACKAGE: &'static str = {package:?};\n    \
-                 fn check(&self, path: &::souk_contract::Path<'_>, out: &mut ::souk_contract::Violations) {{\n        use ::souk_contract::Validate as _;\n{body}    }}\n}}\n",
+                "impl ::souk_contract::Validate for {} {{\n    const IS_REQUEST: bool = {is_request};\n    const PACKAGE: &'static str = {package:?};\n    \
+                 const SHAPE: &'static ::souk_contract::Shape = {shape};\n    fn check(&self, path: &::souk_contract::Path<'_>, out: &mut ::souk_contract::Violations) {{\n        use ::souk_contract::Validate as _;\n{body}    }}\n}}\n",
                 names::message(message),
-                requests.contains(message.full_name()),
             );
         }
         code.insert(package.clone(), text);

@@ -103,7 +103,8 @@ pub fn size(
     code
 }
 
-fn size_text(min: Option<u64>, max: Option<u64>, [one, many]: [&str; 2]) -> String {
+/// Returns what a size must be, in words.
+pub fn size_text(min: Option<u64>, max: Option<u64>, [one, many]: [&str; 2]) -> String {
     let unit = |count: u64| if count == 1 { one } else { many };
     match (min.filter(|min| *min > 0), max) {
         (Some(min), Some(max)) if min == max => format!("must be {min} {}", unit(min)),

@@ -2,12 +2,14 @@
 //! Holds no business and no I/O.
 
 mod codec;
+mod counts;
 mod error;
 mod policy;
 pub mod rules;
 mod validate;
 
 pub use codec::{Codec, Decoder, Encoder};
+pub use counts::{List, Occurs, Packed, Shape, ShapeField, UNCOUNTED_BYTES, check_counts};
 pub use error::{PublicError, status};
 pub use policy::{Caller, Contract, Criticality, Idempotency, MethodPolicy};
 pub use validate::{MAX_VIOLATIONS, Path, Redacted, Validate, Violation, Violations};

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::Shape;
+
 /// A kind of caller that a method admits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Caller {
@@ -93,6 +95,10 @@ pub struct MethodPolicy {
     pub client_streaming: bool,
     /// Whether the service answers a stream.
     pub server_streaming: bool,
+    /// The most bytes of one message of the caller: what the rules of its fields allow, and a quarter more.
+    pub max_request_bytes: usize,
+    /// What is counted in a message of the caller before it is decoded.
+    pub request_shape: &'static Shape,
 }
 
 impl MethodPolicy {

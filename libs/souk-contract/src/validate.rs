@@ -5,7 +5,7 @@ use std::fmt;
 
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
-use crate::REASON_INVALID_FIELD;
+use crate::{REASON_INVALID_FIELD, Shape};
 
 /// How many violations are collected before checking stops, so that a hostile request cannot ask for an answer larger than the
 /// headers it must fit in.
@@ -21,6 +21,9 @@ pub trait Validate {
 
     /// The proto package, which is the domain of the error when the message is refused.
     const PACKAGE: &'static str;
+
+    /// What is counted in the message before it is decoded; nothing, when it is the input of no method.
+    const SHAPE: &'static Shape;
 
     /// Adds what is wrong with this message, which stands at `path`, to `out`.
     fn check(&self, path: &Path<'_>, out: &mut Violations);
