@@ -28,7 +28,7 @@ from souk.catalog.v1 import product_pb2 as souk_dot_catalog_dot_v1_dot_product__
 from souk.type.v1 import money_pb2 as souk_dot_type_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1csouk/catalog/v1/import.proto\x12\x0fsouk.catalog.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x18souk/type/v1/money.proto\"\xbb\x03\n\x0fImportedProduct\x12+\n\x0c\x65xternal_key\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,100}$\x12.\n\x05title\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\xc8\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12)\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f\x18\x90N2\n^[^\\x00]*$\x12\x36\n\x05state\x18\x04 \x01(\x0e\x32\x1d.souk.catalog.v1.ProductStateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12{\n\x06labels\x18\x05 \x03(\x0b\x32,.souk.catalog.v1.ImportedProduct.LabelsEntryB=\xbaH:\x9a\x01\x37\x10 \"\x17r\x15\x32\x13^[a-z0-9_.-]{1,63}$*\x1ar\x18\x18\xff\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12<\n\x08variants\x18\x06 \x03(\x0b\x32 .souk.catalog.v1.ImportedVariantB\x08\xbaH\x05\x92\x01\x02\x10\x64\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xe0\x02\n\x0fImportedVariant\x12+\n\x03sku\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$\x12,\n\x05title\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x83\x01\n\nattributes\x18\x03 \x03(\x0b\x32\x30.souk.catalog.v1.ImportedVariant.AttributesEntryB=\xbaH:\x9a\x01\x37\x10 \"\x17r\x15\x32\x13^[a-z0-9_.-]{1,63}$*\x1ar\x18\x18\xff\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x39\n\x06prices\x18\x04 \x03(\x0b\x32\x1e.souk.catalog.v1.ImportedPriceB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x88\x01\n\rImportedPrice\x12/\n\nunit_price\x18\x01 \x01(\x0b\x32\x13.souk.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nis_default\x18\x03 \x01(\x08\"\xc8\x01\n\x0cImportResult\x12\x14\n\x0c\x65xternal_key\x18\x01 \x01(\t\x12/\n\x07outcome\x18\x02 \x01(\x0e\x32\x1e.souk.catalog.v1.ImportOutcome\x12\x12\n\nproduct_id\x18\x03 \x01(\t\x12\x18\n\x10variants_created\x18\x04 \x01(\x05\x12\x16\n\x0eprices_created\x18\x05 \x01(\x05\x12+\n\x05\x65rror\x18\x06 \x01(\x0b\x32\x1c.souk.catalog.v1.ImportError\"=\n\x0bImportError\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t*\xa1\x01\n\rImportOutcome\x12\x1e\n\x1aIMPORT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x16IMPORT_OUTCOME_CREATED\x10\x01\x12\x1b\n\x17IMPORT_OUTCOME_EXTENDED\x10\x02\x12\x1c\n\x18IMPORT_OUTCOME_UNCHANGED\x10\x03\x12\x19\n\x15IMPORT_OUTCOME_FAILED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1csouk/catalog/v1/import.proto\x12\x0fsouk.catalog.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x18souk/type/v1/money.proto\"\xbd\x03\n\x0fImportedProduct\x12-\n\x0c\x65xternal_key\x18\x01 \x01(\tB\x17\xbaH\x14r\x12\x18\x64\x32\x0e^[!-~]{1,100}$\x12.\n\x05title\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\xc8\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12)\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f\x18\x90N2\n^[^\\x00]*$\x12\x36\n\x05state\x18\x04 \x01(\x0e\x32\x1d.souk.catalog.v1.ProductStateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12{\n\x06labels\x18\x05 \x03(\x0b\x32,.souk.catalog.v1.ImportedProduct.LabelsEntryB=\xbaH:\x9a\x01\x37\x10 \"\x17r\x15\x32\x13^[a-z0-9_.-]{1,63}$*\x1ar\x18\x18\xff\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12<\n\x08variants\x18\x06 \x03(\x0b\x32 .souk.catalog.v1.ImportedVariantB\x08\xbaH\x05\x92\x01\x02\x10\x64\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xe0\x02\n\x0fImportedVariant\x12+\n\x03sku\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$\x12,\n\x05title\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x83\x01\n\nattributes\x18\x03 \x03(\x0b\x32\x30.souk.catalog.v1.ImportedVariant.AttributesEntryB=\xbaH:\x9a\x01\x37\x10 \"\x17r\x15\x32\x13^[a-z0-9_.-]{1,63}$*\x1ar\x18\x18\xff\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x39\n\x06prices\x18\x04 \x03(\x0b\x32\x1e.souk.catalog.v1.ImportedPriceB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x88\x01\n\rImportedPrice\x12/\n\nunit_price\x18\x01 \x01(\x0b\x32\x13.souk.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nis_default\x18\x03 \x01(\x08\"\xc8\x01\n\x0cImportResult\x12\x14\n\x0c\x65xternal_key\x18\x01 \x01(\t\x12/\n\x07outcome\x18\x02 \x01(\x0e\x32\x1e.souk.catalog.v1.ImportOutcome\x12\x12\n\nproduct_id\x18\x03 \x01(\t\x12\x18\n\x10variants_created\x18\x04 \x01(\x05\x12\x16\n\x0eprices_created\x18\x05 \x01(\x05\x12+\n\x05\x65rror\x18\x06 \x01(\x0b\x32\x1c.souk.catalog.v1.ImportError\"=\n\x0bImportError\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t*\xa1\x01\n\rImportOutcome\x12\x1e\n\x1aIMPORT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x16IMPORT_OUTCOME_CREATED\x10\x01\x12\x1b\n\x17IMPORT_OUTCOME_EXTENDED\x10\x02\x12\x1c\n\x18IMPORT_OUTCOME_UNCHANGED\x10\x03\x12\x19\n\x15IMPORT_OUTCOME_FAILED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,7 +38,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTEDPRODUCT_LABELSENTRY']._loaded_options = None
   _globals['_IMPORTEDPRODUCT_LABELSENTRY']._serialized_options = b'8\001'
   _globals['_IMPORTEDPRODUCT'].fields_by_name['external_key']._loaded_options = None
-  _globals['_IMPORTEDPRODUCT'].fields_by_name['external_key']._serialized_options = b'\272H\022r\0202\016^[!-~]{1,100}$'
+  _globals['_IMPORTEDPRODUCT'].fields_by_name['external_key']._serialized_options = b'\272H\024r\022\030d2\016^[!-~]{1,100}$'
   _globals['_IMPORTEDPRODUCT'].fields_by_name['title']._loaded_options = None
   _globals['_IMPORTEDPRODUCT'].fields_by_name['title']._serialized_options = b'\272H\034r\032\020\001\030\310\0012\023^[^\\x00-\\x1f\\x7f]*$'
   _globals['_IMPORTEDPRODUCT'].fields_by_name['description']._loaded_options = None
@@ -61,20 +61,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTEDVARIANT'].fields_by_name['prices']._serialized_options = b'\272H\006\222\001\003\020\310\001'
   _globals['_IMPORTEDPRICE'].fields_by_name['unit_price']._loaded_options = None
   _globals['_IMPORTEDPRICE'].fields_by_name['unit_price']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_IMPORTOUTCOME']._serialized_start=1375
-  _globals['_IMPORTOUTCOME']._serialized_end=1536
+  _globals['_IMPORTOUTCOME']._serialized_start=1377
+  _globals['_IMPORTOUTCOME']._serialized_end=1538
   _globals['_IMPORTEDPRODUCT']._serialized_start=169
-  _globals['_IMPORTEDPRODUCT']._serialized_end=612
-  _globals['_IMPORTEDPRODUCT_LABELSENTRY']._serialized_start=567
-  _globals['_IMPORTEDPRODUCT_LABELSENTRY']._serialized_end=612
-  _globals['_IMPORTEDVARIANT']._serialized_start=615
-  _globals['_IMPORTEDVARIANT']._serialized_end=967
-  _globals['_IMPORTEDVARIANT_ATTRIBUTESENTRY']._serialized_start=918
-  _globals['_IMPORTEDVARIANT_ATTRIBUTESENTRY']._serialized_end=967
-  _globals['_IMPORTEDPRICE']._serialized_start=970
-  _globals['_IMPORTEDPRICE']._serialized_end=1106
-  _globals['_IMPORTRESULT']._serialized_start=1109
-  _globals['_IMPORTRESULT']._serialized_end=1309
-  _globals['_IMPORTERROR']._serialized_start=1311
-  _globals['_IMPORTERROR']._serialized_end=1372
+  _globals['_IMPORTEDPRODUCT']._serialized_end=614
+  _globals['_IMPORTEDPRODUCT_LABELSENTRY']._serialized_start=569
+  _globals['_IMPORTEDPRODUCT_LABELSENTRY']._serialized_end=614
+  _globals['_IMPORTEDVARIANT']._serialized_start=617
+  _globals['_IMPORTEDVARIANT']._serialized_end=969
+  _globals['_IMPORTEDVARIANT_ATTRIBUTESENTRY']._serialized_start=920
+  _globals['_IMPORTEDVARIANT_ATTRIBUTESENTRY']._serialized_end=969
+  _globals['_IMPORTEDPRICE']._serialized_start=972
+  _globals['_IMPORTEDPRICE']._serialized_end=1108
+  _globals['_IMPORTRESULT']._serialized_start=1111
+  _globals['_IMPORTRESULT']._serialized_end=1311
+  _globals['_IMPORTERROR']._serialized_start=1313
+  _globals['_IMPORTERROR']._serialized_end=1374
 # @@protoc_insertion_point(module_scope)
