@@ -86,8 +86,8 @@ function packedOf(field: DescField): number | undefined {
  * Returns the one list of an encoded message that is too long, from the first item too many. Bytes that are no message of this shape
  * are let through from where they stop being one: decoding them fails there.
  */
-export function tooMany(bytes: Uint8Array, shape: Shape | undefined): FieldViolation | undefined {
-  if (shape === undefined || bytes.length <= UNCOUNTED_BYTES) return undefined;
+export function tooMany(bytes: Uint8Array, shape: Shape | undefined, uncountedBytes = UNCOUNTED_BYTES): FieldViolation | undefined {
+  if (shape === undefined || bytes.length < uncountedBytes) return undefined;
   try {
     return scan(new BinaryReader(bytes), bytes, bytes.length, shape, "", newTally(), 0);
   } catch {

@@ -20,7 +20,7 @@ import { Poison, withCauses } from "./error.js";
 import type { Host } from "./host.js";
 import { isFromOwner } from "./owner.js";
 import type { Metrics } from "./red.js";
-import { impossibleTime } from "./times.js";
+import { impossibleTimes } from "./times.js";
 import type { Heard, Subscription, Worker } from "./service.js";
 import type { Store, Tx } from "./store.js";
 
@@ -55,8 +55,8 @@ export function on<D extends DescMessage>(schema: D, handler: Handler<MessageSha
     } catch (error) {
       throw new Poison(`the payload is no ${schema.typeName}: ${(error as Error).message}`);
     }
-    const impossible = impossibleTime(schema, message);
-    if (impossible !== undefined) throw new Poison(`the payload cannot be read: ${impossible}`);
+    const [impossible] = impossibleTimes(schema, message, 1);
+    if (impossible !== undefined) throw new Poison(`the payload cannot be read: ${impossible.field} ${impossible.description}`);
     return message;
   };
   return { type: schema.typeName, handle: (tx, told) => handler(tx, decode(told.event), told) };
@@ -161,8 +161,8 @@ export function consume(subscription: Subscription, host: Host, metrics: Metrics
     }
     let outcome = "handled";
     try {
-      const impossible = event.time && impossibleTime(TimestampSchema, event.time);
-      if (impossible !== undefined) throw new Poison(`its time cannot be read: ${impossible}`);
+      const [impossible] = event.time === undefined ? [] : impossibleTimes(TimestampSchema, event.time, 1);
+      if (impossible !== undefined) throw new Poison(`its time cannot be read: it ${impossible.description}`);
       await context.run(() => subscription.hear(event, heard));
       updates.ack(ackId);
     } catch (error) {

@@ -46,6 +46,7 @@ export class Listener {
   constructor(
     private readonly limits: Limits,
     sendMs: number,
+    private readonly prefaceMs = PREFACE_MS,
   ) {
     this.server = createServer({
       maxSendHeaderBlockLength: 1 << 20,
@@ -101,10 +102,10 @@ export class Listener {
   /** Closes a connection that says nothing, or nothing of HTTP/2. */
   #awaitPreface(session: ServerHttp2Session, { peer }: Connection): void {
     const close = () => {
-      this.limits.refused("preface_seconds", "seconds until a connection must speak HTTP/2", PREFACE_MS / 1000, peer.address);
+      this.limits.refused("preface_seconds", "seconds until a connection must speak HTTP/2", this.prefaceMs / 1000, peer.address);
       session.destroy();
     };
-    const timer = setTimeout(close, PREFACE_MS).unref();
+    const timer = setTimeout(close, this.prefaceMs).unref();
     session.once("remoteSettings", () => clearTimeout(timer)).once("close", () => clearTimeout(timer));
   }
 }

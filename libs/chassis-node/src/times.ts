@@ -1,32 +1,81 @@
 /** Times from outside: what a calendar has, and nothing else. */
-import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { reflect, type ReflectMessage } from "@bufbuild/protobuf/reflect";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+
+import type { FieldViolation } from "./refusal.js";
 
 /** 0001-01-01T00:00:00Z and the second after 9999-12-31T23:59:59Z. */
 const FIRST_SECOND = -62_135_596_800n;
 const END_SECOND = 253_402_300_800n;
-const TIMESTAMP = "google.protobuf.Timestamp";
+/** Ten thousand years. */
+const LONGEST_SECONDS = 315_576_000_000n;
+const MOST_NANOS = 999_999_999;
 
-/** Says which time in a message lies outside the years 1 to 9999 or has impossible nanoseconds; undefined when there is none. */
-export function impossibleTime<D extends DescMessage>(schema: D, message: MessageShape<D>): string | undefined {
-  return find(reflect(schema, message), "");
+const TIMESTAMP_RULE = "must lie in the years 1 to 9999, with 0 to 999999999 nanos";
+const DURATION_RULE = "must be at most 315576000000 seconds either way, with nanos of the same sign below a second";
+
+/** Returns the times and durations in a message that are none, at most so many. */
+export function impossibleTimes<D extends DescMessage>(schema: D, message: MessageShape<D>, most: number): FieldViolation[] {
+  const found: FieldViolation[] = [];
+  if (holdsTimes(schema)) collect(reflect(schema, message), "", found, most);
+  return found;
 }
 
-function find(message: ReflectMessage, path: string): string | undefined {
-  if (message.desc.typeName === TIMESTAMP) {
-    const { seconds, nanos } = message.message as Timestamp;
-    const isPossible = seconds >= FIRST_SECOND && seconds < END_SECOND && nanos >= 0 && nanos <= 999_999_999;
-    return isPossible ? undefined : `${path === "" ? "the time" : path} must lie in the years 1 to 9999, with 0 to 999999999 nanos`;
-  }
-  for (const field of message.fields) {
-    if (field.message === undefined || !message.isSet(field)) continue;
+function collect(message: ReflectMessage, path: string, found: FieldViolation[], most: number): void {
+  const description = wrongWith(message);
+  if (description !== undefined) found.push({ field: path, description });
+  for (const field of fieldsWithTimes(message.desc)) {
+    if (!message.isSet(field)) continue;
     const where = path === "" ? field.name : `${path}.${field.name}`;
-    const values = field.fieldKind === "message" ? [message.get(field)] : field.fieldKind === "list" ? [...message.get(field)] : field.fieldKind === "map" ? [...message.get(field).values()] : [];
-    for (const [index, value] of values.entries()) {
-      const found = find(value as ReflectMessage, values.length > 1 ? `${where}[${index}]` : where);
-      if (found !== undefined) return found;
+    for (const [key, value] of valuesOf(message, field)) {
+      if (found.length >= most) return;
+      collect(value as ReflectMessage, `${where}${key}`, found, most);
     }
   }
+}
+
+function valuesOf(message: ReflectMessage, field: DescField): [string, unknown][] {
+  switch (field.fieldKind) {
+    case "message":
+      return [["", message.get(field)]];
+    case "list":
+      return [...message.get(field)].map((value, index) => [`[${index}]`, value]);
+    case "map":
+      return [...message.get(field)].map(([key, value]) => [`[${JSON.stringify(key)}]`, value]);
+    default:
+      return [];
+  }
+}
+
+function wrongWith({ desc, message }: ReflectMessage): string | undefined {
+  if (desc.typeName === "google.protobuf.Timestamp") {
+    const { seconds, nanos } = message as Timestamp;
+    return seconds >= FIRST_SECOND && seconds < END_SECOND && nanos >= 0 && nanos <= MOST_NANOS ? undefined : TIMESTAMP_RULE;
+  }
+  if (desc.typeName === "google.protobuf.Duration") {
+    const { seconds, nanos } = message as Duration;
+    const isWithin = seconds >= -LONGEST_SECONDS && seconds <= LONGEST_SECONDS && Math.abs(nanos) <= MOST_NANOS;
+    const isOneSign = seconds === 0n || nanos === 0 || seconds > 0n === nanos > 0;
+    return isWithin && isOneSign ? undefined : DURATION_RULE;
+  }
   return undefined;
+}
+
+function holdsTimes(desc: DescMessage): boolean {
+  return /^google\.protobuf\.(Timestamp|Duration)$/.test(desc.typeName) || fieldsWithTimes(desc).length > 0;
+}
+
+const known = new Map<DescMessage, readonly DescField[]>();
+
+/** Returns the fields of a message through which times are reached. */
+function fieldsWithTimes(desc: DescMessage): readonly DescField[] {
+  let fields = known.get(desc);
+  if (fields === undefined) {
+    // A message that holds itself may hold times further in.
+    known.set(desc, desc.fields.filter(({ message }) => message !== undefined));
+    fields = desc.fields.filter(({ message }) => message !== undefined && holdsTimes(message));
+    known.set(desc, fields);
+  }
+  return fields;
 }

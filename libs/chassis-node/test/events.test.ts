@@ -5,11 +5,11 @@ import { test } from "node:test";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { EventSchema } from "@souk/client/gen/souk/events/v1/event_pb.js";
-import { PublishRequestSchema } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
+import { PublishRequestSchema, SubscribeStartSchema } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
 
 import { Store } from "../src/index.js";
 import { ownerOf } from "../src/owner.js";
-import { impossibleTime } from "../src/times.js";
+import { impossibleTimes } from "../src/times.js";
 import { Bus, eventually, folder } from "../src/testing.js";
 import { HappenedSchema } from "./gen/souk/echo/v1/echo_pb.js";
 import { spawnEcho } from "./process.js";
@@ -97,10 +97,15 @@ test("a time that no calendar has is refused for good, and what comes after it i
 
 test("a time in a payload is looked at wherever it stands", () => {
   const far = create(TimestampSchema, { seconds: 2n ** 60n });
-  equal(impossibleTime(EventSchema, create(EventSchema, { time: far })), "time must lie in the years 1 to 9999, with 0 to 999999999 nanos");
-  const publish = create(PublishRequestSchema, { events: [{}, { time: far }] });
-  match(impossibleTime(PublishRequestSchema, publish) ?? "", /^events\[1\]\.time must/);
-  equal(impossibleTime(EventSchema, create(EventSchema, { time: { seconds: 253_402_300_799n, nanos: 999_999_999 } })), undefined);
+  const publish = create(PublishRequestSchema, { events: [{}, { time: far }, { time: far }] });
+  deepEqual(impossibleTimes(PublishRequestSchema, publish, 1).map(({ field }) => field), ["events[1].time"]);
+  deepEqual(impossibleTimes(PublishRequestSchema, publish, 16).map(({ field }) => field), ["events[1].time", "events[2].time"]);
+  const start = (seconds: bigint, nanos: number) => create(SubscribeStartSchema, { ackDeadline: { seconds, nanos } });
+  for (const [seconds, nanos] of [[315_576_000_001n, 0], [1n, -1], [0n, 1_000_000_000]] as const) {
+    deepEqual(impossibleTimes(SubscribeStartSchema, start(seconds, nanos), 16).map(({ field }) => field), ["ack_deadline"]);
+  }
+  deepEqual(impossibleTimes(SubscribeStartSchema, start(-315_576_000_000n, -999_999_999), 16), []);
+  deepEqual(impossibleTimes(EventSchema, create(EventSchema, { time: { seconds: 253_402_300_799n, nanos: 999_999_999 } }), 16), []);
 });
 
 test("an event of a type that was not asked for is acknowledged", async (t) => {
