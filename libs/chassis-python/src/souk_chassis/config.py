@@ -44,6 +44,14 @@ def _address(text: str) -> str:
     return text
 
 
+def _network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        raise ValueError('must be a list of addresses or networks like "10.0.0.0/8"') from error
+    return text
+
+
 Address = Annotated[str, AfterValidator(_address)]
 
 
@@ -54,7 +62,15 @@ class Server(Settings):
     metrics_listen: Address
     drain_seconds: int = Field(ge=0, le=3600)
     max_requests: int = Field(ge=1, le=1_000_000)
+    max_requests_per_connection: int = Field(ge=1, le=1_000_000)
+    max_requests_per_peer: int = Field(ge=1, le=1_000_000)
+    max_unsent_bytes_per_peer: int = Field(ge=1, le=(1 << 32) - 1)
     max_streams_per_caller: int = Field(ge=1, le=1_000_000)
+    max_connections: int = Field(ge=1, le=1_000_000)
+    max_connections_per_peer: int = Field(ge=1, le=1_000_000)
+    trusted_proxies: list[Annotated[str, AfterValidator(_network)]]
+    send_seconds: int = Field(ge=1, le=3600)
+    max_decoding_bytes: int = Field(ge=16 << 20, le=(1 << 32) - 1)
     max_message_bytes: int = Field(ge=1, le=16 << 20)
     ready_file: str
 
