@@ -14,7 +14,6 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf import descriptor_pool
-from google.protobuf.descriptor import MethodDescriptor
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from souk.catalog.v1 import catalog_service_pb2 as _catalog  # noqa: F401
 from souk.echo.v1 import echo_pb2 as pb
@@ -29,7 +28,7 @@ from souk.recommendations.v1 import recommendation_service_pb2 as _recommendatio
 
 from conftest import ROOT
 from echo import Echo
-from souk_chassis import running
+from souk_chassis import log, running
 from souk_chassis.bounds import max_request_bytes
 from souk_chassis.caller import ANONYMOUS, Caller
 from souk_chassis.counts import shape_of, too_many
@@ -42,7 +41,7 @@ VECTORS = json.loads((ROOT / "tests/contract/message_limits.json").read_text())
 Start = Callable[..., Any]
 
 
-def method(path: str) -> MethodDescriptor:
+def method(path: str) -> Any:
     return descriptor_pool.Default().FindMethodByName(path[1:].replace("/", "."))
 
 
@@ -60,7 +59,8 @@ def a_list_that_is_too_long_is_found_in_the_bytes_of_a_request() -> None:
 
 
 def a_list_is_counted_however_it_is_written() -> None:
-    shape = shape_of(pb.SayRequest.DESCRIPTOR)
+    said: Any = pb.SayRequest.DESCRIPTOR
+    shape = shape_of(said)
     for passes in (b"", b"\x12\x00" * 3, b"\x12\x00\x33\x0a\x00\x34" * 3, b"\x12", b"\x12\x09\x01", b"\x13", b"\xff" * 30):
         assert too_many(passes, shape, 0) is None, passes
     assert too_many(b"\x12\x00" * 4, shape, 0) == ("lines", "must contain no more than 3 item(s)")
@@ -110,7 +110,7 @@ async def fill(limits: Limits, who: Caller, criticality: str) -> int:
 
 
 async def the_last_tenth_is_for_critical_calls_of_known_callers(lines: list[str]) -> None:
-    running.log.start("text", "info")
+    log.start("text", "info")
     limits = Limits(Caps())
     assert await fill(limits, ANONYMOUS, "critical_plus") == 68
     assert await fill(limits, ALICE, "sheddable") == 22
@@ -231,12 +231,12 @@ async def what_says_nothing_is_closed_and_connections_are_bounded(start: Start, 
         while await reader.read(1000):
             pass
     writer.close()
-    open_ones = [await Raw.open(echo) for _ in range(2)]
+    first, second = await Raw.open(echo), await Raw.open(echo)
     third, writer = await asyncio.open_connection(host, int(port))
     async with asyncio.timeout(10):
         assert await third.read(1000) == b""
-    for one in (*open_ones, writer):
-        (one.writer if isinstance(one, Raw) else one).close()
+    for one in (first.writer, second.writer, writer):
+        one.close()
 
 
 def some_descriptors_are_left_for_everything_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,9 +70,11 @@ def _field(field: FieldDescriptor, within: tuple[Descriptor, ...]) -> float:
     """The most bytes of a field, its tags included, however often it may occur."""
     rules, tag = rules_of(field), _varint(field.number << 3)
     if is_map(field):
-        key, value = (field.message_type.fields_by_name[name] for name in ("key", "value"))
-        entry = 1 + _value(key, rules.map.keys, within) + 1 + _value(value, rules.map.values, within)
-        return _times(most_items(field), tag + _delimited(entry))
+        assert field.message_type is not None
+        entry = field.message_type.fields_by_name
+        key, value = entry["key"], entry["value"]
+        size = 1 + _value(key, rules.map.keys, within) + 1 + _value(value, rules.map.values, within)
+        return _times(most_items(field), tag + _delimited(size))
     if is_list(field):
         return _times(most_items(field), tag + _value(field, rules.repeated.items, within))
     return tag + _value(field, rules, within)

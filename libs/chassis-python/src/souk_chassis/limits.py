@@ -35,11 +35,20 @@ K = TypeVar("K")
 class Caps(Protocol):
     """The numbers; chassis.default.toml says what each is for."""
 
-    max_requests: int
-    max_streams_per_caller: int
-    max_requests_per_connection: int
-    max_requests_per_peer: int
-    max_unsent_bytes_per_peer: int
+    @property
+    def max_requests(self) -> int: ...  # noqa: D102
+
+    @property
+    def max_streams_per_caller(self) -> int: ...  # noqa: D102
+
+    @property
+    def max_requests_per_connection(self) -> int: ...  # noqa: D102
+
+    @property
+    def max_requests_per_peer(self) -> int: ...  # noqa: D102
+
+    @property
+    def max_unsent_bytes_per_peer(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
