@@ -41,9 +41,12 @@ const schema = z.object({
     max_connections_per_peer: count.min(1),
     trusted_proxies: z.array(z.string()).refine((texts) => networks(texts) !== undefined, "must be a list of addresses or networks like \"10.0.0.0/8\""),
     send_seconds: z.number().int().min(1).max(3600, "must be 1 to 3600"),
-    max_decoding_bytes: count.min(MOST_MESSAGE_BYTES, `must be at least ${MOST_MESSAGE_BYTES}`),
+    max_decoding_bytes: count,
     max_message_bytes: z.number().int().min(1).max(MOST_MESSAGE_BYTES, `must be 1 to ${MOST_MESSAGE_BYTES}`),
     ready_file: z.string(),
+  }).refine(({ max_decoding_bytes, max_message_bytes }) => max_decoding_bytes >= max_message_bytes, {
+    path: ["max_decoding_bytes"],
+    message: "must be at least server.max_message_bytes",
   }),
   log: z.object({
     format: z.enum(["text", "json"], "must be text or json"),

@@ -1,25 +1,32 @@
 /** The bytes of all messages that are being read and decoded at once, most of them for those whom the shop depends on. */
 import type { Caller } from "./caller.js";
 
-/** What each kind of caller may use of the whole. */
-const SHARES: Record<Caller["kind"], number> = { anonymous: 1 / 4, user: 1 / 2, service: 1, staff: 1 };
+/** Shorter messages are free: the limits of requests bound them. */
+const FREE_BYTES = 4096;
 
-/** Shorter messages are not worth counting. */
-const UNCOUNTED_BYTES = 4096;
+type Share = "anonymous" | "user" | "trusted";
 
 export class DecodingBudget {
-  #used = 0;
+  readonly #used: Record<Share, number> = { anonymous: 0, user: 0, trusted: 0 };
 
-  constructor(readonly maxBytes: number) {}
+  /** Each kind of caller may have one of the largest messages, however small its share is. */
+  constructor(
+    readonly maxBytes: number,
+    private readonly maxMessageBytes: number,
+  ) {}
 
-  /** Takes so many bytes; returns what gives them back, once, or undefined when there are none left. One message alone always fits. */
+  /** Takes so many bytes; returns what gives them back, once, or undefined when there are not enough. */
   reserve(bytes: number, kind: Caller["kind"]): (() => void) | undefined {
-    if (bytes <= UNCOUNTED_BYTES) return () => undefined;
-    if (this.#used > 0 && this.#used + bytes > this.maxBytes * SHARES[kind]) return undefined;
-    this.#used += bytes;
+    if (bytes <= FREE_BYTES) return () => undefined;
+    const share = kind === "anonymous" || kind === "user" ? kind : "trusted";
+    const part = { anonymous: this.maxBytes / 4, user: this.maxBytes / 2, trusted: this.maxBytes }[share];
+    const { anonymous, user, trusted } = this.#used;
+    const isTooMuch = this.#used[share] + bytes > Math.max(part, this.maxMessageBytes) || anonymous + user + trusted + bytes > this.maxBytes;
+    if (isTooMuch) return undefined;
+    this.#used[share] += bytes;
     let isHeld = true;
     return () => {
-      if (isHeld) this.#used -= bytes;
+      if (isHeld) this.#used[share] -= bytes;
       isHeld = false;
     };
   }

@@ -76,7 +76,7 @@ export class Limits {
   singles = 0;
   /** Answers that are made and not taken yet. */
   sending = 0;
-  #connections = 0;
+  connections = 0;
   #anonymous = 0;
   readonly #peers = new Map<string, Peer>();
   /** Open streams by caller; a caller without one has no entry, so the table stays as small as the present load. */
@@ -100,21 +100,21 @@ export class Limits {
     const key = shareKey(address);
     const peer = this.#peers.get(key) ?? { key, address, isTrusted, connections: 0, requests: 0, unsentBytes: 0 };
     const { max_connections, max_connections_per_peer } = this.caps;
-    if (this.#connections >= this.descriptors) {
+    if (this.connections >= this.descriptors) {
       return this.refused("descriptors", "file descriptors of this process (ulimit -n), less a reserve", this.descriptors, address);
     }
-    if (this.#connections >= max_connections) return this.refused("connections", "server.max_connections", max_connections, address);
+    if (this.connections >= max_connections) return this.refused("connections", "server.max_connections", max_connections, address);
     if (!peer.isTrusted && peer.connections >= max_connections_per_peer) {
       return this.refused("connections_per_peer", "server.max_connections_per_peer", max_connections_per_peer, address);
     }
-    this.#connections += 1;
+    this.connections += 1;
     peer.connections += 1;
     this.#peers.set(key, peer);
     return new Connection(peer);
   }
 
   disconnect({ peer }: Connection): void {
-    this.#connections -= 1;
+    this.connections -= 1;
     peer.connections -= 1;
     if (peer.connections === 0) this.#peers.delete(peer.key);
   }

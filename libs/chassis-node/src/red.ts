@@ -26,14 +26,14 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  /** Says how many requests are in work, when somebody asks. */
-  watchRequests(requests: () => number): void {
+  /** Says how many there are, when somebody asks. */
+  watch(name: string, help: string, count: () => number): void {
     new Gauge({
-      name: "souk_requests_in_work",
-      help: "Requests and streams in work now.",
+      name,
+      help,
       registers: [this.registry],
       collect() {
-        this.set(requests());
+        this.set(count());
       },
     });
   }

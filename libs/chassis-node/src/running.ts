@@ -109,7 +109,8 @@ export class Running {
     this.#limits = new Limits(server, proxies, freeDescriptors(), metrics, log);
     this.#listener = new Listener(this.#limits, server.send_seconds * 1000);
     this.#board = new Board(service.rpcs.map((rpc) => rpc.service.typeName));
-    metrics.watchRequests(() => this.#limits.requests);
+    metrics.watch("souk_requests_in_work", "Requests and streams in work now.", () => this.#limits.requests);
+    metrics.watch("souk_connections", "Connections that are open now.", () => this.#limits.connections);
   }
 
   get isReady(): boolean {
@@ -134,7 +135,7 @@ export class Running {
       methods,
       identityKey,
       isLoopback: isLoopback(address.address),
-      decoding: new DecodingBudget(server.max_decoding_bytes),
+      decoding: new DecodingBudget(server.max_decoding_bytes, server.max_message_bytes),
       limits: this.#limits,
       metrics: this.metrics,
       log: this.log,

@@ -81,17 +81,19 @@ test("a message larger than its method allows is refused at its length, before i
 });
 
 test("what is read at once is bounded, most tightly for callers without a token", () => {
-  const budget = new DecodingBudget(100_000);
-  const [first] = [budget.reserve(90_000, "anonymous")];
-  ok(first !== undefined, "one message alone always fits");
-  equal(budget.reserve(10_000, "anonymous"), undefined);
-  equal(budget.reserve(10_000, "user"), undefined);
-  ok(budget.reserve(10_000, "service") !== undefined);
+  const budget = new DecodingBudget(100_000, 10_000);
+  const first = budget.reserve(20_000, "anonymous");
+  ok(first !== undefined);
+  equal(budget.reserve(5_001, "anonymous"), undefined);
+  ok(budget.reserve(50_000, "user") !== undefined, "what others have is not taken from it");
+  equal(budget.reserve(5_000, "user"), undefined);
+  ok(budget.reserve(30_000, "service") !== undefined);
+  equal(budget.reserve(5_000, "staff"), undefined, "all have it together");
   ok(budget.reserve(4096, "anonymous") !== undefined, "small ones are not counted");
   first();
   first();
-  ok(budget.reserve(15_000, "anonymous") !== undefined);
-  equal(budget.reserve(1 << 16, "staff") === undefined, false);
+  ok(budget.reserve(20_000, "staff") !== undefined);
+  ok(new DecodingBudget(10_000, 10_000).reserve(10_000, "anonymous") !== undefined, "one of the largest always fits");
 });
 
 const CAPS: Caps = {

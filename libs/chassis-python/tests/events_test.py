@@ -371,5 +371,6 @@ async def an_event_for_which_the_bus_refuses_the_whole_request_is_set_aside_alon
     store = echo.running._service.stores[0]
     waiting = "SELECT subject, refused FROM souk_outbox"
     refused = ("b", "field events[0].time is not a time")
-    while await store.read(lambda reader: reader.execute(waiting).fetchall()) != [refused]:
-        await asyncio.sleep(0.005)
+    async with asyncio.timeout(10):
+        while await store.read(lambda reader: reader.execute(waiting).fetchall()) != [refused]:
+            await asyncio.sleep(0.005)

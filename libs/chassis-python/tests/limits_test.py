@@ -75,14 +75,17 @@ async def millions_of_empty_elements_are_refused_before_they_are_decoded(echo: E
 
 
 def what_is_read_at_once_is_bounded_most_tightly_for_callers_without_a_token() -> None:
-    budget = DecodingBudget(100_000)
-    first = budget.reserve(90_000, "anonymous")
-    assert first == 90_000, "one message alone always fits"
-    assert budget.reserve(10_000, "anonymous") is budget.reserve(10_000, "user") is None
-    assert budget.reserve(10_000, "service") == 10_000
-    assert budget.reserve(4096, "anonymous") == 0, "small ones are not counted"
-    budget.release(first)
-    assert budget.reserve(15_000, "anonymous") == 15_000
+    budget = DecodingBudget(100_000, 10_000)
+    assert budget.reserve(20_000, "anonymous")
+    assert not budget.reserve(5_001, "anonymous")
+    assert budget.reserve(50_000, "user"), "what others have is not taken from it"
+    assert not budget.reserve(5_000, "user")
+    assert budget.reserve(30_000, "service")
+    assert not budget.reserve(5_000, "staff"), "all have it together"
+    assert budget.reserve(4096, "anonymous"), "small ones are not counted"
+    budget.release(20_000, "anonymous")
+    assert budget.reserve(20_000, "staff")
+    assert DecodingBudget(10_000, 10_000).reserve(10_000, "anonymous"), "one of the largest always fits"
 
 
 @dataclass(frozen=True)
@@ -213,8 +216,9 @@ async def a_stream_whose_messages_are_not_taken_is_given_up(start: Start, lines:
     echo = await start(server__send_seconds=1)
     hog = await Raw.open(echo, window=0)
     hog.call(1, "/souk.echo.v1.EchoService/Repeat", framed(b"\x0a\x04wait\x10\x01"), *caller("user:alice"))
-    while not any("CANCELLED" in line for line in lines):
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        while not any("CANCELLED" in line for line in lines):
+            await asyncio.sleep(0.01)
     line = next(line for line in lines if "CANCELLED" in line)
     assert " INFO request souk.echo.v1.EchoService/Repeat " in line and "did not take the answer in time" in line
     _, metrics = await echo.page("/metrics")
@@ -258,7 +262,8 @@ class Raw:
         host, _, port = echo.running.address.rpartition(":")
         raw = Raw(*await asyncio.open_connection(host, int(port)))
         raw.writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, struct.pack(">HI", 4, window)))
-        assert (await raw.frame())[0] == 4
+        async with asyncio.timeout(10):
+            assert (await raw.frame())[0] == 4
         return raw
 
     def call(self, stream: int, path: str, body: bytes, *metadata: tuple[str, str]) -> None:

@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, create_model, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 DEFAULTS = files("souk_chassis").joinpath("chassis.default.toml").read_text(encoding="utf-8")
@@ -70,9 +70,16 @@ class Server(Settings):
     max_connections_per_peer: int = Field(ge=1, le=1_000_000)
     trusted_proxies: list[Annotated[str, AfterValidator(_network)]]
     send_seconds: int = Field(ge=1, le=3600)
-    max_decoding_bytes: int = Field(ge=16 << 20, le=(1 << 32) - 1)
     max_message_bytes: int = Field(ge=1, le=16 << 20)
+    max_decoding_bytes: int = Field(ge=1, le=(1 << 32) - 1)
     ready_file: str
+
+    @field_validator("max_decoding_bytes")
+    @classmethod
+    def _holds_one_message(cls, most: int, info: ValidationInfo) -> int:
+        if most < info.data.get("max_message_bytes", 0):
+            raise ValueError("must be at least server.max_message_bytes")
+        return most
 
 
 class Log(Settings):

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-UNCOUNTED_BYTES = 4096
-"""Shorter messages are not worth counting."""
-_SHARES = {"anonymous": 4, "user": 2, "service": 1, "staff": 1}
+from collections import Counter
+
+FREE_BYTES = 4096
+"""Shorter messages are free: the limits of requests bound them."""
+_PARTS = {"anonymous": 4, "user": 2}
 
 
 class DecodingBudget:
     """Counts bytes. The event loop is its only user, so there is no lock."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, max_message_bytes: int) -> None:
         self.max_bytes = max_bytes
-        self._used = 0
+        self._max_message_bytes = max_message_bytes
+        self._used: Counter[str] = Counter()
 
-    def reserve(self, size: int, kind: str) -> int | None:
-        """Takes so many bytes for a caller of this kind; returns what `release` wants, none when there are not enough.
+    def reserve(self, size: int, kind: str) -> bool:
+        """Takes so many bytes for a caller of this kind; returns whether there were enough.
 
-        One message alone always fits.
+        Each kind of caller may have one of the largest messages, however small its part is.
         """
-        if size <= UNCOUNTED_BYTES:
-            return 0
-        if self._used and self._used + size > self.max_bytes // _SHARES[kind]:
-            return None
-        self._used += size
-        return size
+        if size <= FREE_BYTES:
+            return True
+        most = max(self.max_bytes // _PARTS[kind], self._max_message_bytes) if kind in _PARTS else self.max_bytes
+        if self._used[kind] + size > most or self._used.total() + size > self.max_bytes:
+            return False
+        self._used[kind] += size
+        return True
 
-    def release(self, taken: int) -> None:
+    def release(self, size: int, kind: str) -> None:
         """Gives back what was taken."""
-        self._used -= taken
+        if size > FREE_BYTES:
+            self._used[kind] -= size

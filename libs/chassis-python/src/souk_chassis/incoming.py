@@ -211,8 +211,8 @@ class Call:
             raise refusal.UnsupportedCompression("gzip")
         if len(data) > method.max_request_bytes:
             raise refusal.MessageTooLarge(len(data), method.max_request_bytes)
-        taken = process.decoding.reserve(len(data), self._identity.caller.kind)
-        if taken is None:
+        kind = self._identity.caller.kind
+        if not process.decoding.reserve(len(data), kind):
             most = process.decoding.max_bytes
             process.limits.refused("decoding_bytes", "server.max_decoding_bytes", most, self._peer.address)
             raise refusal.Overloaded("too many bytes are being read at once")
@@ -221,7 +221,7 @@ class Call:
                 return await asyncio.to_thread(_read, method, decode, data)
             return _read(method, decode, data)
         finally:
-            process.decoding.release(taken)
+            process.decoding.release(len(data), kind)
 
     async def write(self, message: bytes) -> None:
         """Sends one message of a stream. A caller that does not take it in time is given up."""

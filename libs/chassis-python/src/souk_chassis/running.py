@@ -124,7 +124,7 @@ class Running:
             methods=table(service, self._board, settings.server.max_message_bytes),
             verifier=Verifier(settings.identity.development_key, is_loopback=is_loopback(settings.server.listen)),
             limits=self._limits,
-            decoding=DecodingBudget(settings.server.max_decoding_bytes),
+            decoding=DecodingBudget(settings.server.max_decoding_bytes, settings.server.max_message_bytes),
             send_seconds=settings.server.send_seconds,
             drain=self.drain_signal,
             calls=calls,
