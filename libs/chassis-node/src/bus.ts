@@ -6,6 +6,7 @@ import { EventService, type Nack, type PublishRequest, type SubscribeRequest, ty
 import type { Context } from "./context.js";
 import { define } from "./definition.js";
 import { Code, Refusal } from "./error.js";
+import { ownerOf } from "./owner.js";
 import { Service } from "./service.js";
 import { startFor, type Ending, type TestService } from "./testing.js";
 
@@ -22,6 +23,8 @@ export class Bus {
   isAway = false;
   /** An id that is refused for good. */
   refuses = "";
+  /** A key whose event makes it refuse the whole request. */
+  invalid = "";
   /** Who published. */
   readonly callers: string[] = [];
   readonly #waiting: { event: Event; attempt: number }[] = [];
@@ -57,7 +60,7 @@ export class Bus {
   /** Adds an event with this message. */
   tellOf<D extends DescMessage>(schema: D, message: MessageInitShape<D>, more: { id: string; key?: string }): void {
     const data = toBinary(schema, create(schema, message));
-    this.tell({ id: more.id, source: "/services/other", type: schema.typeName, data, orderingKey: more.key ?? "" });
+    this.tell({ id: more.id, source: `/services/${ownerOf(schema.typeName) ?? "nobody"}`, type: schema.typeName, data, orderingKey: more.key ?? "" });
   }
 
   /** Breaks the present stream. */
@@ -68,6 +71,9 @@ export class Bus {
   #publish({ events }: PublishRequest, { caller }: Context) {
     if (this.isAway) throw new Refusal(Code.Unavailable, "ERROR_REASON_LOG_UNAVAILABLE", "away", { domain: "souk.events.v1" });
     this.callers.push(caller.key);
+    if (events.some(({ orderingKey }) => orderingKey !== "" && orderingKey === this.invalid)) {
+      throw new Refusal(Code.InvalidArgument, "ERROR_REASON_INVALID_FIELD", "field events[0].time is not a time", { domain: "souk.events.v1" });
+    }
     const results = events.map((event) => {
       if (event.id === this.refuses || event.orderingKey === this.refuses) {
         return { result: { case: "failure" as const, value: { message: "too large", isRetryable: false } } };

@@ -1,4 +1,4 @@
-/** One request from its arrival to its last byte: whatever way it ends, it is logged and counted exactly once. */
+/** One request from its arrival to its last byte: whatever way it ends, it is logged and counted exactly once, when its answer is sent. */
 import { Caller, type Identity } from "./caller.js";
 import type { Context } from "./context.js";
 import { Code } from "./error.js";
@@ -22,6 +22,7 @@ export class Call {
   readonly #cleanups: (() => void)[] = [];
   #caller = Caller.ANONYMOUS;
   #context: Context | undefined;
+  #isAnswered = false;
   #isFinished = false;
 
   constructor(
@@ -32,15 +33,20 @@ export class Call {
     const trace = Trace.following(exchange.header("traceparent"), exchange.header("tracestate"));
     this.#span = process.spans?.start("server", method?.name ?? "unknown", trace);
     this.trace = this.#span === undefined ? trace : trace.with(this.#span.traceId, this.#span.spanId);
-    exchange.stream.once("close", () => this.#finish(Code.Canceled, "", undefined));
+    exchange.stream.once("close", () => {
+      this.#release();
+      if (exchange.isStuck) process.limits.refused("send_seconds", "server.send_seconds", exchange.sendMs / 1000, exchange.connection.peer.address);
+      this.#finish(Code.Canceled, "", exchange.isStuck ? "the caller did not take the answer in time" : undefined);
+    });
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  get isFinished(): boolean {
-    return this.#isFinished;
+  /** Whether nothing more is to be done: it is answered, or nobody waits for an answer. */
+  get isOver(): boolean {
+    return this.#isAnswered || this.#isFinished;
   }
 
   identified({ caller }: Identity): void {
@@ -51,25 +57,34 @@ export class Call {
     this.#context = context;
   }
 
-  /** Does something when the call has ended. */
+  /** Does something when nothing more is done for the call. */
   afterwards(cleanup: () => void): void {
-    if (this.#isFinished) cleanup();
+    if (this.isOver) cleanup();
     else this.#cleanups.push(cleanup);
   }
 
   /** Ends the call well. */
   succeed(): void {
-    if (this.#isFinished) return;
-    this.exchange.end();
-    this.#finish(undefined, "", undefined);
+    if (this.isOver) return;
+    this.#release();
+    this.exchange.end(undefined, () => this.#finish(undefined, "", undefined));
   }
 
   /** Ends the call with whatever was thrown. */
   fail(thrown: unknown): void {
-    if (this.#isFinished) return;
+    if (this.isOver) return;
+    this.#release();
     const { error, code, reason, cause } = tell(thrown, this.trace.id);
-    this.exchange.end(error);
-    this.#finish(code, reason, this.#context?.cause ?? cause);
+    const known = this.#context?.cause ?? cause;
+    this.exchange.end(error, () => this.#finish(code, reason, known));
+  }
+
+  /** The answer is in memory: what was held for making it is given back. */
+  #release(): void {
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
+    this.#controller.abort(ENDED);
+    for (const cleanup of this.#cleanups.splice(0)) cleanup();
   }
 
   #finish(code: Code | undefined, reason: string, cause: string | undefined): void {
@@ -81,7 +96,5 @@ export class Call {
     const isBackground = this.method?.isBackground ?? false;
     writeRequest(this.process.log, { method, code, reason, durationMs, caller: this.#caller, traceId: this.trace.id, cause, isBackground });
     this.#span?.end(code);
-    this.#controller.abort(ENDED);
-    for (const cleanup of this.#cleanups) cleanup();
   }
 }

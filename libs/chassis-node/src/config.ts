@@ -10,6 +10,7 @@ import { parse as parseToml } from "smol-toml";
 import { z } from "zod";
 
 import { ConfigError, type Definition } from "./definition.js";
+import { networks } from "./limits.js";
 
 const DEFAULTS = new URL("../../chassis.default.toml", import.meta.url);
 const MOST_MESSAGE_BYTES = 16 << 20;
@@ -33,8 +34,19 @@ const schema = z.object({
     drain_seconds: count,
     max_requests: count,
     max_streams_per_caller: count,
+    max_requests_per_connection: count.min(1),
+    max_requests_per_peer: count.min(1),
+    max_unsent_bytes_per_peer: count.min(1),
+    max_connections: count.min(1),
+    max_connections_per_peer: count.min(1),
+    trusted_proxies: z.array(z.string()).refine((texts) => networks(texts) !== undefined, "must be a list of addresses or networks like \"10.0.0.0/8\""),
+    send_seconds: z.number().int().min(1).max(3600, "must be 1 to 3600"),
+    max_decoding_bytes: count,
     max_message_bytes: z.number().int().min(1).max(MOST_MESSAGE_BYTES, `must be 1 to ${MOST_MESSAGE_BYTES}`),
     ready_file: z.string(),
+  }).refine(({ max_decoding_bytes, max_message_bytes }) => max_decoding_bytes >= max_message_bytes, {
+    path: ["max_decoding_bytes"],
+    message: "must be at least server.max_message_bytes",
   }),
   log: z.object({
     format: z.enum(["text", "json"], "must be text or json"),

@@ -3,9 +3,12 @@
  *
  * **Invariant:** an event is acknowledged only after the COMMIT of its effect. The bus has at most one event of a key with us
  * at a time, so all that we hold may be handled at once; those that come together share one COMMIT.
+ *
+ * **Invariant:** an event reaches a handler only if it says that it comes from the owner of its type. The bus refuses others when
+ * they are published; an older log, or a topic that others write to, may hold some.
  */
 import { create, fromBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
-import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { timestampDate, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
 import type { Event } from "@souk/client/gen/souk/events/v1/event_pb.js";
 import { EventService, NackSchema, SubscribeRequestSchema, type Delivery, type Nack, type SubscribeRequest } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
@@ -15,13 +18,17 @@ import { systemClock } from "./clock.js";
 import { Context } from "./context.js";
 import { Poison, withCauses } from "./error.js";
 import type { Host } from "./host.js";
+import { isFromOwner } from "./owner.js";
 import type { Metrics } from "./red.js";
+import { impossibleTimes } from "./times.js";
 import type { Heard, Subscription, Worker } from "./service.js";
 import type { Store, Tx } from "./store.js";
 
 /** The most events that are handled at once, unless a subscription says otherwise. */
 const AT_ONCE = 256;
 const MOST_REASON = 1000;
+/** How often the log tells of dropped events of one type. */
+const FOREIGN_LOG_MS = 60_000;
 /** How long the bus may take to read the last acknowledgements when the process stops. */
 const LAST_WORDS_MS = 300;
 
@@ -42,11 +49,15 @@ export interface Hearing {
 /** Says what is done with events of a type: `on(OrderPlacedSchema, (tx, { order }) => …)`. */
 export function on<D extends DescMessage>(schema: D, handler: Handler<MessageShape<D>>): Hearing {
   const decode = (event: Event) => {
+    let message: MessageShape<D>;
     try {
-      return fromBinary(schema, event.data);
+      message = fromBinary(schema, event.data);
     } catch (error) {
       throw new Poison(`the payload is no ${schema.typeName}: ${(error as Error).message}`);
     }
+    const [impossible] = impossibleTimes(schema, message, 1);
+    if (impossible !== undefined) throw new Poison(`the payload cannot be read: ${impossible.field} ${impossible.description}`);
+    return message;
   };
   return { type: schema.typeName, handle: (tx, told) => handler(tx, decode(told.event), told) };
 }
@@ -129,13 +140,29 @@ export function consume(subscription: Subscription, host: Host, metrics: Metrics
     }
   }
 
+  const loggedAt = new Map<string, number>();
+  /** Counts an event that does not come from the owner of its type, and tells of it at most once a minute for each type. */
+  function dropForeign({ id, type, source }: Event): void {
+    metrics.eventsForeign.inc({ subscription: name, type });
+    const now = performance.now();
+    if (now - (loggedAt.get(type) ?? -Infinity) < FOREIGN_LOG_MS) return;
+    loggedAt.set(type, now);
+    host.log.warn({ "event.id": id }, `subscription ${name} drops ${type} ${id}: ${source} does not own this type`);
+  }
+
   async function handle(delivery: Delivery, updates: Updates, drain: AbortSignal): Promise<void> {
     const { event, ackId, deliveryAttempt: attempt, publishTime } = delivery;
     if (event === undefined) return;
     const heard = { attempt, publishTime: publishTime && timestampDate(publishTime) };
     const context = Context.following(host.name, event.extensions["traceparent"] ?? "", drain);
+    if (!isFromOwner(event)) {
+      dropForeign(event);
+      return updates.ack(ackId);
+    }
     let outcome = "handled";
     try {
+      const [impossible] = event.time === undefined ? [] : impossibleTimes(TimestampSchema, event.time, 1);
+      if (impossible !== undefined) throw new Poison(`its time cannot be read: it ${impossible.description}`);
       await context.run(() => subscription.hear(event, heard));
       updates.ack(ackId);
     } catch (error) {

@@ -18,6 +18,8 @@ const PREFIX = "souk-dev.";
 /** Longer tokens are refused before anything is computed over them. */
 const MAX_TOKEN_LENGTH = 2048;
 const MALFORMED = "the authorization header is not 'Bearer souk-dev.<payload>.<mac>'";
+const MAX_ID_CHARACTERS = 128;
+const ID_RULE = `1 to ${MAX_ID_CHARACTERS} characters are, without control characters and blanks at the ends, in Unicode's normal form C`;
 const ANONYMOUS: Identity = { caller: Caller.ANONYMOUS, scopes: [] };
 
 /** Returns a token for `who`; send it as `authorization: Bearer <token>`. Empty for an anonymous caller, who has none. */
@@ -29,16 +31,34 @@ export function developmentToken(who: Caller, scopes: readonly string[] = [], ke
 export function identify(header: string | undefined, key: string, isLoopback: boolean): Identity {
   if (header === undefined) return ANONYMOUS;
   if (!isLoopback) throw unauthenticated("development tokens are accepted on loopback addresses only");
-  if (header.length > MAX_TOKEN_LENGTH) throw unauthenticated("the token is too long");
+  if (header.length > MAX_TOKEN_LENGTH) throw unauthenticated(`the token is too long, at most ${MAX_TOKEN_LENGTH} bytes are read`);
   const [, payload = "", mac = ""] = /^bearer souk-dev\.([\w-]+)\.([\w-]+)$/i.exec(header) ?? [];
   if (payload === "" || !header.slice(7).startsWith(PREFIX)) throw unauthenticated(MALFORMED);
   const [given, right] = [Buffer.from(mac, "base64url"), macOf(key, payload)];
   if (given.length !== right.length || !timingSafeEqual(given, right)) throw unauthenticated("the token's signature is wrong");
 
-  const [who = "", ...scopes] = Buffer.from(payload, "base64url").toString().split(" ");
+  const [who = "", ...scopes] = textOf(Buffer.from(payload, "base64url")).split(" ");
   const caller = Caller.parse(who.replaceAll("%20", " ").replaceAll("%25", "%"));
   if (caller === undefined) throw unauthenticated(MALFORMED);
+  const wrong = wrongWithId(caller.id);
+  if (wrong !== undefined) throw unauthenticated(`the id of the caller is not allowed: ${wrong}; ${ID_RULE}`);
   return { caller, scopes };
+}
+
+/** Says in what a text is no id; undefined when it is one. Ids are compared byte by byte and end in logs, events and requests. */
+function wrongWithId(id: string): string | undefined {
+  if ([...id].length > MAX_ID_CHARACTERS) return "it is too long";
+  if (/\p{Cc}/u.test(id)) return "it has a control character";
+  if (/^\p{White_Space}|\p{White_Space}$/u.test(id)) return "it begins or ends with a blank";
+  return id.normalize("NFC") === id ? undefined : "it is not in Unicode's normal form C";
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw unauthenticated(MALFORMED);
+  }
 }
 
 function macOf(key: string, payload: string): Buffer {

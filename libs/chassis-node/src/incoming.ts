@@ -5,13 +5,18 @@ import type { Identity } from "./caller.js";
 import { Call } from "./call.js";
 import { Context } from "./context.js";
 import { Deadline, timeoutAsked } from "./deadline.js";
-import type { Exchange } from "./grpc.js";
+import { BrokenRequest, type Exchange, type Reading } from "./grpc.js";
 import { identify } from "./identity.js";
 import type { Served } from "./methods.js";
 import { Kind, criticalityNamed } from "./policy.js";
 import type { Process } from "./process.js";
-import { accessDenied, deadlineExceeded, draining, invalidField, unauthenticated, unimplemented } from "./refusal.js";
+import { tooMany } from "./counts.js";
+import type { Refusal } from "./error.js";
+import { accessDenied, deadlineExceeded, draining, headersTooLarge, invalidField, malformed, overloaded, unauthenticated, unimplemented, unsupportedCompression, DOMAIN, type FieldViolation } from "./refusal.js";
 import { validate } from "./validate.js";
+
+/** The most bytes of all headers of a request. */
+const MAX_HEADER_BYTES = 16 << 10;
 
 /** Serves one request: finds its method, lets it through or refuses it, and answers. Never rejects. */
 export async function serve(process: Process, exchange: Exchange): Promise<void> {
@@ -20,6 +25,7 @@ export async function serve(process: Process, exchange: Exchange): Promise<void>
   const method = process.methods.get(path);
   const call = new Call(process, exchange, method);
   try {
+    checkHead(exchange);
     // 2. The method: one look-up in a table that was made at the start.
     if (method?.code === undefined) throw unimplemented(path);
     // 3. Deadline, identity, access, limits: all from the headers, before a byte of the message is decoded.
@@ -32,26 +38,46 @@ export async function serve(process: Process, exchange: Exchange): Promise<void>
   }
 }
 
+/** Decides whether this is a gRPC request that can be read. */
+function checkHead(exchange: Exchange): void {
+  const { headerBytes, otherThanGrpc } = exchange;
+  if (otherThanGrpc !== undefined) throw malformed(DOMAIN, "", otherThanGrpc);
+  if (headerBytes > MAX_HEADER_BYTES) throw headersTooLarge(headerBytes, MAX_HEADER_BYTES);
+  const encoding = exchange.header("grpc-encoding") ?? "identity";
+  if (encoding !== "identity") throw unsupportedCompression(encoding);
+}
+
+const TIMEOUT_FORM = "malformed grpc-timeout: it is 1 to 8 digits and one of H, M, S, m, u, n";
+
 /** Decides from the headers alone whether a request may go on, and in which context. */
 function admit(process: Process, method: Served, exchange: Exchange, call: Call): Context {
   const { policy } = method;
   // Deadline: the caller's or the contract's, whichever is earlier. At it the call ends, wherever its method waits.
   let deadline = Deadline.after(policy.timeoutMs, call.started);
   const asked = timeoutAsked(exchange.header("grpc-timeout"));
+  if (asked === undefined && exchange.header("grpc-timeout") !== undefined) throw malformed(packageOf(method.desc.input), "grpc-timeout", TIMEOUT_FORM);
   if (asked !== undefined) deadline = deadline.earlier(Deadline.after(asked, call.started));
   if (deadline.hasPassed) throw deadlineExceeded();
   call.afterwards(deadline.watch(() => call.fail(deadlineExceeded())));
 
-  // Identity.
+  // Identity. Of two tokens nobody knows which is meant.
+  if (exchange.occurrences("authorization") > 1) throw unauthenticated("there is more than one authorization header, send one");
   const identity = identify(exchange.header("authorization"), process.identityKey, process.isLoopback);
   call.identified(identity);
 
   // Access: by the contract.
   allow(method, identity);
 
-  // Limits: of the process and of the caller. Health and reflection have streams of their own.
+  // A service says how much the work matters that it does for somebody else; everybody else gets what the contract says.
   const { caller } = identity;
-  call.afterwards(process.limits.enter(policy.isStreaming, method.isBackground ? undefined : caller.key));
+  const stated = caller.kind === "service" ? criticalityNamed(exchange.header("souk-criticality")) : undefined;
+  const criticality = stated ?? policy.criticality;
+
+  // Limits: of the process, the connection, the address and the caller. Health and reflection have limits of their own.
+  const { isBackground } = method;
+  const permit = process.limits.enter({ connection: exchange.connection, caller, criticality, isStreaming: policy.isStreaming, isBackground });
+  call.afterwards(() => permit.answered());
+  exchange.stream.once("close", () => permit.sent());
 
   // A stream ends at the drain; a single answer may still be finished.
   if (policy.isStreaming) {
@@ -61,9 +87,7 @@ function admit(process: Process, method: Served, exchange: Exchange, call: Call)
     call.afterwards(() => process.drain.removeEventListener("abort", end));
   }
 
-  // A service says how much the work matters that it does for somebody else; everybody else gets what the contract says.
-  const stated = caller.kind === "service" ? criticalityNamed(exchange.header("souk-criticality")) : undefined;
-  const context = new Context(caller, identity.scopes, deadline, stated ?? policy.criticality, call.trace, call.signal);
+  const context = new Context(caller, identity.scopes, deadline, criticality, call.trace, call.signal);
   call.inContext(context);
   return context;
 }
@@ -89,15 +113,16 @@ type Message = MessageShape<DescMessage>;
 /** Reads, checks and hands over the request, and sends what the method answers. */
 async function run(method: Served, context: Context, call: Call, exchange: Exchange, process: Process): Promise<void> {
   const { desc } = method;
-  const requests = readRequests(desc.input, exchange, call, process.maxMessageBytes);
+  const requests = readRequests(method, exchange, call, readingOf(method, context, exchange, process));
   const isClientStreaming = desc.methodKind === "client_streaming" || desc.methodKind === "bidi_streaming";
   const request = isClientStreaming ? requests : await single(desc.input, requests, exchange);
-  if (call.isFinished) return;
+  if (call.isOver) return;
 
   const answer = context.run(() => (method.code as (request: unknown, context: Context) => unknown)(request, context));
   if (desc.methodKind === "unary" || desc.methodKind === "client_streaming") {
     const message = (await answer) as MessageInitShape<DescMessage>;
-    if (!call.isFinished) await exchange.send(encode(desc.output, message));
+    // Nobody waits for it to be taken.
+    if (!call.isOver) exchange.write(encode(desc.output, message));
     return;
   }
 
@@ -105,9 +130,9 @@ async function run(method: Served, context: Context, call: Call, exchange: Excha
   const answers = (answer as AsyncIterable<MessageInitShape<DescMessage>>)[Symbol.asyncIterator]();
   // A method that waits for something else than its signal is told in the language's own way too.
   call.afterwards(() => void answers.return?.()?.catch(() => undefined));
-  while (!call.isFinished) {
+  while (!call.isOver) {
     const next = await context.run(() => answers.next());
-    if (next.done === true || call.isFinished) return;
+    if (next.done === true || call.isOver) return;
     await exchange.send(encode(desc.output, next.value));
   }
 }
@@ -116,17 +141,33 @@ function encode(schema: DescMessage, message: MessageInitShape<DescMessage>): Ui
   return toBinary(schema, create(schema, message));
 }
 
-/** Decodes and checks each message of a request. One that is not right ends the call, whatever the method makes of it. */
-async function* readRequests(schema: DescMessage, exchange: Exchange, call: Call, maxBytes: number): AsyncGenerator<Message> {
+/** Says how much of a request is read: what the contract allows the method, out of what all messages at once may take. */
+function readingOf({ maxRequestBytes }: Served, { caller }: Context, { connection }: Exchange, { decoding, limits }: Process): Reading {
+  const reserve = (bytes: number) => {
+    const release = decoding.reserve(bytes, caller.kind);
+    if (release !== undefined) return release;
+    limits.refused("decoding_bytes", "server.max_decoding_bytes", decoding.maxBytes, connection.peer.address);
+    throw overloaded("too many bytes are being read at once");
+  };
+  return { maxBytes: maxRequestBytes, reserve };
+}
+
+/** Counts, decodes and checks each message of a request. One that is not right ends the call, whatever the method makes of it. */
+async function* readRequests({ desc, shape }: Served, exchange: Exchange, call: Call, reading: Reading): AsyncGenerator<Message> {
+  const schema = desc.input;
   try {
-    for await (const bytes of exchange.messages(maxBytes)) {
+    for await (const { bytes, release } of exchange.messages(reading)) {
+      const violation = tooMany(bytes, shape);
+      if (violation !== undefined) throw invalid(schema, `field ${violation.field} ${violation.description}`, violation);
       const message = decode(schema, bytes);
       validate(schema, message);
+      release();
       yield message;
     }
   } catch (error) {
-    call.fail(error);
-    throw error;
+    const known = error instanceof BrokenRequest ? malformed(packageOf(schema), "", error.message) : error;
+    call.fail(known);
+    throw known;
   }
 }
 
@@ -135,17 +176,24 @@ function decode(schema: DescMessage, bytes: Uint8Array): Message {
     return fromBinary(schema, bytes);
   } catch (error) {
     const violation = { field: "", description: "is not a valid protobuf message of its type" };
-    throw invalidField(schema.file.proto.package, `request cannot be decoded: ${(error as Error).message}`, [violation]);
+    throw invalid(schema, `request cannot be decoded: ${(error as Error).message}`, violation);
   }
 }
 
-/** Returns the one message of a request that has one. Nobody waits for the end of the request, nor reads what else may come. */
+/** Returns the one message of a request that has one. Nobody waits for the end of the request. */
 async function single(schema: DescMessage, requests: AsyncGenerator<Message>, exchange: Exchange): Promise<Message> {
   const first = await requests.next();
-  if (first.done === true) {
-    throw invalidField(schema.file.proto.package, "request has no message", [{ field: "", description: "is missing" }]);
-  }
+  if (first.done === true) throw malformed(packageOf(schema), "", "the request has no message");
+  if (await exchange.hasMore()) throw malformed(packageOf(schema), "", "the request has more than one message, and this method takes one");
   await requests.return(undefined);
   exchange.skipRest();
   return first.value;
+}
+
+function invalid(schema: DescMessage, message: string, violation: FieldViolation): Refusal {
+  return invalidField(packageOf(schema), message, [violation]);
+}
+
+function packageOf(schema: DescMessage): string {
+  return schema.file.proto.package;
 }

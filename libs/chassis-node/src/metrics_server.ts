@@ -4,14 +4,18 @@ import { createServer, type Server } from "node:http";
 import type { Board } from "./health.js";
 import type { Metrics } from "./red.js";
 
+/** How long a request of a page may take to arrive. */
+const PATIENCE_MS = 10_000;
+const MAX_CONNECTIONS = 64;
+
 /** Returns the server of the pages. It answers until it is closed: they are wanted most while a process drains. */
 export function metricsServer(metrics: Metrics, board: Board): Server {
-  const server = createServer((request, response) => {
+  const server = createServer({ headersTimeout: PATIENCE_MS, requestTimeout: PATIENCE_MS, connectionsCheckingInterval: 1000 }, (request, response) => {
     void page(request.url ?? "", metrics, board).then(([status, text]) => {
       response.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(text);
     });
   });
-  server.headersTimeout = 10_000;
+  server.maxConnections = MAX_CONNECTIONS;
   return server;
 }
 

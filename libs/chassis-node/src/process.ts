@@ -1,4 +1,5 @@
 /** What all requests of a process share. */
+import type { DecodingBudget } from "./decoding.js";
 import type { Limits } from "./limits.js";
 import type { Logger } from "./log.js";
 import type { Served } from "./methods.js";
@@ -10,7 +11,7 @@ export interface Process {
   identityKey: string;
   /** Development tokens are good on loopback addresses only. */
   isLoopback: boolean;
-  maxMessageBytes: number;
+  decoding: DecodingBudget;
   limits: Limits;
   metrics: Metrics;
   log: Logger;

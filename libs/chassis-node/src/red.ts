@@ -16,6 +16,8 @@ export class Metrics {
   readonly eventsHandled = this.counter("souk_events_handled_total", "Events that were handled or refused.", ["subscription", "type", "outcome"]);
   readonly outboxPublished = this.counter("souk_outbox_published_total", "Events that the bus has taken.", ["service"]);
   readonly outboxRefused = this.counter("souk_outbox_refused_total", "Events that the bus will never take.", ["service"]);
+  readonly eventsForeign = this.counter("souk_events_foreign_total", "Events dropped because their source does not own their type.", ["subscription", "type"]);
+  readonly refused = this.counter("souk_refused_total", "What a limit refused, by the limit.", ["cap"]);
   readonly unhandled = this.counter("souk_unhandled_rejections_total", "Promises that were rejected with nobody to hear.", []);
   readonly outboxOldest = new Gauge({
     name: "souk_outbox_oldest_seconds",
@@ -24,14 +26,14 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  /** Says how many requests are in work, when somebody asks. */
-  watchRequests(requests: () => number): void {
+  /** Says how many there are, when somebody asks. */
+  watch(name: string, help: string, count: () => number): void {
     new Gauge({
-      name: "souk_requests_in_work",
-      help: "Requests and streams in work now.",
+      name,
+      help,
       registers: [this.registry],
       collect() {
-        this.set(requests());
+        this.set(count());
       },
     });
   }

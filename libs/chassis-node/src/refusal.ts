@@ -17,17 +17,32 @@ export const deadlineExceeded = () => refuse(Code.DeadlineExceeded, "DEADLINE_EX
 export const draining = () => refuse(Code.Unavailable, "DRAINING", "this process is stopping, call again");
 export const unimplemented = (path: string) => refuse(Code.Unimplemented, "UNIMPLEMENTED", `no method ${path} here`);
 
-export function overloaded(): Refusal {
-  const retry = detail(RetryInfoSchema, { retryDelay: { nanos: 100_000_000 } });
-  return refuse(Code.ResourceExhausted, "OVERLOADED", "too many requests at once", {}, [retry]);
+
+/** A limit of the process, of a connection or of an address is reached; the message says which. */
+export function overloaded(message: string): Refusal {
+  return refuse(Code.ResourceExhausted, "OVERLOADED", message, {}, [detail(RetryInfoSchema, { retryDelay: { nanos: 100_000_000 } })]);
 }
 
-export function tooManyStreams(most: number): Refusal {
-  return refuse(Code.ResourceExhausted, "TOO_MANY_STREAMS", `at most ${most} streams a caller may be open at once`);
+/** Streams last longer than other calls. */
+export function tooManyStreams(message: string): Refusal {
+  return refuse(Code.ResourceExhausted, "TOO_MANY_STREAMS", message, {}, [detail(RetryInfoSchema, { retryDelay: { seconds: 1n } })]);
 }
 
-export function messageTooLarge(most: number): Refusal {
-  return refuse(Code.ResourceExhausted, "MESSAGE_TOO_LARGE", `a message is too large, at most ${most} bytes are read`);
+export function messageTooLarge(size: number, most: number): Refusal {
+  return refuse(Code.ResourceExhausted, "MESSAGE_TOO_LARGE", `a message of ${size} bytes is too large, at most ${most} are read`);
+}
+
+export function headersTooLarge(size: number, most: number): Refusal {
+  return refuse(Code.ResourceExhausted, "HEADERS_TOO_LARGE", `the headers of the request have ${size} bytes, at most ${most} are read`);
+}
+
+export function unsupportedCompression(encoding: string): Refusal {
+  return refuse(Code.Unimplemented, "UNSUPPORTED_COMPRESSION", `the request is compressed with ${encoding}, only identity is accepted`, { accepted: "identity" });
+}
+
+/** A request that cannot be read. The field is a header, or empty for the message itself. */
+export function malformed(domain: string, field: string, what: string): Refusal {
+  return invalidField(domain, what, [{ field, description: what }]);
 }
 
 export function upstreamUnavailable(neighbour: string, why: string): Refusal {

@@ -3,12 +3,16 @@
  *
  * **Invariant:** an event is deleted only after the bus has it, and events of one key are published in the order of the outbox,
  * one batch at a time. A crash between the two publishes some events again; consumers know them by their id.
+ *
+ * An event that breaks a rule of the contract makes the bus refuse the whole request that holds it. Then events go one at a time for
+ * a while: the one that is refused alone is set aside with the reason, and the others go on.
  */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
+import { SoukError } from "@souk/client";
 import { EventSchema } from "@souk/client/gen/souk/events/v1/event_pb.js";
-import { EventService, type PublishResult } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
+import { EventService, PublishResultSchema, type PublishResult } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
 
 import { Backoff } from "./backoff.js";
 import { systemClock } from "./clock.js";
@@ -22,6 +26,8 @@ const EVENTS_AT_ONCE = 500;
 /** Far below what a message may have. */
 const BYTES_AT_ONCE = 4 << 20;
 const PUBLISH_LIMIT_MS = 5000;
+/** What the bus says of a request that it will never take as it is. */
+const NEVER = ["ERROR_REASON_INVALID_FIELD", "ERROR_REASON_MESSAGE_TOO_LARGE"];
 /** How often the outbox is looked at without being woken. */
 const SWEEP_MS = 1000;
 
@@ -31,11 +37,14 @@ export function relay(store: Store, host: Host, metrics: Metrics): Worker {
   const service = { service: host.name };
   const run = async (drain: AbortSignal) => {
     const backoff = new Backoff();
+    // How many of the next events go one at a time.
+    let singly = 0;
     while (!drain.aborted) {
-      const waiting = store.read.all("SELECT * FROM souk_outbox ORDER BY seq LIMIT ?", EVENTS_AT_ONCE);
+      const waiting = store.read.all("SELECT * FROM souk_outbox ORDER BY seq LIMIT ?", singly > 0 ? 1 : EVENTS_AT_ONCE);
       const [oldest] = waiting;
       metrics.outboxOldest.set(service, oldest === undefined ? 0 : Math.max(0, (Date.now() - Number(oldest["created_time"])) / 1000));
       if (oldest === undefined) {
+        singly = 0;
         await store.published(SWEEP_MS, drain);
         continue;
       }
@@ -45,8 +54,12 @@ export function relay(store: Store, host: Host, metrics: Metrics): Worker {
         const request = { events: batch.map((row) => envelope(row, host.name)) };
         const { results } = await bus.publish(request, { timeoutMs: PUBLISH_LIMIT_MS });
         problem = await settle(batch, results);
+        singly = Math.max(0, singly - 1);
       } catch (error) {
-        problem = withCauses(error);
+        const { reason, message } = SoukError.from(error);
+        if (!NEVER.includes(reason)) problem = withCauses(error);
+        else if (batch.length > 1) singly = EVENTS_AT_ONCE;
+        else problem = await settle(batch, [refusal(message)]);
       }
       if (problem === undefined) {
         if (backoff.isFailing) host.log.info(`events of ${host.name} are published again`);
@@ -82,6 +95,11 @@ export function relay(store: Store, host: Host, metrics: Metrics): Worker {
   }
 
   return { name: "relay", run };
+}
+
+/** Returns the result of an event that was refused alone. */
+function refusal(message: string): PublishResult {
+  return create(PublishResultSchema, { result: { case: "failure", value: { message } } });
 }
 
 /** Returns the oldest events that fit into one request; at least one. */

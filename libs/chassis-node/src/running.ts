@@ -2,7 +2,7 @@
 import { setMaxListeners } from "node:events";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import type { Server } from "node:http";
-import { isIPv6, type AddressInfo } from "node:net";
+import { BlockList, isIPv6, type AddressInfo } from "node:net";
 import { dirname, resolve } from "node:path";
 
 import type { Transport } from "@connectrpc/connect";
@@ -15,9 +15,10 @@ import { withCauses } from "./error.js";
 import { consume } from "./events.js";
 import { Board, follow } from "./health.js";
 import type { Host } from "./host.js";
+import { DecodingBudget } from "./decoding.js";
 import { DEVELOPMENT_KEY } from "./identity.js";
-import { Limits } from "./limits.js";
-import { bind, Listener } from "./listen.js";
+import { Limits, networks } from "./limits.js";
+import { bind, freeDescriptors, Listener } from "./listen.js";
 import { logger, type Logger } from "./log.js";
 import { methodTable } from "./methods.js";
 import { metricsServer } from "./metrics_server.js";
@@ -83,7 +84,7 @@ export async function start<C>(definition: Definition<C>, options: StartOptions 
 
 /** A service that runs. Drain it. */
 export class Running {
-  readonly #listener = new Listener();
+  readonly #listener: Listener;
   readonly #limits: Limits;
   readonly #board: Board;
   readonly #background = new Map<string, Promise<void>>();
@@ -103,10 +104,13 @@ export class Running {
     private readonly spans: Spans | undefined,
     private readonly host: Host,
   ) {
-    const { max_requests, max_streams_per_caller } = settings.server;
-    this.#limits = new Limits(max_requests, max_streams_per_caller);
+    const { server } = settings;
+    const proxies = networks(server.trusted_proxies) ?? new BlockList();
+    this.#limits = new Limits(server, proxies, freeDescriptors(), metrics, log);
+    this.#listener = new Listener(this.#limits, server.send_seconds * 1000);
     this.#board = new Board(service.rpcs.map((rpc) => rpc.service.typeName));
-    metrics.watchRequests(() => this.#limits.requests);
+    metrics.watch("souk_requests_in_work", "Requests and streams in work now.", () => this.#limits.requests);
+    metrics.watch("souk_connections", "Connections that are open now.", () => this.#limits.connections);
   }
 
   get isReady(): boolean {
@@ -123,7 +127,7 @@ export class Running {
     const { server } = this.settings;
     const builtin = this.#board.addTo(new Service());
     addReflection(builtin, [...this.service.rpcs, ...builtin.rpcs].map((rpc) => rpc.service));
-    const methods = methodTable(this.service, builtin);
+    const methods = methodTable(this.service, builtin, server.max_message_bytes);
     const address = await bind(this.#listener.server, "server.listen", server.listen);
     this.#pages = metricsServer(this.metrics, this.#board);
     const metricsAddress = await bind(this.#pages, "server.metrics_listen", server.metrics_listen);
@@ -131,7 +135,7 @@ export class Running {
       methods,
       identityKey,
       isLoopback: isLoopback(address.address),
-      maxMessageBytes: server.max_message_bytes,
+      decoding: new DecodingBudget(server.max_decoding_bytes, server.max_message_bytes),
       limits: this.#limits,
       metrics: this.metrics,
       log: this.log,
@@ -155,7 +159,9 @@ export class Running {
     // Requests that have begun; streams end by themselves.
     const requests = this.#limits.singles;
     if (!(await within(this.#listener.drain(), until))) {
-      late.push(this.#limits.singles > 0 ? `${this.#limits.singles} of ${requests} requests` : "connections");
+      const { singles, sending } = this.#limits;
+      // Answers that nobody takes are the callers' affair.
+      if (singles > 0 || sending === 0) late.push(singles > 0 ? `${singles} of ${requests} requests` : "connections");
       this.#listener.destroy();
     }
     // Workers have been told at the same time, and may take longer than the last request.

@@ -3,7 +3,9 @@ import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { pathToString } from "@bufbuild/protobuf/reflect";
 import { createValidator } from "@bufbuild/protovalidate";
 
-import { invalidField } from "./refusal.js";
+import type { Refusal } from "./error.js";
+import { invalidField, type FieldViolation } from "./refusal.js";
+import { impossibleTimes } from "./times.js";
 
 /** More are not told of one request. */
 const MOST_VIOLATIONS = 16;
@@ -12,6 +14,8 @@ const validator = createValidator();
 
 /** Throws INVALID_ARGUMENT with the path of each field that breaks a rule. */
 export function validate<D extends DescMessage>(schema: D, message: MessageShape<D>): void {
+  const times = impossibleTimes(schema, message, MOST_VIOLATIONS);
+  if (times.length > 0) throw refusal(schema, times, times.length);
   const result = validator.validate(schema, message);
   if (result.kind === "valid") return;
   // A rule that cannot be evaluated is a mistake in the contract.
@@ -20,8 +24,12 @@ export function validate<D extends DescMessage>(schema: D, message: MessageShape
     field: pathToString(violation.field),
     description: violation.message,
   }));
+  throw refusal(schema, violations, result.violations.length);
+}
+
+function refusal(schema: DescMessage, violations: FieldViolation[], all: number): Refusal {
   const [first] = violations;
-  const more = result.violations.length > 1 ? ` (and ${result.violations.length - 1} more)` : "";
+  const more = all > 1 ? ` (and ${all - 1} more)` : "";
   const what = first?.field === "" ? "request" : `field ${first?.field}`;
-  throw invalidField(schema.file.proto.package, `${what} ${first?.description}${more}`, violations);
+  return invalidField(schema.file.proto.package, `${what} ${first?.description}${more}`, violations);
 }

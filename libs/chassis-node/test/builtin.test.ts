@@ -73,6 +73,26 @@ test("what reflection tells of a service is whole, policies included", async (t)
   ok(unknown?.messageResponse.case === "errorResponse" && unknown.messageResponse.value.errorCode === Code.NotFound);
 });
 
+test("reflection tells of extensions, and goes on after what it does not know", async (t) => {
+  const echo = await startEcho(t);
+  const client = createClient(ServerReflection, echo.as("anonymous"));
+  const containingType = "google.protobuf.MethodOptions";
+  const questions = each(
+    { messageRequest: { case: "allExtensionNumbersOfType" as const, value: "no.Such" } },
+    { messageRequest: { case: "fileContainingExtension" as const, value: { containingType, extensionNumber: 4711 } } },
+    { messageRequest: { case: "allExtensionNumbersOfType" as const, value: containingType } },
+    { messageRequest: { case: "fileContainingExtension" as const, value: { containingType, extensionNumber: policy.number } } },
+    { messageRequest: { case: "fileContainingSymbol" as const, value: policy.typeName } },
+  );
+  const answers = (await all(client.serverReflectionInfo(questions))).map(({ messageResponse }) => messageResponse);
+  deepEqual(answers.slice(0, 2).map((answer) => answer.case === "errorResponse" && answer.value.errorCode), [Code.NotFound, Code.NotFound]);
+  ok(answers[2]?.case === "allExtensionNumbersResponse" && answers[2].value.extensionNumber.includes(policy.number));
+  for (const answer of answers.slice(3)) {
+    const files = answer.case === "fileDescriptorResponse" ? answer.value.fileDescriptorProto : [];
+    ok(files.some((bytes) => fromBinary(FileDescriptorProtoSchema, bytes).package === "souk.policy.v1"));
+  }
+});
+
 test("the pages are there, and no others", async (t) => {
   const echo = await startEcho(t);
   equal((await echo.page("/healthz")).status, 200);

@@ -2,9 +2,14 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { fromBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { TimestampSchema } from "@bufbuild/protobuf/wkt";
+import { EventSchema } from "@souk/client/gen/souk/events/v1/event_pb.js";
+import { PublishRequestSchema, SubscribeStartSchema } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
 
 import { Store } from "../src/index.js";
+import { ownerOf } from "../src/owner.js";
+import { impossibleTimes } from "../src/times.js";
 import { Bus, eventually, folder } from "../src/testing.js";
 import { HappenedSchema } from "./gen/souk/echo/v1/echo_pb.js";
 import { spawnEcho } from "./process.js";
@@ -44,15 +49,69 @@ test("an event that cannot be handled leaves nothing, is refused with the reason
 test("an event that can never be read becomes a dead letter at once", async (t) => {
   const bus = await Bus.start(t);
   await startEcho(t, { set: { "neighbours.events": bus.address } });
-  bus.tell({ id: "1", source: "/s", type: HappenedSchema.typeName, data: new Uint8Array([0x0a, 0xff, 0x01]) });
+  bus.tell({ id: "1", source: "/services/echo", type: HappenedSchema.typeName, data: new Uint8Array([0x0a, 0xff, 0x01]) });
   await eventually(() => bus.nacks.length === 1);
   equal(bus.nacks[0]?.isFinal, true);
+});
+
+test("an event that does not come from the owner of its type is dropped", async (t) => {
+  const [bus, dataDir] = [await Bus.start(t), folder(t)];
+  const echo = await startEcho(t, { dataDir, set: { "neighbours.events": bus.address } });
+  const data = toBinary(HappenedSchema, create(HappenedSchema, { name: "forged" }));
+  for (const source of ["/services/recommendations", "/staff/echo", "/services/echo/", "echo", ""]) {
+    bus.tell({ id: `of ${source}`, source, type: HappenedSchema.typeName, data });
+  }
+  bus.tellOf(HappenedSchema, { name: "true" }, { id: "6" });
+  await eventually(() => bus.acked.length === 6);
+  match((await echo.page("/metrics")).text, /souk_events_foreign_total\{subscription="echo",type="souk.echo.v1.Happened"\} 5/);
+  equal(echo.lines.filter((line) => line.includes("does not own this type")).length, 1);
+  await echo.stop();
+  deepEqual(await names(dataDir), ["heard true"]);
+});
+
+test("a type belongs to the service of its package", () => {
+  for (const [type, owner] of [
+    ["souk.orders.v1.OrderPlaced", "orders"],
+    ["acme.gift_cards.v2beta1.Issued", "gift-cards"],
+    ["com.example.Happened", "example"],
+    ["souk.orders.v1.mail.v1.OrderPlaced", "mail"],
+    ["v1.Happened", undefined],
+    ["Happened", undefined],
+  ] as const) {
+    equal(ownerOf(type), owner, type);
+  }
+});
+
+test("a time that no calendar has is refused for good, and what comes after it is handled", async (t) => {
+  const bus = await Bus.start(t);
+  await startEcho(t, { set: { "neighbours.events": bus.address } });
+  const times = [[2n ** 63n - 1n, 0], [-(2n ** 63n), 0], [0n, -1], [0n, 2_000_000_000], [253_402_300_800n, 0]] as const;
+  for (const [index, [seconds, nanos]] of times.entries()) {
+    const time = create(TimestampSchema, { seconds, nanos });
+    bus.tell({ id: String(index), source: "/services/echo", type: HappenedSchema.typeName, time, orderingKey: "key" });
+  }
+  bus.tellOf(HappenedSchema, { name: "after" }, { id: "after", key: "key" });
+  await eventually(() => bus.acked.length === 1 && bus.nacks.length === times.length);
+  ok(bus.nacks.every(({ isFinal, reason }) => isFinal && reason.includes("years 1 to 9999")));
+});
+
+test("a time in a payload is looked at wherever it stands", () => {
+  const far = create(TimestampSchema, { seconds: 2n ** 60n });
+  const publish = create(PublishRequestSchema, { events: [{}, { time: far }, { time: far }] });
+  deepEqual(impossibleTimes(PublishRequestSchema, publish, 1).map(({ field }) => field), ["events[1].time"]);
+  deepEqual(impossibleTimes(PublishRequestSchema, publish, 16).map(({ field }) => field), ["events[1].time", "events[2].time"]);
+  const start = (seconds: bigint, nanos: number) => create(SubscribeStartSchema, { ackDeadline: { seconds, nanos } });
+  for (const [seconds, nanos] of [[315_576_000_001n, 0], [1n, -1], [0n, 1_000_000_000]] as const) {
+    deepEqual(impossibleTimes(SubscribeStartSchema, start(seconds, nanos), 16).map(({ field }) => field), ["ack_deadline"]);
+  }
+  deepEqual(impossibleTimes(SubscribeStartSchema, start(-315_576_000_000n, -999_999_999), 16), []);
+  deepEqual(impossibleTimes(EventSchema, create(EventSchema, { time: { seconds: 253_402_300_799n, nanos: 999_999_999 } }), 16), []);
 });
 
 test("an event of a type that was not asked for is acknowledged", async (t) => {
   const bus = await Bus.start(t);
   await startEcho(t, { set: { "neighbours.events": bus.address } });
-  bus.tell({ id: "1", source: "/s", type: "souk.other.v1.Other" });
+  bus.tell({ id: "1", source: "/services/other", type: "souk.other.v1.Other" });
   await eventually(() => bus.acked.length === 1);
 });
 
@@ -110,8 +169,19 @@ test("events wait for a bus that is away, and one that is refused for good does 
   bus.isAway = false;
   await eventually(() => bus.published.length === 2);
   deepEqual(bus.published.map(({ orderingKey }) => orderingKey), ["a", "c"]);
-  const { text } = await echo.page("/metrics");
-  ok(text.includes('souk_outbox_refused_total{service="echo"} 1'), text);
+  await eventually(async () => (await echo.page("/metrics")).text.includes('souk_outbox_refused_total{service="echo"} 1'));
+});
+
+test("an event for which the bus refuses the whole request is set aside alone", async (t) => {
+  const bus = await Bus.start(t);
+  bus.isAway = true;
+  bus.invalid = "b";
+  const echo = await startEcho(t, { set: { "neighbours.events": bus.address } });
+  for (const name of ["a", "b", "c"]) await echo.client("user:alice").save({ requestId: name, name });
+  bus.isAway = false;
+  await eventually(() => bus.published.length === 2);
+  deepEqual(bus.published.map(({ orderingKey }) => orderingKey), ["a", "c"]);
+  await eventually(async () => (await echo.page("/metrics")).text.includes('souk_outbox_refused_total{service="echo"} 1'));
 });
 
 test("a process that dies between the effect and the acknowledgement has the effect once", async (t) => {

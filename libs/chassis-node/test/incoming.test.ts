@@ -1,6 +1,8 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { connect, type ClientHttp2Session } from "node:http2";
+import { connect as connectTcp } from "node:net";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 
@@ -13,6 +15,8 @@ import { eventually } from "../src/testing.js";
 import { EchoService, SayRequestSchema } from "./gen/souk/echo/v1/echo_pb.js";
 import { all, each, refused, startEcho } from "./support.js";
 
+/** A message for Say, in its frame. */
+const SAID = Buffer.from([0, 0, 0, 0, 5, 0x0a, 3, ...Buffer.from("you")]);
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 test("a method is told who calls, until when, how important it is and in which trace", async (t) => {
@@ -20,7 +24,7 @@ test("a method is told who calls, until when, how important it is and in which t
   const headers = { traceparent: `00-${TRACE}-00f067aa0ba902b7-01` };
   const { seen } = await echo.client("user:al ice 100%").say({ name: "you" }, { headers });
   deepEqual([seen[0], seen[2], seen[3]], ["user:al ice 100%", "critical", TRACE]);
-  ok(Number(seen[1]) > 500 && Number(seen[1]) <= 1000, "the contract says one second");
+  ok(Number(seen[1]) > 0 && Number(seen[1]) <= 1000, "the contract says one second");
 });
 
 test("a service says how important its call is, others do not", async (t) => {
@@ -98,16 +102,119 @@ test("bytes that are no message are a broken rule of the whole request", async (
   match(Buffer.from(String(found["grpc-status-details-bin"]), "base64").toString(), /ERROR_REASON_INVALID_FIELD.*souk\.echo\.v1/s);
 });
 
-test("a request may be compressed", async (t) => {
+test("a request that is compressed is refused with what is accepted", async (t) => {
   const echo = await startEcho(t);
   const message = gzipSync(toBinary(SayRequestSchema, create(SayRequestSchema, { name: "you" })));
   const frame = Buffer.concat([Buffer.from([1, 0, 0, 0, message.length]), message]);
-  equal((await raw(echo.running.address, frame, { "grpc-encoding": "gzip" }))["grpc-status"], "0");
+  const found = await raw(echo.running.address, frame, { "grpc-encoding": "gzip" });
+  deepEqual([found["grpc-status"], found["grpc-accept-encoding"], reasonOf(found)], ["12", "identity", "ERROR_REASON_UNSUPPORTED_COMPRESSION"]);
+  equal((await raw(echo.running.address, SAID, { "grpc-encoding": "identity" }))["grpc-status"], "0");
 });
 
-test("what is no gRPC is answered in the words of HTTP", async (t) => {
+test("what is no gRPC is answered in the words of HTTP, and logged as the caller's mistake", async (t) => {
   const echo = await startEcho(t);
-  equal((await raw(echo.running.address, Buffer.from("{}"), { "content-type": "application/json" }))[":status"], 415);
+  for (const kind of ["application/json", "application/grpcx", "application/grpc-web", ""]) {
+    equal((await raw(echo.running.address, Buffer.from("{}"), { "content-type": kind }))[":status"], 415, kind);
+  }
+  for (const kind of ["application/grpc+proto", "application/grpc;charset=utf-8"]) equal((await raw(echo.running.address, SAID, { "content-type": kind }))["grpc-status"], "0", kind);
+  const found = await raw(echo.running.address, SAID, { ":method": "PUT" });
+  deepEqual([found[":status"], found["allow"]], [405, "POST"]);
+  const [first] = echo.requests();
+  deepEqual([first?.["level"], first?.["rpc.code"], first?.["rpc.reason"]], ["INFO", "INVALID_ARGUMENT", "ERROR_REASON_INVALID_FIELD"]);
+});
+
+test("a path is exact", async (t) => {
+  const echo = await startEcho(t);
+  for (const path of ["/souk.echo.v1.EchoService/Say/", "/souk.echo.v1.EchoService/Say?x=1", "/souk.echo.v1.EchoService/say", "//souk.echo.v1.EchoService/Say"]) {
+    equal((await raw(echo.running.address, SAID, { ":path": path }))["grpc-status"], "12", path);
+  }
+});
+
+test("frames that are broken are the caller's mistake", async (t) => {
+  const echo = await startEcho(t);
+  for (const [body, text] of [
+    [Buffer.alloc(0), "no message"],
+    [Buffer.from([1, ...SAID.subarray(1)]), "compressed"],
+    [Buffer.from([2, ...SAID.subarray(1)]), "first byte"],
+    [SAID.subarray(0, -1), "ends inside a message"],
+    [SAID.subarray(0, 3), "ends inside a message"],
+    [Buffer.concat([SAID, SAID]), "more than one message"],
+  ] as const) {
+    const found = await raw(echo.running.address, body);
+    deepEqual([found["grpc-status"], reasonOf(found)], ["3", "ERROR_REASON_INVALID_FIELD"], text);
+    ok(decodeURIComponent(String(found["grpc-message"])).includes(text), String(found["grpc-message"]));
+  }
+  ok(echo.requests().every((line) => line["level"] === "INFO" && line["rpc.code"] === "INVALID_ARGUMENT"));
+});
+
+test("a message may come in any pieces", async (t) => {
+  const echo = await startEcho(t);
+  const [session, request] = call(echo.running.address, {});
+  t.after(() => session.destroy());
+  const trailers = once(request, "trailers") as Promise<[Record<string, unknown>]>;
+  for (const byte of SAID) {
+    request.write(Buffer.from([byte]));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  request.resume().end();
+  equal((await trailers)[0]["grpc-status"], "0");
+});
+
+test("a timeout that cannot be read is refused", async (t) => {
+  const echo = await startEcho(t);
+  for (const timeout of ["5s", "", "5", "S", "-5S", "123456789S", "5 S"]) {
+    const found = await raw(echo.running.address, SAID, { "grpc-timeout": timeout });
+    deepEqual([found["grpc-status"], reasonOf(found)], ["3", "ERROR_REASON_INVALID_FIELD"], timeout);
+  }
+});
+
+test("headers that are too large are refused in the words of gRPC", async (t) => {
+  const echo = await startEcho(t);
+  equal((await raw(echo.running.address, SAID, { "x-long": "x".repeat(15_000) }))["grpc-status"], "0");
+  const found = await raw(echo.running.address, SAID, { "x-long": "x".repeat(17_000) });
+  deepEqual([found["grpc-status"], reasonOf(found)], ["8", "ERROR_REASON_HEADERS_TOO_LARGE"]);
+});
+
+test("two tokens are refused", async (t) => {
+  const echo = await startEcho(t);
+  const headers = { ":method": "POST", ":scheme": "http", ":authority": "echo", ":path": "/souk.echo.v1.EchoService/Say", "content-type": "application/grpc" };
+  const tokens = ["alice", "bob"].map((id) => ["authorization", `Bearer ${developmentToken(Caller.user(id))}`] as [string, string]);
+  // Node's own client sends no such thing, so the frames are written by hand: RFC 9113, and literals of RFC 7541.
+  const block = Buffer.concat([...Object.entries(headers), ...tokens].map(([name, value]) => Buffer.from([0, name.length, ...Buffer.from(name), value.length, ...Buffer.from(value)])));
+  const frame = (type: number, flags: number, stream: number, payload: Buffer) => Buffer.from([0, payload.length >> 8, payload.length & 255, type, flags, 0, 0, 0, stream, ...payload]);
+  const [host, port] = echo.running.address.split(":");
+  const socket = connectTcp(Number(port), host).on("error", () => undefined);
+  t.after(() => void socket.destroy());
+  socket.resume().write(Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), frame(4, 0, 0, Buffer.alloc(0)), frame(1, 4, 1, block), frame(0, 1, 1, SAID)]));
+  const line = await eventually(() => echo.requests()[0]);
+  deepEqual([line["rpc.code"], line["rpc.reason"], line["caller"]], ["UNAUTHENTICATED", "ERROR_REASON_UNAUTHENTICATED", "anonymous"]);
+});
+
+test("an id that is none is refused with the rule", async (t) => {
+  const echo = await startEcho(t);
+  for (const [id, says] of [
+    ["a\0b", "control character"],
+    ["a\nb", "control character"],
+    ["a\u007f", "control character"],
+    ["a\u0085b", "control character"],
+    ["a\u009f", "control character"],
+    [" a", "blank"],
+    ["a\u3000", "blank"],
+    ["e\u0301", "normal form C"],
+    ["x".repeat(129), "too long"],
+  ] as const) {
+    for (const kind of ["user", "staff", "service"]) {
+      const found = await refused(echo.client(`${kind}:${id}`).say({ name: "you" }));
+      equal(found.code, Code.Unauthenticated);
+      ok(found.message.includes(says), found.message);
+    }
+  }
+  for (const id of ["x", "a b", "\u00e9", "o'neil@example.com", "\u00e9".repeat(128), "\u{1f6d2}".repeat(128)]) {
+    equal((await echo.client(`user:${id}`).say({ name: "you" })).seen[0], `user:${id}`);
+  }
+  const bytes = Buffer.from([...Buffer.from("user:"), 0xff]).toString("base64url");
+  const signed = `souk-dev.${bytes}.${createHmac("sha256", DEVELOPMENT_KEY).update(bytes).digest("base64url")}`;
+  equal((await refused(echo.client().say({ name: "you" }, { headers: { authorization: `Bearer ${signed}` } }))).code, Code.Unauthenticated);
 });
 
 test("an error has its reason, domain and facts", async (t) => {
@@ -209,6 +316,7 @@ test("a message that is too large is refused", async (t) => {
   const echo = await startEcho(t, { set: { "server.max_message_bytes": 100 } });
   const found = await refused(echo.client().say({ name: "x".repeat(101) }));
   deepEqual([found.code, found.info.reason], [Code.ResourceExhausted, "ERROR_REASON_MESSAGE_TOO_LARGE"]);
+  equal(found.message, "a message of 103 bytes is too large, at most 100 are read");
 });
 
 test("a long message that was refused does not keep its connection", async (t) => {
@@ -235,6 +343,10 @@ test("each request is logged once and counted, and an e-mail address is not writ
   match(text, new RegExp(`rpc_server_call_duration_seconds_bucket\\{le="0.005",${labels}"OK"\\} [01]`));
   ok(text.includes(`rpc_server_call_duration_seconds_count{${labels}"NOT_FOUND",error_type="NOT_FOUND"} 1`), text);
 });
+
+function reasonOf(found: Record<string, unknown>): string | undefined {
+  return /ERROR_REASON_[A-Z_]+/.exec(Buffer.from(String(found["grpc-status-details-bin"]), "base64").toString("latin1"))?.[0];
+}
 
 /** Returns the code; an answer at the deadline may come from the caller's own clock, without details. */
 async function refusedOrLate(work: Promise<unknown>): Promise<Code | undefined> {

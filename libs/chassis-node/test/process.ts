@@ -25,13 +25,15 @@ export async function spawnEcho(
   t: Ending,
   dataDir: string,
   environment: Record<string, string> = {},
-  { waits = true, args = [] }: { waits?: boolean; args?: string[] } = {},
+  { waits = true, args = [], descriptors }: { waits?: boolean; args?: string[]; descriptors?: number } = {},
 ): Promise<Process> {
   const ready = join(dataDir, "ready");
   rmSync(ready, { force: true });
   const own = { ECHO__SERVER__LISTEN: "127.0.0.1:0", ECHO__SERVER__METRICS_LISTEN: "127.0.0.1:0", ECHO__DATA_DIR: dataDir, ECHO__SERVER__READY_FILE: ready };
   const program = fileURLToPath(new URL("main.js", import.meta.url));
-  const child = spawn(process.execPath, [program, ...args], { env: { PATH: process.env["PATH"], ...own, ...environment }, stdio: ["ignore", "inherit", "pipe"] });
+  const command = [process.execPath, program, ...args];
+  const limited = descriptors === undefined ? command : ["sh", "-c", `ulimit -n ${descriptors}; exec "$@"`, "sh", ...command];
+  const child = spawn(limited[0] ?? "", limited.slice(1), { env: { PATH: process.env["PATH"], ...own, ...environment }, stdio: ["ignore", "inherit", "pipe"] });
   let stderr = "";
   child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
   const ended = new Promise<number | string>((resolve) => child.once("close", (code, signal) => resolve(code ?? signal ?? "")));

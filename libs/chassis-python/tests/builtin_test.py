@@ -12,6 +12,7 @@ from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2_grpc import HealthStub
 from grpc_reflection.v1alpha import reflection_pb2
 from souk.echo.v1.echo_pb2_grpc import add_EchoServiceServicer_to_server
+from souk.policy.v1 import policy_pb2
 
 import souk_chassis
 from echo import DEFAULT_CONFIG, Config, Echo, EchoRpc, build
@@ -93,6 +94,27 @@ async def reflection_names_exactly_what_runs_here_in_both_versions(echo: Echo) -
             answer = await reflect(echo, version, file_containing_symbol=symbol)
             files = [FileDescriptorProto.FromString(one) for one in answer.file_descriptor_response.file_descriptor_proto]
             assert any(file.package == symbol.rpartition(".")[0] for file in files), symbol
+
+
+async def reflection_tells_of_extensions_and_goes_on_after_what_it_does_not_know(echo: Echo) -> None:
+    options = "google.protobuf.MethodOptions"
+    number = policy_pb2.method.number
+    extension = reflection_pb2.ExtensionRequest(containing_type=options, extension_number=number)
+    unknown = reflection_pb2.ExtensionRequest(containing_type=options, extension_number=4711)
+    method = echo.channel.stream_stream(
+        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
+        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+    )
+    questions: list[dict[str, Any]] = [{"all_extension_numbers_of_type": "no.Such"}, {"file_containing_extension": unknown}]
+    questions += [{"all_extension_numbers_of_type": options}, {"file_containing_extension": extension}]
+    questions += [{"file_containing_symbol": "souk.policy.v1.method"}]
+    answers = [one async for one in method(iter([reflection_pb2.ServerReflectionRequest(**one) for one in questions]))]
+    assert [one.error_response.error_code for one in answers[:2]] == [grpc.StatusCode.NOT_FOUND.value[0]] * 2
+    assert number in answers[2].all_extension_numbers_response.extension_number
+    for answer in answers[3:]:
+        files = [FileDescriptorProto.FromString(one) for one in answer.file_descriptor_response.file_descriptor_proto]
+        assert any(file.package == "souk.policy.v1" for file in files)
 
 
 async def the_pages_are_prometheus_text(start: Callable[..., Any]) -> None:

@@ -20,7 +20,9 @@ from conftest import GENERATED, HERE
 from echo import DEFAULT_CONFIG, Config, Echo
 from souk_chassis import Definition, Delivery, Host, Migration, Poison, Service, Store, Tx, development_token
 from souk_chassis.caller import Caller
+from souk_chassis.owner import owner_of
 from souk_chassis.testing import Bus, caller
+from souk_chassis.times import impossible_times
 
 MIGRATIONS = [Migration(1, "seen", "CREATE TABLE seen (name TEXT NOT NULL, number INTEGER NOT NULL, attempt INTEGER NOT NULL)")]
 
@@ -144,11 +146,57 @@ async def poison_becomes_a_dead_letter_at_once_with_its_reason(bus: Bus, consume
 
 
 async def a_time_that_no_calendar_has_holds_nothing_up(bus: Bus, consumer: Consumer) -> None:
-    odd = (await bus.add(*happened("odd")))[0]
+    odd = (await bus.add(*happened("odd"), *happened("after"), key="k"))[0]
     odd.event.time.seconds = 1 << 60
     await consumer.start()
     await bus.settled()
-    assert odd.state == "done" and await consumer.seen() == [("odd", 0)]
+    assert odd.state == "dead" and "years 1 to 9999" in odd.reason
+    assert await consumer.seen() == [("after", 0)]
+
+
+async def an_event_that_does_not_come_from_the_owner_of_its_type_is_dropped(
+    bus: Bus, consumer: Consumer, lines: list[str]
+) -> None:
+    forged = []
+    for source in ("/services/recommendations", "/staff/echo", "/services/echo/", "echo", ""):
+        entry = (await bus.add(*happened("forged")))[0]
+        entry.event.source = source
+        forged.append(entry)
+    await bus.add(*happened("true"))
+    await consumer.start()
+    await bus.settled()
+    assert {entry.state for entry in forged} == {"done"} and await consumer.seen() == [("true", 0)]
+    _, metrics = await consumer.echo.page("/metrics")
+    assert 'souk_events_foreign_total{subscription="seen",type="souk.echo.v1.Happened"} 5.0' in metrics
+    assert sum("does not own this type" in line for line in lines) == 1
+
+
+def a_type_belongs_to_the_service_of_its_package() -> None:
+    for kind, owner in (
+        ("souk.orders.v1.OrderPlaced", "orders"),
+        ("acme.gift_cards.v2beta1.Issued", "gift-cards"),
+        ("com.example.Happened", "example"),
+        ("souk.orders.v1.mail.v1.OrderPlaced", "mail"),
+        ("v1.Happened", None),
+        ("Happened", None),
+    ):
+        assert owner_of(kind) == owner, kind
+
+
+def a_time_in_a_message_is_looked_at_wherever_it_stands() -> None:
+    publish = events_pb.PublishRequest(events=[event_pb2.Event(), event_pb2.Event(), event_pb2.Event()])
+    publish.events[1].time.seconds = publish.events[2].time.seconds = 1 << 60
+    assert [path for path, _ in impossible_times(publish, 16)] == ["events[1].time", "events[2].time"]
+    assert len(impossible_times(publish, 1)) == 1
+    start = events_pb.SubscribeStart()
+    for seconds, nanos in ((315_576_000_001, 0), (1, -1), (0, 1_000_000_000)):
+        start.ack_deadline.seconds, start.ack_deadline.nanos = seconds, nanos
+        assert [path for path, _ in impossible_times(start, 16)] == ["ack_deadline"]
+    start.ack_deadline.seconds, start.ack_deadline.nanos = -315_576_000_000, -999_999_999
+    assert not impossible_times(start, 16)
+    last = event_pb2.Event()
+    last.time.seconds, last.time.nanos = 253_402_300_799, 999_999_999
+    assert not impossible_times(last, 16)
 
 
 async def what_never_succeeds_is_refused_until_the_bus_gives_it_up(bus: Bus, consumer: Consumer) -> None:
@@ -166,7 +214,7 @@ async def no_event_of_a_key_is_handled_after_one_that_failed(bus: Bus, consumer:
     subscription = consumer.echo.running._service.subscriptions[0]
     deliveries = []
     for number, name in enumerate(("a", "b")):
-        event = event_pb2.Event(id=str(number), source="/s", type="souk.echo.v1.Happened", ordering_key="k")
+        event = event_pb2.Event(id=str(number), source="/services/echo", type="souk.echo.v1.Happened", ordering_key="k")
         event.data = pb.Happened(name=name).SerializeToString()
         deliveries.append(events_pb.Delivery(event=event, ack_id=str(number), delivery_attempt=1))
     outcomes = await consumer.store.write(lambda tx: subscription._apply(tx, deliveries))
@@ -310,3 +358,19 @@ async def events_wait_for_a_bus_that_is_away_and_keep_their_order(bus: Bus, star
     store = echo.running._service.stores[0]
     while await store.read(lambda reader: reader.execute("SELECT refused FROM souk_outbox").fetchall()) != [("too large",)]:
         await asyncio.sleep(0.005)
+
+
+async def an_event_for_which_the_bus_refuses_the_whole_request_is_set_aside_alone(bus: Bus, start: Callable[..., Any]) -> None:
+    echo = await start(neighbours__events=f"http://{bus.address}")
+    await bus.stop()
+    for name in ("a", "b", "c"):
+        await echo.stub.Save(pb.SaveRequest(request_id=name, name=name), metadata=caller("user:alice"))
+    bus.invalid = "b"
+    await bus.start()
+    assert [event.ordering_key for event in await bus.told(2)] == ["a", "c"]
+    store = echo.running._service.stores[0]
+    waiting = "SELECT subject, refused FROM souk_outbox"
+    refused = ("b", "field events[0].time is not a time")
+    async with asyncio.timeout(10):
+        while await store.read(lambda reader: reader.execute(waiting).fetchall()) != [refused]:
+            await asyncio.sleep(0.005)

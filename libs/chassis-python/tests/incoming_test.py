@@ -148,7 +148,7 @@ async def a_request_without_a_message_is_refused(echo: Echo) -> None:
     assert (refusal.code, refusal.reason, refusal.message) == (
         grpc.StatusCode.INVALID_ARGUMENT,
         "ERROR_REASON_INVALID_FIELD",
-        "request is missing",
+        "the request has no message, or ends inside of it",
     )
     assert list(refusal.fields) == [""]
 
@@ -224,6 +224,59 @@ async def a_message_that_is_too_large_is_refused(start: Start) -> None:
     refusal = await refused(echo.stub.Say(pb.SayRequest(name="x" * 1000)))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_MESSAGE_TOO_LARGE")
     assert refusal.message == "a message of 1003 bytes is too large, at most 1000 are read"
+
+
+async def a_message_larger_than_its_method_allows_is_refused(echo: Echo) -> None:
+    request = pb.SaveRequest(request_id="1", name="x" * 3000)
+    refusal = await refused(echo.stub.Save(request, metadata=caller("user:alice")))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_MESSAGE_TOO_LARGE")
+    assert refusal.message == "a message of 3006 bytes is too large, at most 2048 are read"
+
+
+@pytest.mark.parametrize(
+    ("who", "says"),
+    [
+        ("a\0b", "control character"),
+        ("a\nb", "control character"),
+        ("a\x7f", "control character"),
+        ("a\x85b", "control character"),
+        ("a\x9f", "control character"),
+        (" a", "blank"),
+        ("a\u3000", "blank"),
+        ("e\u0301", "normal form C"),
+        ("x" * 129, "too long"),
+    ],
+)
+async def an_id_that_is_none_is_refused_with_the_rule(echo: Echo, who: str, says: str) -> None:
+    for kind in ("user", "staff", "service"):
+        refusal = await refused(echo.stub.Say(pb.SayRequest(name="hi"), metadata=caller(f"{kind}:{who}")))
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "ERROR_REASON_UNAUTHENTICATED")
+        assert says in refusal.message and "1 to 128 characters" in refusal.message
+
+
+async def an_id_may_be_anything_else(echo: Echo) -> None:
+    for who in ("x", "a b", "\u00e9", "o'neil@example.com", "\u00e9" * 128, "\U0001f6d2" * 128):
+        answer = await echo.stub.Say(pb.SayRequest(name="hi"), metadata=caller(f"user:{who}"))
+        assert answer.seen[0] == f"user:{who}"
+
+
+async def two_tokens_are_refused(echo: Echo) -> None:
+    both = (*caller("user:alice"), *caller("user:bob"))
+    refusal = await refused(echo.stub.Say(pb.SayRequest(name="hi"), metadata=both))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "ERROR_REASON_UNAUTHENTICATED")
+
+
+async def headers_that_are_too_large_are_refused(echo: Echo) -> None:
+    await echo.stub.Say(pb.SayRequest(name="hi"), metadata=(("x-long", "x" * 15_000),))
+    refusal = await refused(echo.stub.Say(pb.SayRequest(name="hi"), metadata=(("x-long", "x" * 17_000),)))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_HEADERS_TOO_LARGE")
+
+
+async def a_request_that_is_compressed_is_refused_with_what_is_accepted(echo: Echo) -> None:
+    call = echo.stub.Say(pb.SayRequest(name="h" * 1000), compression=grpc.Compression.Gzip)
+    refusal = await refused(call)
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNIMPLEMENTED, "ERROR_REASON_UNSUPPORTED_COMPRESSION")
+    assert refusal.message == "the request is compressed with gzip, only identity is accepted"
 
 
 async def every_request_leaves_one_line(start: Start, lines: list[str]) -> None:

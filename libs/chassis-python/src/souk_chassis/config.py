@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, create_model, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 DEFAULTS = files("souk_chassis").joinpath("chassis.default.toml").read_text(encoding="utf-8")
@@ -44,6 +44,14 @@ def _address(text: str) -> str:
     return text
 
 
+def _network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        raise ValueError('must be a list of addresses or networks like "10.0.0.0/8"') from error
+    return text
+
+
 Address = Annotated[str, AfterValidator(_address)]
 
 
@@ -54,9 +62,24 @@ class Server(Settings):
     metrics_listen: Address
     drain_seconds: int = Field(ge=0, le=3600)
     max_requests: int = Field(ge=1, le=1_000_000)
+    max_requests_per_connection: int = Field(ge=1, le=1_000_000)
+    max_requests_per_peer: int = Field(ge=1, le=1_000_000)
+    max_unsent_bytes_per_peer: int = Field(ge=1, le=(1 << 32) - 1)
     max_streams_per_caller: int = Field(ge=1, le=1_000_000)
+    max_connections: int = Field(ge=1, le=1_000_000)
+    max_connections_per_peer: int = Field(ge=1, le=1_000_000)
+    trusted_proxies: list[Annotated[str, AfterValidator(_network)]]
+    send_seconds: int = Field(ge=1, le=3600)
     max_message_bytes: int = Field(ge=1, le=16 << 20)
+    max_decoding_bytes: int = Field(ge=1, le=(1 << 32) - 1)
     ready_file: str
+
+    @field_validator("max_decoding_bytes")
+    @classmethod
+    def _holds_one_message(cls, most: int, info: ValidationInfo) -> int:
+        if most < info.data.get("max_message_bytes", 0):
+            raise ValueError("must be at least server.max_message_bytes")
+        return most
 
 
 class Log(Settings):

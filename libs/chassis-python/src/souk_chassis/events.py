@@ -2,6 +2,9 @@
 
 **Invariant:** an event is acknowledged only after the write of its effect is committed. The bus has at most one event of a key
 with us at a time; should it send more, none is handled after one of its key that failed.
+
+**Invariant:** an event reaches a handler only if it says that it comes from the owner of its type. The bus refuses others when
+they are published; an older log, or a topic that others write to, may hold some.
 """
 
 from __future__ import annotations
@@ -17,8 +20,8 @@ from typing import Any, Literal
 import grpc
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.timestamp_pb2 import Timestamp
+from souk.events.v1 import event_pb2, subscription_pb2
 from souk.events.v1 import events_service_pb2 as pb
-from souk.events.v1 import subscription_pb2
 from souk.events.v1.events_service_pb2_grpc import EventServiceStub
 
 from souk_chassis import red
@@ -26,11 +29,15 @@ from souk_chassis.backoff import Backoff
 from souk_chassis.channel import Channel
 from souk_chassis.drain import Drain
 from souk_chassis.error import Error
+from souk_chassis.owner import is_from_owner
 from souk_chassis.store import Store
+from souk_chassis.times import impossible_times
 from souk_chassis.tx import Tx
 
 AT_ONCE = 500
 BATCH_SECONDS = 0.5
+FOREIGN_LOG_SECONDS = 60.0
+"""How often the log tells of dropped events of one type."""
 _LOG = logging.getLogger("souk_chassis.events")
 
 
@@ -75,6 +82,7 @@ class Subscription:
     max_attempts: int | None = None
     committed: Callable[[int], None] | None = None
     by_type: dict[str, tuple[type[Message], Handler]] = field(init=False)
+    _foreign_logged: dict[str, float] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.by_type = {kind.DESCRIPTOR.full_name: (kind, handler) for kind, handler in self.handlers.items()}
@@ -191,11 +199,18 @@ class Subscription:
         known = self.by_type.get(event.type)
         if known is None:
             return None  # After a deployment an older stream may still send other types than are asked for now.
+        if not is_from_owner(event.source, event.type):
+            self._drop_foreign(event)
+            return None
         kind, handler = known
         try:
             message = kind.FromString(event.data)
         except DecodeError as error:
             return _Failure(f"the payload is no {event.type}: {error}", True)
+        for _, rule in impossible_times(event.time, 1):
+            return _Failure(f"its time cannot be read: it {rule}", True)
+        for path, rule in impossible_times(message, 1):
+            return _Failure(f"the payload cannot be read: {path} {rule}", True)
         try:
             if tx.is_first(self.name, event.source, event.id):
                 handler(tx, message, _described(delivery))
@@ -205,6 +220,18 @@ class Subscription:
             _LOG.error("the handler of %s failed", event.type, exc_info=error, extra={"event.id": event.id})
             return _Failure(_reason(f"{type(error).__name__}: {error}"), False)
         return None
+
+    def _drop_foreign(self, event: event_pb2.Event) -> None:
+        """Counts an event that is not of the owner of its type, and tells of it at most once a minute for each type."""
+        red.EVENTS_FOREIGN.labels(self.name, event.type).inc()
+        now = time.monotonic()
+        if now - self._foreign_logged.get(event.type, -FOREIGN_LOG_SECONDS) < FOREIGN_LOG_SECONDS:
+            return
+        self._foreign_logged[event.type] = now
+        _LOG.warning(
+            "subscription %s drops %s %s: %s does not own this type", self.name, event.type, event.id, event.source,
+            extra={"event.id": event.id},
+        )  # fmt: skip
 
     def _start(self) -> pb.SubscribeStart:
         position = subscription_pb2.StartPosition()

@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import unicodedata
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -23,6 +24,10 @@ from souk_chassis.refusal import Unauthenticated
 _PREFIX = "souk-dev."
 _MAX_TOKEN_BYTES = 2048
 _REMEMBERED_TOKENS = 10_000
+_MAX_ID_CHARACTERS = 128
+_ID_RULE = (
+    f"1 to {_MAX_ID_CHARACTERS} characters are, without control characters and blanks at the ends, in Unicode's normal form C"
+)
 _MALFORMED = "the authorization header is not 'Bearer souk-dev.<payload>.<mac>'"
 
 
@@ -61,7 +66,7 @@ class Verifier:
 
     def _verify(self, header: str) -> Identity:
         if len(header) > _MAX_TOKEN_BYTES:
-            raise Unauthenticated("the token is too long")
+            raise Unauthenticated(f"the token is too long, at most {_MAX_TOKEN_BYTES} bytes are read")
         scheme, _, token = header.partition(" ")
         payload, dot, mac = token.removeprefix(_PREFIX).partition(".")
         if scheme.lower() != "bearer" or not token.startswith(_PREFIX) or not dot:
@@ -73,7 +78,23 @@ class Verifier:
             caller = Caller.parse(name.replace("%20", " ").replace("%25", "%"))
         except (ValueError, binascii.Error) as error:
             raise Unauthenticated(_MALFORMED) from error
+        wrong = _wrong_with_id(caller)
+        if wrong is not None:
+            raise Unauthenticated(f"the id of the caller is not allowed: {wrong}; {_ID_RULE}")
         return Identity(caller, frozenset(scopes))
+
+
+def _wrong_with_id(caller: Caller) -> str | None:
+    """Says in what an id is none: ids are compared byte by byte and end in logs, events and requests."""
+    if caller.kind == "anonymous":
+        return None
+    if len(caller.id) > _MAX_ID_CHARACTERS:
+        return "it is too long"
+    if any(unicodedata.category(char) == "Cc" for char in caller.id):
+        return "it has a control character"
+    if caller.id.strip() != caller.id:
+        return "it begins or ends with a blank"
+    return None if unicodedata.is_normalized("NFC", caller.id) else "it is not in Unicode's normal form C"
 
 
 def _sign(key: str, payload: str) -> bytes:

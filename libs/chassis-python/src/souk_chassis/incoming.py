@@ -17,16 +17,31 @@ from souk_chassis import refusal, trace
 from souk_chassis.caller import NOBODY, Identity
 from souk_chassis.channel import CRITICALITY
 from souk_chassis.context import CURRENT, Context
+from souk_chassis.counts import Shape, too_many
 from souk_chassis.deadline import Deadline
+from souk_chassis.decoding import DecodingBudget
 from souk_chassis.drain import Drain
 from souk_chassis.error import DETAILS_HEADER, Error, answer, with_causes
 from souk_chassis.identity import Verifier
-from souk_chassis.limits import Limits
+from souk_chassis.limits import Limits, Permit
 from souk_chassis.log import place_of
 from souk_chassis.policy import CRITICALITIES, MethodPolicy
 from souk_chassis.red import Calls
 from souk_chassis.request_log import RequestLog
+from souk_chassis.times import impossible_times
 from souk_chassis.validate import violations_of
+
+MAX_HEADER_BYTES = 16 << 10
+"""The most bytes of all headers of a request."""
+_HEADER_OVERHEAD_BYTES = 32
+# Larger messages are decoded and checked on a thread, so that the event loop goes on.
+_LARGE_BYTES = 64 << 10
+# An answer may take a second for so many bytes, beyond the setting, so that a large one passes a slow line.
+_SLOWEST_BYTES_PER_SECOND = 64 << 10
+# No message of protobuf begins with these bytes: they would be a field of a kind that does not exist.
+_GZIP = b"\x1f\x8b"
+# Each request says so many at most.
+_MOST_VIOLATIONS = refusal.InvalidRequest.MOST
 
 Outcome = Callable[[], Awaitable[bytes | None]]
 
@@ -39,6 +54,8 @@ class Method:
     handler: grpc.RpcMethodHandler[Any, Any]
     package: str
     is_background: bool
+    max_request_bytes: int
+    shape: Shape | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +65,8 @@ class Process:
     methods: dict[str, Method]
     verifier: Verifier
     limits: Limits
-    max_message_bytes: int
+    decoding: DecodingBudget
+    send_seconds: float
     drain: Drain
     calls: Calls
     spans: trace.Spans
@@ -78,29 +96,28 @@ def _wrapped(process: Process, method: Method) -> grpc.RpcMethodHandler[Any, Any
     assert behaviour is not None and handler.request_deserializer is not None and handler.response_serializer is not None
     decode, encode = handler.request_deserializer, handler.response_serializer
 
-    def read(data: bytes) -> Message:
-        return _read(process, method, decode, data)
-
-    async def requests(arriving: AsyncIterator[bytes]) -> AsyncIterator[Message]:
+    async def requests(call: Call, arriving: AsyncIterator[bytes]) -> AsyncIterator[Message]:
         async for data in arriving:
-            yield read(data)
+            yield await call.read(decode, data)
 
-    async def single(arriving: AsyncIterator[bytes]) -> Message:
+    async def single(call: Call, arriving: AsyncIterator[bytes]) -> Message:
         async for data in arriving:
-            return read(data)
-        raise refusal.InvalidRequest(method.package, [("", "is missing")])
+            return await call.read(decode, data)
+        raise refusal.InvalidRequest(method.package, [("", "is missing")], "the request has no message, or ends inside of it")
 
     async def serve(arriving: AsyncIterator[bytes], context: Any) -> bytes | None:
+        call = Call(process, method, context)
+
         async def work() -> bytes | None:
             # A stream of requests is checked message by message; a single one before the method sees it.
-            request = requests(arriving) if policy.is_client_streaming else await single(arriving)
+            request = requests(call, arriving) if policy.is_client_streaming else await single(call, arriving)
             if not policy.is_server_streaming:
                 return encode(await behaviour(request, context))
             async for response in behaviour(request, context):
-                await context.write(encode(response))
+                await call.write(encode(response))
             return None
 
-        return await Call(process, method, context).serve(work)
+        return await call.serve(work)
 
     # For gRPC every method takes a stream: so we are asked before a message comes, and need not wait for it.
     if policy.is_server_streaming:
@@ -118,16 +135,20 @@ def _unknown(process: Process, path: str) -> grpc.RpcMethodHandler[Any, Any]:
     return grpc.stream_stream_rpc_method_handler(refuse)
 
 
-def _read(process: Process, method: Method, decode: Callable[[bytes], Any], data: bytes) -> Message:
-    """Decodes a request and holds it to the rules of the contract."""
-    if len(data) > process.max_message_bytes:
-        raise refusal.MessageTooLarge(len(data), process.max_message_bytes)
+def _read(method: Method, decode: Callable[[bytes], Any], data: bytes) -> Message:
+    """Counts, decodes and holds a request to the rules of the contract."""
+    long = too_many(data, method.shape)
+    if long is not None:
+        raise refusal.InvalidRequest(method.package, [long])
     try:
         message: Message = decode(data)
     except DecodeError as error:
         wrong = [("", "is not a valid protobuf message of its type")]
         raise refusal.InvalidRequest(method.package, wrong, f"request cannot be decoded: {error}") from error
     if not method.is_background:
+        impossible = impossible_times(message, _MOST_VIOLATIONS)
+        if impossible:
+            raise refusal.InvalidRequest(method.package, impossible)
         violations = protovalidate.collect_violations(message)
         if violations:
             raise refusal.InvalidRequest(method.package, violations_of(violations))
@@ -141,12 +162,13 @@ class Call:
         self._process = process
         self._method = method
         self._rpc = context
+        self._peer = process.limits.peer(context.peer() or "")
         self._started = time.monotonic()
         self._headers = trace.texts(context.invocation_metadata())
         self._name = method.policy.name if method else "unknown"
         self._span: Span = process.spans.server(self._name, self._headers)
         self._identity: Identity = NOBODY
-        self._holds: list[str | None] = []
+        self._permit: Permit | None = None
 
     async def serve(self, work: Outcome) -> bytes | None:
         """Lets the request through or refuses it, runs its method, and answers."""
@@ -166,6 +188,10 @@ class Call:
             has_passed = context.deadline.has_passed()
             self._finish(grpc.StatusCode.DEADLINE_EXCEEDED if has_passed else grpc.StatusCode.CANCELLED)
             raise
+        except _NotTakenError as error:
+            self._finish(grpc.StatusCode.CANCELLED, cause="the caller did not take the answer in time", size=error.size)
+            # gRPC for Python resets no stream. Its end waits behind what is unread, and its share is held until then.
+            await self._rpc.abort(grpc.StatusCode.CANCELLED, "the answer was not taken in time")
         except BaseException as error:
             if isinstance(error, TimeoutError) and scope.expired():
                 is_drained = self._process.drain.is_draining and not context.deadline.has_passed()
@@ -174,8 +200,41 @@ class Call:
         finally:
             if ending is not None:
                 ending.cancel()
-        self._finish(grpc.StatusCode.OK)
+        self._finish(grpc.StatusCode.OK, size=len(result or b""))
         return result
+
+    async def read(self, decode: Callable[[bytes], Any], data: bytes) -> Message:
+        """Reads one message of the request: no larger than its method allows, and out of what all messages at once may take."""
+        method, process = self._method, self._process
+        assert method is not None
+        if data.startswith(_GZIP):
+            raise refusal.UnsupportedCompression("gzip")
+        if len(data) > method.max_request_bytes:
+            raise refusal.MessageTooLarge(len(data), method.max_request_bytes)
+        kind = self._identity.caller.kind
+        if not process.decoding.reserve(len(data), kind):
+            most = process.decoding.max_bytes
+            process.limits.refused("decoding_bytes", "server.max_decoding_bytes", most, self._peer.address)
+            raise refusal.Overloaded("too many bytes are being read at once")
+        try:
+            if len(data) > _LARGE_BYTES:
+                return await asyncio.to_thread(_read, method, decode, data)
+            return _read(method, decode, data)
+        finally:
+            process.decoding.release(len(data), kind)
+
+    async def write(self, message: bytes) -> None:
+        """Sends one message of a stream. A caller that does not take it in time is given up."""
+        seconds = self._process.send_seconds + len(message) / _SLOWEST_BYTES_PER_SECOND
+        try:
+            async with asyncio.timeout(seconds) as scope:
+                await self._rpc.write(message)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            most = int(self._process.send_seconds)
+            self._process.limits.refused("send_seconds", "server.send_seconds", most, self._peer.address)
+            raise _NotTakenError(len(message)) from None
 
     async def _end_at_drain(self, scope: asyncio.Timeout) -> None:
         await self._process.drain.started()
@@ -187,23 +246,36 @@ class Call:
         method = self._method
         if method is None:
             return Context(NOBODY, Deadline(), "sheddable", self._span)
+        size = self._header_bytes()
+        if size > MAX_HEADER_BYTES:
+            raise refusal.HeadersTooLarge(size, MAX_HEADER_BYTES)
         # Deadline: the caller's or the contract's, whichever is earlier. Nobody waits for the answer once it has passed.
         asked = self._rpc.time_remaining()
         deadline = min(Deadline.after(asked), Deadline.after(method.policy.timeout))
         if deadline.has_passed():
             raise refusal.DeadlineExceeded
-        # Identity, then access by the contract.
+        # Identity, then access by the contract. Of two tokens nobody knows which is meant.
+        if sum(key == "authorization" for key, _ in self._rpc.invocation_metadata() or ()) > 1:
+            raise refusal.Unauthenticated("there is more than one authorization header, send one")
         self._identity = self._process.verifier.identify(self._headers.get("authorization"))
         allow(method.policy, self._identity)
         # Nothing begins once the drain has, but for a look at health.
         if self._process.drain.is_draining and (method.policy.is_streaming or not method.is_background):
             raise refusal.Draining
-        # Limits: of the process and of the caller.
-        is_counted = method.policy.is_streaming and not method.is_background
-        stream_of = self._identity.caller.key if is_counted else None
-        self._process.limits.enter(stream_of)
-        self._holds.append(stream_of)
-        return Context(self._identity, deadline, criticality(method.policy, self._headers, self._identity), self._span)
+        # Limits: of the process, the connection, the address and the caller. Health and reflection have limits of their own.
+        importance = criticality(method.policy, self._headers, self._identity)
+        limits, is_streaming = self._process.limits, method.policy.is_streaming
+        if method.is_background:
+            permit = limits.enter_background(self._peer, is_streaming=is_streaming)
+        else:
+            permit = limits.enter(self._peer, self._identity.caller, importance, is_streaming=is_streaming)
+        self._permit = permit
+        self._rpc.add_done_callback(lambda _: limits.sent(permit))
+        return Context(self._identity, deadline, importance, self._span)
+
+    def _header_bytes(self) -> int:
+        metadata = self._rpc.invocation_metadata() or ()
+        return sum(len(key) + len(value) + _HEADER_OVERHEAD_BYTES for key, value in metadata)
 
     async def _refuse(self, error: Error) -> bytes | None:
         answered = answer(error, trace.trace_id(self._span))
@@ -211,7 +283,7 @@ class Call:
         await self._rpc.abort(answered.code, answered.message, ((DETAILS_HEADER, answered.details),))
         return None  # `abort` raises.
 
-    def _finish(self, code: grpc.StatusCode, reason: str = "", cause: str | None = None) -> None:
+    def _finish(self, code: grpc.StatusCode, reason: str = "", cause: str | None = None, size: int = 0) -> None:
         seconds = time.monotonic() - self._started
         self._process.calls.record(self._name, code, seconds)
         is_background = self._method is not None and self._method.is_background
@@ -220,8 +292,16 @@ class Call:
             self._name, code, reason, seconds, self._identity.caller, trace_id, cause, is_background=is_background
         )
         trace.end(self._span, code)
-        while self._holds:
-            self._process.limits.leave(self._holds.pop())
+        if self._permit is not None:
+            self._process.limits.answered(self._permit, size)
+
+
+class _NotTakenError(Exception):
+    """The caller took no message, of so many bytes, for too long."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
 
 
 def allow(policy: MethodPolicy, identity: Identity) -> None:

@@ -13,6 +13,8 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_reflection.v1alpha.reflection import aio as reflection
 
 from souk_chassis import policy
+from souk_chassis.bounds import max_request_bytes
+from souk_chassis.counts import shape_of
 from souk_chassis.health import Board, HealthRpc
 from souk_chassis.incoming import Method
 from souk_chassis.service import Service
@@ -25,7 +27,11 @@ class ServiceError(Exception):
     """A service is not put together as it must be."""
 
 
-def table(service: Service, board: Board) -> dict[str, Method]:
+# The protos of health and reflection are those of others and bound nothing.
+_BACKGROUND_BYTES = 4096
+
+
+def table(service: Service, board: Board, max_message_bytes: int) -> dict[str, Method]:
     """Returns all methods by path; raises ServiceError when a servicer does not fit its contract."""
     methods: dict[str, Method] = {}
     pool = descriptor_pool.Default()
@@ -36,8 +42,12 @@ def table(service: Service, board: Board) -> dict[str, Method]:
             raise ServiceError(f"{name} does not stand in its contract") from None
         for method, handler in handlers.items():
             _must_be_async(name, method, handler)
-            found = policy.of(descriptor.methods_by_name[method])
-            methods[found.path] = Method(found, handler, descriptor.file.package, is_background=False)
+            described = descriptor.methods_by_name[method]
+            found = policy.of(described)
+            most = int(min(max_message_bytes, max_request_bytes(described.input_type)))
+            shape = shape_of(described.input_type)
+            package = descriptor.file.package
+            methods[found.path] = Method(found, handler, package, False, most, shape)
 
     builtins = Service().rpc(health_pb2_grpc.add_HealthServicer_to_server, HealthRpc(board)).servicers
     served = [*service.servicers, *builtins, REFLECTION, REFLECTION_ALPHA]
@@ -54,7 +64,8 @@ def table(service: Service, board: Board) -> dict[str, Method]:
             path = f"/{name}/{method}"
             streams = {"is_client_streaming": handler.request_streaming, "is_server_streaming": handler.response_streaming}
             open_to_all = policy.open_to_all(path, **streams)
-            methods[path] = Method(open_to_all, handler, name.rpartition(".")[0], is_background=True)
+            most = min(max_message_bytes, _BACKGROUND_BYTES)
+            methods[path] = Method(open_to_all, handler, name.rpartition(".")[0], True, most, None)
     return methods
 
 

@@ -8,9 +8,12 @@ from http import HTTPStatus
 
 from prometheus_client import CollectorRegistry, generate_latest
 
+from souk_chassis.red import REFUSED
+
 _KIND = "text/plain; version=0.0.4; charset=utf-8"
 _MAX_HEAD_BYTES = 16 << 10
-_PATIENCE_SECONDS = 30
+_PATIENCE_SECONDS = 10
+_MAX_CONNECTIONS = 64
 
 
 class Pages:
@@ -19,12 +22,18 @@ class Pages:
     def __init__(self, registry: CollectorRegistry, is_ready: Callable[[], bool]) -> None:
         self._registry = registry
         self._is_ready = is_ready
+        self._open = 0
 
     async def serve(self, host: str, port: int) -> asyncio.Server:
         """Listens; the pages are wanted most while a process drains, so the caller closes it last."""
         return await asyncio.start_server(self._connection, host, port, limit=_MAX_HEAD_BYTES)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._open >= _MAX_CONNECTIONS:
+            REFUSED.labels("metrics_connections").inc()
+            writer.close()
+            return
+        self._open += 1
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -40,6 +49,7 @@ class Pages:
         except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # How a connection ends is the caller's affair.
         finally:
+            self._open -= 1
             writer.close()
 
     def _page(self, path: str) -> tuple[HTTPStatus, bytes]:

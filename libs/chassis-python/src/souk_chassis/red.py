@@ -31,6 +31,13 @@ EVENTS_LAG = Gauge(
     ["subscription"],
     registry=REGISTRY,
 )
+EVENTS_FOREIGN = Counter(
+    "souk_events_foreign",
+    "Events dropped because their source does not own their type.",
+    ["subscription", "type"],
+    registry=REGISTRY,
+)
+REFUSED = Counter("souk_refused", "What a limit refused, by the limit.", ["cap"], registry=REGISTRY)
 OUTBOX_PUBLISHED = Counter("souk_outbox_published", "Events that the bus took.", ["service"], registry=REGISTRY)
 OUTBOX_REFUSED = Counter("souk_outbox_refused", "Events that the bus did not take.", ["service"], registry=REGISTRY)
 

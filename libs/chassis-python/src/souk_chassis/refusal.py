@@ -48,23 +48,23 @@ class Draining(Error):
 
 
 class Overloaded(Error):
-    """The process has as much in work as it may have."""
+    """A limit of the process, of a connection or of an address is reached; the message says which."""
 
     code = grpc.StatusCode.RESOURCE_EXHAUSTED
     reason = ErrorReason.ERROR_REASON_OVERLOADED
 
-    def __init__(self) -> None:
-        super().__init__("too many requests at once", details=[retry_info(0.1)])
+    def __init__(self, message: str) -> None:
+        super().__init__(message, details=[retry_info(0.1)])
 
 
 class TooManyStreams(Error):
-    """The caller has as many streams open as it may have."""
+    """The caller, or its connection, has as many streams open as it may have. They last longer than other calls."""
 
     code = grpc.StatusCode.RESOURCE_EXHAUSTED
     reason = ErrorReason.ERROR_REASON_TOO_MANY_STREAMS
 
-    def __init__(self, most: int) -> None:
-        super().__init__(f"at most {most} streams a caller may be open at once")
+    def __init__(self, message: str) -> None:
+        super().__init__(message, details=[retry_info(1.0)])
 
 
 class MessageTooLarge(Error):
@@ -75,6 +75,35 @@ class MessageTooLarge(Error):
 
     def __init__(self, size: int, most: int) -> None:
         super().__init__(f"a message of {size} bytes is too large, at most {most} are read")
+
+
+class HeadersTooLarge(Error):
+    """The headers of a request are larger than this process reads."""
+
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+
+    def __init__(self, size: int, most: int) -> None:
+        super().__init__(f"the headers of the request have {size} bytes, at most {most} are read")
+
+    @property
+    def reason_name(self) -> str:
+        """Returns the reason."""
+        return "ERROR_REASON_HEADERS_TOO_LARGE"
+
+
+class UnsupportedCompression(Error):
+    """The request is compressed."""
+
+    code = grpc.StatusCode.UNIMPLEMENTED
+
+    def __init__(self, encoding: str) -> None:
+        message = f"the request is compressed with {encoding}, only identity is accepted"
+        super().__init__(message, metadata={"accepted": "identity"})
+
+    @property
+    def reason_name(self) -> str:
+        """Returns the reason."""
+        return "ERROR_REASON_UNSUPPORTED_COMPRESSION"
 
 
 class Unimplemented(Error):

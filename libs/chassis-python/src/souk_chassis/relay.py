@@ -2,6 +2,9 @@
 
 **Invariant:** an event is deleted only after the bus has it, and events of one key are published in the order of the outbox. A
 crash between the two publishes some events again; consumers know them by their id.
+
+An event that breaks a rule of the contract makes the bus refuse the whole request that holds it. Then events go one at a time
+for a while: the one that is refused alone is set aside with the reason, and the others go on.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import grpc
 from souk.events.v1 import event_pb2
 from souk.events.v1 import events_service_pb2 as pb
 from souk.events.v1.events_service_pb2_grpc import EventServiceStub
+from souk_client import SoukError
 
 from souk_chassis import red
 from souk_chassis.backoff import Backoff
@@ -25,6 +29,8 @@ EVENTS_AT_ONCE = 500
 BYTES_AT_ONCE = 4 << 20
 PUBLISH_SECONDS = 5.0
 SWEEP_SECONDS = 1.0
+# What the bus says of a request that it will never take as it is.
+_NEVER = ("ERROR_REASON_INVALID_FIELD", "ERROR_REASON_MESSAGE_TOO_LARGE")
 _LOG = logging.getLogger("souk_chassis.relay")
 _WAITING = (
     "SELECT seq, event_id, kind, subject, payload, traceparent, created_time FROM souk_outbox"
@@ -39,6 +45,8 @@ class Relay:
         self._service = service
         self._store = store
         self._bus = EventServiceStub(channel)
+        self._singly = 0
+        """How many of the next events go one at a time."""
 
     async def run(self, drain: Drain) -> None:
         """Publishes until the drain. While the bus cannot be reached events wait, and nothing else waits for them."""
@@ -62,8 +70,10 @@ class Relay:
 
     async def _round(self) -> str | None:
         """Publishes once. Returns none when nothing waited, an empty text after progress, else why there was none."""
-        rows = await self._store.read(lambda reader: reader.execute(_WAITING, (EVENTS_AT_ONCE,)).fetchall())
+        most = 1 if self._singly else EVENTS_AT_ONCE
+        rows = await self._store.read(lambda reader: reader.execute(_WAITING, (most,)).fetchall())
         if not rows:
+            self._singly = 0
             return None
         batch: list[Any] = []
         size = 0
@@ -76,7 +86,14 @@ class Relay:
         try:
             response = await self._bus.Publish(request, timeout=PUBLISH_SECONDS)
         except grpc.aio.AioRpcError as error:
-            return f"{error.code().name}: {error.details()}"
+            if SoukError.of(error).reason not in _NEVER:
+                return f"{error.code().name}: {error.details()}"
+            if len(batch) > 1:
+                self._singly = EVENTS_AT_ONCE
+                return ""
+            failure = pb.PublishFailure(message=error.details() or "")
+            return await self._settle(batch, [pb.PublishResult(failure=failure)])
+        self._singly = max(0, self._singly - 1)
         return await self._settle(batch, response.results)
 
     async def _settle(self, batch: list[Any], results: Any) -> str:

@@ -7,6 +7,7 @@ import contextlib
 import ipaddress
 import logging
 import os
+import resource
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -22,6 +23,7 @@ from souk_chassis import channel, config, log, red, trace
 from souk_chassis.caller import Caller
 from souk_chassis.channel import Channel, Outgoing
 from souk_chassis.config import ChassisSettings, ConfigError
+from souk_chassis.decoding import DecodingBudget
 from souk_chassis.definition import Definition, StartError
 from souk_chassis.drain import Drain
 from souk_chassis.health import Board, follow
@@ -42,17 +44,31 @@ PURGE_EVERY_SECONDS = 600.0
 READY_PATIENCE_SECONDS = 2.0
 FAREWELL_SECONDS = 0.1
 _LOG = logging.getLogger("souk_chassis.running")
-# What gRPC itself refuses has no ErrorInfo; up to so much beyond the limit we refuse ourselves.
-_SLACK_BYTES = 16 << 20
+# What gRPC itself refuses has no ErrorInfo; up to so much beyond the largest limit of a method we refuse ourselves.
+_SLACK_BYTES = 128 << 10
+# How long a connection may take until it has said that it speaks HTTP/2.
+PREFACE_SECONDS = 10.0
+# File descriptors that callers never get: the database, upstreams and the pages need some too.
+_MAX_RESERVED_DESCRIPTORS = 64
+# Bits of gRPC's algorithms: none, and gzip, which is handed over as it is and refused by us with a reason.
+_COMPRESSIONS = 1 << 0 | 1 << 2
 
 
-def _server_options(most: int) -> list[tuple[str, int]]:
+def _server_options(most: int, connections: int) -> list[tuple[str, int]]:
     return [
         ("grpc.so_reuseport", 0),  # Two processes on one port are a mistake, not a balance.
         ("grpc.max_receive_message_length", most + _SLACK_BYTES),
         ("grpc.max_send_message_length", 16 << 20),
         ("grpc.max_concurrent_streams", 2000),
-        ("grpc.max_metadata_size", 16 << 10),
+        # More than is read, so that what is too much is refused by us with a reason.
+        ("grpc.max_metadata_size", 64 << 10),
+        ("grpc.absolute_max_metadata_size", 64 << 10),
+        # What a caller may send before it is read.
+        ("grpc.http2.lookahead_bytes", 256 << 10),
+        ("grpc.server_handshake_timeout_ms", int(PREFACE_SECONDS * 1000)),
+        ("grpc.max_allowed_incoming_connections", connections),
+        ("grpc.per_message_decompression", 0),
+        ("grpc.compression_enabled_algorithms_bitset", _COMPRESSIONS),
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.keepalive_timeout_ms", 10_000),
         ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
@@ -75,7 +91,8 @@ class Running:
         self._outgoing = Outgoing(
             red.Calls("rpc_client_call_duration_seconds"), trace.Spans(name, settings.telemetry.otlp_endpoint)
         )
-        self._limits = Limits(settings.server.max_requests, settings.server.max_streams_per_caller)
+        proxies = [ipaddress.ip_network(text) for text in settings.server.trusted_proxies]
+        self._limits = Limits(settings.server, proxies)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._host = Host(name, settings.data_dir, self.drain_signal, self._channel)
         self._service = Service()
@@ -104,10 +121,11 @@ class Running:
         self._board = Board(list(service.servicers))
         calls = red.Calls("rpc_server_call_duration_seconds")
         process = Process(
-            methods=table(service, self._board),
+            methods=table(service, self._board, settings.server.max_message_bytes),
             verifier=Verifier(settings.identity.development_key, is_loopback=is_loopback(settings.server.listen)),
             limits=self._limits,
-            max_message_bytes=settings.server.max_message_bytes,
+            decoding=DecodingBudget(settings.server.max_decoding_bytes, settings.server.max_message_bytes),
+            send_seconds=settings.server.send_seconds,
             drain=self.drain_signal,
             calls=calls,
             spans=self._outgoing.spans,
@@ -124,7 +142,9 @@ class Running:
 
     async def _bind(self, process: Process) -> None:
         server = self._settings.server
-        self._server = grpc.aio.server(handlers=[Incoming(process)], options=_server_options(server.max_message_bytes))
+        largest = max(method.max_request_bytes for method in process.methods.values())
+        options = _server_options(largest, min(server.max_connections, free_descriptors()))
+        self._server = grpc.aio.server(handlers=[Incoming(process)], options=options)
         host, _, _ = server.listen.rpartition(":")
         try:
             self.address = f"{host}:{self._server.add_insecure_port(server.listen)}"
@@ -218,6 +238,16 @@ async def start(definition: Definition[Any], file: Path | None = None, overrides
         await running.drain()
         raise
     return running
+
+
+def free_descriptors() -> int:
+    """Returns how many file descriptors connections may have, so that some are left for everything else."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    descriptors = Path("/proc/self/fd")
+    if most == resource.RLIM_INFINITY or not descriptors.exists():
+        return 1_000_000
+    free = most - len(list(descriptors.iterdir()))
+    return max(1, free - min(_MAX_RESERVED_DESCRIPTORS, free // 2))
 
 
 def is_loopback(listen: str) -> bool:

@@ -22,8 +22,10 @@ from souk.events.v1.events_service_pb2_grpc import EventServiceServicer, add_Eve
 from souk_chassis import running
 from souk_chassis.caller import Caller
 from souk_chassis.definition import Definition
-from souk_chassis.error import DETAILS_HEADER
+from souk_chassis.error import DETAILS_HEADER, answer
 from souk_chassis.identity import development_token
+from souk_chassis.owner import owner_of
+from souk_chassis.refusal import InvalidRequest
 from souk_chassis.running import Running
 
 
@@ -111,6 +113,8 @@ class Bus(_Servicer):  # type: ignore[misc]
     drop_acks: int = 0
     """So many updates are lost, with their stream."""
     refuse: Callable[[event_pb2.Event], pb.PublishFailure | None] = lambda _: None
+    invalid: str = ""
+    """An ordering key for whose events the whole request is refused."""
     address: str = "127.0.0.1:0"
 
     def __post_init__(self) -> None:
@@ -133,8 +137,9 @@ class Bus(_Servicer):  # type: ignore[misc]
         added = []
         for message in messages:
             number = len(self.log)
+            kind = message.DESCRIPTOR.full_name
             event = event_pb2.Event(
-                id=f"event_{number}", source="/services/test", type=message.DESCRIPTOR.full_name, ordering_key=key,
+                id=f"event_{number}", source=f"/services/{owner_of(kind)}", type=kind, ordering_key=key,
                 data=message.SerializeToString(),
             )  # fmt: skip
             event.time.GetCurrentTime()
@@ -158,6 +163,9 @@ class Bus(_Servicer):  # type: ignore[misc]
     async def Publish(self, request: pb.PublishRequest, context: Any) -> pb.PublishResponse:
         """Takes events, but for those that `refuse` refuses."""
         response = pb.PublishResponse()
+        if self.invalid and any(event.ordering_key == self.invalid for event in request.events):
+            refused = answer(InvalidRequest("souk.events.v1", [("events[0].time", "is not a time")]), "")
+            await context.abort(refused.code, refused.message, ((DETAILS_HEADER, refused.details),))
         for event in request.events:
             failure = self.refuse(event)
             if failure is not None:

@@ -67,7 +67,7 @@ class Writer:
         try:
             self._waiting.put_nowait(write)
         except queue.Full:
-            raise Overloaded from None
+            raise Overloaded("too many writes wait for the database") from None
         return write.future
 
     def stop(self) -> None:
