@@ -61,7 +61,7 @@ on_each_bus! {
         let events = bus.start().await;
         events.publish((0..30).map(|number| event("", number)).collect()).await;
         let latest = pb::StartPosition { start: Some(Start::Latest(true)) };
-        let latest = pb::SubscribeStart { start_position: Some(latest), ..start("late") };
+        let latest = pb::SubscribeStart { start_position: Some(latest), ..start("mail.late") };
         let mut late = Consumer::open(events.mail(), latest).await.unwrap();
         events.publish((30..60).map(|number| event("", number)).collect()).await;
         let mut came: Vec<usize> = late.handle(30).await.iter().map(number).collect();

@@ -13,8 +13,8 @@ on_each_engine! {
         events.publish((0..20).map(|number| event("", number)).collect()).await;
         events.clock.advance(Duration::from_secs(100));
         let name = match engine {
-            Engine::Sqlite => "measured-sqlite",
-            Engine::Postgres => "measured-postgres",
+            Engine::Sqlite => "mail.sqlite",
+            Engine::Postgres => "mail.postgres",
         };
         let mut consumer = events.subscribe(name).await;
         let open = consumer.take(20).await;
