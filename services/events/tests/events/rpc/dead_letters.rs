@@ -70,9 +70,13 @@ on_each_engine! {
     async fn a_final_refusal_makes_a_dead_letter_at_once(engine: Engine) {
         let events = Events::start(engine).await;
         let mut consumer = hasty(&events, 10).await;
-        events.publish_keys(&["a"]).await;
+        events.publish_keys(&["a", "a"]).await;
         let delivery = consumer.next().await;
         consumer.refuse(&delivery, "cannot be read", true).await;
+        // The next of its key goes on.
+        let next = consumer.next().await;
+        assert_eq!((number(&next), next.delivery_attempt), (1, 1));
+        consumer.ack(&next).await;
         let letters = eventually(LIMIT, || async {
             Some(events.dead_letters("mail").await).filter(|letters| !letters.is_empty())
         });
