@@ -188,6 +188,30 @@ on_each_engine! {
         events.end().await;
     }
 
+    async fn a_page_of_large_dead_letters_is_cut_by_bytes(engine: Engine) {
+        let events = Events::start(engine).await;
+        let mut consumer = hasty(&events, 1).await;
+        for _ in 0..8 {
+            events.publish(vec![pb::Event { data: vec![7; 700 << 10].into(), ..event("", 0) }]).await;
+            let delivery = consumer.next().await;
+            consumer.nack(&delivery, &"\u{1d11e}".repeat(1000)).await;
+        }
+        eventually(LIMIT, || async { events.get("mail").await.dead_letters == 8 }).await;
+        let (mut page_token, mut sizes) = (String::new(), Vec::new());
+        loop {
+            let request = pb::ListDeadLettersRequest { subscription: "mail".into(), page_size: 100, page_token };
+            let page = events.mail().list_dead_letters(request).await.unwrap().into_inner();
+            assert!(prost::Message::encoded_len(&page) <= 3 << 20);
+            sizes.push(page.dead_letters.len());
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(sizes, [4, 4]);
+        events.end().await;
+    }
+
     async fn what_is_not_there_is_not_requeued_and_nothing_else_is(engine: Engine) {
         let events = Events::start(engine).await;
         let mut consumer = hasty(&events, 1).await;
