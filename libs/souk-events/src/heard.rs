@@ -41,13 +41,7 @@ impl<M: Message + Default> Heard<M> {
             .map_err(|error| HandlerError::Never(format!("the payload is no {}: {error}", event.r#type)))?;
         let time = event.time.unwrap_or_default().try_into();
         let time = time.map_err(|error| HandlerError::Never(format!("its time cannot be read: {error}")))?;
-        Ok(Heard {
-            id: id_of(event),
-            source: event.source.clone(),
-            subject: event.subject.clone(),
-            time,
-            message,
-        })
+        Ok(Heard { id: id_of(event), source: event.source.clone(), subject: event.subject.clone(), time, message })
     }
 }
 
@@ -75,7 +69,10 @@ mod tests {
         for (seconds, nanos) in [(i64::MAX, 0), (i64::MIN, 0), (0, -1), (0, 2_000_000_000)] {
             let time = Some(prost_types::Timestamp { seconds, nanos });
             let error = Heard::<OrderPlaced>::decode(&pb::Event { time, ..pb::Event::default() }).unwrap_err();
-            assert!(matches!(error, HandlerError::Never(text) if text.contains("years 1 and 9999")), "{seconds} {nanos}");
+            assert!(
+                matches!(error, HandlerError::Never(text) if text.contains("years 1 and 9999")),
+                "{seconds} {nanos}"
+            );
         }
     }
 

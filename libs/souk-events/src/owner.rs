@@ -69,7 +69,8 @@ mod tests {
             ..pb::Event::default()
         };
         assert!(is_from_owner(&event("/services/orders")));
-        for source in ["/services/mail", "/services/", "/staff/orders", "orders", "/services/orders/", "", "/elsewhere"] {
+        for source in ["/services/mail", "/services/", "/staff/orders", "orders", "/services/orders/", "", "/elsewhere"]
+        {
             assert!(!is_from_owner(&event(source)), "{source}");
         }
     }

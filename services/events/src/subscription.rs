@@ -216,7 +216,8 @@ mod tests {
     #[test]
     fn only_its_owner_reads_it_whatever_it_is_called() {
         let (mail, ann) = (Caller::Service("mail".into()), Caller::Staff("ann".into()));
-        let check = |caller: &Caller, found: &Subscription| check_reader(caller, "subscription", &found.name, Some(found));
+        let check =
+            |caller: &Caller, found: &Subscription| check_reader(caller, "subscription", &found.name, Some(found));
         assert!(check(&mail, &of("service:mail", "an-older-name")).is_ok());
         assert!(matches!(check(&mail, &of("service:orders", "mail")), Err(Error::SubscriptionExists(_))));
         assert!(matches!(check(&mail, &of("service:orders", "orders")), Err(Error::SubscriptionName { .. })));
