@@ -105,7 +105,8 @@ on_each_engine! {
         }
         assert_eq!(events.get("mail").await.lag, 40);
         let start_position = Some(pb::StartPosition { start: Some(position(41)) });
-        let request = pb::CreateSubscriptionRequest { subscription: "mail.a".into(), start_position, ..Default::default() };
+        let subscription = "mail.a".into();
+        let request = pb::CreateSubscriptionRequest { subscription, start_position, ..Default::default() };
         let status = refused(
             events.mail().create_subscription(request).await,
             Code::InvalidArgument,
@@ -143,7 +144,8 @@ on_each_engine! {
         let finding = [format!("a place lies within the log: mail, partition {at}")];
         for is_deleted in [true, false] {
             let start_position = Some(from_earliest());
-            let request = pb::CreateSubscriptionRequest { subscription: "mail".into(), start_position, ..Default::default() };
+            let subscription = "mail".into();
+            let request = pb::CreateSubscriptionRequest { subscription, start_position, ..Default::default() };
             events.mail().create_subscription(request).await.unwrap();
             events.tamper(&damage).await;
             assert_eq!(events.findings().await, finding);
