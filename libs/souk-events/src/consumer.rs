@@ -2,8 +2,11 @@
 //!
 //! **Invariant:** an event is acknowledged only after the write of its effect is committed. The bus has at most one event of
 //! a key with us at a time, so all that we hold can be handled at once; on SQLite they share one commit.
+//!
+//! **Invariant:** an event reaches a handler only if it says that it comes from the owner of its type. The bus refuses others
+//! when they are published; an older log, or a topic that others write to, may hold some.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,6 +14,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use parking_lot::Mutex;
 use prost::Message;
 use souk_chassis::{Channel, Context, Drain, Host};
 use souk_client::events::v1 as pb;
@@ -19,18 +23,23 @@ use souk_client::events::v1::subscribe_request::Request;
 use souk_data::{Db, Tx, inbox};
 use souk_types::Clock;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tracing::{info, warn};
 
 use crate::BUS;
 use crate::backoff::Backoff;
 use crate::heard::{HandlerError, Heard, id_of};
+use crate::owner::is_from_owner;
 
 /// The most events that are handled at once.
 const AT_ONCE: i32 = 256;
 
 /// How long an event is tried here while the database fails, before it is given back; below the deadline of an event.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(20);
+
+/// How often the log tells of dropped events of one type.
+const FOREIGN_LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 const EARLIEST: pb::StartPosition = pb::StartPosition { start: Some(pb::start_position::Start::Earliest(true)) };
 
@@ -47,6 +56,8 @@ pub struct Consumer {
     clock: Clock,
     from_the_beginning: bool,
     handlers: BTreeMap<&'static str, Handler>,
+    /// When the log last told of a dropped event, by type.
+    foreign_logged: Arc<Mutex<HashMap<String, Instant>>>,
 }
 
 impl Consumer {
@@ -60,6 +71,7 @@ impl Consumer {
             clock,
             from_the_beginning: false,
             handlers: BTreeMap::new(),
+            foreign_logged: Arc::default(),
         }
     }
 
@@ -173,12 +185,29 @@ impl Consumer {
         update
     }
 
+    /// Counts an event that does not come from the owner of its type, and tells of it at most once a minute for each type.
+    fn drop_foreign(&self, event: &pb::Event) {
+        let (kind, id, source) = (&event.r#type, &event.id, &event.source);
+        metrics::counter!("souk_events_foreign_total", "subscription" => self.subscription, "type" => kind.clone())
+            .increment(1);
+        let mut logged = self.foreign_logged.lock();
+        if logged.get(kind).is_none_or(|last| last.elapsed() >= FOREIGN_LOG_INTERVAL) {
+            logged.insert(kind.clone(), Instant::now());
+            let subscription = self.subscription;
+            warn!(event.id = %id, "subscription {subscription} drops {kind} {id}: {source} does not own this type");
+        }
+    }
+
     async fn apply(&self, event: &Arc<pb::Event>) -> Result<(), HandlerError> {
         // Nothing but the types of our handlers was asked for; after a deployment an older stream may still send others.
         let Some(handler) = self.handlers.get(event.r#type.as_str()).cloned() else { return Ok(()) };
+        if !is_from_owner(event) {
+            self.drop_foreign(event);
+            return Ok(());
+        }
         let traceparent = event.extensions.get("traceparent").map_or("", String::as_str);
         let context = Context::following(&self.service, traceparent);
-        let started = tokio::time::Instant::now();
+        let started = Instant::now();
         let mut backoff = Backoff::default();
         loop {
             let (event, handler, now) = (event.clone(), handler.clone(), self.clock.now());

@@ -39,13 +39,9 @@ impl<M: Message + Default> Heard<M> {
     pub(crate) fn decode(event: &pb::Event) -> Result<Self, HandlerError> {
         let message = M::decode(event.data.clone())
             .map_err(|error| HandlerError::Never(format!("the payload is no {}: {error}", event.r#type)))?;
-        Ok(Heard {
-            id: id_of(event),
-            source: event.source.clone(),
-            subject: event.subject.clone(),
-            time: event.time.and_then(|time| time.try_into().ok()).unwrap_or(Timestamp::from_micros(0)),
-            message,
-        })
+        let time = event.time.unwrap_or_default().try_into();
+        let time = time.map_err(|error| HandlerError::Never(format!("its time cannot be read: {error}")))?;
+        Ok(Heard { id: id_of(event), source: event.source.clone(), subject: event.subject.clone(), time, message })
     }
 }
 
@@ -66,6 +62,18 @@ mod tests {
         assert_eq!(id_of(&event(&ours.to_string(), "/services/orders")), ours);
         assert_eq!(id_of(&event("7", "/a")), id_of(&event("7", "/a")));
         assert_ne!(id_of(&event("7", "/a")), id_of(&event("7", "/b")));
+    }
+
+    #[test]
+    fn an_event_outside_the_calendar_can_never_be_handled() {
+        for (seconds, nanos) in [(i64::MAX, 0), (i64::MIN, 0), (0, -1), (0, 2_000_000_000)] {
+            let time = Some(prost_types::Timestamp { seconds, nanos });
+            let error = Heard::<OrderPlaced>::decode(&pb::Event { time, ..pb::Event::default() }).unwrap_err();
+            assert!(
+                matches!(error, HandlerError::Never(text) if text.contains("years 1 and 9999")),
+                "{seconds} {nanos}"
+            );
+        }
     }
 
     #[test]

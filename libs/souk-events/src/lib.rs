@@ -5,10 +5,12 @@
 mod backoff;
 mod consumer;
 mod heard;
+mod owner;
 mod relay;
 
 pub use consumer::Consumer;
 pub use heard::{HandlerError, Heard};
+pub use owner::{is_from_owner, is_owner, owner_of};
 pub use relay::{FAULT_POINTS, relay};
 
 /// The name under which the bus is a neighbour.

@@ -3,6 +3,9 @@
 //! **Invariant:** an event is deleted only after the bus has it, and events of one key are published in the order of the
 //! outbox, one batch at a time, by one replica at a time. A crash between the two publishes some events again; consumers
 //! know them by their id.
+//!
+//! An event that breaks a rule of the contract makes the bus refuse the whole request that holds it. Then events go one at a
+//! time for a while: the one that is refused alone is set aside with the reason, and the others go on.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,6 +16,8 @@ use souk_client::events::v1 as pb;
 use souk_client::events::v1::event_service_client::EventServiceClient;
 use souk_data::outbox::{self, Event};
 use souk_data::{Db, Engine, Error};
+use tonic::Code;
+use tonic_types::StatusExt as _;
 use tracing::{info, warn};
 
 use crate::BUS;
@@ -27,6 +32,9 @@ const EVENTS_AT_ONCE: u32 = 500;
 
 /// The most bytes of payload in one request, far below what a message may have.
 const BYTES_AT_ONCE: usize = 4 << 20;
+
+/// What the bus says of a request that it will never take as it is.
+const NEVER: [&str; 2] = ["ERROR_REASON_INVALID_FIELD", "ERROR_REASON_MESSAGE_TOO_LARGE"];
 
 /// How long one request may take. A replica that loses the right to publish has been waiting no longer than this.
 const PUBLISH_LIMIT: Duration = Duration::from_secs(5);
@@ -77,6 +85,8 @@ enum Round {
     Published,
     /// The bus did not take the oldest events now.
     Refused(String),
+    /// The bus will never take these events together, since one of them breaks a rule.
+    Invalid,
 }
 
 impl Relay {
@@ -87,16 +97,21 @@ impl Relay {
         };
         let mut committed = self.db.committed();
         let mut backoff = Backoff::default();
+        // How many of the next events go one at a time.
+        let mut singly = 0;
         while !drain.is_draining() {
             committed.borrow_and_update();
-            match self.round().await? {
+            match self.round(if singly > 0 { 1 } else { EVENTS_AT_ONCE }).await? {
+                Round::Invalid => singly = EVENTS_AT_ONCE,
                 Round::Published => {
+                    singly = singly.saturating_sub(1);
                     if backoff.is_failing() {
                         info!(service = self.service, "events of {} are published again", self.service);
                     }
                     backoff.reset();
                 }
                 Round::Idle => {
+                    singly = 0;
                     tokio::select! {
                         _ = tokio::time::timeout(sweep, committed.changed()) => {}
                         () = drain.started() => {}
@@ -113,8 +128,9 @@ impl Relay {
         outbox::release(&self.db, &self.owner).await
     }
 
-    async fn round(&self) -> Result<Round, Error> {
-        let waiting = outbox::list(&self.db.read(), EVENTS_AT_ONCE).await?;
+    /// Publishes the oldest events, at most `at_once`.
+    async fn round(&self, at_once: u32) -> Result<Round, Error> {
+        let waiting = outbox::list(&self.db.read(), at_once).await?;
         self.observe(&waiting);
         if waiting.is_empty() || !outbox::claim(&self.db, &self.owner, CLAIM_SECONDS).await? {
             return Ok(Round::Idle);
@@ -122,7 +138,7 @@ impl Relay {
         // What was read before the claim may have been published by its earlier holder.
         let waiting = match self.db.engine() {
             Engine::Sqlite => waiting,
-            Engine::Postgres => outbox::list(&self.db.read(), EVENTS_AT_ONCE).await?,
+            Engine::Postgres => outbox::list(&self.db.read(), at_once).await?,
         };
         let batch = first_batch(waiting);
         if batch.is_empty() {
@@ -131,6 +147,8 @@ impl Relay {
         self.faults.point(FAULT_POINTS[0], &self.service).await;
         let results = match self.publish(&batch).await {
             Ok(results) => results,
+            Err(status) if is_final(&status) && batch.len() > 1 => return Ok(Round::Invalid),
+            Err(status) if is_final(&status) => vec![refusal(&status)],
             Err(status) => return Ok(Round::Refused(format!("{:?}: {}", status.code(), status.message()))),
         };
         self.faults.point(FAULT_POINTS[1], &self.service).await;
@@ -214,6 +232,21 @@ impl Relay {
         });
         metrics::gauge!("souk_outbox_oldest_seconds", "service" => self.service.clone()).set(oldest);
     }
+}
+
+/// Returns whether the bus will never take this request.
+fn is_final(status: &tonic::Status) -> bool {
+    let is_never = |reason: &str| NEVER.contains(&reason);
+    match status.get_details_error_info() {
+        Some(info) => is_never(&info.reason),
+        None => status.code() == Code::InvalidArgument,
+    }
+}
+
+/// Returns the result of an event that was refused alone.
+fn refusal(status: &tonic::Status) -> pb::PublishResult {
+    let failure = pb::PublishFailure { message: status.message().to_owned(), ..pb::PublishFailure::default() };
+    pb::PublishResult { result: Some(pb::publish_result::Result::Failure(failure)) }
 }
 
 /// Returns the oldest events that fit into one request; at least one.

@@ -23,6 +23,8 @@ struct State {
     published: Mutex<Vec<Vec<pb::Event>>>,
     /// How the next requests are answered; well when there is nothing left.
     answers: Mutex<VecDeque<PublishAnswer>>,
+    /// The key whose events break a rule of the contract.
+    invalid: Mutex<Option<&'static str>>,
     starts: Mutex<Vec<pb::SubscribeStart>>,
     updates: Mutex<Vec<pb::SubscribeUpdate>>,
     deliveries: broadcast::Sender<Option<pb::Delivery>>,
@@ -44,6 +46,7 @@ impl Bus {
         let bus = Bus(Arc::new(State {
             published: Mutex::default(),
             answers: Mutex::default(),
+            invalid: Mutex::default(),
             starts: Mutex::default(),
             updates: Mutex::default(),
             deliveries: broadcast::channel(100).0,
@@ -55,6 +58,11 @@ impl Bus {
     /// Answers one more of the requests to come in this way.
     pub fn answer_next(&self, answer: PublishAnswer) {
         self.0.answers.lock().push_back(answer);
+    }
+
+    /// Refuses every request that holds an event of this key as a whole, as one that breaks a rule of the contract.
+    pub fn refuse_as_invalid(&self, key: &'static str) {
+        *self.0.invalid.lock() = Some(key);
     }
 
     /// Returns keys and ids of every request.
@@ -102,6 +110,9 @@ impl EventService for Bus {
         use pb::publish_result::Result as Outcome;
         let events = request.into_inner().events;
         self.0.published.lock().push(events.clone());
+        if self.0.invalid.lock().is_some_and(|key| events.iter().any(|event| event.ordering_key == key)) {
+            return Err(Status::invalid_argument("the test says that a field breaks its rule"));
+        }
         let answer = self.0.answers.lock().pop_front();
         let mut stopped = false;
         let mut results = Vec::new();

@@ -104,6 +104,20 @@ impl TestService {
         self.running.as_ref().expect("the service runs")
     }
 
+    /// Reads the metrics page of the process.
+    ///
+    /// # Panics
+    /// After [`stop`](Self::stop), and when the page cannot be read.
+    pub async fn metrics(&self) -> String {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let mut stream = tokio::net::TcpStream::connect(self.running().metrics_addr()).await.expect("it listens");
+        let request = b"GET /metrics HTTP/1.1\r\nhost: souk\r\nconnection: close\r\n\r\n";
+        stream.write_all(request).await.expect("it takes a request");
+        let mut page = String::new();
+        stream.read_to_string(&mut page).await.expect("it answers");
+        page
+    }
+
     /// Counts the rows of every table of every database; names are `0.table`, `1.table`, in the order of the databases.
     pub async fn row_counts(&self) -> RowCounts {
         let mut counts = RowCounts::new();

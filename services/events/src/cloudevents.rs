@@ -7,6 +7,13 @@
 
 use bytes::Bytes;
 use souk_client::events::v1 as pb;
+use souk_types::Timestamp;
+
+use crate::log::size_of;
+
+/// The most bytes of an event that is read, payload and attributes together. What Publish takes is smaller; what is larger
+/// would not fit into an answer that every client reads (4 MiB).
+pub const MAX_EVENT_BYTES: usize = 3 << 20;
 
 /// The version of CloudEvents.
 const SPEC_VERSION: &str = "1.0";
@@ -41,8 +48,10 @@ impl Binding {
 pub enum NotAnEvent {
     #[error("it has no attribute {0}")]
     Missing(&'static str),
-    #[error("its attribute time is not a time")]
+    #[error("its attribute time is no time within the years 1 to 9999")]
     Time,
+    #[error("it has {0} bytes, and an event has at most {MAX_EVENT_BYTES}")]
+    TooLarge(usize),
     #[error("its version of CloudEvents is not 1.0")]
     Version,
 }
@@ -92,7 +101,7 @@ pub fn from_headers<'a>(
             "source" => event.source = value,
             "type" => event.r#type = value,
             "subject" => event.subject = value,
-            "time" => event.time = Some(value.parse().map_err(|_| NotAnEvent::Time)?),
+            "time" => event.time = Some(time_of(&value).ok_or(NotAnEvent::Time)?),
             "datacontenttype" => event.data_content_type = value,
             "dataschema" => event.data_schema = value,
             "partitionkey" => event.ordering_key = value,
@@ -110,7 +119,16 @@ pub fn from_headers<'a>(
             return Err(NotAnEvent::Missing(name));
         }
     }
-    Ok(event)
+    match size_of(&event) {
+        bytes if bytes > MAX_EVENT_BYTES => Err(NotAnEvent::TooLarge(bytes)),
+        _ => Ok(event),
+    }
+}
+
+/// Reads a time within the calendar.
+fn time_of(text: &str) -> Option<prost_types::Timestamp> {
+    let time: prost_types::Timestamp = text.parse().ok()?;
+    Timestamp::try_from(time).is_ok().then_some(time)
 }
 
 #[cfg(test)]
@@ -173,8 +191,13 @@ mod tests {
         assert_eq!(without("ce_specversion"), Err(NotAnEvent::Version));
         assert_eq!(without("ce_id"), Err(NotAnEvent::Missing("id")));
         assert_eq!(without("ce_type"), Err(NotAnEvent::Missing("type")));
-        let late = [("ce_specversion".to_owned(), "1.0".to_owned()), ("ce_time".to_owned(), "yesterday".to_owned())];
-        assert_eq!(read(&late, &event(), Binding::Kafka), Err(NotAnEvent::Time));
+        for wrong in ["yesterday", "", "+058880-02-17T09:23:29Z", "10000-01-01T00:00:00Z", "0000-12-31T23:59:59Z"] {
+            let time = [("ce_specversion".to_owned(), "1.0".to_owned()), ("ce_time".to_owned(), wrong.to_owned())];
+            assert_eq!(read(&time, &event(), Binding::Kafka), Err(NotAnEvent::Time), "{wrong}");
+        }
+        let large = pb::Event { data: vec![0; MAX_EVENT_BYTES].into(), ..event() };
+        let answer = read(&to_headers(&large, Binding::Kafka), &large, Binding::Kafka);
+        assert!(matches!(answer, Err(NotAnEvent::TooLarge(bytes)) if bytes > MAX_EVENT_BYTES), "{answer:?}");
     }
 
     proptest! {

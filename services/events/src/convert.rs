@@ -32,19 +32,28 @@ pub fn source(caller: &Caller) -> String {
     }
 }
 
-/// Reads where a subscription starts or is set to; left out, it is the latest.
-pub fn start(position: Option<pb::StartPosition>, partitions: u32) -> Result<Start, Error> {
+/// Refuses an event whose time is outside the calendar: nothing that reads it later could write it.
+pub fn check_time(index: usize, event: &pb::Event) -> Result<(), Error> {
+    let time = event.time.map(Timestamp::try_from).transpose();
+    time.map(drop).map_err(|error| Error::field(format!("events[{index}].time"), error))
+}
+
+/// Reads where a subscription starts or is set to, which `field` holds; left out, it is the latest.
+pub fn start(field: &'static str, position: Option<pb::StartPosition>, partitions: u32) -> Result<Start, Error> {
     use pb::start_position::Start as Wire;
     match position.and_then(|position| position.start) {
-        None | Some(Wire::Latest(_)) => Ok(Start::Latest),
-        Some(Wire::Earliest(_)) => Ok(Start::Earliest),
+        None | Some(Wire::Latest(true)) => Ok(Start::Latest),
+        Some(Wire::Earliest(true)) => Ok(Start::Earliest),
+        Some(Wire::Latest(false)) => Err(Error::field(format!("{field}.latest"), "must be true when it is set")),
+        Some(Wire::Earliest(false)) => Err(Error::field(format!("{field}.earliest"), "must be true when it is set")),
         Some(Wire::Time(time)) => {
-            let time = Timestamp::try_from(time).map_err(|error| Error::field("time", error))?;
+            let time = Timestamp::try_from(time).map_err(|error| Error::field(format!("{field}.time"), error))?;
             Ok(Start::Time(time))
         }
         Some(Wire::Position(position)) => {
+            let missing = || Error::NoSuchPartition { field, partition: position.partition, partitions };
             let partition = u32::try_from(position.partition).ok().filter(|partition| *partition < partitions);
-            let partition = partition.ok_or(Error::NoSuchPartition { partition: position.partition, partitions })?;
+            let partition = partition.ok_or_else(missing)?;
             Ok(Start::Position { partition, offset: position.offset })
         }
     }

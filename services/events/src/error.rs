@@ -14,16 +14,18 @@ pub enum Error {
     SubscriptionNotFound(String),
     #[error("subscription {0} exists with other settings or of another owner")]
     SubscriptionExists(String),
+    #[error("the subscription is called {name}, and the caller's are called {allowed}")]
+    SubscriptionName { field: &'static str, name: String, allowed: String },
     #[error("the stream broke its protocol: {0}")]
     StreamProtocol(&'static str),
     #[error("partition {partition} does not exist; there are {partitions}")]
-    NoSuchPartition { partition: i32, partitions: u32 },
+    NoSuchPartition { field: &'static str, partition: i32, partitions: u32 },
     #[error("dead letter {0} does not exist")]
     DeadLetterNotFound(String),
     #[error("subscription {0} was deleted or set to another place")]
     SubscriptionChanged(String),
     #[error("{field} {problem}")]
-    Field { field: &'static str, problem: String },
+    Field { field: String, problem: String },
     #[error("the log cannot be reached: {0}")]
     LogUnavailable(String),
     /// The database contradicts itself; the audit would find it too.
@@ -37,8 +39,8 @@ const DOMAIN: &str = "souk.events.v1";
 
 impl Error {
     /// Returns the refusal of a field that has the right form and still cannot be used.
-    pub fn field(field: &'static str, problem: impl ToString) -> Self {
-        Error::Field { field, problem: problem.to_string() }
+    pub fn field(field: impl ToString, problem: impl ToString) -> Self {
+        Error::Field { field: field.to_string(), problem: problem.to_string() }
     }
 }
 
@@ -57,7 +59,10 @@ impl PublicError for Error {
         match self {
             Error::SubscriptionNotFound(_) | Error::DeadLetterNotFound(_) => Code::NotFound,
             Error::SubscriptionExists(_) => Code::AlreadyExists,
-            Error::StreamProtocol(_) | Error::NoSuchPartition { .. } | Error::Field { .. } => Code::InvalidArgument,
+            Error::StreamProtocol(_)
+            | Error::NoSuchPartition { .. }
+            | Error::SubscriptionName { .. }
+            | Error::Field { .. } => Code::InvalidArgument,
             Error::SubscriptionChanged(_) => Code::Aborted,
             Error::LogUnavailable(_) => Code::Unavailable,
             Error::Inconsistent(_) => Code::Internal,
@@ -69,6 +74,7 @@ impl PublicError for Error {
         match self {
             Error::SubscriptionNotFound(_) => ErrorReason::SubscriptionNotFound.as_str_name(),
             Error::SubscriptionExists(_) => ErrorReason::SubscriptionExists.as_str_name(),
+            Error::SubscriptionName { .. } => ErrorReason::SubscriptionName.as_str_name(),
             Error::StreamProtocol(_) => ErrorReason::StreamProtocol.as_str_name(),
             Error::NoSuchPartition { .. } => ErrorReason::NoSuchPartition.as_str_name(),
             Error::DeadLetterNotFound(_) => ErrorReason::DeadLetterNotFound.as_str_name(),
@@ -95,7 +101,10 @@ impl PublicError for Error {
                 one("subscription", name)
             }
             Error::StreamProtocol(problem) => one("problem", problem),
-            Error::NoSuchPartition { partition, partitions } => {
+            Error::SubscriptionName { name, allowed, .. } => {
+                vec![("subscription".to_owned(), name.clone()), ("allowed".to_owned(), allowed.clone())]
+            }
+            Error::NoSuchPartition { partition, partitions, .. } => {
                 vec![("partition".to_owned(), partition.to_string()), ("partitions".to_owned(), partitions.to_string())]
             }
             Error::DeadLetterNotFound(id) => one("dead_letter_id", id),
@@ -112,11 +121,14 @@ impl PublicError for Error {
             Error::DeadLetterNotFound(id) => {
                 details.set_resource_info("DeadLetter", id, "", self.to_string());
             }
-            Error::NoSuchPartition { .. } => {
-                details.add_bad_request_violation("position.partition", self.to_string());
+            Error::SubscriptionName { field, allowed, .. } => {
+                details.add_bad_request_violation(*field, format!("must be {allowed}"));
+            }
+            Error::NoSuchPartition { field, .. } => {
+                details.add_bad_request_violation(format!("{field}.position.partition"), self.to_string());
             }
             Error::Field { field, problem } => {
-                details.add_bad_request_violation(*field, problem);
+                details.add_bad_request_violation(field, problem);
             }
             Error::StreamProtocol(_) | Error::LogUnavailable(_) | Error::Inconsistent(_) => {}
             Error::Database(error) => error.describe(details),

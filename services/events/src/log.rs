@@ -14,7 +14,6 @@ pub mod kafka;
 pub mod partition;
 #[cfg(feature = "rabbitmq")]
 pub mod rabbitmq;
-#[cfg(any(feature = "kafka", feature = "rabbitmq"))]
 mod refused;
 mod tail;
 
@@ -31,6 +30,7 @@ use database::{DatabaseLog, DatabaseReader};
 use kafka::{KafkaLog, KafkaReader};
 #[cfg(feature = "rabbitmq")]
 use rabbitmq::{RabbitMqLog, RabbitMqReader};
+pub use refused::Refused;
 
 /// An event in the log.
 #[derive(Clone, Debug)]
@@ -60,8 +60,8 @@ pub struct Bounds {
 )]
 pub enum AppendError {
     /// It is larger than the engine takes. It never will be taken.
-    #[error("event has {bytes} bytes; the log takes {max}")]
-    TooLarge { bytes: usize, max: usize },
+    #[error("{what}: {bytes} bytes, and the log takes at most {max}")]
+    TooLarge { what: &'static str, bytes: usize, max: usize },
     /// It may be taken when it is sent again; it may also be in the log already.
     #[error("{0}")]
     Unavailable(String),
@@ -241,6 +241,14 @@ impl LogReader {
             LogReader::RabbitMq(reader) => reader.next(max_events, max_bytes).await,
         }
     }
+}
+
+/// Returns the time at which a broker says that it took a message, from its microseconds. A time outside the calendar, which
+/// only a foreign producer can have written, counts as unknown: 1970.
+#[cfg(any(feature = "kafka", feature = "rabbitmq"))]
+fn publish_time_of(micros: i64) -> Timestamp {
+    let time = prost_types::Timestamp::from(Timestamp::from_micros(micros));
+    Timestamp::try_from(time).unwrap_or(Timestamp::from_micros(0))
 }
 
 /// Returns about how much memory and wire an event takes. It costs no encoding.

@@ -21,9 +21,11 @@ impl Progress {
         self.next
     }
 
-    /// Returns how many offsets above `next` are finished.
-    pub fn finished_above(&self) -> i64 {
-        self.above.iter().map(|(from, to)| to - from).sum()
+    /// Returns how many offsets from `from` to before `to` are not finished.
+    pub fn unfinished(&self, from: i64, to: i64) -> i64 {
+        let from = from.max(self.next);
+        let finished: i64 = self.above.iter().map(|(start, end)| ((*end).min(to) - (*start).max(from)).max(0)).sum();
+        (to - from - finished).max(0)
     }
 
     /// Returns the end of the last finished run; `next` when there is none.
@@ -110,6 +112,13 @@ mod tests {
     }
 
     #[test]
+    fn one_that_was_set_far_behind_the_end_leaves_nothing_unfinished() {
+        for next in [1_000_000_000_000_000, i64::MAX] {
+            assert_eq!(Progress::starting_at(next).unfinished(0, 9764), 0);
+        }
+    }
+
+    #[test]
     fn what_makes_no_sense_is_not_read() {
         for stored in [&[0, 1][..], &[1], &[1, 0], &[0xff; 11]] {
             assert_eq!(Progress::decode(0, stored), None, "{stored:?}");
@@ -129,7 +138,10 @@ mod tests {
                 for offset in 0..70 {
                     prop_assert_eq!(progress.contains(offset), model.contains(&offset), "{}", offset);
                 }
-                prop_assert_eq!(progress.finished_above(), model.iter().filter(|offset| **offset > next).count() as i64);
+                for (from, to) in [(0, 70), (0, next), (next, 30), (20, 70), (25, 40), (40, 25)] {
+                    let expected = (from..to).filter(|offset| !model.contains(offset)).count() as i64;
+                    prop_assert_eq!(progress.unfinished(from, to), expected, "{} to {}", from, to);
+                }
                 let read = Progress::decode(progress.next(), &progress.encode_above());
                 prop_assert_eq!(read.as_ref(), Some(&progress));
             }

@@ -62,8 +62,21 @@ impl EventsRpc {
         Ok(crate::convert::subscription(subscription, standing))
     }
 
-    /// Returns the offset in each partition that a start means for one who has seen nothing.
-    async fn offsets(&self, start: Start) -> Result<Vec<i64>, Error> {
+    /// Refuses a position after the end of its partition: what is published up to there would never be delivered. `field`
+    /// holds the start.
+    async fn check_within(&self, field: &str, start: Start) -> Result<(), Error> {
+        let Start::Position { partition, offset } = start else { return Ok(()) };
+        let end = self.0.log.bounds(partition).await?.next;
+        if offset > end {
+            let problem = format!("must be at most {end}, the end of partition {partition}");
+            return Err(Error::field(format!("{field}.position.offset"), problem));
+        }
+        Ok(())
+    }
+
+    /// Returns the offset in each partition that a start means for one who has seen nothing. `field` holds the start.
+    async fn offsets(&self, field: &str, start: Start) -> Result<Vec<i64>, Error> {
+        self.check_within(field, start).await?;
         let mut offsets = Vec::new();
         for partition in 0..self.0.log.partitions() {
             let offset = match start {

@@ -38,8 +38,7 @@ pub async fn of(db: &Db, bounds: &[Bounds], delivery: &Delivery, number: i64) ->
         let progress = progress.unwrap_or(&place.progress);
         standing.positions.push((place.partition, progress.next()));
         if let Some(Bounds { earliest, next }) = bounds.get(place.partition as usize) {
-            let unfinished = next - progress.next().max(*earliest) - progress.finished_above();
-            standing.lag += unfinished.max(0);
+            standing.lag += progress.unfinished(*earliest, *next);
         }
     }
     Ok(standing)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use souk_chassis::Caller;
 use souk_types::Timestamp;
 
 use crate::error::Error;
@@ -72,6 +73,48 @@ pub struct Wishes {
     pub max_attempts: Option<u32>,
 }
 
+/// What the names of staff's subscriptions begin with, whoever made them.
+const STAFF: &str = "staff";
+
+/// Refuses to let a caller read a subscription of this name, or make it, unless it is the caller's own. `found` is the
+/// subscription where there is one; `field` is the field of the request that names it.
+///
+/// A name belongs to the service that it begins with. A subscription that was made before this was so stays its owner's.
+pub fn check_reader(
+    caller: &Caller,
+    field: &'static str,
+    name: &str,
+    found: Option<&Subscription>,
+) -> Result<(), Error> {
+    if found.is_some_and(|found| found.owner == caller.key()) {
+        return Ok(());
+    }
+    check_name(caller, field, name)?;
+    match found {
+        Some(found) => Err(Error::SubscriptionExists(found.name.clone())),
+        None => Ok(()),
+    }
+}
+
+fn check_name(caller: &Caller, field: &'static str, name: &str) -> Result<(), Error> {
+    let owner = if let Caller::Staff(_) = caller { STAFF } else { caller.id() };
+    let rest = name.strip_prefix(owner).filter(|_| !owner.is_empty());
+    let is_own = match rest {
+        // Of staff each has names of their own.
+        Some("") => owner != STAFF,
+        Some(rest) => rest.starts_with('.') && rest.len() > 1,
+        None => false,
+    };
+    if is_own {
+        return Ok(());
+    }
+    let allowed = match caller {
+        Caller::Staff(_) => format!("{STAFF}.NAME"),
+        _ => format!("{owner} or {owner}.NAME"),
+    };
+    Err(Error::SubscriptionName { field, name: name.to_owned(), allowed })
+}
+
 impl Subscription {
     /// Refuses a caller that neither made it nor is staff, as if it were not there.
     pub fn check_owner(&self, caller_key: &str, is_staff: bool) -> Result<(), Error> {
@@ -140,6 +183,47 @@ impl Retries {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn of(owner: &str, name: &str) -> Subscription {
+        Subscription {
+            number: 1,
+            name: name.into(),
+            owner: owner.into(),
+            settings: Settings::default(),
+            create_time: Timestamp::from_micros(0),
+            revision: 0,
+        }
+    }
+
+    #[test]
+    fn a_name_begins_with_that_of_its_owner() {
+        let (mail, ann) = (Caller::Service("mail".into()), Caller::Staff("ann".into()));
+        let check = |caller: &Caller, name: &str| check_reader(caller, "subscription", name, None);
+        for name in ["mail", "mail.rebuild", "mail.a-b.c"] {
+            assert!(check(&mail, name).is_ok(), "{name}");
+        }
+        for name in ["orders", "mail.", "mail-out", "mailbox", "mai", "staff.mail", "m"] {
+            let Err(Error::SubscriptionName { allowed, .. }) = check(&mail, name) else { panic!("{name}") };
+            assert_eq!(allowed, "mail or mail.NAME");
+        }
+        assert!(check(&ann, "staff.ann").is_ok());
+        for name in ["staff", "staff.", "ann", "mail"] {
+            assert!(matches!(check(&ann, name), Err(Error::SubscriptionName { .. })), "{name}");
+        }
+        assert!(check(&Caller::Service(String::new()), ".a").is_err());
+    }
+
+    #[test]
+    fn only_its_owner_reads_it_whatever_it_is_called() {
+        let (mail, ann) = (Caller::Service("mail".into()), Caller::Staff("ann".into()));
+        let check =
+            |caller: &Caller, found: &Subscription| check_reader(caller, "subscription", &found.name, Some(found));
+        assert!(check(&mail, &of("service:mail", "an-older-name")).is_ok());
+        assert!(matches!(check(&mail, &of("service:orders", "mail")), Err(Error::SubscriptionExists(_))));
+        assert!(matches!(check(&mail, &of("service:orders", "orders")), Err(Error::SubscriptionName { .. })));
+        assert!(matches!(check(&ann, &of("staff:bob", "staff.bob")), Err(Error::SubscriptionExists(_))));
+        assert!(matches!(check(&ann, &of("service:mail", "mail")), Err(Error::SubscriptionName { .. })));
+    }
 
     #[test]
     fn a_package_stands_for_all_types_in_it() {

@@ -44,10 +44,10 @@ impl Bus {
         let mut seen = Vec::new();
         for number in 0..CONSUMERS {
             let consumer = Seen::default();
-            consume(client("mail"), format!("bench-{number}"), consumer.clone()).await;
+            consume(client("bench"), format!("bench.{number}"), consumer.clone()).await;
             seen.push(consumer);
         }
-        let client = client("orders");
+        let client = client("bench");
         let running = Mutex::new(Some(running));
         Bus(Arc::new(Inner { running, client, seen, published: Published::default() }))
     }

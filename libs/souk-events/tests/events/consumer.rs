@@ -72,6 +72,37 @@ on_each_engine! {
         publisher.service.stop().await;
     }
 
+    async fn what_does_not_come_from_the_owner_of_its_type_is_dropped_and_counted(engine: Engine) {
+        let (bus, server) = Bus::start().await;
+        let mut publisher = Publisher::start(engine, &server.url()).await;
+        connected(&bus, 1).await;
+        for (ack_id, source) in [("1", "/services/recommendations"), ("2", "/staff/ann"), ("3", "/elsewhere")] {
+            bus.deliver(ack_id, pb::Event { source: source.into(), ..placed("forged", "alice") });
+        }
+        bus.deliver("4", placed("true", "alice"));
+        eventually(LIMIT, || async { bus.acks().len() == 4 }).await;
+        assert_eq!(publisher.diary().await, ["true"]);
+        assert!(bus.nacks().is_empty());
+        let metrics = publisher.service.metrics().await;
+        let line = "souk_events_foreign_total{subscription=\"diary\",type=\"souk.orders.v1.OrderPlaced\"} ";
+        assert!(metrics.lines().any(|found| found.starts_with(line)), "{metrics}");
+        publisher.service.stop().await;
+    }
+
+    async fn an_event_outside_the_calendar_is_refused_for_good(engine: Engine) {
+        let (bus, server) = Bus::start().await;
+        let mut publisher = Publisher::start(engine, &server.url()).await;
+        connected(&bus, 1).await;
+        let time = Some(prost_types::Timestamp { seconds: i64::MAX, nanos: 0 });
+        bus.deliver("1", pb::Event { time, ..placed("never", "alice") });
+        bus.deliver("2", placed("one", "alice"));
+        eventually(LIMIT, || async { bus.acks() == ["2"] && bus.nacks().len() == 1 }).await;
+        let nack = bus.nacks().remove(0);
+        assert!(nack.is_final && nack.reason.starts_with("its time cannot be read"), "{nack:?}");
+        assert_eq!(publisher.diary().await, ["one"]);
+        publisher.service.stop().await;
+    }
+
     async fn a_stream_that_breaks_is_opened_anew(engine: Engine) {
         let (bus, server) = Bus::start().await;
         let mut publisher = Publisher::start(engine, &server.url()).await;

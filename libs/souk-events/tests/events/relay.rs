@@ -67,6 +67,23 @@ on_each_engine! {
         publisher.service.stop().await;
     }
 
+    async fn an_event_that_makes_its_whole_request_invalid_is_set_aside_alone(engine: Engine) {
+        let (bus, server) = Bus::start().await;
+        let mut publisher = Publisher::start(engine, &server.url()).await;
+        bus.refuse_as_invalid("bad");
+        bus.answer_next(PublishAnswer::Unavailable);
+        let mut good = Vec::new();
+        for key in ["a", "bad", "b", "a"] {
+            let id = publisher.tell(key, b"").await.to_string();
+            good.extend((key != "bad").then_some(id));
+        }
+        eventually(LIMIT, || async { publisher.waiting().await == 0 }).await;
+        assert_eq!(outbox::refused(&publisher.db.read()).await, Ok(1));
+        let ids: Vec<String> = bus.events().into_iter().map(|event| event.id).collect();
+        assert!(good.iter().all(|id| ids.contains(id)), "{good:?} of {ids:?}");
+        publisher.service.stop().await;
+    }
+
     async fn what_the_bus_cannot_take_now_is_published_again_and_the_rest_is_not(engine: Engine) {
         let (bus, server) = Bus::start().await;
         let mut publisher = Publisher::start(engine, &server.url()).await;

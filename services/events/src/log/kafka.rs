@@ -26,7 +26,7 @@ use tracing::warn;
 use super::broker::{APPEND_LIMIT, ASK_LIMIT, Backoff, Broker, BrokerReader, START_LIMIT, Source};
 use super::refused::Refused;
 use super::tail::Tail;
-use super::{AppendError, Bounds, Entry, LogError, size_of};
+use super::{AppendError, Bounds, Entry, LogError, publish_time_of, size_of};
 use crate::cloudevents::{self, Binding};
 use crate::config::LogConfig;
 
@@ -214,7 +214,7 @@ impl Inner {
         let record = if key.is_empty() { record } else { record.key(key) };
         producer.send_result(record).map_err(|(error, _)| match error {
             KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge) => {
-                AppendError::TooLarge { bytes: size_of(event), max: MAX_MESSAGE_BYTES }
+                AppendError::TooLarge { what: "the event", bytes: size_of(event), max: MAX_MESSAGE_BYTES }
             }
             error => AppendError::Unavailable(error.to_string()),
         })
@@ -370,7 +370,7 @@ fn entry_of(message: &BorrowedMessage<'_>) -> Option<Entry> {
     match cloudevents::from_headers(headers.iter().copied(), content_type, data, Binding::Kafka) {
         Ok(event) => Some(Entry {
             offset: message.offset(),
-            publish_time: Timestamp::from_micros(message.timestamp().to_millis().unwrap_or(0).saturating_mul(1000)),
+            publish_time: publish_time_of(message.timestamp().to_millis().unwrap_or(0).saturating_mul(1000)),
             bytes: size_of(&event),
             event: Arc::new(event),
         }),

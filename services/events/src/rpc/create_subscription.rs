@@ -6,18 +6,24 @@ use tonic::Request;
 
 use super::EventsRpc;
 use crate::error::Error;
+use crate::subscription::check_reader;
 use crate::{convert, store};
+
+/// The field that says where it starts.
+const START: &str = "start_position";
 
 pub async fn handle(
     rpc: &EventsRpc,
     request: Request<pb::CreateSubscriptionRequest>,
 ) -> Result<pb::CreateSubscriptionResponse, Error> {
-    let owner = Caller::of(&request).key();
+    let caller = Caller::of(&request);
     let request = request.into_inner();
     let settings = convert::settings(&request);
-    let start = convert::start(request.start_position, rpc.0.log.partitions())?;
-    let offsets = rpc.offsets(start).await?;
-    let (name, now) = (request.subscription, rpc.0.clock.now());
+    let start = convert::start(START, request.start_position, rpc.0.log.partitions())?;
+    let (name, owner, now) = (request.subscription, caller.key(), rpc.0.clock.now());
+    let found = store::subscription::find(&rpc.0.db.read(), &name).await?;
+    check_reader(&caller, "subscription", &name, found.as_ref())?;
+    let offsets = rpc.offsets(START, start).await?;
 
     let made = rpc.0.db.write_locked(move |tx| {
         let (name, owner, settings, offsets) = (name.clone(), owner.clone(), settings.clone(), offsets.clone());

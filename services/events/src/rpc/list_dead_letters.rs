@@ -11,7 +11,7 @@ use crate::{convert, store};
 
 /// How many a page has when the caller does not say, and how many bytes in any case; one is always on it.
 const USUAL_SIZE: usize = 20;
-const MAX_BYTES: usize = 4 << 20;
+const MAX_BYTES: usize = 3 << 20;
 
 pub async fn handle(
     rpc: &EventsRpc,

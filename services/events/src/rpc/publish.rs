@@ -6,36 +6,80 @@ use bytes::Bytes;
 use souk_chassis::{Caller, Context};
 use souk_client::events::v1 as pb;
 use souk_client::events::v1::publish_result::Result as Outcome;
+use souk_events::{is_owner, owner_of};
 use souk_types::Timestamp;
 use tonic::Request;
 
 use super::EventsRpc;
 use crate::convert;
 use crate::error::Error;
-use crate::log::AppendError;
-use crate::log::partition;
+use crate::log::{AppendError, Refused, partition};
 
 /// The attribute that carries the trace on.
 const TRACEPARENT: &str = "traceparent";
 
 pub async fn handle(rpc: &EventsRpc, request: Request<pb::PublishRequest>) -> Result<pb::PublishResponse, Error> {
-    let source = convert::source(&Caller::of(&request));
+    let caller = Caller::of(&request);
+    let events = request.into_inner().events;
+    for (index, event) in events.iter().enumerate() {
+        convert::check_time(index, event)?;
+    }
+    let source = convert::source(&caller);
     let trace = Context::current().map(|context| String::from_utf8_lossy(&context.traceparent()).into_owned());
     let now = rpc.0.clock.now();
     let partitions = rpc.0.log.partitions();
-    let complete = |event| {
+
+    let mut refused = Refused::default();
+    let mut results = Vec::with_capacity(events.len());
+    let mut taken = Vec::with_capacity(events.len());
+    for event in events {
+        if let Err(failure) = admit(&caller, &event, &mut refused) {
+            results.push(Outcome::Failure(failure));
+            continue;
+        }
         let event = complete(event, &source, trace.as_deref(), now);
-        (partition::of_event(&event, partitions), Arc::new(event))
-    };
-    let events: Vec<_> = request.into_inner().events.into_iter().map(complete).collect();
-    let places: Vec<u32> = events.iter().map(|(partition, _)| *partition).collect();
+        let partition = partition::of_event(&event, partitions);
+        // Its offset is filled in below.
+        results.push(Outcome::Position(convert::position(partition, -1)));
+        taken.push((partition, Arc::new(event)));
+    }
 
-    let outcomes = rpc.0.log.append(events).await?;
+    let outcomes = if taken.is_empty() { Vec::new() } else { rpc.0.log.append(taken).await? };
 
-    metrics::counter!("souk_events_published_total")
-        .increment(outcomes.iter().filter(|one| one.is_ok()).count() as u64);
-    let results = places.into_iter().zip(outcomes).map(|(partition, outcome)| result(partition, outcome));
+    let positions = results.iter_mut().filter(|one| matches!(one, Outcome::Position(_)));
+    for (result, outcome) in positions.zip(outcomes) {
+        let Outcome::Position(position) = result else { continue };
+        match outcome {
+            Ok(offset) => position.offset = offset,
+            Err(error) => *result = Outcome::Failure(failure(&error)),
+        }
+    }
+    count(&results);
+    let results = results.into_iter().map(|result| pb::PublishResult { result: Some(result) });
     Ok(pb::PublishResponse { results: results.collect() })
+}
+
+/// Refuses an event whose type belongs to another service, and the later ones of its key, which must not overtake it.
+fn admit(caller: &Caller, event: &pb::Event, refused: &mut Refused) -> Result<(), pb::PublishFailure> {
+    refused.check(&event.ordering_key).map_err(|error| failure(&error))?;
+    let kind = &event.r#type;
+    let is_own = match caller {
+        Caller::Service(name) => is_owner(name, kind),
+        Caller::Anonymous | Caller::User(_) | Caller::Staff(_) => false,
+    };
+    if is_own {
+        return Ok(());
+    }
+    refused.add(&event.ordering_key);
+    let owner = match owner_of(kind) {
+        Some(owner) => format!("only service:{owner}"),
+        None => "nobody".to_owned(),
+    };
+    Err(pb::PublishFailure {
+        reason: pb::ErrorReason::ForeignEventType.into(),
+        message: format!("{owner} publishes events of the type {kind}, not {caller}"),
+        is_retryable: false,
+    })
 }
 
 /// Adds what the publisher left out, and what it has no say in.
@@ -52,20 +96,24 @@ fn complete(mut event: pb::Event, source: &str, trace: Option<&str>, now: Timest
     event
 }
 
-fn result(partition: u32, outcome: Result<i64, AppendError>) -> pb::PublishResult {
-    let failure = |reason: pb::ErrorReason, error: &AppendError, is_retryable| pb::PublishFailure {
-        reason: reason.into(),
-        message: error.to_string(),
-        is_retryable,
+fn failure(error: &AppendError) -> pb::PublishFailure {
+    let (reason, is_retryable) = match error {
+        AppendError::TooLarge { .. } => (pb::ErrorReason::EventTooLarge, false),
+        AppendError::Unavailable(_) => (pb::ErrorReason::LogUnavailable, true),
     };
-    let outcome = match outcome {
-        Ok(offset) => Outcome::Position(convert::position(partition, offset)),
-        Err(error @ AppendError::TooLarge { .. }) => {
-            Outcome::Failure(failure(pb::ErrorReason::EventTooLarge, &error, false))
+    pb::PublishFailure { reason: reason.into(), message: error.to_string(), is_retryable }
+}
+
+fn count(results: &[Outcome]) {
+    let mut published = 0;
+    for result in results {
+        match result {
+            Outcome::Position(_) => published += 1,
+            Outcome::Failure(failure) => {
+                let reason = failure.reason().as_str_name();
+                metrics::counter!("souk_events_refused_total", "reason" => reason).increment(1);
+            }
         }
-        Err(error @ AppendError::Unavailable(_)) => {
-            Outcome::Failure(failure(pb::ErrorReason::LogUnavailable, &error, true))
-        }
-    };
-    pb::PublishResult { result: Some(outcome) }
+    }
+    metrics::counter!("souk_events_published_total").increment(published);
 }

@@ -11,6 +11,9 @@ use crate::error::Error;
 use crate::subscription::Start;
 use crate::{convert, store};
 
+/// The field that says where.
+const TO: &str = "to";
+
 pub async fn handle(
     rpc: &EventsRpc,
     request: Request<pb::SeekSubscriptionRequest>,
@@ -18,10 +21,14 @@ pub async fn handle(
     let caller = Caller::of(&request);
     let request = request.into_inner();
     let found = rpc.find(&request.subscription, &caller).await?;
-    let offsets: BTreeMap<u32, i64> = match convert::start(request.to, rpc.0.log.partitions())? {
+    let to = convert::start(TO, request.to, rpc.0.log.partitions())?;
+    let offsets: BTreeMap<u32, i64> = match to {
         // The other partitions are left where they are.
-        Start::Position { partition, offset } => BTreeMap::from([(partition, offset)]),
-        start => (0..).zip(rpc.offsets(start).await?).collect(),
+        Start::Position { partition, offset } => {
+            rpc.check_within(TO, to).await?;
+            BTreeMap::from([(partition, offset)])
+        }
+        start => (0..).zip(rpc.offsets(TO, start).await?).collect(),
     };
     // What was acknowledged before counts, in the partitions that stay where they are.
     rpc.0.delivery.write_progress().await?;

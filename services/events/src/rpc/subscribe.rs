@@ -12,13 +12,13 @@ use souk_types::Timestamp;
 use tokio::sync::watch;
 use tonic::{Request, Status, Streaming};
 
-use super::{EventsRpc, is_staff};
+use super::EventsRpc;
 use crate::convert;
 use crate::delivery::{Limits, Updates};
 use crate::error::Error;
 use crate::log::{Entry, LogReader};
 use crate::store;
-use crate::subscription::{EventTypes, Settings, Start, Subscription, Wishes};
+use crate::subscription::{EventTypes, Settings, Start, Subscription, Wishes, check_reader};
 
 /// What the caller receives.
 pub type Answers = Pin<Box<dyn Stream<Item = Result<pb::SubscribeResponse, Status>> + Send>>;
@@ -26,6 +26,10 @@ pub type Answers = Pin<Box<dyn Stream<Item = Result<pb::SubscribeResponse, Statu
 /// How much may be with a consumer that does not say.
 const USUAL_MESSAGES: usize = 1000;
 const USUAL_BYTES: usize = 8 << 20;
+
+/// The fields that name the subscription and say where it starts.
+const NAME: &str = "start.subscription";
+const START: &str = "start.start_position";
 
 /// How much is read at once for a stream without a subscription.
 const READ_EVENTS: usize = 250;
@@ -67,7 +71,7 @@ async fn deliver(
     incoming: Streaming<pb::SubscribeRequest>,
 ) -> Result<Answers, Error> {
     let wishes = convert::wishes(start);
-    let from = convert::start(start.start_position, rpc.0.log.partitions())?;
+    let from = convert::start(START, start.start_position, rpc.0.log.partitions())?;
     let subscription = find_or_make(rpc, caller, &start.subscription, wishes, from).await?;
 
     let limits = Limits {
@@ -105,13 +109,11 @@ async fn find_or_make(
     from: Start,
 ) -> Result<Subscription, Error> {
     let found = store::subscription::find(&rpc.0.db.read(), name).await?;
+    check_reader(caller, NAME, name, found.as_ref())?;
     let offsets = match found {
-        Some(found) if found.settings == found.settings.with(&wishes) => {
-            check_owner(&found, caller)?;
-            return Ok(found);
-        }
+        Some(found) if found.settings == found.settings.with(&wishes) => return Ok(found),
         Some(_) => Vec::new(),
-        None => rpc.offsets(from).await?,
+        None => rpc.offsets(START, from).await?,
     };
     let (name, caller, now) = (name.to_owned(), caller.clone(), rpc.0.clock.now());
     let made = rpc.0.db.write_locked(move |tx| {
@@ -125,20 +127,13 @@ async fn find_or_make(
                 store::place::insert(&tx, found.number, &offsets).await?;
                 return Ok(found);
             }
-            check_owner(&found, &caller)?;
+            check_reader(&caller, NAME, &name, Some(&found))?;
             found.settings = found.settings.with(&wishes);
             store::subscription::set(&tx, found.number, &found.settings).await?;
             Ok::<_, Error>(found)
         }
     });
     made.await
-}
-
-/// Refuses the subscription of another service. On this method the name is taken, not missing.
-fn check_owner(subscription: &Subscription, caller: &Caller) -> Result<(), Error> {
-    subscription
-        .check_owner(&caller.key(), is_staff(caller))
-        .map_err(|_| Error::SubscriptionExists(subscription.name.clone()))
 }
 
 /// Applies what the consumer says, in a task of its own: acks count also while the consumer is slow to read.
@@ -186,9 +181,9 @@ async fn read_along(
     incoming: Streaming<pb::SubscribeRequest>,
 ) -> Result<Answers, Error> {
     let event_types = Arc::new(EventTypes::new(start.event_types.clone()));
-    let from = convert::start(start.start_position, rpc.0.log.partitions())?;
+    let from = convert::start(START, start.start_position, rpc.0.log.partitions())?;
     let mut readers = Vec::new();
-    for (partition, offset) in (0..).zip(rpc.offsets(from).await?) {
+    for (partition, offset) in (0..).zip(rpc.offsets(START, from).await?) {
         let reader = rpc.0.log.reader(partition, offset).await?;
         readers.push(entries(reader, partition, event_types.clone()));
     }

@@ -132,8 +132,8 @@ pub async fn list(
     limit: usize,
     max_bytes: usize,
 ) -> Result<(Vec<DeadLetter>, bool), Error> {
-    let sql = "SELECT partition, log_offset, CAST(length(event) AS BIGINT) AS bytes FROM dead_letter \
-               WHERE subscription = $1 AND state = 1 AND (create_time > $2 OR (create_time = $3 AND \
+    let sql = "SELECT partition, log_offset, CAST(length(event) + 4 * length(reason) + 200 AS BIGINT) AS bytes \
+               FROM dead_letter WHERE subscription = $1 AND state = 1 AND (create_time > $2 OR (create_time = $3 AND \
                (partition > $4 OR (partition = $5 AND log_offset > $6)))) \
                ORDER BY create_time, partition, log_offset LIMIT $7";
     let (time, partition, offset) = after;

@@ -97,10 +97,10 @@ on_each_bus! {
 
     async fn a_slow_consumer_holds_up_nobody_else(bus: Bus) {
         let events = bus.start().await;
-        let slow = crate::support::start("slow");
+        let slow = crate::support::start("mail.slow");
         let slow = pb::SubscribeStart { max_outstanding_messages: 2, ..slow };
         let mut slow = Consumer::open(events.mail(), slow).await.unwrap();
-        let mut quick = events.subscribe("quick").await;
+        let mut quick = events.subscribe("mail.quick").await;
         events.publish((0..200).map(|number| event("", number)).collect()).await;
         let held = slow.take(2).await;
         assert_eq!(quick.handle(200).await.len(), 200);

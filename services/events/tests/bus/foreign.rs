@@ -13,6 +13,7 @@ use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::{Offset, TopicPartitionList};
 use souk_client::events::v1 as pb;
+use souk_testkit::eventually;
 
 use crate::engine::{Bus, value};
 use crate::support::{KIND, LIMIT, event, number};
@@ -71,7 +72,8 @@ fn a_plain_kafka_client_reads_events_and_writes_them() {
         let expected = attributes(&sent).into_iter().map(|(name, value)| (format!("ce_{name}"), value));
         assert_eq!(headers, expected.collect());
 
-        // A message that is no event is passed over; a foreign event is delivered as any other.
+        // A message that is no event, or is of no year that a calendar has, is passed over; another foreign event is delivered
+        // with the source that its writer gave.
         let writer: FutureProducer = plain.create().unwrap();
         let limit = Duration::from_secs(10);
         let noise = FutureRecord::<(), str>::to(topic).partition(position.partition).payload("hello");
@@ -83,12 +85,16 @@ fn a_plain_kafka_client_reads_events_and_writes_them() {
             .insert(header("ce_source", "/elsewhere"))
             .insert(header("ce_type", "com.example.Happened"))
             .insert(header("content-type", "text/plain"));
+        let late = foreign.clone().insert(header("ce_time", "+058880-02-17T09:23:29Z"));
+        let late = FutureRecord::<str, str>::to(topic).partition(position.partition).payload("9").headers(late);
+        writer.send(late, limit).await.unwrap();
         let foreign = FutureRecord::<str, str>::to(topic).partition(position.partition).payload("8").headers(foreign);
         writer.send(foreign, limit).await.unwrap();
         let mut consumer = events.subscribe("mail").await;
         let came = consumer.handle(2).await;
         assert_eq!(came[1].event.as_ref().unwrap().source, "/elsewhere");
         assert_eq!(number(&came[1]), 8);
+        eventually(LIMIT, || async { events.get("mail").await.lag == 0 }).await;
         drop(consumer);
         events.end().await;
     });
@@ -123,7 +129,8 @@ fn a_plain_amqp_client_reads_events_and_writes_them() {
         let expected = attributes(&sent).into_iter().map(|(name, value)| (format!("cloudEvents_{name}"), value));
         assert_eq!(headers, expected.collect());
 
-        // A message that is no event is passed over; a foreign event is delivered as any other.
+        // A message that is no event, or is of no year that a calendar has, is passed over; another foreign event is delivered
+        // with the source that its writer gave.
         let write = async |body: &[u8], headers: &[(&str, &str)]| {
             let mut table = FieldTable::default();
             for (name, value) in headers {
@@ -140,11 +147,14 @@ fn a_plain_amqp_client_reads_events_and_writes_them() {
             ("cloudEvents:source", "/elsewhere"),
             ("cloudEvents:type", "com.example.Happened"),
         ];
+        let late = [&foreign[..], &[("cloudEvents:time", "+058880-02-17T09:23:29Z")]].concat();
+        write(b"9", &late).await;
         write(b"8", &foreign).await;
         let mut consumer = events.subscribe("mail").await;
         let came = consumer.handle(2).await;
         assert_eq!(came[1].event.as_ref().unwrap().source, "/elsewhere");
         assert_eq!(number(&came[1]), 8);
+        eventually(LIMIT, || async { events.get("mail").await.lag == 0 }).await;
         drop(consumer);
         events.end().await;
     });

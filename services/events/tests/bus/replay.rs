@@ -4,8 +4,9 @@ use souk_client::events::v1 as pb;
 use souk_client::events::v1::start_position::Start;
 use souk_testkit::eventually;
 use souk_types::Clock;
+use tonic::Code;
 
-use crate::support::{Consumer, Events, LIMIT, event, number, start};
+use crate::support::{Consumer, Events, LIMIT, event, number, refused, start};
 
 async fn seek(events: &Events, to: Start) {
     let to = Some(pb::StartPosition { start: Some(to) });
@@ -50,8 +51,17 @@ on_each_bus! {
         seek(&events, Start::Position(to)).await;
         assert_eq!(numbers(&events, expected.len()).await, expected);
 
-        seek(&events, Start::Time(clock.now().into())).await;
-        assert_eq!(events.get("mail").await.lag, 0);
+        let beyond = Start::Position(pb::Position { partition: to.partition, offset: 1_000_000_000_000_000 });
+        let to = Some(pb::StartPosition { start: Some(beyond) });
+        let request = pb::SeekSubscriptionRequest { subscription: "mail".into(), to };
+        let answer = events.mail().seek_subscription(request).await;
+        refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
+
+        let far = prost_types::Timestamp { seconds: 253_402_300_799, nanos: 0 };
+        for time in [clock.now().into(), far] {
+            seek(&events, Start::Time(time)).await;
+            assert_eq!(events.get("mail").await.lag, 0);
+        }
         seek(&events, Start::Earliest(true)).await;
         assert_eq!(numbers(&events, 100).await, (0..100).collect::<Vec<_>>());
         events.end().await;
@@ -61,7 +71,7 @@ on_each_bus! {
         let events = bus.start().await;
         events.publish((0..30).map(|number| event("", number)).collect()).await;
         let latest = pb::StartPosition { start: Some(Start::Latest(true)) };
-        let latest = pb::SubscribeStart { start_position: Some(latest), ..start("late") };
+        let latest = pb::SubscribeStart { start_position: Some(latest), ..start("mail.late") };
         let mut late = Consumer::open(events.mail(), latest).await.unwrap();
         events.publish((30..60).map(|number| event("", number)).collect()).await;
         let mut came: Vec<usize> = late.handle(30).await.iter().map(number).collect();

@@ -1,9 +1,12 @@
 //! Large events and many of them.
 
 use souk_client::events::v1 as pb;
+use souk_client::events::v1::publish_result::Result as Outcome;
 use souk_testkit::eventually;
+use tonic::Code;
 
-use crate::support::{LIMIT, event, key, number};
+use crate::engine::Bus;
+use crate::support::{LIMIT, event, key, number, refused, violations_of};
 
 /// How many events wait.
 const BACKLOG: usize = 100_000;
@@ -22,6 +25,42 @@ on_each_bus! {
             let delivery = consumer.next().await;
             assert!(delivery.event.as_ref().unwrap().data == payload(seed), "its payload has changed");
             consumer.ack(&delivery).await;
+        }
+        eventually(LIMIT, || async { events.get("mail").await.lag == 0 }).await;
+        drop(consumer);
+        events.end().await;
+    }
+
+    async fn the_largest_event_is_delivered_and_a_larger_one_is_refused_by_its_field(bus: Bus) {
+        let events = bus.start().await;
+        let mut consumer = events.subscribe("mail").await;
+        let largest = pb::Event { data: vec![7; 2 << 20].into(), ..event("large", 0) };
+        let larger = pb::Event { data: vec![7; (2 << 20) + 1].into(), ..event("large", 0) };
+        let answer = events.orders().publish(pb::PublishRequest { events: vec![larger] }).await;
+        let status = refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
+        let violations = violations_of(&status);
+        assert!(violations[0].0 == "events[0].data" && violations[0].1.contains("2097152"), "{violations:?}");
+
+        events.publish(vec![largest.clone()]).await;
+        let delivery = consumer.next().await;
+        assert!(delivery.event.as_ref().unwrap().data == largest.data, "its payload has changed");
+        consumer.ack(&delivery).await;
+
+        // With as much in its attributes as the contract allows, which only AMQP's frames do not take.
+        let extensions = (0..32).map(|number| (format!("x{number}"), "\u{1d11e}".repeat(1024))).collect();
+        let rich = pb::Event { extensions, ..largest };
+        let answer = events.orders().publish(pb::PublishRequest { events: vec![rich] }).await.unwrap().into_inner();
+        match (bus, answer.results[0].result.as_ref().unwrap()) {
+            (Bus::RabbitMq, Outcome::Failure(failure)) => {
+                assert_eq!((failure.reason(), failure.is_retryable), (pb::ErrorReason::EventTooLarge, false));
+                assert!(failure.message.starts_with("the attributes of the event: "), "{failure:?}");
+            }
+            (Bus::Database | Bus::Kafka, Outcome::Position(_)) => {
+                let delivery = consumer.next().await;
+                assert!(delivery.event.as_ref().unwrap().extensions.values().all(|value| value.len() == 4096));
+                consumer.ack(&delivery).await;
+            }
+            (bus, result) => panic!("{bus:?} answers {result:?}"),
         }
         eventually(LIMIT, || async { events.get("mail").await.lag == 0 }).await;
         drop(consumer);

@@ -13,8 +13,8 @@ on_each_engine! {
         events.publish((0..20).map(|number| event("", number)).collect()).await;
         events.clock.advance(Duration::from_secs(100));
         let name = match engine {
-            Engine::Sqlite => "measured-sqlite",
-            Engine::Postgres => "measured-postgres",
+            Engine::Sqlite => "mail.sqlite",
+            Engine::Postgres => "mail.postgres",
         };
         let mut consumer = events.subscribe(name).await;
         let open = consumer.take(20).await;
@@ -29,7 +29,7 @@ on_each_engine! {
             ("oldest_unacked_seconds", "100"),
         ];
         eventually(LIMIT, || async {
-            let metrics = metrics(&events).await;
+            let metrics = events.service.metrics().await;
             expected.iter().all(|(what, value)| {
                 let line = format!("souk_events_subscription_{what}{{subscription=\"{name}\"}} {value}");
                 metrics.lines().any(|found| found == line)
@@ -39,14 +39,4 @@ on_each_engine! {
         drop(consumer);
         events.end().await;
     }
-}
-
-/// Reads what the process tells Prometheus.
-async fn metrics(events: &Events) -> String {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let mut stream = tokio::net::TcpStream::connect(events.service.running().metrics_addr()).await.unwrap();
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: souk\r\nconnection: close\r\n\r\n").await.unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).await.unwrap();
-    text
 }

@@ -16,8 +16,8 @@ use tonic::{Code, Status, Streaming};
 
 pub type Client = EventServiceClient<CallerChannel>;
 
-/// The type of the events of these tests.
-pub const KIND: &str = "souk.testing.v1.Happened";
+/// The type of the events of these tests, which the service `orders` publishes.
+pub const KIND: &str = "souk.orders.v1.Happened";
 
 /// How long a test waits for what must come.
 pub const LIMIT: Duration = Duration::from_secs(20);
@@ -299,6 +299,12 @@ pub fn refused<T>(answer: Result<T, Status>, code: Code, reason: &str) -> Status
     let status = answer.err().expect("it is refused");
     assert_eq!((status.code(), souk_testkit::reason_of(&status).as_str()), (code, reason), "{}", status.message());
     status
+}
+
+/// The fields that a refusal names, each with what must be so.
+pub fn violations_of(status: &Status) -> Vec<(String, String)> {
+    let found = souk_testkit::field_violations(status);
+    found.into_iter().map(|violation| (violation.field, violation.description)).collect()
 }
 
 /// The time at which tests with a clock of their own start.

@@ -6,6 +6,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Value};
 use serde_json::json;
 use souk_client::events::v1 as pb;
 use souk_types::Timestamp;
+use unicode_width::UnicodeWidthChar as _;
 
 /// What stands in place of a redacted text.
 const REDACTED: &str = "[redacted]";
@@ -14,7 +15,8 @@ const REDACTED: &str = "[redacted]";
 pub struct Printer {
     pool: DescriptorPool,
     is_json: bool,
-    has_colour: bool,
+    /// Whether lines go to a screen: in colour, and no longer than it is wide.
+    is_screen: bool,
 }
 
 impl Printer {
@@ -22,11 +24,17 @@ impl Printer {
     pub fn new(is_json: bool) -> Self {
         let pool =
             DescriptorPool::decode(souk_client::FILE_DESCRIPTOR_SET).expect("the contract is what it was built from");
-        Printer { pool, is_json, has_colour: !is_json && std::io::stdout().is_terminal() }
+        Printer { pool, is_json, is_screen: !is_json && std::io::stdout().is_terminal() }
     }
 
     /// Returns the line of an event.
     pub fn line(&self, delivery: &pb::Delivery) -> String {
+        let columns = if self.is_screen { columns_of_screen() } else { usize::MAX };
+        self.line_within(delivery, columns)
+    }
+
+    /// The same for a screen of so many columns.
+    fn line_within(&self, delivery: &pb::Delivery, columns: usize) -> String {
         let event = delivery.event.clone().unwrap_or_default();
         let position = delivery.position.unwrap_or_default();
         let data = self.data(&event);
@@ -35,10 +43,29 @@ impl Printer {
             return cloud_event(&event, &data).to_string();
         }
         let time = Timestamp::try_from(time).map_or_else(|_| String::from("-"), |time| time.to_string());
-        let (dim, bold, plain) = if self.has_colour { ("\x1b[2m", "\x1b[1m", "\x1b[0m") } else { ("", "", "") };
         let subject = if event.subject.is_empty() { "-" } else { &event.subject };
         let place = format!("{}:{}", position.partition, position.offset);
-        format!("{dim}{time}  {place:<8}{plain}  {bold}{}{plain}  {subject}  {data}", event.r#type)
+        let parts = [
+            (DIM, visible(&format!("{time}  {place:<8}  "))),
+            (BOLD, visible(&event.r#type)),
+            (PLAIN, visible(&format!("  {subject}  {data}"))),
+        ];
+        let whole: String = parts.iter().map(|(_, text)| text.as_str()).collect();
+        let end = end_within(&whole, columns);
+        let mut line = String::new();
+        let mut from = 0;
+        for (style, text) in &parts {
+            let shown = &text[..text.len().min(end.saturating_sub(from))];
+            from += text.len();
+            match self.is_screen {
+                true => line.extend([style, shown, PLAIN]),
+                false => line.push_str(shown),
+            }
+        }
+        if end < whole.len() {
+            line.push('…');
+        }
+        line
     }
 
     /// Returns the payload as JSON; what is no message of the contract as its size.
@@ -53,6 +80,36 @@ impl Printer {
             None => json!({ "bytes": event.data.len() }),
         }
     }
+}
+
+const DIM: &str = "\x1b[2m";
+const BOLD: &str = "\x1b[1m";
+const PLAIN: &str = "\x1b[0m";
+
+/// Returns how wide the screen is now.
+fn columns_of_screen() -> usize {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout());
+    size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).unwrap_or(usize::MAX)
+}
+
+/// Replaces control characters, which could move the cursor or change colours.
+fn visible(text: &str) -> String {
+    text.chars().map(|shown| if shown.is_control() { char::REPLACEMENT_CHARACTER } else { shown }).collect()
+}
+
+/// Returns where a text ends that fits into so many columns: at its end, or where a `…` still fits behind it.
+fn end_within(text: &str, columns: usize) -> usize {
+    let (mut end, mut used) = (0, 0);
+    for (at, character) in text.char_indices() {
+        used += character.width().unwrap_or(0);
+        if used > columns {
+            return end;
+        }
+        if used < columns {
+            end = at + character.len_utf8();
+        }
+    }
+    text.len()
 }
 
 /// Returns the event in the JSON format of CloudEvents, with the payload as JSON.
@@ -129,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_line_shows_the_payload_by_the_contract() {
-        let line = Printer { has_colour: false, ..Printer::new(false) }.line(&placed());
+        let line = Printer { is_screen: false, ..Printer::new(false) }.line(&placed());
         assert!(line.contains("souk.orders.v1.OrderPlaced  order_1  {\"order\":{"), "{line}");
     }
 
@@ -145,9 +202,44 @@ mod tests {
         let event = delivery.event.as_mut().unwrap();
         (event.r#type, event.data) = ("souk.type.v1.Address".into(), address.encode_to_vec().into());
         for is_json in [false, true] {
-            let line = Printer { has_colour: false, ..Printer::new(is_json) }.line(&delivery);
+            let line = Printer { is_screen: false, ..Printer::new(is_json) }.line(&delivery);
             assert!(line.contains("\"countryCode\":\"GB\"") && line.contains(REDACTED), "{line}");
             assert!(!line.contains("Ann Smith") && !line.contains("High St"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_cut_to_the_screen_and_json_is_not() {
+        let mut delivery = placed();
+        let event = delivery.event.as_mut().unwrap();
+        event.subject = "茶".repeat(40);
+        let screen = Printer { is_screen: true, ..Printer::new(false) };
+        let whole = Printer { is_screen: false, ..Printer::new(false) }.line(&delivery);
+        for columns in [1, 10, 32, 33, 58, 59, 60, 61, 62, 80, 81, 119, 500] {
+            let line = screen.line_within(&delivery, columns);
+            let text: String = [DIM, BOLD, PLAIN].iter().fold(line, |line, style| line.replace(style, ""));
+            let width: usize = text.chars().map(|character| character.width().unwrap()).sum();
+            assert!(width <= columns, "{columns}: {text}");
+            match text.strip_suffix('…') {
+                // A wide letter may leave one column empty.
+                Some(kept) => assert!(whole.starts_with(kept) && width + 1 >= columns, "{columns}: {text}"),
+                None => assert_eq!(text, whole, "{columns}"),
+            }
+        }
+        let json = Printer::new(true);
+        assert_eq!(json.line_within(&delivery, 10), json.line_within(&delivery, usize::MAX));
+    }
+
+    #[test]
+    fn an_event_cannot_move_the_cursor_and_any_time_is_shown() {
+        let mut delivery = placed();
+        let event = delivery.event.as_mut().unwrap();
+        event.subject = "a\u{9b}31mb\u{1b}[2J".into();
+        for (seconds, nanos) in [(i64::MAX, i32::MAX), (i64::MIN, i32::MIN), (0, -1)] {
+            delivery.event.as_mut().unwrap().time = Some(prost_types::Timestamp { seconds, nanos });
+            let line = Printer { is_screen: false, ..Printer::new(false) }.line(&delivery);
+            assert!(line.starts_with("-  ") && !line.chars().any(char::is_control), "{line:?}");
+            assert!(Printer::new(true).line(&delivery).contains("\"time\":\""));
         }
     }
 

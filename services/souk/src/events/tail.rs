@@ -4,12 +4,13 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use clap::Args;
+use rustix::event::{PollFd, PollFlags, Timespec};
 use souk_chassis::StartError;
 use souk_client::events::v1 as pb;
 use souk_client::events::v1::event_service_client::EventServiceClient;
 use souk_client::events::v1::start_position::Start;
 use souk_client::events::v1::subscribe_request::Request;
-use souk_types::Clock;
+use souk_types::{Clock, Timestamp};
 use tokio_stream::StreamExt as _;
 use tonic::Code;
 
@@ -19,10 +20,14 @@ use crate::connect;
 /// How long to wait before a shop that went away is asked again.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// How often it looks whether anybody still reads the output.
+const LOOK_INTERVAL: Duration = Duration::from_millis(200);
+
 /// Shows events as they happen, one a line; Ctrl-C ends it.
 ///
 /// It reads along: no subscription is made and nothing is acknowledged. Texts that the contract marks as not to be
-/// logged are left out.
+/// logged are left out. On a terminal each line is cut to its width; `--json`, and what goes to a file or another
+/// program, is whole.
 ///
 ///   souk events tail --type souk.orders.v1.OrderPlaced --from 1h
 ///   souk events tail --from earliest --json | jq .type
@@ -62,6 +67,7 @@ impl Tail {
             let outcome = tokio::select! {
                 outcome = read(&mut bus, &start, &printer, &mut left, &mut has_read) => outcome,
                 _ = tokio::signal::ctrl_c() => return Ok(()),
+                () = closed_output() => return Ok(()),
             };
             let status = match outcome {
                 Ok(()) => return Ok(()),
@@ -76,9 +82,25 @@ impl Tail {
                 status.message()
             );
             start.start_position = Some(pb::StartPosition { start: Some(Start::Latest(true)) });
-            tokio::time::sleep(AGAIN).await;
+            tokio::select! {
+                () = tokio::time::sleep(AGAIN) => {}
+                () = closed_output() => return Ok(()),
+            }
         }
         Ok(())
+    }
+}
+
+/// Waits until nobody reads the output any more, as after `| head`, also while there is nothing to write.
+async fn closed_output() {
+    const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+    loop {
+        let stdout = std::io::stdout();
+        let mut polled = [PollFd::new(&stdout, PollFlags::empty())];
+        if rustix::event::poll(&mut polled, Some(&AT_ONCE)).is_ok() && polled[0].revents().contains(PollFlags::ERR) {
+            return;
+        }
+        tokio::time::sleep(LOOK_INTERVAL).await;
     }
 }
 
@@ -118,6 +140,9 @@ async fn read(
 fn parse_from(text: &str) -> Result<Start, String> {
     const ALLOWED: &str =
         "must be latest, earliest, a time such as 2026-11-22T10:00:00Z, or how long ago: 90s, 15m, 2h, 1d";
+    /// The first second of the year 1.
+    const FIRST_SECOND: i64 = -62_135_596_800;
+    const CALENDAR: &str = "must be a time from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z";
     match text {
         "latest" => return Ok(Start::Latest(true)),
         "earliest" => return Ok(Start::Earliest(true)),
@@ -136,10 +161,18 @@ fn parse_from(text: &str) -> Result<Start, String> {
     });
     match ago {
         Some(seconds) => {
-            let time = Clock::system().now().minus(Duration::from_secs(seconds));
-            Ok(Start::Time(time.into()))
+            let now = Clock::system().now();
+            let time = now.minus(Duration::from_secs(seconds)).into();
+            let longest = now.as_micros() / 1_000_000 - FIRST_SECOND;
+            let days = longest / (24 * 60 * 60);
+            Timestamp::try_from(time).map_err(|_| format!("{CALENDAR}, which is at most {days}d ago"))?;
+            Ok(Start::Time(time))
         }
-        None => text.parse().map(Start::Time).map_err(|_| ALLOWED.to_owned()),
+        None => {
+            let time: prost_types::Timestamp = text.parse().map_err(|_| ALLOWED.to_owned())?;
+            Timestamp::try_from(time).map_err(|_| CALENDAR.to_owned())?;
+            Ok(Start::Time(time))
+        }
     }
 }
 
@@ -156,7 +189,16 @@ mod tests {
         let (Ok(Start::Time(hour)), Ok(Start::Time(minutes))) = (parse_from("1h"), parse_from("60m")) else { panic!() };
         assert!((hour.seconds - minutes.seconds).abs() <= 1);
         for wrong in ["", "yesterday", "h", "-1h", "1w", "99999999999999999999d", "é"] {
-            assert!(parse_from(wrong).unwrap_err().starts_with("must be"), "{wrong}");
+            assert!(parse_from(wrong).unwrap_err().starts_with("must be latest"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_start_outside_the_calendar_is_refused_with_what_is_allowed() {
+        for wrong in ["999999d", "99999999999999999s", "10000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"] {
+            let error = parse_from(wrong).unwrap_err();
+            assert!(error.starts_with("must be a time from 0001-01-01T00:00:00Z"), "{wrong}: {error}");
+        }
+        assert!(parse_from("700000d").is_ok());
     }
 }

@@ -1,8 +1,12 @@
 //! `souk events tail` shows what happens in a running shop.
 
-use serde_json::Value;
+use std::process::Stdio;
 
-use crate::support::{Customer, address, folder, run, shop_in};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
+
+use crate::support::{Customer, LIMIT, Ran, address, folder, run, shop_in, souk};
 
 #[tokio::test]
 async fn the_events_of_an_order_are_shown_by_type_from_where_one_asks() {
@@ -16,6 +20,16 @@ async fn the_events_of_an_order_are_shown_by_type_from_where_one_asks() {
     assert_eq!(lines.len(), 2, "{told}");
     assert!(lines[0].contains(&format!("souk.orders.v1.OrderPlaced  {}  {{", order.order_id)), "{told}");
     assert!(lines[1].contains("souk.orders.v1.OrderPaid"), "{told}");
+
+    // As with `| head -1`: when nobody reads any more it ends quietly, without waiting for another event.
+    let mut command = Command::new(souk());
+    command.args(&tail).arg("earliest").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut left = command.kill_on_drop(true).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(left.stdout.take().unwrap()).read_line(&mut line).await.unwrap();
+    assert!(line.contains("souk.orders.v1.OrderPlaced"), "{line}");
+    let ended = tokio::time::timeout(LIMIT, left.wait_with_output()).await.expect("it ends").unwrap();
+    assert_eq!(Ran::of(&ended).exited_with(0).err, "");
 
     let told = run(&[&tail[..], &["1h", "--limit", "1", "--json"]].concat()).await.exited_with(0).out;
     let event: Value = serde_json::from_str(&told).unwrap();
@@ -31,6 +45,8 @@ async fn what_keeps_it_from_showing_anything_is_said_in_one_line() {
     assert!(none.contains("127.0.0.1:1 cannot be reached") && none.lines().count() == 1, "{none}");
     let wrong = run(&["events", "tail", "--from", "yesterday"]).await.exited_with(64).err;
     assert!(wrong.contains("how long ago"), "{wrong}");
+    let wrong = run(&["events", "tail", "--from", "999999d"]).await.exited_with(64).err;
+    assert!(wrong.contains("must be a time from 0001-01-01T00:00:00Z") && wrong.contains("d ago"), "{wrong}");
 
     let folder = folder();
     let shop = shop_in(folder.path()).argument("--without=events").start().await;

@@ -10,7 +10,7 @@ use souk_client::events::v1 as pb;
 use souk_types::Timestamp;
 use tracing::warn;
 
-use super::super::{AppendError, Entry, size_of};
+use super::super::{AppendError, Entry, publish_time_of, size_of};
 use crate::cloudevents::{self, Binding};
 
 /// The header with the time at which the log took the event, in microseconds: AMQP's own timestamp knows seconds only.
@@ -25,7 +25,7 @@ pub fn properties(event: &pb::Event, now: Timestamp, mark: String) -> Result<Bas
     let headers = cloudevents::to_headers(event, Binding::Amqp);
     let bytes = headers.iter().map(|(name, value)| name.len() + value.len() + 8).sum();
     if bytes > MAX_ATTRIBUTES {
-        return Err(AppendError::TooLarge { bytes, max: MAX_ATTRIBUTES });
+        return Err(AppendError::TooLarge { what: "the attributes of the event", bytes, max: MAX_ATTRIBUTES });
     }
     let mut table = FieldTable::default();
     for (name, value) in headers {
@@ -83,6 +83,6 @@ pub fn entry_of(delivery: Delivery, offset: i64) -> Option<Entry> {
     let written = headers.and_then(|headers| headers.inner().get(PUBLISH_TIME)?.as_long_long_int());
     // A foreign producer gives the second at best.
     let seconds = || properties.timestamp().and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(0);
-    let publish_time = Timestamp::from_micros(written.unwrap_or_else(|| seconds().saturating_mul(1_000_000)));
+    let publish_time = publish_time_of(written.unwrap_or_else(|| seconds().saturating_mul(1_000_000)));
     Some(Entry { offset, publish_time, bytes: size_of(&event), event: Arc::new(event) })
 }

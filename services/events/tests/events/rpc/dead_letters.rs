@@ -70,9 +70,13 @@ on_each_engine! {
     async fn a_final_refusal_makes_a_dead_letter_at_once(engine: Engine) {
         let events = Events::start(engine).await;
         let mut consumer = hasty(&events, 10).await;
-        events.publish_keys(&["a"]).await;
+        events.publish_keys(&["a", "a"]).await;
         let delivery = consumer.next().await;
         consumer.refuse(&delivery, "cannot be read", true).await;
+        // The next of its key goes on.
+        let next = consumer.next().await;
+        assert_eq!((number(&next), next.delivery_attempt), (1, 1));
+        consumer.ack(&next).await;
         let letters = eventually(LIMIT, || async {
             Some(events.dead_letters("mail").await).filter(|letters| !letters.is_empty())
         });
@@ -181,6 +185,30 @@ on_each_engine! {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), 25);
+        events.end().await;
+    }
+
+    async fn a_page_of_large_dead_letters_is_cut_by_bytes(engine: Engine) {
+        let events = Events::start(engine).await;
+        let mut consumer = hasty(&events, 1).await;
+        for _ in 0..8 {
+            events.publish(vec![pb::Event { data: vec![7; 700 << 10].into(), ..event("", 0) }]).await;
+            let delivery = consumer.next().await;
+            consumer.nack(&delivery, &"\u{1d11e}".repeat(1000)).await;
+        }
+        eventually(LIMIT, || async { events.get("mail").await.dead_letters == 8 }).await;
+        let (mut page_token, mut sizes) = (String::new(), Vec::new());
+        loop {
+            let request = pb::ListDeadLettersRequest { subscription: "mail".into(), page_size: 100, page_token };
+            let page = events.mail().list_dead_letters(request).await.unwrap().into_inner();
+            assert!(prost::Message::encoded_len(&page) <= 3 << 20);
+            sizes.push(page.dead_letters.len());
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(sizes, [4, 4]);
         events.end().await;
     }
 

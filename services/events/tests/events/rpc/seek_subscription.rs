@@ -8,7 +8,7 @@ use souk_testkit::{Engine, eventually, on_each_engine};
 use souk_types::Clock;
 use tonic::Code;
 
-use crate::support::{Events, LIMIT, START, by_key, event, number, refused};
+use crate::support::{Events, LIMIT, START, by_key, event, from_earliest, number, refused, violations_of};
 
 fn seek(to: Start) -> pb::SeekSubscriptionRequest {
     pb::SeekSubscriptionRequest { subscription: "mail".into(), to: Some(pb::StartPosition { start: Some(to) }) }
@@ -92,6 +92,76 @@ on_each_engine! {
         events.end().await;
     }
 
+    async fn a_position_after_the_end_is_refused_and_the_end_is_not(engine: Engine) {
+        let events = Events::start(engine).await;
+        let first = events.publish((0..40).map(|number| event("k", number)).collect()).await[0];
+        drop(events.subscribe("mail").await);
+        let position = |offset| Start::Position(pb::Position { partition: first.partition, offset });
+        let problem = format!("must be at most 40, the end of partition {}", first.partition);
+        for offset in [41, 1_000_000_000_000_000, i64::MAX] {
+            let answer = events.mail().seek_subscription(seek(position(offset))).await;
+            let status = refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
+            assert_eq!(violations_of(&status), [("to.position.offset".to_owned(), problem.clone())]);
+        }
+        assert_eq!(events.get("mail").await.lag, 40);
+        let start_position = Some(pb::StartPosition { start: Some(position(41)) });
+        let subscription = "mail.a".into();
+        let request = pb::CreateSubscriptionRequest { subscription, start_position, ..Default::default() };
+        let status = refused(
+            events.mail().create_subscription(request).await,
+            Code::InvalidArgument,
+            "ERROR_REASON_INVALID_FIELD",
+        );
+        assert_eq!(violations_of(&status)[0].0, "start_position.position.offset");
+
+        // The end, as a position and as a time that nothing has reached.
+        let far = prost_types::Timestamp { seconds: 253_402_300_799, nanos: 0 };
+        for to in [position(40), Start::Time(far), Start::Latest(true)] {
+            events.mail().seek_subscription(seek(to)).await.unwrap();
+            assert_eq!((events.get("mail").await.lag, events.findings().await.len()), (0, 0));
+        }
+        events.publish(vec![event("k", 40)]).await;
+        assert_eq!(events.get("mail").await.lag, 1);
+        assert_eq!(number(&events.subscribe("mail").await.next().await), 40);
+        events.end().await;
+    }
+
+    async fn a_start_that_is_false_is_refused(engine: Engine) {
+        let events = Events::start(engine).await;
+        drop(events.subscribe("mail").await);
+        for (to, field) in [(Start::Earliest(false), "to.earliest"), (Start::Latest(false), "to.latest")] {
+            let answer = events.mail().seek_subscription(seek(to)).await;
+            let status = refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
+            assert_eq!(violations_of(&status)[0].0, field);
+        }
+        events.end().await;
+    }
+
+    async fn a_position_after_the_end_that_an_older_version_took_has_two_ways_back(engine: Engine) {
+        let events = Events::start(engine).await;
+        let at = events.publish(vec![event("k", 0)]).await[0].partition;
+        let damage = format!("UPDATE place SET next_offset = 1000000000000000 WHERE partition = {at}");
+        let finding = [format!("a place lies within the log: mail, partition {at}")];
+        for is_deleted in [true, false] {
+            let start_position = Some(from_earliest());
+            let subscription = "mail".into();
+            let request = pb::CreateSubscriptionRequest { subscription, start_position, ..Default::default() };
+            events.mail().create_subscription(request).await.unwrap();
+            events.tamper(&damage).await;
+            assert_eq!(events.findings().await, finding);
+            match is_deleted {
+                true => {
+                    let request = pb::DeleteSubscriptionRequest { subscription: "mail".into() };
+                    drop(events.staff().delete_subscription(request).await.unwrap());
+                }
+                false => drop(events.staff().seek_subscription(seek(Start::Earliest(true))).await.unwrap()),
+            }
+            assert_eq!(events.findings().await, Vec::<String>::new());
+        }
+        assert_eq!(number(&events.subscribe("mail").await.next().await), 0);
+        events.end().await;
+    }
+
     async fn a_place_that_is_not_there_is_refused(engine: Engine) {
         let events = Events::start(engine).await;
         drop(events.subscribe("mail").await);
@@ -102,6 +172,7 @@ on_each_engine! {
             "ERROR_REASON_NO_SUCH_PARTITION",
         );
         assert_eq!(souk_testkit::metadata_of(&status)["partitions"], "8");
+        assert_eq!(violations_of(&status)[0].0, "to.position.partition");
         let answer = events.orders().seek_subscription(seek(Start::Latest(true))).await;
         refused(answer, Code::NotFound, "ERROR_REASON_SUBSCRIPTION_NOT_FOUND");
         events.end().await;

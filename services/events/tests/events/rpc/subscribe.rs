@@ -8,7 +8,7 @@ use souk_client::events::v1::subscribe_request::Request as Message;
 use souk_testkit::{Engine, eventually, on_each_engine};
 use tonic::Code;
 
-use crate::support::{Consumer, Events, LIMIT, by_key, event, number, refused, seconds, start};
+use crate::support::{Consumer, Events, LIMIT, by_key, event, number, refused, seconds, start, violations_of};
 
 on_each_engine! {
     async fn what_was_published_is_delivered_once_and_then_never_again(engine: Engine) {
@@ -33,9 +33,9 @@ on_each_engine! {
 
     async fn two_subscriptions_each_get_everything_and_two_streams_share_it(engine: Engine) {
         let events = Events::start(engine).await;
-        let mut alone = events.subscribe("alone").await;
-        let mut one = events.subscribe("shared").await;
-        let mut other = events.subscribe("shared").await;
+        let mut alone = events.subscribe("mail.alone").await;
+        let mut one = events.subscribe("mail.shared").await;
+        let mut other = events.subscribe("mail.shared").await;
         for number in 0..200 {
             events.publish(vec![event("", number)]).await;
         }
@@ -73,21 +73,21 @@ on_each_engine! {
     async fn only_the_wanted_types_are_delivered(engine: Engine) {
         let events = Events::start(engine).await;
         let of = |kind: &str, number| pb::Event { r#type: kind.into(), ..event("k", number) };
-        let kinds = ["souk.a.v1.One", "souk.b.v1.Two", "souk.a.v1.Three", "souk.c.v1.Four"];
+        let kinds = ["souk.a.orders.v1.One", "souk.b.orders.v1.Two", "souk.a.orders.v1.Three", "souk.c.orders.v1.Four"];
         events.publish(kinds.iter().enumerate().map(|(number, kind)| of(kind, number)).collect()).await;
-        let types = vec!["souk.a.*".to_owned(), "souk.c.v1.Four".to_owned()];
-        let wanted = pb::SubscribeStart { event_types: types, ..start("some") };
+        let types = vec!["souk.a.*".to_owned(), "souk.c.orders.v1.Four".to_owned()];
+        let wanted = pb::SubscribeStart { event_types: types, ..start("mail.some") };
         let mut consumer = Consumer::open(events.mail(), wanted).await.unwrap();
         let numbers: Vec<usize> = consumer.handle(3).await.iter().map(number).collect();
         assert_eq!(numbers, [0, 2, 3]);
-        eventually(LIMIT, || async { events.get("some").await.lag == 0 }).await;
+        eventually(LIMIT, || async { events.get("mail.some").await.lag == 0 }).await;
 
         drop(consumer);
-        let wanted = pb::SubscribeStart { event_types: vec!["souk.b.v1.Two".into()], ..start("some") };
+        let wanted = pb::SubscribeStart { event_types: vec!["souk.b.orders.v1.Two".into()], ..start("mail.some") };
         let mut consumer = Consumer::open(events.mail(), wanted).await.unwrap();
-        assert_eq!(consumer.started.event_types, ["souk.b.v1.Two"]);
+        assert_eq!(consumer.started.event_types, ["souk.b.orders.v1.Two"]);
         consumer.is_quiet().await;
-        events.publish(vec![of("souk.a.v1.One", 4), of("souk.b.v1.Two", 5)]).await;
+        events.publish(vec![of("souk.a.orders.v1.One", 4), of("souk.b.orders.v1.Two", 5)]).await;
         assert_eq!(number(&consumer.next().await), 5);
         drop(consumer);
         events.end().await;
@@ -111,11 +111,11 @@ on_each_engine! {
     async fn a_consumer_that_does_not_read_holds_up_nobody(engine: Engine) {
         let events = Events::start(engine).await;
         let stuck = events.subscribe("mail").await;
-        let other = events.subscribe("other").await;
+        let other = events.subscribe("mail.other").await;
         events.publish((0..500).map(|number| event("", number)).collect()).await;
         // The first stream of `mail` has a thousand messages of room and never answers; a second gets what comes later.
         let mut quick = events.subscribe("mail").await;
-        let mut third = events.subscribe("third").await;
+        let mut third = events.subscribe("mail.third").await;
         assert_eq!(third.handle(500).await.len(), 500);
         eventually(LIMIT, || async { events.get("mail").await.outstanding == 500 }).await;
         events.publish((500..2000).map(|number| event("", number)).take(1000).collect()).await;
@@ -125,12 +125,28 @@ on_each_engine! {
         events.end().await;
     }
 
-    async fn the_name_of_another_service_is_taken(engine: Engine) {
-        let events = Events::start(engine).await;
+    async fn only_its_owner_reads_a_subscription_or_changes_it(engine: Engine) {
+        let mut events = Events::start(engine).await;
         drop(events.subscribe("mail").await);
-        let answer = Consumer::open(events.orders(), start("mail")).await;
+        let before = events.get("mail").await;
+        let greedy = pb::SubscribeStart { event_types: vec!["souk.orders.*".into()], max_attempts: 1, ..start("mail") };
+        for client in [events.orders(), events.staff()] {
+            let answer = Consumer::open(client, greedy.clone()).await;
+            let status = refused(answer, Code::InvalidArgument, "ERROR_REASON_SUBSCRIPTION_NAME");
+            assert_eq!(violations_of(&status)[0].0, "start.subscription");
+        }
+        let after = events.get("mail").await;
+        assert_eq!((after.event_types, after.max_attempts), (before.event_types, before.max_attempts));
+
+        // One that an older version let somebody else make stays that caller's, until staff deletes it.
+        events.tamper("UPDATE subscription SET owner = 'service:orders' WHERE name = 'mail'").await;
+        events.service.restart().await;
+        drop(Consumer::open(events.orders(), start("mail")).await.unwrap());
+        let answer = Consumer::open(events.mail(), start("mail")).await;
         refused(answer, Code::AlreadyExists, "ERROR_REASON_SUBSCRIPTION_EXISTS");
-        Consumer::open(events.staff(), start("mail")).await.unwrap();
+        let request = pb::DeleteSubscriptionRequest { subscription: "mail".into() };
+        events.staff().delete_subscription(request).await.unwrap();
+        drop(events.subscribe("mail").await);
         let request = pb::GetSubscriptionRequest { subscription: "mail".into() };
         let answer = events.orders().get_subscription(request).await;
         refused(answer, Code::NotFound, "ERROR_REASON_SUBSCRIPTION_NOT_FOUND");

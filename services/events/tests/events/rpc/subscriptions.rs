@@ -5,12 +5,12 @@ use souk_testkit::{Engine, eventually, on_each_engine};
 use souk_types::Clock;
 use tonic::Code;
 
-use crate::support::{Consumer, Events, LIMIT, START, event, number, refused, seconds, start};
+use crate::support::{Consumer, Events, LIMIT, START, event, number, refused, seconds, start, violations_of};
 
 fn request(name: &str) -> pb::CreateSubscriptionRequest {
     pb::CreateSubscriptionRequest {
         subscription: name.into(),
-        event_types: vec!["souk.testing.*".into(), "souk.orders.v1.OrderPlaced".into()],
+        event_types: vec!["souk.payments.*".into(), "souk.orders.v1.OrderPlaced".into()],
         ack_deadline: seconds(12),
         max_attempts: 4,
         min_retry_delay: seconds(2),
@@ -25,7 +25,7 @@ on_each_engine! {
         let made = events.mail().create_subscription(request("mail")).await.unwrap().into_inner();
         let made = made.subscription.unwrap();
         assert_eq!((made.name.as_str(), made.owner.as_str()), ("mail", "service:mail"));
-        assert_eq!(made.event_types, ["souk.orders.v1.OrderPlaced", "souk.testing.*"]);
+        assert_eq!(made.event_types, ["souk.orders.v1.OrderPlaced", "souk.payments.*"]);
         assert_eq!((made.ack_deadline, made.max_attempts), (seconds(12), 4));
         assert_eq!((made.min_retry_delay, made.max_retry_delay), (seconds(2), seconds(8)));
         assert_eq!((made.create_time, made.positions.len()), (Some(START.into()), 8));
@@ -40,20 +40,64 @@ on_each_engine! {
         let events = Events::start(engine).await;
         events.mail().create_subscription(request("mail")).await.unwrap();
         let other = pb::CreateSubscriptionRequest { max_attempts: 5, ..request("mail") };
-        for answer in [
-            events.mail().create_subscription(other).await,
-            events.orders().create_subscription(request("mail")).await,
-        ] {
-            let status = refused(answer, Code::AlreadyExists, "ERROR_REASON_SUBSCRIPTION_EXISTS");
-            assert_eq!(souk_testkit::metadata_of(&status)["subscription"], "mail");
-        }
+        let answer = events.mail().create_subscription(other).await;
+        let status = refused(answer, Code::AlreadyExists, "ERROR_REASON_SUBSCRIPTION_EXISTS");
+        assert_eq!(souk_testkit::metadata_of(&status)["subscription"], "mail");
         assert_eq!(events.get("mail").await.max_attempts, 4);
+        events.end().await;
+    }
+
+    async fn a_name_that_is_for_somebody_else_is_refused(engine: Engine) {
+        let events = Events::start(engine).await;
+        for (mut client, name, allowed) in [
+            (events.orders(), "mail", "orders or orders.NAME"),
+            (events.orders(), "orders-rebuild", "orders or orders.NAME"),
+            (events.staff(), "mail", "staff.NAME"),
+            (events.staff(), "staff", "staff.NAME"),
+        ] {
+            let status = refused(
+                client.create_subscription(request(name)).await,
+                Code::InvalidArgument,
+                "ERROR_REASON_SUBSCRIPTION_NAME",
+            );
+            let metadata = souk_testkit::metadata_of(&status);
+            assert_eq!((metadata["subscription"].as_str(), metadata["allowed"].as_str()), (name, allowed));
+            assert_eq!(violations_of(&status), [("subscription".to_owned(), format!("must be {allowed}"))]);
+        }
+        assert_eq!(events.service.row_counts().await["0.subscription"], 0);
+        events.orders().create_subscription(request("orders.rebuild")).await.unwrap();
+        events.staff().create_subscription(request("staff.ann")).await.unwrap();
+        events.end().await;
+    }
+
+    async fn a_page_of_large_subscriptions_is_cut_by_bytes(engine: Engine) {
+        let events = Events::start(engine).await;
+        let name = |number: usize| format!("mail.{number:03}");
+        for number in 0..200 {
+            let types = (0..100).map(|kind| format!("souk.k{number}x{kind}.{}", "a".repeat(185))).collect();
+            let request = pb::CreateSubscriptionRequest { event_types: types, ..request(&name(number)) };
+            events.mail().create_subscription(request).await.unwrap();
+        }
+        let (mut page_token, mut names, mut pages) = (String::new(), Vec::new(), 0);
+        loop {
+            let request = pb::ListSubscriptionsRequest { page_size: 1000, page_token };
+            let page = events.mail().list_subscriptions(request).await.unwrap().into_inner();
+            let bytes = prost::Message::encoded_len(&page);
+            assert!(bytes <= 3 << 20, "{bytes} bytes");
+            pages += 1;
+            names.extend(page.subscriptions.into_iter().map(|found| found.name));
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!((names, pages), ((0..200).map(name).collect(), 2));
         events.end().await;
     }
 
     async fn what_was_left_out_is_the_usual(engine: Engine) {
         let events = Events::start(engine).await;
-        let bare = pb::CreateSubscriptionRequest { subscription: "bare".into(), ..Default::default() };
+        let bare = pb::CreateSubscriptionRequest { subscription: "mail.bare".into(), ..Default::default() };
         let made = events.mail().create_subscription(bare).await.unwrap().into_inner().subscription.unwrap();
         assert_eq!((made.ack_deadline, made.max_attempts), (seconds(30), 10));
         assert_eq!(made.min_retry_delay, Some(prost_types::Duration { seconds: 0, nanos: 100_000_000 }));
@@ -91,10 +135,10 @@ on_each_engine! {
 
     async fn each_service_sees_its_own_and_staff_sees_all(engine: Engine) {
         let events = Events::start(engine).await;
-        for name in ["m1", "m2", "m3"] {
+        for name in ["mail.1", "mail.2", "mail.3"] {
             events.mail().create_subscription(request(name)).await.unwrap();
         }
-        events.orders().create_subscription(request("o1")).await.unwrap();
+        events.orders().create_subscription(request("orders.1")).await.unwrap();
         let (mut page_token, mut names) = (String::new(), Vec::new());
         loop {
             let request = pb::ListSubscriptionsRequest { page_size: 2, page_token };
@@ -105,7 +149,7 @@ on_each_engine! {
                 break;
             }
         }
-        assert_eq!(names, ["m1", "m2", "m3"]);
+        assert_eq!(names, ["mail.1", "mail.2", "mail.3"]);
         let all = events.staff().list_subscriptions(pb::ListSubscriptionsRequest::default()).await.unwrap();
         assert_eq!(all.into_inner().subscriptions.len(), 4);
         let bad = pb::ListSubscriptionsRequest { page_size: 2, page_token: "nonsense".into() };

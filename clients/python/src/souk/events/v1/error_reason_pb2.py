@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!souk/events/v1/error_reason.proto\x12\x0esouk.events.v1*\xd3\x02\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\'\n#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\x10\x01\x12$\n ERROR_REASON_SUBSCRIPTION_EXISTS\x10\x02\x12 \n\x1c\x45RROR_REASON_STREAM_PROTOCOL\x10\x03\x12\"\n\x1e\x45RROR_REASON_NO_SUCH_PARTITION\x10\x04\x12 \n\x1c\x45RROR_REASON_LOG_UNAVAILABLE\x10\x05\x12 \n\x1c\x45RROR_REASON_EVENT_TOO_LARGE\x10\x06\x12&\n\"ERROR_REASON_DEAD_LETTER_NOT_FOUND\x10\x07\x12%\n!ERROR_REASON_SUBSCRIPTION_CHANGED\x10\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!souk/events/v1/error_reason.proto\x12\x0esouk.events.v1*\x9c\x03\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\'\n#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\x10\x01\x12$\n ERROR_REASON_SUBSCRIPTION_EXISTS\x10\x02\x12 \n\x1c\x45RROR_REASON_STREAM_PROTOCOL\x10\x03\x12\"\n\x1e\x45RROR_REASON_NO_SUCH_PARTITION\x10\x04\x12 \n\x1c\x45RROR_REASON_LOG_UNAVAILABLE\x10\x05\x12 \n\x1c\x45RROR_REASON_EVENT_TOO_LARGE\x10\x06\x12&\n\"ERROR_REASON_DEAD_LETTER_NOT_FOUND\x10\x07\x12%\n!ERROR_REASON_SUBSCRIPTION_CHANGED\x10\x08\x12#\n\x1f\x45RROR_REASON_FOREIGN_EVENT_TYPE\x10\t\x12\"\n\x1e\x45RROR_REASON_SUBSCRIPTION_NAME\x10\nb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.events.v1.error_reason
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ERRORREASON']._serialized_start=54
-  _globals['_ERRORREASON']._serialized_end=393
+  _globals['_ERRORREASON']._serialized_end=466
 # @@protoc_insertion_point(module_scope)

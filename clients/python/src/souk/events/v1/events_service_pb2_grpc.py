@@ -105,6 +105,8 @@ class EventServiceServicer:
     def Publish(self, request, context):
         """Adds events to the log. An event whose result has a position is durable.
 
+        A service publishes events of its own types only (see Event.type): an event of another's type is not taken, with
+        ERROR_REASON_FOREIGN_EVENT_TYPE and not to be tried again. No user and nobody of staff publishes.
         Each event has a result of its own, in order; one that could not be taken says why and whether to try again. Events of
         one key are taken in the order of the request, and none after one that failed. Repeating a call may add
         an event twice: consumers tell it by its id and source and handle it once. Fails as a whole with
@@ -123,7 +125,9 @@ class EventServiceServicer:
         key is with a consumer, or waits to be delivered again, later ones of that key wait. No more events are
         outstanding than the limits of the stream allow, so a slow consumer holds up nobody but itself.
         An empty `subscription` reads along without a place of its own: nothing is acknowledged, delivered again or kept.
-        Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_EXISTS (it belongs to another service),
+        Only its owner reads a subscription or changes its settings, also where the caller is staff.
+        Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is for another caller),
+        ERROR_REASON_SUBSCRIPTION_EXISTS (somebody else made it), ERROR_REASON_NO_SUCH_PARTITION,
         ERROR_REASON_SUBSCRIPTION_CHANGED and ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Then
         open it anew.
         """
@@ -133,7 +137,7 @@ class EventServiceServicer:
 
     def CreateSubscription(self, request, context):
         """Makes a lasting subscription before anybody reads from it. Repeating it with the same settings answers the first.
-        Fails with ERROR_REASON_SUBSCRIPTION_EXISTS.
+        Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and ERROR_REASON_NO_SUCH_PARTITION.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -163,7 +167,8 @@ class EventServiceServicer:
 
     def SeekSubscription(self, request, context):
         """Sets a subscription to another place of the log, to replay events or to leave some out. Attempts start anew, dead
-        letters stay, and open streams end with ERROR_REASON_SUBSCRIPTION_CHANGED.
+        letters stay, and open streams end with ERROR_REASON_SUBSCRIPTION_CHANGED. A position after the end of its partition is
+        refused (ERROR_REASON_INVALID_FIELD, `to.position.offset`); a time after the last event means the end.
         Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_NO_SUCH_PARTITION.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -40,6 +40,8 @@ class EventServiceStub:
     Publish: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.PublishRequest, _events_service_pb2.PublishResponse]
     """Adds events to the log. An event whose result has a position is durable.
 
+    A service publishes events of its own types only (see Event.type): an event of another's type is not taken, with
+    ERROR_REASON_FOREIGN_EVENT_TYPE and not to be tried again. No user and nobody of staff publishes.
     Each event has a result of its own, in order; one that could not be taken says why and whether to try again. Events of
     one key are taken in the order of the request, and none after one that failed. Repeating a call may add
     an event twice: consumers tell it by its id and source and handle it once. Fails as a whole with
@@ -54,13 +56,15 @@ class EventServiceStub:
     key is with a consumer, or waits to be delivered again, later ones of that key wait. No more events are
     outstanding than the limits of the stream allow, so a slow consumer holds up nobody but itself.
     An empty `subscription` reads along without a place of its own: nothing is acknowledged, delivered again or kept.
-    Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_EXISTS (it belongs to another service),
+    Only its owner reads a subscription or changes its settings, also where the caller is staff.
+    Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is for another caller),
+    ERROR_REASON_SUBSCRIPTION_EXISTS (somebody else made it), ERROR_REASON_NO_SUCH_PARTITION,
     ERROR_REASON_SUBSCRIPTION_CHANGED and ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Then
     open it anew.
     """
     CreateSubscription: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.CreateSubscriptionRequest, _events_service_pb2.CreateSubscriptionResponse]
     """Makes a lasting subscription before anybody reads from it. Repeating it with the same settings answers the first.
-    Fails with ERROR_REASON_SUBSCRIPTION_EXISTS.
+    Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and ERROR_REASON_NO_SUCH_PARTITION.
     """
     GetSubscription: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.GetSubscriptionRequest, _events_service_pb2.GetSubscriptionResponse]
     """Returns one subscription, with its lag. Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND."""
@@ -72,7 +76,8 @@ class EventServiceStub:
     """
     SeekSubscription: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.SeekSubscriptionRequest, _events_service_pb2.SeekSubscriptionResponse]
     """Sets a subscription to another place of the log, to replay events or to leave some out. Attempts start anew, dead
-    letters stay, and open streams end with ERROR_REASON_SUBSCRIPTION_CHANGED.
+    letters stay, and open streams end with ERROR_REASON_SUBSCRIPTION_CHANGED. A position after the end of its partition is
+    refused (ERROR_REASON_INVALID_FIELD, `to.position.offset`); a time after the last event means the end.
     Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_NO_SUCH_PARTITION.
     """
     ListDeadLetters: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.ListDeadLettersRequest, _events_service_pb2.ListDeadLettersResponse]
@@ -105,6 +110,8 @@ class EventServiceAsyncStub(EventServiceStub):
     Publish: _aio.UnaryUnaryMultiCallable[_events_service_pb2.PublishRequest, _events_service_pb2.PublishResponse]  # type: ignore[assignment]
     """Adds events to the log. An event whose result has a position is durable.
 
+    A service publishes events of its own types only (see Event.type): an event of another's type is not taken, with
+    ERROR_REASON_FOREIGN_EVENT_TYPE and not to be tried again. No user and nobody of staff publishes.
     Each event has a result of its own, in order; one that could not be taken says why and whether to try again. Events of
     one key are taken in the order of the request, and none after one that failed. Repeating a call may add
     an event twice: consumers tell it by its id and source and handle it once. Fails as a whole with
@@ -119,13 +126,15 @@ class EventServiceAsyncStub(EventServiceStub):
     key is with a consumer, or waits to be delivered again, later ones of that key wait. No more events are
     outstanding than the limits of the stream allow, so a slow consumer holds up nobody but itself.
     An empty `subscription` reads along without a place of its own: nothing is acknowledged, delivered again or kept.
-    Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_EXISTS (it belongs to another service),
+    Only its owner reads a subscription or changes its settings, also where the caller is staff.
+    Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is for another caller),
+    ERROR_REASON_SUBSCRIPTION_EXISTS (somebody else made it), ERROR_REASON_NO_SUCH_PARTITION,
     ERROR_REASON_SUBSCRIPTION_CHANGED and ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Then
     open it anew.
     """
     CreateSubscription: _aio.UnaryUnaryMultiCallable[_events_service_pb2.CreateSubscriptionRequest, _events_service_pb2.CreateSubscriptionResponse]  # type: ignore[assignment]
     """Makes a lasting subscription before anybody reads from it. Repeating it with the same settings answers the first.
-    Fails with ERROR_REASON_SUBSCRIPTION_EXISTS.
+    Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and ERROR_REASON_NO_SUCH_PARTITION.
     """
     GetSubscription: _aio.UnaryUnaryMultiCallable[_events_service_pb2.GetSubscriptionRequest, _events_service_pb2.GetSubscriptionResponse]  # type: ignore[assignment]
     """Returns one subscription, with its lag. Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND."""
@@ -137,7 +146,8 @@ class EventServiceAsyncStub(EventServiceStub):
     """
     SeekSubscription: _aio.UnaryUnaryMultiCallable[_events_service_pb2.SeekSubscriptionRequest, _events_service_pb2.SeekSubscriptionResponse]  # type: ignore[assignment]
     """Sets a subscription to another place of the log, to replay events or to leave some out. Attempts start anew, dead
-    letters stay, and open streams end with ERROR_REASON_SUBSCRIPTION_CHANGED.
+    letters stay, and open streams end with ERROR_REASON_SUBSCRIPTION_CHANGED. A position after the end of its partition is
+    refused (ERROR_REASON_INVALID_FIELD, `to.position.offset`); a time after the last event means the end.
     Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_NO_SUCH_PARTITION.
     """
     ListDeadLetters: _aio.UnaryUnaryMultiCallable[_events_service_pb2.ListDeadLettersRequest, _events_service_pb2.ListDeadLettersResponse]  # type: ignore[assignment]
@@ -173,6 +183,8 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_events_service_pb2.PublishResponse, _abc.Awaitable[_events_service_pb2.PublishResponse]]:
         """Adds events to the log. An event whose result has a position is durable.
 
+        A service publishes events of its own types only (see Event.type): an event of another's type is not taken, with
+        ERROR_REASON_FOREIGN_EVENT_TYPE and not to be tried again. No user and nobody of staff publishes.
         Each event has a result of its own, in order; one that could not be taken says why and whether to try again. Events of
         one key are taken in the order of the request, and none after one that failed. Repeating a call may add
         an event twice: consumers tell it by its id and source and handle it once. Fails as a whole with
@@ -193,7 +205,9 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         key is with a consumer, or waits to be delivered again, later ones of that key wait. No more events are
         outstanding than the limits of the stream allow, so a slow consumer holds up nobody but itself.
         An empty `subscription` reads along without a place of its own: nothing is acknowledged, delivered again or kept.
-        Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_EXISTS (it belongs to another service),
+        Only its owner reads a subscription or changes its settings, also where the caller is staff.
+        Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is for another caller),
+        ERROR_REASON_SUBSCRIPTION_EXISTS (somebody else made it), ERROR_REASON_NO_SUCH_PARTITION,
         ERROR_REASON_SUBSCRIPTION_CHANGED and ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Then
         open it anew.
         """
@@ -205,7 +219,7 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_events_service_pb2.CreateSubscriptionResponse, _abc.Awaitable[_events_service_pb2.CreateSubscriptionResponse]]:
         """Makes a lasting subscription before anybody reads from it. Repeating it with the same settings answers the first.
-        Fails with ERROR_REASON_SUBSCRIPTION_EXISTS.
+        Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and ERROR_REASON_NO_SUCH_PARTITION.
         """
 
     @_abc_1.abstractmethod
@@ -241,7 +255,8 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_events_service_pb2.SeekSubscriptionResponse, _abc.Awaitable[_events_service_pb2.SeekSubscriptionResponse]]:
         """Sets a subscription to another place of the log, to replay events or to leave some out. Attempts start anew, dead
-        letters stay, and open streams end with ERROR_REASON_SUBSCRIPTION_CHANGED.
+        letters stay, and open streams end with ERROR_REASON_SUBSCRIPTION_CHANGED. A position after the end of its partition is
+        refused (ERROR_REASON_INVALID_FIELD, `to.position.offset`); a time after the last event means the end.
         Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_NO_SUCH_PARTITION.
         """
 

@@ -9,7 +9,7 @@ import { enumDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
  * Describes the file souk/events/v1/error_reason.proto.
  */
 export const file_souk_events_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("CiFzb3VrL2V2ZW50cy92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsuZXZlbnRzLnYxKtMCCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABInCiNFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05PVF9GT1VORBABEiQKIEVSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fRVhJU1RTEAISIAocRVJST1JfUkVBU09OX1NUUkVBTV9QUk9UT0NPTBADEiIKHkVSUk9SX1JFQVNPTl9OT19TVUNIX1BBUlRJVElPThAEEiAKHEVSUk9SX1JFQVNPTl9MT0dfVU5BVkFJTEFCTEUQBRIgChxFUlJPUl9SRUFTT05fRVZFTlRfVE9PX0xBUkdFEAYSJgoiRVJST1JfUkVBU09OX0RFQURfTEVUVEVSX05PVF9GT1VORBAHEiUKIUVSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fQ0hBTkdFRBAIYgZwcm90bzM");
+  fileDesc("CiFzb3VrL2V2ZW50cy92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsuZXZlbnRzLnYxKpwDCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABInCiNFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05PVF9GT1VORBABEiQKIEVSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fRVhJU1RTEAISIAocRVJST1JfUkVBU09OX1NUUkVBTV9QUk9UT0NPTBADEiIKHkVSUk9SX1JFQVNPTl9OT19TVUNIX1BBUlRJVElPThAEEiAKHEVSUk9SX1JFQVNPTl9MT0dfVU5BVkFJTEFCTEUQBRIgChxFUlJPUl9SRUFTT05fRVZFTlRfVE9PX0xBUkdFEAYSJgoiRVJST1JfUkVBU09OX0RFQURfTEVUVEVSX05PVF9GT1VORBAHEiUKIUVSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fQ0hBTkdFRBAIEiMKH0VSUk9SX1JFQVNPTl9GT1JFSUdOX0VWRU5UX1RZUEUQCRIiCh5FUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05BTUUQCmIGcHJvdG8z");
 
 /**
  * Why the events service refused a call; the `reason` of `google.rpc.ErrorInfo`, with domain `souk.events.v1`.
@@ -81,6 +81,22 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_SUBSCRIPTION_CHANGED = 8;
    */
   SUBSCRIPTION_CHANGED = 8,
+
+  /**
+   * The caller is not the service that owns the type of the event, so it may not publish it; see Event.type. The reason
+   * of one event's PublishFailure, never of a whole call; publishing it again as the same caller never succeeds.
+   *
+   * @generated from enum value: ERROR_REASON_FOREIGN_EVENT_TYPE = 9;
+   */
+  FOREIGN_EVENT_TYPE = 9,
+
+  /**
+   * The name of the subscription does not begin with the name of the caller. Code INVALID_ARGUMENT; metadata
+   * `subscription`, `allowed` (the names that the caller may use).
+   *
+   * @generated from enum value: ERROR_REASON_SUBSCRIPTION_NAME = 10;
+   */
+  SUBSCRIPTION_NAME = 10,
 }
 
 /**

@@ -43,6 +43,10 @@ export type Event = Message<"souk.events.v1.Event"> & {
   /**
    * What happened: the full name of the payload's message, `souk.orders.v1.OrderPlaced`.
    *
+   * A type belongs to the service of its package, and only that service publishes it: the last segment of the package
+   * that is not a version names the service, with `-` for each `_`. `souk.orders.v1.OrderPlaced` belongs to the service
+   * `orders`, `acme.gift_cards.v2.Issued` to `gift-cards`.
+   *
    * @generated from field: string type = 3;
    */
   type: string;
@@ -55,7 +59,7 @@ export type Event = Message<"souk.events.v1.Event"> & {
   subject: string;
 
   /**
-   * When it happened. Empty: when it was published.
+   * When it happened: within the years 1 to 9999. Empty: when it was published.
    *
    * @generated from field: google.protobuf.Timestamp time = 5;
    */

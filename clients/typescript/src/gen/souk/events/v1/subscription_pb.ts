@@ -25,14 +25,14 @@ export const file_souk_events_v1_subscription: GenFile = /*@__PURE__*/
  */
 export type Subscription = Message<"souk.events.v1.Subscription"> & {
   /**
-   * The name, which its owner chose.
+   * The name, which its owner chose. It begins with the owner's own: see CreateSubscriptionRequest.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Who may use it besides staff: the service that made it, `service:notifications`.
+   * Who made it and reads it: `service:notifications`. Staff may look at it, set it to another position and delete it.
    *
    * @generated from field: string owner = 2;
    */
@@ -136,7 +136,7 @@ export type StartPosition = Message<"souk.events.v1.StartPosition"> & {
    */
   start: {
     /**
-     * True: the oldest event that is kept.
+     * True: the oldest event that is kept. False is refused.
      *
      * @generated from field: bool earliest = 1;
      */
@@ -144,7 +144,7 @@ export type StartPosition = Message<"souk.events.v1.StartPosition"> & {
     case: "earliest";
   } | {
     /**
-     * True: only what is published from now on.
+     * True: only what is published from now on. False is refused.
      *
      * @generated from field: bool latest = 2;
      */
@@ -152,7 +152,7 @@ export type StartPosition = Message<"souk.events.v1.StartPosition"> & {
     case: "latest";
   } | {
     /**
-     * The first event that was published at this time or later.
+     * The first event that was published at this time or later; only what is published from now on when there is none.
      *
      * @generated from field: google.protobuf.Timestamp time = 3;
      */
@@ -160,8 +160,8 @@ export type StartPosition = Message<"souk.events.v1.StartPosition"> & {
     case: "time";
   } | {
     /**
-     * This place in one partition; the other partitions are left where they are (when a subscription is made: at the
-     * earliest).
+     * This position in one partition, at most the end of it; the other partitions are left where they are (when a
+     * subscription is made: at the earliest).
      *
      * @generated from field: souk.events.v1.Position position = 4;
      */
