@@ -38,7 +38,7 @@ pub enum Error {
     RequestIdReused(PaymentId),
     #[error("{field}: {problem}")]
     Amount { field: &'static str, problem: String },
-    #[error("payment_method: is no token that the provider knows")]
+    #[error("payment_method: is not a payment method that the provider knows")]
     UnknownMethod,
     #[error("{field}: {problem}")]
     Field { field: &'static str, problem: String },
@@ -55,7 +55,7 @@ pub enum Error {
     LeaseLost(PaymentId),
     #[error("the database holds {0}, which no version of this program writes")]
     Unreadable(&'static str),
-    #[error("database failed: {0}")]
+    #[error(transparent)]
     Database(#[from] souk_data::Error),
 }
 
@@ -176,7 +176,10 @@ impl PublicError for Error {
                 details.add_bad_request_violation(*field, problem);
             }
             Error::UnknownMethod => {
-                details.add_bad_request_violation("payment_method", "is no token that the provider knows");
+                details.add_bad_request_violation("payment_method", "is not a payment method that the provider knows");
+            }
+            Error::RequestIdReused(_) => {
+                details.add_bad_request_violation("request_id", "was used before for another capture");
             }
             Error::Database(error) => error.describe(details),
             _ => {}

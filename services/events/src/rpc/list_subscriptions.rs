@@ -21,14 +21,18 @@ pub async fn handle(
     let key = caller.key();
     let owner = (!is_staff(&caller)).then_some(key.as_str());
 
-    let mut found = store::subscription::list(&rpc.0.db.read(), owner, &after, page.limit()).await?;
-    let next_page_token = page.close(&mut found, |last| vec![last.name.to_arg()]);
+    let found = store::subscription::list(&rpc.0.db.read(), owner, &after, page.limit()).await?;
 
     let bounds = standing::bounds(&rpc.0.log).await?;
     let mut subscriptions = Vec::with_capacity(found.len());
     for subscription in found {
         let standing = standing::of(&rpc.0.db, &bounds, &rpc.0.delivery, subscription.number).await?;
-        subscriptions.push(convert::subscription(subscription, standing));
+        subscriptions.push((subscription.name.clone(), convert::subscription(subscription, standing)));
     }
+    let (subscriptions, next_page_token) = page.close(
+        &subscriptions,
+        |(name, _)| vec![name.to_arg()],
+        |(_, subscription): &(String, pb::Subscription)| subscription.clone(),
+    );
     Ok(pb::ListSubscriptionsResponse { subscriptions, next_page_token })
 }
