@@ -43,15 +43,24 @@ pub fn method(token: String) -> Option<Method> {
     (!token.is_empty()).then_some(Method(token))
 }
 
-fn order_id(text: &str) -> Result<OrderId, Error> {
-    text.parse().map_err(|error| Error::field("order_id", error))
+/// Reads which order a new payment is for: one from the orders service, none from staff.
+fn order_id(caller: &Caller, payment: PaymentId, text: &str) -> Result<Option<OrderId>, Error> {
+    let order = Some(text).filter(|text| !text.is_empty()).map(str::parse).transpose();
+    let order = order.map_err(|error| Error::field("order_id", error))?;
+    match (caller, order) {
+        (Caller::Staff(_), Some(order)) => Err(Error::OrderNotOfStaff { payment, order }),
+        (Caller::Staff(_), None) => Ok(None),
+        (_, Some(order)) => Ok(Some(order)),
+        (_, None) => Err(Error::field("order_id", "is required")),
+    }
 }
 
 /// Reads a payment that is to be created.
-pub fn created(request: pb::CreatePaymentIntentRequest) -> Result<NewPayment, Error> {
+pub fn created(caller: &Caller, request: pb::CreatePaymentIntentRequest) -> Result<NewPayment, Error> {
+    let id = payment_id(&request.payment_id)?;
     Ok(NewPayment {
-        id: payment_id(&request.payment_id)?,
-        order: order_id(&request.order_id)?,
+        id,
+        order: order_id(caller, id, &request.order_id)?,
         customer: request.customer_id,
         amount: amount(request.amount, 0)?,
         method: method(request.payment_method),
@@ -60,10 +69,11 @@ pub fn created(request: pb::CreatePaymentIntentRequest) -> Result<NewPayment, Er
 }
 
 /// Reads a payment that is to be created and authorised.
-pub fn authorized(request: pb::AuthorizePaymentRequest) -> Result<NewPayment, Error> {
+pub fn authorized(caller: &Caller, request: pb::AuthorizePaymentRequest) -> Result<NewPayment, Error> {
+    let id = payment_id(&request.payment_id)?;
     Ok(NewPayment {
-        id: payment_id(&request.payment_id)?,
-        order: order_id(&request.order_id)?,
+        id,
+        order: order_id(caller, id, &request.order_id)?,
         customer: request.customer_id,
         amount: amount(request.amount, 0)?,
         method: method(request.payment_method),
