@@ -164,7 +164,9 @@ impl Error {
             Error::Time { .. } => ErrorReason::InvalidTime,
             Error::TooManyItems(_) => ErrorReason::TooManyItems,
             Error::Unresolved(unresolved) => unresolved[0].reason(),
-            Error::Field { .. } | Error::AnswerTooLarge { .. } | Error::Unreadable(_) | Error::Database(_) => return None,
+            Error::Field { .. } | Error::AnswerTooLarge { .. } | Error::Unreadable(_) | Error::Database(_) => {
+                return None;
+            }
         })
     }
 

@@ -102,7 +102,8 @@ pub fn settle(kind: MovementKind, found: &Found, units: &Quantities, now: Timest
     let mut settled = Vec::with_capacity(units.len());
     for (key, &quantity) in units {
         let after = found.get(key).and_then(|stock| stock.after(kind, quantity, now));
-        let after = after.ok_or_else(|| Error::Inconsistent(format!("stock {key} does not hold the units promised of it")));
+        let after =
+            after.ok_or_else(|| Error::Inconsistent(format!("stock {key} does not hold the units promised of it")));
         settled.push(after?);
     }
     Ok(settled)

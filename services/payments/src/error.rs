@@ -141,7 +141,9 @@ impl PublicError for Error {
             Error::UnknownMethod => ErrorReason::UnknownPaymentMethod,
             Error::LedgerRefused { .. } => ErrorReason::LedgerRefused,
             Error::Field { .. } => return REASON_INVALID_FIELD,
-            Error::LedgerUnavailable(_) | Error::LedgerUnanswered => return CommonReason::UpstreamUnavailable.as_str_name(),
+            Error::LedgerUnavailable(_) | Error::LedgerUnanswered => {
+                return CommonReason::UpstreamUnavailable.as_str_name();
+            }
             Error::LedgerUnexpected(_) | Error::ProviderOutOfTurn(_) | Error::Unreadable(_) => {
                 return CommonReason::Internal.as_str_name();
             }

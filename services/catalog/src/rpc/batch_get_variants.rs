@@ -2,8 +2,8 @@
 
 use souk_chassis::Caller;
 use souk_client::catalog::v1 as pb;
-use std::collections::HashMap;
 use souk_data::page;
+use std::collections::HashMap;
 use tonic::Request;
 
 use super::CatalogRpc;

@@ -27,12 +27,7 @@ pub async fn handle(
     Ok(pb::ConsumeReservationResponse { reservation: Some(consumed.await?.into()) })
 }
 
-async fn consume(
-    tx: &Tx,
-    id: ReservationId,
-    named: Option<Timestamp>,
-    now: Timestamp,
-) -> Result<Reservation, Error> {
+async fn consume(tx: &Tx, id: ReservationId, named: Option<Timestamp>, now: Timestamp) -> Result<Reservation, Error> {
     let reservation = store::reservation::lock_existing(tx, id).await?;
     let timely = reservation.is_followed_at(named);
     let mut consumed = match reservation.consume(now)? {

@@ -40,12 +40,7 @@ pub async fn handle(
 }
 
 /// Goes on with what the customer decided at the provider.
-pub async fn go_on(
-    rpc: &PaymentRpc,
-    id: PaymentId,
-    approved: bool,
-    deadline: Deadline,
-) -> Result<Payment, Error> {
+pub async fn go_on(rpc: &PaymentRpc, id: PaymentId, approved: bool, deadline: Deadline) -> Result<Payment, Error> {
     match rpc.operations.carry_out(id, Command::CompleteAction { approve: approved }, deadline).await {
         Err(Error::State { state: State::Canceled, .. }) if rpc.store.waited_for_its_customer(id).await? => {
             Err(Error::ActionExpired(id))
