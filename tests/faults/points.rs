@@ -19,7 +19,7 @@ pub struct Case {
 }
 
 /// Writes that no saga makes and whose caller is a person at a desk.
-const NOT_OF_A_SAGA: [&str; 8] = [
+const NOT_OF_A_SAGA: [&str; 10] = [
     "CreatePaymentIntent",
     "ConfirmPaymentIntent",
     "ResumeOrder",
@@ -28,6 +28,8 @@ const NOT_OF_A_SAGA: [&str; 8] = [
     "CreateLocation",
     "AdjustStock",
     "ReceiveStock",
+    "RepairPayment",
+    "RepairStock",
 ];
 
 /// Returns every case, in the order in which an order meets them.
@@ -95,7 +97,7 @@ fn in_method(method: &str, new_currency: &'static str) -> Option<Plot> {
         "RefundOrder" | "RefundPayment" | "ReturnStock" => Plot::Refund,
         "VoidPayment" => Plot::CaptureDeclined,
         "ReleaseReservation" => Plot::Declined,
-        "CompletePaymentAction" => Plot::Approve,
+        "CompletePaymentAction" | "CompleteAction" => Plot::Approve,
         _ => return None,
     })
 }

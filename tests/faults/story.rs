@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use souk_client::orders::v1::{
     CancelOrderRequest, FulfillOrderRequest, GetOrderRequest, Order, OrderState, RefundOrderRequest,
 };
-use souk_client::payments::v1::CompletePaymentActionRequest;
+use souk_client::payments::v1::{CompleteActionRequest, CompletePaymentActionRequest};
 use souk_testkit::{metadata_of, reason_of};
 use tonic::{Code, Status};
 
@@ -114,6 +114,11 @@ impl Story {
         let mut staff = Desk::of_staff(addresses);
         let Some(mut order) = self.place(&mut customer).await? else { return Ok(()) };
         if self.plot == Plot::Approve {
+            // Told again, the order may have gone on, and then there is no page left to decide at.
+            let action_url = order.payment_action_url.clone();
+            if !action_url.is_empty() {
+                customer.simulator.complete_action(CompleteActionRequest { action_url, approve: true }).await?;
+            }
             let payment_id = order.payment_id.clone();
             let request = CompletePaymentActionRequest { payment_id, approve: true };
             customer.payments.complete_payment_action(request).await?;

@@ -6,7 +6,8 @@ use souk_chassis::Caller;
 use souk_client::orders::v1::{Order, OrderState};
 use souk_client::payments::v1 as payments;
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
-use souk_testkit::{Engine, eventually, is_available, on_each_engine, run};
+use souk_client::payments::v1::simulator_service_client::SimulatorServiceClient;
+use souk_testkit::{Engine, eventually, is_available, on_each_engine, reason_of, run};
 use tonic::{Code, Status};
 
 use crate::customer::{LIMIT, Person};
@@ -44,8 +45,11 @@ fn a_payment_is_confirmed_over_two_replicas_of_every_service() {
 
 async fn confirm(shop: &Shop) {
     let approved = waiting(shop, "approved").await;
-    let stranger = decide(shop, "mallory", &approved, true).await.unwrap_err();
+    // The payment of another does not exist, and nobody's own word is the bank's.
+    let stranger = claim(shop, "mallory", &approved).await.unwrap_err();
     assert_eq!(stranger.code(), Code::NotFound, "{stranger:?}");
+    let claimed = claim(shop, "alice", &approved).await.unwrap_err();
+    assert_eq!(reason_of(&claimed), "ERROR_REASON_ACTION_NOT_COMPLETED", "{claimed:?}");
     decide(shop, "alice", &approved, true).await.unwrap();
     let alice = Person::customer_elsewhere(shop, "alice");
     let mut watched = alice.watch(&approved.order_id, "").await;
@@ -89,7 +93,14 @@ async fn waiting(shop: &Shop, request_id: &str) -> Order {
 
 /// Does what the page behind the URL would do.
 async fn decide(shop: &Shop, who: &str, order: &Order, approve: bool) -> Result<(), Status> {
+    let mut client = SimulatorServiceClient::new(shop.last_channel("payments", &Caller::User(who.to_owned())));
+    let request = payments::CompleteActionRequest { action_url: order.payment_action_url.clone(), approve };
+    client.complete_action(request).await.map(|_| ())
+}
+
+/// Says that the bank approved.
+async fn claim(shop: &Shop, who: &str, order: &Order) -> Result<(), Status> {
     let mut client = PaymentServiceClient::new(shop.last_channel("payments", &Caller::User(who.to_owned())));
-    let request = payments::CompletePaymentActionRequest { payment_id: order.payment_id.clone(), approve };
+    let request = payments::CompletePaymentActionRequest { payment_id: order.payment_id.clone(), approve: true };
     client.complete_payment_action(request).await.map(|_| ())
 }

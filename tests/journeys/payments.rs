@@ -93,7 +93,13 @@ impl Till {
         Ok(self.payments.clone().refund_payment(request).await?.into_inner().payment.unwrap())
     }
 
+    /// Approves as the customer does who follows the link, and has payments ask what was decided.
     async fn approve(&self, payment_id: &str) -> Result<pb::Payment, Status> {
+        let get = pb::GetPaymentRequest { payment_id: payment_id.into() };
+        let action_url = self.payments.clone().get_payment(get).await?.into_inner().payment.unwrap().action_url;
+        if !action_url.is_empty() {
+            self.simulator.clone().complete_action(pb::CompleteActionRequest { action_url, approve: true }).await?;
+        }
         let request = pb::CompletePaymentActionRequest { payment_id: payment_id.into(), approve: true };
         Ok(self.payments.clone().complete_payment_action(request).await?.into_inner().payment.unwrap())
     }

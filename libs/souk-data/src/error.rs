@@ -38,7 +38,7 @@ pub enum Error {
     #[error("wrong use of the database: {0}")]
     Bug(Arc<str>),
     /// The `request_id` was used before with another request.
-    #[error("request id {0:?} was used before with another request")]
+    #[error("the request_id was used before with another request")]
     RequestIdReused(Arc<str>),
     /// The page token was not issued for this caller and this list.
     #[error("the page token is not valid for this caller and this list")]

@@ -10,7 +10,7 @@ use sha2::Sha256;
 use crate::value::{Arg, Cell, FromCell};
 use crate::{Error, Row};
 
-pub use list::Page;
+pub use list::{PAGE_BYTES, Page, fit};
 
 const VERSION: u8 = 1;
 

@@ -8,11 +8,17 @@ use std::str::FromStr;
 pub enum MoneyError {
     #[error("a currency code is three capital letters, as in ISO 4217")]
     Currency,
+    #[error("{0} is not a currency of ISO 4217 that things are sold in")]
+    NotOfCommerce(Currency),
     #[error("amounts in {0} and {1} cannot be combined")]
     CurrencyMismatch(Currency, Currency),
     #[error("the amount leaves the range of 64 bits")]
     Overflow,
 }
+
+/// The active currencies of ISO 4217 with their minor-unit digits, one `CODE,DIGITS` a line below the header, by code. Codes for
+/// tests, for no currency, for metals and for units of account (XTS, XXX, XAU, XDR) are left out.
+const TABLE: &str = include_str!("../iso4217.csv");
 
 /// Names a currency by its ISO 4217 code, such as `GBP`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,6 +28,20 @@ impl Currency {
     /// Returns the three letters.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("a currency is built from ASCII letters only")
+    }
+
+    /// Returns how many digits its minor unit has (2 for GBP, 0 for JPY, 3 for KWD), or none when it is not an active currency of
+    /// ISO 4217.
+    pub fn digits(self) -> Option<u8> {
+        TABLE.lines().find_map(|line| line.strip_prefix(self.as_str())?.strip_prefix(',')?.parse().ok())
+    }
+
+    /// Returns the currency if things can be sold in it, which is to say that ISO 4217 lists it as active: not ZZZ, XTS or XXX.
+    ///
+    /// # Errors
+    /// [`MoneyError::NotOfCommerce`].
+    pub fn of_commerce(self) -> Result<Self, MoneyError> {
+        self.digits().map(|_| self).ok_or(MoneyError::NotOfCommerce(self))
     }
 }
 
@@ -115,6 +135,19 @@ mod tests {
         for wrong in ["", "gbp", "GB", "GBPX", "G1P", "ÄÖ"] {
             assert_eq!(wrong.parse::<Currency>(), Err(MoneyError::Currency), "{wrong}");
         }
+    }
+
+    #[test]
+    fn things_are_sold_in_active_currencies_of_iso_4217_only() {
+        for (code, digits) in [("GBP", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4), ("HUF", 2), ("IQD", 3), ("XOF", 0)] {
+            let currency: Currency = code.parse().unwrap();
+            assert_eq!((currency.digits(), currency.of_commerce()), (Some(digits), Ok(currency)), "{code}");
+        }
+        for code in ["XXX", "XTS", "ZZZ", "XAU", "XDR", "COD"] {
+            let currency: Currency = code.parse().unwrap();
+            assert_eq!(currency.of_commerce(), Err(MoneyError::NotOfCommerce(currency)), "{code}");
+        }
+        assert!(TABLE.lines().skip(1).all(|line| line.len() == 5 && line.as_bytes()[3] == b','));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use prost::Message;
 use souk_chassis::Caller;
 use souk_client::catalog::v1 as pb;
 use souk_client::types::v1 as types;
-use souk_data::page::{Cursor, PageTokens};
+use souk_data::page::{self, Cursor, PageTokens};
 use souk_data::{Arg, RequestKey};
 use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
 
@@ -60,6 +60,7 @@ pub fn currency(text: &str) -> Result<Currency, Error> {
 pub fn amount(name: &'static str, money: Option<types::Money>) -> Result<Money, Error> {
     let money = money.ok_or_else(|| field(name, "is required"))?;
     let money = Money::try_from(money).map_err(|error| field(name, error))?;
+    money.currency.of_commerce().map_err(|error| field(name, error))?;
     check_amount(name, money)
 }
 
@@ -213,12 +214,18 @@ impl<'a> PagedList<'a> {
         Ok((cursor, size))
     }
 
-    /// Cuts the rows, of which one more than the page holds was read, to the page; returns them with the next token.
-    pub fn cut<T>(&self, mut rows: Vec<T>, size: usize, key: impl Fn(&Self, &T) -> String) -> (Vec<T>, String) {
-        let has_more = rows.len() > size;
-        rows.truncate(size);
-        let token = rows.last().filter(|_| has_more).map_or_else(String::new, |last| key(self, last));
-        (rows, token)
+    /// Makes the messages of the page from its rows, of which one more than the page holds was read; returns them with the next
+    /// token. A page of large messages holds fewer of them.
+    pub fn cut<T, M>(&self, rows: &[T], size: usize, key: impl Fn(&Self, &T) -> String) -> (Vec<M>, String)
+    where
+        M: Message + for<'r> From<&'r T>,
+    {
+        let mut messages: Vec<M> = rows.iter().take(size).map(M::from).collect();
+        page::fit(&mut messages);
+        let has_more = messages.len() < rows.len();
+        let last = messages.len().checked_sub(1).filter(|_| has_more);
+        let token = last.map_or_else(String::new, |last| key(self, &rows[last]));
+        (messages, token)
     }
 
     /// Returns the token of the page after this sort key.

@@ -53,6 +53,8 @@ pub enum Error {
     Time { field: String, text: &'static str },
     #[error("{field}: {text}")]
     Field { field: &'static str, text: String },
+    #[error("{field}: the answer would be larger than 3 MiB; ask for at most {fitting} of these at once")]
+    AnswerTooLarge { field: &'static str, fitting: usize },
     #[error("an import takes at most {0} items a call; the first {0} were dealt with")]
     TooManyItems(usize),
     /// At least one item, the first first.
@@ -60,7 +62,7 @@ pub enum Error {
     Unresolved(Vec<Unresolved>),
     #[error("the database holds {0}, which no version of this program writes")]
     Unreadable(&'static str),
-    #[error("database failed")]
+    #[error(transparent)]
     Database(#[from] souk_data::Error),
 }
 
@@ -94,7 +96,7 @@ impl Unresolved {
             (NotForSale::NoPrice, Wanted::Sku(sku)) => format!("sku {sku} has no price in {}", self.currency),
             (NotForSale::Archived(id), _) => format!("price {id} is archived"),
             (NotForSale::OtherCurrency(id, other), _) => format!("price {id} is in {other}, not in {}", self.currency),
-            (NotForSale::ProductState(sku, state), _) => format!("the product of sku {sku} is {state}"),
+            (NotForSale::ProductState(sku, state), _) => format!("sku {sku} is not for sale: its product is {state}"),
         }
     }
 
@@ -162,7 +164,9 @@ impl Error {
             Error::Time { .. } => ErrorReason::InvalidTime,
             Error::TooManyItems(_) => ErrorReason::TooManyItems,
             Error::Unresolved(unresolved) => unresolved[0].reason(),
-            Error::Field { .. } | Error::Unreadable(_) | Error::Database(_) => return None,
+            Error::Field { .. } | Error::AnswerTooLarge { .. } | Error::Unreadable(_) | Error::Database(_) => {
+                return None;
+            }
         })
     }
 
@@ -170,7 +174,7 @@ impl Error {
     pub fn field(&self) -> Option<&str> {
         match self {
             Error::AmountOutOfRange { field } | Error::Time { field, .. } => Some(field),
-            Error::Field { field, .. } => Some(field),
+            Error::Field { field, .. } | Error::AnswerTooLarge { field, .. } => Some(field),
             Error::UpdateMaskEmpty => Some("update_mask"),
             _ => None,
         }
@@ -191,6 +195,7 @@ impl PublicError for Error {
             | Error::UpdateMaskEmpty
             | Error::Time { .. }
             | Error::Field { .. }
+            | Error::AnswerTooLarge { .. }
             | Error::TooManyItems(_) => Code::InvalidArgument,
             Error::Unresolved(unresolved) => unresolved[0].code(),
             Error::Unreadable(_) => Code::Internal,
@@ -202,7 +207,7 @@ impl PublicError for Error {
         match (self.own_reason(), self) {
             (Some(reason), _) => reason.as_str_name(),
             (None, Error::Database(error)) => error.reason(),
-            (None, Error::Field { .. }) => CommonReason::InvalidField.as_str_name(),
+            (None, Error::Field { .. } | Error::AnswerTooLarge { .. }) => CommonReason::InvalidField.as_str_name(),
             (None, _) => CommonReason::Internal.as_str_name(),
         }
     }
@@ -256,6 +261,7 @@ impl PublicError for Error {
                     details.add_bad_request_violation(item.field(), item.text());
                 }
             }
+            Error::Database(error) => error.describe(details),
             _ => {}
         }
     }

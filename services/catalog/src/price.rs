@@ -106,12 +106,13 @@ pub fn resolve(wanted: &Wanted, offer: Option<&Offer>, currency: Currency) -> Re
             Wanted::Price(_) => NotForSale::NoPrice,
         });
     };
+    // What is not for sale at all is so in every currency.
+    if offer.product_state != State::Active {
+        return Err(NotForSale::ProductState(offer.sku.clone(), offer.product_state));
+    }
     let price = offer.price.ok_or(NotForSale::NoPrice)?;
     if price.amount.currency != currency {
         return Err(NotForSale::OtherCurrency(price.id, price.amount.currency));
-    }
-    if offer.product_state != State::Active {
-        return Err(NotForSale::ProductState(offer.sku.clone(), offer.product_state));
     }
     if price.is_archived {
         return Err(NotForSale::Archived(price.id));

@@ -31,7 +31,7 @@ pub enum Error {
     /// The database contradicts itself; the audit would find it too.
     #[error("inconsistent data: {0}")]
     Inconsistent(String),
-    #[error("database failed: {0}")]
+    #[error(transparent)]
     Database(#[from] souk_data::Error),
 }
 

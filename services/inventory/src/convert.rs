@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use souk_client::inventory::v1 as pb;
-use souk_types::{ReservationId, Timestamp};
+use souk_types::{OrderId, ReservationId, Timestamp};
 
 use crate::error::Error;
 use crate::movement::{Movement, MovementKind};
@@ -54,6 +54,12 @@ pub fn reservation_id(text: &str) -> Result<ReservationId, Error> {
     text.parse().map_err(|error| Error::field("reservation_id", error))
 }
 
+/// Reads which order a reservation belongs to; empty means that nobody said.
+pub fn order_id(text: &str) -> Result<Option<OrderId>, Error> {
+    let order = Some(text).filter(|text| !text.is_empty()).map(str::parse).transpose();
+    order.map_err(|error| Error::field("order_id", error))
+}
+
 /// Reads how long to hold; the contract has checked that it is there, and its limits.
 pub fn ttl(ttl: Option<prost_types::Duration>) -> Result<Duration, Error> {
     let ttl = ttl.ok_or_else(|| Error::field("ttl", "is required"))?;
@@ -73,7 +79,8 @@ pub fn neighbours_time(time: Option<prost_types::Timestamp>, now: Timestamp) -> 
     Ok(effective_time(time)?.map_or(now, |time| time.min(now)))
 }
 
-fn effective_time(time: Option<prost_types::Timestamp>) -> Result<Option<Timestamp>, Error> {
+/// Reads the time that a caller named, as it stands.
+pub fn effective_time(time: Option<prost_types::Timestamp>) -> Result<Option<Timestamp>, Error> {
     let time = time.map(Timestamp::try_from).transpose();
     time.map_err(|error| Error::field("effective_time", error))
 }
@@ -123,10 +130,12 @@ impl From<Reservation> for pb::Reservation {
         pb::Reservation {
             reservation_id: reservation.id.to_string(),
             state: pb::ReservationState::from(reservation.state).into(),
+            line_count: i32::try_from(reservation.lines.len()).unwrap_or(i32::MAX),
             lines: reservation.lines.into_iter().map(pb::ReservedLine::from).collect(),
             expire_time: Some(reservation.expire_time.into()),
             create_time: Some(reservation.create_time.into()),
             update_time: Some(reservation.update_time.into()),
+            order_id: reservation.order.map_or_else(String::new, |order| order.to_string()),
         }
     }
 }

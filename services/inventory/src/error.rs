@@ -4,7 +4,7 @@ use std::fmt;
 
 use souk_client::inventory::v1::{ErrorReason, ReservationState};
 use souk_contract::{PublicError, REASON_INVALID_FIELD};
-use souk_types::ReservationId;
+use souk_types::{OrderId, ReservationId};
 use tonic::Code;
 use tonic_types::ErrorDetails;
 
@@ -26,6 +26,8 @@ pub enum Error {
     ReservationNotFound(ReservationId),
     #[error("reservation {id} cannot be {step}: it is {state}")]
     ReservationState { id: ReservationId, state: State, step: &'static str },
+    #[error("reservation {id} belongs to {}; use {INSTEAD}", name_of(*order))]
+    OfOrder { id: ReservationId, order: Option<OrderId> },
     #[error("reservation {0} was made with other lines")]
     ReservationDiffers(ReservationId),
     #[error("stock {key} has {on_hand} on hand and {reserved} of them reserved, so it cannot change by {change}")]
@@ -39,8 +41,15 @@ pub enum Error {
     /// The database contradicts itself; the audit would find it too.
     #[error("inconsistent data: {0}")]
     Inconsistent(String),
-    #[error("database failed: {0}")]
+    #[error(transparent)]
     Database(#[from] souk_data::Error),
+}
+
+/// The method of orders that ends an order and gives its stock back.
+const INSTEAD: &str = "souk.orders.v1.OrderService.CancelOrder";
+
+fn name_of(order: Option<OrderId>) -> String {
+    order.map_or_else(|| "an order".to_owned(), |order| format!("order {order}"))
 }
 
 const DOMAIN: &str = "souk.inventory.v1";
@@ -59,6 +68,7 @@ impl PublicError for Error {
             Error::LocationExists(_) => Code::AlreadyExists,
             Error::OutOfStock(_)
             | Error::ReservationState { .. }
+            | Error::OfOrder { .. }
             | Error::ReservationDiffers(_)
             | Error::StockWouldFallShort { .. }
             | Error::ReturnExceedsConsumed { .. } => Code::FailedPrecondition,
@@ -76,6 +86,7 @@ impl PublicError for Error {
             Error::OutOfStock(_) => ErrorReason::OutOfStock.as_str_name(),
             Error::ReservationNotFound(_) => ErrorReason::ReservationNotFound.as_str_name(),
             Error::ReservationState { .. } => ErrorReason::ReservationState.as_str_name(),
+            Error::OfOrder { .. } => ErrorReason::ReservationOfOrder.as_str_name(),
             Error::ReservationDiffers(_) => ErrorReason::ReservationDiffers.as_str_name(),
             Error::StockWouldFallShort { .. } => ErrorReason::StockWouldFallShort.as_str_name(),
             Error::ReturnExceedsConsumed { .. } => ErrorReason::ReturnExceedsConsumed.as_str_name(),
@@ -111,6 +122,13 @@ impl PublicError for Error {
             Error::ReservationNotFound(id) | Error::ReservationDiffers(id) => {
                 vec![("reservation_id".to_owned(), id.to_string())]
             }
+            Error::OfOrder { id, order } => {
+                let order = order.map(|order| ("order_id".to_owned(), order.to_string()));
+                let mut metadata = vec![("reservation_id".to_owned(), id.to_string())];
+                metadata.extend(order);
+                metadata.push(("use".to_owned(), INSTEAD.to_owned()));
+                metadata
+            }
             Error::ReservationState { id, state, .. } => vec![
                 ("reservation_id".to_owned(), id.to_string()),
                 ("state".to_owned(), ReservationState::from(*state).as_str_name().to_owned()),
@@ -139,6 +157,7 @@ impl PublicError for Error {
                 }
             }
             Error::ReservationState { id, .. } => precondition(details, "RESERVATION_STATE", id, self),
+            Error::OfOrder { id, .. } => precondition(details, "RESERVATION_OF_ORDER", id, self),
             Error::ReservationDiffers(id) => precondition(details, "RESERVATION_DIFFERS", id, self),
             Error::StockWouldFallShort { key, .. } => precondition(details, "STOCK_WOULD_FALL_SHORT", key, self),
             Error::ReturnExceedsConsumed { key, .. } => precondition(details, "RETURN_EXCEEDS_CONSUMED", key, self),

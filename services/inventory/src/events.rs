@@ -11,7 +11,10 @@ use crate::movement::Movement;
 use crate::reservation::Reservation;
 use crate::stock::Stock;
 
-/// Tells that units on hand changed; `after` and `movements` speak of the same stocks in the same order.
+/// The most lines of a reservation that an event carries: an event passes brokers that take a megabyte.
+const LINES_AT_MOST: usize = 200;
+
+/// Tells that units on hand changed, or that reserved ones became available again; `after` and `movements` speak of the same stocks in the same order.
 pub async fn stock_changed(tx: &Tx, after: &[Stock], movements: &[Movement], now: Timestamp) -> Result<(), Error> {
     let events = after.iter().zip(movements).map(|(stock, movement)| {
         let event = pb::StockChanged { stock: Some(stock.clone().into()), movement: Some(movement.clone().into()) };
@@ -23,8 +26,11 @@ pub async fn stock_changed(tx: &Tx, after: &[Stock], movements: &[Movement], now
 
 /// Tells that a reservation entered a new state.
 pub async fn reservation_changed(tx: &Tx, reservation: &Reservation, now: Timestamp) -> Result<(), Error> {
-    let event = pb::ReservationChanged { reservation: Some(reservation.clone().into()) };
-    let event = new("souk.inventory.v1.ReservationChanged", reservation.id.to_string(), &event, now);
+    let mut reservation = pb::Reservation::from(reservation.clone());
+    reservation.lines.truncate(LINES_AT_MOST);
+    let key = reservation.reservation_id.clone();
+    let event = pb::ReservationChanged { reservation: Some(reservation) };
+    let event = new("souk.inventory.v1.ReservationChanged", key, &event, now);
     Ok(outbox::append(tx, event).await?)
 }
 

@@ -17,7 +17,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use souk_types::{ReservationId, Timestamp};
+use souk_types::{OrderId, ReservationId, Timestamp};
 
 use crate::error::Error;
 use crate::stock::{Quantities, StockKey};
@@ -38,6 +38,8 @@ pub enum State {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reservation {
     pub id: ReservationId,
+    /// The order that it belongs to, where whoever reserved said so.
+    pub order: Option<OrderId>,
     pub state: State,
     /// By stock, each once. Empty only for a tombstone.
     pub lines: Vec<Line>,
@@ -45,6 +47,8 @@ pub struct Reservation {
     pub create_time: Timestamp,
     /// When the state last changed.
     pub update_time: Timestamp,
+    /// When its units were promised in the world or, once it is consumed, when they left.
+    pub effective_time: Option<Timestamp>,
 }
 
 /// Units of one stock.
@@ -69,16 +73,33 @@ pub enum Step {
 }
 
 impl Reservation {
-    /// Promises these units until `ttl` from now.
+    /// Promises these units until `ttl` from now; it belongs to no order yet, and happens now.
     pub fn hold(id: ReservationId, wanted: &Quantities, ttl: Duration, now: Timestamp) -> Self {
         let lines = wanted.iter().map(|(key, &quantity)| Line { key: key.clone(), quantity, returned: 0 }).collect();
-        Reservation { id, state: State::Held, lines, expire_time: now.plus(ttl), create_time: now, update_time: now }
+        Reservation {
+            id,
+            order: None,
+            state: State::Held,
+            lines,
+            expire_time: now.plus(ttl),
+            create_time: now,
+            update_time: now,
+            effective_time: Some(now),
+        }
     }
 
     /// Remembers that an id was released before it was reserved.
     pub fn tombstone(id: ReservationId, now: Timestamp) -> Self {
-        let state = State::Released;
-        Reservation { id, state, lines: Vec::new(), expire_time: now, create_time: now, update_time: now }
+        Reservation {
+            id,
+            order: None,
+            state: State::Released,
+            lines: Vec::new(),
+            expire_time: now,
+            create_time: now,
+            update_time: now,
+            effective_time: None,
+        }
     }
 
     /// Answers a reserve that came again, or after its release. The reservation stays as it stands.
@@ -133,7 +154,9 @@ impl Reservation {
             return Err(self.refusal("returned to stock"));
         }
         for (key, &quantity) in units {
-            let line = self.lines.iter_mut().find(|line| line.key == *key);
+            // The lines come by stock, and there may be thousands of them.
+            let place = self.lines.binary_search_by(|line| line.key.cmp(key));
+            let line = place.ok().and_then(|place| self.lines.get_mut(place));
             let returnable = line.as_ref().map_or(0, |line| line.quantity - line.returned);
             match line {
                 Some(line) if quantity <= returnable => line.returned += quantity,
@@ -141,6 +164,23 @@ impl Reservation {
             }
         }
         Ok(self)
+    }
+
+    /// Checks that what follows does not happen before what it follows. `time` is what the caller named, if it did: clocks of replicas
+    /// differ a little, so only such a time can be too early.
+    pub fn is_followed_at(&self, time: Option<Timestamp>) -> Result<(), Error> {
+        match (time, self.effective_time) {
+            (Some(time), Some(before)) if time < before => {
+                let step = if self.state == State::Consumed { "left" } else { "were reserved" };
+                Err(Error::field("effective_time", format!("must not be before the units {step}, {before}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns whether units are set aside for it.
+    pub fn holds_stock(&self) -> bool {
+        matches!(self.state, State::Held | State::Committed)
     }
 
     /// Returns the units that it promises, or promised.

@@ -13,6 +13,7 @@ mod list_reservations;
 mod list_stock;
 mod receive_stock;
 mod release_reservation;
+mod repair_stock;
 mod reserve;
 mod return_stock;
 
@@ -124,6 +125,13 @@ impl InventoryService for InventoryRpc {
         request: Request<pb::ListMovementsRequest>,
     ) -> Result<Response<pb::ListMovementsResponse>, Status> {
         reply(list_movements::handle(self, request).await)
+    }
+
+    async fn repair_stock(
+        &self,
+        request: Request<pb::RepairStockRequest>,
+    ) -> Result<Response<pb::RepairStockResponse>, Status> {
+        reply(repair_stock::handle(self, request).await)
     }
 
     async fn audit_inventory(

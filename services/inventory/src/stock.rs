@@ -97,13 +97,25 @@ pub fn reserve(found: &Found, wanted: &Quantities) -> Result<(), Error> {
 }
 
 /// Takes units out of the promised ones, because they left or because the promise ended. Nobody can be refused here: a
-/// reservation that is held or committed has its units, or the database is wrong.
-pub fn settle(kind: MovementKind, found: &Found, units: &Quantities, now: Timestamp) -> Result<(), Error> {
+/// reservation that is held or committed has its units, or the database is wrong. Returns the stock after it.
+pub fn settle(kind: MovementKind, found: &Found, units: &Quantities, now: Timestamp) -> Result<Vec<Stock>, Error> {
+    let mut settled = Vec::with_capacity(units.len());
     for (key, &quantity) in units {
         let after = found.get(key).and_then(|stock| stock.after(kind, quantity, now));
-        after.ok_or_else(|| Error::Inconsistent(format!("stock {key} does not hold the units promised of it")))?;
+        let after =
+            after.ok_or_else(|| Error::Inconsistent(format!("stock {key} does not hold the units promised of it")));
+        settled.push(after?);
     }
-    Ok(())
+    Ok(settled)
+}
+
+/// Makes what is promised of a stock what its reservations promise. What is on hand was counted by somebody and stays.
+pub fn repair(stock: &Stock, promised: i64, now: Timestamp) -> Result<Stock, Error> {
+    if promised > stock.on_hand {
+        let (key, on_hand) = (stock.key.clone(), stock.on_hand);
+        return Err(Error::StockWouldFallShort { key, change: 0, on_hand, reserved: promised });
+    }
+    Ok(Stock { key: stock.key.clone(), on_hand: stock.on_hand, reserved: promised, update_time: now })
 }
 
 impl fmt::Display for StockKey {

@@ -1,5 +1,7 @@
 //! What runs by itself. Any number of replicas may run it; each write is complete in itself and safe to repeat.
 
+use std::collections::BTreeMap;
+
 use souk_chassis::Drain;
 use souk_data::{Db, Tx};
 use souk_types::{Clock, Timestamp};
@@ -9,7 +11,7 @@ use crate::error::Error;
 use crate::events;
 use crate::movement::{Movement, MovementKind, Occasion};
 use crate::reservation::{Reservation, State, Step};
-use crate::stock::{self, Quantities};
+use crate::stock::{self, Quantities, Stock, StockKey};
 use crate::store;
 
 /// The most holds that one write expires.
@@ -54,13 +56,20 @@ async fn expire_due(tx: &Tx, now: Timestamp) -> Result<usize, Error> {
     }
 
     let found = store::stock::lock(tx, sums.keys()).await?;
-    stock::settle(MovementKind::Expired, &found, &sums, now)?;
+    let after = stock::settle(MovementKind::Expired, &found, &sums, now)?;
     store::stock::record(tx, &movements, now).await?;
     store::reservation::set_state(tx, &expired).await?;
     for reservation in &expired {
         events::reservation_changed(tx, reservation, now).await?;
     }
+    events::stock_changed(tx, &after, &of_each(&after, &movements), now).await?;
     Ok(expired.len())
+}
+
+/// Returns for each of these stocks the last movement of it: several holds of one stock may end in one write.
+fn of_each(stocks: &[Stock], movements: &[Movement]) -> Vec<Movement> {
+    let last: BTreeMap<&StockKey, &Movement> = movements.iter().map(|movement| (&movement.key, movement)).collect();
+    stocks.iter().filter_map(|stock| last.get(&stock.key).copied().cloned()).collect()
 }
 
 /// Deletes reservations that were finished long enough ago, idempotency records, and events that nobody fetched, until the

@@ -13,7 +13,7 @@ pub enum Error {
     AccountNotFound(AccountId),
     #[error("{field} {problem}")]
     Field { field: String, problem: String },
-    #[error("database failed: {0}")]
+    #[error(transparent)]
     Database(#[from] souk_data::Error),
 }
 
@@ -21,6 +21,11 @@ impl Error {
     /// Returns the refusal of a field that has the right form and still means nothing.
     pub fn field(field: impl Into<String>, problem: impl ToString) -> Self {
         Error::Field { field: field.into(), problem: problem.to_string() }
+    }
+
+    /// Returns the refusal of a look-up whose answer a plain client could not read.
+    pub fn too_large(field: &str, fitting: usize) -> Self {
+        Error::field(field, format!("ask for more than 3 MiB; ask for at most {fitting} of them at once"))
     }
 }
 

@@ -118,7 +118,7 @@ pub enum Error {
     LeaseLost,
     #[error("the database holds {0}, which no version of this program writes")]
     Unreadable(&'static str),
-    #[error("database failed")]
+    #[error(transparent)]
     Database(#[from] souk_data::Error),
 }
 
@@ -215,6 +215,7 @@ impl PublicError for Error {
                 details.set_resource_info("souk.orders.v1.Order", order.to_string(), "", "it does not exist");
                 return;
             }
+            Error::Database(error) => return error.describe(details),
             _ => return,
         };
         let text = self.to_string();

@@ -154,6 +154,7 @@ impl Upstream {
             lines,
             ttl: Some(self.hold.try_into().expect("the configuration limits it")),
             effective_time: Some(order.effective_time.into()),
+            order_id: order.id.to_string(),
         };
         match self.inventory.clone().reserve(leased(saga, request)).await {
             Ok(response) => match response.into_inner().reservation.unwrap_or_default().state() {
@@ -244,7 +245,10 @@ impl Upstream {
     }
 
     async fn release(&self, saga: &Saga, order: &Order) -> Answer {
-        let request = inventory::ReleaseReservationRequest { reservation_id: order.reservation_id().to_string() };
+        let request = inventory::ReleaseReservationRequest {
+            reservation_id: order.reservation_id().to_string(),
+            repair_note: String::new(),
+        };
         compensated(self.inventory.clone().release_reservation(leased(saga, request)).await)
     }
 

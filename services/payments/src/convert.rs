@@ -1,10 +1,11 @@
 //! Wire ↔ domain: the only place where wire data becomes trusted data.
 
+use prost::Message;
 use souk_chassis::Caller;
 use souk_client::payments::v1 as pb;
 use souk_client::types::v1::Money as WireMoney;
 use souk_data::args;
-use souk_data::page::PageTokens;
+use souk_data::page::{self, PageTokens};
 use souk_data::{Arg, FromCell, ToArg};
 use souk_types::{Money, OrderId, PaymentId, Timestamp};
 
@@ -25,6 +26,7 @@ pub fn payment_id(text: &str) -> Result<PaymentId, Error> {
 fn amount(money: Option<WireMoney>, least: i64) -> Result<Money, Error> {
     let money = money.ok_or_else(|| Error::field("amount", "is required"))?;
     let money = Money::try_from(money).map_err(|error| Error::field("amount.currency_code", error))?;
+    money.currency.of_commerce().map_err(|error| Error::field("amount.currency_code", error))?;
     if !(least..=LARGEST_AMOUNT).contains(&money.minor) {
         let problem = format!("must be {least} to {LARGEST_AMOUNT} minor units");
         return Err(Error::Amount { field: "amount.minor_units", problem });
@@ -41,15 +43,24 @@ pub fn method(token: String) -> Option<Method> {
     (!token.is_empty()).then_some(Method(token))
 }
 
-fn order_id(text: &str) -> Result<OrderId, Error> {
-    text.parse().map_err(|error| Error::field("order_id", error))
+/// Reads which order a new payment is for: one from the orders service, none from staff.
+fn order_id(caller: &Caller, payment: PaymentId, text: &str) -> Result<Option<OrderId>, Error> {
+    let order = Some(text).filter(|text| !text.is_empty()).map(str::parse).transpose();
+    let order = order.map_err(|error| Error::field("order_id", error))?;
+    match (caller, order) {
+        (Caller::Staff(_), Some(order)) => Err(Error::OrderNotOfStaff { payment, order }),
+        (Caller::Staff(_), None) => Ok(None),
+        (_, Some(order)) => Ok(Some(order)),
+        (_, None) => Err(Error::field("order_id", "is required")),
+    }
 }
 
 /// Reads a payment that is to be created.
-pub fn created(request: pb::CreatePaymentIntentRequest) -> Result<NewPayment, Error> {
+pub fn created(caller: &Caller, request: pb::CreatePaymentIntentRequest) -> Result<NewPayment, Error> {
+    let id = payment_id(&request.payment_id)?;
     Ok(NewPayment {
-        id: payment_id(&request.payment_id)?,
-        order: order_id(&request.order_id)?,
+        id,
+        order: order_id(caller, id, &request.order_id)?,
         customer: request.customer_id,
         amount: amount(request.amount, 0)?,
         method: method(request.payment_method),
@@ -58,10 +69,11 @@ pub fn created(request: pb::CreatePaymentIntentRequest) -> Result<NewPayment, Er
 }
 
 /// Reads a payment that is to be created and authorised.
-pub fn authorized(request: pb::AuthorizePaymentRequest) -> Result<NewPayment, Error> {
+pub fn authorized(caller: &Caller, request: pb::AuthorizePaymentRequest) -> Result<NewPayment, Error> {
+    let id = payment_id(&request.payment_id)?;
     Ok(NewPayment {
-        id: payment_id(&request.payment_id)?,
-        order: order_id(&request.order_id)?,
+        id,
+        order: order_id(caller, id, &request.order_id)?,
         customer: request.customer_id,
         amount: amount(request.amount, 0)?,
         method: method(request.payment_method),
@@ -135,9 +147,18 @@ impl<'a> PagedList<'a> {
         Ok(Page { after, size })
     }
 
-    /// Returns the token of the page after this row; empty when there is none.
-    pub fn next_token<T: ToArg>(&self, last: Option<T>) -> String {
-        last.map_or_else(String::new, |last| self.tokens.issue(&self.scope(), args![last] as &[Arg<'_>]))
+    /// Makes the messages of the page from its rows, and the token of the page after; empty when there is none. A page of large
+    /// messages holds fewer of them.
+    pub fn close<T, M, K>(&self, rows: &[T], has_more: bool, key: impl Fn(&T) -> K) -> (Vec<M>, String)
+    where
+        M: Message + for<'r> From<&'r T>,
+        K: ToArg,
+    {
+        let mut messages: Vec<M> = rows.iter().map(M::from).collect();
+        let has_more = page::fit(&mut messages) || has_more;
+        let last = messages.len().checked_sub(1).filter(|_| has_more).map(|last| key(&rows[last]));
+        let token = last.map_or_else(String::new, |last| self.tokens.issue(&self.scope(), args![last] as &[Arg<'_>]));
+        (messages, token)
     }
 }
 

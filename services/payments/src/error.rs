@@ -3,13 +3,22 @@
 use souk_client::payments::v1::{ErrorReason, PaymentState};
 use souk_client::policy::v1::ErrorReason as CommonReason;
 use souk_contract::{PublicError, REASON_INVALID_FIELD};
-use souk_types::{PaymentId, RefundId};
+use souk_types::{OrderId, PaymentId, RefundId};
 use tonic::Code;
 use tonic_types::ErrorDetails;
 
 use crate::attempt::Decline;
 use crate::payment::State;
 use crate::provider::NoAnswer;
+
+/// The methods of orders to use instead of changing the payment of an order.
+pub mod instead {
+    pub const PLACE: &str = "souk.orders.v1.OrderService.PlaceOrder";
+    pub const CANCEL: &str = "souk.orders.v1.OrderService.CancelOrder";
+    pub const REFUND: &str = "souk.orders.v1.OrderService.RefundOrder";
+    /// For what orders does by itself.
+    pub const GET: &str = "souk.orders.v1.OrderService.GetOrder";
+}
 
 /// Why the payments service refused a call.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +31,16 @@ pub enum Error {
     State { payment: PaymentId, state: State },
     #[error("the provider declined payment {payment}: {}", decline.reason)]
     Declined { payment: PaymentId, decline: Decline },
+    #[error("payment {payment} belongs to order {order}; use {instead}")]
+    OfOrder { payment: PaymentId, order: OrderId, instead: &'static str },
+    #[error("order_id: must be empty from staff, since only the orders service makes the payment of an order")]
+    OrderNotOfStaff { payment: PaymentId, order: OrderId },
+    #[error("the customer has not decided about payment {0} yet; it waits at its action_url")]
+    ActionNotCompleted(PaymentId),
+    #[error("payment {0} was taken back before the customer confirmed it; nothing was charged")]
+    ActionExpired(PaymentId),
+    #[error("action_url: is not one that the simulator gave out")]
+    ActionNotFound,
     #[error("the provider does not answer about payment {0}; repeat the same call")]
     ProviderUnavailable(PaymentId),
     #[error("the provider does not answer")]
@@ -38,12 +57,14 @@ pub enum Error {
     RequestIdReused(PaymentId),
     #[error("{field}: {problem}")]
     Amount { field: &'static str, problem: String },
-    #[error("payment_method: is no token that the provider knows")]
+    #[error("payment_method: is not a payment method that the provider knows")]
     UnknownMethod,
     #[error("{field}: {problem}")]
     Field { field: &'static str, problem: String },
     #[error("the ledger does not answer; the operation is finished later")]
     LedgerUnavailable(#[source] tonic::Status),
+    #[error("the ledger answered something else than it was asked; the operation is finished later")]
+    LedgerUnanswered,
     #[error("the ledger refused a transfer of payment {payment}: {refusal}")]
     LedgerRefused { payment: PaymentId, refusal: String },
     #[error("the ledger answered what it never should: {0}")]
@@ -55,7 +76,7 @@ pub enum Error {
     LeaseLost(PaymentId),
     #[error("the database holds {0}, which no version of this program writes")]
     Unreadable(&'static str),
-    #[error("database failed: {0}")]
+    #[error(transparent)]
     Database(#[from] souk_data::Error),
 }
 
@@ -74,15 +95,22 @@ fn state_name(state: State) -> &'static str {
 impl PublicError for Error {
     fn code(&self) -> Code {
         match self {
-            Error::NotFound(_) => Code::NotFound,
-            Error::Differs { .. }
+            Error::NotFound(_) | Error::ActionNotFound => Code::NotFound,
+            Error::OfOrder { .. }
+            | Error::OrderNotOfStaff { .. }
+            | Error::ActionNotCompleted(_)
+            | Error::ActionExpired(_)
+            | Error::Differs { .. }
             | Error::State { .. }
             | Error::Declined { .. }
             | Error::CaptureExceeds { .. }
             | Error::RefundExceeds { .. }
             | Error::RefundDiffers(_)
             | Error::RequestIdReused(_) => Code::FailedPrecondition,
-            Error::ProviderUnavailable(_) | Error::NoAnswer(_) | Error::LedgerUnavailable(_) => Code::Unavailable,
+            Error::ProviderUnavailable(_)
+            | Error::NoAnswer(_)
+            | Error::LedgerUnavailable(_)
+            | Error::LedgerUnanswered => Code::Unavailable,
             Error::Busy(_) | Error::LeaseLost(_) => Code::Aborted,
             Error::Amount { .. } | Error::UnknownMethod | Error::Field { .. } => Code::InvalidArgument,
             Error::LedgerRefused { .. }
@@ -99,6 +127,10 @@ impl PublicError for Error {
             Error::Differs { .. } => ErrorReason::PaymentDiffers,
             Error::State { .. } => ErrorReason::PaymentState,
             Error::Declined { .. } => ErrorReason::PaymentDeclined,
+            Error::OfOrder { .. } | Error::OrderNotOfStaff { .. } => ErrorReason::PaymentOfOrder,
+            Error::ActionNotCompleted(_) => ErrorReason::ActionNotCompleted,
+            Error::ActionExpired(_) => ErrorReason::ActionExpired,
+            Error::ActionNotFound => ErrorReason::ActionNotFound,
             Error::ProviderUnavailable(_) | Error::NoAnswer(_) => ErrorReason::ProviderUnavailable,
             Error::Busy(_) | Error::LeaseLost(_) => ErrorReason::PaymentBusy,
             Error::CaptureExceeds { .. } => ErrorReason::CaptureExceedsAuthorized,
@@ -109,7 +141,9 @@ impl PublicError for Error {
             Error::UnknownMethod => ErrorReason::UnknownPaymentMethod,
             Error::LedgerRefused { .. } => ErrorReason::LedgerRefused,
             Error::Field { .. } => return REASON_INVALID_FIELD,
-            Error::LedgerUnavailable(_) => return CommonReason::UpstreamUnavailable.as_str_name(),
+            Error::LedgerUnavailable(_) | Error::LedgerUnanswered => {
+                return CommonReason::UpstreamUnavailable.as_str_name();
+            }
             Error::LedgerUnexpected(_) | Error::ProviderOutOfTurn(_) | Error::Unreadable(_) => {
                 return CommonReason::Internal.as_str_name();
             }
@@ -121,6 +155,7 @@ impl PublicError for Error {
     fn domain(&self) -> &'static str {
         match self {
             Error::LedgerUnavailable(_)
+            | Error::LedgerUnanswered
             | Error::LedgerUnexpected(_)
             | Error::ProviderOutOfTurn(_)
             | Error::Unreadable(_) => "souk.policy.v1",
@@ -133,12 +168,22 @@ impl PublicError for Error {
         let mut pairs: Vec<(&str, String)> = Vec::new();
         match self {
             Error::NotFound(payment)
+            | Error::ActionNotCompleted(payment)
+            | Error::ActionExpired(payment)
             | Error::ProviderUnavailable(payment)
             | Error::Busy(payment)
             | Error::LeaseLost(payment)
             | Error::RequestIdReused(payment) => pairs.push(("payment_id", payment.to_string())),
             Error::Differs { payment, field } => {
                 pairs.extend([("payment_id", payment.to_string()), ("field", (*field).to_owned())]);
+            }
+            Error::OfOrder { payment, order, instead } => {
+                pairs.extend([("payment_id", payment.to_string()), ("order_id", order.to_string())]);
+                pairs.push(("use", (*instead).to_owned()));
+            }
+            Error::OrderNotOfStaff { payment, order } => {
+                pairs.extend([("payment_id", payment.to_string()), ("order_id", order.to_string())]);
+                pairs.push(("use", instead::PLACE.to_owned()));
             }
             Error::State { payment, state } => {
                 pairs.extend([("payment_id", payment.to_string()), ("state", state_name(*state).to_owned())]);
@@ -175,8 +220,17 @@ impl PublicError for Error {
             Error::Amount { field, problem } | Error::Field { field, problem } => {
                 details.add_bad_request_violation(*field, problem);
             }
+            Error::OrderNotOfStaff { .. } => {
+                details.add_bad_request_violation("order_id", "must be empty from staff");
+            }
+            Error::ActionNotFound => {
+                details.add_bad_request_violation("action_url", "is not one that the simulator gave out");
+            }
             Error::UnknownMethod => {
-                details.add_bad_request_violation("payment_method", "is no token that the provider knows");
+                details.add_bad_request_violation("payment_method", "is not a payment method that the provider knows");
+            }
+            Error::RequestIdReused(_) => {
+                details.add_bad_request_violation("request_id", "was used before for another capture");
             }
             Error::Database(error) => error.describe(details),
             _ => {}

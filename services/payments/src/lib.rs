@@ -80,7 +80,8 @@ async fn build(config: Config, host: Host, clock: Clock) -> Result<Service, Star
     let databases = [store.db().clone(), simulator.db().clone()];
 
     let limit = host.max_message_bytes();
-    let simulator_rpc = SimulatorServiceServer::new(SimulatorRpc { simulator }).max_decoding_message_size(limit);
+    let simulator_rpc =
+        SimulatorServiceServer::new(SimulatorRpc { simulator, payments: rpc.clone() }).max_decoding_message_size(limit);
     Ok(Service::new(&souk_client::CONTRACT)
         .rpc(PaymentServiceServer::new(rpc).max_decoding_message_size(limit))
         .rpc(simulator_rpc)

@@ -253,8 +253,7 @@ impl Operations {
                 let method = claim.payment.method.as_ref().ok_or_else(|| NoAnswer("there is no method".into()))?;
                 self.provider.authorize(order, method).await
             }
-            Kind::ApproveAction => self.provider.complete_action(order, true).await,
-            Kind::DeclineAction => self.provider.complete_action(order, false).await,
+            Kind::ApproveAction | Kind::DeclineAction => self.provider.complete_action(order).await,
             Kind::Capture => self.provider.capture(order, attempt.rest == 0).await,
             Kind::Void => self.provider.void(order).await,
             Kind::Refund => self.provider.refund(order).await,

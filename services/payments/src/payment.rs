@@ -19,6 +19,9 @@ use crate::refund::RefundWish;
 /// The largest amount, in minor units: what the ledger takes.
 pub const LARGEST_AMOUNT: i64 = 1_000_000_000_000_000;
 
+/// ISO 4217's code for no currency.
+const NO_CURRENCY: &str = "XXX";
+
 /// Where a payment stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
@@ -59,18 +62,21 @@ impl fmt::Display for State {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewPayment {
     pub id: PaymentId,
-    pub order: OrderId,
+    /// None for one that staff makes directly.
+    pub order: Option<OrderId>,
     pub customer: String,
     pub amount: Money,
     pub method: Option<Method>,
     pub effective_time: Option<Timestamp>,
 }
 
-/// The intent to take an amount of money for one order.
+/// The intent to take an amount of money.
+///
+/// **Invariant:** a payment with an order is created and changed by the orders service alone; `rpc.rs` asks [`Payment::is_open_to_staff`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
     pub id: PaymentId,
-    /// None in a tombstone.
+    /// The order that it belongs to; none for one that staff made directly, and in a tombstone.
     pub order: Option<OrderId>,
     pub customer: String,
     pub amount: Money,
@@ -130,7 +136,7 @@ impl Payment {
         };
         Payment {
             id: new.id,
-            order: Some(new.order),
+            order: new.order,
             customer: new.customer,
             amount: new.amount,
             authorized: 0,
@@ -152,7 +158,7 @@ impl Payment {
 
     /// Returns what remembers that a payment was voided before it arrived. Its currency is XXX, ISO 4217's "no currency".
     pub fn tombstone(id: PaymentId, now: Timestamp) -> Self {
-        let currency: Currency = "XXX".parse().expect("three capital letters");
+        let currency: Currency = NO_CURRENCY.parse().expect("three capital letters");
         Payment {
             id,
             order: None,
@@ -175,14 +181,27 @@ impl Payment {
         }
     }
 
+    /// Returns whether it remembers only that its id was voided. Nothing is paid in XXX.
+    pub fn is_tombstone(&self) -> bool {
+        self.order.is_none() && self.amount.currency.as_str() == NO_CURRENCY
+    }
+
+    /// Checks that staff may change it: what belongs to an order is changed through the order, by `instead`.
+    pub fn is_open_to_staff(&self, instead: &'static str) -> Result<(), Error> {
+        match self.order {
+            Some(order) => Err(Error::OfOrder { payment: self.id, order, instead }),
+            None => Ok(()),
+        }
+    }
+
     /// Tells that a repeated creation asks for what this payment is; an id stands for one payment for ever. The method is
     /// compared only when `with_method` is set, since a confirmation may have changed it.
     pub fn is_repeated_by(&self, new: &NewPayment, with_method: bool) -> Result<(), Error> {
-        if self.order.is_none() {
+        if self.is_tombstone() {
             return Err(self.refused());
         }
         let same_time = new.effective_time.is_none_or(|time| time.min(self.create_time) == self.effective_time);
-        let field = if self.order != Some(new.order) {
+        let field = if self.order != new.order {
             "order_id"
         } else if self.customer != new.customer {
             "customer_id"
@@ -284,7 +303,7 @@ impl Payment {
             };
         }
         let amount = match wish.amount {
-            Some(_) if self.order.is_none() => return Err(self.refused()),
+            Some(_) if self.is_tombstone() => return Err(self.refused()),
             Some(amount) if amount.currency != self.amount.currency => return Err(self.other_currency()),
             Some(amount) => amount.minor,
             None => self.capturable(),
@@ -302,12 +321,13 @@ impl Payment {
         if amount > self.capturable() {
             return Err(Error::CaptureExceeds { payment: self.id, capturable: self.capturable() });
         }
+        let effective_time = self.after_the_sale(wish.effective_time, now)?;
         Ok(self.ask(Kind::Capture, now, |payment, attempt| {
             attempt.amount = amount;
             attempt.rest = if wish.is_final { 0 } else { payment.capturable() - amount };
             attempt.hold = payment.hold;
             attempt.capture = Some(wish.key());
-            attempt.effective_time = at(wish.effective_time, now);
+            attempt.effective_time = effective_time;
         }))
     }
 
@@ -341,17 +361,28 @@ impl Payment {
 
     /// Pays captured money back.
     pub fn refund(self, wish: &RefundWish, now: Timestamp) -> Result<Step, Error> {
-        if wish.amount.currency != self.amount.currency && self.order.is_some() {
+        if wish.amount.currency != self.amount.currency && !self.is_tombstone() {
             return Err(self.other_currency());
         }
         if wish.amount.minor > self.refundable() {
             return Err(Error::RefundExceeds { payment: self.id, refundable: self.refundable() });
         }
+        let effective_time = self.after_the_sale(wish.effective_time, now)?;
         Ok(self.ask(Kind::Refund, now, |_, attempt| {
             attempt.amount = wish.amount.minor;
             attempt.refund = Some(wish.id);
-            attempt.effective_time = at(wish.effective_time, now);
+            attempt.effective_time = effective_time;
         }))
+    }
+
+    /// Returns when a capture or refund happened, which is not before the sale. Clocks of replicas differ a little, so only a time that
+    /// somebody named can be too early.
+    fn after_the_sale(&self, time: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Error> {
+        if time.is_some_and(|time| time < self.effective_time) {
+            let problem = format!("must not be before the payment's own, {}", self.effective_time);
+            return Err(Error::field("effective_time", problem));
+        }
+        Ok(at(time, now).max(self.effective_time))
     }
 
     /// Takes the provider's answer: what becomes of the payment and of the attempt.
@@ -367,7 +398,7 @@ impl Payment {
                 (self.authorized, self.hold) = (self.amount.minor, attempt.hold);
                 self.action_url = None;
             }
-            (Kind::Authorize, Answer::ActionRequired { url }) => {
+            (Kind::Authorize, Answer::ActionRequired { url }) if url.starts_with("https://") => {
                 self.state = State::RequiresAction;
                 self.action_url = Some(url);
                 attempt.hold = None;
@@ -379,7 +410,7 @@ impl Payment {
                 attempt.decline = Some(decline);
                 attempt.hold = None;
             }
-            (Kind::Capture, Answer::Approved { fee }) => {
+            (Kind::Capture, Answer::Approved { fee }) if (0..=attempt.amount).contains(&fee) => {
                 self.captured += attempt.amount;
                 self.fees += fee;
                 attempt.fee = fee;

@@ -28,7 +28,7 @@ fn method(token: &str) -> Method {
 fn new(amount: i64) -> NewPayment {
     NewPayment {
         id: PaymentId::derive(b"test", "payment"),
-        order: OrderId::derive(b"test", "order"),
+        order: Some(OrderId::derive(b"test", "order")),
         customer: "alice".into(),
         amount: gbp(amount),
         method: Some(method("tok_approved")),
@@ -94,7 +94,7 @@ fn a_repeat_names_the_first_field_that_differs() {
     assert!(payment.is_repeated_by(&same, true).is_ok());
     assert!(payment.is_repeated_by(&new(100), true).is_ok(), "an absent time asks for nothing");
     let others = [
-        ("order_id", NewPayment { order: OrderId::derive(b"test", "other"), ..same.clone() }),
+        ("order_id", NewPayment { order: Some(OrderId::derive(b"test", "other")), ..same.clone() }),
         ("customer_id", NewPayment { customer: "bob".into(), ..same.clone() }),
         ("amount", NewPayment { amount: gbp(101), ..same.clone() }),
         ("payment_method", NewPayment { method: Some(method("tok_slow")), ..same.clone() }),

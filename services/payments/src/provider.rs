@@ -49,8 +49,11 @@ pub trait Provider: Send + Sync {
     /// Sets the amount aside.
     async fn authorize(&self, order: Order, method: &Method) -> Result<Answer, NoAnswer>;
 
-    /// Goes on after the customer acted: approved is authorised, declined is declined.
-    async fn complete_action(&self, order: Order, approve: bool) -> Result<Answer, NoAnswer>;
+    /// Returns what the customer decided about the charge at the provider's own page; none while nothing is decided.
+    async fn decision(&self, charge: PaymentId) -> Result<Option<bool>, NoAnswer>;
+
+    /// Goes on after the customer decided: approved is authorised, declined is declined. Not answered before.
+    async fn complete_action(&self, order: Order) -> Result<Answer, NoAnswer>;
 
     /// Takes the amount from what is set aside; `is_last` sets the rest free.
     async fn capture(&self, order: Order, is_last: bool) -> Result<Answer, NoAnswer>;

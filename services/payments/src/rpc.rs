@@ -3,6 +3,7 @@
 mod audit_payments;
 mod authorize_payment;
 mod capture_payment;
+mod complete_action;
 mod complete_payment_action;
 mod confirm_payment_intent;
 mod create_payment_intent;
@@ -11,24 +12,28 @@ mod list_charges;
 mod list_payments;
 mod list_refunds;
 mod refund_payment;
+mod repair_payment;
 mod script;
 mod void_payment;
 
 use std::sync::Arc;
 
-use souk_chassis::reply;
+use souk_chassis::{Caller, reply};
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::payment_service_server::PaymentService;
 use souk_client::payments::v1::simulator_service_server::SimulatorService;
+use souk_types::PaymentId;
 use tonic::{Request, Response, Status};
 
+use crate::error::Error;
 use crate::operation::Operations;
 use crate::provider::Provider;
 use crate::provider::simulator::Simulator;
 use crate::store::Store;
 use crate::upstream::Ledger;
 
-/// What the methods of PaymentService work with.
+/// What the methods of PaymentService work with. Cloning is cheap.
+#[derive(Clone)]
 pub struct PaymentRpc {
     pub(crate) store: Store,
     pub(crate) operations: Operations,
@@ -39,6 +44,23 @@ pub struct PaymentRpc {
 /// What the methods of SimulatorService work with.
 pub struct SimulatorRpc {
     pub(crate) simulator: Simulator,
+    /// Who is told, as by the notification of a real provider.
+    pub(crate) payments: PaymentRpc,
+}
+
+impl PaymentRpc {
+    /// Checks that this caller may change the payment itself: staff may not change what belongs to an order, nor what nobody made.
+    pub(crate) async fn check_may_change(
+        &self,
+        caller: &Caller,
+        id: PaymentId,
+        instead: &'static str,
+    ) -> Result<(), Error> {
+        match caller {
+            Caller::Staff(_) => self.store.payment(id).await?.is_open_to_staff(instead),
+            _ => Ok(()),
+        }
+    }
 }
 
 #[tonic::async_trait]
@@ -113,6 +135,13 @@ impl PaymentService for PaymentRpc {
         reply(list_refunds::handle(self, request).await)
     }
 
+    async fn repair_payment(
+        &self,
+        request: Request<pb::RepairPaymentRequest>,
+    ) -> Result<Response<pb::RepairPaymentResponse>, Status> {
+        reply(repair_payment::handle(self, request).await)
+    }
+
     async fn audit_payments(
         &self,
         request: Request<pb::AuditPaymentsRequest>,
@@ -125,6 +154,13 @@ impl PaymentService for PaymentRpc {
 impl SimulatorService for SimulatorRpc {
     async fn script(&self, request: Request<pb::ScriptRequest>) -> Result<Response<pb::ScriptResponse>, Status> {
         reply(script::handle(self, request).await)
+    }
+
+    async fn complete_action(
+        &self,
+        request: Request<pb::CompleteActionRequest>,
+    ) -> Result<Response<pb::CompleteActionResponse>, Status> {
+        reply(complete_action::handle(self, request).await)
     }
 
     async fn list_charges(

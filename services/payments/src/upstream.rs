@@ -75,13 +75,33 @@ impl Ledger {
         use pb::CreateTransferStatus as S;
         let request = pb::CreateTransfersRequest { transfers: transfers.iter().map(wire).collect() };
         let response = self.client.clone().create_transfers(request).await.map_err(failed)?.into_inner();
-        if response.results.len() != transfers.len() {
-            return Err(Error::LedgerUnexpected("another number of results".into()));
+        let is_ours = |(result, transfer): (&pb::CreateTransferResult, &Transfer)| {
+            let is_decided = result.status() != S::Unspecified;
+            is_decided && result.amount == transfer.amount && result.transfer_id == transfer.id.to_string()
+        };
+        if response.results.len() != transfers.len() || !response.results.iter().zip(transfers).all(is_ours) {
+            return self.inquire(transfers).await.map(|()| None);
         }
         let refused = response.results.iter().map(pb::CreateTransferResult::status);
         let mut refused = refused.filter(|status| !matches!(status, S::Created | S::Exists)).peekable();
         let any = refused.peek().copied();
         Ok(refused.find(|status| *status != S::LinkedEventFailed).or(any))
+    }
+
+    /// Looks whether the ledger holds exactly these transfers, after an answer that was none about them.
+    async fn inquire(&self, transfers: &[Transfer]) -> Result<(), Error> {
+        let ids: Vec<TransferId> = transfers.iter().map(|transfer| transfer.id).collect();
+        let recorded = self.transfers(&ids).await?;
+        let is_there = |transfer: &Transfer| {
+            recorded.iter().any(|recorded| {
+                recorded.id == transfer.id
+                    && recorded.amount == transfer.amount
+                    && recorded.is_pending == (transfer.form == Form::Pending)
+                    && recorded.debit == transfer.debit.id(transfer.currency).to_string()
+                    && recorded.credit == transfer.credit.id(transfer.currency).to_string()
+            })
+        };
+        if transfers.iter().all(is_there) { Ok(()) } else { Err(Error::LedgerUnanswered) }
     }
 
     async fn create_accounts(&self, currency: Currency) -> Result<(), Error> {
@@ -106,7 +126,11 @@ impl Ledger {
                 pb::LookupTransfersRequest { transfer_ids: chunk.iter().map(TransferId::to_string).collect() };
             let response = self.client.clone().lookup_transfers(request).await.map_err(failed)?.into_inner();
             for transfer in response.transfers {
-                found.push(recorded(transfer)?);
+                let transfer = recorded(transfer)?;
+                if !chunk.contains(&transfer.id) {
+                    return Err(Error::LedgerUnexpected(format!("transfer {} was not asked for", transfer.id)));
+                }
+                found.push(transfer);
             }
         }
         Ok(found)
@@ -116,7 +140,8 @@ impl Ledger {
     pub async fn balance(&self, account: AccountId) -> Result<Option<Balance>, Error> {
         let request = pb::LookupAccountsRequest { account_ids: vec![account.to_string()] };
         let response = self.client.clone().lookup_accounts(request).await.map_err(failed)?.into_inner();
-        Ok(response.accounts.first().map(|account| Balance {
+        let account = account.to_string();
+        Ok(response.accounts.iter().find(|found| found.account_id == account).map(|account| Balance {
             debits_posted: account.debits_posted,
             credits_posted: account.credits_posted,
             credits_pending: account.credits_pending,

@@ -2,6 +2,7 @@
 
 use souk_chassis::Caller;
 use souk_client::catalog::v1 as pb;
+use souk_data::page;
 use std::collections::HashMap;
 use tonic::Request;
 
@@ -25,6 +26,9 @@ pub async fn handle(
 
     let found = convert::variants_with_prices(&found, &defaults);
     let by_sku: HashMap<&str, &pb::Variant> = found.iter().map(|variant| (variant.sku.as_str(), variant)).collect();
-    let variants = skus.iter().filter_map(|sku| by_sku.get(sku.as_str()).copied().cloned()).collect();
+    let mut variants = skus.iter().filter_map(|sku| by_sku.get(sku.as_str()).copied().cloned()).collect();
+    if page::fit(&mut variants) {
+        return Err(Error::AnswerTooLarge { field: "skus", fitting: variants.len() });
+    }
     Ok(pb::BatchGetVariantsResponse { variants })
 }

@@ -36,6 +36,6 @@ pub async fn handle(
 
     let rows = prices::list(&reader, &filter, after, size + 1).await?;
 
-    let (prices, next_page_token) = list.cut(rows, size, |list, last| list.token(args![last.effective_time, last.id]));
-    Ok(pb::ListPricesResponse { prices: prices.iter().map(pb::Price::from).collect(), next_page_token })
+    let (prices, next_page_token) = list.cut(&rows, size, |list, last| list.token(args![last.effective_time, last.id]));
+    Ok(pb::ListPricesResponse { prices, next_page_token })
 }

@@ -45,9 +45,9 @@ pub async fn handle(
         })
         .await?;
 
-    let (products, next_page_token) = list.cut(rows, size, |list, last| {
+    let (products, next_page_token) = list.cut(&rows, size, |list, last| {
         let (key, id) = products::position(last);
         list.token(args![key, id])
     });
-    Ok(pb::ListProductsResponse { products: products.iter().map(pb::Product::from).collect(), next_page_token })
+    Ok(pb::ListProductsResponse { products, next_page_token })
 }

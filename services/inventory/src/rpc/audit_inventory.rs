@@ -12,7 +12,8 @@ pub async fn handle(
     rpc: &InventoryRpc,
     _request: Request<pb::AuditInventoryRequest>,
 ) -> Result<pb::AuditInventoryResponse, Error> {
-    let audit = rpc.db.snapshot(|snapshot| async move { store::audit::run(&snapshot).await }).await?;
+    let now = rpc.clock.now();
+    let audit = rpc.db.snapshot(move |snapshot| async move { store::audit::run(&snapshot, now).await }).await?;
 
     let findings = audit.findings.into_iter().map(|finding| AuditFinding {
         invariant: finding.invariant.to_owned(),

@@ -21,17 +21,22 @@ pub async fn handle(
     let request = request.into_inner();
     let id = convert::reservation_id(&request.reservation_id)?;
     let now = rpc.clock.now();
-    let effective_time = convert::neighbours_time(request.effective_time, now)?;
+    let named = convert::effective_time(request.effective_time)?;
 
-    let consumed = rpc.db.write_locked(move |tx| async move { consume(&tx, id, effective_time, now).await });
+    let consumed = rpc.db.write_locked(move |tx| async move { consume(&tx, id, named, now).await });
     Ok(pb::ConsumeReservationResponse { reservation: Some(consumed.await?.into()) })
 }
 
-async fn consume(tx: &Tx, id: ReservationId, effective_time: Timestamp, now: Timestamp) -> Result<Reservation, Error> {
-    let consumed = match store::reservation::lock_existing(tx, id).await?.consume(now)? {
+async fn consume(tx: &Tx, id: ReservationId, named: Option<Timestamp>, now: Timestamp) -> Result<Reservation, Error> {
+    let reservation = store::reservation::lock_existing(tx, id).await?;
+    let timely = reservation.is_followed_at(named);
+    let mut consumed = match reservation.consume(now)? {
         Step::Changed(consumed) => consumed,
         Step::Repeated(reservation) => return Ok(reservation),
     };
+    timely?;
+    let effective_time = named.map_or(now, |time| time.min(now));
+    consumed.effective_time = Some(effective_time);
 
     let units = consumed.units();
     let found = store::stock::lock(tx, units.keys()).await?;

@@ -19,11 +19,9 @@ pub async fn handle(
     let page = Page::open(&rpc.db, &caller.key(), "ListLocations", &[], request.page_size, &request.page_token)?;
     let after = page.after.as_ref().map_or(Ok(String::new()), |cursor| cursor.get(0))?;
 
-    let mut locations = store::location::list(&rpc.db.read(), &after, page.limit()).await?;
+    let locations = store::location::list(&rpc.db.read(), &after, page.limit()).await?;
 
-    let next_page_token = page.close(&mut locations, |location| vec![location.id.to_arg()]);
-    Ok(pb::ListLocationsResponse {
-        locations: locations.into_iter().map(pb::Location::from).collect(),
-        next_page_token,
-    })
+    let (locations, next_page_token) =
+        page.close(&locations, |location| vec![location.id.to_arg()], |location| pb::Location::from(location.clone()));
+    Ok(pb::ListLocationsResponse { locations, next_page_token })
 }

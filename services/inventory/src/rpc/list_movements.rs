@@ -19,9 +19,12 @@ pub async fn handle(
     let page = Page::open(&rpc.db, &caller.key(), "ListMovements", &[&sku], page_size, &page_token)?;
     let after = page.after.as_ref().map_or(Ok(0), |cursor| cursor.get(0))?;
 
-    let mut recorded = store::movement::list(&rpc.db.read(), &sku, after, page.limit()).await?;
+    let recorded = store::movement::list(&rpc.db.read(), &sku, after, page.limit()).await?;
 
-    let next_page_token = page.close(&mut recorded, |recorded| vec![recorded.number.to_arg()]);
-    let movements = recorded.into_iter().map(|recorded| recorded.movement.into()).collect();
+    let (movements, next_page_token) = page.close(
+        &recorded,
+        |recorded| vec![recorded.number.to_arg()],
+        |recorded| pb::Movement::from(recorded.movement.clone()),
+    );
     Ok(pb::ListMovementsResponse { movements, next_page_token })
 }

@@ -31,13 +31,15 @@ pub async fn handle(
     };
 
     let reader = rpc.db.read();
-    let mut found = match state {
+    let found = match state {
         Some(state) => store::reservation::list_by_state(&reader, state, (entered, number), page.limit()).await?,
         None => store::reservation::list(&reader, number, page.limit()).await?,
     };
 
-    let next_page_token =
-        page.close(&mut found, |found| vec![found.reservation.update_time.to_arg(), found.number.to_arg()]);
-    let reservations = found.into_iter().map(|found| found.reservation.into()).collect();
+    let (reservations, next_page_token) = page.close(
+        &found,
+        |found| vec![found.reservation.update_time.to_arg(), found.number.to_arg()],
+        |found| pb::Reservation::from(found.reservation.clone()),
+    );
     Ok(pb::ListReservationsResponse { reservations, next_page_token })
 }

@@ -23,8 +23,12 @@ pub async fn handle(
         None => StockKey { sku: String::new(), location: String::new() },
     };
 
-    let mut stock = store::stock::list(&rpc.db.read(), &after, page.limit()).await?;
+    let stock = store::stock::list(&rpc.db.read(), &after, page.limit()).await?;
 
-    let next_page_token = page.close(&mut stock, |stock| vec![stock.key.sku.to_arg(), stock.key.location.to_arg()]);
-    Ok(pb::ListStockResponse { stock: stock.into_iter().map(pb::Stock::from).collect(), next_page_token })
+    let (stock, next_page_token) = page.close(
+        &stock,
+        |stock| vec![stock.key.sku.to_arg(), stock.key.location.to_arg()],
+        |stock| pb::Stock::from(stock.clone()),
+    );
+    Ok(pb::ListStockResponse { stock, next_page_token })
 }

@@ -3,6 +3,7 @@
 
 use std::slice;
 
+use souk_chassis::Caller;
 use souk_client::inventory::v1 as pb;
 use souk_data::Tx;
 use souk_types::{ReservationId, Timestamp};
@@ -19,14 +20,30 @@ pub async fn handle(
     rpc: &InventoryRpc,
     request: Request<pb::ReleaseReservationRequest>,
 ) -> Result<pb::ReleaseReservationResponse, Error> {
-    let id = convert::reservation_id(&request.into_inner().reservation_id)?;
+    let caller = Caller::of(&request);
+    let pb::ReleaseReservationRequest { reservation_id, repair_note } = request.into_inner();
+    let id = convert::reservation_id(&reservation_id)?;
     let now = rpc.clock.now();
+    match caller {
+        Caller::Staff(_) => {
+            let reservation = store::reservation::get(&rpc.db.read(), id).await?;
+            // What is over holds nothing, and is answered as it stands.
+            if repair_note.is_empty() && reservation.holds_stock() {
+                return Err(Error::OfOrder { id, order: reservation.order });
+            }
+        }
+        _ if !repair_note.is_empty() => return Err(Error::field("repair_note", "is for staff only")),
+        _ => {}
+    }
 
-    let released = rpc.db.write_locked(move |tx| async move { release(&tx, id, now).await });
+    let released = rpc.db.write_locked(move |tx| {
+        let note = repair_note.clone();
+        async move { release(&tx, id, &note, now).await }
+    });
     Ok(pb::ReleaseReservationResponse { reservation: Some(released.await?.into()) })
 }
 
-async fn release(tx: &Tx, id: ReservationId, now: Timestamp) -> Result<Reservation, Error> {
+async fn release(tx: &Tx, id: ReservationId, note: &str, now: Timestamp) -> Result<Reservation, Error> {
     let reservation = match store::reservation::lock(tx, id).await? {
         Some(reservation) => reservation,
         None => {
@@ -46,11 +63,12 @@ async fn release(tx: &Tx, id: ReservationId, now: Timestamp) -> Result<Reservati
 
     let units = released.units();
     let found = store::stock::lock(tx, units.keys()).await?;
-    stock::settle(MovementKind::Released, &found, &units, now)?;
+    let after = stock::settle(MovementKind::Released, &found, &units, now)?;
 
-    let movements = Movement::of(MovementKind::Released, &units, Occasion::now(now).of(id));
+    let movements = Movement::of(MovementKind::Released, &units, Occasion::now(now).of(id).noted(note));
     store::stock::record(tx, &movements, now).await?;
     store::reservation::set_state(tx, slice::from_ref(&released)).await?;
+    events::stock_changed(tx, &after, &movements, now).await?;
     events::reservation_changed(tx, &released, now).await?;
     Ok(released)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use souk_client::inventory::v1 as pb;
 use souk_data::Tx;
-use souk_types::{ReservationId, Timestamp};
+use souk_types::{OrderId, ReservationId, Timestamp};
 use tonic::Request;
 
 use super::InventoryRpc;
@@ -19,6 +19,7 @@ use crate::{events, store};
 /// What is to be reserved.
 struct Wish {
     id: ReservationId,
+    order: Option<OrderId>,
     units: Quantities,
     ttl: Duration,
     effective_time: Timestamp,
@@ -29,6 +30,7 @@ pub async fn handle(rpc: &InventoryRpc, request: Request<pb::ReserveRequest>) ->
     let now = rpc.clock.now();
     let wish = Arc::new(Wish {
         id: convert::reservation_id(&request.reservation_id)?,
+        order: convert::order_id(&request.order_id)?,
         units: convert::wanted(request.lines)?,
         ttl: convert::ttl(request.ttl)?,
         effective_time: convert::neighbours_time(request.effective_time, now)?,
@@ -43,7 +45,11 @@ pub async fn handle(rpc: &InventoryRpc, request: Request<pb::ReserveRequest>) ->
 
 async fn reserve(tx: &Tx, wish: &Wish, now: Timestamp) -> Result<Reservation, Error> {
     // The id comes first: of two calls with one id the second waits here, and then finds what the first one made.
-    let reservation = Reservation::hold(wish.id, &wish.units, wish.ttl, now);
+    let reservation = Reservation {
+        order: wish.order,
+        effective_time: Some(wish.effective_time),
+        ..Reservation::hold(wish.id, &wish.units, wish.ttl, now)
+    };
     if !store::reservation::insert(tx, &reservation).await? {
         let earlier = store::reservation::lock_existing(tx, wish.id).await?;
         return earlier.reserve_again(&wish.units);

@@ -21,6 +21,7 @@ use crate::{events, store};
 struct Return {
     id: ReservationId,
     units: Quantities,
+    named_time: Option<Timestamp>,
     effective_time: Timestamp,
 }
 
@@ -36,6 +37,7 @@ pub async fn handle(
     let returned = Arc::new(Return {
         id: convert::reservation_id(&request.reservation_id)?,
         units: convert::returned(request.lines)?,
+        named_time: convert::effective_time(request.effective_time)?,
         effective_time: convert::neighbours_time(request.effective_time, now)?,
     });
 
@@ -50,8 +52,9 @@ pub async fn handle(
 }
 
 async fn take_back(tx: &Tx, returned: &Return, now: Timestamp) -> Result<Reservation, Error> {
-    let Return { id, units, effective_time } = returned;
+    let Return { id, units, named_time, effective_time } = returned;
     let reservation = store::reservation::lock_existing(tx, *id).await?.take_back(units)?;
+    reservation.is_followed_at(*named_time)?;
 
     let found = store::stock::lock(tx, units.keys()).await?;
     let after = stock::add(MovementKind::Returned, &found, units, now)?;

@@ -1,6 +1,9 @@
 //! What must hold in this database at every committed moment, and how much there is of everything.
 
+use std::time::Duration;
+
 use souk_data::{Reader, Row, args};
+use souk_types::{ReservationId, Timestamp};
 
 use crate::error::Error;
 
@@ -47,6 +50,13 @@ const MOVED: &str = "SELECT sku, location_id, CAST(SUM(on_hand) AS BIGINT) AS on
 const RETURNED: &str = "SELECT sku, location_id, number FROM reservation_line JOIN reservation ON reservation = number \
      WHERE returned > 0 AND state <> 3 ORDER BY number, sku, location_id LIMIT $1";
 
+/// **Invariant:** a hold (state 1) ends when its time is over; one that does not holds stock for nothing.
+const OVERDUE: &str = "SELECT reservation_id, expire_time FROM reservation WHERE state = 1 AND expire_time < $1 \
+     ORDER BY expire_time, number LIMIT $2";
+
+/// How long after its time a hold may still be there: the expiry may have been stopped with the service.
+const OVERDUE_AFTER: Duration = Duration::from_secs(3600);
+
 const COUNTS: &str = "SELECT \
      (SELECT COUNT(*) FROM stock) AS stocks, \
      (SELECT CAST(COALESCE(SUM(on_hand), 0) AS BIGINT) FROM stock) AS units_on_hand, \
@@ -55,7 +65,7 @@ const COUNTS: &str = "SELECT \
      (SELECT COUNT(*) FROM movement) AS movements";
 
 /// Checks every invariant on one state of the data; reads all of it.
-pub async fn run(snapshot: &Reader) -> Result<Audit, Error> {
+pub async fn run(snapshot: &Reader, now: Timestamp) -> Result<Audit, Error> {
     let mut findings = Vec::new();
     for row in wrong(snapshot, OVER_PROMISED).await? {
         let detail = format!("on_hand {}, reserved {}", number(&row, "on_hand")?, number(&row, "reserved")?);
@@ -73,6 +83,13 @@ pub async fn run(snapshot: &Reader) -> Result<Audit, Error> {
     for row in wrong(snapshot, RETURNED).await? {
         let detail = format!("units came back of reservation number {}", number(&row, "number")?);
         findings.push(finding("only consumed units come back", &row, detail)?);
+    }
+    for row in snapshot.query(OVERDUE, args![now.minus(OVERDUE_AFTER), MOST_FINDINGS as i64]).await? {
+        findings.push(Finding {
+            invariant: "a hold ends when its time is over",
+            subject: row.get::<ReservationId>("reservation_id")?.to_string(),
+            detail: format!("its time was over at {}", row.get::<Timestamp>("expire_time")?),
+        });
     }
     findings.truncate(MOST_FINDINGS);
     Ok(Audit { findings, counts: counts(snapshot).await? })

@@ -43,6 +43,15 @@ pub(super) async fn insert(tx: &Tx, movements: &[Movement]) -> Result<(), Error>
     Ok(())
 }
 
+/// Returns what the movements of one stock add up to: units on hand, and units reserved.
+pub async fn sums(reader: &Reader, key: &StockKey) -> Result<(i64, i64), Error> {
+    let sql = "SELECT CAST(COALESCE(SUM(on_hand_change), 0) AS BIGINT) AS on_hand, \
+                      CAST(COALESCE(SUM(reserved_change), 0) AS BIGINT) AS reserved \
+               FROM movement WHERE sku = $1 AND location_id = $2";
+    let row = reader.query_row(sql, args![key.sku, key.location]).await?;
+    row.map_or(Ok((0, 0)), |row| Ok((row.get("on_hand")?, row.get("reserved")?)))
+}
+
 /// Returns the movements after this number, of one sku or, when it is empty, of all.
 pub async fn list(reader: &Reader, sku: &str, after: i64, limit: i64) -> Result<Vec<Recorded>, Error> {
     const COLUMNS: &str = "number, movement_id, sku, location_id, kind, on_hand_change, reserved_change, \

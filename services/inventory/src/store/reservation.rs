@@ -16,14 +16,17 @@ pub struct Numbered {
     pub reservation: Reservation,
 }
 
-const COLUMNS: &str = "number, reservation_id, state, expire_time, create_time, update_time";
+const COLUMNS: &str = "number, reservation_id, order_id, state, expire_time, create_time, update_time, effective_time";
 
 /// Adds a reservation with its lines, unless its id is known. Returns whether it was added.
 pub async fn insert(tx: &Tx, reservation: &Reservation) -> Result<bool, Error> {
-    let sql = "INSERT INTO reservation (reservation_id, state, expire_time, create_time, update_time) \
-               VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING number";
-    let Reservation { id, state, lines, expire_time, create_time, update_time } = reservation;
-    let row = tx.query_row(sql, args![id, *state as i64, expire_time, create_time, update_time]).await?;
+    let sql = "INSERT INTO reservation (reservation_id, order_id, state, expire_time, create_time, update_time, \
+                                        effective_time) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING number";
+    let Reservation { id, order, state, lines, expire_time, create_time, update_time, effective_time } = reservation;
+    let state = *state as i64;
+    let values = args![id, order, state, expire_time, create_time, update_time, effective_time];
+    let row = tx.query_row(sql, values).await?;
     let Some(row) = row else { return Ok(false) };
     insert_lines(tx, row.get("number")?, lines).await?;
     Ok(true)
@@ -80,14 +83,17 @@ pub async fn lock_due(tx: &Tx, now: Timestamp, limit: usize) -> Result<Vec<Reser
 
 /// Writes the state of reservations that were locked before and have entered it together.
 pub async fn set_state(tx: &Tx, changed: &[Reservation]) -> Result<(), Error> {
-    let Some(Reservation { state, update_time, .. }) = changed.first() else { return Ok(()) };
+    let Some(Reservation { state, update_time, effective_time, .. }) = changed.first() else { return Ok(()) };
+    // Only what is consumed happens at a time of its own, and that is one at a time.
+    let effective_time = effective_time.filter(|_| *state == State::Consumed);
     let state = *state as i64;
     for piece in pieces(changed) {
         let sql = format!(
-            "UPDATE reservation SET state = $1, update_time = $2 WHERE reservation_id IN {}",
-            placeholders(3, 1, piece.len())
+            "UPDATE reservation SET state = $1, update_time = $2, effective_time = COALESCE($3, effective_time) \
+             WHERE reservation_id IN {}",
+            placeholders(4, 1, piece.len())
         );
-        let mut values = vec![state.to_arg(), update_time.to_arg()];
+        let mut values = vec![state.to_arg(), update_time.to_arg(), effective_time.to_arg()];
         values.extend(piece.iter().map(|reservation| reservation.id.to_arg()));
         tx.execute(&sql, &values).await?;
     }
@@ -138,6 +144,14 @@ pub async fn list_by_state(
     with_lines(reader, &rows).await
 }
 
+/// Returns how many units of a stock the reservations in state HELD (1) and COMMITTED (2) promise.
+pub async fn promised(reader: &Reader, key: &StockKey) -> Result<i64, Error> {
+    let sql = "SELECT CAST(COALESCE(SUM(quantity), 0) AS BIGINT) AS promised FROM reservation \
+               JOIN reservation_line ON reservation = number WHERE state IN (1, 2) AND sku = $1 AND location_id = $2";
+    let row = reader.query_row(sql, args![key.sku, key.location]).await?;
+    row.map_or(Ok(0), |row| Ok(row.get("promised")?))
+}
+
 /// Deletes the oldest reservations, with their lines, that entered a final state before this time. Returns how many.
 pub async fn delete_finished(tx: &Tx, state: State, before: Timestamp, limit: usize) -> Result<usize, Error> {
     let sql = format!(
@@ -182,11 +196,13 @@ fn read(row: &Row, lines: Vec<Line>) -> Result<Reservation, Error> {
     let state = State::from_number(row.get("state")?);
     Ok(Reservation {
         id,
+        order: row.get("order_id")?,
         state: state.ok_or_else(|| Error::Inconsistent(format!("reservation {id} has an unknown state")))?,
         lines,
         expire_time: row.get("expire_time")?,
         create_time: row.get("create_time")?,
         update_time: row.get("update_time")?,
+        effective_time: row.get("effective_time")?,
     })
 }
 

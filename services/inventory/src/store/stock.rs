@@ -84,6 +84,13 @@ pub async fn record(tx: &Tx, movements: &[Movement], now: Timestamp) -> Result<(
     movement::insert(tx, movements).await
 }
 
+/// Writes a stock that was repaired, with the movement that makes the record agree with it. The row is locked.
+pub async fn overwrite(tx: &Tx, stock: &Stock, movement: &Movement) -> Result<(), Error> {
+    let sql = "UPDATE stock SET reserved = $1, update_time = $2 WHERE sku = $3 AND location_id = $4";
+    tx.execute(sql, args![stock.reserved, stock.update_time, stock.key.sku, stock.key.location]).await?;
+    movement::insert(tx, std::slice::from_ref(movement)).await
+}
+
 /// Returns the stock of some skus at one location; what was never received is left out.
 pub async fn get(reader: &Reader, location: &str, skus: &[String]) -> Result<Vec<Stock>, Error> {
     let mut stock = Vec::with_capacity(skus.len());

@@ -2,7 +2,8 @@
 
 use souk_chassis::Caller;
 use souk_client::inventory::v1 as pb;
-use souk_testkit::{Engine, on_each_engine};
+use souk_testkit::{Engine, metadata_of, on_each_engine};
+use souk_types::OrderId;
 use tonic::Code;
 
 use crate::support::{Inventory, refused, reserve_request};
@@ -40,12 +41,34 @@ on_each_engine! {
         inventory.end().await;
     }
 
-    async fn staff_may_release_what_orders_reserved(engine: Engine) {
+    async fn staff_release_what_an_order_owns_only_to_repair(engine: Engine) {
         let inventory = Inventory::with_stock(engine, &[("mug", 5)]).await;
-        let id = inventory.committed(&[("mug", 2)]).await;
-        let request = pb::ReleaseReservationRequest { reservation_id: id.to_string() };
-        inventory.staff().release_reservation(request).await.unwrap();
+        let order_id = OrderId::derive(b"test", "order").to_string();
+        let id = inventory.new_id();
+        let request = pb::ReserveRequest { order_id: order_id.clone(), ..reserve_request(id, &[("mug", 2)]) };
+        let held = inventory.orders().reserve(request).await.unwrap().into_inner().reservation.unwrap();
+        assert_eq!(held.order_id, order_id);
+        inventory.commit(id).await.unwrap();
+        assert_eq!(inventory.get(id).await.unwrap().order_id, order_id);
+
+        let request = pb::ReleaseReservationRequest { reservation_id: id.to_string(), repair_note: String::new() };
+        let answer = inventory.staff().release_reservation(request.clone()).await;
+        let status = refused(answer, Code::FailedPrecondition, "ERROR_REASON_RESERVATION_OF_ORDER");
+        let metadata = metadata_of(&status);
+        assert_eq!((&metadata["order_id"], metadata["use"].as_str()), (&order_id, "souk.orders.v1.OrderService.CancelOrder"));
+        assert_eq!(inventory.stock("mug").await, (5, 2));
+        let unknown = pb::ReleaseReservationRequest { reservation_id: inventory.new_id().to_string(), ..request.clone() };
+        let answer = inventory.staff().release_reservation(unknown).await;
+        refused(answer, Code::NotFound, "ERROR_REASON_RESERVATION_NOT_FOUND");
+
+        let repair = pb::ReleaseReservationRequest { repair_note: "its order is gone".into(), ..request };
+        let answer = inventory.orders().release_reservation(repair.clone()).await;
+        refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
+        for _ in 0..2 {
+            inventory.staff().release_reservation(repair.clone()).await.unwrap();
+        }
         assert_eq!(inventory.stock("mug").await, (5, 0));
+        assert_eq!(inventory.movements("mug").await.last().unwrap().note, "its order is gone");
         inventory.end().await;
     }
 

@@ -1,10 +1,12 @@
 //! What the service tells others: each change and its event are one write.
 
+use std::time::Duration;
+
 use prost::Message;
 use souk_client::inventory::v1::{MovementKind, ReservationChanged, ReservationState, StockChanged};
-use souk_testkit::{Engine, on_each_engine};
+use souk_testkit::{Engine, eventually, on_each_engine};
 
-use crate::support::Inventory;
+use crate::support::{Inventory, PATIENCE, TTL_SECONDS};
 
 on_each_engine! {
     async fn every_state_of_a_reservation_is_told_once_and_in_order(engine: Engine) {
@@ -16,7 +18,7 @@ on_each_engine! {
         let events = inventory.events().await.into_iter().filter(|(_, key, _)| *key == id.to_string());
         let told: Vec<_> = events.map(|(kind, _, payload)| {
             let reservation = ReservationChanged::decode(payload.as_slice()).unwrap().reservation.unwrap();
-            (kind, reservation.state(), reservation.lines.len())
+            (kind, reservation.state(), reservation.line_count)
         }).collect();
         let expected = [ReservationState::Held, ReservationState::Committed, ReservationState::Consumed]
             .map(|state| ("souk.inventory.v1.ReservationChanged".to_owned(), state, 1));
@@ -36,6 +38,32 @@ on_each_engine! {
             (movement.unwrap().kind(), stock.unwrap().on_hand)
         }).collect();
         assert_eq!(told, [(MovementKind::Received, 5), (MovementKind::Returned, 4)]);
+        inventory.end().await;
+    }
+
+    async fn units_that_are_available_again_are_published_with_their_stock(engine: Engine) {
+        let inventory = Inventory::with_stock(engine, &[("mug", 1), ("cup", 3)]).await;
+        let released = inventory.committed(&[("mug", 1)]).await;
+        let before = inventory.events().await.len();
+        inventory.release(released).await.unwrap();
+        for _ in 0..2 {
+            inventory.reserve(inventory.new_id(), &[("cup", 1)]).await.unwrap();
+        }
+        inventory.clock.advance(Duration::from_secs(TTL_SECONDS as u64 + 1));
+        let available = |events: Vec<(String, String, Vec<u8>)>| {
+            let changed = events.into_iter().skip(before).filter(|(kind, ..)| kind == "souk.inventory.v1.StockChanged");
+            let changed = changed.map(|(_, key, payload)| {
+                let StockChanged { stock, movement } = StockChanged::decode(payload.as_slice()).unwrap();
+                let stock = stock.unwrap();
+                (key, movement.unwrap().kind(), stock.on_hand - stock.reserved)
+            });
+            changed.collect::<Vec<_>>()
+        };
+        eventually(PATIENCE, || async { (inventory.stock("cup").await == (3, 0)).then_some(()) }).await;
+        let published = available(inventory.events().await);
+        assert_eq!(published[0], ("mug".into(), MovementKind::Released, 1));
+        // Both holds may end in one write or in two.
+        assert_eq!(published.last(), Some(&("cup".into(), MovementKind::Expired, 3)));
         inventory.end().await;
     }
 

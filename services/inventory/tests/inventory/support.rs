@@ -1,5 +1,7 @@
 //! One inventory service under test, and short ways to call it and to look at it.
 
+use std::time::Duration;
+
 use souk_chassis::Caller;
 use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
 use souk_client::inventory::v1::{self as pb, ReservationState};
@@ -14,6 +16,9 @@ pub const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
 /// How long a hold lasts unless a test says otherwise.
 pub const TTL_SECONDS: i64 = 60;
+
+/// Time enough for anything that must happen at all.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running service whose clock stands still until the test moves it.
 pub struct Inventory {
@@ -87,7 +92,7 @@ impl Inventory {
     }
 
     pub async fn release(&self, id: ReservationId) -> Result<pb::Reservation, Status> {
-        let request = pb::ReleaseReservationRequest { reservation_id: id.to_string() };
+        let request = pb::ReleaseReservationRequest { reservation_id: id.to_string(), repair_note: String::new() };
         reservation(self.orders().release_reservation(request).await, |answer| answer.reservation)
     }
 
@@ -214,6 +219,7 @@ pub fn reserve_request(id: ReservationId, lines: &[(&str, i64)]) -> pb::ReserveR
         lines: lines.collect(),
         ttl: Some(prost_types::Duration { seconds: TTL_SECONDS, nanos: 0 }),
         effective_time: None,
+        order_id: String::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use souk_chassis::Caller;
 use souk_client::ledger::v1 as pb;
-use souk_data::args;
+use souk_data::{args, page};
 use tonic::Request;
 
 use super::{LedgerRpc, page_size};
@@ -25,9 +25,12 @@ pub async fn handle(
         None => account.last_sequence,
     };
 
-    let transfers = rpc.store.history(account.number, newest, limit).await?;
-    // The last transfer of the page names the one before it, which begins the next page.
-    let next = transfers.last().map_or(0, |last| last.transfer.previous(account.number));
+    let found = rpc.store.history(account.number, newest, limit).await?;
+    // Each transfer names the one before it; that of the last on the page begins the next page.
+    let before: Vec<i64> = found.iter().map(|found| found.transfer.previous(account.number)).collect();
+    let mut transfers: Vec<pb::Transfer> = found.into_iter().map(Into::into).collect();
+    page::fit(&mut transfers);
+    let next = transfers.len().checked_sub(1).map_or(0, |last| before[last]);
     let next_page_token = if next == 0 { String::new() } else { tokens.issue(&scope, args![next]) };
-    Ok(pb::ListAccountTransfersResponse { transfers: transfers.into_iter().map(Into::into).collect(), next_page_token })
+    Ok(pb::ListAccountTransfersResponse { transfers, next_page_token })
 }

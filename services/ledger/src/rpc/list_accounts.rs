@@ -2,7 +2,7 @@
 
 use souk_chassis::Caller;
 use souk_client::ledger::v1 as pb;
-use souk_data::args;
+use souk_data::{args, page};
 use tonic::Request;
 
 use super::{LedgerRpc, page_size};
@@ -27,12 +27,14 @@ pub async fn handle(
     };
 
     // One more than asked tells whether there is another page.
-    let mut accounts = rpc.store.accounts_after(after, filter, limit + 1).await?;
-    let has_more = accounts.len() as i64 > limit;
-    accounts.truncate(limit as usize);
-    let next_page_token = match accounts.last() {
-        Some(last) if has_more => tokens.issue(&scope, args![last.number]),
+    let found = rpc.store.accounts_after(after, filter, limit + 1).await?;
+    let numbers: Vec<i64> = found.iter().map(|account| account.number).collect();
+    let mut accounts: Vec<pb::Account> = found.into_iter().take(limit as usize).map(Into::into).collect();
+    page::fit(&mut accounts);
+    let has_more = accounts.len() < numbers.len();
+    let next_page_token = match accounts.len().checked_sub(1) {
+        Some(last) if has_more => tokens.issue(&scope, args![numbers[last]]),
         _ => String::new(),
     };
-    Ok(pb::ListAccountsResponse { accounts: accounts.into_iter().map(Into::into).collect(), next_page_token })
+    Ok(pb::ListAccountsResponse { accounts, next_page_token })
 }

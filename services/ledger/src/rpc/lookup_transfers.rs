@@ -1,6 +1,7 @@
 //! LookupTransfers: transfers by id.
 
 use souk_client::ledger::v1 as pb;
+use souk_data::page;
 use tonic::Request;
 
 use super::LedgerRpc;
@@ -12,6 +13,10 @@ pub async fn handle(
     request: Request<pb::LookupTransfersRequest>,
 ) -> Result<pb::LookupTransfersResponse, Error> {
     let ids = ids("transfer_ids", &request.into_inner().transfer_ids)?;
-    let transfers = rpc.store.transfers(&ids).await?;
-    Ok(pb::LookupTransfersResponse { transfers: transfers.into_iter().map(Into::into).collect() })
+    let found = rpc.store.transfers(&ids).await?;
+    let mut transfers: Vec<pb::Transfer> = found.into_iter().map(Into::into).collect();
+    if page::fit(&mut transfers) {
+        return Err(Error::too_large("transfer_ids", transfers.len()));
+    }
+    Ok(pb::LookupTransfersResponse { transfers })
 }

@@ -65,6 +65,16 @@ impl Simulator {
         self.book.script(key, target, operation, outcomes).await
     }
 
+    /// Decides as a customer does at this action url; the first decision holds. Returns the payment and what holds.
+    ///
+    /// # Errors
+    /// When the URL was not given out by this simulator, or its charge waits for nothing any more.
+    pub async fn decide(&self, action_url: &str, approve: bool) -> Result<(PaymentId, bool), Error> {
+        let charge = self.book.charge_behind(action_url).ok_or(Error::ActionNotFound)?;
+        let approved = self.book.decide(charge, approve).await?;
+        Ok((charge, approved))
+    }
+
     /// Returns charges by payment, and whether more follow.
     pub async fn charges(&self, after: Option<PaymentId>, size: usize) -> Result<(Vec<Charge>, bool), Error> {
         let mut charges = self.book.charges(after, size + 1).await?;
@@ -109,9 +119,12 @@ impl Provider for Simulator {
         self.deliver(order, Operation::Authorize, charge::Detail::default(), Some(method)).await
     }
 
-    async fn complete_action(&self, order: Order, approve: bool) -> Result<Answer, NoAnswer> {
-        let detail = charge::Detail { approve, ..Default::default() };
-        self.deliver(order, Operation::CompleteAction, detail, None).await
+    async fn decision(&self, charge: PaymentId) -> Result<Option<bool>, NoAnswer> {
+        self.book.decision(charge).await.map_err(|error| NoAnswer(error.to_string()))
+    }
+
+    async fn complete_action(&self, order: Order) -> Result<Answer, NoAnswer> {
+        self.deliver(order, Operation::CompleteAction, charge::Detail::default(), None).await
     }
 
     async fn capture(&self, order: Order, is_last: bool) -> Result<Answer, NoAnswer> {

@@ -1,12 +1,14 @@
-//! CompletePaymentAction: goes on after the customer approved or declined at the action url.
+//! CompletePaymentAction: asks the provider what the customer decided at the action url, and goes on.
 
 use souk_chassis::{Caller, Deadline};
 use souk_client::payments::v1 as pb;
+use souk_types::PaymentId;
 use tonic::Request;
 
 use super::PaymentRpc;
 use crate::convert;
 use crate::error::Error;
+use crate::payment::{Payment, State};
 use crate::store::Command;
 
 pub async fn handle(
@@ -16,14 +18,47 @@ pub async fn handle(
     let (caller, deadline) = (Caller::of(&request), Deadline::of(&request));
     let request = request.into_inner();
     let id = convert::payment_id(&request.payment_id)?;
+    let before = rpc.store.payment(id).await?;
     if let Caller::User(user) = &caller
-        && rpc.store.payment(id).await?.customer != *user
+        && before.customer != *user
     {
         return Err(Error::NotFound(id));
     }
 
-    let command = Command::CompleteAction { approve: request.approve };
-    let payment = rpc.operations.carry_out(id, command, deadline).await?;
+    // The caller's word counts for nothing: whoever is paid by it could say that its bank approved.
+    let payment = match rpc.provider.decision(id).await? {
+        Some(approved) => go_on(rpc, id, approved, deadline).await?,
+        None => undecided(rpc, before).await?,
+    };
 
-    Ok(pb::CompletePaymentActionResponse { payment: Some((&payment).into()) })
+    match &payment.decline {
+        Some(decline) if request.approve && payment.state == State::RequiresPaymentMethod => {
+            Err(Error::Declined { payment: id, decline: decline.clone() })
+        }
+        _ => Ok(pb::CompletePaymentActionResponse { payment: Some((&payment).into()) }),
+    }
+}
+
+/// Goes on with what the customer decided at the provider.
+pub async fn go_on(rpc: &PaymentRpc, id: PaymentId, approved: bool, deadline: Deadline) -> Result<Payment, Error> {
+    match rpc.operations.carry_out(id, Command::CompleteAction { approve: approved }, deadline).await {
+        Err(Error::State { state: State::Canceled, .. }) if rpc.store.waited_for_its_customer(id).await? => {
+            Err(Error::ActionExpired(id))
+        }
+        ended => ended,
+    }
+}
+
+/// Answers for a payment of which the provider knows no decision.
+async fn undecided(rpc: &PaymentRpc, payment: Payment) -> Result<Payment, Error> {
+    match payment.state {
+        State::RequiresAction => Err(Error::ActionNotCompleted(payment.id)),
+        State::Processing => Err(Error::Busy(payment.id)),
+        State::RequiresCapture | State::Succeeded => Ok(payment),
+        State::RequiresPaymentMethod if payment.decline.is_some() => Ok(payment),
+        State::Canceled if rpc.store.waited_for_its_customer(payment.id).await? => {
+            Err(Error::ActionExpired(payment.id))
+        }
+        State::Canceled | State::RequiresPaymentMethod | State::RequiresConfirmation => Err(payment.refused()),
+    }
 }

@@ -1,6 +1,6 @@
 //! CreatePaymentIntent: makes a payment that waits for its method or its confirmation.
 
-use souk_chassis::Deadline;
+use souk_chassis::{Caller, Deadline};
 use souk_client::payments::v1 as pb;
 use tonic::Request;
 
@@ -13,8 +13,8 @@ pub async fn handle(
     rpc: &PaymentRpc,
     request: Request<pb::CreatePaymentIntentRequest>,
 ) -> Result<pb::CreatePaymentIntentResponse, Error> {
-    let deadline = Deadline::of(&request);
-    let new = convert::created(request.into_inner())?;
+    let (caller, deadline) = (Caller::of(&request), Deadline::of(&request));
+    let new = convert::created(&caller, request.into_inner())?;
     if new.method.as_ref().is_some_and(|method| !rpc.provider.knows(method)) {
         return Err(Error::UnknownMethod);
     }

@@ -17,8 +17,8 @@ pub async fn handle(
     let list = PagedList::new(rpc.simulator.db().page_tokens(), "charges", &caller, "");
     let page = list.page(request.page_size, &request.page_token)?;
 
-    let (charges, has_more) = rpc.simulator.charges(page.after, page.size).await?;
+    let (found, has_more) = rpc.simulator.charges(page.after, page.size).await?;
 
-    let next_page_token = list.next_token(charges.last().filter(|_| has_more).map(|charge| charge.payment));
-    Ok(pb::ListChargesResponse { charges: charges.iter().map(Into::into).collect(), next_page_token })
+    let (charges, next_page_token) = list.close(&found, has_more, |charge| charge.payment);
+    Ok(pb::ListChargesResponse { charges, next_page_token })
 }

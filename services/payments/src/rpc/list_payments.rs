@@ -17,8 +17,8 @@ pub async fn handle(
     let list = PagedList::new(rpc.store.tokens(), "payments", &caller, "");
     let page = list.page(request.page_size, &request.page_token)?;
 
-    let (payments, has_more) = rpc.store.payments(page).await?;
+    let (found, has_more) = rpc.store.payments(page).await?;
 
-    let next_page_token = list.next_token(payments.last().filter(|_| has_more).map(|payment| payment.id));
-    Ok(pb::ListPaymentsResponse { payments: payments.iter().map(Into::into).collect(), next_page_token })
+    let (payments, next_page_token) = list.close(&found, has_more, |payment| payment.id);
+    Ok(pb::ListPaymentsResponse { payments, next_page_token })
 }

@@ -19,8 +19,8 @@ pub async fn handle(
     let list = PagedList::new(rpc.store.tokens(), "refunds", &caller, &request.payment_id);
     let page = list.page(request.page_size, &request.page_token)?;
 
-    let (refunds, has_more) = rpc.store.refunds(payment, page).await?;
+    let (found, has_more) = rpc.store.refunds(payment, page).await?;
 
-    let next_page_token = list.next_token(refunds.last().filter(|_| has_more).map(|refund| refund.id));
-    Ok(pb::ListRefundsResponse { refunds: refunds.iter().map(Into::into).collect(), next_page_token })
+    let (refunds, next_page_token) = list.close(&found, has_more, |refund| refund.id);
+    Ok(pb::ListRefundsResponse { refunds, next_page_token })
 }

@@ -188,7 +188,7 @@ async fn answer_repeat(tx: &Tx, payment: &Payment, command: &Command, now: Times
     match command {
         Command::Create(new) => payment.is_repeated_by(new, false)?,
         Command::Authorize(new) => {
-            if payment.order.is_some() && payment.state == State::Canceled {
+            if !payment.is_tombstone() && payment.state == State::Canceled {
                 return Err(payment.refused());
             }
             payment.is_repeated_by(new, true)?;

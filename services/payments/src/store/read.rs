@@ -5,7 +5,7 @@ use souk_types::{PaymentId, RefundId};
 
 use super::Store;
 use super::rows::{self, ATTEMPT_COLUMNS, PAYMENT_COLUMNS, REFUND_COLUMNS, Slot};
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, Stage};
 use crate::error::Error;
 use crate::payment::Payment;
 use crate::refund::Refund;
@@ -22,6 +22,24 @@ impl Store {
     /// Returns one payment.
     pub async fn payment(&self, id: PaymentId) -> Result<Payment, Error> {
         payment(&self.db.read(), id).await?.ok_or(Error::NotFound(id))
+    }
+
+    /// Returns one payment with all its attempts, as of one moment.
+    pub async fn with_attempts(&self, id: PaymentId) -> Result<(Payment, Vec<Attempt>), Error> {
+        self.db
+            .snapshot(move |reader| async move {
+                let payment = payment(&reader, id).await?.ok_or(Error::NotFound(id))?;
+                Ok((payment, attempts(&reader, &[id]).await?))
+            })
+            .await
+    }
+
+    /// Returns whether the last thing that a payment did, before it was taken back, was to wait for its customer.
+    pub async fn waited_for_its_customer(&self, id: PaymentId) -> Result<bool, Error> {
+        let sql = "SELECT a.stage FROM payments p JOIN attempts a
+                   ON a.payment_id = p.payment_id AND a.attempt_number = p.attempts - 1 WHERE p.payment_id = $1";
+        let row = self.db.read().query_row(sql, args![id]).await?;
+        Ok(row.map(|row| row.get::<i64>("stage")).transpose()? == Some(Stage::ActionRequired as i64))
     }
 
     /// Returns one refund.

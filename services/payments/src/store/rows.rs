@@ -1,7 +1,7 @@
 //! Rows ↔ values.
 
 use souk_data::{Row, Tx, args};
-use souk_types::{Money, Timestamp};
+use souk_types::{Money, OrderId, Timestamp};
 
 use crate::attempt::{Attempt, CaptureKey, Decline, Kind, Method, Stage};
 use crate::error::Error;
@@ -34,7 +34,7 @@ pub fn payment_of(row: &Row) -> Result<(Payment, Slot), Error> {
     let slot = Slot { state: row.get("slot")?, epoch: row.get("epoch")?, due_time: row.get("due_time")? };
     let payment = Payment {
         id: row.get("payment_id")?,
-        order: row.get("order_id")?,
+        order: order_of(row)?,
         customer: row.get("customer_id")?,
         amount: Money::new(currency, row.get("amount_minor")?),
         authorized: row.get("authorized_minor")?,
@@ -53,6 +53,16 @@ pub fn payment_of(row: &Row) -> Result<(Payment, Slot), Error> {
         effective_time: row.get("effective_time")?,
     };
     Ok((payment, slot))
+}
+
+/// A payment that staff made directly has an empty order id: only a tombstone may have none at all.
+fn order_of(row: &Row) -> Result<Option<OrderId>, Error> {
+    let bytes: Option<Vec<u8>> = row.get("order_id")?;
+    if bytes.is_none_or(|bytes| bytes.is_empty()) { Ok(None) } else { Ok(row.get("order_id")?) }
+}
+
+fn order_bytes(payment: &Payment) -> Option<Vec<u8>> {
+    payment.order.map(OrderId::to_bytes).or_else(|| (!payment.is_tombstone()).then(Vec::new))
 }
 
 fn decline_of(row: &Row) -> Result<Option<Decline>, Error> {
@@ -106,7 +116,7 @@ pub async fn insert_payment(tx: &Tx, payment: &Payment, slot: Slot) -> Result<bo
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (payment_id) DO NOTHING",
             args![
                 payment.id,
-                payment.order,
+                order_bytes(payment),
                 payment.customer,
                 payment.amount.currency.as_str(),
                 payment.amount.minor,

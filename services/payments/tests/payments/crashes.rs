@@ -49,8 +49,8 @@ async fn cut_off(shop: &TestPayments, point: &str) -> (String, State, (i64, i64,
     let cut: Result<(), Status> = match operation {
         "authorize" => client.authorize_payment(impatient(request)).await.map(|_| ()),
         "complete_action" => {
-            let request = pb::CompletePaymentActionRequest { payment_id: id.clone(), approve: true };
-            client.complete_payment_action(impatient(request)).await.map(|_| ())
+            let request = pb::CompleteActionRequest { action_url: shop.get(&id).await.action_url, approve: true };
+            shop.simulator.clone().complete_action(impatient(request)).await.map(|_| ())
         }
         "capture" => client.capture_payment(impatient(capture(&id, "a", Some(60), true))).await.map(|_| ()),
         "void" => {

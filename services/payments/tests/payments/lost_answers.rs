@@ -104,6 +104,32 @@ on_each_engine! {
         shop.agree().await;
     }
 
+    async fn an_answer_of_the_ledger_that_names_not_our_transfers_is_none(engine: Engine) {
+        let shop = TestPayments::with(engine, &[]).await;
+        shop.authorized("tok_approved").await;
+        for mood in [Mood::AnswersNothing, Mood::AnswersNoNames, Mood::AnswersOthers, Mood::AnswersAnotherAmount] {
+            shop.ledger.set(mood);
+            let request = authorization("tok_approved");
+            let refusal = shop.authorize(&request).await.unwrap_err();
+            assert_eq!(
+                (refusal.code(), reason_of(&refusal).as_str()),
+                (Code::Unavailable, "ERROR_REASON_UPSTREAM_UNAVAILABLE"),
+                "{mood:?}"
+            );
+            assert!(shop.get(&request.payment_id).await.is_in_flight, "{mood:?}");
+            assert_eq!(shop.ledger.held_and_sold(&request.payment_id), (0, 0), "{mood:?}");
+            shop.ledger.set(Mood::Well);
+            assert_eq!(shop.settled(&request.payment_id).await.state(), State::RequiresCapture);
+            assert_eq!(shop.ledger.held_and_sold(&request.payment_id), (100, 0), "{mood:?}");
+        }
+        // What was done all the same is found by looking.
+        shop.ledger.set(Mood::DoesAndAnswersNothing);
+        let id = shop.authorized("tok_approved").await;
+        assert_eq!(shop.ledger.held_and_sold(&id), (100, 0));
+        shop.ledger.set(Mood::Well);
+        shop.agree().await;
+    }
+
     async fn a_ledger_that_refuses_is_told_as_a_bug_and_tried_again(engine: Engine) {
         let shop = TestPayments::with(engine, &[]).await;
         shop.authorized("tok_approved").await;

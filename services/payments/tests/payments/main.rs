@@ -3,6 +3,7 @@
 mod concurrency;
 mod crashes;
 mod lost_answers;
+mod owner;
 mod replicas;
 mod support;
 mod walk;

@@ -171,7 +171,20 @@ impl TestPayments {
         Ok(self.payments.clone().refund_payment(request).await?.into_inner())
     }
 
+    /// Decides at the bank, as the customer does who follows the link.
+    pub async fn decide(&self, payment_id: &str, approve: bool) -> Result<bool, Status> {
+        let action_url = self.get(payment_id).await.action_url;
+        let request = pb::CompleteActionRequest { action_url, approve };
+        Ok(self.simulator.clone().complete_action(request).await?.into_inner().approved)
+    }
+
+    /// Decides at the bank where something is to be decided, and has payments ask what was.
     pub async fn complete_action(&self, payment_id: &str, approve: bool) -> Result<pb::Payment, Status> {
+        let get = pb::GetPaymentRequest { payment_id: payment_id.into() };
+        let payment = self.payments.clone().get_payment(get).await?.into_inner().payment.expect("a payment");
+        if !payment.action_url.is_empty() {
+            self.decide(payment_id, approve).await?;
+        }
         let request = pb::CompletePaymentActionRequest { payment_id: payment_id.into(), approve };
         let answer = self.payments.clone().complete_payment_action(request).await?;
         Ok(answer.into_inner().payment.expect("a payment"))

@@ -117,8 +117,9 @@ fn minor(money: Option<&Money>) -> i64 {
     money.map_or(0, |money| money.minor_units)
 }
 
+/// A payment without an order is one that staff made directly, and nobody's mistake.
 fn is_stray_payment(payment: &Payment) -> bool {
-    minor(payment.authorized.as_ref()) > minor(payment.refunded.as_ref())
+    !payment.order_id.is_empty() && minor(payment.authorized.as_ref()) > minor(payment.refunded.as_ref())
 }
 
 fn is_live(reservation: &Reservation) -> bool {

@@ -13,7 +13,7 @@ const DOMAIN: &str = "souk.{{package}}.v1";
 pub enum Error {
     #[error("a user may have {most} entries")]
     TooManyEntries { most: u64 },
-    #[error("database failed: {0}")]
+    #[error(transparent)]
     Database(#[from] souk_data::Error),
 }
 

@@ -44,6 +44,10 @@ on_each_engine! {
             let status = refused(answer, Code::InvalidArgument, "ERROR_REASON_AMOUNT_OUT_OF_RANGE");
             assert_eq!(souk_testkit::field_violations(&status)[0].field, "unit_price");
         }
+        for code in ["XXX", "XTS", "ZZZ"] {
+            let status = refused(create(new_price(&variant, code, 1)).await, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
+            assert_eq!(souk_testkit::field_violations(&status)[0].field, "unit_price");
+        }
         for minor in [0, 1_000_000_000_000] {
             assert!(create(new_price(&variant, "GBP", minor)).await.is_ok());
         }

@@ -1,5 +1,6 @@
 //! ListProducts.
 
+use prost::Message;
 use souk_client::catalog::v1 as pb;
 use souk_testkit::{Engine, on_each_engine};
 
@@ -51,6 +52,34 @@ on_each_engine! {
         catalog.finish().await;
     }
 
+    async fn a_page_of_large_products_is_cut_to_what_a_plain_client_reads(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let large = "\u{1F375}".repeat(10_000);
+        for number in 0..80 {
+            let request = pb::CreateProductRequest {
+                request_id: number.to_string(),
+                title: format!("{number:02}"),
+                description: large.clone(),
+                state: pb::ProductState::Active.into(),
+                ..Default::default()
+            };
+            catalog.staff.clone().create_product(request).await.unwrap();
+        }
+        let (mut all, mut pages, mut page_token) = (0, 0, String::new());
+        loop {
+            let request = pb::ListProductsRequest { page_token, ..Default::default() };
+            let page = catalog.public.clone().list_products(request).await.unwrap().into_inner();
+            assert!(page.encoded_len() <= 3 << 20, "{}", page.encoded_len());
+            (all, pages) = (all + page.products.len(), pages + 1);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!((all, pages), (80, 2));
+        catalog.finish().await;
+    }
+
     async fn a_page_token_is_good_for_its_caller_and_its_filter_only(engine: Engine) {
         let catalog = TestCatalog::start(engine).await;
         for title in ["a", "b", "c"] {
@@ -62,7 +91,9 @@ on_each_engine! {
         assert_eq!(titles(&catalog.public, next.clone()).await, ["b"]);
 
         let as_staff = catalog.staff.clone().list_products(next.clone()).await;
-        refused(as_staff, Code::InvalidArgument, "ERROR_REASON_INVALID_PAGE_TOKEN");
+        let status = refused(as_staff, Code::InvalidArgument, "ERROR_REASON_INVALID_PAGE_TOKEN");
+        assert_eq!(status.message(), "the page token is not valid for this caller and this list");
+        assert_eq!(souk_testkit::field_violations(&status)[0].field, "page_token");
         let mut changed = first.next_page_token.into_bytes();
         changed[3] ^= 1;
         for bad in [

@@ -66,6 +66,10 @@ on_each_engine! {
                 souk_testkit::field_violations(&status).into_iter().map(|violation| violation.field).collect();
             assert_eq!(fields, [field, "items[2].sku"]);
         }
+        // Archived is archived, also in a currency that it never had a price in.
+        let archived = catalog.resolve(vec![by_sku("OLD")], "JPY").await;
+        let status = refused(archived, Code::FailedPrecondition, "ERROR_REASON_PRODUCT_NOT_FOR_SALE");
+        assert_eq!(status.message(), "items[0].sku: sku OLD is not for sale: its product is archived");
         let no_price = catalog.resolve(vec![by_sku("RUG-1")], "JPY").await;
         refused(no_price, Code::NotFound, "ERROR_REASON_PRICE_NOT_FOUND");
         let as_staff = pb::ResolvePricesRequest { items: vec![by_sku("SECRET")], currency_code: "GBP".into() };

@@ -44,7 +44,9 @@ on_each_engine! {
         inventory.staff().receive_stock(receipt("r1", &[("mug", "", 2)])).await.unwrap();
         let answer = inventory.staff().receive_stock(receipt("r1", &[("mug", "", 3)])).await;
 
-        refused(answer, Code::FailedPrecondition, "ERROR_REASON_REQUEST_ID_REUSED");
+        let status = refused(answer, Code::FailedPrecondition, "ERROR_REASON_REQUEST_ID_REUSED");
+        assert_eq!(status.message(), "the request_id was used before with another request");
+        assert_eq!(souk_testkit::field_violations(&status)[0].field, "request_id");
         assert_eq!(inventory.stock("mug").await, (2, 0));
         inventory.end().await;
     }

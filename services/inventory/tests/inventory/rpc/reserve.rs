@@ -1,7 +1,8 @@
 //! What Reserve promises.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use prost::Message;
 use souk_client::inventory::v1::{self as pb, ReservationState};
 use souk_testkit::{Engine, metadata_of, on_each_engine};
 use tonic::Code;
@@ -86,20 +87,89 @@ on_each_engine! {
         inventory.end().await;
     }
 
-    async fn a_thousand_lines_are_held_and_told_again(engine: Engine) {
+    async fn the_largest_order_is_held_committed_consumed_and_taken_back_well_within_its_time(engine: Engine) {
         let inventory = Inventory::start(engine).await;
-        let skus: Vec<String> = (0..1000).map(|number| format!("sku-{number}")).collect();
-        let items = skus.iter().map(|sku| pb::ReceivedItem { sku: sku.clone(), location_id: String::new(), quantity: 2 });
-        let receipt = pb::ReceiveStockRequest { request_id: "r1".into(), items: items.collect(), effective_time: None };
-        inventory.staff().receive_stock(receipt).await.unwrap();
+        // Four bytes a letter, as many letters as a sku has.
+        let skus: Vec<String> = (0..5000).map(|number| format!("{}{number:04}", "\u{1F375}".repeat(60))).collect();
+        for (index, skus) in skus.chunks(1000).enumerate() {
+            let items = skus.iter().map(|sku| pb::ReceivedItem { sku: sku.clone(), location_id: String::new(), quantity: 2 });
+            let request_id = index.to_string();
+            let receipt = pb::ReceiveStockRequest { request_id, items: items.collect(), effective_time: None };
+            inventory.staff().receive_stock(receipt).await.unwrap();
+        }
 
-        let id = inventory.new_id();
-        let lines: Vec<_> = skus.iter().map(|sku| (sku.as_str(), 2)).collect();
-        let held = inventory.reserve(id, &lines).await.unwrap();
-        assert_eq!(held.lines.len(), 1000);
-        assert_eq!(inventory.get(id).await.unwrap(), held);
+        let start = Instant::now();
+        let mut ids = Vec::new();
+        let lines: Vec<_> = skus.iter().map(|sku| (sku.as_str(), 1)).collect();
+        for _ in 0..2 {
+            let id = inventory.new_id();
+            let held = inventory.reserve(id, &lines).await.unwrap();
+            assert_eq!(held.lines.len(), 5000);
+            assert!(held.encoded_len() < 4 << 20, "a plain client reads it");
+            assert_eq!(inventory.get(id).await.unwrap(), held);
+            ids.push(id);
+        }
+        let events = inventory.events().await;
+        let longest = events.iter().map(|(_, _, payload)| payload.len()).max().unwrap();
+        assert!(longest < 100_000, "an event of {longest} bytes");
+        let (_, _, payload) = events.last().unwrap();
+        let event = pb::ReservationChanged::decode(payload.as_slice()).unwrap().reservation.unwrap();
+        assert_eq!((event.lines.len(), event.line_count), (200, 5000));
         let answer = inventory.reserve(inventory.new_id(), &lines).await;
         refused(answer, Code::FailedPrecondition, "ERROR_REASON_OUT_OF_STOCK");
+        inventory.commit(ids[0]).await.unwrap();
+        inventory.consume(ids[0]).await.unwrap();
+        let returned = inventory.give_back(ids[0], "r1", &lines).await.unwrap();
+        assert!(returned.lines.iter().all(|line| line.returned == 1));
+        inventory.release(ids[1]).await.unwrap();
+        assert_eq!(inventory.stock(&skus[4999]).await, (2, 0));
+        // Seven calls, each of which may take five seconds by the contract.
+        assert!(start.elapsed() < Duration::from_secs(35), "{:?}", start.elapsed());
+
+        let one_more: Vec<_> = lines.iter().copied().chain([("mug", 1)]).collect();
+        let answer = inventory.reserve(inventory.new_id(), &one_more).await;
+        refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
+
+        // A default page of such reservations is cut, and all of them are on some page.
+        let (mut listed, mut page_token) = (0, String::new());
+        loop {
+            let request = pb::ListReservationsRequest { page_size: 0, page_token, state: 0 };
+            let page = inventory.staff().list_reservations(request).await.unwrap().into_inner();
+            assert!(page.encoded_len() < 4 << 20);
+            listed += page.reservations.len();
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(listed, 2);
+        inventory.end().await;
+    }
+
+    async fn nothing_leaves_before_it_was_reserved_or_comes_back_before_it_left(engine: Engine) {
+        let inventory = Inventory::with_stock(engine, &[("mug", 5)]).await;
+        let at = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+        let id = inventory.new_id();
+        let request = pb::ReserveRequest { effective_time: at(1_700_000_000), ..reserve_request(id, &[("mug", 2)]) };
+        inventory.orders().reserve(request).await.unwrap();
+        inventory.commit(id).await.unwrap();
+        let consume = |seconds| pb::ConsumeReservationRequest { reservation_id: id.to_string(), effective_time: at(seconds) };
+        let answer = inventory.orders().consume_reservation(consume(1_699_999_999)).await;
+        let status = refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
+        assert_eq!(souk_testkit::field_violations(&status)[0].field, "effective_time");
+        inventory.orders().consume_reservation(consume(1_700_000_005)).await.unwrap();
+        // A repeat is answered as things stand.
+        inventory.orders().consume_reservation(consume(1_699_999_999)).await.unwrap();
+
+        let back = |seconds| pb::ReturnStockRequest {
+            reservation_id: id.to_string(),
+            request_id: "r1".into(),
+            lines: vec![pb::ReturnedLine { sku: "mug".into(), location_id: String::new(), quantity: 1 }],
+            effective_time: at(seconds),
+        };
+        let answer = inventory.orders().return_stock(back(1_700_000_004)).await;
+        refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
+        inventory.orders().return_stock(back(1_700_000_005)).await.unwrap();
         inventory.end().await;
     }
 

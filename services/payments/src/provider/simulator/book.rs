@@ -14,13 +14,27 @@ use crate::provider::{Charge, Order};
 
 const SCHEMA: Schema = Schema {
     name: "payments-simulator",
-    migrations: &[Migration {
-        version: 1,
-        name: "simulator",
-        sqlite: include_str!("../../../migrations/sqlite/0001_simulator.sql"),
-        postgres: include_str!("../../../migrations/postgres/0001_simulator.sql"),
-    }],
+    migrations: &[
+        Migration {
+            version: 1,
+            name: "simulator",
+            sqlite: include_str!("../../../migrations/sqlite/0001_simulator.sql"),
+            postgres: include_str!("../../../migrations/postgres/0001_simulator.sql"),
+        },
+        Migration {
+            version: 2,
+            name: "decision",
+            sqlite: include_str!("../../../migrations/sqlite/0002_decision.sql"),
+            postgres: include_str!("../../../migrations/postgres/0002_decision.sql"),
+        },
+    ],
 };
+
+/// What stands before the secret part of an action url. `.invalid` leads nowhere (RFC 2606): the simulator has no page.
+const ACTION_URL: &str = "https://simulator.invalid/actions/";
+
+/// What the secret part of an action url is bound to.
+const ACTION_SCOPE: [&str; 1] = ["simulator action"];
 
 /// What a script is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,12 +87,52 @@ impl Book {
         method: Option<String>,
     ) -> Result<Delivered, Error> {
         let (fees, now) = (self.fees, self.clock.now());
+        let action_url = self.action_url(order.charge);
         self.db
             .write_locked(move |tx| {
-                let (order, method) = (order.clone(), method.clone());
-                async move { deliver(&tx, order, operation, detail, token, method, fees, now).await }
+                let (order, method, url) = (order.clone(), method.clone(), action_url.clone());
+                async move { deliver(&tx, order, operation, detail, token, method, url, fees, now).await }
             })
             .await
+    }
+
+    /// Returns where the customer decides about a charge. Nobody can guess it, since it is sealed with the key of this database.
+    fn action_url(&self, charge: PaymentId) -> String {
+        format!("{ACTION_URL}{}", self.db.page_tokens().issue(&ACTION_SCOPE, args![charge]))
+    }
+
+    /// Returns the charge that an action url is about; none when this simulator did not give it out.
+    pub fn charge_behind(&self, action_url: &str) -> Option<PaymentId> {
+        let secret = action_url.strip_prefix(ACTION_URL).filter(|secret| !secret.is_empty())?;
+        self.db.page_tokens().open(&ACTION_SCOPE, secret).ok()??.get(0).ok()
+    }
+
+    /// Writes down what the customer decides, unless something was decided before; returns what holds.
+    pub async fn decide(&self, charge: PaymentId, approve: bool) -> Result<bool, Error> {
+        self.db
+            .write_locked(move |tx| async move {
+                let sql = format!("SELECT state, decision FROM charges WHERE payment_id = $1{}", tx.lock_rows());
+                let row = tx.query_row(&sql, args![charge]).await?.ok_or(Error::ActionNotFound)?;
+                match row.get::<Option<i64>>("decision")? {
+                    Some(decided) => Ok(decided == 1),
+                    None if row.get::<i64>("state")? != ChargeState::WaitsForAction as i64 => {
+                        Err(Error::ActionExpired(charge))
+                    }
+                    None => {
+                        let sql = "UPDATE charges SET decision = $1 WHERE payment_id = $2";
+                        tx.execute(sql, args![i64::from(approve), charge]).await?;
+                        Ok(approve)
+                    }
+                }
+            })
+            .await
+    }
+
+    /// Returns what the customer decided about a charge.
+    pub async fn decision(&self, charge: PaymentId) -> Result<Option<bool>, Error> {
+        let sql = "SELECT decision FROM charges WHERE payment_id = $1";
+        let Some(row) = self.db.read().query_row(sql, args![charge]).await? else { return Ok(None) };
+        Ok(row.get::<Option<i64>>("decision")?.map(|decided| decided == 1))
     }
 
     /// Returns what was answered under this key.
@@ -141,9 +195,10 @@ async fn deliver(
     tx: &Tx,
     order: Order,
     operation: Operation,
-    detail: Detail,
+    mut detail: Detail,
     token: Option<Token>,
     method: Option<String>,
+    action_url: String,
     fees: Fees,
     now: Timestamp,
 ) -> Result<Delivered, Error> {
@@ -156,13 +211,20 @@ async fn deliver(
     )
     .await?;
     let sql = format!(
-        "SELECT method, state, held_minor, captured_minor, refunded_minor, fees_minor FROM charges
+        "SELECT method, state, decision, held_minor, captured_minor, refunded_minor, fees_minor FROM charges
          WHERE payment_id = $1{}",
         tx.lock_rows()
     );
     let row = tx.query_row(&sql, args![order.charge]).await?.ok_or(Error::Unreadable("no charge"))?;
     if let Some(row) = tx.query_row(ANSWER, args![order.key]).await? {
         return Ok(Delivered::Answered(answer_of(&row)?));
+    }
+    if operation == Operation::CompleteAction {
+        match row.get::<Option<i64>>("decision")? {
+            Some(decided) => detail.approve = decided == 1,
+            // A provider that was not told by its customer has nothing to say.
+            None => return Ok(Delivered::RequestLost),
+        }
     }
     let charged: Option<String> = row.get("method")?;
     let method = method.or(charged);
@@ -184,7 +246,7 @@ async fn deliver(
     let mut line = line_of(&row)?;
     let mut answer = line.take(operation, order.amount.minor, detail, outcome, fees);
     if let Answer::ActionRequired { url } = &mut answer {
-        *url = format!("https://simulator.invalid/actions/{}", order.charge);
+        *url = action_url;
     }
     write_down(tx, &order, operation, &line, &answer, method, now).await?;
     Ok(match outcome {
@@ -226,7 +288,10 @@ async fn write_down(
     };
     tx.execute(
         "UPDATE charges SET state = $1, held_minor = $2, captured_minor = $3, refunded_minor = $4, fees_minor = $5,
-             operations = operations + $6, method = $7 WHERE payment_id = $8",
+             operations = operations + $6, method = $7,
+             -- Another authorisation asks the customer again.
+             decision = CASE WHEN $8 = 1 THEN NULL ELSE decision END
+         WHERE payment_id = $9",
         args![
             line.state as i64,
             line.held,
@@ -235,6 +300,7 @@ async fn write_down(
             line.fees,
             i64::from(number == APPROVED),
             method,
+            operation as i64,
             order.charge
         ],
     )

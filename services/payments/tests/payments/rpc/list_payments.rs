@@ -48,6 +48,8 @@ on_each_engine! {
         let refunds = pb::ListRefundsRequest { page_token: page_token.clone(), ..Default::default() };
         let refusal = shop.payments.list_refunds(refunds).await.unwrap_err();
         assert_eq!(reason_of(&refusal), "ERROR_REASON_INVALID_PAGE_TOKEN");
+        assert_eq!(refusal.message(), "the page token is not valid for this caller and this list");
+        assert_eq!(souk_testkit::field_violations(&refusal)[0].field, "page_token");
         let mut staff = PaymentServiceClient::new(shop.service.channel_as(&Caller::Staff("ann".into())));
         let refusal = staff.list_payments(pb::ListPaymentsRequest { page_size: 1, page_token }).await.unwrap_err();
         assert_eq!(reason_of(&refusal), "ERROR_REASON_INVALID_PAGE_TOKEN");

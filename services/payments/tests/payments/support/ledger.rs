@@ -24,6 +24,16 @@ pub enum Mood {
     LosesAnswers,
     /// Every transfer is refused.
     Refuses,
+    /// Nothing is done, and the answer is empty.
+    AnswersNothing,
+    /// Nothing is done, and each transfer is answered as created without saying which.
+    AnswersNoNames,
+    /// Nothing is done, and other transfers are answered as created.
+    AnswersOthers,
+    /// Nothing is done, and another amount is answered as created.
+    AnswersAnotherAmount,
+    /// Everything is done, and the answer says nothing of it.
+    DoesAndAnswersNothing,
 }
 
 #[derive(Default)]
@@ -100,6 +110,11 @@ impl FakeLedger {
         )
     }
 
+    /// Forgets all transfers of a payment, as a ledger does that was restored from an older backup.
+    pub fn forget_all_of(&self, payment_id: &str) {
+        self.book.lock().transfers.retain(|_, transfer| transfer.user_data != payment_id);
+    }
+
     /// Forgets a transfer, as no ledger does.
     pub fn forget_one_of(&self, payment_id: &str) {
         let id = self.transfers_of(payment_id)[0].transfer_id.clone();
@@ -109,10 +124,31 @@ impl FakeLedger {
 
 impl Book {
     fn create(&mut self, request: pb::CreateTransfersRequest) -> Result<pb::CreateTransfersResponse, Status> {
+        let named: Vec<(String, i64)> =
+            request.transfers.iter().map(|new| (new.transfer_id.clone(), new.amount)).collect();
         let answer = |statuses: Vec<S>| pb::CreateTransfersResponse {
-            results: statuses.into_iter().map(|status| pb::CreateTransferResult { status: status as i32 }).collect(),
+            results: statuses
+                .into_iter()
+                .zip(&named)
+                .map(|(status, (id, amount))| pb::CreateTransferResult {
+                    status: status as i32,
+                    transfer_id: id.clone(),
+                    amount: *amount,
+                })
+                .collect(),
+        };
+        let garbage = |change: fn(&mut pb::CreateTransferResult)| {
+            let mut answer = answer(vec![S::Created; named.len()]);
+            answer.results.iter_mut().for_each(change);
+            answer
         };
         match self.mood {
+            Some(Mood::AnswersNothing) => return Ok(pb::CreateTransfersResponse::default()),
+            Some(Mood::AnswersNoNames) => return Ok(garbage(|result| result.transfer_id.clear())),
+            Some(Mood::AnswersOthers) => {
+                return Ok(garbage(|result| result.transfer_id = "transfer_00000000000000000000000000".into()));
+            }
+            Some(Mood::AnswersAnotherAmount) => return Ok(garbage(|result| result.amount += 1)),
             Some(Mood::Down) => return Err(Status::unavailable("down")),
             Some(Mood::Refuses) => return Ok(answer(vec![S::OverflowsDebits; request.transfers.len()])),
             _ => {}
@@ -128,6 +164,7 @@ impl Book {
         }
         match self.mood {
             Some(Mood::LosesAnswers) => Err(Status::unavailable("lost")),
+            Some(Mood::DoesAndAnswersNothing) => Ok(pb::CreateTransfersResponse::default()),
             _ => Ok(answer(statuses)),
         }
     }

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$souk/inventory/v1/error_reason.proto\x12\x11souk.inventory.v1*\x9c\x03\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12#\n\x1f\x45RROR_REASON_LOCATION_NOT_FOUND\x10\x01\x12 \n\x1c\x45RROR_REASON_LOCATION_EXISTS\x10\x02\x12 \n\x1c\x45RROR_REASON_STOCK_NOT_FOUND\x10\x03\x12\x1d\n\x19\x45RROR_REASON_OUT_OF_STOCK\x10\x04\x12&\n\"ERROR_REASON_RESERVATION_NOT_FOUND\x10\x05\x12\"\n\x1e\x45RROR_REASON_RESERVATION_STATE\x10\x06\x12$\n ERROR_REASON_RESERVATION_DIFFERS\x10\x07\x12\'\n#ERROR_REASON_STOCK_WOULD_FALL_SHORT\x10\x08\x12(\n$ERROR_REASON_RETURN_EXCEEDS_CONSUMED\x10\t\x12\"\n\x1e\x45RROR_REASON_QUANTITY_OVERFLOW\x10\nb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$souk/inventory/v1/error_reason.proto\x12\x11souk.inventory.v1*\xc3\x03\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12#\n\x1f\x45RROR_REASON_LOCATION_NOT_FOUND\x10\x01\x12 \n\x1c\x45RROR_REASON_LOCATION_EXISTS\x10\x02\x12 \n\x1c\x45RROR_REASON_STOCK_NOT_FOUND\x10\x03\x12\x1d\n\x19\x45RROR_REASON_OUT_OF_STOCK\x10\x04\x12&\n\"ERROR_REASON_RESERVATION_NOT_FOUND\x10\x05\x12\"\n\x1e\x45RROR_REASON_RESERVATION_STATE\x10\x06\x12$\n ERROR_REASON_RESERVATION_DIFFERS\x10\x07\x12\'\n#ERROR_REASON_STOCK_WOULD_FALL_SHORT\x10\x08\x12(\n$ERROR_REASON_RETURN_EXCEEDS_CONSUMED\x10\t\x12\"\n\x1e\x45RROR_REASON_QUANTITY_OVERFLOW\x10\n\x12%\n!ERROR_REASON_RESERVATION_OF_ORDER\x10\x0b\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.inventory.v1.error_rea
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ERRORREASON']._serialized_start=60
-  _globals['_ERRORREASON']._serialized_end=472
+  _globals['_ERRORREASON']._serialized_end=511
 # @@protoc_insertion_point(module_scope)

@@ -133,16 +133,18 @@ class ReserveLine(_message.Message):
     def __init__(self, sku: _Optional[str] = ..., location_id: _Optional[str] = ..., quantity: _Optional[int] = ...) -> None: ...
 
 class ReserveRequest(_message.Message):
-    __slots__ = ("reservation_id", "lines", "ttl", "effective_time")
+    __slots__ = ("reservation_id", "lines", "ttl", "effective_time", "order_id")
     RESERVATION_ID_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
     TTL_FIELD_NUMBER: _ClassVar[int]
     EFFECTIVE_TIME_FIELD_NUMBER: _ClassVar[int]
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     reservation_id: str
     lines: _containers.RepeatedCompositeFieldContainer[ReserveLine]
     ttl: _duration_pb2.Duration
     effective_time: _timestamp_pb2.Timestamp
-    def __init__(self, reservation_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[ReserveLine, _Mapping]]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    order_id: str
+    def __init__(self, reservation_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[ReserveLine, _Mapping]]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., order_id: _Optional[str] = ...) -> None: ...
 
 class ReserveResponse(_message.Message):
     __slots__ = ("reservation",)
@@ -163,10 +165,12 @@ class CommitReservationResponse(_message.Message):
     def __init__(self, reservation: _Optional[_Union[_reservation_pb2.Reservation, _Mapping]] = ...) -> None: ...
 
 class ReleaseReservationRequest(_message.Message):
-    __slots__ = ("reservation_id",)
+    __slots__ = ("reservation_id", "repair_note")
     RESERVATION_ID_FIELD_NUMBER: _ClassVar[int]
+    REPAIR_NOTE_FIELD_NUMBER: _ClassVar[int]
     reservation_id: str
-    def __init__(self, reservation_id: _Optional[str] = ...) -> None: ...
+    repair_note: str
+    def __init__(self, reservation_id: _Optional[str] = ..., repair_note: _Optional[str] = ...) -> None: ...
 
 class ReleaseReservationResponse(_message.Message):
     __slots__ = ("reservation",)
@@ -263,6 +267,26 @@ class ListMovementsResponse(_message.Message):
     movements: _containers.RepeatedCompositeFieldContainer[_stock_pb2.Movement]
     next_page_token: str
     def __init__(self, movements: _Optional[_Iterable[_Union[_stock_pb2.Movement, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class RepairStockRequest(_message.Message):
+    __slots__ = ("request_id", "sku", "location_id", "note")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    SKU_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    sku: str
+    location_id: str
+    note: str
+    def __init__(self, request_id: _Optional[str] = ..., sku: _Optional[str] = ..., location_id: _Optional[str] = ..., note: _Optional[str] = ...) -> None: ...
+
+class RepairStockResponse(_message.Message):
+    __slots__ = ("stock", "movement")
+    STOCK_FIELD_NUMBER: _ClassVar[int]
+    MOVEMENT_FIELD_NUMBER: _ClassVar[int]
+    stock: _stock_pb2.Stock
+    movement: _stock_pb2.Movement
+    def __init__(self, stock: _Optional[_Union[_stock_pb2.Stock, _Mapping]] = ..., movement: _Optional[_Union[_stock_pb2.Movement, _Mapping]] = ...) -> None: ...
 
 class AuditInventoryRequest(_message.Message):
     __slots__ = ()

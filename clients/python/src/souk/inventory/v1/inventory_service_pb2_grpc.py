@@ -107,6 +107,11 @@ class InventoryServiceStub:
                 request_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ListMovementsRequest.SerializeToString,
                 response_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ListMovementsResponse.FromString,
                 _registered_method=True)
+        self.RepairStock = channel.unary_unary(
+                '/souk.inventory.v1.InventoryService/RepairStock',
+                request_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.RepairStockRequest.SerializeToString,
+                response_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.RepairStockResponse.FromString,
+                _registered_method=True)
         self.AuditInventory = channel.unary_unary(
                 '/souk.inventory.v1.InventoryService/AuditInventory',
                 request_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.AuditInventoryRequest.SerializeToString,
@@ -191,6 +196,11 @@ class InventoryServiceServicer:
         """Takes a held or committed reservation back. An id that is not known is remembered as released, by default for 30 days,
         so that a Reserve which arrives later is refused. Releasing again, or after it expired, answers the reservation as it stands.
         Fails with ERROR_REASON_RESERVATION_STATE when it was consumed first.
+
+        A reservation belongs to the order it was made for. STAFF cannot release it past the order, which would be sold without its
+        stock, and gets ERROR_REASON_RESERVATION_OF_ORDER, or ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order instead. Only where
+        the audit of the shop found stock that is held for nothing, because the order does not exist or is over, STAFF may release it
+        with a `repair_note`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -231,6 +241,17 @@ class InventoryServiceServicer:
 
     def ListMovements(self, request, context):
         """Lists the movements in the order they were recorded, of one sku or of all, a page at a time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RepairStock(self, request, context):
+        """Repairs one stock that AuditInventory complains of: `reserved` becomes what the reservations in state HELD and COMMITTED
+        promise, and one movement with the note makes the record of movements add up to the stock again. `on_hand` is kept: correct it
+        with AdjustStock after a count. A stock without a fault stays as it is. Repeating a `request_id` within 7 days answers the first
+        result. Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is promised than is on hand:
+        then adjust or receive first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -316,6 +337,11 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.ListMovements,
                     request_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ListMovementsRequest.FromString,
                     response_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ListMovementsResponse.SerializeToString,
+            ),
+            'RepairStock': grpc.unary_unary_rpc_method_handler(
+                    servicer.RepairStock,
+                    request_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.RepairStockRequest.FromString,
+                    response_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.RepairStockResponse.SerializeToString,
             ),
             'AuditInventory': grpc.unary_unary_rpc_method_handler(
                     servicer.AuditInventory,
@@ -704,6 +730,33 @@ class InventoryService:
             '/souk.inventory.v1.InventoryService/ListMovements',
             souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ListMovementsRequest.SerializeToString,
             souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ListMovementsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RepairStock(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.inventory.v1.InventoryService/RepairStock',
+            souk_dot_inventory_dot_v1_dot_inventory__service__pb2.RepairStockRequest.SerializeToString,
+            souk_dot_inventory_dot_v1_dot_inventory__service__pb2.RepairStockResponse.FromString,
             options,
             channel_credentials,
             insecure,

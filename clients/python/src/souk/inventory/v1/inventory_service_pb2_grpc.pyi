@@ -72,6 +72,11 @@ class InventoryServiceStub:
     """Takes a held or committed reservation back. An id that is not known is remembered as released, by default for 30 days,
     so that a Reserve which arrives later is refused. Releasing again, or after it expired, answers the reservation as it stands.
     Fails with ERROR_REASON_RESERVATION_STATE when it was consumed first.
+
+    A reservation belongs to the order it was made for. STAFF cannot release it past the order, which would be sold without its
+    stock, and gets ERROR_REASON_RESERVATION_OF_ORDER, or ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order instead. Only where
+    the audit of the shop found stock that is held for nothing, because the order does not exist or is over, STAFF may release it
+    with a `repair_note`.
     """
     ConsumeReservation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ConsumeReservationRequest, _inventory_service_pb2.ConsumeReservationResponse]
     """Records that the units of a committed reservation left. Consuming again answers the same.
@@ -91,6 +96,13 @@ class InventoryServiceStub:
     """
     ListMovements: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListMovementsRequest, _inventory_service_pb2.ListMovementsResponse]
     """Lists the movements in the order they were recorded, of one sku or of all, a page at a time."""
+    RepairStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.RepairStockRequest, _inventory_service_pb2.RepairStockResponse]
+    """Repairs one stock that AuditInventory complains of: `reserved` becomes what the reservations in state HELD and COMMITTED
+    promise, and one movement with the note makes the record of movements add up to the stock again. `on_hand` is kept: correct it
+    with AdjustStock after a count. A stock without a fault stays as it is. Repeating a `request_id` within 7 days answers the first
+    result. Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is promised than is on hand:
+    then adjust or receive first.
+    """
     AuditInventory: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.AuditInventoryRequest, _inventory_service_pb2.AuditInventoryResponse]
     """Checks the invariants of this service's database: no stock is negative or over-promised, reservations add up to
     what is reserved, movements add up to the stock. Answers what is wrong, and how much was looked at.
@@ -140,6 +152,11 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """Takes a held or committed reservation back. An id that is not known is remembered as released, by default for 30 days,
     so that a Reserve which arrives later is refused. Releasing again, or after it expired, answers the reservation as it stands.
     Fails with ERROR_REASON_RESERVATION_STATE when it was consumed first.
+
+    A reservation belongs to the order it was made for. STAFF cannot release it past the order, which would be sold without its
+    stock, and gets ERROR_REASON_RESERVATION_OF_ORDER, or ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order instead. Only where
+    the audit of the shop found stock that is held for nothing, because the order does not exist or is over, STAFF may release it
+    with a `repair_note`.
     """
     ConsumeReservation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ConsumeReservationRequest, _inventory_service_pb2.ConsumeReservationResponse]  # type: ignore[assignment]
     """Records that the units of a committed reservation left. Consuming again answers the same.
@@ -159,6 +176,13 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """
     ListMovements: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListMovementsRequest, _inventory_service_pb2.ListMovementsResponse]  # type: ignore[assignment]
     """Lists the movements in the order they were recorded, of one sku or of all, a page at a time."""
+    RepairStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.RepairStockRequest, _inventory_service_pb2.RepairStockResponse]  # type: ignore[assignment]
+    """Repairs one stock that AuditInventory complains of: `reserved` becomes what the reservations in state HELD and COMMITTED
+    promise, and one movement with the note makes the record of movements add up to the stock again. `on_hand` is kept: correct it
+    with AdjustStock after a count. A stock without a fault stays as it is. Repeating a `request_id` within 7 days answers the first
+    result. Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is promised than is on hand:
+    then adjust or receive first.
+    """
     AuditInventory: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.AuditInventoryRequest, _inventory_service_pb2.AuditInventoryResponse]  # type: ignore[assignment]
     """Checks the invariants of this service's database: no stock is negative or over-promised, reservations add up to
     what is reserved, movements add up to the stock. Answers what is wrong, and how much was looked at.
@@ -259,6 +283,11 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Takes a held or committed reservation back. An id that is not known is remembered as released, by default for 30 days,
         so that a Reserve which arrives later is refused. Releasing again, or after it expired, answers the reservation as it stands.
         Fails with ERROR_REASON_RESERVATION_STATE when it was consumed first.
+
+        A reservation belongs to the order it was made for. STAFF cannot release it past the order, which would be sold without its
+        stock, and gets ERROR_REASON_RESERVATION_OF_ORDER, or ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order instead. Only where
+        the audit of the shop found stock that is held for nothing, because the order does not exist or is over, STAFF may release it
+        with a `repair_note`.
         """
 
     @_abc_1.abstractmethod
@@ -308,6 +337,19 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ListMovementsResponse, _abc.Awaitable[_inventory_service_pb2.ListMovementsResponse]]:
         """Lists the movements in the order they were recorded, of one sku or of all, a page at a time."""
+
+    @_abc_1.abstractmethod
+    def RepairStock(
+        self,
+        request: _inventory_service_pb2.RepairStockRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.RepairStockResponse, _abc.Awaitable[_inventory_service_pb2.RepairStockResponse]]:
+        """Repairs one stock that AuditInventory complains of: `reserved` becomes what the reservations in state HELD and COMMITTED
+        promise, and one movement with the note makes the record of movements add up to the stock again. `on_hand` is kept: correct it
+        with AdjustStock after a count. A stock without a fault stays as it is. Repeating a `request_id` within 7 days answers the first
+        result. Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is promised than is on hand:
+        then adjust or receive first.
+        """
 
     @_abc_1.abstractmethod
     def AuditInventory(

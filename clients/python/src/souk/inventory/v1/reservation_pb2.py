@@ -25,17 +25,17 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#souk/inventory/v1/reservation.proto\x12\x11souk.inventory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9c\x02\n\x0bReservation\x12\x16\n\x0ereservation_id\x18\x01 \x01(\t\x12\x32\n\x05state\x18\x02 \x01(\x0e\x32#.souk.inventory.v1.ReservationState\x12.\n\x05lines\x18\x03 \x03(\x0b\x32\x1f.souk.inventory.v1.ReservedLine\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"T\n\x0cReservedLine\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\x03\x12\x10\n\x08returned\x18\x04 \x01(\x03*\xd1\x01\n\x10ReservationState\x12!\n\x1dRESERVATION_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16RESERVATION_STATE_HELD\x10\x01\x12\x1f\n\x1bRESERVATION_STATE_COMMITTED\x10\x02\x12\x1e\n\x1aRESERVATION_STATE_CONSUMED\x10\x03\x12\x1e\n\x1aRESERVATION_STATE_RELEASED\x10\x04\x12\x1d\n\x19RESERVATION_STATE_EXPIRED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#souk/inventory/v1/reservation.proto\x12\x11souk.inventory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\x02\n\x0bReservation\x12\x16\n\x0ereservation_id\x18\x01 \x01(\t\x12\x32\n\x05state\x18\x02 \x01(\x0e\x32#.souk.inventory.v1.ReservationState\x12.\n\x05lines\x18\x03 \x03(\x0b\x32\x1f.souk.inventory.v1.ReservedLine\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x07 \x01(\t\x12\x12\n\nline_count\x18\x08 \x01(\x05\"T\n\x0cReservedLine\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\x03\x12\x10\n\x08returned\x18\x04 \x01(\x03*\xd1\x01\n\x10ReservationState\x12!\n\x1dRESERVATION_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16RESERVATION_STATE_HELD\x10\x01\x12\x1f\n\x1bRESERVATION_STATE_COMMITTED\x10\x02\x12\x1e\n\x1aRESERVATION_STATE_CONSUMED\x10\x03\x12\x1e\n\x1aRESERVATION_STATE_RELEASED\x10\x04\x12\x1d\n\x19RESERVATION_STATE_EXPIRED\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.inventory.v1.reservation_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RESERVATIONSTATE']._serialized_start=465
-  _globals['_RESERVATIONSTATE']._serialized_end=674
+  _globals['_RESERVATIONSTATE']._serialized_start=503
+  _globals['_RESERVATIONSTATE']._serialized_end=712
   _globals['_RESERVATION']._serialized_start=92
-  _globals['_RESERVATION']._serialized_end=376
-  _globals['_RESERVEDLINE']._serialized_start=378
-  _globals['_RESERVEDLINE']._serialized_end=462
+  _globals['_RESERVATION']._serialized_end=414
+  _globals['_RESERVEDLINE']._serialized_start=416
+  _globals['_RESERVEDLINE']._serialized_end=500
 # @@protoc_insertion_point(module_scope)

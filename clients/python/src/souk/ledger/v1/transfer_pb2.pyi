@@ -191,7 +191,11 @@ class NewTransfer(_message.Message):
     def __init__(self, transfer_id: _Optional[str] = ..., debit_account_id: _Optional[str] = ..., credit_account_id: _Optional[str] = ..., amount: _Optional[int] = ..., pending_id: _Optional[str] = ..., user_data: _Optional[str] = ..., timeout_seconds: _Optional[int] = ..., ledger: _Optional[int] = ..., code: _Optional[int] = ..., flags: _Optional[_Union[TransferFlags, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class CreateTransferResult(_message.Message):
-    __slots__ = ("status",)
+    __slots__ = ("status", "transfer_id", "amount")
     STATUS_FIELD_NUMBER: _ClassVar[int]
+    TRANSFER_ID_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FIELD_NUMBER: _ClassVar[int]
     status: CreateTransferStatus
-    def __init__(self, status: _Optional[_Union[CreateTransferStatus, str]] = ...) -> None: ...
+    transfer_id: str
+    amount: int
+    def __init__(self, status: _Optional[_Union[CreateTransferStatus, str]] = ..., transfer_id: _Optional[str] = ..., amount: _Optional[int] = ...) -> None: ...

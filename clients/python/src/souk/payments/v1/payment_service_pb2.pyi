@@ -185,6 +185,20 @@ class ListRefundsResponse(_message.Message):
     next_page_token: str
     def __init__(self, refunds: _Optional[_Iterable[_Union[_payment_pb2.PaymentRefund, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
+class RepairPaymentRequest(_message.Message):
+    __slots__ = ("payment_id",)
+    PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    payment_id: str
+    def __init__(self, payment_id: _Optional[str] = ...) -> None: ...
+
+class RepairPaymentResponse(_message.Message):
+    __slots__ = ("payment", "transfers_written")
+    PAYMENT_FIELD_NUMBER: _ClassVar[int]
+    TRANSFERS_WRITTEN_FIELD_NUMBER: _ClassVar[int]
+    payment: _payment_pb2.Payment
+    transfers_written: int
+    def __init__(self, payment: _Optional[_Union[_payment_pb2.Payment, _Mapping]] = ..., transfers_written: _Optional[int] = ...) -> None: ...
+
 class AuditPaymentsRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...

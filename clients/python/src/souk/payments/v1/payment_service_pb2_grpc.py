@@ -34,6 +34,10 @@ class PaymentServiceStub:
     the provider or the ledger. Any write may also fail with ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger
     does not answer; it is finished later.
 
+    A payment with an `order_id` belongs to that order: only the orders service creates and changes it, and STAFF is refused with
+    ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use instead. STAFF may create and change payments without
+    an order.
+
     Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most 10^15.
     """
 
@@ -93,6 +97,11 @@ class PaymentServiceStub:
                 request_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ListRefundsRequest.SerializeToString,
                 response_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ListRefundsResponse.FromString,
                 _registered_method=True)
+        self.RepairPayment = channel.unary_unary(
+                '/souk.payments.v1.PaymentService/RepairPayment',
+                request_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.RepairPaymentRequest.SerializeToString,
+                response_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.RepairPaymentResponse.FromString,
+                _registered_method=True)
         self.AuditPayments = channel.unary_unary(
                 '/souk.payments.v1.PaymentService/AuditPayments',
                 request_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.AuditPaymentsRequest.SerializeToString,
@@ -108,6 +117,10 @@ class PaymentServiceServicer:
     is in flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment over 0 is never shown to
     the provider or the ledger. Any write may also fail with ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger
     does not answer; it is finished later.
+
+    A payment with an `order_id` belongs to that order: only the orders service creates and changes it, and STAFF is refused with
+    ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use instead. STAFF may create and change payments without
+    an order.
 
     Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most 10^15.
     """
@@ -145,9 +158,12 @@ class PaymentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CompletePaymentAction(self, request, context):
-        """Records what the customer did at the `action_url`: approved, then the payment is authorised, or declined, then it waits for
-        another method. Repeating answers the payment as it stands. A user may act on payments of its own only; others do not exist.
-        Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+        """Asks the provider what the customer did at the `action_url`, and goes on: approved, the payment is authorised; declined, it
+        waits for another method. What the caller says decides nothing. Repeating answers the payment as it stands. A user may ask about
+        payments of its own only; others do not exist.
+        Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED when the payment was taken back
+        before, PAYMENT_DECLINED when the customer or the bank declined and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE,
+        PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -200,6 +216,16 @@ class PaymentServiceServicer:
 
     def ListRefunds(self, request, context):
         """Lists refunds by id, of one payment or of all, a page at a time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RepairPayment(self, request, context):
+        """Repairs what AuditPayments complains of in the ledger: writes again, under the same ids, the transfers of this payment that the
+        ledger lacks, as after it was restored from an older backup. Amounts and the provider are not touched, and a payment whose
+        transfers are all there stays as it is. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY while an operation is under way,
+        and LEDGER_REFUSED when the ledger holds something else under such an id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -266,6 +292,11 @@ def add_PaymentServiceServicer_to_server(servicer, server):
                     request_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ListRefundsRequest.FromString,
                     response_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ListRefundsResponse.SerializeToString,
             ),
+            'RepairPayment': grpc.unary_unary_rpc_method_handler(
+                    servicer.RepairPayment,
+                    request_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.RepairPaymentRequest.FromString,
+                    response_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.RepairPaymentResponse.SerializeToString,
+            ),
             'AuditPayments': grpc.unary_unary_rpc_method_handler(
                     servicer.AuditPayments,
                     request_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.AuditPaymentsRequest.FromString,
@@ -287,6 +318,10 @@ class PaymentService:
     is in flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment over 0 is never shown to
     the provider or the ledger. Any write may also fail with ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger
     does not answer; it is finished later.
+
+    A payment with an `order_id` belongs to that order: only the orders service creates and changes it, and STAFF is refused with
+    ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use instead. STAFF may create and change payments without
+    an order.
 
     Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most 10^15.
     """
@@ -551,6 +586,33 @@ class PaymentService:
             '/souk.payments.v1.PaymentService/ListRefunds',
             souk_dot_payments_dot_v1_dot_payment__service__pb2.ListRefundsRequest.SerializeToString,
             souk_dot_payments_dot_v1_dot_payment__service__pb2.ListRefundsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RepairPayment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.payments.v1.PaymentService/RepairPayment',
+            souk_dot_payments_dot_v1_dot_payment__service__pb2.RepairPaymentRequest.SerializeToString,
+            souk_dot_payments_dot_v1_dot_payment__service__pb2.RepairPaymentResponse.FromString,
             options,
             channel_credentials,
             insecure,

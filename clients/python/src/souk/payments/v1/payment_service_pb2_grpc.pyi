@@ -35,6 +35,10 @@ class PaymentServiceStub:
     the provider or the ledger. Any write may also fail with ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger
     does not answer; it is finished later.
 
+    A payment with an `order_id` belongs to that order: only the orders service creates and changes it, and STAFF is refused with
+    ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use instead. STAFF may create and change payments without
+    an order.
+
     Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most 10^15.
     """
 
@@ -63,9 +67,12 @@ class PaymentServiceStub:
     PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
     """
     CompletePaymentAction: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.CompletePaymentActionRequest, _payment_service_pb2.CompletePaymentActionResponse]
-    """Records what the customer did at the `action_url`: approved, then the payment is authorised, or declined, then it waits for
-    another method. Repeating answers the payment as it stands. A user may act on payments of its own only; others do not exist.
-    Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    """Asks the provider what the customer did at the `action_url`, and goes on: approved, the payment is authorised; declined, it
+    waits for another method. What the caller says decides nothing. Repeating answers the payment as it stands. A user may ask about
+    payments of its own only; others do not exist.
+    Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED when the payment was taken back
+    before, PAYMENT_DECLINED when the customer or the bank declined and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE,
+    PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
     """
     CapturePayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.CapturePaymentRequest, _payment_service_pb2.CapturePaymentResponse]
     """Takes authorised money: all that is left, or a part. A part that is `final` releases the rest; otherwise more may be
@@ -92,6 +99,12 @@ class PaymentServiceStub:
     """Lists payments by id, a page at a time."""
     ListRefunds: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.ListRefundsRequest, _payment_service_pb2.ListRefundsResponse]
     """Lists refunds by id, of one payment or of all, a page at a time."""
+    RepairPayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.RepairPaymentRequest, _payment_service_pb2.RepairPaymentResponse]
+    """Repairs what AuditPayments complains of in the ledger: writes again, under the same ids, the transfers of this payment that the
+    ledger lacks, as after it was restored from an older backup. Amounts and the provider are not touched, and a payment whose
+    transfers are all there stays as it is. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY while an operation is under way,
+    and LEDGER_REFUSED when the ledger holds something else under such an id.
+    """
     AuditPayments: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.AuditPaymentsRequest, _payment_service_pb2.AuditPaymentsResponse]
     """Checks the invariants of this service: amounts are in order, and the amounts of every payment without an operation in
     flight equal its ledger transfers and the provider's own book. Answers what is wrong, and how much was looked at.
@@ -106,6 +119,10 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     is in flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment over 0 is never shown to
     the provider or the ledger. Any write may also fail with ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger
     does not answer; it is finished later.
+
+    A payment with an `order_id` belongs to that order: only the orders service creates and changes it, and STAFF is refused with
+    ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use instead. STAFF may create and change payments without
+    an order.
 
     Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most 10^15.
     """
@@ -132,9 +149,12 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
     """
     CompletePaymentAction: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.CompletePaymentActionRequest, _payment_service_pb2.CompletePaymentActionResponse]  # type: ignore[assignment]
-    """Records what the customer did at the `action_url`: approved, then the payment is authorised, or declined, then it waits for
-    another method. Repeating answers the payment as it stands. A user may act on payments of its own only; others do not exist.
-    Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    """Asks the provider what the customer did at the `action_url`, and goes on: approved, the payment is authorised; declined, it
+    waits for another method. What the caller says decides nothing. Repeating answers the payment as it stands. A user may ask about
+    payments of its own only; others do not exist.
+    Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED when the payment was taken back
+    before, PAYMENT_DECLINED when the customer or the bank declined and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE,
+    PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
     """
     CapturePayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.CapturePaymentRequest, _payment_service_pb2.CapturePaymentResponse]  # type: ignore[assignment]
     """Takes authorised money: all that is left, or a part. A part that is `final` releases the rest; otherwise more may be
@@ -161,6 +181,12 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     """Lists payments by id, a page at a time."""
     ListRefunds: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.ListRefundsRequest, _payment_service_pb2.ListRefundsResponse]  # type: ignore[assignment]
     """Lists refunds by id, of one payment or of all, a page at a time."""
+    RepairPayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.RepairPaymentRequest, _payment_service_pb2.RepairPaymentResponse]  # type: ignore[assignment]
+    """Repairs what AuditPayments complains of in the ledger: writes again, under the same ids, the transfers of this payment that the
+    ledger lacks, as after it was restored from an older backup. Amounts and the provider are not touched, and a payment whose
+    transfers are all there stays as it is. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY while an operation is under way,
+    and LEDGER_REFUSED when the ledger holds something else under such an id.
+    """
     AuditPayments: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.AuditPaymentsRequest, _payment_service_pb2.AuditPaymentsResponse]  # type: ignore[assignment]
     """Checks the invariants of this service: amounts are in order, and the amounts of every payment without an operation in
     flight equal its ledger transfers and the provider's own book. Answers what is wrong, and how much was looked at.
@@ -174,6 +200,10 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
     is in flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment over 0 is never shown to
     the provider or the ledger. Any write may also fail with ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger
     does not answer; it is finished later.
+
+    A payment with an `order_id` belongs to that order: only the orders service creates and changes it, and STAFF is refused with
+    ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use instead. STAFF may create and change payments without
+    an order.
 
     Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most 10^15.
     """
@@ -222,9 +252,12 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payment_service_pb2.CompletePaymentActionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payment_service_pb2.CompletePaymentActionResponse, _abc.Awaitable[_payment_service_pb2.CompletePaymentActionResponse]]:
-        """Records what the customer did at the `action_url`: approved, then the payment is authorised, or declined, then it waits for
-        another method. Repeating answers the payment as it stands. A user may act on payments of its own only; others do not exist.
-        Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+        """Asks the provider what the customer did at the `action_url`, and goes on: approved, the payment is authorised; declined, it
+        waits for another method. What the caller says decides nothing. Repeating answers the payment as it stands. A user may ask about
+        payments of its own only; others do not exist.
+        Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED when the payment was taken back
+        before, PAYMENT_DECLINED when the customer or the bank declined and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE,
+        PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
         """
 
     @_abc_1.abstractmethod
@@ -287,6 +320,18 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_payment_service_pb2.ListRefundsResponse, _abc.Awaitable[_payment_service_pb2.ListRefundsResponse]]:
         """Lists refunds by id, of one payment or of all, a page at a time."""
+
+    @_abc_1.abstractmethod
+    def RepairPayment(
+        self,
+        request: _payment_service_pb2.RepairPaymentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payment_service_pb2.RepairPaymentResponse, _abc.Awaitable[_payment_service_pb2.RepairPaymentResponse]]:
+        """Repairs what AuditPayments complains of in the ledger: writes again, under the same ids, the transfers of this payment that the
+        ledger lacks, as after it was restored from an older backup. Amounts and the provider are not touched, and a payment whose
+        transfers are all there stays as it is. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY while an operation is under way,
+        and LEDGER_REFUSED when the ledger holds something else under such an id.
+        """
 
     @_abc_1.abstractmethod
     def AuditPayments(

@@ -28,7 +28,7 @@ from souk.policy.v1 import policy_pb2 as souk_dot_policy_dot_v1_dot_policy__pb2
 from souk.type.v1 import money_pb2 as souk_dot_type_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(souk/payments/v1/simulator_service.proto\x12\x10souk.payments.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/money.proto\"\xe5\x02\n\rScriptRequest\x12\x33\n\nrequest_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12<\n\x0epayment_method\x18\x02 \x01(\tB\"\x80\x01\x01\xbaH\x1cr\x1a\x10\x01\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$H\x00\x12\x42\n\npayment_id\x18\x04 \x01(\tB,\xbaH)r\'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$H\x00\x12I\n\x08outcomes\x18\x03 \x03(\x0e\x32\".souk.payments.v1.SimulatedOutcomeB\x13\xbaH\x10\x92\x01\r\x08\x01\x10\x64\"\x07\x82\x01\x04\x10\x01 \x00\x12\x41\n\toperation\x18\x05 \x01(\x0e\x32$.souk.payments.v1.SimulatedOperationB\x08\xbaH\x05\x82\x01\x02\x10\x01\x42\x0f\n\x06target\x12\x05\xbaH\x02\x08\x01\"\x10\n\x0eScriptResponse\"Q\n\x12ListChargesRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"Y\n\x13ListChargesResponse\x12)\n\x07\x63harges\x18\x01 \x03(\x0b\x32\x18.souk.payments.v1.Charge\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc4\x01\n\x06\x43harge\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12!\n\x04held\x18\x02 \x01(\x0b\x32\x13.souk.type.v1.Money\x12%\n\x08\x63\x61ptured\x18\x03 \x01(\x0b\x32\x13.souk.type.v1.Money\x12%\n\x08refunded\x18\x04 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x12\n\noperations\x18\x05 \x01(\x05\x12!\n\x04\x66\x65\x65s\x18\x06 \x01(\x0b\x32\x13.souk.type.v1.Money*\xe4\x01\n\x12SimulatedOperation\x12#\n\x1fSIMULATED_OPERATION_UNSPECIFIED\x10\x00\x12!\n\x1dSIMULATED_OPERATION_AUTHORIZE\x10\x01\x12\'\n#SIMULATED_OPERATION_COMPLETE_ACTION\x10\x02\x12\x1f\n\x1bSIMULATED_OPERATION_CAPTURE\x10\x03\x12\x1c\n\x18SIMULATED_OPERATION_VOID\x10\x04\x12\x1e\n\x1aSIMULATED_OPERATION_REFUND\x10\x05*\xfa\x01\n\x10SimulatedOutcome\x12!\n\x1dSIMULATED_OUTCOME_UNSPECIFIED\x10\x00\x12\x1d\n\x19SIMULATED_OUTCOME_APPROVE\x10\x01\x12\x1d\n\x19SIMULATED_OUTCOME_DECLINE\x10\x02\x12\"\n\x1eSIMULATED_OUTCOME_DECLINE_SOFT\x10\x03\x12!\n\x1dSIMULATED_OUTCOME_LOSE_ANSWER\x10\x04\x12\"\n\x1eSIMULATED_OUTCOME_LOSE_REQUEST\x10\x05\x12\x1a\n\x16SIMULATED_OUTCOME_SLOW\x10\x06\x32\xa1\x02\n\x10SimulatorService\x12~\n\x06Script\x12\x1f.souk.payments.v1.ScriptRequest\x1a .souk.payments.v1.ScriptResponse\"1\x90\x02\x02\xa2\xbb\x18\x0b\n\x03\n\x01\x04\x10\x02\x1a\x02\x08\x05\x82\xd3\xe4\x93\x02\x19\"\x14/v1/simulator:script:\x01*\x12\x8c\x01\n\x0bListCharges\x12$.souk.payments.v1.ListChargesRequest\x1a%.souk.payments.v1.ListChargesResponse\"0\x90\x02\x01\xa2\xbb\x18\x0c\n\x04\n\x02\x03\x04\x10\x03\x1a\x02\x08\n\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/simulator/chargesb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(souk/payments/v1/simulator_service.proto\x12\x10souk.payments.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/money.proto\"\xe5\x02\n\rScriptRequest\x12\x33\n\nrequest_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12<\n\x0epayment_method\x18\x02 \x01(\tB\"\x80\x01\x01\xbaH\x1cr\x1a\x10\x01\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$H\x00\x12\x42\n\npayment_id\x18\x04 \x01(\tB,\xbaH)r\'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$H\x00\x12I\n\x08outcomes\x18\x03 \x03(\x0e\x32\".souk.payments.v1.SimulatedOutcomeB\x13\xbaH\x10\x92\x01\r\x08\x01\x10\x64\"\x07\x82\x01\x04\x10\x01 \x00\x12\x41\n\toperation\x18\x05 \x01(\x0e\x32$.souk.payments.v1.SimulatedOperationB\x08\xbaH\x05\x82\x01\x02\x10\x01\x42\x0f\n\x06target\x12\x05\xbaH\x02\x08\x01\"\x10\n\x0eScriptResponse\"`\n\x15\x43ompleteActionRequest\x12\x36\n\naction_url\x18\x01 \x01(\tB\"\x80\x01\x01\xbaH\x1cr\x1a\x10\x01\x18\x80\x04\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x0f\n\x07\x61pprove\x18\x02 \x01(\x08\"*\n\x16\x43ompleteActionResponse\x12\x10\n\x08\x61pproved\x18\x01 \x01(\x08\"Q\n\x12ListChargesRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"Y\n\x13ListChargesResponse\x12)\n\x07\x63harges\x18\x01 \x03(\x0b\x32\x18.souk.payments.v1.Charge\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc4\x01\n\x06\x43harge\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12!\n\x04held\x18\x02 \x01(\x0b\x32\x13.souk.type.v1.Money\x12%\n\x08\x63\x61ptured\x18\x03 \x01(\x0b\x32\x13.souk.type.v1.Money\x12%\n\x08refunded\x18\x04 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x12\n\noperations\x18\x05 \x01(\x05\x12!\n\x04\x66\x65\x65s\x18\x06 \x01(\x0b\x32\x13.souk.type.v1.Money*\xe4\x01\n\x12SimulatedOperation\x12#\n\x1fSIMULATED_OPERATION_UNSPECIFIED\x10\x00\x12!\n\x1dSIMULATED_OPERATION_AUTHORIZE\x10\x01\x12\'\n#SIMULATED_OPERATION_COMPLETE_ACTION\x10\x02\x12\x1f\n\x1bSIMULATED_OPERATION_CAPTURE\x10\x03\x12\x1c\n\x18SIMULATED_OPERATION_VOID\x10\x04\x12\x1e\n\x1aSIMULATED_OPERATION_REFUND\x10\x05*\xfa\x01\n\x10SimulatedOutcome\x12!\n\x1dSIMULATED_OUTCOME_UNSPECIFIED\x10\x00\x12\x1d\n\x19SIMULATED_OUTCOME_APPROVE\x10\x01\x12\x1d\n\x19SIMULATED_OUTCOME_DECLINE\x10\x02\x12\"\n\x1eSIMULATED_OUTCOME_DECLINE_SOFT\x10\x03\x12!\n\x1dSIMULATED_OUTCOME_LOSE_ANSWER\x10\x04\x12\"\n\x1eSIMULATED_OUTCOME_LOSE_REQUEST\x10\x05\x12\x1a\n\x16SIMULATED_OUTCOME_SLOW\x10\x06\x32\xc3\x03\n\x10SimulatorService\x12~\n\x06Script\x12\x1f.souk.payments.v1.ScriptRequest\x1a .souk.payments.v1.ScriptResponse\"1\x90\x02\x02\xa2\xbb\x18\x0b\n\x03\n\x01\x04\x10\x02\x1a\x02\x08\x05\x82\xd3\xe4\x93\x02\x19\"\x14/v1/simulator:script:\x01*\x12\x9f\x01\n\x0e\x43ompleteAction\x12\'.souk.payments.v1.CompleteActionRequest\x1a(.souk.payments.v1.CompleteActionResponse\":\x90\x02\x02\xa2\xbb\x18\x0c\n\x04\n\x02\x02\x04\x10\x02\x1a\x02\x08\n\x82\xd3\xe4\x93\x02!\"\x1c/v1/simulator:completeAction:\x01*\x12\x8c\x01\n\x0bListCharges\x12$.souk.payments.v1.ListChargesRequest\x1a%.souk.payments.v1.ListChargesResponse\"0\x90\x02\x01\xa2\xbb\x18\x0c\n\x04\n\x02\x03\x04\x10\x03\x1a\x02\x08\n\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/simulator/chargesb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,28 +47,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCRIPTREQUEST'].fields_by_name['outcomes']._serialized_options = b'\272H\020\222\001\r\010\001\020d\"\007\202\001\004\020\001 \000'
   _globals['_SCRIPTREQUEST'].fields_by_name['operation']._loaded_options = None
   _globals['_SCRIPTREQUEST'].fields_by_name['operation']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_COMPLETEACTIONREQUEST'].fields_by_name['action_url']._loaded_options = None
+  _globals['_COMPLETEACTIONREQUEST'].fields_by_name['action_url']._serialized_options = b'\200\001\001\272H\034r\032\020\001\030\200\0042\023^[^\\x00-\\x1f\\x7f]*$'
   _globals['_LISTCHARGESREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTCHARGESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_LISTCHARGESREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTCHARGESREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
   _globals['_SIMULATORSERVICE'].methods_by_name['Script']._loaded_options = None
   _globals['_SIMULATORSERVICE'].methods_by_name['Script']._serialized_options = b'\220\002\002\242\273\030\013\n\003\n\001\004\020\002\032\002\010\005\202\323\344\223\002\031\"\024/v1/simulator:script:\001*'
+  _globals['_SIMULATORSERVICE'].methods_by_name['CompleteAction']._loaded_options = None
+  _globals['_SIMULATORSERVICE'].methods_by_name['CompleteAction']._serialized_options = b'\220\002\002\242\273\030\014\n\004\n\002\002\004\020\002\032\002\010\n\202\323\344\223\002!\"\034/v1/simulator:completeAction:\001*'
   _globals['_SIMULATORSERVICE'].methods_by_name['ListCharges']._loaded_options = None
   _globals['_SIMULATORSERVICE'].methods_by_name['ListCharges']._serialized_options = b'\220\002\001\242\273\030\014\n\004\n\002\003\004\020\003\032\002\010\n\202\323\344\223\002\027\022\025/v1/simulator/charges'
-  _globals['_SIMULATEDOPERATION']._serialized_start=928
-  _globals['_SIMULATEDOPERATION']._serialized_end=1156
-  _globals['_SIMULATEDOUTCOME']._serialized_start=1159
-  _globals['_SIMULATEDOUTCOME']._serialized_end=1409
+  _globals['_SIMULATEDOPERATION']._serialized_start=1070
+  _globals['_SIMULATEDOPERATION']._serialized_end=1298
+  _globals['_SIMULATEDOUTCOME']._serialized_start=1301
+  _globals['_SIMULATEDOUTCOME']._serialized_end=1551
   _globals['_SCRIPTREQUEST']._serialized_start=177
   _globals['_SCRIPTREQUEST']._serialized_end=534
   _globals['_SCRIPTRESPONSE']._serialized_start=536
   _globals['_SCRIPTRESPONSE']._serialized_end=552
-  _globals['_LISTCHARGESREQUEST']._serialized_start=554
-  _globals['_LISTCHARGESREQUEST']._serialized_end=635
-  _globals['_LISTCHARGESRESPONSE']._serialized_start=637
-  _globals['_LISTCHARGESRESPONSE']._serialized_end=726
-  _globals['_CHARGE']._serialized_start=729
-  _globals['_CHARGE']._serialized_end=925
-  _globals['_SIMULATORSERVICE']._serialized_start=1412
-  _globals['_SIMULATORSERVICE']._serialized_end=1701
+  _globals['_COMPLETEACTIONREQUEST']._serialized_start=554
+  _globals['_COMPLETEACTIONREQUEST']._serialized_end=650
+  _globals['_COMPLETEACTIONRESPONSE']._serialized_start=652
+  _globals['_COMPLETEACTIONRESPONSE']._serialized_end=694
+  _globals['_LISTCHARGESREQUEST']._serialized_start=696
+  _globals['_LISTCHARGESREQUEST']._serialized_end=777
+  _globals['_LISTCHARGESRESPONSE']._serialized_start=779
+  _globals['_LISTCHARGESRESPONSE']._serialized_end=868
+  _globals['_CHARGE']._serialized_start=871
+  _globals['_CHARGE']._serialized_end=1067
+  _globals['_SIMULATORSERVICE']._serialized_start=1554
+  _globals['_SIMULATORSERVICE']._serialized_end=2005
 # @@protoc_insertion_point(module_scope)

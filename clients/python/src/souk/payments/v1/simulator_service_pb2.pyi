@@ -61,6 +61,20 @@ class ScriptResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
+class CompleteActionRequest(_message.Message):
+    __slots__ = ("action_url", "approve")
+    ACTION_URL_FIELD_NUMBER: _ClassVar[int]
+    APPROVE_FIELD_NUMBER: _ClassVar[int]
+    action_url: str
+    approve: bool
+    def __init__(self, action_url: _Optional[str] = ..., approve: _Optional[bool] = ...) -> None: ...
+
+class CompleteActionResponse(_message.Message):
+    __slots__ = ("approved",)
+    APPROVED_FIELD_NUMBER: _ClassVar[int]
+    approved: bool
+    def __init__(self, approved: _Optional[bool] = ...) -> None: ...
+
 class ListChargesRequest(_message.Message):
     __slots__ = ("page_size", "page_token")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]

@@ -33,7 +33,7 @@ class SimulatorServiceStub:
     - `tok_approved`: everything succeeds.
     - `tok_declined`: authorising is declined for good (`card_declined`).
     - `tok_insufficient_funds`: authorising is declined and may pass later (`insufficient_funds`).
-    - `tok_requires_action`: authorising waits for the customer; CompletePaymentAction says what the customer did.
+    - `tok_requires_action`: authorising waits for the customer, who decides with CompleteAction.
     - `tok_slow`: authorising succeeds after a while, by default 3 seconds.
     - `tok_lost_after`: authorising succeeds, and the first answer is lost.
     - `tok_lost_before`: the first request to authorise never arrives.
@@ -54,6 +54,11 @@ class SimulatorServiceStub:
                 request_serializer=souk_dot_payments_dot_v1_dot_simulator__service__pb2.ScriptRequest.SerializeToString,
                 response_deserializer=souk_dot_payments_dot_v1_dot_simulator__service__pb2.ScriptResponse.FromString,
                 _registered_method=True)
+        self.CompleteAction = channel.unary_unary(
+                '/souk.payments.v1.SimulatorService/CompleteAction',
+                request_serializer=souk_dot_payments_dot_v1_dot_simulator__service__pb2.CompleteActionRequest.SerializeToString,
+                response_deserializer=souk_dot_payments_dot_v1_dot_simulator__service__pb2.CompleteActionResponse.FromString,
+                _registered_method=True)
         self.ListCharges = channel.unary_unary(
                 '/souk.payments.v1.SimulatorService/ListCharges',
                 request_serializer=souk_dot_payments_dot_v1_dot_simulator__service__pb2.ListChargesRequest.SerializeToString,
@@ -69,7 +74,7 @@ class SimulatorServiceServicer:
     - `tok_approved`: everything succeeds.
     - `tok_declined`: authorising is declined for good (`card_declined`).
     - `tok_insufficient_funds`: authorising is declined and may pass later (`insufficient_funds`).
-    - `tok_requires_action`: authorising waits for the customer; CompletePaymentAction says what the customer did.
+    - `tok_requires_action`: authorising waits for the customer, who decides with CompleteAction.
     - `tok_slow`: authorising succeeds after a while, by default 3 seconds.
     - `tok_lost_after`: authorising succeeds, and the first answer is lost.
     - `tok_lost_before`: the first request to authorise never arrives.
@@ -82,6 +87,16 @@ class SimulatorServiceServicer:
     def Script(self, request, context):
         """Makes the next operations on a payment, or on any payment with a method, come out in a certain way; then what the token says
         holds again. Operations that were already decided are not changed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompleteAction(self, request, context):
+        """The button on the page of the bank: whoever has the `action_url` of a payment approves or declines it, once. The simulator
+        writes it down in its own book, and has payments ask for it at once, as a provider's notification would. Repeating the call
+        changes nothing; nor does another decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URL that the
+        simulator did not give out, and ERROR_REASON_ACTION_EXPIRED when the payment waits for nothing any more.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -101,6 +116,11 @@ def add_SimulatorServiceServicer_to_server(servicer, server):
                     servicer.Script,
                     request_deserializer=souk_dot_payments_dot_v1_dot_simulator__service__pb2.ScriptRequest.FromString,
                     response_serializer=souk_dot_payments_dot_v1_dot_simulator__service__pb2.ScriptResponse.SerializeToString,
+            ),
+            'CompleteAction': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompleteAction,
+                    request_deserializer=souk_dot_payments_dot_v1_dot_simulator__service__pb2.CompleteActionRequest.FromString,
+                    response_serializer=souk_dot_payments_dot_v1_dot_simulator__service__pb2.CompleteActionResponse.SerializeToString,
             ),
             'ListCharges': grpc.unary_unary_rpc_method_handler(
                     servicer.ListCharges,
@@ -123,7 +143,7 @@ class SimulatorService:
     - `tok_approved`: everything succeeds.
     - `tok_declined`: authorising is declined for good (`card_declined`).
     - `tok_insufficient_funds`: authorising is declined and may pass later (`insufficient_funds`).
-    - `tok_requires_action`: authorising waits for the customer; CompletePaymentAction says what the customer did.
+    - `tok_requires_action`: authorising waits for the customer, who decides with CompleteAction.
     - `tok_slow`: authorising succeeds after a while, by default 3 seconds.
     - `tok_lost_after`: authorising succeeds, and the first answer is lost.
     - `tok_lost_before`: the first request to authorise never arrives.
@@ -150,6 +170,33 @@ class SimulatorService:
             '/souk.payments.v1.SimulatorService/Script',
             souk_dot_payments_dot_v1_dot_simulator__service__pb2.ScriptRequest.SerializeToString,
             souk_dot_payments_dot_v1_dot_simulator__service__pb2.ScriptResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompleteAction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.payments.v1.SimulatorService/CompleteAction',
+            souk_dot_payments_dot_v1_dot_simulator__service__pb2.CompleteActionRequest.SerializeToString,
+            souk_dot_payments_dot_v1_dot_simulator__service__pb2.CompleteActionResponse.FromString,
             options,
             channel_credentials,
             insecure,

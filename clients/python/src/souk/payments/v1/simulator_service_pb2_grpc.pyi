@@ -34,7 +34,7 @@ class SimulatorServiceStub:
     - `tok_approved`: everything succeeds.
     - `tok_declined`: authorising is declined for good (`card_declined`).
     - `tok_insufficient_funds`: authorising is declined and may pass later (`insufficient_funds`).
-    - `tok_requires_action`: authorising waits for the customer; CompletePaymentAction says what the customer did.
+    - `tok_requires_action`: authorising waits for the customer, who decides with CompleteAction.
     - `tok_slow`: authorising succeeds after a while, by default 3 seconds.
     - `tok_lost_after`: authorising succeeds, and the first answer is lost.
     - `tok_lost_before`: the first request to authorise never arrives.
@@ -52,6 +52,12 @@ class SimulatorServiceStub:
     """Makes the next operations on a payment, or on any payment with a method, come out in a certain way; then what the token says
     holds again. Operations that were already decided are not changed.
     """
+    CompleteAction: _grpc.UnaryUnaryMultiCallable[_simulator_service_pb2.CompleteActionRequest, _simulator_service_pb2.CompleteActionResponse]
+    """The button on the page of the bank: whoever has the `action_url` of a payment approves or declines it, once. The simulator
+    writes it down in its own book, and has payments ask for it at once, as a provider's notification would. Repeating the call
+    changes nothing; nor does another decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URL that the
+    simulator did not give out, and ERROR_REASON_ACTION_EXPIRED when the payment waits for nothing any more.
+    """
     ListCharges: _grpc.UnaryUnaryMultiCallable[_simulator_service_pb2.ListChargesRequest, _simulator_service_pb2.ListChargesResponse]
     """Lists the simulator's own book, as a provider's statement, by payment, a page at a time."""
 
@@ -64,7 +70,7 @@ class SimulatorServiceAsyncStub(SimulatorServiceStub):
     - `tok_approved`: everything succeeds.
     - `tok_declined`: authorising is declined for good (`card_declined`).
     - `tok_insufficient_funds`: authorising is declined and may pass later (`insufficient_funds`).
-    - `tok_requires_action`: authorising waits for the customer; CompletePaymentAction says what the customer did.
+    - `tok_requires_action`: authorising waits for the customer, who decides with CompleteAction.
     - `tok_slow`: authorising succeeds after a while, by default 3 seconds.
     - `tok_lost_after`: authorising succeeds, and the first answer is lost.
     - `tok_lost_before`: the first request to authorise never arrives.
@@ -79,6 +85,12 @@ class SimulatorServiceAsyncStub(SimulatorServiceStub):
     """Makes the next operations on a payment, or on any payment with a method, come out in a certain way; then what the token says
     holds again. Operations that were already decided are not changed.
     """
+    CompleteAction: _aio.UnaryUnaryMultiCallable[_simulator_service_pb2.CompleteActionRequest, _simulator_service_pb2.CompleteActionResponse]  # type: ignore[assignment]
+    """The button on the page of the bank: whoever has the `action_url` of a payment approves or declines it, once. The simulator
+    writes it down in its own book, and has payments ask for it at once, as a provider's notification would. Repeating the call
+    changes nothing; nor does another decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URL that the
+    simulator did not give out, and ERROR_REASON_ACTION_EXPIRED when the payment waits for nothing any more.
+    """
     ListCharges: _aio.UnaryUnaryMultiCallable[_simulator_service_pb2.ListChargesRequest, _simulator_service_pb2.ListChargesResponse]  # type: ignore[assignment]
     """Lists the simulator's own book, as a provider's statement, by payment, a page at a time."""
 
@@ -90,7 +102,7 @@ class SimulatorServiceServicer(metaclass=_abc_1.ABCMeta):
     - `tok_approved`: everything succeeds.
     - `tok_declined`: authorising is declined for good (`card_declined`).
     - `tok_insufficient_funds`: authorising is declined and may pass later (`insufficient_funds`).
-    - `tok_requires_action`: authorising waits for the customer; CompletePaymentAction says what the customer did.
+    - `tok_requires_action`: authorising waits for the customer, who decides with CompleteAction.
     - `tok_slow`: authorising succeeds after a while, by default 3 seconds.
     - `tok_lost_after`: authorising succeeds, and the first answer is lost.
     - `tok_lost_before`: the first request to authorise never arrives.
@@ -108,6 +120,18 @@ class SimulatorServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_simulator_service_pb2.ScriptResponse, _abc.Awaitable[_simulator_service_pb2.ScriptResponse]]:
         """Makes the next operations on a payment, or on any payment with a method, come out in a certain way; then what the token says
         holds again. Operations that were already decided are not changed.
+        """
+
+    @_abc_1.abstractmethod
+    def CompleteAction(
+        self,
+        request: _simulator_service_pb2.CompleteActionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_simulator_service_pb2.CompleteActionResponse, _abc.Awaitable[_simulator_service_pb2.CompleteActionResponse]]:
+        """The button on the page of the bank: whoever has the `action_url` of a payment approves or declines it, once. The simulator
+        writes it down in its own book, and has payments ask for it at once, as a provider's notification would. Repeating the call
+        changes nothing; nor does another decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URL that the
+        simulator did not give out, and ERROR_REASON_ACTION_EXPIRED when the payment waits for nothing any more.
         """
 
     @_abc_1.abstractmethod

@@ -530,7 +530,8 @@ export const GetVariantResponseSchema: GenMessage<GetVariantResponse> = /*@__PUR
  */
 export type BatchGetVariantsRequest = Message<"souk.catalog.v1.BatchGetVariantsRequest"> & {
   /**
-   * The skus, 1 to 1,000.
+   * The skus, 1 to 1,000. Fewer when the variants are so large that the answer would be beyond 3 MiB: then the call fails with
+   * INVALID_FIELD, which says how many fit.
    *
    * @generated from field: repeated string skus = 1;
    */

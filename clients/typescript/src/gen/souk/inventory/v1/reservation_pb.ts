@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/inventory/v1/reservation.proto.
  */
 export const file_souk_inventory_v1_reservation: GenFile = /*@__PURE__*/
-  fileDesc("CiNzb3VrL2ludmVudG9yeS92MS9yZXNlcnZhdGlvbi5wcm90bxIRc291ay5pbnZlbnRvcnkudjEinAIKC1Jlc2VydmF0aW9uEhYKDnJlc2VydmF0aW9uX2lkGAEgASgJEjIKBXN0YXRlGAIgASgOMiMuc291ay5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25TdGF0ZRIuCgVsaW5lcxgDIAMoCzIfLnNvdWsuaW52ZW50b3J5LnYxLlJlc2VydmVkTGluZRIvCgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLY3JlYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJUCgxSZXNlcnZlZExpbmUSCwoDc2t1GAEgASgJEhMKC2xvY2F0aW9uX2lkGAIgASgJEhAKCHF1YW50aXR5GAMgASgDEhAKCHJldHVybmVkGAQgASgDKtEBChBSZXNlcnZhdGlvblN0YXRlEiEKHVJFU0VSVkFUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWUkVTRVJWQVRJT05fU1RBVEVfSEVMRBABEh8KG1JFU0VSVkFUSU9OX1NUQVRFX0NPTU1JVFRFRBACEh4KGlJFU0VSVkFUSU9OX1NUQVRFX0NPTlNVTUVEEAMSHgoaUkVTRVJWQVRJT05fU1RBVEVfUkVMRUFTRUQQBBIdChlSRVNFUlZBVElPTl9TVEFURV9FWFBJUkVEEAViBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("CiNzb3VrL2ludmVudG9yeS92MS9yZXNlcnZhdGlvbi5wcm90bxIRc291ay5pbnZlbnRvcnkudjEiwgIKC1Jlc2VydmF0aW9uEhYKDnJlc2VydmF0aW9uX2lkGAEgASgJEjIKBXN0YXRlGAIgASgOMiMuc291ay5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25TdGF0ZRIuCgVsaW5lcxgDIAMoCzIfLnNvdWsuaW52ZW50b3J5LnYxLlJlc2VydmVkTGluZRIvCgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLY3JlYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghvcmRlcl9pZBgHIAEoCRISCgpsaW5lX2NvdW50GAggASgFIlQKDFJlc2VydmVkTGluZRILCgNza3UYASABKAkSEwoLbG9jYXRpb25faWQYAiABKAkSEAoIcXVhbnRpdHkYAyABKAMSEAoIcmV0dXJuZWQYBCABKAMq0QEKEFJlc2VydmF0aW9uU3RhdGUSIQodUkVTRVJWQVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIaChZSRVNFUlZBVElPTl9TVEFURV9IRUxEEAESHwobUkVTRVJWQVRJT05fU1RBVEVfQ09NTUlUVEVEEAISHgoaUkVTRVJWQVRJT05fU1RBVEVfQ09OU1VNRUQQAxIeChpSRVNFUlZBVElPTl9TVEFURV9SRUxFQVNFRBAEEh0KGVJFU0VSVkFUSU9OX1NUQVRFX0VYUElSRUQQBWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * A promise of stock to one order, all of its lines or none.
@@ -64,6 +64,20 @@ export type Reservation = Message<"souk.inventory.v1.Reservation"> & {
    * @generated from field: google.protobuf.Timestamp update_time = 6;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * The order that it belongs to; empty when whoever reserved did not say.
+   *
+   * @generated from field: string order_id = 7;
+   */
+  orderId: string;
+
+  /**
+   * How many lines it has. In an event `lines` are the first 200 of them; everywhere else they are all.
+   *
+   * @generated from field: int32 line_count = 8;
+   */
+  lineCount: number;
 };
 
 /**

@@ -114,7 +114,8 @@ export const CreateTransfersResponseSchema: GenMessage<CreateTransfersResponse> 
  */
 export type LookupAccountsRequest = Message<"souk.ledger.v1.LookupAccountsRequest"> & {
   /**
-   * The accounts, 1 to 8,190.
+   * The accounts, 1 to 8,190. Fewer when the answer would be beyond 3 MiB: then the call fails with INVALID_FIELD, which says how
+   * many fit; 4,000 always do.
    *
    * @generated from field: repeated string account_ids = 1;
    */
@@ -156,7 +157,8 @@ export const LookupAccountsResponseSchema: GenMessage<LookupAccountsResponse> = 
  */
 export type LookupTransfersRequest = Message<"souk.ledger.v1.LookupTransfersRequest"> & {
   /**
-   * The transfers, 1 to 8,190.
+   * The transfers, 1 to 8,190. Fewer when the answer would be beyond 3 MiB: then the call fails with INVALID_FIELD, which says how
+   * many fit; 4,000 always do.
    *
    * @generated from field: repeated string transfer_ids = 1;
    */

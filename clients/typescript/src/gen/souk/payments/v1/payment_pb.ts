@@ -17,7 +17,7 @@ export const file_souk_payments_v1_payment: GenFile = /*@__PURE__*/
   fileDesc("Ch5zb3VrL3BheW1lbnRzL3YxL3BheW1lbnQucHJvdG8SEHNvdWsucGF5bWVudHMudjEigwQKB1BheW1lbnQSEgoKcGF5bWVudF9pZBgBIAEoCRIQCghvcmRlcl9pZBgCIAEoCRITCgtjdXN0b21lcl9pZBgDIAEoCRItCgVzdGF0ZRgEIAEoDjIeLnNvdWsucGF5bWVudHMudjEuUGF5bWVudFN0YXRlEiMKBmFtb3VudBgFIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRInCgphdXRob3JpemVkGAYgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EiUKCGNhcHR1cmVkGAcgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EiUKCHJlZnVuZGVkGAggASgLMhMuc291ay50eXBlLnYxLk1vbmV5EhIKCmFjdGlvbl91cmwYCSABKAkSDwoHZGVjbGluZRgKIAEoCRIUCgxpc19pbl9mbGlnaHQYCyABKAgSLwoLY3JlYXRlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5lZmZlY3RpdmVfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIQoEZmVlcxgPIAEoCzITLnNvdWsudHlwZS52MS5Nb25leSL1AQoNUGF5bWVudFJlZnVuZBIRCglyZWZ1bmRfaWQYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRIjCgZhbW91bnQYAyABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSMwoFc3RhdGUYBCABKA4yJC5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnRSZWZ1bmRTdGF0ZRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoOZWZmZWN0aXZlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKp8CCgxQYXltZW50U3RhdGUSHQoZUEFZTUVOVF9TVEFURV9VTlNQRUNJRklFRBAAEikKJVBBWU1FTlRfU1RBVEVfUkVRVUlSRVNfUEFZTUVOVF9NRVRIT0QQARInCiNQQVlNRU5UX1NUQVRFX1JFUVVJUkVTX0NPTkZJUk1BVElPThACEiEKHVBBWU1FTlRfU1RBVEVfUkVRVUlSRVNfQUNUSU9OEAMSHAoYUEFZTUVOVF9TVEFURV9QUk9DRVNTSU5HEAQSIgoeUEFZTUVOVF9TVEFURV9SRVFVSVJFU19DQVBUVVJFEAUSGwoXUEFZTUVOVF9TVEFURV9TVUNDRUVERUQQBhIaChZQQVlNRU5UX1NUQVRFX0NBTkNFTEVEEAcqoQEKElBheW1lbnRSZWZ1bmRTdGF0ZRIkCiBQQVlNRU5UX1JFRlVORF9TVEFURV9VTlNQRUNJRklFRBAAEiAKHFBBWU1FTlRfUkVGVU5EX1NUQVRFX1BFTkRJTkcQARIiCh5QQVlNRU5UX1JFRlVORF9TVEFURV9TVUNDRUVERUQQAhIfChtQQVlNRU5UX1JFRlVORF9TVEFURV9GQUlMRUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_souk_type_v1_money]);
 
 /**
- * The intent to take an amount of money for one order. At every moment 0 <= refunded <= captured <= authorized <= amount.
+ * The intent to take an amount of money, for one order or, when staff made it, for none. At every moment 0 <= refunded <= captured <= authorized <= amount.
  *
  * REQUIRES_PAYMENT_METHOD → REQUIRES_CONFIRMATION → PROCESSING → (REQUIRES_ACTION → PROCESSING) → REQUIRES_CAPTURE → SUCCEEDED.
  * A decline leads from PROCESSING back to REQUIRES_PAYMENT_METHOD; CANCELED follows any state before SUCCEEDED as long as nothing
@@ -34,7 +34,8 @@ export type Payment = Message<"souk.payments.v1.Payment"> & {
   paymentId: string;
 
   /**
-   * The order it is for, `order_…`; empty for the tombstone of a payment that was voided before it arrived.
+   * The order it is for and belongs to, `order_…`; empty for a payment that staff made directly, and for the tombstone of a payment
+   * that was voided before it arrived.
    *
    * @generated from field: string order_id = 2;
    */

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/payments/v1/simulator_service.proto.
  */
 export const file_souk_payments_v1_simulator_service: GenFile = /*@__PURE__*/
-  fileDesc("Cihzb3VrL3BheW1lbnRzL3YxL3NpbXVsYXRvcl9zZXJ2aWNlLnByb3RvEhBzb3VrLnBheW1lbnRzLnYxIuUCCg1TY3JpcHRSZXF1ZXN0EjMKCnJlcXVlc3RfaWQYASABKAlCH7pIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSPAoOcGF5bWVudF9tZXRob2QYAiABKAlCIoABAbpIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiRIABJCCgpwYXltZW50X2lkGAQgASgJQiy6SClyJzIlXnBheW1lbnRfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JEgAEkkKCG91dGNvbWVzGAMgAygOMiIuc291ay5wYXltZW50cy52MS5TaW11bGF0ZWRPdXRjb21lQhO6SBCSAQ0IARBkIgeCAQQQASAAEkEKCW9wZXJhdGlvbhgFIAEoDjIkLnNvdWsucGF5bWVudHMudjEuU2ltdWxhdGVkT3BlcmF0aW9uQgi6SAWCAQIQAUIPCgZ0YXJnZXQSBbpIAggBIhAKDlNjcmlwdFJlc3BvbnNlIlEKEkxpc3RDaGFyZ2VzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgiWQoTTGlzdENoYXJnZXNSZXNwb25zZRIpCgdjaGFyZ2VzGAEgAygLMhguc291ay5wYXltZW50cy52MS5DaGFyZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIsQBCgZDaGFyZ2USEgoKcGF5bWVudF9pZBgBIAEoCRIhCgRoZWxkGAIgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EiUKCGNhcHR1cmVkGAMgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EiUKCHJlZnVuZGVkGAQgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EhIKCm9wZXJhdGlvbnMYBSABKAUSIQoEZmVlcxgGIAEoCzITLnNvdWsudHlwZS52MS5Nb25leSrkAQoSU2ltdWxhdGVkT3BlcmF0aW9uEiMKH1NJTVVMQVRFRF9PUEVSQVRJT05fVU5TUEVDSUZJRUQQABIhCh1TSU1VTEFURURfT1BFUkFUSU9OX0FVVEhPUklaRRABEicKI1NJTVVMQVRFRF9PUEVSQVRJT05fQ09NUExFVEVfQUNUSU9OEAISHwobU0lNVUxBVEVEX09QRVJBVElPTl9DQVBUVVJFEAMSHAoYU0lNVUxBVEVEX09QRVJBVElPTl9WT0lEEAQSHgoaU0lNVUxBVEVEX09QRVJBVElPTl9SRUZVTkQQBSr6AQoQU2ltdWxhdGVkT3V0Y29tZRIhCh1TSU1VTEFURURfT1VUQ09NRV9VTlNQRUNJRklFRBAAEh0KGVNJTVVMQVRFRF9PVVRDT01FX0FQUFJPVkUQARIdChlTSU1VTEFURURfT1VUQ09NRV9ERUNMSU5FEAISIgoeU0lNVUxBVEVEX09VVENPTUVfREVDTElORV9TT0ZUEAMSIQodU0lNVUxBVEVEX09VVENPTUVfTE9TRV9BTlNXRVIQBBIiCh5TSU1VTEFURURfT1VUQ09NRV9MT1NFX1JFUVVFU1QQBRIaChZTSU1VTEFURURfT1VUQ09NRV9TTE9XEAYyoQIKEFNpbXVsYXRvclNlcnZpY2USfgoGU2NyaXB0Eh8uc291ay5wYXltZW50cy52MS5TY3JpcHRSZXF1ZXN0GiAuc291ay5wYXltZW50cy52MS5TY3JpcHRSZXNwb25zZSIxkAICorsYCwoDCgEEEAIaAggFgtPkkwIZOgEqIhQvdjEvc2ltdWxhdG9yOnNjcmlwdBKMAQoLTGlzdENoYXJnZXMSJC5zb3VrLnBheW1lbnRzLnYxLkxpc3RDaGFyZ2VzUmVxdWVzdBolLnNvdWsucGF5bWVudHMudjEuTGlzdENoYXJnZXNSZXNwb25zZSIwkAIBorsYDAoECgIDBBADGgIICoLT5JMCFxIVL3YxL3NpbXVsYXRvci9jaGFyZ2VzYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_souk_policy_v1_policy, file_souk_type_v1_money]);
+  fileDesc("Cihzb3VrL3BheW1lbnRzL3YxL3NpbXVsYXRvcl9zZXJ2aWNlLnByb3RvEhBzb3VrLnBheW1lbnRzLnYxIuUCCg1TY3JpcHRSZXF1ZXN0EjMKCnJlcXVlc3RfaWQYASABKAlCH7pIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSPAoOcGF5bWVudF9tZXRob2QYAiABKAlCIoABAbpIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiRIABJCCgpwYXltZW50X2lkGAQgASgJQiy6SClyJzIlXnBheW1lbnRfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JEgAEkkKCG91dGNvbWVzGAMgAygOMiIuc291ay5wYXltZW50cy52MS5TaW11bGF0ZWRPdXRjb21lQhO6SBCSAQ0IARBkIgeCAQQQASAAEkEKCW9wZXJhdGlvbhgFIAEoDjIkLnNvdWsucGF5bWVudHMudjEuU2ltdWxhdGVkT3BlcmF0aW9uQgi6SAWCAQIQAUIPCgZ0YXJnZXQSBbpIAggBIhAKDlNjcmlwdFJlc3BvbnNlImAKFUNvbXBsZXRlQWN0aW9uUmVxdWVzdBI2CgphY3Rpb25fdXJsGAEgASgJQiKAAQG6SBxyGhABGIAEMhNeW15ceDAwLVx4MWZceDdmXSokEg8KB2FwcHJvdmUYAiABKAgiKgoWQ29tcGxldGVBY3Rpb25SZXNwb25zZRIQCghhcHByb3ZlZBgBIAEoCCJRChJMaXN0Q2hhcmdlc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIIlkKE0xpc3RDaGFyZ2VzUmVzcG9uc2USKQoHY2hhcmdlcxgBIAMoCzIYLnNvdWsucGF5bWVudHMudjEuQ2hhcmdlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLEAQoGQ2hhcmdlEhIKCnBheW1lbnRfaWQYASABKAkSIQoEaGVsZBgCIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRIlCghjYXB0dXJlZBgDIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRIlCghyZWZ1bmRlZBgEIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRISCgpvcGVyYXRpb25zGAUgASgFEiEKBGZlZXMYBiABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkq5AEKElNpbXVsYXRlZE9wZXJhdGlvbhIjCh9TSU1VTEFURURfT1BFUkFUSU9OX1VOU1BFQ0lGSUVEEAASIQodU0lNVUxBVEVEX09QRVJBVElPTl9BVVRIT1JJWkUQARInCiNTSU1VTEFURURfT1BFUkFUSU9OX0NPTVBMRVRFX0FDVElPThACEh8KG1NJTVVMQVRFRF9PUEVSQVRJT05fQ0FQVFVSRRADEhwKGFNJTVVMQVRFRF9PUEVSQVRJT05fVk9JRBAEEh4KGlNJTVVMQVRFRF9PUEVSQVRJT05fUkVGVU5EEAUq+gEKEFNpbXVsYXRlZE91dGNvbWUSIQodU0lNVUxBVEVEX09VVENPTUVfVU5TUEVDSUZJRUQQABIdChlTSU1VTEFURURfT1VUQ09NRV9BUFBST1ZFEAESHQoZU0lNVUxBVEVEX09VVENPTUVfREVDTElORRACEiIKHlNJTVVMQVRFRF9PVVRDT01FX0RFQ0xJTkVfU09GVBADEiEKHVNJTVVMQVRFRF9PVVRDT01FX0xPU0VfQU5TV0VSEAQSIgoeU0lNVUxBVEVEX09VVENPTUVfTE9TRV9SRVFVRVNUEAUSGgoWU0lNVUxBVEVEX09VVENPTUVfU0xPVxAGMsMDChBTaW11bGF0b3JTZXJ2aWNlEn4KBlNjcmlwdBIfLnNvdWsucGF5bWVudHMudjEuU2NyaXB0UmVxdWVzdBogLnNvdWsucGF5bWVudHMudjEuU2NyaXB0UmVzcG9uc2UiMZACAqK7GAsKAwoBBBACGgIIBYLT5JMCGToBKiIUL3YxL3NpbXVsYXRvcjpzY3JpcHQSnwEKDkNvbXBsZXRlQWN0aW9uEicuc291ay5wYXltZW50cy52MS5Db21wbGV0ZUFjdGlvblJlcXVlc3QaKC5zb3VrLnBheW1lbnRzLnYxLkNvbXBsZXRlQWN0aW9uUmVzcG9uc2UiOpACAqK7GAwKBAoCAgQQAhoCCAqC0+STAiE6ASoiHC92MS9zaW11bGF0b3I6Y29tcGxldGVBY3Rpb24SjAEKC0xpc3RDaGFyZ2VzEiQuc291ay5wYXltZW50cy52MS5MaXN0Q2hhcmdlc1JlcXVlc3QaJS5zb3VrLnBheW1lbnRzLnYxLkxpc3RDaGFyZ2VzUmVzcG9uc2UiMJACAaK7GAwKBAoCAwQQAxoCCAqC0+STAhcSFS92MS9zaW11bGF0b3IvY2hhcmdlc2IGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_souk_policy_v1_policy, file_souk_type_v1_money]);
 
 /**
  * What Script takes.
@@ -91,6 +91,55 @@ export const ScriptResponseSchema: GenMessage<ScriptResponse> = /*@__PURE__*/
   messageDesc(file_souk_payments_v1_simulator_service, 1);
 
 /**
+ * What CompleteAction takes.
+ *
+ * @generated from message souk.payments.v1.CompleteActionRequest
+ */
+export type CompleteActionRequest = Message<"souk.payments.v1.CompleteActionRequest"> & {
+  /**
+   * The `action_url` of the payment, as the simulator gave it out; nobody can guess one.
+   *
+   * @generated from field: string action_url = 1;
+   */
+  actionUrl: string;
+
+  /**
+   * True to approve, false to decline.
+   *
+   * @generated from field: bool approve = 2;
+   */
+  approve: boolean;
+};
+
+/**
+ * Describes the message souk.payments.v1.CompleteActionRequest.
+ * Use `create(CompleteActionRequestSchema)` to create a new message.
+ */
+export const CompleteActionRequestSchema: GenMessage<CompleteActionRequest> = /*@__PURE__*/
+  messageDesc(file_souk_payments_v1_simulator_service, 2);
+
+/**
+ * What CompleteAction answers.
+ *
+ * @generated from message souk.payments.v1.CompleteActionResponse
+ */
+export type CompleteActionResponse = Message<"souk.payments.v1.CompleteActionResponse"> & {
+  /**
+   * What was decided first, which is what holds.
+   *
+   * @generated from field: bool approved = 1;
+   */
+  approved: boolean;
+};
+
+/**
+ * Describes the message souk.payments.v1.CompleteActionResponse.
+ * Use `create(CompleteActionResponseSchema)` to create a new message.
+ */
+export const CompleteActionResponseSchema: GenMessage<CompleteActionResponse> = /*@__PURE__*/
+  messageDesc(file_souk_payments_v1_simulator_service, 3);
+
+/**
  * What ListCharges takes.
  *
  * @generated from message souk.payments.v1.ListChargesRequest
@@ -116,7 +165,7 @@ export type ListChargesRequest = Message<"souk.payments.v1.ListChargesRequest"> 
  * Use `create(ListChargesRequestSchema)` to create a new message.
  */
 export const ListChargesRequestSchema: GenMessage<ListChargesRequest> = /*@__PURE__*/
-  messageDesc(file_souk_payments_v1_simulator_service, 2);
+  messageDesc(file_souk_payments_v1_simulator_service, 4);
 
 /**
  * What ListCharges answers.
@@ -144,7 +193,7 @@ export type ListChargesResponse = Message<"souk.payments.v1.ListChargesResponse"
  * Use `create(ListChargesResponseSchema)` to create a new message.
  */
 export const ListChargesResponseSchema: GenMessage<ListChargesResponse> = /*@__PURE__*/
-  messageDesc(file_souk_payments_v1_simulator_service, 3);
+  messageDesc(file_souk_payments_v1_simulator_service, 5);
 
 /**
  * One charge in the simulator's book.
@@ -200,7 +249,7 @@ export type Charge = Message<"souk.payments.v1.Charge"> & {
  * Use `create(ChargeSchema)` to create a new message.
  */
 export const ChargeSchema: GenMessage<Charge> = /*@__PURE__*/
-  messageDesc(file_souk_payments_v1_simulator_service, 4);
+  messageDesc(file_souk_payments_v1_simulator_service, 6);
 
 /**
  * What a provider is asked to do.
@@ -327,7 +376,7 @@ export const SimulatedOutcomeSchema: GenEnum<SimulatedOutcome> = /*@__PURE__*/
  * - `tok_approved`: everything succeeds.
  * - `tok_declined`: authorising is declined for good (`card_declined`).
  * - `tok_insufficient_funds`: authorising is declined and may pass later (`insufficient_funds`).
- * - `tok_requires_action`: authorising waits for the customer; CompletePaymentAction says what the customer did.
+ * - `tok_requires_action`: authorising waits for the customer, who decides with CompleteAction.
  * - `tok_slow`: authorising succeeds after a while, by default 3 seconds.
  * - `tok_lost_after`: authorising succeeds, and the first answer is lost.
  * - `tok_lost_before`: the first request to authorise never arrives.
@@ -349,6 +398,19 @@ export const SimulatorService: GenService<{
     methodKind: "unary";
     input: typeof ScriptRequestSchema;
     output: typeof ScriptResponseSchema;
+  },
+  /**
+   * The button on the page of the bank: whoever has the `action_url` of a payment approves or declines it, once. The simulator
+   * writes it down in its own book, and has payments ask for it at once, as a provider's notification would. Repeating the call
+   * changes nothing; nor does another decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URL that the
+   * simulator did not give out, and ERROR_REASON_ACTION_EXPIRED when the payment waits for nothing any more.
+   *
+   * @generated from rpc souk.payments.v1.SimulatorService.CompleteAction
+   */
+  completeAction: {
+    methodKind: "unary";
+    input: typeof CompleteActionRequestSchema;
+    output: typeof CompleteActionResponseSchema;
   },
   /**
    * Lists the simulator's own book, as a provider's statement, by payment, a page at a time.

@@ -1,0 +1,68 @@
+//! RepairStock: makes one stock agree with its reservations, and the record of movements with the stock.
+
+use std::mem;
+use std::slice;
+use std::sync::Arc;
+
+use souk_chassis::Caller;
+use souk_client::inventory::v1 as pb;
+use souk_data::{RequestKey, Tx};
+use souk_types::{MovementId, Timestamp};
+use tonic::Request;
+
+use super::InventoryRpc;
+use crate::convert;
+use crate::error::Error;
+use crate::movement::{Movement, MovementKind};
+use crate::stock::{self, StockKey};
+use crate::{events, store};
+
+pub async fn handle(
+    rpc: &InventoryRpc,
+    request: Request<pb::RepairStockRequest>,
+) -> Result<pb::RepairStockResponse, Error> {
+    let caller = Caller::of(&request);
+    let mut request = request.into_inner();
+    let request_id = mem::take(&mut request.request_id);
+    let once = RequestKey::new(caller.key(), "/souk.inventory.v1.InventoryService/RepairStock", request_id, &request);
+    let now = rpc.clock.now();
+    let repair = Arc::new((convert::stock_key(request.sku, request.location_id), request.note));
+
+    let repaired = rpc.db.write_once_locked(once, move |tx| {
+        let wanted = repair.clone();
+        async move {
+            let (key, note) = &*wanted;
+            repair_one(&tx, key, note, now).await
+        }
+    });
+    repaired.await
+}
+
+async fn repair_one(tx: &Tx, key: &StockKey, note: &str, now: Timestamp) -> Result<pb::RepairStockResponse, Error> {
+    // Whoever changes what is promised of this stock locks its row too, so the sums stand still.
+    let mut found = store::stock::lock(tx, slice::from_ref(key).iter()).await?;
+    let stock = found.remove(key).ok_or_else(|| Error::StockNotFound(key.clone()))?;
+    let promised = store::reservation::promised(tx, key).await?;
+    let (moved_on_hand, moved_reserved) = store::movement::sums(tx, key).await?;
+
+    let after = stock::repair(&stock, promised, now)?;
+
+    let (on_hand_change, reserved_change) = (after.on_hand - moved_on_hand, after.reserved - moved_reserved);
+    if after.reserved == stock.reserved && on_hand_change == 0 && reserved_change == 0 {
+        return Ok(pb::RepairStockResponse { stock: Some(stock.into()), movement: None });
+    }
+    let movement = Movement {
+        id: MovementId::new(now),
+        key: key.clone(),
+        kind: MovementKind::Adjusted,
+        on_hand_change,
+        reserved_change,
+        reservation: None,
+        create_time: now,
+        effective_time: now,
+        note: note.to_owned(),
+    };
+    store::stock::overwrite(tx, &after, &movement).await?;
+    events::stock_changed(tx, slice::from_ref(&after), slice::from_ref(&movement), now).await?;
+    Ok(pb::RepairStockResponse { stock: Some(after.into()), movement: Some(movement.into()) })
+}
