@@ -35,6 +35,7 @@ const DATABASE_PATIENCE: Duration = Duration::from_secs(20);
 const EARLIEST: pb::StartPosition = pb::StartPosition { start: Some(pb::start_position::Start::Earliest(true)) };
 
 type Handling = Pin<Box<dyn Future<Output = Result<(), HandlerError>> + Send>>;
+type Filter = Arc<dyn Fn(&pb::Event) -> bool + Send + Sync>;
 type Handler = Arc<dyn Fn(Tx, Arc<pb::Event>) -> Handling + Send + Sync>;
 
 /// A subscription and what is done with its events.
@@ -47,6 +48,7 @@ pub struct Consumer {
     clock: Clock,
     from_the_beginning: bool,
     handlers: BTreeMap<&'static str, Handler>,
+    filters: BTreeMap<&'static str, Filter>,
 }
 
 impl Consumer {
@@ -60,6 +62,7 @@ impl Consumer {
             clock,
             from_the_beginning: false,
             handlers: BTreeMap::new(),
+            filters: BTreeMap::new(),
         }
     }
 
@@ -86,6 +89,25 @@ impl Consumer {
         });
         self.handlers.insert(kind, handler);
         self
+    }
+
+    /// As [`Consumer::on`], for a type of which most events do not matter here: those for which `matters` is false are
+    /// acknowledged without a write. What cannot be decoded goes to the handler, which refuses it.
+    #[must_use]
+    pub fn on_some<M, F, Fut>(
+        mut self,
+        kind: &'static str,
+        matters: impl Fn(&M) -> bool + Send + Sync + 'static,
+        handler: F,
+    ) -> Self
+    where
+        M: Message + Default + 'static,
+        F: Fn(Tx, Heard<M>) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), HandlerError>> + Send + 'static,
+    {
+        let filter: Filter = Arc::new(move |event| M::decode(event.data.clone()).map_or(true, |one| matters(&one)));
+        self.filters.insert(kind, filter);
+        self.on(kind, handler)
     }
 
     /// Reads and handles until the drain; run it as a worker. A bus that is away is waited for.
@@ -176,6 +198,9 @@ impl Consumer {
     async fn apply(&self, event: &Arc<pb::Event>) -> Result<(), HandlerError> {
         // Nothing but the types of our handlers was asked for; after a deployment an older stream may still send others.
         let Some(handler) = self.handlers.get(event.r#type.as_str()).cloned() else { return Ok(()) };
+        if self.filters.get(event.r#type.as_str()).is_some_and(|matters| !matters(event)) {
+            return Ok(());
+        }
         let traceparent = event.extensions.get("traceparent").map_or("", String::as_str);
         let context = Context::following(&self.service, traceparent);
         let started = tokio::time::Instant::now();
