@@ -65,12 +65,20 @@ impl TestOrders {
 
     /// Starts orders with some settings of its own.
     pub async fn start_with(engine: Engine, settings: &[(&str, &str)]) -> TestOrders {
+        TestOrders::start_beside(engine, settings, &[]).await
+    }
+
+    /// Starts orders with some settings of its own, and with these at their addresses besides the scripted ones.
+    pub async fn start_beside(engine: Engine, settings: &[(&str, &str)], others: &[(&str, &str)]) -> TestOrders {
         let neighbours = Fake::start().await;
         let world = Arc::new(Mutex::new(World::default()));
         script(&neighbours, &world);
         let mut builder = TestService::builder(orders::definition(), engine).set("saga.sweep_milliseconds", "50");
         for name in ["catalog", "inventory", "payments"] {
             builder = builder.neighbour(name, &neighbours.url());
+        }
+        for (name, url) in others {
+            builder = builder.neighbour(name, url);
         }
         for (key, value) in settings {
             builder = builder.set(*key, *value);
