@@ -53,7 +53,10 @@ async fn survives(mut fleet: Fleet, cases: impl Iterator<Item = Case>) {
 
 /// The settings that a plot needs.
 fn settings(gives_up: bool) -> &'static [(&'static str, &'static str)] {
-    if gives_up { &[UNSYNCED, ("ORDERS__SAGA__GIVE_UP_SECONDS", "1")] } else { &[UNSYNCED] }
+    match gives_up {
+        true => &[UNSYNCED, ("ORDERS__SAGA__GIVE_UP_SECONDS", "1"), ("ORDERS__SAGA__CONFIRM_MINUTES", "0.02")],
+        false => &[UNSYNCED],
+    }
 }
 
 /// Runs the cases of one kind in one program, and every night in a process for each service.

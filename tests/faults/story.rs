@@ -68,7 +68,8 @@ impl Plot {
     /// Returns why the order is rejected, where it is.
     fn refusal(self) -> Option<&'static str> {
         match self {
-            Plot::Declined | Plot::GiveUpWaiting => Some("ERROR_REASON_PAYMENT_DECLINED"),
+            Plot::Declined => Some("ERROR_REASON_PAYMENT_DECLINED"),
+            Plot::GiveUpWaiting => Some("ERROR_REASON_PAYMENT_NOT_CONFIRMED"),
             Plot::GiveUpUnknown => Some("ERROR_REASON_GAVE_UP"),
             _ => None,
         }

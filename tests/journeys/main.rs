@@ -3,6 +3,7 @@
 mod action;
 mod bus;
 mod customer;
+mod long;
 mod payments;
 mod sale;
 mod shops;

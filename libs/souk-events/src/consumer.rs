@@ -44,6 +44,7 @@ const FOREIGN_LOG_INTERVAL: Duration = Duration::from_secs(60);
 const EARLIEST: pb::StartPosition = pb::StartPosition { start: Some(pb::start_position::Start::Earliest(true)) };
 
 type Handling = Pin<Box<dyn Future<Output = Result<(), HandlerError>> + Send>>;
+type Filter = Arc<dyn Fn(&pb::Event) -> bool + Send + Sync>;
 type Handler = Arc<dyn Fn(Tx, Arc<pb::Event>) -> Handling + Send + Sync>;
 
 /// A subscription and what is done with its events.
@@ -58,6 +59,7 @@ pub struct Consumer {
     handlers: BTreeMap<&'static str, Handler>,
     /// When the log last told of a dropped event, by type.
     foreign_logged: Arc<Mutex<HashMap<String, Instant>>>,
+    filters: BTreeMap<&'static str, Filter>,
 }
 
 impl Consumer {
@@ -72,6 +74,7 @@ impl Consumer {
             from_the_beginning: false,
             handlers: BTreeMap::new(),
             foreign_logged: Arc::default(),
+            filters: BTreeMap::new(),
         }
     }
 
@@ -98,6 +101,25 @@ impl Consumer {
         });
         self.handlers.insert(kind, handler);
         self
+    }
+
+    /// As [`Consumer::on`], for a type of which most events do not matter here: those for which `matters` is false are
+    /// acknowledged without a write. What cannot be decoded goes to the handler, which refuses it.
+    #[must_use]
+    pub fn on_some<M, F, Fut>(
+        mut self,
+        kind: &'static str,
+        matters: impl Fn(&M) -> bool + Send + Sync + 'static,
+        handler: F,
+    ) -> Self
+    where
+        M: Message + Default + 'static,
+        F: Fn(Tx, Heard<M>) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), HandlerError>> + Send + 'static,
+    {
+        let filter: Filter = Arc::new(move |event| M::decode(event.data.clone()).map_or(true, |one| matters(&one)));
+        self.filters.insert(kind, filter);
+        self.on(kind, handler)
     }
 
     /// Reads and handles until the drain; run it as a worker. A bus that is away is waited for.
@@ -203,6 +225,9 @@ impl Consumer {
         let Some(handler) = self.handlers.get(event.r#type.as_str()).cloned() else { return Ok(()) };
         if !is_from_owner(event) {
             self.drop_foreign(event);
+            return Ok(());
+        }
+        if self.filters.get(event.r#type.as_str()).is_some_and(|matters| !matters(event)) {
             return Ok(());
         }
         let traceparent = event.extensions.get("traceparent").map_or("", String::as_str);

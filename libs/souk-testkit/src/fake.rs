@@ -10,6 +10,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use http_body_util::{BodyExt, Full};
 use parking_lot::Mutex;
 use prost::Message;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
@@ -19,6 +20,7 @@ use tonic_prost::ProstCodec;
 use tower::Service;
 
 type Reply = Pin<Box<dyn Future<Output = http::Response<Body>> + Send>>;
+type Distortion = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 type Method = Arc<dyn Fn(http::Request<Body>) -> Reply + Send + Sync>;
 
 /// A neighbour whose unary methods a test scripts one by one; the others answer UNIMPLEMENTED.
@@ -42,6 +44,7 @@ struct Script(Arc<Mutex<Scripted>>);
 #[derive(Default)]
 struct Scripted {
     methods: HashMap<String, Method>,
+    distortions: HashMap<String, Distortion>,
     calls: HashMap<String, usize>,
 }
 
@@ -91,6 +94,33 @@ impl Fake {
         self.script.set(path, |_| Box::pin(std::future::pending()));
     }
 
+    /// Lets a method do what its script says, and changes the answer on its way back: another order, another amount.
+    pub fn answer_changed<A>(&self, path: &str, change: impl Fn(&mut A) + Send + Sync + 'static)
+    where
+        A: Message + Default + 'static,
+    {
+        self.script.distort(path, move |answer| {
+            let mut answer = A::decode(answer).expect("the script answers with the message that is to be changed");
+            change(&mut answer);
+            answer.encode_to_vec()
+        });
+    }
+
+    /// Lets a method do what its script says, and answers OK with an empty message.
+    pub fn answer_nothing(&self, path: &str) {
+        self.script.distort(path, |_| vec![]);
+    }
+
+    /// Lets a method do what its script says, and answers OK with bytes that are no message.
+    pub fn answer_garbage(&self, path: &str) {
+        self.script.distort(path, |_| vec![0xff; 16]);
+    }
+
+    /// Lets a method answer again as its script says.
+    pub fn answer_truly(&self, path: &str) {
+        self.script.0.lock().distortions.remove(path);
+    }
+
     /// Returns how many calls of a method have arrived, answered or not.
     pub fn calls(&self, path: &str) -> usize {
         self.script.0.lock().calls.get(path).copied().unwrap_or(0)
@@ -108,20 +138,51 @@ impl Script {
         self.0.lock().methods.insert(path.to_owned(), Arc::new(method));
     }
 
+    fn distort(&self, path: &str, distortion: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) {
+        self.0.lock().distortions.insert(path.to_owned(), Arc::new(distortion));
+    }
+
     fn answer(&self, request: http::Request<Body>) -> Reply {
         let path = request.uri().path().to_owned();
         let mut scripted = self.0.lock();
         *scripted.calls.entry(path.clone()).or_default() += 1;
         let method = scripted.methods.get(&path).cloned();
+        let distortion = scripted.distortions.get(&path).cloned();
         drop(scripted);
         match method {
-            Some(method) => method(request),
+            Some(method) => {
+                let reply = method(request);
+                match distortion {
+                    Some(distortion) => Box::pin(async move { distorted(reply.await, &distortion).await }),
+                    None => reply,
+                }
+            }
             None => {
                 let status = Status::unimplemented(format!("the test wrote no script for {path}"));
                 Box::pin(std::future::ready(status.into_http()))
             }
         }
     }
+}
+
+/// A message on the wire: one byte that says it is not compressed, its length in four bytes, and then itself.
+const PREFIX: usize = 5;
+
+/// Replaces the message of an answer. A refusal has none, and stays as it is.
+async fn distorted(reply: http::Response<Body>, distortion: &Distortion) -> http::Response<Body> {
+    let (parts, body) = reply.into_parts();
+    let answer = body.collect().await.expect("a scripted answer can be read");
+    let trailers = answer.trailers().cloned();
+    let bytes = answer.to_bytes();
+    let Some(message) = bytes.get(PREFIX..) else {
+        return http::Response::from_parts(parts, Body::empty());
+    };
+    let message = distortion(message);
+    let mut frame = vec![0];
+    frame.extend(u32::try_from(message.len()).expect("a test's answer is small").to_be_bytes());
+    frame.extend(message);
+    let body = Full::new(bytes::Bytes::from(frame)).with_trailers(std::future::ready(trailers.map(Ok)));
+    http::Response::from_parts(parts, Body::new(body.map_err(|never: Infallible| match never {})))
 }
 
 struct Unary<H, K> {
@@ -244,6 +305,27 @@ mod tests {
         fake.fail(ECHO, Status::unavailable("closed"));
         assert_eq!(call(&fake, "c", limit).await.unwrap_err().code(), Code::Unavailable);
         assert_eq!(fake.calls(ECHO), 3);
+    }
+
+    #[tokio::test]
+    async fn an_answer_can_be_nothing_garbage_or_another_than_the_script_says() {
+        let fake = Fake::start().await;
+        let limit = Duration::from_secs(5);
+        fake.on(ECHO, |text: String| Ok(text + "!"));
+        fake.answer_nothing(ECHO);
+        assert_eq!(call(&fake, "a", limit).await.unwrap(), "");
+        fake.answer_garbage(ECHO);
+        assert_eq!(call(&fake, "b", limit).await.unwrap_err().code(), Code::Internal);
+        fake.answer_changed(ECHO, |answer: &mut String| answer.insert_str(0, "not "));
+        assert_eq!(call(&fake, "c", limit).await.unwrap(), "not c!");
+        fake.answer_truly(ECHO);
+        assert_eq!(call(&fake, "d", limit).await.unwrap(), "d!");
+        assert_eq!(fake.calls(ECHO), 4);
+
+        // What is refused stays refused.
+        fake.answer_nothing(ECHO);
+        fake.fail(ECHO, Status::unavailable("closed"));
+        assert_eq!(call(&fake, "e", limit).await.unwrap_err().code(), Code::Unavailable);
     }
 
     #[tokio::test]

@@ -183,6 +183,7 @@ pub fn resolved(offer: &Offer, price: OfferedPrice) -> pb::ResolvedPrice {
         price_id: price.id.to_string(),
         title,
         unit_price: Some(price.amount.into()),
+        is_default: price.is_default,
     }
 }
 

@@ -81,6 +81,8 @@ pub struct OfferedPrice {
     pub id: PriceId,
     pub amount: Money,
     pub is_archived: bool,
+    /// It is the default of its variant and currency.
+    pub is_default: bool,
 }
 
 /// Why something cannot be sold.
@@ -151,7 +153,12 @@ mod tests {
             product_title: "Rug".into(),
             variant_title: String::new(),
             product_state: State::Active,
-            price: Some(OfferedPrice { id: price(5).id, amount: price(5).amount, is_archived: false }),
+            price: Some(OfferedPrice {
+                id: price(5).id,
+                amount: price(5).amount,
+                is_archived: false,
+                is_default: true,
+            }),
         }
     }
 

@@ -58,7 +58,8 @@ export function orderFacts(order: Order): OrderFacts {
     id: order.orderId,
     name: order.reference === "" ? order.orderId : order.reference,
     lines,
-    more_lines: order.lines.length - lines.length,
+    // An event has the first lines of a long order only.
+    more_lines: Math.max(order.lineCount, order.lines.length) - lines.length,
     total: amountOf(order.total),
     refunded: amountOf(order.refunded),
     reason: order.reason.replace(/^ERROR_REASON_/, "").toLowerCase(),

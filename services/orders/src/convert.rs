@@ -9,7 +9,7 @@ use souk_data::page::PageTokens;
 use souk_types::{Money, OrderId, Timestamp};
 
 use crate::error::{EffectiveTimeFault, Error};
-use crate::order::{Item, Line, Order, Refund, RefundLine, RefundWhat, RefundWish, Wish};
+use crate::order::{Item, LINES_SHOWN, Line, Order, Refund, RefundLine, RefundWhat, RefundWish, Wish};
 use crate::store::{Change, Filter, NewOrder, Page, RequestKey};
 
 fn field(field: &'static str, error: impl std::fmt::Display) -> Error {
@@ -60,11 +60,12 @@ pub fn effective_time(
     }
 }
 
-/// Reads an amount that must be more than nothing.
-pub fn amount(name: &'static str, money: souk_client::types::v1::Money) -> Result<Money, Error> {
+/// Reads an amount of at least so many minor units, 0 or 1.
+fn amount(name: &'static str, money: souk_client::types::v1::Money, least: i64) -> Result<Money, Error> {
     let money = Money::try_from(money).map_err(|error| field(name, error))?;
-    if money.minor <= 0 {
-        return Err(field(name, "must be more than 0 minor units"));
+    if money.minor < least {
+        let allowed = if least == 0 { "must be 0 minor units or more" } else { "must be more than 0 minor units" };
+        return Err(field(name, allowed));
     }
     Ok(money)
 }
@@ -72,17 +73,16 @@ pub fn amount(name: &'static str, money: souk_client::types::v1::Money) -> Resul
 /// Reads what is to be refunded.
 pub fn refund_wish(request: pb::RefundOrderRequest, effective_time: Option<Timestamp>) -> Result<RefundWish, Error> {
     let what = match (request.lines.is_empty(), request.amount) {
-        (false, Some(_)) => return Err(Error::LinesAndAmount),
-        (false, None) => {
+        (false, Some(_)) if !request.restock => return Err(Error::LinesAndAmount),
+        (false, money) => {
             let lines = request.lines.iter();
-            RefundWhat::Lines(
-                lines.map(|line| RefundLine { number: line.line_number.into(), quantity: line.quantity }).collect(),
-            )
+            let lines = lines.map(|line| RefundLine { number: line.line_number.into(), quantity: line.quantity });
+            RefundWhat::Lines(lines.collect(), money.map(|money| amount("amount", money, 0)).transpose()?)
         }
         (true, Some(_)) if request.restock => {
             return Err(field("restock", "needs lines, since an amount names no goods"));
         }
-        (true, Some(money)) => RefundWhat::Amount(amount("amount", money)?),
+        (true, Some(money)) => RefundWhat::Amount(amount("amount", money, 1)?),
         (true, None) => RefundWhat::Rest,
     };
     Ok(RefundWish { what, restock: request.restock, effective_time })
@@ -93,7 +93,7 @@ pub fn new_order(caller: &Caller, mut request: pb::PlaceOrderRequest, now: Times
     let request_id = std::mem::take(&mut request.request_id);
     let hash = fingerprint(&request);
     let currency = request.currency_code.parse().map_err(|error| field("currency_code", error))?;
-    let expected = request.expected_total.take().map(|total| amount("expected_total", total)).transpose()?;
+    let expected = request.expected_total.take().map(|total| amount("expected_total", total, 0)).transpose()?;
     if expected.is_some_and(|expected| expected.currency != currency) {
         return Err(field("expected_total.currency_code", format!("must be {currency}, as the order's")));
     }
@@ -123,12 +123,21 @@ fn request_key(caller: &Caller, request_id: &str) -> String {
     format!("{caller}\n{request_id}")
 }
 
+/// Tells from a request key whether a user asked.
+pub fn is_of_user(request_key: &str) -> bool {
+    request_key.starts_with("user:")
+}
+
 fn fingerprint(request: &impl Message) -> Vec<u8> {
     Sha256::digest(request.encode_to_vec()).to_vec()
 }
 
 /// The page size when a caller asks for none.
 const DEFAULT_PAGE_SIZE: usize = 100;
+
+fn page_size(size: i32) -> usize {
+    usize::try_from(size).ok().filter(|size| *size > 0).unwrap_or(DEFAULT_PAGE_SIZE)
+}
 
 /// One list of orders as one caller sees it: what its page tokens are bound to.
 pub struct PagedList<'a> {
@@ -151,14 +160,59 @@ impl<'a> PagedList<'a> {
     pub fn page(&self, size: i32, token: &str) -> Result<Page, Error> {
         let cursor = self.tokens.open(&self.scope(), token)?;
         let after = cursor.map(|cursor| cursor.get::<OrderId>(0)).transpose()?;
-        let size = usize::try_from(size).ok().filter(|size| *size > 0).unwrap_or(DEFAULT_PAGE_SIZE);
-        Ok(Page { after, size })
+        Ok(Page { after, size: page_size(size) })
     }
 
     /// Returns the token of the page after this order; empty when there is none.
     pub fn next_token(&self, last: Option<OrderId>) -> String {
         last.map_or_else(String::new, |last| self.tokens.issue(&self.scope(), args![last]))
     }
+}
+
+/// The lines of one order as one caller sees them.
+pub struct PagedLines<'a> {
+    tokens: &'a PageTokens,
+    scope: [String; 3],
+}
+
+impl<'a> PagedLines<'a> {
+    /// Returns the lines of this order, for this caller.
+    pub fn new(tokens: &'a PageTokens, caller: &Caller, order: OrderId) -> Self {
+        PagedLines { tokens, scope: ["lines".to_owned(), caller.key(), order.to_string()] }
+    }
+
+    fn scope(&self) -> [&str; 3] {
+        self.scope.each_ref().map(String::as_str)
+    }
+
+    /// Reads after which line the page starts, and how long it is.
+    pub fn page(&self, size: i32, token: &str) -> Result<(i64, usize), Error> {
+        let cursor = self.tokens.open(&self.scope(), token)?;
+        let after = cursor.map_or(Ok(0), |cursor| cursor.get(0))?;
+        Ok((after, page_size(size)))
+    }
+
+    /// Returns the token of the page after the line with this number.
+    pub fn next_token(&self, last: i64) -> String {
+        self.tokens.issue(&self.scope(), args![last])
+    }
+}
+
+/// The most bytes of a page, so that a client with the usual limit of 4 MiB reads it.
+const PAGE_BYTES: usize = 3 << 20;
+
+/// Keeps of a page what fits into 3 MiB, and at least one item; returns whether any was left out.
+pub fn cut<M: Message>(page: &mut Vec<M>) -> bool {
+    let before = page.len();
+    let mut bytes = 0;
+    let fitting = page.iter().take_while(|item| {
+        // A tag and a length go before each.
+        bytes += item.encoded_len() + 6;
+        bytes <= PAGE_BYTES
+    });
+    let fitting = fitting.count().max(1);
+    page.truncate(fitting);
+    page.len() < before
 }
 
 /// Returns the token that resumes the stream of an order after this version.
@@ -184,7 +238,7 @@ impl From<&Order> for pb::Order {
             customer_id: order.customer.clone(),
             reference: order.reference.clone(),
             state: order.state as i32,
-            lines: order.lines.iter().map(pb::OrderLine::from).collect(),
+            lines: order.lines.iter().take(LINES_SHOWN).map(pb::OrderLine::from).collect(),
             total: order.total.and_then(wire),
             refunded: wire(order.refunded),
             payment_id: if is_priced { order.payment_id().to_string() } else { String::new() },
@@ -197,6 +251,7 @@ impl From<&Order> for pb::Order {
             create_time: Some(order.create_time.into()),
             update_time: Some(order.update_time.into()),
             effective_time: Some(order.effective_time.into()),
+            line_count: order.line_count as i32,
         }
     }
 }
@@ -211,6 +266,7 @@ impl From<&Line> for pb::OrderLine {
             quantity: line.quantity,
             unit_price: wire(line.unit_price),
             refunded_quantity: line.refunded,
+            returned_quantity: line.returned,
         }
     }
 }
@@ -224,11 +280,13 @@ impl From<&Refund> for pb::Refund {
             lines: refund
                 .lines
                 .iter()
+                .take(LINES_SHOWN)
                 .map(|line| pb::RefundLine { line_number: line.number as i32, quantity: line.quantity })
                 .collect(),
             restock: refund.restock,
             create_time: Some(refund.create_time.into()),
             effective_time: Some(refund.effective_time.into()),
+            line_count: refund.lines.len() as i32,
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use crate::changes::Changes;
 use crate::config::SagaConfig;
 use crate::error::{Error, Reason};
-use crate::order::{Order, State};
+use crate::order::{Order, RefundState, State};
 use crate::saga::{self, Circumstances, Ending, Kind, Next, Outcome, Step};
 use crate::store::{After, Effect, Lease, Record, Recorded, Saga, Store};
 use crate::upstream::{Answer, Upstream};
@@ -236,12 +236,17 @@ impl Sagas {
     /// Turns an answer into the entry that the rules make of it.
     fn decide(&self, saga: &Saga, order: &Order, answer: &Answer) -> Record {
         let now = self.clock.now();
+        let refund = saga.refund.and_then(|id| order.refunds.iter().find(|refund| refund.id == id));
+        let confirm_over = now >= order.create_time.plus(self.limits.confirm_time());
         let circumstances = Circumstances {
             attempts: saga.attempts + 1,
-            give_up: now >= saga.give_up_time,
+            // Who waits for the customer is not given up because a service is away for a moment.
+            give_up: if order.action_url.is_some() { confirm_over } else { now >= saga.give_up_time },
+            confirm_over,
             cancel_requested: saga.cancel_requested,
             placed: order.state != State::Pending,
-            restock: saga.refund.is_some_and(|id| order.refunds.iter().any(|refund| refund.id == id && refund.restock)),
+            restock: refund.is_some_and(|refund| refund.restock),
+            gives_up_stock: refund.is_some_and(|refund| order.gives_up_stock(refund)),
             taking_back: saga.taking_back,
         };
         let next = saga::next(saga.kind, saga.step, answer.outcome.clone(), circumstances);
@@ -271,14 +276,21 @@ impl Sagas {
             Next::Quarantine => (record.next, record.effect) = (After::Quarantined, Effect::Quarantined),
             Next::PaidThenCancel => (record.next, record.effect) = (After::Cancel, Effect::Paid),
             Next::End(ending) => {
-                if matches!(ending, Ending::Canceled(Reason::PaymentDeclined)) {
+                if matches!(ending, Ending::Canceled(Reason::PaymentDeclined | Reason::PaymentCanceled)) {
                     metrics::counter!("souk_orders_capture_refused_total").increment(1);
                     tracing::error!(
                         order.id = %order.id,
                         "the payment of order {} was refused after it was placed; it is cancelled", order.id
                     );
                 }
-                record.effect = effect_of_end(ending, saga, answer);
+                if ending == Ending::NotFulfilled {
+                    metrics::counter!("souk_orders_out_of_step_total", "what" => "fulfill").increment(1);
+                    tracing::error!(
+                        order.id = %order.id,
+                        "the goods of order {} must not leave: its payment or its stock is not what it says", order.id
+                    );
+                }
+                record.effect = effect_of_end(ending, saga, order, answer);
             }
         }
         record
@@ -293,16 +305,22 @@ fn effect_of_done(step: Step, answer: &Answer) -> Effect {
     }
 }
 
-fn effect_of_end(ending: Ending, saga: &Saga, answer: &Answer) -> Effect {
+fn effect_of_end(ending: Ending, saga: &Saga, order: &Order, answer: &Answer) -> Effect {
     match ending {
         Ending::Paid => Effect::Paid,
         Ending::Rejected(reason) => Effect::Rejected(reason, answer.facts.clone()),
         Ending::Canceled(reason) => Effect::Canceled(reason),
         Ending::Fulfilled => Effect::Fulfilled,
         Ending::RefundSucceeded | Ending::RefundFailed => {
-            let refund = saga.refund.expect("a refund saga names its refund");
-            Effect::RefundEnded(refund, ending == Ending::RefundSucceeded)
+            let id = saga.refund.expect("a refund saga names its refund");
+            let is_pending = order.refunds.iter().any(|one| one.id == id && one.state == RefundState::Pending);
+            match is_pending {
+                true => Effect::RefundEnded(id, ending == Ending::RefundSucceeded),
+                // It only released the stock that an earlier version of this program left reserved.
+                false => Effect::Nothing,
+            }
         }
+        Ending::NotFulfilled => Effect::NotFulfilled(answer.facts.clone()),
         Ending::NotCanceled => Effect::Nothing,
     }
 }

@@ -6,7 +6,10 @@ use souk_contract::PublicError;
 use souk_types::{OrderId, PaymentId, RefundId};
 use tonic::Code;
 
-use crate::order::State;
+use crate::order::{MAX_REFUNDS, State};
+
+/// The fact of a rejection that names the field of the request which is at fault.
+pub const FIELD: &str = "field";
 
 /// Why an order was rejected or cancelled. Kept with the order, under the name of the contract's reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,11 +22,18 @@ pub enum Reason {
     ReservationExpired,
     GaveUp,
     OrderCanceled,
+    PaymentNotConfirmed,
+    UnknownPaymentMethod,
+    PaymentCanceled,
+    NotForSale,
+    PriceNotAllowed,
+    UpstreamRefused,
+    OutOfStep,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 8] = [
+    pub const ALL: [Reason; 15] = [
         Reason::PriceNotFound,
         Reason::PriceChanged,
         Reason::TotalOverflow,
@@ -32,6 +42,13 @@ impl Reason {
         Reason::ReservationExpired,
         Reason::GaveUp,
         Reason::OrderCanceled,
+        Reason::PaymentNotConfirmed,
+        Reason::UnknownPaymentMethod,
+        Reason::PaymentCanceled,
+        Reason::NotForSale,
+        Reason::PriceNotAllowed,
+        Reason::UpstreamRefused,
+        Reason::OutOfStep,
     ];
 
     /// Returns the name of the contract's reason, such as `ERROR_REASON_OUT_OF_STOCK`.
@@ -45,6 +62,13 @@ impl Reason {
             Reason::ReservationExpired => ErrorReason::ReservationExpired,
             Reason::GaveUp => ErrorReason::GaveUp,
             Reason::OrderCanceled => ErrorReason::OrderCanceled,
+            Reason::PaymentNotConfirmed => ErrorReason::PaymentNotConfirmed,
+            Reason::UnknownPaymentMethod => ErrorReason::UnknownPaymentMethod,
+            Reason::PaymentCanceled => ErrorReason::PaymentCanceled,
+            Reason::NotForSale => ErrorReason::NotForSale,
+            Reason::PriceNotAllowed => ErrorReason::PriceNotAllowed,
+            Reason::UpstreamRefused => ErrorReason::UpstreamRefused,
+            Reason::OutOfStep => ErrorReason::OrderOutOfStep,
         }
         .as_str_name()
     }
@@ -58,12 +82,19 @@ impl Reason {
         match self {
             Reason::PriceNotFound => "a line is not for sale in this currency",
             Reason::PriceChanged => "the prices no longer come to the expected total",
-            Reason::TotalOverflow => "the total is too large",
+            Reason::TotalOverflow => "the total is more than 1,000,000,000,000,000 minor units",
             Reason::OutOfStock => "there is not enough stock",
             Reason::PaymentDeclined => "the payment was declined",
             Reason::ReservationExpired => "the stock could not be held as long as the payment took",
             Reason::GaveUp => "a service that it needs did not answer in time",
             Reason::OrderCanceled => "it was cancelled",
+            Reason::PaymentNotConfirmed => "the payment was not confirmed in time",
+            Reason::UnknownPaymentMethod => "the payment provider knows no such payment method",
+            Reason::PaymentCanceled => "its payment was canceled",
+            Reason::NotForSale => "a line is not for sale",
+            Reason::PriceNotAllowed => "a user orders at default prices only",
+            Reason::UpstreamRefused => "a service that it needs refused the request",
+            Reason::OutOfStep => "its payment or its stock is not what it says",
         }
     }
 }
@@ -74,6 +105,7 @@ pub enum EffectiveTimeFault {
     NotStaff,
     InTheFuture,
     OutOfRange,
+    BeforeTheSale,
 }
 
 /// Everything that a method of this service can answer instead of a result.
@@ -91,9 +123,15 @@ pub enum Error {
     LineNotFound { order: OrderId, line: i64 },
     #[error("order {order} has only {refundable} left to refund")]
     RefundExceedsOrder { order: OrderId, refundable: i64 },
+    #[error("line {line} of order {order} has only {returnable} units left that can come back")]
+    ReturnExceedsOrder { order: OrderId, line: i64, returnable: i64 },
+    #[error("order {0} has {MAX_REFUNDS} refunds, which is the most it may have")]
+    TooManyRefunds(OrderId),
+    #[error("order {order} cannot leave: {}", Reason::OutOfStep.text())]
+    OutOfStep { order: OrderId, facts: Vec<(String, String)> },
     #[error("the payment provider refused refund {refund} of order {order}")]
     RefundDeclined { order: OrderId, refund: RefundId },
-    #[error("a refund names lines or an amount, not both")]
+    #[error("amount: beside lines needs restock, since the price of the lines says how much goes back")]
     LinesAndAmount,
     #[error("{field}: {text}")]
     Field { field: &'static str, text: String },
@@ -102,6 +140,7 @@ pub enum Error {
     #[error("effective_time: {}", match .0 {
         EffectiveTimeFault::NotStaff => "only staff may set it",
         EffectiveTimeFault::InTheFuture => "must not be in the future",
+        EffectiveTimeFault::BeforeTheSale => "must not be before the sale",
         EffectiveTimeFault::OutOfRange => "must lie between the years 1 and 9999",
     })]
     EffectiveTime(EffectiveTimeFault),
@@ -127,7 +166,12 @@ impl PublicError for Error {
         match self {
             Error::NotFound(_) => Code::NotFound,
             Error::Rejected { reason: Reason::GaveUp, .. } | Error::Overloaded => Code::Unavailable,
+            Error::Rejected { reason: Reason::UnknownPaymentMethod, .. } => Code::InvalidArgument,
+            Error::Rejected { reason: Reason::PriceNotAllowed, .. } => Code::PermissionDenied,
             Error::Rejected { .. }
+            | Error::ReturnExceedsOrder { .. }
+            | Error::TooManyRefunds(_)
+            | Error::OutOfStep { .. }
             | Error::State { .. }
             | Error::RefundExceedsOrder { .. }
             | Error::RefundDeclined { .. }
@@ -153,6 +197,9 @@ impl PublicError for Error {
             Error::Busy(_) | Error::LeaseLost => ErrorReason::OrderBusy,
             Error::LineNotFound { .. } => ErrorReason::LineNotFound,
             Error::RefundExceedsOrder { .. } => ErrorReason::RefundExceedsOrder,
+            Error::ReturnExceedsOrder { .. } => ErrorReason::ReturnExceedsOrder,
+            Error::TooManyRefunds(_) => ErrorReason::TooManyRefunds,
+            Error::OutOfStep { .. } => ErrorReason::OrderOutOfStep,
             Error::RefundDeclined { .. } => ErrorReason::RefundDeclined,
             Error::OtherCustomer => ErrorReason::OtherCustomer,
             Error::EffectiveTime(_) => ErrorReason::EffectiveTime,
@@ -186,6 +233,19 @@ impl PublicError for Error {
                 all.extend(facts.iter().cloned());
                 all
             }
+            Error::ReturnExceedsOrder { order, line, returnable } => vec![
+                pair("order_id", order.to_string()),
+                pair("line_number", line.to_string()),
+                pair("returnable", returnable.to_string()),
+            ],
+            Error::TooManyRefunds(order) => {
+                vec![pair("order_id", order.to_string()), pair("limit", MAX_REFUNDS.to_string())]
+            }
+            Error::OutOfStep { order, facts } => {
+                let mut all = vec![pair("order_id", order.to_string())];
+                all.extend(facts.iter().cloned());
+                all
+            }
             Error::State { order, state } => {
                 vec![pair("order_id", order.to_string()), pair("state", state.to_string())]
             }
@@ -211,6 +271,17 @@ impl PublicError for Error {
             Error::ResumeToken => "resume_token",
             Error::RequestIdReused(_) => "request_id",
             Error::LineNotFound { .. } => "lines.line_number",
+            Error::Rejected { reason: Reason::UnknownPaymentMethod, .. } => {
+                details.add_bad_request_violation("payment_method", "is not one that the payment provider knows");
+                return;
+            }
+            Error::Rejected { reason, facts, .. } => {
+                let field = facts.iter().find(|(key, _)| key == FIELD);
+                if let Some((_, field)) = field {
+                    details.add_bad_request_violation(field, reason.text());
+                }
+                return;
+            }
             Error::NotFound(order) => {
                 details.set_resource_info("souk.orders.v1.Order", order.to_string(), "", "it does not exist");
                 return;

@@ -54,11 +54,13 @@ async fn build(config: Config, host: Host, clock: Clock) -> Result<Service, Star
     let upstream = Upstream::new(&host, store.clone(), Duration::from_secs(config.saga.hold_seconds));
     let changes = Changes::default();
     let sagas = Sagas::new(store.clone(), upstream, &host, clock.clone(), changes.clone(), owner, config.saga);
+    let consumer = events::consumer(&host, db.clone(), clock.clone());
     let rpc = OrderRpc { store, sagas: sagas.clone(), changes, clock: clock.clone(), drain: host.drain() };
 
     Ok(Service::new(&souk_client::CONTRACT)
         .rpc(OrderServiceServer::new(rpc).max_decoding_message_size(host.max_message_bytes()))
         .worker("relay", souk_events::relay(&host, db.clone()))
+        .worker("consumer", move |drain| consumer.clone().run(drain))
         .worker("sweep", move |drain| sagas.clone().sweep(drain))
         .worker("purge", {
             let db = db.clone();

@@ -3,16 +3,17 @@
 //! ```text
 //!            place           pay           fulfill            settle_refund (all paid back)
 //!   Pending ───────▶ Placed ──────▶ Paid ──────────▶ Fulfilled ──────▶ Refunded
-//!      │ reject         │ cancel      │ cancel  └──────────────────────▶ Refunded
+//!      │ reject         │ cancel      │ cancel  └──────────────────────▶ Refunded, and its stock is released
 //!      ▼                ▼             ▼
 //!   Rejected         Canceled      Canceled
 //! ```
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use souk_types::{Currency, Money, OrderId, PaymentId, PriceId, RefundId, ReservationId, Timestamp};
 
-use crate::error::{Error, Reason};
+use crate::error::{EffectiveTimeFault, Error, Reason};
 
 /// Where an order stands. The numbers are those of the contract and of the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -71,8 +72,11 @@ pub struct Order {
     pub reference: String,
     pub currency: Currency,
     pub state: State,
-    /// **Invariant:** empty until the prices are frozen, and never changed afterwards but for `refunded`.
+    /// **Invariant:** empty until the prices are frozen, and never changed afterwards but for `refunded` and `returned`. The
+    /// rules want all of them, numbered from 1; an order that was read to be shown has the first [`LINES_SHOWN`] only.
     pub lines: Vec<Line>,
+    /// How many lines there are.
+    pub line_count: i64,
     pub total: Option<Money>,
     /// **Invariant:** 0 ≤ refunded, and refunded plus every pending refund ≤ total.
     pub refunded: Money,
@@ -96,8 +100,10 @@ pub struct Line {
     pub title: String,
     pub quantity: i64,
     pub unit_price: Money,
-    /// Units whose refund succeeded.
+    /// Units whose price was paid back.
     pub refunded: i64,
+    /// Units that came back on hand.
+    pub returned: i64,
 }
 
 /// What a line asks for, before its price is known.
@@ -114,11 +120,12 @@ pub struct Wish {
     pub quantity: i64,
 }
 
-/// Money that goes back.
+/// Money that goes back, or goods that come back for nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refund {
     pub id: RefundId,
     pub state: RefundState,
+    /// **Invariant:** when it is 0, `lines` are units that only come back; otherwise they are units whose price goes back.
     pub amount: Money,
     pub lines: Vec<RefundLine>,
     pub restock: bool,
@@ -161,10 +168,20 @@ pub struct RefundWish {
 /// Some lines, an amount, or everything that is left.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RefundWhat {
-    Lines(Vec<RefundLine>),
+    /// Lines at their price, or, when goods come back, for an amount of the caller's.
+    Lines(Vec<RefundLine>, Option<Money>),
     Amount(Money),
     Rest,
 }
+
+/// The largest total of an order, in minor units: the largest amount that payments take.
+pub const MAX_TOTAL: i64 = 1_000_000_000_000_000;
+
+/// The most refunds that an order may have, so that an order with all of them can be sent.
+pub const MAX_REFUNDS: usize = 1000;
+
+/// The most lines of an order, and of each of its refunds, that are shown with it.
+pub const LINES_SHOWN: usize = 200;
 
 impl Order {
     /// Names the payment of this order; a repeat of any step arrives at the same one.
@@ -182,13 +199,17 @@ impl Order {
         RefundId::of_step(self.id.as_uuid(), "cancel")
     }
 
-    /// Freezes lines and total. Fails with [`Reason::TotalOverflow`] when they leave 64 bits.
+    /// Freezes lines and total. Fails with [`Reason::TotalOverflow`] when the total is beyond [`MAX_TOTAL`].
     pub fn price(&mut self, lines: Vec<Line>) -> Result<(), Reason> {
         let mut total = Money::zero(self.currency);
         for line in &lines {
             let amount = line.unit_price.times(line.quantity).map_err(|_| Reason::TotalOverflow)?;
             total = total.add(amount).map_err(|_| Reason::TotalOverflow)?;
         }
+        if total.minor > MAX_TOTAL {
+            return Err(Reason::TotalOverflow);
+        }
+        self.line_count = lines.len() as i64;
         self.lines = lines;
         self.total = Some(total);
         Ok(())
@@ -246,33 +267,43 @@ impl Order {
         self.refunds.iter().filter(|refund| refund.state == RefundState::Pending)
     }
 
-    /// Units of a line that can still be refunded.
-    fn refundable_units(&self, line: &Line) -> i64 {
-        let pending: i64 = self
-            .open_refunds()
-            .flat_map(|refund| &refund.lines)
-            .filter(|refunded| refunded.number == line.number)
-            .map(|refunded| refunded.quantity)
-            .sum();
-        line.quantity - line.refunded - pending
+    /// Returns a line by its number.
+    pub fn line(&self, number: i64) -> Option<&Line> {
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.lines.get(index).filter(|line| line.number == number)
     }
 
-    /// Turns a wish into a pending refund of this order, or says why it cannot be one.
-    pub fn plan_refund(&self, id: RefundId, wish: &RefundWish, now: Timestamp) -> Result<Refund, Error> {
-        let state_allows = match wish.restock {
-            true => self.state == State::Fulfilled,
-            false => matches!(self.state, State::Paid | State::Fulfilled),
+    /// Turns a wish into a pending refund of this order, or says why it cannot be one. `has_left`: its goods have left.
+    pub fn plan_refund(
+        &self,
+        id: RefundId,
+        wish: &RefundWish,
+        has_left: bool,
+        now: Timestamp,
+    ) -> Result<Refund, Error> {
+        let state_allows = match (wish.restock, self.state) {
+            (_, State::Fulfilled) => true,
+            (true, State::Refunded) => has_left,
+            (false, State::Paid) => true,
+            _ => false,
         };
-        if !state_allows {
+        if !state_allows || self.open_refunds().next().is_some() {
             return Err(self.not_now());
         }
+        if self.refunds.len() >= MAX_REFUNDS {
+            return Err(Error::TooManyRefunds(self.id));
+        }
+        if wish.effective_time.is_some_and(|time| time < self.effective_time) {
+            return Err(Error::EffectiveTime(EffectiveTimeFault::BeforeTheSale));
+        }
         let (amount, lines) = match &wish.what {
-            RefundWhat::Lines(lines) => self.refund_of_lines(lines)?,
+            RefundWhat::Lines(lines, amount) => self.refund_of_lines(lines, *amount, wish.restock)?,
             RefundWhat::Amount(amount) => (*amount, vec![]),
-            RefundWhat::Rest => self.refund_of_the_rest(),
+            RefundWhat::Rest => self.refund_of_the_rest(wish.restock),
         };
         let refundable = self.refundable();
-        if amount.currency != self.currency || amount.minor <= 0 || amount.minor > refundable {
+        let is_something = amount.minor > 0 || (amount.minor == 0 && wish.restock && !lines.is_empty());
+        if amount.currency != self.currency || !is_something || amount.minor > refundable {
             return Err(Error::RefundExceedsOrder { order: self.id, refundable });
         }
         Ok(Refund {
@@ -286,39 +317,60 @@ impl Order {
         })
     }
 
-    fn refund_of_lines(&self, wishes: &[RefundLine]) -> Result<(Money, Vec<RefundLine>), Error> {
-        let mut amount = Money::zero(self.currency);
-        let mut summed: Vec<RefundLine> = vec![];
+    fn refund_of_lines(
+        &self,
+        wishes: &[RefundLine],
+        amount: Option<Money>,
+        restock: bool,
+    ) -> Result<(Money, Vec<RefundLine>), Error> {
+        let mut summed: BTreeMap<i64, i64> = BTreeMap::new();
         for wish in wishes {
-            match summed.iter_mut().find(|line| line.number == wish.number) {
-                Some(line) => line.quantity = line.quantity.saturating_add(wish.quantity),
-                None => summed.push(*wish),
-            }
+            let sum = summed.entry(wish.number).or_default();
+            *sum = sum.saturating_add(wish.quantity);
         }
-        for wish in &summed {
-            let line = self
-                .lines
-                .iter()
-                .find(|line| line.number == wish.number)
-                .ok_or(Error::LineNotFound { order: self.id, line: wish.number })?;
-            let refundable = self.refundable_units(line);
-            if wish.quantity > refundable {
+        // When nothing is left to pay back, goods come back for nothing.
+        let left = Money::new(self.currency, self.refundable());
+        let amount = if restock && left.minor == 0 { Some(amount.unwrap_or(left)) } else { amount };
+        let is_for_nothing = amount.is_some_and(|amount| amount.minor == 0);
+        let mut value = Money::zero(self.currency);
+        for (&number, &quantity) in &summed {
+            let line = self.line(number).ok_or(Error::LineNotFound { order: self.id, line: number })?;
+            let returnable = line.quantity - line.returned;
+            if restock && quantity > returnable {
+                return Err(Error::ReturnExceedsOrder { order: self.id, line: number, returnable });
+            }
+            let refundable = line.quantity - line.refunded;
+            if !is_for_nothing && quantity > refundable {
                 return Err(Error::RefundExceedsOrder { order: self.id, refundable });
             }
-            let part = line.unit_price.times(wish.quantity).expect("a part of a line is smaller than the line");
-            amount = amount.add(part).expect("a part of the order is smaller than its total");
+            let part = line.unit_price.times(quantity).expect("a part of a line is smaller than the line");
+            value = value.add(part).expect("a part of the order is smaller than its total");
         }
-        Ok((amount, summed))
+        let lines = summed.into_iter().map(|(number, quantity)| RefundLine { number, quantity }).collect();
+        let amount = match amount {
+            Some(amount) => amount,
+            // Money that went back as a bare amount is not there for the goods that follow.
+            None if restock && value.minor > left.minor => left,
+            None => value,
+        };
+        Ok((amount, lines))
     }
 
-    fn refund_of_the_rest(&self) -> (Money, Vec<RefundLine>) {
-        let lines = self
-            .lines
-            .iter()
-            .map(|line| RefundLine { number: line.number, quantity: self.refundable_units(line) })
-            .filter(|line| line.quantity > 0)
-            .collect();
-        (Money::new(self.currency, self.refundable()), lines)
+    fn refund_of_the_rest(&self, restock: bool) -> (Money, Vec<RefundLine>) {
+        let left = Money::new(self.currency, self.refundable());
+        let units = |line: &Line| match (restock, left.minor) {
+            (true, 0) => line.quantity - line.returned,
+            (true, _) => line.quantity - line.refunded.max(line.returned),
+            (false, _) => line.quantity - line.refunded,
+        };
+        let lines = self.lines.iter().map(|line| RefundLine { number: line.number, quantity: units(line) });
+        (left, lines.filter(|line| line.quantity > 0).collect())
+    }
+
+    /// Tells that this refund leaves nothing paid of an order whose goods have not left, so that its stock is to be released.
+    pub fn gives_up_stock(&self, refund: &Refund) -> bool {
+        let after = self.refunded.add(refund.amount);
+        matches!(self.state, State::Paid) && self.total.is_some_and(|total| after == Ok(total))
     }
 
     /// Ends a pending refund. The order is Refunded once everything that was paid has gone back and nothing is on its way.
@@ -331,13 +383,20 @@ impl Order {
             return Ok(());
         }
         refund.state = RefundState::Succeeded;
-        self.refunded = self.refunded.add(refund.amount).expect("refunds never exceed the total");
-        for refunded in &refund.lines {
-            let line = self.lines.iter_mut().find(|line| line.number == refunded.number);
-            line.expect("a refund names lines of its order").refunded += refunded.quantity;
+        for units in &refund.lines {
+            let line = self.lines.get_mut(units.number as usize - 1).expect("a refund names lines of its order");
+            if refund.amount.minor > 0 {
+                line.refunded += units.quantity;
+            }
+            if refund.restock {
+                line.returned += units.quantity;
+            }
         }
-        if Some(self.refunded) == self.total {
-            self.state = State::Refunded;
+        if refund.amount.minor > 0 {
+            self.refunded = self.refunded.add(refund.amount).expect("refunds never exceed the total");
+            if Some(self.refunded) == self.total {
+                self.state = State::Refunded;
+            }
         }
         Ok(())
     }

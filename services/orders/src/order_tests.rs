@@ -17,6 +17,7 @@ fn pending() -> Order {
         currency: gbp(0).currency,
         state: State::Pending,
         lines: vec![],
+        line_count: 0,
         total: None,
         refunded: gbp(0),
         refunds: vec![],
@@ -39,6 +40,7 @@ fn line(number: i64, quantity: i64, unit: i64) -> Line {
         quantity,
         unit_price: gbp(unit),
         refunded: 0,
+        returned: 0,
     }
 }
 
@@ -55,9 +57,17 @@ fn wish(what: RefundWhat) -> RefundWish {
     RefundWish { what, restock: true, effective_time: None }
 }
 
+fn units(number: i64, quantity: i64) -> RefundWhat {
+    RefundWhat::Lines(vec![RefundLine { number, quantity }], None)
+}
+
 fn refund(order: &mut Order, what: RefundWhat) -> Result<Money, Error> {
     let id = RefundId::new(Timestamp::from_micros(1));
-    let refund = order.plan_refund(id, &wish(what), Timestamp::from_micros(1))?;
+    give_back(order, id, &wish(what))
+}
+
+fn give_back(order: &mut Order, id: RefundId, wish: &RefundWish) -> Result<Money, Error> {
+    let refund = order.plan_refund(id, wish, true, Timestamp::from_micros(1))?;
     let amount = refund.amount;
     order.refunds.push(refund);
     order.settle_refund(id, true)?;
@@ -70,7 +80,10 @@ fn the_total_is_the_sum_of_the_lines() {
 }
 
 #[test]
-fn a_total_beyond_64_bits_is_a_reason_to_reject() {
+fn a_total_beyond_what_can_be_paid_is_a_reason_to_reject() {
+    let price = 1_000_000_000_000;
+    assert_eq!(pending().price(vec![line(1, 1000, price)]), Ok(()));
+    assert_eq!(pending().price(vec![line(1, 1001, price)]), Err(Reason::TotalOverflow));
     assert_eq!(pending().price(vec![line(1, 2, i64::MAX)]), Err(Reason::TotalOverflow));
     assert_eq!(pending().price(vec![line(1, 1, i64::MAX), line(2, 1, 1)]), Err(Reason::TotalOverflow));
 }
@@ -96,7 +109,7 @@ fn every_step_is_allowed_from_its_own_states_only() {
 #[test]
 fn goods_come_back_from_fulfilled_orders_only() {
     let paid = Order { state: State::Paid, ..fulfilled() };
-    let plan = |wish: &RefundWish| paid.plan_refund(RefundId::new(paid.create_time), wish, paid.create_time);
+    let plan = |wish: &RefundWish| paid.plan_refund(RefundId::new(paid.create_time), wish, false, paid.create_time);
     assert!(plan(&wish(RefundWhat::Rest)).is_err());
     assert!(plan(&RefundWish { restock: false, ..wish(RefundWhat::Rest) }).is_ok());
 }
@@ -104,7 +117,6 @@ fn goods_come_back_from_fulfilled_orders_only() {
 #[test]
 fn refunding_line_by_line_ends_refunded() {
     let mut order = fulfilled();
-    let units = |number, quantity| RefundWhat::Lines(vec![RefundLine { number, quantity }]);
     assert_eq!(refund(&mut order, units(1, 2)).unwrap(), gbp(500));
     assert_eq!(order.state, State::Fulfilled);
     assert_eq!(refund(&mut order, units(2, 1)).unwrap(), gbp(1000));
@@ -115,14 +127,13 @@ fn refunding_line_by_line_ends_refunded() {
 #[test]
 fn a_line_named_twice_counts_once_with_the_sum() {
     let twice = vec![RefundLine { number: 1, quantity: 2 }, RefundLine { number: 1, quantity: 2 }];
-    let refused = refund(&mut fulfilled(), RefundWhat::Lines(twice));
-    assert!(matches!(refused, Err(Error::RefundExceedsOrder { refundable: 3, .. })));
+    let refused = refund(&mut fulfilled(), RefundWhat::Lines(twice, None));
+    assert!(matches!(refused, Err(Error::ReturnExceedsOrder { line: 1, returnable: 3, .. })));
 }
 
 #[test]
 fn refusals_name_what_is_wrong() {
-    let unknown = RefundWhat::Lines(vec![RefundLine { number: 9, quantity: 1 }]);
-    assert!(matches!(refund(&mut fulfilled(), unknown), Err(Error::LineNotFound { line: 9, .. })));
+    assert!(matches!(refund(&mut fulfilled(), units(9, 1)), Err(Error::LineNotFound { line: 9, .. })));
     let too_much = RefundWhat::Amount(gbp(1751));
     assert!(matches!(refund(&mut fulfilled(), too_much), Err(Error::RefundExceedsOrder { refundable: 1750, .. })));
     let nothing = RefundWhat::Amount(gbp(0));
@@ -135,7 +146,7 @@ fn refusals_name_what_is_wrong() {
 fn a_refund_on_its_way_is_not_promised_again() {
     let mut order = fulfilled();
     let id = RefundId::new(order.create_time);
-    let pending = order.plan_refund(id, &wish(RefundWhat::Rest), order.create_time).unwrap();
+    let pending = order.plan_refund(id, &wish(RefundWhat::Rest), true, order.create_time).unwrap();
     order.refunds.push(pending);
     assert_eq!(order.refundable(), 0);
     assert!(refund(&mut order, RefundWhat::Amount(gbp(1))).is_err());
@@ -145,6 +156,69 @@ fn a_refund_on_its_way_is_not_promised_again() {
     assert!(order.settle_refund(id, true).is_err(), "a refund ends once");
 }
 
+#[test]
+fn goods_that_come_after_the_money_come_back_for_nothing() {
+    let mut order = fulfilled();
+    let bare = RefundWish { what: RefundWhat::Amount(gbp(1750)), restock: false, effective_time: None };
+    give_back(&mut order, RefundId::new(Timestamp::from_micros(2)), &bare).unwrap();
+    assert_eq!(order.state, State::Refunded);
+    assert_eq!(refund(&mut order, units(1, 3)).unwrap(), gbp(0));
+    assert_eq!((order.lines[0].returned, order.lines[0].refunded), (3, 0));
+    assert!(matches!(refund(&mut order, units(1, 1)), Err(Error::ReturnExceedsOrder { returnable: 0, .. })));
+    assert_eq!(refund(&mut order, RefundWhat::Rest).unwrap(), gbp(0), "the other line is still out");
+    assert_eq!(order.lines[1].returned, 1);
+    assert_eq!((order.state, order.refunded), (State::Refunded, gbp(1750)));
+
+    // Of an order that was paid back before its goods left nothing can come back.
+    let id = RefundId::new(Timestamp::from_micros(3));
+    let never_left = Order { refunds: vec![], ..order };
+    assert!(never_left.plan_refund(id, &wish(units(1, 1)), false, never_left.create_time).is_err());
+}
+
+#[test]
+fn goods_come_back_for_what_is_left_or_for_what_the_caller_says() {
+    let amount = |minor| RefundWish { what: RefundWhat::Amount(gbp(minor)), restock: false, effective_time: None };
+    let ten = |unit| {
+        let mut order = pending();
+        order.price(vec![line(1, 1, unit), line(2, 1, 0)]).unwrap();
+        Order { state: State::Fulfilled, ..order }
+    };
+    let id = |at| RefundId::new(Timestamp::from_micros(at));
+    let mut order = ten(1000);
+    give_back(&mut order, id(2), &amount(100)).unwrap();
+    assert_eq!(refund(&mut order, units(2, 1)).unwrap(), gbp(0), "the gift");
+    assert_eq!(refund(&mut order, units(1, 1)).unwrap(), gbp(900), "what is left of its price");
+    assert_eq!(order.state, State::Refunded);
+
+    let mut order = ten(1000);
+    let for_nothing = RefundWhat::Lines(vec![RefundLine { number: 1, quantity: 1 }], Some(gbp(0)));
+    assert_eq!(refund(&mut order, for_nothing).unwrap(), gbp(0));
+    assert_eq!((order.state, order.refundable()), (State::Fulfilled, 1000));
+    give_back(&mut order, id(3), &amount(1000)).unwrap();
+    assert_eq!(order.state, State::Refunded);
+
+    let mut free = ten(0);
+    assert_eq!(refund(&mut free, units(1, 1)).unwrap(), gbp(0));
+    assert_eq!(free.state, State::Fulfilled, "no money was paid, so none went back");
+    assert!(give_back(&mut free, id(4), &RefundWish { restock: false, ..wish(RefundWhat::Rest) }).is_err());
+}
+
+#[test]
+fn nothing_is_paid_back_before_it_was_sold() {
+    let order = Order { effective_time: Timestamp::from_micros(5), ..fulfilled() };
+    let early = RefundWish { effective_time: Some(Timestamp::from_micros(4)), ..wish(RefundWhat::Rest) };
+    let refused = order.plan_refund(RefundId::new(order.create_time), &early, true, Timestamp::from_micros(9));
+    assert!(matches!(refused, Err(Error::EffectiveTime(EffectiveTimeFault::BeforeTheSale))));
+}
+
+#[test]
+fn an_order_has_a_limit_of_refunds() {
+    let mut order = fulfilled();
+    let one = order.plan_refund(RefundId::new(order.create_time), &wish(units(1, 1)), true, order.create_time).unwrap();
+    order.refunds = vec![Refund { state: RefundState::Failed, ..one }; MAX_REFUNDS];
+    assert!(matches!(refund(&mut order, units(1, 1)), Err(Error::TooManyRefunds(_))));
+}
+
 proptest! {
     #[test]
     fn refunds_in_any_order_never_exceed_the_total(asks in prop::collection::vec((1i64..4, 1i64..4, 0i64..900, 0u8..3), 0..20)) {
@@ -152,7 +226,7 @@ proptest! {
         let total = order.total.unwrap().minor;
         for (number, quantity, amount, kind) in asks {
             let what = match kind {
-                0 => RefundWhat::Lines(vec![RefundLine { number, quantity }]),
+                0 => units(number, quantity),
                 1 => RefundWhat::Amount(gbp(amount)),
                 _ => RefundWhat::Rest,
             };
@@ -161,6 +235,7 @@ proptest! {
             prop_assert_eq!(succeeded, order.refunded.minor);
             prop_assert!(order.refunded.minor <= total && order.refundable() >= 0);
             prop_assert!(order.lines.iter().all(|line| (0..=line.quantity).contains(&line.refunded)));
+            prop_assert!(order.lines.iter().all(|line| (0..=line.quantity).contains(&line.returned)));
             prop_assert_eq!(order.refunded.minor == total, order.state == State::Refunded);
         }
     }

@@ -4,6 +4,7 @@ mod audit_orders;
 mod cancel_order;
 mod fulfill_order;
 mod get_order;
+mod list_order_lines;
 mod list_orders;
 mod list_quarantined_orders;
 mod place_order;
@@ -53,6 +54,13 @@ impl OrderService for OrderRpc {
         request: Request<pb::ListOrdersRequest>,
     ) -> Result<Response<pb::ListOrdersResponse>, Status> {
         reply(list_orders::handle(self, request).await)
+    }
+
+    async fn list_order_lines(
+        &self,
+        request: Request<pb::ListOrderLinesRequest>,
+    ) -> Result<Response<pb::ListOrderLinesResponse>, Status> {
+        reply(list_order_lines::handle(self, request).await)
     }
 
     async fn cancel_order(

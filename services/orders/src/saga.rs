@@ -10,7 +10,7 @@
 //!                 (rejected)   Release ◀── Void ◀───────────────────────────┘  then (rejected) before ═▶, (canceled) after it
 //! cancel   PayBack → Release → (canceled)
 //! fulfill  Consume → (fulfilled)
-//! refund   PayBack → TakeBack → (refund ended)
+//! refund   PayBack → TakeBack → (refund ended), or PayBack → Release → (refund ended) when nothing stays paid of what has not left
 //! ```
 //!
 //! ═▶ is the pivot: before it a failure takes everything back, after it the saga only goes forward, but for a capture
@@ -131,12 +131,16 @@ pub struct Circumstances {
     pub attempts: u32,
     /// Time is up for getting the order placed.
     pub give_up: bool,
+    /// Time is up for the customer to confirm the payment.
+    pub confirm_over: bool,
     /// The order is to be cancelled.
     pub cancel_requested: bool,
     /// The order was placed before.
     pub placed: bool,
     /// The refund takes goods back.
     pub restock: bool,
+    /// The refund leaves nothing paid, and the goods have not left.
+    pub gives_up_stock: bool,
     /// Why the saga takes things back, once it does.
     pub taking_back: Option<Reason>,
 }
@@ -169,6 +173,8 @@ pub enum Ending {
     RefundFailed,
     /// A cancellation that could not pay back leaves the order as it was.
     NotCanceled,
+    /// The money or the stock is not what the order says, so its goods have not left.
+    NotFulfilled,
 }
 
 /// How often a step is tried that must not be given up, before STAFF is asked.
@@ -191,10 +197,10 @@ pub fn next(kind: Kind, step: Step, outcome: Outcome, now: Circumstances) -> Nex
         Outcome::Done => done(kind, step, now),
         Outcome::Refused(reason) => refused(kind, step, reason, now),
         Outcome::Waiting if now.cancel_requested => Next::TakeBack(Step::Void, Reason::OrderCanceled),
-        Outcome::Waiting if now.give_up => Next::TakeBack(Step::Void, Reason::PaymentDeclined),
+        Outcome::Waiting if now.confirm_over => Next::TakeBack(Step::Void, Reason::PaymentNotConfirmed),
         Outcome::Waiting => Next::Again(WAITING_INTERVAL),
         Outcome::Unknown => unknown(step, now),
-        Outcome::Broken => give_up(step, Reason::GaveUp).unwrap_or(Next::Quarantine),
+        Outcome::Broken => give_up(step, Reason::UpstreamRefused).unwrap_or(Next::Quarantine),
     }
 }
 
@@ -212,11 +218,13 @@ fn done(kind: Kind, step: Step, now: Circumstances) -> Next {
         Step::Capture if now.cancel_requested => Next::PaidThenCancel,
         Step::Capture => Next::End(Ending::Paid),
         Step::Void => Next::Go(Step::Release),
+        Step::Release if kind == Kind::Refund => Next::End(Ending::RefundSucceeded),
         Step::Release => Next::End(taken_back(kind, now)),
         Step::Consume => Next::End(Ending::Fulfilled),
         Step::PayBack => match kind {
             Kind::Cancel => Next::Go(Step::Release),
             _ if now.restock => Next::Go(Step::TakeBack),
+            _ if now.gives_up_stock => Next::Go(Step::Release),
             _ => Next::End(Ending::RefundSucceeded),
         },
         Step::TakeBack => Next::End(Ending::RefundSucceeded),
@@ -240,6 +248,7 @@ fn refused(kind: Kind, step: Step, reason: Reason, now: Circumstances) -> Next {
         Step::PayBack => Next::End(if kind == Kind::Cancel { Ending::NotCanceled } else { Ending::RefundFailed }),
         // What was never there, or has ended by itself, needs no taking back.
         Step::Void | Step::Release => done(kind, step, now),
+        Step::Consume if reason == Reason::OutOfStep => Next::End(Ending::NotFulfilled),
         Step::Consume | Step::TakeBack => Next::Quarantine,
     }
 }

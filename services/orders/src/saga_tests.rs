@@ -8,9 +8,11 @@ fn calm() -> Circumstances {
     Circumstances {
         attempts: 1,
         give_up: false,
+        confirm_over: false,
         cancel_requested: false,
         placed: false,
         restock: false,
+        gives_up_stock: false,
         taking_back: None,
     }
 }
@@ -54,6 +56,34 @@ fn what_is_unknown_is_repeated_and_at_last_taken_back_as_if_done() {
     let late = Circumstances { give_up: true, ..calm() };
     assert_eq!(next(Kind::Place, Step::Authorize, Outcome::Unknown, late), Next::TakeBack(Step::Void, Reason::GaveUp));
     assert_eq!(next(Kind::Place, Step::Reserve, Outcome::Unknown, late), Next::TakeBack(Step::Release, Reason::GaveUp));
+}
+
+#[test]
+fn a_customer_who_takes_too_long_is_told_so_and_has_longer_than_a_service_has() {
+    let slow_services = Circumstances { give_up: true, ..calm() };
+    assert_eq!(next(Kind::Place, Step::Authorize, Outcome::Waiting, slow_services), Next::Again(WAITING_INTERVAL));
+    let late = Circumstances { confirm_over: true, ..calm() };
+    assert_eq!(
+        next(Kind::Place, Step::Authorize, Outcome::Waiting, late),
+        Next::TakeBack(Step::Void, Reason::PaymentNotConfirmed)
+    );
+}
+
+#[test]
+fn paying_back_all_of_what_has_not_left_releases_its_stock() {
+    let all = Circumstances { placed: true, gives_up_stock: true, ..calm() };
+    assert_eq!(next(Kind::Refund, Step::PayBack, Outcome::Done, all), Next::Go(Step::Release));
+    assert_eq!(next(Kind::Refund, Step::Release, Outcome::Done, all), Next::End(Ending::RefundSucceeded));
+    let part = Circumstances { gives_up_stock: false, ..all };
+    assert_eq!(next(Kind::Refund, Step::PayBack, Outcome::Done, part), Next::End(Ending::RefundSucceeded));
+}
+
+#[test]
+fn goods_whose_money_is_gone_do_not_leave() {
+    let placed = Circumstances { placed: true, ..calm() };
+    let refused = |reason| next(Kind::Fulfill, Step::Consume, Outcome::Refused(reason), placed);
+    assert_eq!(refused(Reason::OutOfStep), Next::End(Ending::NotFulfilled));
+    assert_eq!(refused(Reason::OutOfStock), Next::Quarantine);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod audit;
 mod entry;
+pub mod follow;
 mod orders;
 mod read;
 mod sagas;
@@ -19,18 +20,26 @@ pub use start::{Start, Started};
 /// The schema of the orders database.
 pub static SCHEMA: Schema = Schema {
     name: "orders",
-    migrations: &[Migration {
-        version: 1,
-        name: "orders",
-        sqlite: concat!(
-            include_str!("../migrations/sqlite/0001_orders.sql"),
-            include_str!("../migrations/sqlite/0001_append_only.sql")
-        ),
-        postgres: concat!(
-            include_str!("../migrations/postgres/0001_orders.sql"),
-            include_str!("../migrations/postgres/0001_append_only.sql")
-        ),
-    }],
+    migrations: &[
+        Migration {
+            version: 1,
+            name: "orders",
+            sqlite: concat!(
+                include_str!("../migrations/sqlite/0001_orders.sql"),
+                include_str!("../migrations/sqlite/0001_append_only.sql")
+            ),
+            postgres: concat!(
+                include_str!("../migrations/postgres/0001_orders.sql"),
+                include_str!("../migrations/postgres/0001_append_only.sql")
+            ),
+        },
+        Migration {
+            version: 2,
+            name: "lines and returns",
+            sqlite: include_str!("../migrations/sqlite/0002_lines_and_returns.sql"),
+            postgres: include_str!("../migrations/postgres/0002_lines_and_returns.sql"),
+        },
+    ],
 };
 
 /// Holds the orders database.

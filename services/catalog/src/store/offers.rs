@@ -13,7 +13,7 @@ use crate::price::{Offer, OfferedPrice, Wanted};
 
 const COLUMNS: &str =
     "v.sku, v.variant_id, v.title AS variant_title, p.title AS product_title, p.state AS product_state,
-    r.price_id, r.currency_code, r.minor_units, r.archive_time";
+    r.price_id, r.currency_code, r.minor_units, r.archive_time, d.price_id AS default_price_id";
 
 /// What the catalogue has for some wanted things.
 #[derive(Debug, Default)]
@@ -64,6 +64,7 @@ pub async fn find(reader: &Reader, wanted: &[Wanted], currency: Currency) -> Res
              FROM prices r
              JOIN variants v ON v.variant_id = r.variant_id
              JOIN products p ON p.product_id = v.product_id
+             LEFT JOIN default_prices d ON d.variant_id = r.variant_id AND d.currency_code = r.currency_code
              WHERE r.price_id IN {}",
             sql::list(values.len() + 1, prices.len())
         ));
@@ -93,6 +94,7 @@ fn offer_of(row: &Row) -> Result<Offer, Error> {
             id,
             amount: Money::new(currency_of(row)?, row.get("minor_units")?),
             is_archived: row.get::<Option<i64>>("archive_time")?.is_some(),
+            is_default: row.get::<Option<PriceId>>("default_price_id")? == Some(id),
         }),
         None => None,
     };

@@ -7,6 +7,7 @@ use tonic::Request;
 use super::OrderRpc;
 use crate::convert;
 use crate::error::Error;
+use crate::order::State;
 use crate::store::{Start, Started};
 
 pub async fn handle(
@@ -24,7 +25,11 @@ pub async fn handle(
     let order = match rpc.start(id, start, deadline).await? {
         Started::Saga(order, saga) => {
             let milestone = rpc.sagas.start(place, saga, *order);
-            rpc.reached(id, milestone, deadline).await?.0
+            let (order, is_over) = rpc.reached(id, milestone, deadline).await?;
+            if is_over && order.state == State::Paid {
+                return Err(Error::OutOfStep { order: id, facts: rpc.store.facts(id).await? });
+            }
+            order
         }
         Started::Order(order) => *order,
     };

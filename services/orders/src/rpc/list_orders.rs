@@ -23,6 +23,9 @@ pub async fn handle(rpc: &OrderRpc, request: Request<pb::ListOrdersRequest>) -> 
 
     let (orders, has_more) = rpc.store.list(&filter, page).await?;
 
-    let next_page_token = list.next_token(orders.last().filter(|_| has_more).map(|order| order.id));
-    Ok(pb::ListOrdersResponse { orders: orders.iter().map(pb::Order::from).collect(), next_page_token })
+    let ids: Vec<_> = orders.iter().map(|order| order.id).collect();
+    let mut orders: Vec<pb::Order> = orders.iter().map(pb::Order::from).collect();
+    let has_more = convert::cut(&mut orders) || has_more;
+    let next_page_token = list.next_token(orders.len().checked_sub(1).filter(|_| has_more).map(|last| ids[last]));
+    Ok(pb::ListOrdersResponse { orders, next_page_token })
 }

@@ -20,8 +20,10 @@ pub async fn handle(
 
     let (waiting, has_more) = rpc.store.quarantined(page).await?;
 
-    let next_page_token = list.next_token(waiting.last().filter(|_| has_more).map(|waiting| waiting.order.id));
-    Ok(pb::ListQuarantinedOrdersResponse { orders: waiting.iter().map(describe).collect(), next_page_token })
+    let mut orders: Vec<_> = waiting.iter().map(describe).collect();
+    let has_more = convert::cut(&mut orders) || has_more;
+    let last = orders.len().checked_sub(1).filter(|_| has_more).map(|last| waiting[last].order.id);
+    Ok(pb::ListQuarantinedOrdersResponse { orders, next_page_token: list.next_token(last) })
 }
 
 fn describe(waiting: &Quarantined) -> pb::QuarantinedOrder {

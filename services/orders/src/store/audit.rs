@@ -16,7 +16,7 @@ pub struct Finding {
 pub const MOST_FINDINGS: usize = 1000;
 
 /// What must never be found: a name, what it means, and the query for the orders that break it.
-const INVARIANTS: [(&str, &str, &str); 7] = [
+const INVARIANTS: [(&str, &str, &str); 9] = [
     (
         "total_is_sum_of_lines",
         "the total differs from the sum of its lines",
@@ -40,7 +40,21 @@ const INVARIANTS: [(&str, &str, &str); 7] = [
         "the refunded units of a line differ from the lines of its succeeded refunds",
         "SELECT l.order_id FROM order_lines l WHERE l.refunded_quantity <>
              (SELECT CAST(COALESCE(SUM(rl.quantity), 0) AS BIGINT) FROM refund_lines rl JOIN refunds r ON r.refund_id = rl.refund_id
-              WHERE r.order_id = l.order_id AND rl.line_number = l.line_number AND r.state = 2)",
+              WHERE r.order_id = l.order_id AND rl.line_number = l.line_number AND r.state = 2 AND r.amount_minor > 0)",
+    ),
+    (
+        "returned_units_are_refund_lines",
+        "the returned units of a line differ from the lines of its refunds that took goods back",
+        "SELECT l.order_id FROM order_lines l WHERE l.returned_quantity <>
+             (SELECT CAST(COALESCE(SUM(rl.quantity), 0) AS BIGINT) FROM refund_lines rl JOIN refunds r ON r.refund_id = rl.refund_id
+              WHERE r.order_id = l.order_id AND rl.line_number = l.line_number AND r.state = 2 AND r.restock = 1)",
+    ),
+    (
+        "refunded_order_holds_no_stock",
+        "it was paid back whole before its goods left, and its stock was never released",
+        "SELECT o.order_id FROM orders o JOIN sagas s ON s.order_id = o.order_id WHERE o.state = 5 AND s.state = 3
+             AND NOT EXISTS (SELECT 1 FROM order_history h WHERE h.order_id = o.order_id AND h.kind = 'fulfilled')
+             AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.order_id = o.order_id AND j.step = 7)",
     ),
     (
         "history_is_complete",

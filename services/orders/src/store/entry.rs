@@ -121,10 +121,16 @@ async fn apply(tx: &Tx, order: &mut Order, effect: Effect, now: Timestamp) -> Re
             order.fulfill()?;
             "fulfilled"
         }
+        Effect::NotFulfilled(facts) => return read::keep_facts(tx, order.id, &facts).await,
         Effect::RefundEnded(id, succeeded) => {
             order.settle_refund(id, succeeded)?;
             orders::settle_refund(tx, order, id).await?;
-            if succeeded { "refund_succeeded" } else { "refund_failed" }
+            let is_of_money = order.refunds.iter().any(|refund| refund.id == id && refund.amount.minor > 0);
+            match (succeeded, is_of_money) {
+                (true, true) => "refund_succeeded",
+                (true, false) => "goods_returned",
+                (false, _) => "refund_failed",
+            }
         }
         Effect::ActionNeeded(url) => {
             order.action_url = Some(url);

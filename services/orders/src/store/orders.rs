@@ -9,7 +9,7 @@ use super::sagas::{self, Lease, Saga};
 use super::{Store, read};
 use crate::error::Error;
 use crate::events;
-use crate::order::{Line, Order, Refund, State};
+use crate::order::{Line, Order, Refund, RefundState, State};
 use crate::saga::Kind;
 
 /// Names a request that must not take effect twice, and what it asked for.
@@ -113,6 +113,7 @@ async fn create(
         currency: new.currency,
         state: State::Pending,
         lines: vec![],
+        line_count: 0,
         total: None,
         refunded: souk_types::Money::zero(new.currency),
         refunds: vec![],
@@ -140,8 +141,8 @@ pub(super) async fn put(tx: &Tx, order: &mut Order, kind: &str, now: Timestamp) 
             "UPDATE orders SET state = $1, total_minor = $2, refunded_minor = $3, reason = $4, version = $5,
                  is_quarantined = $6, action_url = $7, update_time = $8,
                  wishes = CASE WHEN $9 = 1 THEN NULL ELSE wishes END,
-                 payment_method = CASE WHEN $10 = 1 THEN NULL ELSE payment_method END
-             WHERE order_id = $11 AND version = $12",
+                 payment_method = CASE WHEN $10 = 1 THEN NULL ELSE payment_method END, line_count = $11
+             WHERE order_id = $12 AND version = $13",
             args![
                 order.state as i64,
                 order.total.map(|total| total.minor),
@@ -153,6 +154,7 @@ pub(super) async fn put(tx: &Tx, order: &mut Order, kind: &str, now: Timestamp) 
                 now,
                 has_ended,
                 order.state != State::Pending,
+                order.line_count,
                 order.id,
                 order.version - 1,
             ],
@@ -221,27 +223,36 @@ pub(super) async fn insert_refund(tx: &Tx, order: &Order, refund: &Refund, reque
         ],
     )
     .await?;
-    for line in &refund.lines {
-        tx.execute(
-            "INSERT INTO refund_lines (refund_id, line_number, quantity) VALUES ($1, $2, $3)",
-            args![refund.id, line.number, line.quantity],
-        )
-        .await?;
+    for chunk in refund.lines.chunks(LINES_IN_ONE_STATEMENT) {
+        let sql = format!(
+            "INSERT INTO refund_lines (refund_id, line_number, quantity) VALUES {}",
+            placeholders(1, chunk.len(), 3)
+        );
+        let mut values = Vec::with_capacity(chunk.len() * 3);
+        for line in chunk {
+            values.extend_from_slice(args![refund.id, line.number, line.quantity]);
+        }
+        tx.execute(&sql, &values).await?;
     }
     Ok(())
 }
 
-/// Puts the end of a refund down: its state, and the units that came back of each line.
+/// Puts the end of a refund down: its state, and the units of each line that were paid back and that came back.
 pub(super) async fn settle_refund(tx: &Tx, order: &Order, id: RefundId) -> Result<(), Error> {
     let refund = order.refunds.iter().find(|refund| refund.id == id);
     let refund = refund.expect("a refund that ends is one of its order");
     tx.execute("UPDATE refunds SET state = $1 WHERE refund_id = $2", args![refund.state as i64, id]).await?;
-    for refunded in &refund.lines {
-        let line = order.lines.iter().find(|line| line.number == refunded.number);
-        let line = line.expect("a refund names lines of its order");
+    if refund.state == RefundState::Succeeded && !refund.lines.is_empty() {
         tx.execute(
-            "UPDATE order_lines SET refunded_quantity = $1 WHERE order_id = $2 AND line_number = $3",
-            args![line.refunded, order.id, line.number],
+            "UPDATE order_lines SET
+                 refunded_quantity = refunded_quantity + CASE WHEN $1 = 1 THEN
+                     (SELECT l.quantity FROM refund_lines l WHERE l.refund_id = $3 AND l.line_number = order_lines.line_number)
+                     ELSE 0 END,
+                 returned_quantity = returned_quantity + CASE WHEN $2 = 1 THEN
+                     (SELECT l.quantity FROM refund_lines l WHERE l.refund_id = $3 AND l.line_number = order_lines.line_number)
+                     ELSE 0 END
+             WHERE order_id = $4 AND line_number IN (SELECT line_number FROM refund_lines WHERE refund_id = $3)",
+            args![refund.amount.minor > 0, refund.restock, id, order.id],
         )
         .await?;
     }

@@ -12,7 +12,7 @@ use super::orders::RequestKey;
 use super::sagas::Quarantined;
 use crate::convert;
 use crate::error::{Error, Reason};
-use crate::order::{Line, Order, Refund, RefundLine, RefundState, State, Wish};
+use crate::order::{LINES_SHOWN, Line, Order, Refund, RefundLine, RefundState, State, Wish};
 use crate::saga::{Kind, Step};
 
 /// Which orders a list shows.
@@ -39,17 +39,43 @@ pub struct Change {
     pub change_time: Timestamp,
 }
 
+/// What was asked for when an order was placed.
+pub struct Wishes {
+    pub lines: Vec<Wish>,
+    pub payment_method: String,
+    pub expected_minor: Option<i64>,
+    /// A user ordered, who may not choose among the prices of a sku.
+    pub only_default_prices: bool,
+}
+
 /// The most changes that are read at once.
 const CHANGES_AT_ONCE: i64 = 100;
 
 const COLUMNS: &str =
     "o.order_id, o.customer_id, o.reference, o.currency_code, o.state, o.total_minor, o.refunded_minor, o.reason,
-    o.version, o.is_quarantined, o.action_url, o.create_time, o.update_time, o.effective_time";
+    o.version, o.is_quarantined, o.action_url, o.create_time, o.update_time, o.effective_time, o.line_count";
 
 impl Store {
-    /// Returns an order; [`Error::NotFound`] when there is none.
+    /// Returns an order as it is shown, with its first lines; [`Error::NotFound`] when there is none.
     pub async fn order(&self, id: OrderId) -> Result<Order, Error> {
-        order(&self.db.read(), id).await
+        find(&self.db.read(), id, LINES_SHOWN).await
+    }
+
+    /// Returns one page of the lines of an order by number, and whether more follow.
+    pub async fn lines(&self, order: &Order, after: i64, size: usize) -> Result<(Vec<Line>, bool), Error> {
+        let rows = self
+            .db
+            .read()
+            .query(
+                &format!(
+                    "SELECT {LINE_COLUMNS} FROM order_lines
+                     WHERE order_id = $1 AND line_number > $2 ORDER BY line_number LIMIT $3"
+                ),
+                args![order.id, after, size as i64 + 1],
+            )
+            .await?;
+        let lines = rows.iter().take(size).map(|row| line_of(row, order.currency)).collect::<Result<_, _>>()?;
+        Ok((lines, rows.len() > size))
     }
 
     /// Returns one page of orders by id, and whether more follow.
@@ -70,7 +96,7 @@ impl Store {
         let mut rows = db.query(&sql, &values).await?;
         let has_more = rows.len() > page.size;
         rows.truncate(page.size);
-        Ok((with_details(&db, &rows).await?, has_more))
+        Ok((with_details(&db, &rows, LINES_SHOWN).await?, has_more))
     }
 
     /// Returns one page of quarantined orders, and whether more follow.
@@ -84,7 +110,7 @@ impl Store {
         let mut rows = db.query(&sql, args![after, page.size as i64 + 1]).await?;
         let has_more = rows.len() > page.size;
         rows.truncate(page.size);
-        let orders = with_details(&db, &rows).await?;
+        let orders = with_details(&db, &rows, LINES_SHOWN).await?;
         let mut quarantined = Vec::with_capacity(rows.len());
         for (row, order) in rows.iter().zip(orders) {
             quarantined.push(Quarantined {
@@ -134,16 +160,25 @@ impl Store {
     }
 
     /// Returns what is needed to price and pay an order that is being placed.
-    pub async fn wishes(&self, id: OrderId) -> Result<(Vec<Wish>, String, Option<i64>), Error> {
+    pub async fn wishes(&self, id: OrderId) -> Result<Wishes, Error> {
         let row = self
             .db
             .read()
-            .query_row("SELECT wishes, payment_method, expected_minor FROM orders WHERE order_id = $1", args![id])
+            .query_row(
+                "SELECT wishes, payment_method, expected_minor, request_key FROM orders WHERE order_id = $1",
+                args![id],
+            )
             .await?
             .ok_or(Error::NotFound(id))?;
         let wishes: Option<Vec<u8>> = row.get("wishes")?;
         let method: Option<String> = row.get("payment_method")?;
-        Ok((decode_wishes(wishes.as_deref())?, method.unwrap_or_default(), row.get("expected_minor")?))
+        let request_key: String = row.get("request_key")?;
+        Ok(Wishes {
+            lines: decode_wishes(wishes.as_deref())?,
+            payment_method: method.unwrap_or_default(),
+            expected_minor: row.get("expected_minor")?,
+            only_default_prices: convert::is_of_user(&request_key),
+        })
     }
 }
 
@@ -174,11 +209,21 @@ pub(super) async fn refund_by_request(tx: &Tx, request: &RequestKey) -> Result<O
     Ok(Some(row.get("order_id")?))
 }
 
-/// Returns an order with its lines and refunds.
+/// Returns an order with all its lines and refunds, as the rules want it.
 pub(super) async fn order(db: &Reader, id: OrderId) -> Result<Order, Error> {
+    find(db, id, usize::MAX).await
+}
+
+async fn find(db: &Reader, id: OrderId, lines: usize) -> Result<Order, Error> {
     let sql = format!("SELECT {COLUMNS} FROM orders o WHERE o.order_id = $1");
     let rows = db.query(&sql, args![id]).await?;
-    with_details(db, &rows).await?.pop().ok_or(Error::NotFound(id))
+    with_details(db, &rows, lines).await?.pop().ok_or(Error::NotFound(id))
+}
+
+/// Tells whether the goods of an order have ever left.
+pub(super) async fn has_left(db: &Reader, id: OrderId) -> Result<bool, Error> {
+    let sql = "SELECT version FROM order_history WHERE order_id = $1 AND kind = 'fulfilled' LIMIT 1";
+    Ok(db.query_row(sql, args![id]).await?.is_some())
 }
 
 fn state_of(row: &Row) -> Result<State, Error> {
@@ -200,6 +245,7 @@ fn header_of(row: &Row) -> Result<Order, Error> {
         currency,
         state: state_of(row)?,
         lines: vec![],
+        line_count: row.get("line_count")?,
         total: row.get::<Option<i64>>("total_minor")?.map(|minor| Money::new(currency, minor)),
         refunded: Money::new(currency, row.get("refunded_minor")?),
         refunds: vec![],
@@ -216,18 +262,25 @@ fn header_of(row: &Row) -> Result<Order, Error> {
 /// The most orders whose lines one statement reads.
 const ORDERS_IN_ONE_STATEMENT: usize = 500;
 
-async fn with_details(db: &Reader, rows: &[Row]) -> Result<Vec<Order>, Error> {
+const LINE_COLUMNS: &str =
+    "order_id, line_number, sku, price_id, title, quantity, unit_minor, refunded_quantity, returned_quantity";
+
+/// Reads what belongs to orders, of each at most so many lines.
+async fn with_details(db: &Reader, rows: &[Row], most_lines: usize) -> Result<Vec<Order>, Error> {
     let mut orders = rows.iter().map(header_of).collect::<Result<Vec<_>, _>>()?;
     for chunk in orders.chunks_mut(ORDERS_IN_ONE_STATEMENT) {
         let ids: Vec<Arg> = chunk.iter().map(|order| Arg::Bytes(Some(order.id.as_bytes()))).collect();
         let list = placeholders(1, 1, ids.len());
+        let mut limited = ids.clone();
+        limited.push(Arg::Integer(Some(i64::try_from(most_lines).unwrap_or(i64::MAX))));
         let lines = db
             .query(
                 &format!(
-                    "SELECT order_id, line_number, sku, price_id, title, quantity, unit_minor, refunded_quantity
-                     FROM order_lines WHERE order_id IN {list} ORDER BY order_id, line_number"
+                    "SELECT {LINE_COLUMNS} FROM order_lines WHERE order_id IN {list} AND line_number <= ${}
+                     ORDER BY order_id, line_number",
+                    ids.len() + 1
                 ),
-                &ids,
+                &limited,
             )
             .await?;
         let refunds = db
@@ -276,6 +329,7 @@ fn line_of(row: &Row, currency: Currency) -> Result<Line, Error> {
         quantity: row.get("quantity")?,
         unit_price: Money::new(currency, row.get("unit_minor")?),
         refunded: row.get("refunded_quantity")?,
+        returned: row.get("returned_quantity")?,
     })
 }
 

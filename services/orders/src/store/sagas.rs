@@ -47,6 +47,8 @@ pub enum Effect {
     Rejected(Reason, Vec<(String, String)>),
     Canceled(Reason),
     Fulfilled,
+    /// The goods did not leave, because money or stock are not what the order says: what differs.
+    NotFulfilled(Vec<(String, String)>),
     RefundEnded(RefundId, bool),
     /// The customer must act; where.
     ActionNeeded(String),

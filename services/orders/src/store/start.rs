@@ -8,7 +8,7 @@ use souk_types::{OrderId, RefundId, Timestamp};
 use super::orders::{self, RequestKey};
 use super::sagas::{ENDED, Lease, Saga, locked_saga};
 use super::{Store, read};
-use crate::error::{Error, Reason};
+use crate::error::{EffectiveTimeFault, Error, Reason};
 use crate::order::{Order, RefundWish, State};
 use crate::saga::Kind;
 
@@ -74,6 +74,9 @@ async fn begin(
             _ if is_busy => return Err(Error::Busy(order.id)),
             _ => (Kind::Cancel, None, now),
         },
+        Start::Fulfill { effective_time: Some(time) } if time < order.effective_time => {
+            return Err(Error::EffectiveTime(EffectiveTimeFault::BeforeTheSale));
+        }
         Start::Fulfill { effective_time } => match order.state {
             State::Fulfilled => return Ok(Started::Order(Box::new(order))),
             _ if is_busy => return Err(Error::Busy(order.id)),
@@ -90,7 +93,8 @@ async fn begin(
             if is_busy {
                 return Err(Error::Busy(order.id));
             }
-            let refund = order.plan_refund(id, &wish, now)?;
+            let has_left = order.state == State::Refunded && read::has_left(tx, order.id).await?;
+            let refund = order.plan_refund(id, &wish, has_left, now)?;
             let effective_time = refund.effective_time;
             order.refunds.push(refund);
             let refund = order.refunds.last().expect("it was just pushed");
@@ -110,13 +114,13 @@ async fn begin(
         epoch: saga.epoch + 1,
         ..saga
     };
-    restart(tx, &saga, &lease, now).await?;
+    restart(tx, &saga, Some(&lease), now).await?;
     orders::put(tx, &mut order, orders::started(kind), now).await?;
     Ok(Started::Saga(Box::new(order), saga))
 }
 
-/// Puts a new operation into the row of the order's saga.
-async fn restart(tx: &Tx, saga: &Saga, lease: &Lease, now: Timestamp) -> Result<(), Error> {
+/// Puts a new operation into the row of the order's saga. Without a lease the next sweep takes it up.
+pub(super) async fn restart(tx: &Tx, saga: &Saga, lease: Option<&Lease>, now: Timestamp) -> Result<(), Error> {
     tx.execute(
         "UPDATE sagas SET kind = $1, state = 1, step = $2, attempts = 0, taking_back = $3, refund_id = $4, failure = NULL,
              effective_time = $5, give_up_time = $6, cancel_requested = 0, due_time = $7, lease_owner = $8, lease_epoch = $9
@@ -128,8 +132,8 @@ async fn restart(tx: &Tx, saga: &Saga, lease: &Lease, now: Timestamp) -> Result<
             saga.refund,
             saga.effective_time,
             saga.give_up_time,
-            now.plus(lease.length),
-            &*lease.owner,
+            lease.map_or(now, |lease| now.plus(lease.length)),
+            lease.map(|lease| &*lease.owner),
             saga.epoch,
             saga.order
         ],

@@ -28,6 +28,8 @@ pub const AUTHORIZE: &str = "/souk.payments.v1.PaymentService/AuthorizePayment";
 pub const CAPTURE: &str = "/souk.payments.v1.PaymentService/CapturePayment";
 pub const VOID: &str = "/souk.payments.v1.PaymentService/VoidPayment";
 pub const REFUND: &str = "/souk.payments.v1.PaymentService/RefundPayment";
+pub const GET_PAYMENT: &str = "/souk.payments.v1.PaymentService/GetPayment";
+pub const GET_RESERVATION: &str = "/souk.inventory.v1.InventoryService/GetReservation";
 
 /// The price of every unit in this shop, in pence.
 pub const UNIT: i64 = 250;
@@ -37,6 +39,10 @@ pub const UNIT: i64 = 250;
 pub struct World {
     /// Reservation id → state.
     pub reservations: BTreeMap<String, &'static str>,
+    /// Reservation id → sku → units reserved and returned.
+    pub units: BTreeMap<String, BTreeMap<String, (i64, i64)>>,
+    /// Payment id → the payment as it was asked for.
+    pub asked: BTreeMap<String, payments::Payment>,
     /// Payment id → (authorised, captured, refunded).
     pub payments: BTreeMap<String, (i64, i64, i64)>,
     /// Payments that were voided; one that arrives later is refused.
@@ -59,12 +65,20 @@ impl TestOrders {
 
     /// Starts orders with some settings of its own.
     pub async fn start_with(engine: Engine, settings: &[(&str, &str)]) -> TestOrders {
+        TestOrders::start_beside(engine, settings, &[]).await
+    }
+
+    /// Starts orders with some settings of its own, and with these at their addresses besides the scripted ones.
+    pub async fn start_beside(engine: Engine, settings: &[(&str, &str)], others: &[(&str, &str)]) -> TestOrders {
         let neighbours = Fake::start().await;
         let world = Arc::new(Mutex::new(World::default()));
         script(&neighbours, &world);
         let mut builder = TestService::builder(orders::definition(), engine).set("saga.sweep_milliseconds", "50");
         for name in ["catalog", "inventory", "payments"] {
             builder = builder.neighbour(name, &neighbours.url());
+        }
+        for (name, url) in others {
+            builder = builder.neighbour(name, url);
         }
         for (key, value) in settings {
             builder = builder.set(*key, *value);
@@ -155,7 +169,12 @@ pub fn refusal(reason: &str, metadata: &[(&str, &str)]) -> Status {
     let mut details = ErrorDetails::new();
     let metadata: std::collections::HashMap<_, _> =
         metadata.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    details.set_error_info(reason, "souk.test.v1", metadata);
+    let domain = match reason {
+        "ERROR_REASON_OUT_OF_STOCK" | "ERROR_REASON_RESERVATION_STATE" => "souk.inventory.v1",
+        "ERROR_REASON_PRICE_NOT_FOUND" | "ERROR_REASON_PRODUCT_NOT_FOR_SALE" => "souk.catalog.v1",
+        _ => "souk.payments.v1",
+    };
+    details.set_error_info(reason, domain, metadata);
     Status::with_error_details(Code::FailedPrecondition, "refused on purpose", details)
 }
 
@@ -163,22 +182,63 @@ fn money(minor_units: i64) -> Option<Money> {
     Some(Money { currency_code: "GBP".into(), minor_units })
 }
 
+impl World {
+    /// Returns a reservation as inventory would send it.
+    fn reservation(&self, id: &str) -> inventory::Reservation {
+        use inventory::ReservationState::{Committed, Consumed, Expired, Held, Released};
+        let state = match self.reservations.get(id).copied() {
+            Some("held") => Held,
+            Some("committed") => Committed,
+            Some("consumed") => Consumed,
+            Some("expired") => Expired,
+            _ => Released,
+        };
+        let lines =
+            self.units.get(id).into_iter().flatten().map(|(sku, (quantity, returned))| inventory::ReservedLine {
+                sku: sku.clone(),
+                location_id: "main".into(),
+                quantity: *quantity,
+                returned: *returned,
+            });
+        inventory::Reservation {
+            reservation_id: id.to_owned(),
+            state: state.into(),
+            lines: lines.collect(),
+            ..Default::default()
+        }
+    }
+
+    /// Returns a payment as payments would send it.
+    pub fn payment(&self, id: &str) -> payments::Payment {
+        let (authorized, captured, refunded) = self.payments.get(id).copied().unwrap_or_default();
+        let state = match () {
+            () if self.voided.contains(id) => payments::PaymentState::Canceled,
+            () if captured > 0 => payments::PaymentState::Succeeded,
+            () => payments::PaymentState::RequiresCapture,
+        };
+        payments::Payment {
+            payment_id: id.to_owned(),
+            state: state.into(),
+            authorized: money(authorized),
+            captured: money(captured),
+            refunded: money(refunded),
+            ..self.asked.get(id).cloned().unwrap_or_default()
+        }
+    }
+}
+
 fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
     fake.on(RESOLVE, |request: catalog::ResolvePricesRequest| {
         let prices = request.items.into_iter().map(|item| {
             use catalog::resolve_item::Item;
-            let price = PriceId::derive(b"test", "MUG").to_string();
+            let default = PriceId::derive(b"test", "MUG").to_string();
             let (sku, price_id) = match item.item.unwrap() {
-                Item::Sku(sku) => (sku, price),
+                Item::Sku(sku) => (sku, default.clone()),
                 Item::PriceId(price_id) => ("MUG".to_owned(), price_id),
             };
-            catalog::ResolvedPrice {
-                sku,
-                price_id,
-                title: "A mug".into(),
-                unit_price: money(UNIT),
-                ..Default::default()
-            }
+            let is_default = price_id == default;
+            let title = "A mug".into();
+            catalog::ResolvedPrice { sku, price_id, title, unit_price: money(UNIT), is_default, ..Default::default() }
         });
         Ok(catalog::ResolvePricesResponse { prices: prices.collect() })
     });
@@ -188,68 +248,106 @@ fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
             let mut world = world.lock();
             let now = world.reservations.get(&id).copied();
             match now {
-                Some(now) if now == to || from.contains(&now) => drop(world.reservations.insert(id, to)),
-                None if from.is_empty() || to == "released" => drop(world.reservations.insert(id, to)),
+                Some(now) if now == to || from.contains(&now) => drop(world.reservations.insert(id.clone(), to)),
+                None if from.is_empty() || to == "released" => drop(world.reservations.insert(id.clone(), to)),
                 _ => return Err(refusal("ERROR_REASON_RESERVATION_STATE", &[])),
             }
-            Ok(())
+            Ok(Some(world.reservation(&id)))
         }
     };
     let reserve = state(world, &[], "held");
+    let reserved = world.clone();
     fake.on(RESERVE, move |request: inventory::ReserveRequest| {
-        reserve(request.reservation_id).map(|()| inventory::ReserveResponse::default())
+        let mut units = BTreeMap::<_, (i64, i64)>::new();
+        for line in request.lines {
+            units.entry(line.sku).or_default().0 += line.quantity;
+        }
+        reserved.lock().units.insert(request.reservation_id.clone(), units);
+        reserve(request.reservation_id).map(|reservation| inventory::ReserveResponse { reservation })
     });
     let commit = state(world, &["held"], "committed");
     fake.on(COMMIT, move |request: inventory::CommitReservationRequest| {
-        commit(request.reservation_id).map(|()| inventory::CommitReservationResponse::default())
+        commit(request.reservation_id).map(|reservation| inventory::CommitReservationResponse { reservation })
     });
     let release = state(world, &["held", "committed"], "released");
     fake.on(RELEASE, move |request: inventory::ReleaseReservationRequest| {
-        release(request.reservation_id).map(|()| inventory::ReleaseReservationResponse::default())
+        release(request.reservation_id).map(|reservation| inventory::ReleaseReservationResponse { reservation })
     });
     let consume = state(world, &["committed"], "consumed");
     fake.on(CONSUME, move |request: inventory::ConsumeReservationRequest| {
-        consume(request.reservation_id).map(|()| inventory::ConsumeReservationResponse::default())
+        consume(request.reservation_id).map(|reservation| inventory::ConsumeReservationResponse { reservation })
+    });
+    let looked_up = world.clone();
+    fake.on(GET_RESERVATION, move |request: inventory::GetReservationRequest| {
+        let reservation = Some(looked_up.lock().reservation(&request.reservation_id));
+        Ok(inventory::GetReservationResponse { reservation })
     });
     let returned = world.clone();
+    let seen = Mutex::new(BTreeSet::new());
     fake.on(RETURN, move |request: inventory::ReturnStockRequest| {
-        returned.lock().returned += request.lines.iter().map(|line| line.quantity).sum::<i64>();
-        Ok(inventory::ReturnStockResponse::default())
+        let mut world = returned.lock();
+        if seen.lock().insert(request.request_id) {
+            for line in &request.lines {
+                world.returned += line.quantity;
+                let units = world.units.get_mut(&request.reservation_id).unwrap();
+                units.get_mut(&line.sku).unwrap().1 += line.quantity;
+            }
+        }
+        Ok(inventory::ReturnStockResponse { reservation: Some(world.reservation(&request.reservation_id)) })
     });
 
     let authorized = world.clone();
     fake.on(AUTHORIZE, move |request: payments::AuthorizePaymentRequest| {
         let mut world = authorized.lock();
-        let amount = request.amount.unwrap().minor_units;
         if world.voided.contains(&request.payment_id) {
             return Err(refusal("ERROR_REASON_PAYMENT_STATE", &[]));
         }
+        let amount = request.amount.as_ref().unwrap().minor_units;
         world.payments.entry(request.payment_id.clone()).or_insert((amount, 0, 0));
-        let state = payments::PaymentState::RequiresCapture.into();
-        let payment = payments::Payment { payment_id: request.payment_id, state, ..Default::default() };
-        Ok(payments::AuthorizePaymentResponse { payment: Some(payment) })
+        let asked = payments::Payment {
+            order_id: request.order_id,
+            customer_id: request.customer_id,
+            amount: request.amount,
+            ..Default::default()
+        };
+        world.asked.insert(request.payment_id.clone(), asked);
+        Ok(payments::AuthorizePaymentResponse { payment: Some(world.payment(&request.payment_id)) })
     });
     let captured = world.clone();
-    fake.on(CAPTURE, move |request: payments::CapturePaymentRequest| {
-        let mut world = captured.lock();
-        let payment = world.payments.get_mut(&request.payment_id).unwrap();
-        payment.1 = payment.0;
-        Ok(payments::CapturePaymentResponse::default())
+    fake.on(CAPTURE, move |request: payments::CapturePaymentRequest| Ok(capture(&captured, &request)));
+    let looked_up = world.clone();
+    fake.on(GET_PAYMENT, move |request: payments::GetPaymentRequest| {
+        Ok(payments::GetPaymentResponse { payment: Some(looked_up.lock().payment(&request.payment_id)) })
     });
     let voided = world.clone();
     fake.on(VOID, move |request: payments::VoidPaymentRequest| {
         let mut world = voided.lock();
         world.payments.entry(request.payment_id.clone()).or_default().0 = 0;
-        world.voided.insert(request.payment_id);
-        Ok(payments::VoidPaymentResponse::default())
+        world.voided.insert(request.payment_id.clone());
+        Ok(payments::VoidPaymentResponse { payment: Some(world.payment(&request.payment_id)) })
     });
     let refunded = world.clone();
     fake.on(REFUND, move |request: payments::RefundPaymentRequest| {
         let mut world = refunded.lock();
-        let amount = request.amount.unwrap().minor_units;
-        if world.refunds.insert(request.refund_id, amount).is_none() {
+        let amount = request.amount.as_ref().unwrap().minor_units;
+        if world.refunds.insert(request.refund_id.clone(), amount).is_none() {
             world.payments.get_mut(&request.payment_id).unwrap().2 += amount;
         }
-        Ok(payments::RefundPaymentResponse::default())
+        let refund = payments::PaymentRefund {
+            refund_id: request.refund_id,
+            payment_id: request.payment_id.clone(),
+            amount: request.amount,
+            state: payments::PaymentRefundState::Succeeded.into(),
+            ..Default::default()
+        };
+        Ok(payments::RefundPaymentResponse { payment: Some(world.payment(&request.payment_id)), refund: Some(refund) })
     });
+}
+
+/// Captures a payment, as the script does until a test says otherwise.
+pub fn capture(world: &Mutex<World>, request: &payments::CapturePaymentRequest) -> payments::CapturePaymentResponse {
+    let mut world = world.lock();
+    let payment = world.payments.get_mut(&request.payment_id).unwrap();
+    payment.1 = payment.0;
+    payments::CapturePaymentResponse { payment: Some(world.payment(&request.payment_id)) }
 }

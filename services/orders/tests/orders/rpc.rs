@@ -2,6 +2,7 @@
 
 mod cancel_order;
 mod fulfill_order;
+mod list_order_lines;
 mod list_orders;
 mod place_order;
 mod refund_order;

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use souk_chassis::{Caller, Effect, Rule};
+use souk_client::catalog::v1 as catalog;
+use souk_client::inventory::v1 as inventory;
 use souk_client::orders::v1 as pb;
+use souk_client::payments::v1 as payments;
 use souk_data::Engine;
-use souk_testkit::{eventually, on_each_engine, reason_of};
+use souk_testkit::{Fake, eventually, on_each_engine, reason_of};
 use tonic::Status;
 
 use crate::neighbours::*;
@@ -19,17 +22,13 @@ on_each_engine! {
         eventually(Duration::from_secs(10), || async { orders.neighbours.calls(CAPTURE) >= 2 }).await;
 
         let world = orders.world.clone();
-        orders.neighbours.on(CAPTURE, move |request: souk_client::payments::v1::CapturePaymentRequest| {
-            let mut world = world.lock();
-            let payment = world.payments.get_mut(&request.payment_id).unwrap();
-            payment.1 = payment.0;
-            Ok(souk_client::payments::v1::CapturePaymentResponse::default())
-        });
+        orders.neighbours.on(CAPTURE, move |request| Ok(capture(&world, &request)));
         orders.reaches(&order.order_id, pb::OrderState::Paid).await;
     }
 
     async fn an_order_that_gets_no_answer_is_given_up_and_taken_back(engine: Engine) {
-        let settings = [("saga.give_up_seconds", "1"), ("saga.hold_seconds", "60")];
+        let settings =
+            [("saga.give_up_seconds", "1"), ("saga.hold_seconds", "60"), ("saga.confirm_minutes", "0.5")];
         let orders = TestOrders::start_with(engine, &settings).await;
         orders.neighbours.fail(AUTHORIZE, Status::unavailable("gone for good"));
         let refused = orders.place("late").await.unwrap_err();
@@ -77,21 +76,188 @@ on_each_engine! {
         orders.audit().await;
     }
 
+    /// Whatever an upstream answers that is not what was asked for, the order waits for a true answer, and then goes on.
+    async fn an_answer_is_not_believed_because_it_parses(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let fake = &orders.neighbours;
+        for (step, kind) in [(RESOLVE, 0), (RESERVE, 1), (AUTHORIZE, 2), (COMMIT, 1), (CAPTURE, 2)] {
+            for (way, other) in [("nothing", false), ("garbage", false), ("another", false), ("another amount", true)] {
+                match way {
+                    "nothing" => fake.answer_nothing(step),
+                    "garbage" => fake.answer_garbage(step),
+                    _ => lie(fake, step, kind, other),
+                }
+                let (before, request_id) = (fake.calls(step), format!("{step} {way}"));
+                let mut alice = orders.alice();
+                let placing = tokio::spawn(async move { alice.place_order(request(&request_id)).await });
+                eventually(Duration::from_secs(10), || async { fake.calls(step) >= before + 2 }).await;
+                fake.answer_truly(step);
+                let placed = placing.await.unwrap();
+                let order = placed.unwrap_or_else(|status| panic!("{step} {way}: {status}")).into_inner().order.unwrap();
+                let paid = orders.reaches(&order.order_id, pb::OrderState::Paid).await;
+                assert_eq!((paid.lines.len(), paid.total.unwrap().minor_units), (1, 3 * UNIT), "{step} {way}");
+            }
+        }
+        // What comes later is believed no more easily.
+        for (step, kind) in [(REFUND, 3), (RETURN, 1)] {
+            for (way, other) in [("nothing", false), ("garbage", false), ("another", false), ("another amount", true)] {
+                match way {
+                    "nothing" => fake.answer_nothing(step),
+                    "garbage" => fake.answer_garbage(step),
+                    _ => lie(fake, step, kind, other),
+                }
+                let before = fake.calls(step);
+                let order = orders.fulfilled(&format!("{step} {way}")).await;
+                let refund = pb::RefundOrderRequest {
+                    order_id: order.order_id,
+                    request_id: format!("{step} {way} back"),
+                    lines: vec![pb::RefundLineRequest { line_number: 1, quantity: 1 }],
+                    restock: true,
+                    ..Default::default()
+                };
+                let mut staff = orders.staff();
+                let refunding = tokio::spawn(async move { staff.refund_order(refund).await });
+                eventually(Duration::from_secs(10), || async { fake.calls(step) >= before + 2 }).await;
+                fake.answer_truly(step);
+                let refunded = refunding.await.unwrap().unwrap_or_else(|status| panic!("{step} {way}: {status}"));
+                assert_eq!(refunded.into_inner().refund.unwrap().state(), pb::RefundState::Succeeded, "{step} {way}");
+            }
+        }
+        // Nor do goods leave on an answer about something else.
+        for (step, kind) in [(GET_PAYMENT, 2), (GET_RESERVATION, 1), (CONSUME, 1)] {
+            let order = orders.paid(step).await;
+            lie(fake, step, kind, false);
+            let before = fake.calls(step);
+            let fulfill = pb::FulfillOrderRequest { order_id: order.order_id.clone(), effective_time: None };
+            let mut staff = orders.staff();
+            let fulfilling = tokio::spawn(async move { staff.fulfill_order(fulfill).await });
+            eventually(Duration::from_secs(10), || async { fake.calls(step) >= before + 2 }).await;
+            fake.answer_truly(step);
+            let fulfilled = fulfilling.await.unwrap().unwrap().into_inner().order.unwrap();
+            assert_eq!(fulfilled.state(), pb::OrderState::Fulfilled, "{step}");
+        }
+        orders.audit().await;
+    }
+
+    async fn a_compensation_is_not_believed_because_it_parses(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let fake = &orders.neighbours;
+        for (step, way) in [(VOID, 0), (VOID, 1), (VOID, 2), (RELEASE, 0), (RELEASE, 1), (RELEASE, 2)] {
+            fake.fail(CAPTURE, refusal("ERROR_REASON_PAYMENT_DECLINED", &[]));
+            match way {
+                0 => fake.answer_nothing(step),
+                1 => fake.answer_garbage(step),
+                _ => lie(fake, step, if step == VOID { 2 } else { 1 }, false),
+            }
+            let before = fake.calls(step);
+            let order = orders.place(&format!("{step} {way}")).await.unwrap();
+            eventually(Duration::from_secs(10), || async { fake.calls(step) >= before + 2 }).await;
+            let waiting = pb::GetOrderRequest { order_id: order.order_id.clone() };
+            let waiting = orders.staff().get_order(waiting).await.unwrap().into_inner().order.unwrap();
+            assert_eq!(waiting.state(), pb::OrderState::Placed, "{step} {way}");
+            fake.answer_truly(step);
+            orders.reaches(&order.order_id, pb::OrderState::Canceled).await;
+        }
+        orders.audit().await;
+    }
+
+    async fn a_refusal_counts_only_if_the_upstream_gave_it_and_for_this_order(engine: Engine) {
+        let settings = [("saga.give_up_seconds", "1"), ("saga.hold_seconds", "60"), ("saga.confirm_minutes", "0.5")];
+        let orders = TestOrders::start_with(engine, &settings).await;
+        // Something between us that knows no such path.
+        orders.neighbours.fail(RESERVE, Status::not_found("no such page"));
+        assert_eq!(reason_of(&orders.place("proxy").await.unwrap_err()), "ERROR_REASON_GAVE_UP");
+        assert!(orders.neighbours.calls(RESERVE) > 1, "it was tried again");
+        let other = refusal("ERROR_REASON_PAYMENT_DECLINED", &[("payment_id", "payment_01h455vb4pex5vsknk084sn02q")]);
+        let orders = TestOrders::start_with(engine, &settings).await;
+        orders.neighbours.fail(AUTHORIZE, other);
+        assert_eq!(reason_of(&orders.place("other").await.unwrap_err()), "ERROR_REASON_GAVE_UP");
+        orders.neighbours.fail(AUTHORIZE, Status::invalid_argument("misunderstood"));
+        assert_eq!(reason_of(&orders.place("misunderstood").await.unwrap_err()), "ERROR_REASON_UPSTREAM_REFUSED");
+        orders.audit().await;
+    }
+
+    async fn a_customer_who_does_not_confirm_in_time_is_told_so(engine: Engine) {
+        let settings = [("saga.give_up_seconds", "1"), ("saga.confirm_minutes", "0.06")];
+        let orders = TestOrders::start_with(engine, &settings).await;
+        let world = orders.world.clone();
+        orders.neighbours.on(AUTHORIZE, move |asked: payments::AuthorizePaymentRequest| {
+            let mut world = world.lock();
+            world.payments.entry(asked.payment_id.clone()).or_default();
+            let payment = payments::Payment {
+                payment_id: asked.payment_id,
+                order_id: asked.order_id,
+                customer_id: asked.customer_id,
+                amount: asked.amount,
+                state: payments::PaymentState::RequiresAction.into(),
+                action_url: "https://bank.test/confirm".into(),
+                ..Default::default()
+            };
+            Ok(payments::AuthorizePaymentResponse { payment: Some(payment) })
+        });
+        let refused = orders.place("slow").await.unwrap_err();
+        assert_eq!(reason_of(&refused), "ERROR_REASON_PAYMENT_NOT_CONFIRMED");
+        assert!(orders.neighbours.calls(AUTHORIZE) > 1, "it was not given up after one second");
+        assert!(orders.world.lock().reservations.values().all(|state| *state == "released"));
+        orders.audit().await;
+    }
+
     async fn a_restart_goes_on_where_the_order_stood(engine: Engine) {
         let mut orders = TestOrders::start_with(engine, &[("saga.lease_seconds", "1")]).await;
         orders.neighbours.fail(CAPTURE, Status::unavailable("gone for now"));
         let order = orders.place("survivor").await.unwrap();
         orders.service.restart().await;
         let world = orders.world.clone();
-        orders.neighbours.on(CAPTURE, move |request: souk_client::payments::v1::CapturePaymentRequest| {
-            let mut world = world.lock();
-            let payment = world.payments.get_mut(&request.payment_id).unwrap();
-            payment.1 = payment.0;
-            Ok(souk_client::payments::v1::CapturePaymentResponse::default())
-        });
+        orders.neighbours.on(CAPTURE, move |request| Ok(capture(&world, &request)));
         orders.reaches(&order.order_id, pb::OrderState::Paid).await;
         assert_eq!(orders.neighbours.calls(RESERVE), 1, "what was done is not done again");
         orders.audit().await;
+    }
+}
+
+/// Has a step answer about something else: `kind` 0 prices, 1 reservations, 2 payments, 3 refunds; `other` the amount, not the id.
+fn lie(fake: &Fake, step: &str, kind: u8, other: bool) {
+    let one_more = |money: &mut Option<souk_client::types::v1::Money>| money.as_mut().unwrap().minor_units += 1;
+    let reservation = move |reservation: &mut Option<inventory::Reservation>| {
+        let reservation = reservation.as_mut().unwrap();
+        if other {
+            for line in &mut reservation.lines {
+                (line.quantity, line.returned) = (line.quantity + 1, 0);
+            }
+        } else {
+            reservation.reservation_id = "reservation_01h455vb4pex5vsknk084sn02q".into();
+        }
+    };
+    let payment = move |payment: &mut Option<payments::Payment>| {
+        let payment = payment.as_mut().unwrap();
+        if other {
+            one_more(&mut payment.amount);
+        } else {
+            payment.payment_id = "payment_01h455vb4pex5vsknk084sn02q".into();
+        }
+    };
+    match (step, kind) {
+        (RESOLVE, _) => fake.answer_changed(step, move |answer: &mut catalog::ResolvePricesResponse| {
+            if other {
+                answer.prices[0].unit_price.as_mut().unwrap().currency_code = "EUR".into();
+            } else {
+                answer.prices[0].sku = "JUG".into();
+            }
+        }),
+        (_, 3) => fake.answer_changed(step, move |answer: &mut payments::RefundPaymentResponse| {
+            let refund = answer.refund.as_mut().unwrap();
+            if other {
+                one_more(&mut refund.amount);
+            } else {
+                refund.refund_id = "refund_01h455vb4pex5vsknk084sn02q".into();
+            }
+        }),
+        // Every other answer holds its reservation, or its payment, in field 1.
+        (_, 1) => fake
+            .answer_changed(step, move |answer: &mut inventory::ReserveResponse| reservation(&mut answer.reservation)),
+        _ => {
+            fake.answer_changed(step, move |answer: &mut payments::CapturePaymentResponse| payment(&mut answer.payment))
+        }
     }
 }
 

@@ -107,6 +107,28 @@ impl Books {
         Ok((findings, counts))
     }
 
+    /// Gives an order that was read with its first lines all of them.
+    pub async fn complete(&self, order: &mut orders::Order) -> Result<(), StartError> {
+        let order_id = order.order_id.clone();
+        let mut page_token = String::new();
+        while (order.lines.len() as i64) < i64::from(order.line_count) {
+            // Those that came with the order are read again: a page starts with the token of the one before.
+            let (order_id, is_first) = (order_id.clone(), page_token.is_empty());
+            let request = orders::ListOrderLinesRequest { order_id, page_size: PAGE_SIZE, page_token };
+            let page = self.orders.clone().list_order_lines(request).await;
+            let page = page.map_err(|status| failure("orders", &status))?.into_inner();
+            if is_first {
+                order.lines.clear();
+            }
+            order.lines.extend(page.lines);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Returns one page of orders and the token of the next.
     pub async fn orders(&self, page_token: String) -> Result<(Vec<orders::Order>, String), StartError> {
         let request = orders::ListOrdersRequest { page_size: PAGE_SIZE, page_token, ..Default::default() };

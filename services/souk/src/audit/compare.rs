@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use souk_chassis::StartError;
 use souk_client::inventory::v1::{Reservation, ReservationState};
-use souk_client::orders::v1::{Order, OrderState, RefundState};
+use souk_client::orders::v1::{Order, OrderState};
 use souk_client::payments::v1::{Payment, PaymentState};
 use souk_client::types::v1::Money;
 
@@ -36,8 +36,9 @@ pub async fn all(books: &Books) -> Result<(Vec<Suspect>, i64), StartError> {
     let (mut suspects, mut count, mut page_token) = (vec![], 0, String::new());
     let (mut paid, mut reserved) = (HashSet::new(), HashSet::new());
     loop {
-        let (orders, next) = books.orders(page_token).await?;
-        for order in &orders {
+        let (mut orders, next) = books.orders(page_token).await?;
+        for order in &mut orders {
+            books.complete(order).await?;
             count += 1;
             paid.insert(order.payment_id.clone());
             reserved.insert(order.reservation_id.clone());
@@ -61,7 +62,8 @@ pub async fn again(books: &Books, suspects: Vec<Suspect>) -> Result<Vec<Suspect>
     for suspect in suspects {
         let findings = match &suspect.subject {
             Subject::Order(id) => match books.order(id).await? {
-                Some(order) => {
+                Some(mut order) => {
+                    books.complete(&mut order).await?;
                     let payment = books.payment(&order.payment_id).await?;
                     let reservation = books.reservation(&order.reservation_id).await?;
                     compare(&order, payment.as_ref(), reservation.as_ref())
@@ -172,7 +174,10 @@ fn compare_stock(order: &Order, reservation: Option<&Reservation>) -> Vec<Findin
         OrderState::Placed => state == ReservationState::Committed,
         OrderState::Paid => state == ReservationState::Committed,
         OrderState::Fulfilled => state == ReservationState::Consumed,
-        OrderState::Refunded => matches!(state, ReservationState::Consumed | ReservationState::Committed),
+        // What was paid back whole either left before that, or its stock was released with it.
+        OrderState::Refunded => {
+            matches!(state, ReservationState::Consumed | ReservationState::Released | ReservationState::Expired)
+        }
         OrderState::Canceled | OrderState::Rejected => !reservation.is_some_and(is_live),
     };
     let mut findings = vec![];
@@ -192,13 +197,9 @@ fn compare_stock(order: &Order, reservation: Option<&Reservation>) -> Vec<Findin
 fn compare_units(order: &Order, reservation: &Reservation) -> Option<Finding> {
     let mut ordered: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
     for line in &order.lines {
-        ordered.entry(&line.sku).or_default().0 += line.quantity;
-    }
-    let returned = order.refunds.iter().filter(|refund| refund.restock && refund.state() == RefundState::Succeeded);
-    for back in returned.flat_map(|refund| &refund.lines) {
-        if let Some(line) = order.lines.iter().find(|line| line.line_number == back.line_number) {
-            ordered.entry(&line.sku).or_default().1 += back.quantity;
-        }
+        let entry = ordered.entry(&line.sku).or_default();
+        entry.0 += line.quantity;
+        entry.1 += line.returned_quantity;
     }
     let mut held: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
     for line in &reservation.lines {

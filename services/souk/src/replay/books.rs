@@ -4,7 +4,7 @@
 //! unless it belongs to an order that is known and not one of them: a payment or a reservation that no order knows is a
 //! disagreement and no stranger. Orders are read last for that reason: whatever the others held is known to them by then.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use souk_chassis::StartError;
 use souk_client::inventory::v1 as inventory;
@@ -81,9 +81,11 @@ impl Known {
         let invoices: HashSet<&str> = plan.orders.iter().map(|order| order.invoice.as_str()).collect();
         let mut known = Known::default();
         let mut sums = OrderSums::default();
+        let mut long = Vec::new();
         let mut take = |order: orders::Order| {
             let invoice = order.reference.strip_prefix(PREFIX).filter(|invoice| invoices.contains(invoice));
             match invoice {
+                Some(_) if (order.lines.len() as i64) < i64::from(order.line_count) => long.push(order),
                 Some(invoice) => sums.add(invoice, &order),
                 None => {
                     known.other_orders.insert(order.order_id);
@@ -94,6 +96,14 @@ impl Known {
         };
         let request = orders::ListOrdersRequest { page_size: ORDERS_PAGE, ..Default::default() };
         for_each_page!(shop.orders, list_orders, request, orders, "the orders", take);
+        for mut order in long {
+            order.lines.clear();
+            let order_id = order.order_id.clone();
+            let request = orders::ListOrderLinesRequest { order_id, page_size: PAGE, ..Default::default() };
+            let mut take = |line| order.lines.push(line);
+            for_each_page!(shop.orders, list_order_lines, request, lines, "the lines of an order", take);
+            sums.add(order.reference.strip_prefix(PREFIX).unwrap_or_default(), &order);
+        }
         known.book = sums.book();
         Ok(known)
     }
@@ -126,11 +136,8 @@ impl OrderSums {
         self.refunded += minor(order.refunded.as_ref());
         for line in &order.lines {
             add(&mut self.sold, &line.sku, line.quantity);
-        }
-        let skus: HashMap<i32, &str> = order.lines.iter().map(|line| (line.line_number, line.sku.as_str())).collect();
-        for refund in order.refunds.iter().filter(|one| one.restock && one.state() == orders::RefundState::Succeeded) {
-            for line in &refund.lines {
-                add(&mut self.returned, skus.get(&line.line_number).copied().unwrap_or_default(), line.quantity);
+            if line.returned_quantity > 0 {
+                add(&mut self.returned, &line.sku, line.returned_quantity);
             }
         }
     }

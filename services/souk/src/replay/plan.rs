@@ -13,7 +13,7 @@ pub const UNMATCHED: &str = "return without a sale";
 pub const PARTLY_MATCHED: &str = "return of more than was sold";
 
 /// The most lines of one order that the API takes.
-const MAX_ORDER_LINES: usize = 1_000;
+const MAX_ORDER_LINES: usize = 5_000;
 /// The most units of one line that the API takes.
 const MAX_LINE_UNITS: i64 = 1_000_000;
 
@@ -141,7 +141,7 @@ impl Plan {
             if units > 0 {
                 order.lines[*line].left -= units;
                 open -= units;
-                let number = i32::try_from(*line + 1).expect("an order has at most 1,000 lines");
+                let number = i32::try_from(*line + 1).expect("an order has at most 5,000 lines");
                 order.refund_of(row).add(number, units);
             }
             if open == 0 {

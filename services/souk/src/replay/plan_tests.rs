@@ -113,8 +113,8 @@ fn what_the_api_does_not_take_is_refused_before_anything_is_sent() {
         file.write_all(text.as_bytes()).unwrap();
         Source::open(file.path()).unwrap().rows().unwrap()
     };
-    let error = Plan::of(&rows(format!("{header}{}", line.repeat(1001)))).unwrap_err().to_string();
-    assert_eq!(error, "line 1002: invoice 1 has more than 1000 lines");
+    let error = Plan::of(&rows(format!("{header}{}", line.repeat(5001)))).unwrap_err().to_string();
+    assert_eq!(error, "line 5002: invoice 1 has more than 5000 lines");
     let many = line.replace(",1,2011", ",1000001,2011");
     let error = Plan::of(&rows(format!("{header}{many}"))).unwrap_err().to_string();
     assert_eq!(error, "line 2: more than 1000000 units in invoice 1");

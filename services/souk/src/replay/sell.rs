@@ -239,7 +239,8 @@ impl Seller {
                 .collect(),
             amount: None,
             restock: true,
-            effective_time: Some(refund.time.into()),
+            // A file that is not in the order of time may have a return before its sale, which no order takes.
+            effective_time: Some(refund.time.max(order.time).into()),
         };
         let place = format!("invoice {} of line {}, returning part of {}", refund.invoice, refund.line, order.place());
         loop {

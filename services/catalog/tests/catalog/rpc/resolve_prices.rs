@@ -23,6 +23,8 @@ on_each_engine! {
             .iter()
             .map(|price| (&*price.sku, &*price.title, price.unit_price.as_ref().unwrap().minor_units))
             .collect();
+        let defaults: Vec<bool> = found.iter().map(|price| price.is_default).collect();
+        assert_eq!(defaults, [true, false, true, true, true]);
         let expected = [
             ("TEA-1", "Tea", 300),
             ("RUG-1", "Rug", 450),

@@ -49,7 +49,15 @@ on_each_engine! {
         orders.neighbours.on(AUTHORIZE, |request: payments::AuthorizePaymentRequest| {
             let state = payments::PaymentState::RequiresAction.into();
             let action_url = "https://bank.test/confirm".into();
-            let payment = payments::Payment { payment_id: request.payment_id, state, action_url, ..Default::default() };
+            let payment = payments::Payment {
+                payment_id: request.payment_id,
+                order_id: request.order_id,
+                customer_id: request.customer_id,
+                amount: request.amount,
+                state,
+                action_url,
+                ..Default::default()
+            };
             Ok(payments::AuthorizePaymentResponse { payment: Some(payment) })
         });
         let mut hasty = tonic::Request::new(request("waits"));

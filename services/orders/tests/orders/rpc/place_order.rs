@@ -96,6 +96,67 @@ on_each_engine! {
         assert_eq!(placed.customer_id, "", "staff may order for a guest");
     }
 
+    async fn a_user_orders_at_default_prices_only(engine: Engine) {
+        use pb::place_order_line::Item;
+        let orders = TestOrders::start(engine).await;
+        let at = |request_id: &str, price: &str| {
+            let price = souk_types::PriceId::derive(b"test", price).to_string();
+            let mut request = request(request_id);
+            request.lines.push(pb::PlaceOrderLine { item: Some(Item::PriceId(price)), quantity: 1 });
+            request
+        };
+        let refused = orders.alice().place_order(at("cheap", "a price for friends")).await.unwrap_err();
+        assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::PermissionDenied, "ERROR_REASON_PRICE_NOT_ALLOWED"));
+        assert_eq!(field_violations(&refused)[0].field, "lines[1].price_id");
+        assert_eq!(orders.neighbours.calls(RESERVE), 0);
+
+        orders.alice().place_order(at("default", "MUG")).await.unwrap();
+        orders.staff().place_order(at("staff", "a price for friends")).await.unwrap();
+        orders.audit().await;
+    }
+
+    async fn an_order_for_nothing_may_be_expected(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        orders.neighbours.answer_changed(RESOLVE, |answer: &mut souk_client::catalog::v1::ResolvePricesResponse| {
+            answer.prices[0].unit_price.as_mut().unwrap().minor_units = 0;
+        });
+        let nothing = Some(Money { currency_code: "GBP".into(), minor_units: 0 });
+        let free = pb::PlaceOrderRequest { expected_total: nothing, ..request("free") };
+        let order = orders.alice().place_order(free).await.unwrap().into_inner().order.unwrap();
+        assert_eq!(order.total.unwrap().minor_units, 0);
+        let less = Some(Money { currency_code: "GBP".into(), minor_units: -1 });
+        let refused = orders.alice().place_order(pb::PlaceOrderRequest { expected_total: less, ..request("less") }).await;
+        assert_eq!(field_violations(&refused.unwrap_err())[0].field, "expected_total");
+    }
+
+    async fn a_rejection_says_what_is_so(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        orders.neighbours.fail(AUTHORIZE, refusal("ERROR_REASON_UNKNOWN_PAYMENT_METHOD", &[]));
+        let refused = orders.place("visa").await.unwrap_err();
+        assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::InvalidArgument, "ERROR_REASON_UNKNOWN_PAYMENT_METHOD"));
+        assert_eq!(field_violations(&refused)[0].field, "payment_method");
+
+        orders.neighbours.fail(RESOLVE, refusal("ERROR_REASON_PRODUCT_NOT_FOR_SALE", &[("sku", "MUG")]));
+        let refused = orders.place("archived").await.unwrap_err();
+        assert_eq!((reason_of(&refused).as_str(), metadata_of(&refused)["sku"].as_str()), ("ERROR_REASON_NOT_FOR_SALE", "MUG"));
+        assert!(refused.message().ends_with("is not for sale"), "{refused}");
+    }
+
+    async fn a_total_beyond_what_can_be_paid_is_rejected_with_the_limit(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        orders.neighbours.answer_changed(RESOLVE, |answer: &mut souk_client::catalog::v1::ResolvePricesResponse| {
+            answer.prices[0].unit_price.as_mut().unwrap().minor_units = 1_000_000_000_000;
+        });
+        let mut many = request("many");
+        many.lines[0].quantity = 1001;
+        let refused = orders.alice().place_order(many).await.unwrap_err();
+        assert_eq!(reason_of(&refused), "ERROR_REASON_TOTAL_OVERFLOW");
+        assert_eq!(metadata_of(&refused)["max_total_minor_units"], "1000000000000000");
+        let mut most = request("most");
+        most.lines[0].quantity = 1000;
+        assert_eq!(orders.alice().place_order(most).await.unwrap().into_inner().order.unwrap().total.unwrap().minor_units, 1_000_000_000_000_000);
+    }
+
     async fn bad_fields_are_named(engine: Engine) {
         let orders = TestOrders::start(engine).await;
         let mut bad = request("bad");

@@ -50,6 +50,9 @@ on_each_engine! {
         let orders = TestOrders::start(engine).await;
         let order = orders.fulfilled("back").await;
         let refused = orders.staff().refund_order(lines(&order, "r", 4)).await.unwrap_err();
+        assert_eq!(reason_of(&refused), "ERROR_REASON_RETURN_EXCEEDS_ORDER");
+        let no_goods = pb::RefundOrderRequest { restock: false, ..lines(&order, "m", 4) };
+        let refused = orders.staff().refund_order(no_goods).await.unwrap_err();
         assert_eq!(reason_of(&refused), "ERROR_REASON_REFUND_EXCEEDS_ORDER");
 
         let amount = Some(Money { currency_code: "GBP".into(), minor_units: 3 * UNIT + 1 });
@@ -68,6 +71,54 @@ on_each_engine! {
         assert_eq!(reason_of(&refused), "ERROR_REASON_REFUND_DECLINED");
         let kept = orders.reaches(&order.order_id, pb::OrderState::Fulfilled).await;
         assert_eq!((kept.refunded.unwrap().minor_units, orders.world.lock().returned), (0, 0));
+        orders.audit().await;
+    }
+
+    async fn paying_back_all_of_what_has_not_left_releases_its_stock(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let order = orders.paid("regret").await;
+        let part = pb::RefundOrderRequest { restock: false, ..lines(&order, "part", 1) };
+        orders.staff().refund_order(part).await.unwrap();
+        assert_eq!(orders.world.lock().reservations[&order.reservation_id], "committed");
+
+        let rest = pb::RefundOrderRequest { lines: vec![], restock: false, ..lines(&order, "rest", 1) };
+        let refunded = orders.staff().refund_order(rest).await.unwrap().into_inner().order.unwrap();
+        assert_eq!(refunded.state(), pb::OrderState::Refunded);
+        assert_eq!(orders.world.lock().reservations[&order.reservation_id], "released");
+        let nothing_left = orders.staff().refund_order(lines(&order, "goods", 1)).await.unwrap_err();
+        assert_eq!(reason_of(&nothing_left), "ERROR_REASON_ORDER_STATE");
+        orders.audit().await;
+    }
+
+    async fn goods_that_come_after_their_money_come_back_for_nothing(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let order = orders.fulfilled("back").await;
+        let all = pb::RefundOrderRequest { lines: vec![], restock: false, ..lines(&order, "all", 1) };
+        assert_eq!(orders.staff().refund_order(all).await.unwrap().into_inner().order.unwrap().state(), pb::OrderState::Refunded);
+
+        let back = orders.staff().refund_order(lines(&order, "parcel", 3)).await.unwrap().into_inner();
+        assert_eq!(back.refund.unwrap().amount.unwrap().minor_units, 0);
+        let line = back.order.unwrap().lines.remove(0);
+        assert_eq!((line.returned_quantity, orders.world.lock().returned), (3, 3));
+        assert_eq!(orders.neighbours.calls(REFUND), 1, "no money goes back twice");
+        let refused = orders.staff().refund_order(lines(&order, "another", 1)).await.unwrap_err();
+        assert_eq!(reason_of(&refused), "ERROR_REASON_RETURN_EXCEEDS_ORDER");
+        orders.audit().await;
+    }
+
+    async fn an_amount_beside_lines_is_for_goods_that_come_back(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let order = orders.fulfilled("back").await;
+        let pence = |minor_units| Some(Money { currency_code: "GBP".into(), minor_units });
+        let no_goods = pb::RefundOrderRequest { amount: pence(1), restock: false, ..lines(&order, "a", 1) };
+        assert_eq!(field_violations(&orders.staff().refund_order(no_goods).await.unwrap_err())[0].field, "amount");
+        let fee = pb::RefundOrderRequest { amount: pence(UNIT - 50), ..lines(&order, "b", 1) };
+        let part = orders.staff().refund_order(fee).await.unwrap().into_inner().order.unwrap();
+        assert_eq!(part.refunded.unwrap().minor_units, UNIT - 50);
+        let gift = pb::RefundOrderRequest { amount: pence(0), ..lines(&order, "c", 1) };
+        let part = orders.staff().refund_order(gift).await.unwrap().into_inner().order.unwrap();
+        assert_eq!(part.refunded.unwrap().minor_units, UNIT - 50);
+        assert_eq!((part.lines[0].refunded_quantity, part.lines[0].returned_quantity), (1, 2));
         orders.audit().await;
     }
 }
