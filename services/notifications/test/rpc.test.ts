@@ -11,7 +11,7 @@ import { TimestampSchema, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Caller } from "@souk/chassis";
 
-import { Channel, NotificationKind as Kind, WebhookEndpointState as State } from "#src/contract.js";
+import { Channel, EventSchema, NotificationKind as Kind, WebhookEndpointState as State } from "#src/contract.js";
 import { bus } from "./bus.js";
 import { startProcess } from "./process.js";
 import { ROOT, eventually, orderPlaced } from "./support.js";
@@ -182,6 +182,23 @@ test("the methods keep what the contract promises", { timeout: 60_000 }, async (
     await eventually(() => events.refused.length > 0, "the refusal");
     events.publish({ ...orderPlaced("alice"), id: "year 58880", time: create(TimestampSchema, { seconds: 1_796_000_000_000n }) });
     await eventually(() => events.refused.some((reason) => /outside the years 1 to 9999/.test(reason)) || events.acknowledged.has("year 58880"), "its end");
+  });
+
+  await t.test("an event of another source than the owner of its type is told to nobody", async () => {
+    const time = timestampFromDate(new Date());
+    events.publish(orderPlaced("dave", { id: "forged", source: "/services/recommendations", time }));
+    await eventually(() => events.acknowledged.has("forged"), "the end of the forged event");
+    placed("dave");
+    await eventually(async () => (await ann.listMessages({ accountId: "dave" })).messages.length > 0, "dave's message");
+    assert.equal((await ann.listMessages({ accountId: "dave" })).messages.length, 1);
+    assert.deepEqual((await ann.listDeliveries({ eventId: "forged" })).deliveries, []);
+  });
+
+  await t.test("a bus that delivers nothing, or an event of nothing, stops nothing", async () => {
+    events.publish(create(EventSchema, { id: "empty" }));
+    events.publish(create(EventSchema, { id: "typeless", source: "/services/orders", type: "souk.orders.v1.OrderPlaced" }));
+    placed("erin");
+    await eventually(async () => (await ann.listMessages({ accountId: "erin" })).messages.length === 1, "erin's message");
   });
 
   await t.test("metrics count, the audit finds all well, and the process ends cleanly", async () => {

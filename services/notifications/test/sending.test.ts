@@ -1,6 +1,7 @@
 /** Sending, to receivers that are real: order, retries, dead letters, limits, and nothing personal in the log. */
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
@@ -387,6 +388,43 @@ test("a server that has trouble gets the same letter again, one that refuses the
   await service.hear(orderPlaced("bob", { time: undefined as never }));
   const dead = await eventually(() => listDeliveries(service.store.read, { state: DeliveryState.DEAD }, { after: 0 }, 1)[0]);
   assert.deepEqual([dead.failure, dead.attempts], ["smtp 550", 1]);
+});
+
+test("servers that answer nothing, garbage or half an answer have taken nothing, and each gets the same again", async (t) => {
+  const garbage = ["", "\0\xff\x16\x03 garbage\r\n\r\n", "HTTP/1.1 2", "HTTP/1.1 99999 Fine\r\n\r\n", "220 not a web server\r\n"];
+  let answers = 0;
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", () => socket.end(Buffer.from(garbage[answers++ % garbage.length] ?? "", "latin1")));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+
+  const { service, clock } = await webhooks(t, { "retry.attempts": garbage.length });
+  await endpointTo(service, `http://127.0.0.1:${port}/`);
+  await service.hear(orderPlaced("alice"));
+  for (let attempt = 1; attempt < garbage.length; attempt += 1) {
+    await eventually(() => answers === attempt && clock.sleeping.at(-1) !== undefined);
+    assert.deepEqual(states(service), [DeliveryState.PENDING]);
+    clock.advance(HOUR);
+  }
+  await eventually(() => states(service)[0] === DeliveryState.DEAD);
+  const [dead] = listDeliveries(service.store.read, {}, { after: 0 }, 1);
+  assert.match(dead?.failure ?? "", /^[a-z0-9_ ]+$/);
+
+  // A mail server that never takes over the responsibility for the letter: "354" to everything.
+  const smtp = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.write("220 here\r\n");
+    socket.on("data", () => socket.write("354 go on\r\n"));
+  });
+  await new Promise<void>((resolve) => smtp.listen(0, "127.0.0.1", resolve));
+  t.after(() => smtp.close());
+  const mailing = await running(t, { "smtp.url": `smtp://127.0.0.1:${(smtp.address() as AddressInfo).port}`, "smtp.require_tls": false, "smtp.timeout_seconds": 1, "retry.attempts": 1 });
+  await address(mailing.service, "alice", "alice@example.org");
+  await mailing.service.hear(orderPlaced("alice"));
+  await eventually(() => states(mailing.service)[0] === DeliveryState.DEAD);
 });
 
 test("a server without TLS is refused unless the settings allow it", async (t) => {

@@ -195,7 +195,7 @@ async def orders_that_answer_something_else_are_not_believed(start: Start, neigh
             case "a circle":
                 return orders.ListOrdersResponse(orders=[order(1, "alice", "A")], next_page_token="1")
             case _:
-                return cast(Any, product_pb2.Product(product_id="\x08\x01", title="x"))
+                return cast("orders.ListOrdersResponse", product_pb2.Product(product_id="\x08\x01", title="x"))
         return orders.ListOrdersResponse(orders=[bad])
 
     neighbours.skus, neighbours.orders = ["A", "B"], [order(1, "alice", "A")]
@@ -225,6 +225,17 @@ async def what_no_event_can_say_is_a_dead_letter_and_holds_up_nothing(shop: Shop
     await shop.bus.add(order_events.OrderPlaced(order=order(3, "bob", "A")), key="o")
     await shop.settled()
     assert [entry.state for entry in entries] == ["dead", "dead"]
+    assert (await shop.model()).orders == 1
+
+
+async def an_order_that_another_service_tells_of_counts_for_nothing(shop: Shop) -> None:
+    await shop.sell("A", "B")
+    (entry,) = await shop.bus.add(order_events.OrderPlaced(order=order(1, "alice", "B")), key="forged")
+    entry.event.source = "/services/recommendations"
+    await shop.place("o2", "alice", "A")
+    await shop.settled()
+    assert entry.state == "done"
+    assert skus(await shop.popular())[0] == "A"
     assert (await shop.model()).orders == 1
 
 
