@@ -22,6 +22,10 @@ const GENERATED: [&str; 5] = [
     "libs/chassis-node/test/gen",
 ];
 
+/// The plugin of TypeScript, and the folder that it is installed in: apart, since nothing that runs needs it and it wants a newer Node.js.
+const PLUGIN_FOLDER: &str = "clients/typescript/generator";
+const PLUGIN: &str = "clients/typescript/generator/node_modules/@bufbuild/protoc-gen-es/bin/protoc-gen-es";
+
 /// The protos of the tests of libs/chassis-node, and what of them is generated; the contract comes from @souk/client.
 const OF_TESTS: [(&str, &str); 2] =
     [("tests/contract/echo", "souk/echo"), ("libs/souk-codegen/fixture/proto", "souk/fixture")];
@@ -82,8 +86,9 @@ fn is_empty_stub(name: &str) -> bool {
 }
 
 fn typescript(workspace: &Workspace, tools: &Tools, out: &Path) -> Outcome {
-    if !workspace.root.join("node_modules/@bufbuild/protoc-gen-es").exists() {
-        shell::run(workspace.command("npm").args(["ci", "--no-audit", "--no-fund"]))
+    if !workspace.root.join(PLUGIN).exists() {
+        let folder = workspace.root.join(PLUGIN_FOLDER);
+        shell::run(workspace.command("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))
             .map_err(|failure| Failure::new(format!("{failure}; Node.js 20 with npm is needed")))?;
     }
     shell::run(workspace.command(&tools.buf).args(["generate", "--output"]).arg(out))
@@ -117,7 +122,7 @@ fn chassis_node(workspace: &Workspace, tools: &Tools, out: &Path) -> Outcome {
 
 /// Makes TypeScript of a module, or of some packages of it.
 fn es(workspace: &Workspace, tools: &Tools, module: &Path, packages: &[&str], out: &Path) -> Outcome {
-    let plugin = "local: [node, node_modules/@bufbuild/protoc-gen-es/bin/protoc-gen-es]";
+    let plugin = format!("local: [node, {PLUGIN}]");
     let template = format!("{{version: v2, plugins: [{{{plugin}, out: ., opt: [target=ts, import_extension=js]}}]}}");
     let mut command = workspace.command(&tools.buf);
     command.arg("generate").arg(module).args(["--template", &template, "--output"]).arg(out);

@@ -1,18 +1,23 @@
 /** What can be set, read and checked. Times in milliseconds; the file has them in units for people. */
 import { ConfigError } from "@souk/chassis";
 
-import { networkProblem } from "./target.js";
+import { linkHostProblem } from "./link.js";
+import { keyProblem } from "./sealing.js";
+import { networkProblem, portProblem } from "./target.js";
 
 /** The settings of this service. */
 export interface NotificationsConfig {
   data: { url: string };
-  shop: { name: string; url: string; locale: string };
+  shop: { name: string; url: string; locale: string; linkHosts: string[] };
   telling: { maxAgeMs: number; templates: string };
-  email: { from: string; defaultAddress: string; concurrent: number };
+  email: { from: string; defaultAddress: string; concurrent: number; confirmationsADay: number };
   smtp: { url: string; requireTls: boolean; timeoutMs: number };
   webhooks: {
     allowHttp: boolean;
     allowedNetworks: string[];
+    allowedPorts: string[];
+    secretKey: string;
+    secretKeyFile: string;
     timeoutMs: number;
     answerBytes: number;
     concurrent: number;
@@ -27,7 +32,7 @@ export interface NotificationsConfig {
 class BadSetting extends ConfigError {
   constructor(key: string, value: unknown, allowed: string) {
     // A URL may hold a password.
-    super(`${key} = ${key.endsWith("url") ? "[hidden]" : JSON.stringify(value)}: must be ${allowed}`);
+    super(`${key} = ${/url$|secret_key$/.test(key) ? "[hidden]" : JSON.stringify(value)}: must be ${allowed}`);
   }
 }
 
@@ -48,8 +53,9 @@ export function readConfig(all: Readonly<Record<string, unknown>>): Notification
     data: { url: read.text("data.url", "sqlite: and a file", (url) => /^sqlite:./.test(url)) },
     shop: {
       name: read.text("shop.name", "1 to 100 characters on one line", (name) => /^[^\p{Cc}]{1,100}$/u.test(name)),
-      url: read.text("shop.url", "empty, http://… or https://…", (url) => url === "" || /^https?:\/\/[^\s"<>]+$/.test(url)),
+      url: read.text("shop.url", "empty, http://… or https://…", (url) => url === "" || (/^https?:\/\/[^\s"<>]+$/.test(url) && URL.canParse(url))),
       locale: read.text("shop.locale", "a locale such as en-GB", isLocale),
+      linkHosts: read.list("shop.link_hosts", "host names", linkHostProblem),
     },
     telling: { maxAgeMs: read.whole("telling.max_age_hours", 1, 87_600) * HOUR, templates: read.text("telling.templates", "a folder", () => true) },
     email: {
@@ -57,11 +63,15 @@ export function readConfig(all: Readonly<Record<string, unknown>>): Notification
       // The mailbox folder takes whatever comes; a real server only gets what somebody meant to be an address.
       defaultAddress: smtpUrl === "" && atDefault === "" ? inMailbox : atDefault,
       concurrent: read.whole("smtp.concurrent", 1, 100),
+      confirmationsADay: read.whole("email.confirmations_a_day", 1, 1000),
     },
     smtp: { url: smtpUrl, requireTls: read.flag("smtp.require_tls"), timeoutMs: read.whole("smtp.timeout_seconds", 1, 600) * SECOND },
     webhooks: {
       allowHttp: read.flag("webhooks.allow_http"),
-      allowedNetworks: read.networks("webhooks.allowed_networks"),
+      allowedNetworks: read.list("webhooks.allowed_networks", "networks", networkProblem),
+      allowedPorts: read.list("webhooks.allowed_ports", "ports", portProblem),
+      secretKey: read.text("webhooks.secret_key", `empty, or ${keyProblem("")}`, (key) => key === "" || keyProblem(key) === undefined),
+      secretKeyFile: read.text("webhooks.secret_key_file", "empty, or a file", () => true),
       timeoutMs: read.whole("webhooks.timeout_seconds", 1, 120) * SECOND,
       answerBytes: read.whole("webhooks.answer_bytes", 0, 16_777_216),
       concurrent: read.whole("webhooks.concurrent", 1, 10_000),
@@ -109,11 +119,11 @@ class Settings {
     return value === "true";
   }
 
-  networks(key: string): string[] {
-    const networks = this.text(key, "networks separated by commas", () => true).split(",").map((part) => part.trim()).filter(Boolean);
-    const problem = networks.map(networkProblem).find((found) => found !== undefined);
-    if (problem !== undefined) throw new BadSetting(key, networks, `networks separated by commas: ${problem}`);
-    return networks;
+  list(key: string, what: string, problemOf: (one: string) => string | undefined): string[] {
+    const found = this.text(key, `${what} separated by commas`, () => true).split(",").map((part) => part.trim()).filter(Boolean);
+    const problem = found.map(problemOf).find((one) => one !== undefined);
+    if (problem !== undefined) throw new BadSetting(key, found, `${what} separated by commas: ${problem}`);
+    return found;
   }
 
   #value(key: string): unknown {

@@ -22,6 +22,7 @@ export function wirePreferences(preferences: Preferences, watchedSkus: string[])
   return create(PreferencesSchema, {
     accountId: preferences.account,
     emailAddress: preferences.emailAddress,
+    isEmailAddressConfirmed: preferences.emailAddress !== "" && preferences.emailConfirmedTime !== undefined,
     locale: preferences.locale,
     defaultChannels: preferences.defaultChannels,
     kinds: preferences.kinds as MessageInitShape<typeof PreferencesSchema>["kinds"] & object,

@@ -37,8 +37,9 @@ export const definition = define({
     });
     return new Service()
       .rpc(NotificationService, rpc(service))
-      // Everything is heard, since any event may have an endpoint.
-      .subscription({ name: SUBSCRIPTION, types: [], hear: (event) => service.hear(event) })
+      // Every event is consumed, since any may have an endpoint. From the first one that is kept: what happened while this service
+      // was made ready for its first start is told too; what is too old is told to nobody.
+      .subscription({ name: SUBSCRIPTION, types: [], start: "earliest", hear: (event) => service.hear(event) })
       .worker("retention", (stop) => purgeUntil(service, stop))
       .worker("purge", (stop) => service.store.purge().run(stop))
       .closing({ close: () => service.ended() });

@@ -1,13 +1,27 @@
 /** The rules of a webhook endpoint, pure: when it is switched off, which secrets sign. */
-import { WebhookEndpointState as State } from "./contract.js";
+import { WebhookEndpointState as State, type WebhookEndpoint } from "./contract.js";
+import type { Sealing } from "./sealing.js";
 import type { Endpoint } from "./store/endpoints.js";
+
+/** What the secrets of an endpoint are sealed for. */
+export function secretPurpose(endpointId: string): string {
+  return `webhook secret of ${endpointId}`;
+}
+
+/** Returns an answer with its secret opened. Throws when it was sealed with a key that is no longer there. */
+export function withSecret<A extends { endpoint?: WebhookEndpoint | undefined; secret: string }>(answer: A, sealing: Sealing): A {
+  const secret = sealing.open(answer.secret, secretPurpose(answer.endpoint?.endpointId ?? ""));
+  if (secret === undefined) throw new Error("the secret of this answer was sealed with another key; rotate it under a new request id");
+  answer.secret = secret;
+  return answer;
+}
 
 /** How long the secret before the present one still signs. */
 export const PREVIOUS_SECRET_HOURS = 24;
 
 const HOUR = 3_600_000;
 
-/** Returns the endpoint with a new secret; the one before goes on signing for a day. */
+/** Returns the endpoint with a new secret, sealed; the one before goes on signing for a day. */
 export function rotate(endpoint: Endpoint, secret: string, now: Date): Endpoint {
   return {
     ...endpoint,
@@ -19,7 +33,7 @@ export function rotate(endpoint: Endpoint, secret: string, now: Date): Endpoint 
   };
 }
 
-/** Returns the secrets that sign now, the present one first. */
+/** Returns the secrets that sign now, sealed, the present one first. */
 export function secretsAt(endpoint: Endpoint, now: Date): string[] {
   const hasPrevious = endpoint.previousSecret !== "" && (endpoint.previousSecretExpireTime?.getTime() ?? 0) > now.getTime();
   return hasPrevious ? [endpoint.secret, endpoint.previousSecret] : [endpoint.secret];

@@ -1,5 +1,5 @@
 /** What can go wrong: one refusal for each public reason, with its code. */
-import { Code, Refusal as Told } from "@souk/chassis";
+import { BadRequestSchema, Code, Refusal as Told, RetryInfoSchema, detail, type Detail } from "@souk/chassis";
 
 import { Channel, ErrorReason as Reason, NotificationKind } from "./contract.js";
 
@@ -10,8 +10,8 @@ const POLICY = "souk.policy.v1";
 
 /** A refusal with a reason of this service's contract. */
 export class Refusal extends Told {
-  private constructor(code: Code, reason: Reason, message: string, metadata: Record<string, string> = {}) {
-    super(code, reasonName(reason), message, { domain: DOMAIN, metadata });
+  private constructor(code: Code, reason: Reason, message: string, metadata: Record<string, string> = {}, details: Detail[] = []) {
+    super(code, reasonName(reason), message, { domain: DOMAIN, metadata, details });
   }
 
   static otherAccount(): Refusal {
@@ -49,7 +49,8 @@ export class Refusal extends Told {
   }
 
   static targetRefused(problem: string): Refusal {
-    return new Refusal(Code.InvalidArgument, Reason.TARGET_REFUSED, `the url cannot be a target: ${problem}`, { problem });
+    const message = `field url cannot be a target: ${problem}`;
+    return new Refusal(Code.InvalidArgument, Reason.TARGET_REFUSED, message, { field: "url", problem }, [violation("url", problem)]);
   }
 
   static deliveryNotFound(id: string): Refusal {
@@ -66,6 +67,17 @@ export class Refusal extends Told {
     return new Refusal(Code.InvalidArgument, Reason.INVALID_RESUME_TOKEN, message);
   }
 
+  static codeRefused(): Refusal {
+    const message = "the code does not confirm the e-mail address: it is another one, has expired, or was tried too often";
+    return new Refusal(Code.InvalidArgument, Reason.CODE_REFUSED, message, {}, [violation("code", message)]);
+  }
+
+  static tooManyConfirmations(most: number, waitMs: number): Refusal {
+    const message = `at most ${most} confirmations within a day may be asked for by an account and for an address`;
+    const retry = detail(RetryInfoSchema, { retryDelay: { seconds: BigInt(Math.ceil(waitMs / 1000)) } });
+    return new Refusal(Code.ResourceExhausted, Reason.TOO_MANY_CONFIRMATIONS, message, { most: String(most) }, [retry]);
+  }
+
   static noTemplate(kind: NotificationKind, channel: Channel): Refusal {
     const names = { kind: `NOTIFICATION_KIND_${NotificationKind[kind]}`, channel: `CHANNEL_${Channel[channel]}` };
     return new Refusal(Code.InvalidArgument, Reason.NO_TEMPLATE, `${names.kind} has no template for ${names.channel}`, names);
@@ -73,10 +85,21 @@ export class Refusal extends Told {
 }
 
 
+/** Says that a field breaks a rule that the contract cannot write down. What it held is not repeated. */
+export function invalidField(field: string, rule: string): Told {
+  const details = [violation(field, rule)];
+  return new Told(Code.InvalidArgument, "ERROR_REASON_INVALID_FIELD", `field ${field} ${rule}`, { domain: DOMAIN, details });
+}
+
 /** Says that a page token was changed or belongs to another caller or filter. */
 export function invalidPageToken(): Told {
-  const message = "the page token was changed, or belongs to another caller or another filter";
-  return new Told(Code.InvalidArgument, "ERROR_REASON_INVALID_PAGE_TOKEN", message, { domain: POLICY });
+  const message = "the page token is not valid for this caller and this list";
+  const details = [violation("page_token", message)];
+  return new Told(Code.InvalidArgument, "ERROR_REASON_INVALID_PAGE_TOKEN", message, { domain: POLICY, details });
+}
+
+function violation(field: string, description: string): Detail {
+  return detail(BadRequestSchema, { fieldViolations: [{ field, description }] });
 }
 
 /** Returns the full name of a reason, as it stands in ErrorInfo. */

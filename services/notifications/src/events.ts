@@ -36,7 +36,7 @@ export interface Listening {
 /** Writes down what is to be told of an event. Throws when the event cannot be read. */
 export function hear(tx: Tx, event: Event, listening: Listening, now: Date): Woken {
   const woken: Woken = { accounts: new Set(), endpoints: new Set(), hasEmail: false };
-  const notices = readable(event);
+  const { notices, time } = readable(event, now);
 
   // The event is kept only when something waits for it.
   let row: number | undefined;
@@ -46,11 +46,12 @@ export function hear(tx: Tx, event: Event, listening: Listening, now: Date): Wok
     if (!isToldOf(endpoint.eventTypes, event.type)) continue;
     const key = keyOf(event, Channel.WEBHOOK, endpoint.id);
     const id = newId("delivery", now);
-    addDelivery(tx, { id, key, eventRow: eventRow(), channel: Channel.WEBHOOK, kind: 0, account: "", endpoint: endpoint.id }, now);
+    const delivery = { id, key, subject: event.subject, channel: Channel.WEBHOOK, kind: 0, account: "", endpoint: endpoint.id };
+    addDelivery(tx, { ...delivery, eventRow: eventRow() }, now);
     woken.endpoints.add(endpoint.id);
   }
   for (const notice of notices) {
-    const happened = notice.happened ?? timeOf(event, now);
+    const happened = notice.happened ?? time;
     // Imported and replayed history is told to programs and to nobody's mailbox.
     if (now.getTime() - happened.getTime() > listening.config.telling.maxAgeMs) continue;
     for (const account of audienceOf(tx, notice)) {
@@ -60,13 +61,22 @@ export function hear(tx: Tx, event: Event, listening: Listening, now: Date): Wok
   return woken;
 }
 
-/** What cannot be read now never can be. */
-function readable(event: Event): Notice[] {
+/** What cannot be read now never can be: a dead letter at once, which holds up nothing behind it. */
+function readable(event: Event, now: Date): { notices: Notice[]; time: Date } {
   try {
-    return noticesOf(event.type, event.data);
-  } catch {
-    throw new Poison(`the data is no ${event.type}`);
+    const notices = noticesOf(event.type, event.data);
+    if (!notices.every(isKeepable)) throw new Error("a name with a NUL in it");
+    return { notices, time: timeOf(event, now) };
+  } catch (error) {
+    const why = error instanceof RangeError ? `has ${error.message}` : `is no ${event.type}`;
+    throw new Poison(`the event ${why}`);
   }
+}
+
+/** The database keeps no text with a NUL; the contract lets none in, but a payload is checked by nobody. */
+function isKeepable({ audience, subject }: Notice): boolean {
+  const name = "account" in audience ? audience.account : audience.watching;
+  return !`${name}${subject}`.includes("\0");
 }
 
 interface Told {
@@ -88,8 +98,8 @@ function tell(tx: Tx, told: Told, { config, templates }: Listening, now: Date, w
       const message = { id: newId("message", now), key, account, kind: notice.kind, title, body, subject: notice.subject };
       if (addMessage(tx, { ...message, eventTime: told.happened, createTime: now })) woken.accounts.add(account);
     } else if (channel === Channel.EMAIL && addressOf(preferences, config) !== "") {
-      const delivery = { id: newId("delivery", now), key, eventRow: told.eventRow(), channel, kind: notice.kind, account, endpoint: "" };
-      addDelivery(tx, delivery, now);
+      const delivery = { id: newId("delivery", now), key, subject: event.subject, channel, kind: notice.kind, account, endpoint: "" };
+      addDelivery(tx, { ...delivery, eventRow: told.eventRow() }, now);
       woken.hasEmail = true;
     }
   }
@@ -99,9 +109,10 @@ function audienceOf(tx: Tx, notice: Notice): string[] {
   return "account" in notice.audience ? [notice.audience.account] : takeWatchers(tx, notice.audience.watching, MOST_TOLD);
 }
 
-/** Returns where e-mail to an account goes now; empty: nowhere. */
+/** Returns where e-mail to an account goes now; empty: nowhere. **Invariant:** never to an address that is not confirmed. */
 export function addressOf(preferences: Preferences, config: NotificationsConfig): string {
-  return preferences.emailAddress === "" ? addressByRule(config.email.defaultAddress, preferences.account) : preferences.emailAddress;
+  if (preferences.emailAddress === "") return addressByRule(config.email.defaultAddress, preferences.account);
+  return preferences.emailConfirmedTime === undefined ? "" : preferences.emailAddress;
 }
 
 /** Returns the locale that an account is written to in. */

@@ -31,7 +31,7 @@ export interface PaymentFacts {
   amount: Amount | null;
   /** Why the provider declined, such as `insufficient_funds`. */
   decline: string;
-  /** Where the customer confirms; empty when that is nothing a browser should open. */
+  /** Where the customer confirms; empty unless it leads to the shop or to a host that it names. */
   action_url: string;
 }
 
@@ -41,6 +41,8 @@ export interface Facts {
   payment?: PaymentFacts;
   refund?: { amount: Amount | null };
   stock?: { sku: string; available: bigint };
+  /** The code that confirms an address, and for how long it is good. */
+  confirmation?: { code: string; hours: number };
 }
 
 const MOST_LINES = 50;
@@ -73,7 +75,7 @@ export function paymentFacts(payment: Payment): PaymentFacts {
     order_id: payment.orderId,
     amount: amountOf(payment.amount),
     decline: payment.decline,
-    action_url: /^https?:\/\//.test(payment.actionUrl) ? payment.actionUrl : "",
+    action_url: payment.actionUrl,
   };
 }
 

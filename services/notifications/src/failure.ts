@@ -4,15 +4,21 @@ export class Failure extends Error {
   readonly isFinal: boolean;
   /** True when the receiver says that it will never take anything again. */
   readonly isGone: boolean;
+  /** True when the receiver refuses this event and may take others. */
+  readonly isRefusal: boolean;
+  /** True when nothing was tried, because of something on our side: it says nothing of the receiver. */
+  readonly isOurs: boolean;
   /** How long the receiver asks us to wait, in milliseconds. */
   readonly retryAfter: number;
 
   /** `word` is a word and a number: `http 503`, `smtp 550`, `timeout`. */
-  constructor(word: string, options: { isFinal?: boolean; isGone?: boolean; retryAfter?: number } = {}) {
+  constructor(word: string, options: { isFinal?: boolean; isGone?: boolean; isRefusal?: boolean; isOurs?: boolean; retryAfter?: number } = {}) {
     super(word);
     this.name = "Failure";
     this.isFinal = options.isFinal ?? false;
     this.isGone = options.isGone ?? false;
+    this.isRefusal = options.isRefusal ?? false;
+    this.isOurs = options.isOurs ?? false;
     this.retryAfter = options.retryAfter ?? 0;
   }
 }

@@ -2,9 +2,9 @@
  * The embedded mailbox: e-mail as files in a folder that a browser opens, `data_dir/mailbox/index.html`.
  *
  * A file is named after the key of its delivery, so that a repeat overwrites it. The .eml is on disk before the delivery is
- * recorded; the pages are made from it for people, and may lag.
+ * recorded; the pages are made from it for people, and may lag. Only the owner of the process may read any of it.
  */
-import { mkdir, open, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, mkdir, open, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Mail } from "./template.js";
@@ -27,6 +27,8 @@ interface Entry {
 }
 
 const MOST_IN_INDEX = 500;
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
 const KEY = /^[A-Za-z0-9_-]{1,80}$/;
 
 /** The folder. Only one process writes to it. */
@@ -77,9 +79,12 @@ export class Mailbox {
 
   async #known(): Promise<Map<string, Entry>> {
     if (this.#entries !== undefined) return this.#entries;
-    await mkdir(this.#folder, { recursive: true });
+    await mkdir(this.#folder, { recursive: true, mode: FOLDER_MODE });
+    // One of before may be readable for everybody, and so may what lies in it.
+    await chmod(this.#folder, FOLDER_MODE);
     const entries = new Map<string, Entry>();
     for (const name of await readdir(this.#folder)) {
+      await chmod(join(this.#folder, name), FILE_MODE);
       if (!name.endsWith(".json")) continue;
       try {
         const entry = JSON.parse(await readFile(join(this.#folder, name), "utf8")) as Entry;
@@ -96,7 +101,7 @@ export class Mailbox {
   async #write(name: string, content: string | Buffer, options = { isDurable: false }): Promise<void> {
     const path = join(this.#folder, name);
     const temporary = `${path}.part`;
-    await writeFile(temporary, content, { flush: options.isDurable });
+    await writeFile(temporary, content, { flush: options.isDurable, mode: FILE_MODE });
     await rename(temporary, path);
     if (!options.isDurable) return;
     const folder = await open(this.#folder, "r");

@@ -4,7 +4,7 @@
  * A new kind is one line in TOLD, one folder in templates/ and one value of the contract's enum.
  */
 import { fromBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
-import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
 import {
   NotificationKind as Kind,
@@ -24,6 +24,7 @@ import {
   type Payment,
 } from "./contract.js";
 import { orderFacts, paymentFacts, refundFacts, stockFacts, type Facts } from "./facts.js";
+import { dateOf } from "./time.js";
 
 /** Who is told: one account, or every account that watches a sku. */
 export type Audience = { account: string } | { watching: string };
@@ -36,7 +37,7 @@ export interface Notice {
   facts: Facts;
   /** What it is about: an order's id, a sku. */
   subject: string;
-  /** When it happened in the world; imported history lies far back. Undefined: when the event says. */
+  /** When it happened in the world, of imported history. Undefined: when the event says, however old what it is about may be. */
   happened: Date | undefined;
 }
 
@@ -46,32 +47,36 @@ interface Told {
   read: (data: Uint8Array) => Notice[];
 }
 
+/** What was recorded so long after it happened is imported history: no process takes as long to write down a sale of now. */
+const IMPORTED_AFTER_MS = 3_600_000;
+
 const TOLD = new Map<string, Told>([
-  told(OrderPlacedSchema, [Kind.ORDER_PLACED], ({ order }) => ofOrder(Kind.ORDER_PLACED, order)),
-  told(OrderRejectedSchema, [Kind.ORDER_REJECTED], ({ order }) => ofOrder(Kind.ORDER_REJECTED, order)),
-  told(OrderPaidSchema, [Kind.ORDER_PAID], ({ order }) => ofOrder(Kind.ORDER_PAID, order)),
-  told(OrderCanceledSchema, [Kind.ORDER_CANCELED], ({ order }) => ofOrder(Kind.ORDER_CANCELED, order)),
-  told(OrderFulfilledSchema, [Kind.ORDER_FULFILLED], ({ order }) => ofOrder(Kind.ORDER_FULFILLED, order)),
+  told(OrderPlacedSchema, [Kind.ORDER_PLACED], ({ order }) => ofOrder(Kind.ORDER_PLACED, order, imported(order))),
+  told(OrderRejectedSchema, [Kind.ORDER_REJECTED], ({ order }) => ofOrder(Kind.ORDER_REJECTED, order, imported(order))),
+  told(OrderPaidSchema, [Kind.ORDER_PAID], ({ order }) => ofOrder(Kind.ORDER_PAID, order, imported(order))),
+  told(OrderCanceledSchema, [Kind.ORDER_CANCELED], ({ order, effectiveTime }) => ofOrder(Kind.ORDER_CANCELED, order, date(effectiveTime))),
+  told(OrderFulfilledSchema, [Kind.ORDER_FULFILLED], ({ order, effectiveTime }) => ofOrder(Kind.ORDER_FULFILLED, order, date(effectiveTime))),
   told(OrderRefundedSchema, [Kind.ORDER_REFUNDED], ({ order, refund }) => {
     // A refund that failed is told by payments, which knows it first.
     if (refund?.state !== RefundState.SUCCEEDED) return [];
-    const notices = ofOrder(Kind.ORDER_REFUNDED, order, refund.effectiveTime);
+    const notices = ofOrder(Kind.ORDER_REFUNDED, order, imported(refund));
     return notices.map((notice) => ({ ...notice, facts: { ...notice.facts, refund: refundFacts(refund.amount) } }));
   }),
   told(PaymentChangedSchema, [Kind.PAYMENT_FAILED, Kind.PAYMENT_ACTION_REQUIRED], ({ payment }) => {
-    if (payment?.state === PaymentState.REQUIRES_ACTION) return ofPayment(Kind.PAYMENT_ACTION_REQUIRED, payment);
+    if (payment?.state === PaymentState.REQUIRES_ACTION) return ofPayment(Kind.PAYMENT_ACTION_REQUIRED, payment, imported(payment));
     const declined = payment?.state === PaymentState.REQUIRES_PAYMENT_METHOD && payment.decline !== "";
-    return declined ? ofPayment(Kind.PAYMENT_FAILED, payment) : [];
+    return declined ? ofPayment(Kind.PAYMENT_FAILED, payment, imported(payment)) : [];
   }),
   told(PaymentRefundedSchema, [Kind.REFUND_FAILED], ({ payment, refund }) => {
     if (payment === undefined || refund?.state !== PaymentRefundState.FAILED) return [];
-    const notices = ofPayment(Kind.REFUND_FAILED, payment, refund.effectiveTime);
+    const notices = ofPayment(Kind.REFUND_FAILED, payment, imported(refund));
     return notices.map((notice) => ({ ...notice, facts: { ...notice.facts, refund: refundFacts(refund.amount) } }));
   }),
   told(StockChangedSchema, [Kind.BACK_IN_STOCK], ({ stock, movement }) => {
     if (stock === undefined || movement === undefined) return [];
     const available = stock.onHand - stock.reserved;
-    const before = available - movement.onHandChange;
+    // A delivery, a return or a promise that was taken back: whatever leads from nothing to something.
+    const before = available - (movement.onHandChange - movement.reservedChange);
     if (before > 0n || available <= 0n) return [];
     return [
       {
@@ -79,7 +84,7 @@ const TOLD = new Map<string, Told>([
         audience: { watching: stock.sku },
         facts: { stock: stockFacts(stock.sku, available) },
         subject: stock.sku,
-        happened: dateOf(movement.effectiveTime),
+        happened: imported(movement),
       },
     ];
   }),
@@ -104,19 +109,26 @@ function told<S extends DescMessage>(
 }
 
 /** A guest's order has nobody to tell. */
-function ofOrder(kind: Kind, order: Order | undefined, happened = order?.effectiveTime): Notice[] {
+function ofOrder(kind: Kind, order: Order | undefined, happened: Date | undefined): Notice[] {
   if (order === undefined || order.customerId === "") return [];
   const facts = { order: orderFacts(order) };
-  return [{ kind, audience: { account: order.customerId }, facts, subject: order.orderId, happened: dateOf(happened) }];
+  return [{ kind, audience: { account: order.customerId }, facts, subject: order.orderId, happened }];
 }
 
-function ofPayment(kind: Kind, payment: Payment, happened = payment.effectiveTime): Notice[] {
+function ofPayment(kind: Kind, payment: Payment, happened: Date | undefined): Notice[] {
   if (payment.customerId === "") return [];
   const subject = payment.orderId === "" ? payment.paymentId : payment.orderId;
   const facts = { payment: paymentFacts(payment) };
-  return [{ kind, audience: { account: payment.customerId }, facts, subject, happened: dateOf(happened) }];
+  return [{ kind, audience: { account: payment.customerId }, facts, subject, happened }];
 }
 
-function dateOf(time: Timestamp | undefined): Date | undefined {
-  return time === undefined ? undefined : timestampDate(time);
+/** Returns when something happened that was recorded long after; undefined when it was recorded as it happened. */
+function imported(what: { createTime?: Timestamp | undefined; effectiveTime?: Timestamp | undefined } | undefined): Date | undefined {
+  const [recorded, happened] = [date(what?.createTime), date(what?.effectiveTime)];
+  if (recorded === undefined || happened === undefined) return happened;
+  return recorded.getTime() - happened.getTime() > IMPORTED_AFTER_MS ? happened : undefined;
+}
+
+function date(time: Timestamp | undefined): Date | undefined {
+  return time === undefined ? undefined : dateOf(time);
 }

@@ -8,6 +8,8 @@ import { Refusal } from "./error.js";
 export interface Preferences {
   account: string;
   emailAddress: string;
+  /** When the account confirmed the address; undefined while it has not. */
+  emailConfirmedTime: Date | undefined;
   locale: string;
   defaultChannels: Channel[];
   /** The kinds that are told in another way, in the order of the enum. */
@@ -22,6 +24,7 @@ export function defaultPreferences(account: string): Preferences {
   return {
     account,
     emailAddress: "",
+    emailConfirmedTime: undefined,
     locale: "",
     defaultChannels: [Channel.IN_APP, Channel.EMAIL],
     kinds: [],

@@ -3,6 +3,7 @@ import type { Implementation } from "@souk/chassis";
 
 import { NotificationService } from "./contract.js";
 import { auditNotifications } from "./rpc/audit_notifications.js";
+import { confirmEmailAddress } from "./rpc/confirm_email_address.js";
 import { createWebhookEndpoint } from "./rpc/create_webhook_endpoint.js";
 import { deleteWebhookEndpoint } from "./rpc/delete_webhook_endpoint.js";
 import { dropDeadDeliveries } from "./rpc/drop_dead_deliveries.js";
@@ -26,6 +27,7 @@ export function rpc(service: Notifications): Implementation<typeof NotificationS
   return {
     getPreferences: (request, { caller }) => getPreferences(service, request, caller),
     updatePreferences: (request, { caller }) => updatePreferences(service, request, caller),
+    confirmEmailAddress: (request, { caller }) => confirmEmailAddress(service, request, caller),
     listMessages: (request, { caller }) => listMessages(service, request, caller),
     markRead: (request, { caller }) => markRead(service, request, caller),
     watchMessages: (request, { caller, signal }) => watchMessages(service, request, caller, signal),

@@ -20,28 +20,37 @@ const order = {
   reason: "",
 };
 
-const payment = {
+const payment = (linkHost: string) => ({
   id: "payment_01h455vb4pex5vsknk084sn02q",
   order_id: order.id,
   amount: gbp(2240n),
   decline: "insufficient_funds",
-  action_url: "https://pay.example.com/confirm/42",
-};
+  action_url: `https://${linkHost}/confirm/42`,
+});
 
-const SAMPLES: Record<Exclude<Kind, Kind.UNSPECIFIED>, Facts> = {
-  [Kind.ORDER_PLACED]: { order },
-  [Kind.ORDER_REJECTED]: { order: { ...order, reason: "out_of_stock" } },
-  [Kind.ORDER_PAID]: { order },
-  [Kind.ORDER_CANCELED]: { order: { ...order, reason: "order_canceled" } },
-  [Kind.ORDER_FULFILLED]: { order },
-  [Kind.ORDER_REFUNDED]: { order: { ...order, refunded: gbp(990n) }, refund: { amount: gbp(990n) } },
-  [Kind.PAYMENT_FAILED]: { payment },
-  [Kind.PAYMENT_ACTION_REQUIRED]: { payment },
-  [Kind.REFUND_FAILED]: { payment, refund: { amount: gbp(990n) } },
-  [Kind.BACK_IN_STOCK]: { stock: { sku: "MUG-7", available: 12n } },
-};
-
-/** Returns the sample data of a kind. */
-export function sampleFacts(kind: Kind): Facts {
-  return kind === Kind.UNSPECIFIED ? {} : SAMPLES[kind];
+/** Returns the sample data of a kind, with links that lead to a host. */
+export function sampleFacts(kind: Kind, linkHost = "pay.example.com"): Facts {
+  switch (kind) {
+    case Kind.UNSPECIFIED:
+      return {};
+    case Kind.ORDER_PLACED:
+    case Kind.ORDER_PAID:
+    case Kind.ORDER_FULFILLED:
+      return { order };
+    case Kind.ORDER_REJECTED:
+      return { order: { ...order, reason: "out_of_stock" } };
+    case Kind.ORDER_CANCELED:
+      return { order: { ...order, reason: "order_canceled" } };
+    case Kind.ORDER_REFUNDED:
+      return { order: { ...order, refunded: gbp(990n) }, refund: { amount: gbp(990n) } };
+    case Kind.PAYMENT_FAILED:
+    case Kind.PAYMENT_ACTION_REQUIRED:
+      return { payment: payment(linkHost) };
+    case Kind.REFUND_FAILED:
+      return { payment: payment(linkHost), refund: { amount: gbp(990n) } };
+    case Kind.BACK_IN_STOCK:
+      return { stock: { sku: "MUG-7", available: 12n } };
+    case Kind.EMAIL_CONFIRMATION:
+      return { confirmation: { code: "7K2Q-9FXH-M3TD", hours: 24 } };
+  }
 }

@@ -1,29 +1,34 @@
 /**
- * Sends what is to be sent, at least once: e-mail in the order in which it is due, webhooks in the order of each endpoint.
+ * Sends what is to be sent, at least once: e-mail in the order in which it is due, webhooks of an endpoint in the order of each
+ * subject.
  *
  * **Invariant:** one attempt at a time per endpoint, and its outcome is durable before the next begins; so a kill repeats at
  * most one webhook per endpoint, and at most `email.concurrent` e-mails.
  */
 import type { Clock, Store, Tx } from "@souk/chassis";
 import type { NotificationsConfig } from "./config.js";
+import { confirmationMail, isForConfirmation } from "./confirmation.js";
 import { WebhookEndpointState as State } from "./contract.js";
 import { afterFailure } from "./delivery.js";
-import { disable, hasFailedTooLong, secretsAt } from "./endpoint.js";
+import { disable, hasFailedTooLong, secretPurpose, secretsAt } from "./endpoint.js";
 import { addressOf, localeOf } from "./events.js";
+import type { Facts } from "./facts.js";
 import { Failure, failureOf } from "./failure.js";
 import { Lanes } from "./lane.js";
-import { noticesOf } from "./notice.js";
+import { noticesOf, type Notice } from "./notice.js";
+import type { Sealing } from "./sealing.js";
 import {
   endpointsWithWork,
   giveUpOn,
-  headOf,
   markDead,
   markDelivered,
   markFailed,
   nextEmails,
+  nextOf,
   type Delivery,
 } from "./store/deliveries.js";
-import { loadEndpoint, noteFailure, noteSuccess, saveEndpoint, type Endpoint } from "./store/endpoints.js";
+import { forgetCode } from "./store/confirmations.js";
+import { loadEndpoint, noteFailure, noteSuccess, noteWait, saveEndpoint, type Endpoint } from "./store/endpoints.js";
 import { loadEvent, timeOf } from "./store/events.js";
 import { loadPreferences } from "./store/preferences.js";
 import type { Resolve, Targets } from "./target.js";
@@ -37,6 +42,7 @@ export interface Means {
   config: NotificationsConfig;
   store: Store;
   clock: Clock;
+  sealing: Sealing;
   templates: Templates;
   mail: Post;
   targets: Targets;
@@ -49,6 +55,8 @@ export interface Means {
 }
 
 const MAIL_LANE = "e-mail";
+/** The failure of what was kept and cannot be read or written as it should be. */
+const UNREADABLE = "unreadable event";
 
 /** Sends until the signal. */
 export class Sending {
@@ -92,50 +100,73 @@ export class Sending {
 
   async #stepOfEndpoint(id: string): Promise<"again" | "idle" | Date> {
     const { store, clock } = this.#means;
+    const started = clock.now();
     const endpoint = loadEndpoint(store.read, id);
-    const head = headOf(store.read, id);
-    if (endpoint?.state !== State.ENABLED || head === undefined) return "idle";
-    if (isEarly(head, clock.now())) return head.nextTime ?? "idle";
+    if (endpoint?.state !== State.ENABLED) return "idle";
+    if (endpoint.waitTime !== undefined && endpoint.waitTime > started) return endpoint.waitTime;
+    const next = nextOf(store.read, id, started);
+    if (next === undefined || next instanceof Date) return next ?? "idle";
 
-    const failure = await attempt(() => this.#postTo(endpoint, head));
+    const body = this.#bodyOf(next);
+    if (body === undefined) {
+      await store.write((tx) => markDead(tx, next.sequence, next.attempts, UNREADABLE, clock.now()));
+      this.#means.counted("webhook", "dead");
+      return "again";
+    }
+    const failure = await attempt(() => this.#postTo(endpoint, next.key, body));
     const now = clock.now();
     if (failure === undefined) {
       await store.write((tx) => {
-        markDelivered(tx, head.sequence, head.attempts + 1, now);
+        markDelivered(tx, next.sequence, next.attempts + 1, now);
         noteSuccess(tx, id, now);
       });
       this.#means.counted("webhook", "delivered");
     } else {
-      const isDead = await store.write((tx) => this.#webhookFailed(tx, id, head, failure, now));
+      const isDead = await store.write((tx) => this.#webhookFailed(tx, id, next, failure, now));
       this.#means.counted("webhook", isDead ? "dead" : "failed");
     }
     return "again";
   }
 
-  #postTo(endpoint: Endpoint, { key, eventRow }: Delivery): Promise<void> {
-    const { config, store, clock, targets, resolve } = this.#means;
-    const body = bodyOf(loadEvent(store.read, eventRow));
-    const headers = signedHeaders(key, clock.now(), body, secretsAt(endpoint, clock.now()));
+  /** Returns what is to be posted; undefined when the event cannot be written as a webhook, now or ever. */
+  #bodyOf({ eventRow }: Delivery): string | undefined {
+    const event = loadEvent(this.#means.store.read, eventRow);
+    try {
+      return event === undefined ? undefined : bodyOf(event);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #postTo(endpoint: Endpoint, key: string, body: string): Promise<void> {
+    const { config, clock, sealing, targets, resolve } = this.#means;
+    const [present, previous] = secretsAt(endpoint, clock.now()).map((sealed) => sealing.open(sealed, secretPurpose(endpoint.id)));
+    if (present === undefined) throw new Failure("sealed with another key", { isOurs: true });
+    const secrets = previous === undefined ? [present] : [present, previous];
+    const headers = signedHeaders(key, clock.now(), body, secrets);
     const limits = { timeout: config.webhooks.timeoutMs, answerBytes: config.webhooks.answerBytes };
     return post({ url: endpoint.url, headers, body }, targets, limits, resolve);
   }
 
   /** Returns whether the delivery is dead now. */
-  #webhookFailed(tx: Tx, id: string, head: Delivery, failure: Failure, now: Date): boolean {
-    noteFailure(tx, id, now);
+  #webhookFailed(tx: Tx, id: string, delivery: Delivery, failure: Failure, now: Date): boolean {
+    if (!failure.isOurs) noteFailure(tx, id, now);
     // As it is now: it may have been changed or deleted while the attempt ran.
     const endpoint = loadEndpoint(tx, id);
     if (endpoint === undefined) return true;
     const isTooLong = hasFailedTooLong(endpoint, now, this.#means.config.webhooks.disableAfterMs);
-    if (endpoint.state === State.ENABLED && (failure.isGone || isTooLong)) {
+    if (endpoint.state === State.ENABLED && !failure.isOurs && (failure.isGone || isTooLong)) {
       const reason = failure.isGone ? "gone" : "failing";
-      markDead(tx, head.sequence, head.attempts + 1, failure.message, now);
+      markDead(tx, delivery.sequence, delivery.attempts + 1, failure.message, now);
       giveUpOn(tx, id, "endpoint disabled", now);
       saveEndpoint(tx, disable(endpoint, reason, now));
       this.#means.log.warn({ "endpoint.id": id, failure: failure.message }, `disabled webhook endpoint ${id}: ${reason}`);
       return true;
     }
-    return this.#failed(tx, head, failure, now);
+    const next = this.#failed(tx, delivery, failure, now);
+    // Who refuses one event may take those of other subjects; who can take nothing is left alone.
+    if (next !== undefined && !failure.isRefusal) noteWait(tx, id, next);
+    return next === undefined;
   }
 
   async #stepOfMail(): Promise<"again" | "idle" | Date> {
@@ -150,8 +181,9 @@ export class Sending {
       const failure = await attempt(() => this.#mailTo(next));
       const now = clock.now();
       const isDead = await store.write((tx) => {
-        if (failure !== undefined) return this.#failed(tx, next, failure, now);
+        if (failure !== undefined) return this.#failed(tx, next, failure, now) === undefined;
         markDelivered(tx, next.sequence, next.attempts + 1, now);
+        if (isForConfirmation(next)) forgetCode(tx, next.account, next.eventId);
         return false;
       });
       this.#means.counted("email", failure === undefined ? "delivered" : isDead ? "dead" : "failed");
@@ -161,25 +193,47 @@ export class Sending {
     return "again";
   }
 
-  async #mailTo({ key, kind, account, eventRow, createTime }: Delivery): Promise<void> {
-    const { config, store, templates, mail } = this.#means;
+  async #mailTo(delivery: Delivery): Promise<void> {
+    const { key, kind, account, createTime } = delivery;
+    const { config, store, clock, sealing, templates, mail } = this.#means;
     // The address and the language are those of now; kinds and channels were decided when the event came.
     const preferences = loadPreferences(store.read, account);
+    const locale = localeOf(preferences, config);
+    if (isForConfirmation(delivery)) {
+      const { to, facts } = confirmationMail(store.read, sealing, delivery, preferences, clock.now());
+      return mail.send({ key, to, time: createTime, mail: templates.mail(kind, facts, { time: createTime, locale }) });
+    }
     const to = addressOf(preferences, config);
-    if (to === "") throw new Failure("no address", { isFinal: true });
-    const event = loadEvent(store.read, eventRow);
-    const notice = noticesOf(event.type, event.data).find((one) => one.kind === kind);
-    if (notice === undefined) throw new Failure("nothing to tell", { isFinal: true });
-    const occasion = { time: notice.happened ?? timeOf(event, createTime), locale: localeOf(preferences, config) };
-    await mail.send({ key, to, time: createTime, mail: templates.mail(kind, notice.facts, occasion) });
+    if (to === "") throw new Failure(preferences.emailAddress === "" ? "no address" : "address not confirmed", { isFinal: true });
+    const { facts, time } = this.#toldBy(delivery);
+    return mail.send({ key, to, time: createTime, mail: templates.mail(kind, facts, { time, locale }) });
   }
 
-  #failed(tx: Tx, delivery: Delivery, failure: Failure, now: Date): boolean {
+  #toldBy({ eventRow, kind, createTime }: Delivery): { facts: Facts; time: Date } {
+    const event = loadEvent(this.#means.store.read, eventRow);
+    let notice: Notice | undefined;
+    let time = createTime;
+    try {
+      notice = event && noticesOf(event.type, event.data).find((one) => one.kind === kind);
+      if (event !== undefined) time = notice?.happened ?? timeOf(event, createTime);
+    } catch {
+      throw new Failure(UNREADABLE, { isFinal: true });
+    }
+    if (notice === undefined) throw new Failure("nothing to tell", { isFinal: true });
+    return { facts: notice.facts, time };
+  }
+
+  /** Records a failure. Returns when the delivery is tried again; undefined when it is dead now. */
+  #failed(tx: Tx, delivery: Delivery, failure: Failure, now: Date): Date | undefined {
     const attempts = delivery.attempts + 1;
     const next = afterFailure(this.#means.config.retry, attempts, failure, this.#means.random());
-    if (next.state === "dead") markDead(tx, delivery.sequence, attempts, failure.message, now);
-    else markFailed(tx, delivery.sequence, attempts, failure.message, new Date(now.getTime() + next.wait));
-    return next.state === "dead";
+    if (next.state === "dead") {
+      markDead(tx, delivery.sequence, attempts, failure.message, now);
+      return undefined;
+    }
+    const time = new Date(now.getTime() + next.wait);
+    markFailed(tx, delivery.sequence, attempts, failure.message, time, failure.isRefusal);
+    return time;
   }
 }
 

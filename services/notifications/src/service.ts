@@ -10,7 +10,9 @@ import type { Event } from "./contract.js";
 import { hear, type Woken } from "./events.js";
 import { Hub } from "./hub.js";
 import { Mailbox } from "./mailbox.js";
+import { Sealing, keyOf } from "./sealing.js";
 import { Sending, type Means } from "./sending.js";
+import { countSealedOtherwise, sealPlainSecrets } from "./store/secrets.js";
 import { bytes } from "./store/tables.js";
 import { Targets, type Resolve } from "./target.js";
 import { Templates } from "./template.js";
@@ -34,6 +36,7 @@ export interface Surroundings {
   clock: Clock;
   /** Aborted when the process stops. */
   stop: AbortSignal;
+  /** Told of what an operator should know. */
   log: Means["log"];
   counted: Means["counted"];
   /** How names are looked up; as the system does unless it is set. */
@@ -46,24 +49,27 @@ export class Notifications {
   readonly config: NotificationsConfig;
   readonly clock: Clock;
   readonly store: Store;
+  readonly sealing: Sealing;
   readonly templates: Templates;
   readonly targets: Targets;
   readonly tokens: Tokens;
   readonly hub = new Hub();
   readonly sending: Sending;
 
-  private constructor(surroundings: Surroundings, store: Store, tokens: Tokens) {
+  private constructor(surroundings: Surroundings, store: Store, tokens: Tokens, sealing: Sealing) {
     const { config, clock } = surroundings;
     this.config = config;
     this.clock = clock;
     this.store = store;
     this.tokens = tokens;
+    this.sealing = sealing;
     this.templates = templatesOf(config);
     this.targets = new Targets(config.webhooks);
     const means = {
       config,
       store,
       clock,
+      sealing,
       templates: this.templates,
       targets: this.targets,
       mail: postOf(config, surroundings.dataDir),
@@ -77,10 +83,21 @@ export class Notifications {
 
   /** Opens the database and takes up what waits. */
   static async start(surroundings: Surroundings): Promise<Notifications> {
-    mkdirSync(surroundings.dataDir, { recursive: true });
-    const file = resolve(surroundings.dataDir, surroundings.config.data.url.replace(/^sqlite:/, ""));
-    const store = Store.open({ file, migrations: MIGRATIONS, clock: surroundings.clock });
-    const service = new Notifications(surroundings, store, new Tokens(await tokenKey(store)));
+    const { config, dataDir, clock, log } = surroundings;
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const made = (file: string) =>
+      log.warn({}, `made ${file}, the key that secrets in the database are sealed with; back it up apart from the data`);
+    const sealing = new Sealing(keyOf(config.webhooks, dataDir, made));
+    const file = resolve(dataDir, config.data.url.replace(/^sqlite:/, ""));
+    const store = Store.open({ file, migrations: MIGRATIONS, clock });
+    const sealed = await sealPlainSecrets(store, sealing);
+    if (sealed > 0) log.warn({}, `sealed ${sealed} secrets of webhook endpoints, which were plain text until now`);
+    const lost = countSealedOtherwise(store.read, sealing);
+    if (lost > 0) {
+      const wayOn = "put that key back, or call RotateWebhookSecret for each of them";
+      log.error({}, `the secrets of ${lost} webhook endpoints were sealed with another key and sign nothing: ${wayOn}`);
+    }
+    const service = new Notifications(surroundings, store, new Tokens(await tokenKey(store)), sealing);
     service.sending.start();
     return service;
   }

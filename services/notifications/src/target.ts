@@ -13,6 +13,8 @@ export interface TargetRules {
   allowHttp: boolean;
   /** Networks that are allowed although they are private, such as `10.1.0.0/16`. */
   allowedNetworks: readonly string[];
+  /** Ports besides the usual ones: `8443`, or `hooks.example.com:9443` for one host. */
+  allowedPorts: readonly string[];
 }
 
 /** Looks a name up: every address that it has. */
@@ -64,10 +66,30 @@ export class Targets {
     if (url.username !== "" || url.password !== "") return "it has a user name or a password in it";
     const host = hostOf(url);
     if (host === "") return "it has no host";
-    if (isIP(host) !== 0) return this.allows(host) ? undefined : "its address is private or reserved";
+    if (isIP(host) !== 0 && !this.allows(host)) return "its address is private or reserved";
+    const port = this.#portProblem(url, host);
+    if (port !== undefined || isIP(host) !== 0) return port;
     // A name without a dot is somebody's own machine; these suffixes never stand in public DNS.
     const local = !host.includes(".") || /\.(localhost|local|internal|home\.arpa)\.?$/.test(host);
     return local && this.#rules.allowedNetworks.length === 0 ? "its name is a local one" : undefined;
+  }
+
+  /** Other programs listen on other ports, and some of them understand enough of HTTP to be harmed by it. */
+  #portProblem(url: URL, host: string): string | undefined {
+    // The port of the scheme is written as none.
+    if (url.port === "") return undefined;
+    const isUsual = url.port === "443" || (url.port === "80" && this.#rules.allowHttp);
+    const isOfOperator = isIP(host) !== 0 && this.#isInAllowedNetwork(host);
+    const listed = this.#rules.allowedPorts;
+    const ofHost = `${isIP(host) === 6 ? `[${host}]` : host}:${url.port}`;
+    if (isUsual || isOfOperator || listed.includes(url.port) || listed.includes(ofHost)) return undefined;
+    const usual = this.#rules.allowHttp ? ["443", "80"] : ["443"];
+    return `its port ${url.port} is not allowed; allowed are ${[...usual, ...listed].join(", ")}`;
+  }
+
+  #isInAllowedNetwork(address: string): boolean {
+    const inner = isIPv4(address) ? address : (embeddedIPv4(address) ?? address);
+    return this.#listed(this.#allowed, inner);
   }
 
   /** Returns whether a connection may go to this address. */
@@ -117,6 +139,13 @@ export function networkProblem(network: string): string | undefined {
   } catch {
     return `${network} is not an address and a prefix such as 10.0.0.0/8`;
   }
+}
+
+/** Returns why a port cannot be one of the setting; undefined when it can. */
+export function portProblem(text: string): string | undefined {
+  const found = /^(?:[a-z0-9.-]+:|\[[0-9a-f:.]+\]:)?([0-9]{1,5})$/.exec(text);
+  const port = Number(found?.[1]);
+  return port >= 1 && port <= 65_535 ? undefined : `${text} is not a port such as 8443, or a host in lower case and a port`;
 }
 
 /** The host without the brackets of IPv6, and without the dot that ends an absolute name. */

@@ -9,6 +9,7 @@ import { Liquid } from "liquidjs";
 
 import { NotificationKind as Kind } from "./contract.js";
 import type { Amount, Facts } from "./facts.js";
+import { Links } from "./link.js";
 import { formatMoney } from "./money.js";
 
 /** What a kind has a template for. */
@@ -43,12 +44,14 @@ const MOST_MILLISECONDS = 2000;
 export class Templates {
   readonly #folder: string;
   readonly #shop: { name: string; url: string };
+  readonly #links: Links;
   readonly #plain: Liquid;
   readonly #html: Liquid;
 
-  constructor(folder: string, shop: { name: string; url: string }) {
+  constructor(folder: string, { name, url, linkHosts }: { name: string; url: string; linkHosts: readonly string[] }) {
     this.#folder = folder;
-    this.#shop = shop;
+    this.#shop = { name, url };
+    this.#links = new Links(url, linkHosts);
     const options = {
       root: folder,
       extname: ".liquid",
@@ -77,14 +80,20 @@ export class Templates {
   inApp(kind: Kind, facts: Facts, occasion: Occasion): InApp {
     return {
       title: oneLine(this.#render(kind, "subject", facts, occasion)),
-      body: this.#render(kind, "message", facts, occasion).trim(),
+      body: this.#render(kind, "message", facts, occasion).replace(/\0/g, "").trim(),
     };
   }
 
   #render(kind: Kind, part: Part, facts: Facts, occasion: Occasion): string {
     const engine = part === "html" ? this.#html : this.#plain;
-    const scope = { ...facts, time: occasion.time.toISOString(), locale: occasion.locale, shop: this.#shop };
+    const scope = { ...this.#withLinks(facts), time: occasion.time.toISOString(), locale: occasion.locale, shop: this.#shop };
     return engine.renderFileSync(this.#file(kind, part, occasion.locale), scope, { globals: { locale: occasion.locale } }) as string;
+  }
+
+  /** **Invariant:** no template sees a link of an event that leads to a host which the shop has not named. */
+  #withLinks(facts: Facts): Facts {
+    if (facts.payment === undefined) return facts;
+    return { ...facts, payment: { ...facts.payment, action_url: this.#links.allowed(facts.payment.action_url) } };
   }
 
   /** Prefers the file of the language: `order_placed/text.de` before `order_placed/text`. */

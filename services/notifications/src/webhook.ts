@@ -5,9 +5,9 @@
 import { createHmac, randomBytes } from "node:crypto";
 
 import { fromBinary, toJson, type DescMessage, type JsonValue } from "@bufbuild/protobuf";
-import { timestampDate } from "@bufbuild/protobuf/wkt";
 
 import { registry, type Event } from "./contract.js";
+import { dateOf } from "./time.js";
 
 const SECRET_PREFIX = "whsec_";
 const SECRET_BYTES = 32;
@@ -28,7 +28,7 @@ export function signedHeaders(key: string, at: Date, body: string, secrets: read
   return { "webhook-id": key, "webhook-timestamp": timestamp, "webhook-signature": signatures.join(" ") };
 }
 
-/** Returns the body of a webhook: the event as CloudEvents writes it in JSON. The same event gives the same bytes. */
+/** Returns the body of a webhook: the event as CloudEvents writes it in JSON. The same event gives the same bytes. Throws when it cannot be written. */
 export function bodyOf(event: Event): string {
   const body: Record<string, JsonValue> = {
     specversion: "1.0",
@@ -37,7 +37,7 @@ export function bodyOf(event: Event): string {
     type: event.type,
   };
   if (event.subject !== "") body.subject = event.subject;
-  if (event.time !== undefined) body.time = timestampDate(event.time).toISOString();
+  if (event.time !== undefined) body.time = dateOf(event.time).toISOString();
   if (event.dataSchema !== "") body.dataschema = event.dataSchema;
   if (event.orderingKey !== "") body.partitionkey = event.orderingKey;
   for (const name of Object.keys(event.extensions).sort()) {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { create, toBinary, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
+import { TimestampSchema, timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 
 import {
   NotificationKind as Kind,
@@ -19,7 +20,7 @@ import {
   RefundState,
   StockChangedSchema,
 } from "#src/contract.js";
-import { noticesOf, toldTypes } from "#src/notice.js";
+import { noticesOf, toldTypes, type Notice } from "#src/notice.js";
 import { allKinds } from "#src/template.js";
 import { order } from "./support.js";
 
@@ -70,22 +71,48 @@ test("a payment is told when it was declined and when it waits for the customer,
   }
 });
 
-test("an address that a browser should not open is not shown", () => {
-  const [notice] = told(PaymentChangedSchema, {
-    payment: { paymentId: "p", customerId: "alice", state: PaymentState.REQUIRES_ACTION, actionUrl: "javascript:alert(1)" },
-  });
-  assert.equal(notice?.facts.payment?.action_url, "");
+test("the age of an event is its own: what is old is not the sale but the event, unless history is imported", () => {
+  const hours = (count: number) => timestampFromDate(new Date(Date.UTC(2026, 2, 1) - count * 3_600_000));
+  const old = order("alice", { createTime: hours(73), effectiveTime: hours(73) });
+  const importedOrder = order("alice", { createTime: hours(0), effectiveTime: hours(73) });
+  const happened = (notices: Notice[]) => notices.map((notice) => notice.happened?.getTime());
+
+  // Placed long ago, and something happens now: the event says when.
+  for (const schema of [OrderPaidSchema, OrderFulfilledSchema, OrderCanceledSchema]) assert.deepEqual(happened(told(schema, { order: old })), [undefined]);
+  assert.deepEqual(happened(told(OrderFulfilledSchema, { order: importedOrder })), [undefined]);
+  const late = { payment: { paymentId: "p", customerId: "alice", state: PaymentState.REQUIRES_ACTION, createTime: hours(73), effectiveTime: hours(73) } };
+  assert.deepEqual(happened(told(PaymentChangedSchema, late)), [undefined]);
+
+  // Imported: when it happened in the world.
+  const then = timestampDate(hours(73)).getTime();
+  for (const schema of [OrderPlacedSchema, OrderPaidSchema]) assert.deepEqual(happened(told(schema, { order: importedOrder })), [then]);
+  for (const schema of [OrderFulfilledSchema, OrderCanceledSchema]) {
+    assert.deepEqual(happened(told(schema, { order: importedOrder, effectiveTime: hours(73) })), [then]);
+  }
+});
+
+test("a time that no calendar has is an error, wherever in the payload it stands", () => {
+  const never = create(TimestampSchema, { seconds: 9223372036854775807n });
+  assert.throws(() => told(OrderPlacedSchema, { order: order("alice", { effectiveTime: never }) }), RangeError);
+  assert.throws(() => told(OrderFulfilledSchema, { order: order("alice"), effectiveTime: never }), RangeError);
+  const movement = { onHandChange: 5n, effectiveTime: create(TimestampSchema, { nanos: -1 }) };
+  assert.throws(() => told(StockChangedSchema, { stock: { sku: "MUG-7", onHand: 5n }, movement }), RangeError);
 });
 
 test("a sku is back when nothing was available and something is now", () => {
-  const changed = (onHand: bigint, reserved: bigint, onHandChange: bigint) =>
-    told(StockChangedSchema, { stock: { sku: "MUG-7", onHand, reserved }, movement: { onHandChange } }).map(({ kind, audience }) => [kind, audience]);
+  const changed = (onHand: bigint, reserved: bigint, onHandChange: bigint, reservedChange = 0n) =>
+    told(StockChangedSchema, { stock: { sku: "MUG-7", onHand, reserved }, movement: { onHandChange, reservedChange } }).map(({ kind, audience }) => [kind, audience]);
   const back = [[Kind.BACK_IN_STOCK, { watching: "MUG-7" }]];
   assert.deepEqual(changed(5n, 0n, 5n), back);
   assert.deepEqual(changed(7n, 5n, 2n), back);
   assert.deepEqual(changed(7n, 2n, 2n), []);
   assert.deepEqual(changed(5n, 5n, 5n), []);
   assert.deepEqual(changed(0n, 0n, -5n), []);
+  // Somebody's order took the last one and was cancelled: a promise was taken back.
+  assert.deepEqual(changed(1n, 0n, 0n, -1n), back);
+  assert.deepEqual(changed(2n, 0n, 0n, -1n), []);
+  // Units that leave with their promise change nothing of what is available.
+  assert.deepEqual(changed(3n, 0n, -2n, -2n), []);
 });
 
 test("long orders are cut, and say so", () => {
@@ -103,5 +130,6 @@ test("what nobody tells of is no notice, and what cannot be read is an error", (
 
 test("every kind of the contract comes of some event", () => {
   const kinds = new Set([...toldTypes().values()].flat());
-  assert.deepEqual([...kinds].sort((a, b) => a - b), allKinds().sort((a, b) => a - b));
+  // The one besides is sent when an address is set.
+  assert.deepEqual([...kinds, Kind.EMAIL_CONFIRMATION].sort((a, b) => a - b), allKinds().sort((a, b) => a - b));
 });

@@ -10,7 +10,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { Caller, developmentToken } from "@souk/chassis";
 
 import { NotificationService } from "#src/contract.js";
-import { ROOT, eventually, folder } from "./support.js";
+import { ROOT, SECRET_KEY, eventually, folder } from "./support.js";
 
 /** A process that can be killed and started again on the same folder. */
 export interface Process {
@@ -36,7 +36,7 @@ export async function startProcess(t: TestContext, settings: Record<string, stri
 
   const start = async () => {
     await rm(readyFile, { force: true });
-    const all = { data_dir: dataDir, "server.listen": "127.0.0.1:0", "server.metrics_listen": "127.0.0.1:0", "server.ready_file": readyFile, "log.level": "debug", ...settings };
+    const all = { data_dir: dataDir, "server.listen": "127.0.0.1:0", "server.metrics_listen": "127.0.0.1:0", "server.ready_file": readyFile, "log.level": "debug", "webhooks.secret_key": SECRET_KEY, ...settings };
     const environment = Object.entries(all).map(([key, value]) => [`NOTIFICATIONS__${key.replace(".", "__").toUpperCase()}`, value]);
     const starting = spawn(process.execPath, ["dist/main.js"], { cwd: ROOT, env: { ...process.env, ...Object.fromEntries(environment) } });
     child = starting;

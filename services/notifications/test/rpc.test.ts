@@ -1,14 +1,17 @@
 /** Every method over real gRPC, through the chassis, in a process of its own. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 
-import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { create } from "@bufbuild/protobuf";
+import { TimestampSchema, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Caller } from "@souk/chassis";
 
-import { Channel, NotificationKind as Kind, WebhookEndpointState as State } from "#src/contract.js";
+import { Channel, EventSchema, NotificationKind as Kind, WebhookEndpointState as State } from "#src/contract.js";
 import { bus } from "./bus.js";
 import { startProcess } from "./process.js";
 import { ROOT, eventually, orderPlaced } from "./support.js";
@@ -61,13 +64,32 @@ test("the methods keep what the contract promises", { timeout: 60_000 }, async (
   await t.test("preferences change by mask and etag, and a repeat changes nothing", async () => {
     const first = (await user.getPreferences({})).preferences;
     assert.deepEqual([first?.accountId, first?.emailAddress, first?.defaultChannels], ["alice", "", [Channel.IN_APP, Channel.EMAIL]]);
+    await refused(user.updatePreferences({ updateMask: { paths: ["email_address.x"] } }), Code.InvalidArgument, "INVALID_FIELD");
+    for (const emailAddress of ["a..b@example.com", "a@-example.com"]) {
+      await refused(user.updatePreferences({ updateMask: { paths: ["email_address"] }, emailAddress }), Code.InvalidArgument, "INVALID_FIELD");
+    }
     const change = { etag: first?.etag ?? "", updateMask: { paths: ["email_address", "locale", "kinds"] }, emailAddress: "secret.alice@example.org", locale: "de-de", kinds: [{ kind: Kind.ORDER_PAID, channels: [] }], watchedSkus: ["X"] };
     const second = (await user.updatePreferences(change)).preferences;
     assert.deepEqual([second?.locale, second?.kinds.length, second?.watchedSkus], ["de-DE", 1, []]);
     assert.equal((await user.updatePreferences(change)).preferences?.etag, second?.etag);
     await refused(user.updatePreferences({ ...change, locale: "fr" }), Code.Aborted, "ETAG_MISMATCH");
     await refused(user.updatePreferences({ updateMask: { paths: ["locale"] }, locale: "en-a1" }), Code.InvalidArgument, "UNKNOWN_LOCALE");
-    assert.equal((await ann.getPreferences({ accountId: "alice" })).preferences?.emailAddress, "secret.alice@example.org");
+    const seen = (await ann.getPreferences({ accountId: "alice" })).preferences;
+    assert.deepEqual([seen?.emailAddress, seen?.isEmailAddressConfirmed], ["secret.alice@example.org", false]);
+  });
+
+  await t.test("an address is confirmed with the code that lies in the mailbox", async () => {
+    const mailbox = join(service.dataDir, "mailbox");
+    const code = await eventually(async () => {
+      const names = await readdir(mailbox).catch(() => []);
+      const letters = await Promise.all(names.filter((name) => name.endsWith(".eml")).map((name) => readFile(join(mailbox, name), "utf8")));
+      return /Your code is ([0-9A-Z-]{14})/.exec(letters.join(""))?.[1];
+    }, "the code");
+    await refused(user.confirmEmailAddress({ code: "0000-0000-0000" }), Code.InvalidArgument, "CODE_REFUSED");
+    await refused(service.client(Caller.user("bob")).confirmEmailAddress({ code }), Code.InvalidArgument, "CODE_REFUSED");
+    const confirmed = (await user.confirmEmailAddress({ code: code.toLowerCase().replaceAll("-", " ") })).preferences;
+    assert.equal(confirmed?.isEmailAddressConfirmed, true);
+    assert.equal((await user.confirmEmailAddress({ code })).preferences?.etag, confirmed?.etag);
   });
 
   await t.test("messages come on the stream, go on after the token, are listed and marked", async () => {
@@ -106,6 +128,7 @@ test("the methods keep what the contract promises", { timeout: 60_000 }, async (
     assert.equal((await shop.createWebhookEndpoint(request)).secret, made.secret);
     await refused(shop.createWebhookEndpoint({ ...request, description: "other" }), Code.FailedPrecondition, "REQUEST_ID_REUSED");
     await refused(shop.createWebhookEndpoint({ ...request, requestId: "2", url: "https://127.1/" }), Code.InvalidArgument, "TARGET_REFUSED");
+    await refused(shop.createWebhookEndpoint({ ...request, requestId: "2", url: "https://example.com:22" }), Code.InvalidArgument, "TARGET_REFUSED");
     await refused(service.client(Caller.service("other")).getWebhookEndpoint({ endpointId: id }), Code.NotFound, "ENDPOINT_NOT_FOUND");
     assert.equal((await ann.getWebhookEndpoint({ endpointId: id })).endpoint?.owner, "service:erp");
     assert.equal((await ann.listWebhookEndpoints({})).endpoints.length, 1);
@@ -132,7 +155,7 @@ test("the methods keep what the contract promises", { timeout: 60_000 }, async (
   await t.test("deliveries are listed, and a service sees those of its own endpoints only", async () => {
     const found = await eventually(async () => {
       const { deliveries } = await ann.listDeliveries({ accountId: "alice", state: 2 });
-      return deliveries.length === 2 && deliveries;
+      return deliveries.length === 3 && deliveries.slice(0, 2);
     }, "the e-mails to alice");
     assert.ok(found.every(({ channel, kind, attempts }) => channel === Channel.EMAIL && kind === Kind.ORDER_PLACED && attempts === 1));
     assert.deepEqual((await shop.listDeliveries({})).deliveries, []);
@@ -157,6 +180,25 @@ test("the methods keep what the contract promises", { timeout: 60_000 }, async (
     placed("carol");
     await eventually(async () => (await ann.listMessages({ accountId: "carol" })).messages.length === 1, "carol's message");
     await eventually(() => events.refused.length > 0, "the refusal");
+    events.publish({ ...orderPlaced("alice"), id: "year 58880", time: create(TimestampSchema, { seconds: 1_796_000_000_000n }) });
+    await eventually(() => events.refused.some((reason) => /outside the years 1 to 9999/.test(reason)) || events.acknowledged.has("year 58880"), "its end");
+  });
+
+  await t.test("an event of another source than the owner of its type is told to nobody", async () => {
+    const time = timestampFromDate(new Date());
+    events.publish(orderPlaced("dave", { id: "forged", source: "/services/recommendations", time }));
+    await eventually(() => events.acknowledged.has("forged"), "the end of the forged event");
+    placed("dave");
+    await eventually(async () => (await ann.listMessages({ accountId: "dave" })).messages.length > 0, "dave's message");
+    assert.equal((await ann.listMessages({ accountId: "dave" })).messages.length, 1);
+    assert.deepEqual((await ann.listDeliveries({ eventId: "forged" })).deliveries, []);
+  });
+
+  await t.test("a bus that delivers nothing, or an event of nothing, stops nothing", async () => {
+    events.publish(create(EventSchema, { id: "empty" }));
+    events.publish(create(EventSchema, { id: "typeless", source: "/services/orders", type: "souk.orders.v1.OrderPlaced" }));
+    placed("erin");
+    await eventually(async () => (await ann.listMessages({ accountId: "erin" })).messages.length === 1, "erin's message");
   });
 
   await t.test("metrics count, the audit finds all well, and the process ends cleanly", async () => {

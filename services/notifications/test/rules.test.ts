@@ -1,18 +1,35 @@
 /** The pure rules: retries, preferences, settings, ids, tokens, who may see what. */
 import assert from "node:assert/strict";
+import { readdir, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 
-import { Caller } from "@souk/chassis";
+import { create, fromBinary, toBinary, type DescMessage } from "@bufbuild/protobuf";
+import { FieldMaskSchema } from "@bufbuild/protobuf/wkt";
+import { BadRequestSchema, Caller, type Refusal as Refused } from "@souk/chassis";
+import { isAddress } from "#src/address.js";
 import { accountOf, ownerSeenBy } from "#src/caller.js";
-import { Channel, NotificationKind as Kind, WebhookEndpointState as State } from "#src/contract.js";
+import { Channel, MessageSchema, NotificationKind as Kind, WebhookEndpointState as State } from "#src/contract.js";
 import { afterFailure } from "#src/delivery.js";
 import { disable, hasFailedTooLong, rotate, secretsAt } from "#src/endpoint.js";
 import { Failure, failureOf } from "#src/failure.js";
+import { fieldsOf } from "#src/mask.js";
 import { pageOf } from "#src/page.js";
 import { addressByRule, channelsFor, defaultPreferences, etagOf, tidyChannels, tidyKinds, tidyLocale } from "#src/preferences.js";
+import { Sealing, keyOf } from "#src/sealing.js";
 import type { Endpoint } from "#src/store/endpoints.js";
 import { Tokens } from "#src/token.js";
-import { settings } from "./support.js";
+import { folder, settings } from "./support.js";
+
+/** The fields that a refusal names in its BadRequest. */
+function fieldsIn({ details }: Refused): string[] {
+  const found = details.filter(({ desc }) => desc.typeName === BadRequestSchema.typeName);
+  const schema = BadRequestSchema as DescMessage;
+  return found.flatMap(({ value }) => {
+    const request = fromBinary(BadRequestSchema, toBinary(schema, create(schema, value)));
+    return request.fieldViolations.map(({ field }) => field);
+  });
+}
 
 const rules = { first: 5_000, factor: 3, longest: 60_000, attempts: 5 };
 const failure = new Failure("http 503");
@@ -122,12 +139,84 @@ test("pages hold everything once, in order", () => {
   const found: number[] = [];
   let pageToken = "";
   do {
-    const page = pageOf(tokens, ["x"], { pageSize: 3, pageToken }, (place, most) => all.filter((one) => one > Number(place)).slice(0, most));
-    found.push(...page.items);
+    const fetch = (place: string, most: number) => all.filter((one) => one > Number(place)).slice(0, most);
+    const page = pageOf(tokens, ["x"], { pageSize: 3, pageToken }, fetch, MessageSchema, (one) => create(MessageSchema, { sequence: BigInt(one) }));
+    found.push(...page.items.map(({ sequence }) => Number(sequence)));
     pageToken = page.next(String);
   } while (pageToken !== "");
   assert.deepEqual(found, all);
-  assert.throws(() => pageOf(tokens, ["x"], { pageSize: 3, pageToken: "forged" }, () => []), /page token/);
+  const forged = () => pageOf(tokens, ["x"], { pageSize: 3, pageToken: "forged" }, () => [], MessageSchema, (one) => one);
+  assert.throws(forged, (error: Refused) => {
+    assert.equal(error.message, "the page token is not valid for this caller and this list");
+    assert.deepEqual(fieldsIn(error), ["page_token"]);
+    return true;
+  });
+});
+
+test("a page ends at three mebibytes whatever size was asked for, and holds at least one item", () => {
+  const tokens = new Tokens(Buffer.from("key"));
+  const all = Array.from({ length: 9 }, (_, index) => ({ sequence: index + 1, bytes: index === 4 ? 5 << 20 : 1 << 20 }));
+  const sizes: number[][] = [];
+  let pageToken = "";
+  do {
+    const fetch = (place: string, most: number) => all.filter(({ sequence }) => sequence > Number(place)).slice(0, most);
+    const write = ({ sequence, bytes }: (typeof all)[number]) => create(MessageSchema, { sequence: BigInt(sequence), body: "x".repeat(bytes) });
+    const page = pageOf(tokens, ["x"], { pageSize: 1000, pageToken }, fetch, MessageSchema, write);
+    sizes.push(page.items.map(({ sequence }) => Number(sequence)));
+    pageToken = page.next(({ sequence }) => String(sequence));
+  } while (pageToken !== "");
+  assert.deepEqual(sizes, [[1, 2], [3, 4], [5], [6, 7], [8, 9]]);
+});
+
+test("an address is what mail servers take: no stray dot, no hyphen at an end, other scripts as A-labels", () => {
+  const good = ["a@example.com", "first.last+tag@mail.example.co.uk", "o'neill@example.com", "x@xn--bcher-kva.example", "1@1a.example", `${"x".repeat(64)}@example.com`];
+  const bad = [
+    "a..b@example.com", "a@-example.com", "a@example-.com", ".a@example.com", "a.@example.com", "a@example..com", "a@example.com.", "a@.com",
+    "a@example", "a@", "@example.com", "a", "a b@example.com", '"a b"@example.com', "a@[127.0.0.1]", "a@127.0.0.1", "a@b@example.com", "a@büch.example",
+    "ä@example.com", "a@xn--.example", `${"x".repeat(65)}@example.com`, `a@${"x".repeat(64)}.com`, `a@${"x.".repeat(126)}com`, "a@example.com\r\nBcc: x@y.z", "",
+  ];
+  for (const address of good) assert.ok(isAddress(address), address);
+  for (const address of bad) assert.ok(!isAddress(address), address);
+});
+
+test("a mask names whole fields that can be changed, and nothing else", () => {
+  const fields = ["email_address", "locale"];
+  assert.deepEqual([...fieldsOf(create(FieldMaskSchema, { paths: ["locale"] }), fields)], ["locale"]);
+  for (const paths of [["email_address.x"], ["locale", "etag"], ["locale."], ["*"], [""], []]) {
+    assert.throws(() => fieldsOf(create(FieldMaskSchema, { paths }), fields), (error: Refused) => {
+      assert.equal(error.reason, "ERROR_REASON_INVALID_FIELD");
+      assert.deepEqual(fieldsIn(error), ["update_mask"]);
+      assert.match(error.message, /email_address, locale/);
+      return true;
+    }, paths.join());
+  }
+});
+
+test("a sealed text opens with its key for its purpose, and otherwise not", () => {
+  const sealing = new Sealing(Buffer.alloc(32, 1));
+  const sealed = sealing.seal("whsec_x", "a");
+  assert.doesNotMatch(sealed, /whsec/);
+  assert.notEqual(sealing.seal("whsec_x", "a"), sealed);
+  assert.equal(sealing.open(sealed, "a"), "whsec_x");
+  assert.equal(sealing.open(sealed, "b"), undefined);
+  assert.equal(new Sealing(Buffer.alloc(32, 2)).open(sealed, "a"), undefined);
+  for (const bad of ["", "whsec_x", "sealed:1:", `${sealed.slice(0, -5)}AAAA=`]) assert.equal(sealing.open(bad, "a"), undefined, bad);
+});
+
+test("the key is made once, for its owner alone, and never inside the data folder", async () => {
+  const [dataDir, elsewhere] = [await folder(), await folder()];
+  const file = join(elsewhere, "state", "webhooks.key");
+  const made: string[] = [];
+  const key = () => keyOf({ secretKey: "", secretKeyFile: file }, dataDir, (path) => made.push(path));
+  assert.deepEqual(key(), key());
+  assert.deepEqual(made, [file]);
+  assert.equal((await stat(file)).mode & 0o777, 0o600);
+  assert.equal((await stat(join(elsewhere, "state"))).mode & 0o777, 0o700);
+  assert.deepEqual((await readdir(join(elsewhere, "state"))), ["webhooks.key"]);
+  assert.throws(() => keyOf({ secretKey: "", secretKeyFile: join(dataDir, "x", "key") }, dataDir, () => undefined), /outside data_dir/);
+  await writeFile(file, "short\n");
+  assert.throws(key, /holds no key: it must be 32 bytes in base64/);
+  assert.throws(() => keyOf({ secretKey: "", secretKeyFile: join(file, "key") }, dataDir, () => undefined), /NOTIFICATIONS__WEBHOOKS__SECRET_KEY/);
 });
 
 test("a user has its own account and no other, others name one", () => {
@@ -154,6 +243,10 @@ test("a setting that cannot be is refused by name, without its value", async () 
     "retry.first_seconds": "many",
     "webhooks.allow_http": "yes",
     "webhooks.allowed_networks": "10.0.0.0/99",
+    "webhooks.allowed_ports": "ssh",
+    "webhooks.secret_key": "hunter2",
+    "shop.link_hosts": "https://pay.example.com",
+    "email.confirmations_a_day": 0,
     "smtp.url": "http://user:hunter2@host",
     "email.from": "nobody",
     "email.default_address": "everybody@example.com",

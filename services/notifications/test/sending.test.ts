@@ -1,11 +1,13 @@
 /** Sending, to receivers that are real: order, retries, dead letters, limits, and nothing personal in the log. */
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
 import { Caller } from "@souk/chassis";
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { Webhook } from "standardwebhooks";
 
 import {
@@ -13,20 +15,20 @@ import {
   CreateWebhookEndpointRequestSchema,
   DeliveryState,
   DropDeadDeliveriesRequestSchema,
+  EventSchema,
   RequeueDeadDeliveriesRequestSchema,
-  UpdatePreferencesRequestSchema,
   UpdateWebhookEndpointRequestSchema,
   WebhookEndpointState as State,
 } from "#src/contract.js";
 import { createWebhookEndpoint } from "#src/rpc/create_webhook_endpoint.js";
 import { dropDeadDeliveries } from "#src/rpc/drop_dead_deliveries.js";
 import { requeueDeadDeliveries } from "#src/rpc/requeue_dead_deliveries.js";
-import { updatePreferences } from "#src/rpc/update_preferences.js";
 import { updateWebhookEndpoint } from "#src/rpc/update_webhook_endpoint.js";
 import type { Notifications, Surroundings } from "#src/service.js";
 import { audit } from "#src/store/audit.js";
 import { listDeliveries } from "#src/store/deliveries.js";
 import { loadEndpoint } from "#src/store/endpoints.js";
+import { loadPreferences, savePreferences } from "#src/store/preferences.js";
 import { httpReceiver, smtpReceiver, type Received } from "./receiver.js";
 import { contextOf, eventually, LOOPBACK, orderPlaced, running, type Running } from "./support.js";
 
@@ -93,6 +95,77 @@ test("a failing endpoint holds up only itself, and keeps its order", async (t) =
   assert.deepEqual(ids, [events[0]?.id, ...events.map(({ id }) => id)]);
   // The repeat is told by its id.
   assert.equal(new Set(bad.received.map(idOf)).size, 5);
+});
+
+const subjectOf = ({ body }: Received) => (JSON.parse(body) as { subject?: string }).subject;
+
+test("an event that the endpoint refuses holds up its own subject and nothing else", async (t) => {
+  let isMended = false;
+  const receiver = await httpReceiver(t, (received, response) => {
+    const isBad = subjectOf(received) === "order_1" && !isMended;
+    response.writeHead(isBad ? 400 : 204).end();
+  });
+  const { service, clock } = await webhooks(t);
+  await endpointTo(service, receiver.url);
+  const subjects = ["order_1", "order_2", "order_1", "order_3"];
+  for (const subject of subjects) await service.hear(orderPlaced("alice", { subject }));
+
+  // The others arrive while the clock stands still; the second of order_1 waits behind the first.
+  await eventually(() => receiver.received.length === 3 && states(service).filter((state) => state === DeliveryState.DELIVERED).length === 2);
+  assert.deepEqual(receiver.received.map(subjectOf), ["order_1", "order_2", "order_3"]);
+  await service.hear(orderPlaced("alice", { subject: "order_4" }));
+  await eventually(() => receiver.received.map(subjectOf).at(-1) === "order_4");
+
+  isMended = true;
+  await eventually(() => clock.sleeping.at(-1) !== undefined);
+  clock.advance(10_000);
+  await eventually(() => allDelivered(service));
+  const [first, second] = receiver.received.slice(-2).map(({ body }) => (JSON.parse(body) as { id: string }).id);
+  const [one, , two] = listDeliveries(service.store.read, {}, { after: 0 }, 10);
+  assert.deepEqual([first, second], [one?.eventId, two?.eventId]);
+});
+
+test("an endpoint that takes nothing is left alone, whatever its events are about", async (t) => {
+  const answers = [503, 429, 408, 425];
+  const receiver = await httpReceiver(t, (_received, response, index) => void response.writeHead(answers[index] ?? 204).end());
+  const { service, clock } = await webhooks(t);
+  await endpointTo(service, receiver.url);
+  for (const subject of ["order_1", "order_2"]) await service.hear(orderPlaced("alice", { subject }));
+  for (const attempt of [1, 2, 3, 4]) {
+    await eventually(() => receiver.received.length === attempt && clock.sleeping.at(-1) !== undefined);
+    assert.deepEqual(new Set(receiver.received.map(subjectOf)), new Set(["order_1"]));
+    clock.advance(HOUR);
+  }
+  await eventually(() => allDelivered(service));
+  assert.deepEqual(receiver.received.slice(-2).map(subjectOf), ["order_1", "order_2"]);
+});
+
+test("an event that cannot be written as a webhook is dead at once, counts against nobody and holds up nothing", async (t) => {
+  const receiver = await httpReceiver(t);
+  const open = await webhooks(t);
+  const { id } = await endpointTo(open.service, receiver.url);
+  await open.stop();
+  // Kept by a version that looked at no time; this one refuses such an event when it comes.
+  const strict = await webhooks(t, { "webhooks.allow_http": false }, { dataDir: open.dataDir });
+  for (let time = 0; time < 3; time += 1) await strict.service.hear(orderPlaced("alice", { subject: "order_1" }));
+  await eventually(() => strict.clock.sleeping.at(-1) !== undefined);
+  await strict.service.store.write((tx) => {
+    const bad = (seconds: bigint) => toBinary(EventSchema, orderPlaced("alice", { time: create(TimestampSchema, { seconds }) }));
+    const rows = tx.all("SELECT row FROM events ORDER BY row");
+    tx.run("UPDATE events SET event = ? WHERE row = ?", bad(9223372036854775807n), rows[0]?.row ?? 0);
+    tx.run("UPDATE events SET event = ? WHERE row = ?", Buffer.from([255, 255]), rows[1]?.row ?? 0);
+    tx.run("UPDATE deliveries SET attempts = 0, next_time = 0");
+    tx.run("UPDATE endpoints SET failing_since = NULL, wait_time = NULL");
+  });
+  await strict.stop();
+
+  const { service } = await webhooks(t, {}, { dataDir: open.dataDir });
+  await eventually(() => !states(service).includes(DeliveryState.PENDING));
+  const all = listDeliveries(service.store.read, {}, { after: 0 }, 10).map(({ state, attempts, failure }) => [state, attempts, failure]);
+  const dead = [DeliveryState.DEAD, 0, "unreadable event"];
+  assert.deepEqual(all, [dead, dead, [DeliveryState.DELIVERED, 1, ""]]);
+  assert.equal(receiver.received.length, 1);
+  assert.equal(loadEndpoint(service.store.read, id)?.failingSince, undefined);
 });
 
 test("retries wait longer each time on the clock, and after the last one the delivery is dead", async (t) => {
@@ -197,8 +270,10 @@ test("a name that leads inside after it led outside is refused on that attempt",
   const answers = [["127.0.0.2"], ["127.0.0.1"], ["127.0.0.2", "127.0.0.1"], ["::ffff:127.0.0.1"]];
   let lookups = 0;
   const resolve = () => Promise.resolve(answers[Math.min(lookups++, answers.length - 1)] ?? []);
-  const { service, clock } = await webhooks(t, { "webhooks.allowed_networks": "127.0.0.2/32", "retry.attempts": 4 }, { resolve });
-  await endpointTo(service, `http://rebind.example.com:${inside.port}/hook`);
+  const target = `rebind.example.com:${inside.port}`;
+  const changes = { "webhooks.allowed_networks": "127.0.0.2/32", "webhooks.allowed_ports": target, "retry.attempts": 4 };
+  const { service, clock } = await webhooks(t, changes, { resolve });
+  await endpointTo(service, `http://${target}/hook`);
   await service.hear(orderPlaced("alice"));
 
   const failures: string[] = [];
@@ -219,7 +294,7 @@ test("the connection goes to the address that was checked, with one look-up for 
   const receiver = await httpReceiver(t);
   const asked: string[] = [];
   const resolve = (host: string) => (asked.push(host), Promise.resolve(["127.0.0.1"]));
-  const { service } = await webhooks(t, {}, { resolve });
+  const { service } = await webhooks(t, { "webhooks.allowed_ports": String(receiver.port) }, { resolve });
   await endpointTo(service, `http://hooks.example.com:${receiver.port}/hook`);
   await service.hear(orderPlaced("alice"));
   await eventually(() => allDelivered(service) && receiver.received.length === 1);
@@ -272,9 +347,11 @@ test("a receiver that is slow, endless or gone costs one attempt and no more tha
   assert.deepEqual(failures, [`${DeliveryState.DELIVERED} `, `${DeliveryState.DEAD} econnrefused`, `${DeliveryState.DEAD} timeout`]);
 });
 
+/** Sets an address that was confirmed before, so that a test of mail is not one of confirmations. */
 async function address(service: Notifications, account: string, emailAddress: string): Promise<void> {
-  const request = create(UpdatePreferencesRequestSchema, { updateMask: { paths: ["email_address"] }, emailAddress });
-  await updatePreferences(service, request, Caller.user(account));
+  const now = service.clock.now();
+  const before = loadPreferences(service.store.read, account);
+  await service.store.write((tx) => savePreferences(tx, { ...before, emailAddress, emailConfirmedTime: now }, now));
 }
 
 test("e-mail goes over SMTP with a Message-ID that follows from the event", async (t) => {
@@ -311,6 +388,43 @@ test("a server that has trouble gets the same letter again, one that refuses the
   await service.hear(orderPlaced("bob", { time: undefined as never }));
   const dead = await eventually(() => listDeliveries(service.store.read, { state: DeliveryState.DEAD }, { after: 0 }, 1)[0]);
   assert.deepEqual([dead.failure, dead.attempts], ["smtp 550", 1]);
+});
+
+test("servers that answer nothing, garbage or half an answer have taken nothing, and each gets the same again", async (t) => {
+  const garbage = ["", "\0\xff\x16\x03 garbage\r\n\r\n", "HTTP/1.1 2", "HTTP/1.1 99999 Fine\r\n\r\n", "220 not a web server\r\n"];
+  let answers = 0;
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", () => socket.end(Buffer.from(garbage[answers++ % garbage.length] ?? "", "latin1")));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+
+  const { service, clock } = await webhooks(t, { "retry.attempts": garbage.length });
+  await endpointTo(service, `http://127.0.0.1:${port}/`);
+  await service.hear(orderPlaced("alice"));
+  for (let attempt = 1; attempt < garbage.length; attempt += 1) {
+    await eventually(() => answers === attempt && clock.sleeping.at(-1) !== undefined);
+    assert.deepEqual(states(service), [DeliveryState.PENDING]);
+    clock.advance(HOUR);
+  }
+  await eventually(() => states(service)[0] === DeliveryState.DEAD);
+  const [dead] = listDeliveries(service.store.read, {}, { after: 0 }, 1);
+  assert.match(dead?.failure ?? "", /^[a-z0-9_ ]+$/);
+
+  // A mail server that never takes over the responsibility for the letter: "354" to everything.
+  const smtp = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.write("220 here\r\n");
+    socket.on("data", () => socket.write("354 go on\r\n"));
+  });
+  await new Promise<void>((resolve) => smtp.listen(0, "127.0.0.1", resolve));
+  t.after(() => smtp.close());
+  const mailing = await running(t, { "smtp.url": `smtp://127.0.0.1:${(smtp.address() as AddressInfo).port}`, "smtp.require_tls": false, "smtp.timeout_seconds": 1, "retry.attempts": 1 });
+  await address(mailing.service, "alice", "alice@example.org");
+  await mailing.service.hear(orderPlaced("alice"));
+  await eventually(() => states(mailing.service)[0] === DeliveryState.DEAD);
 });
 
 test("a server without TLS is refused unless the settings allow it", async (t) => {

@@ -21,10 +21,13 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 export { eventually, ManualClock } from "@souk/chassis/testing";
 
+/** The key that secrets of tests are sealed with, so that none makes one in the folder of whoever runs them. */
+export const SECRET_KEY = Buffer.alloc(32, 7).toString("base64");
+
 /** Returns the settings that hold, with some of them changed: `{ "webhooks.allow_http": true }`. */
 export async function settings(changes: Record<string, unknown> = {}): Promise<NotificationsConfig> {
   const all = parse(await readFile(join(ROOT, "config.default.toml"), "utf8")) as Record<string, Record<string, unknown>>;
-  for (const [key, value] of Object.entries(changes)) {
+  for (const [key, value] of Object.entries({ "webhooks.secret_key": SECRET_KEY, ...changes })) {
     const [section = "", name = ""] = key.split(".");
     (all[section] ??= {})[name] = value;
   }

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Targets, networkProblem } from "#src/target.js";
+import { Targets, networkProblem, portProblem } from "#src/target.js";
 
-const strict = new Targets({ allowHttp: false, allowedNetworks: [] });
+const strict = new Targets({ allowHttp: false, allowedNetworks: [], allowedPorts: [] });
 
 const INSIDE = [
   "0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.255.255.254",
@@ -43,14 +43,28 @@ test("a URL that names an inner address in any writing is refused", () => {
 
 test("a URL must be https, without a user name", () => {
   assert.equal(strict.problemOf("https://hooks.example.com/a?b=c"), undefined);
-  assert.equal(strict.problemOf("https://hooks.example.com:8443/"), undefined);
   for (const url of ["http://hooks.example.com/", "ftp://example.com/", "file:///etc/passwd", "https://u:p@example.com/", "https://u@example.com/", "https://", "nothing"]) {
     assert.notEqual(strict.problemOf(url), undefined, url);
   }
 });
 
+test("a URL goes to port 443 unless the settings name another, and the refusal says which are allowed", () => {
+  assert.equal(strict.problemOf("https://hooks.example.com:443/"), undefined);
+  assert.equal(strict.problemOf("https://example.com:22"), "its port 22 is not allowed; allowed are 443");
+  for (const port of [1, 25, 80, 444, 3306, 8443, 65535]) assert.match(strict.problemOf(`https://hooks.example.com:${port}/`) ?? "", /its port/);
+  assert.match(strict.problemOf("https://8.8.8.8:22/") ?? "", /its port 22/);
+
+  const rules = { allowHttp: true, allowedNetworks: ["127.0.0.0/8"], allowedPorts: ["8443", "hooks.example.com:9443"] };
+  const some = new Targets(rules);
+  for (const url of ["https://a.example:8443/", "https://hooks.example.com:9443/", "http://a.example/", "http://127.0.0.1:40001/", "http://[::ffff:127.0.0.1]:40001/"]) {
+    assert.equal(some.problemOf(url), undefined, url);
+  }
+  assert.equal(some.problemOf("https://a.example:9443/"), "its port 9443 is not allowed; allowed are 443, 80, 8443, hooks.example.com:9443");
+  assert.match(some.problemOf("https://10.0.0.1:8443/") ?? "", /private/);
+});
+
 test("a network that is allowed is a target, in each of its writings, and nothing beside it", () => {
-  const open = new Targets({ allowHttp: true, allowedNetworks: ["10.1.0.0/16", "fd12:3456::/32"] });
+  const open = new Targets({ allowHttp: true, allowedNetworks: ["10.1.0.0/16", "fd12:3456::/32"], allowedPorts: [] });
   for (const address of ["10.1.0.1", "10.1.255.255", "::ffff:10.1.2.3", "fd12:3456::9"]) assert.equal(open.allows(address), true, address);
   for (const address of ["10.2.0.1", "127.0.0.1", "fd12:3457::1", "169.254.169.254"]) assert.equal(open.allows(address), false, address);
   assert.equal(open.problemOf("http://10.1.0.9/hook"), undefined);
@@ -63,6 +77,11 @@ test("a name whose addresses lead both outside and inside is refused", async () 
   await assert.rejects(strict.addressOf(url, () => Promise.resolve([])), /dns/);
   await assert.rejects(strict.addressOf(url, () => Promise.reject(new Error("no such name"))), /dns/);
   assert.equal(await strict.addressOf(url, () => Promise.resolve(["8.8.8.8", "1.1.1.1"])), "8.8.8.8");
+});
+
+test("a port of a setting is a number, alone or after a host", () => {
+  for (const port of ["8443", "hooks.example.com:9443", "[2606:4700::1]:8443"]) assert.equal(portProblem(port), undefined, port);
+  for (const port of ["0", "65536", "ssh", "", ":1", "HOST:1", "8443/tcp"]) assert.notEqual(portProblem(port), undefined, port);
 });
 
 test("a network of a setting is an address and a prefix", () => {

@@ -1,29 +1,39 @@
 /** From an event to what is written down: messages, deliveries, and each event once. */
 import assert from "node:assert/strict";
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 
-import { Caller } from "@souk/chassis";
-import { create } from "@bufbuild/protobuf";
-import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { Caller, Poison } from "@souk/chassis";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { TimestampSchema, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { Webhook } from "standardwebhooks";
 
 import {
   Channel,
   CreateWebhookEndpointRequestSchema,
+  CreateWebhookEndpointResponseSchema,
   NotificationKind as Kind,
+  OrderCanceledSchema,
+  OrderFulfilledSchema,
   OrderPlacedSchema,
+  RotateWebhookSecretRequestSchema,
   StockChangedSchema,
   UpdatePreferencesRequestSchema,
   WatchMessagesRequestSchema,
 } from "#src/contract.js";
 import { purge } from "#src/retention.js";
 import { createWebhookEndpoint } from "#src/rpc/create_webhook_endpoint.js";
+import { rotateWebhookSecret } from "#src/rpc/rotate_webhook_secret.js";
 import { updatePreferences } from "#src/rpc/update_preferences.js";
 import { watchMessages } from "#src/rpc/watch_messages.js";
 import type { Notifications } from "#src/service.js";
 import { audit } from "#src/store/audit.js";
 import { listDeliveries } from "#src/store/deliveries.js";
+import { loadEndpoint } from "#src/store/endpoints.js";
 import { messagesAfter } from "#src/store/messages.js";
 import { watchedSkus } from "#src/store/preferences.js";
+import { httpReceiver } from "./receiver.js";
 import { contextOf, event, eventually, folder, LOOPBACK, ManualClock, order, orderPlaced, running } from "./support.js";
 
 const alice = Caller.user("alice");
@@ -91,6 +101,115 @@ test("history that is imported or replayed is told to programs and to no custome
   assert.equal(messagesAfter(service.store.read, "alice", 0, 10).length, 0);
   assert.deepEqual(deliveries(service).map(({ channel }) => channel), [Channel.WEBHOOK, Channel.WEBHOOK]);
 });
+
+test("what happens now to an order of long ago is told to its customer", async (t) => {
+  const { service, clock } = await running(t);
+  const now = timestampFromDate(clock.now());
+  const old = timestampFromDate(new Date(clock.now().getTime() - 73 * 3_600_000));
+  const placed = order("alice", { createTime: old, effectiveTime: old });
+  await service.hear(event(OrderFulfilledSchema, { order: placed }, { time: now }));
+  await service.hear(event(OrderCanceledSchema, { order: placed }, { time: now }));
+  // Taken in now as a sale of then, and fulfilled now.
+  await service.hear(event(OrderFulfilledSchema, { order: order("alice", { createTime: now, effectiveTime: old }), effectiveTime: now }, { time: now }));
+  assert.deepEqual(messagesAfter(service.store.read, "alice", 0, 10).map(({ kind }) => kind), [Kind.ORDER_FULFILLED, Kind.ORDER_CANCELED, Kind.ORDER_FULFILLED]);
+  assert.equal(deliveries(service).length, 3);
+
+  // History that is imported whole: also its end lies back.
+  await service.hear(event(OrderFulfilledSchema, { order: order("alice", { createTime: now, effectiveTime: old }), effectiveTime: old }, { time: now }));
+  assert.equal(deliveries(service).length, 3);
+});
+
+test("an event with a time that no calendar has, or with what cannot be kept, is a dead letter at once", async (t) => {
+  const { service } = await running(t);
+  const seconds = [9223372036854775807n, -9223372036854775808n, 253402300800n, -62135596801n, 1_796_000_000_000n];
+  const times = [...seconds.map((one) => ({ seconds: one })), { nanos: -1 }, { nanos: 2_000_000_000 }];
+  for (const time of times) {
+    await assert.rejects(service.hear(orderPlaced("alice", { time: create(TimestampSchema, time) })), (error) => error instanceof Poison);
+    await assert.rejects(service.hear(event(OrderPlacedSchema, { order: order("alice", { effectiveTime: create(TimestampSchema, time) }) })), (error) => error instanceof Poison);
+  }
+  await assert.rejects(service.hear(orderPlaced("ali\0ce")), (error) => error instanceof Poison);
+  assert.equal(messagesAfter(service.store.read, "alice", 0, 10).length, 0);
+  // The first and the last second of the calendar are times.
+  await service.hear(orderPlaced("alice", { time: create(TimestampSchema, { seconds: 253402300799n, nanos: 999_999_999 }) }));
+  await service.hear(orderPlaced("alice", { time: create(TimestampSchema, { seconds: -62135596800n }) }));
+});
+
+test("a payload of garbage, of nothing and of another order changes nothing but its own", async (t) => {
+  const { service } = await running(t);
+  for (const data of [new Uint8Array(), new Uint8Array([10, 0]), new Uint8Array([10, 4, 18, 2, 255, 254])]) {
+    await service.hear({ ...orderPlaced("alice"), data }).catch((error: unknown) => assert.ok(error instanceof Poison));
+  }
+  assert.equal(messagesAfter(service.store.read, "alice", 0, 10).length, 0);
+  await service.hear(orderPlaced("bob"));
+  assert.equal(messagesAfter(service.store.read, "alice", 0, 10).length, 0);
+  assert.equal(messagesAfter(service.store.read, "bob", 0, 10).length, 1);
+});
+
+test("a title with what no text may hold is written without it", async (t) => {
+  const { service } = await running(t);
+  await service.hear(event(OrderPlacedSchema, { order: order("alice", { reference: "A\0B" }) }));
+  assert.equal(messagesAfter(service.store.read, "alice", 0, 10)[0]?.title, "Your order A B is placed");
+});
+
+test("webhook secrets lie sealed in the database, and those of before are sealed at the start", async (t) => {
+  const dataDir = await folder();
+  const first = await running(t, LOOPBACK, { dataDir });
+  const request = create(CreateWebhookEndpointRequestSchema, { requestId: "1", url: "http://127.0.0.1:9/", eventTypes: ["souk.orders.v1.*"] });
+  const made = await createWebhookEndpoint(first.service, request, contextOf(erp));
+  const id = made.endpoint?.endpointId ?? "";
+  assert.match(made.secret, /^whsec_/);
+  assert.equal((await createWebhookEndpoint(first.service, request, contextOf(erp))).secret, made.secret);
+  assert.doesNotMatch(await fileText(dataDir), /whsec_/);
+  assert.deepEqual(audit(first.service.store.read).findings, []);
+
+  // As it was before: plain text, also in the answer that is kept for repeats.
+  await first.service.store.write((tx) => {
+    tx.run("UPDATE endpoints SET secret = ?, previous_secret = ?", made.secret, "whsec_previous");
+    tx.run("UPDATE souk_requests SET response = ?", toBinary(CreateWebhookEndpointResponseSchema, made));
+  });
+  assert.deepEqual(audit(first.service.store.read).findings.map(({ subject }) => subject), [id]);
+  await first.stop();
+  assert.match(await fileText(dataDir), /whsec_/);
+
+  const second = await running(t, LOOPBACK, { dataDir });
+  assert.match(second.log.join(), /sealed 2 secrets/);
+  assert.equal((await createWebhookEndpoint(second.service, request, contextOf(erp))).secret, made.secret);
+  assert.equal(loadEndpoint(second.service.store.read, id)?.previousSecret.startsWith("sealed:"), true);
+  assert.deepEqual(audit(second.service.store.read).findings, []);
+  await second.stop();
+  assert.doesNotMatch(await fileText(dataDir), /whsec_/);
+});
+
+test("with another key nothing is signed, nobody is blamed, and a rotated secret is good again", async (t) => {
+  const dataDir = await folder();
+  const receiver = await httpReceiver(t);
+  const first = await running(t, LOOPBACK, { dataDir });
+  const request = create(CreateWebhookEndpointRequestSchema, { requestId: "1", url: receiver.url, eventTypes: ["souk.orders.v1.*"] });
+  const id = (await createWebhookEndpoint(first.service, request, contextOf(erp))).endpoint?.endpointId ?? "";
+  await first.stop();
+
+  const changes = { ...LOOPBACK, "mailbox.address": "", "webhooks.secret_key": Buffer.alloc(32, 8).toString("base64") };
+  const { service, log, clock } = await running(t, changes, { dataDir });
+  assert.match(log.join(), /the secrets of 1 webhook endpoints were sealed with another key/);
+  await service.hear(orderPlaced("alice"));
+  await eventually(() => deliveries(service)[0]?.failure === "sealed with another key" && clock.sleeping.at(-1) !== undefined);
+  assert.equal(loadEndpoint(service.store.read, id)?.failingSince, undefined);
+
+  const rotate = create(RotateWebhookSecretRequestSchema, { requestId: "2", endpointId: id });
+  const { secret } = await rotateWebhookSecret(service, rotate, contextOf(erp));
+  clock.advance(3_600_000);
+  await eventually(() => receiver.received.length === 1);
+  const [received] = receiver.received;
+  const at = new Date(Number(received?.headers["webhook-timestamp"]) * 1000);
+  const signature = new Webhook(secret).sign(String(received?.headers["webhook-id"]), at, received?.body ?? "");
+  assert.equal(received?.headers["webhook-signature"], signature);
+});
+
+/** Everything that the database is on disk. */
+async function fileText(dataDir: string): Promise<string> {
+  const names = (await readdir(dataDir)).filter((name) => name.startsWith("notifications.db"));
+  return (await Promise.all(names.map((name) => readFile(join(dataDir, name), "latin1")))).join("");
+}
 
 test("who watches a sku is told once when it is back, and taken off the queue", async (t) => {
   const { service } = await running(t);

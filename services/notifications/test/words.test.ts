@@ -1,6 +1,6 @@
 /** Money, templates and the mailbox: what people read. */
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -11,7 +11,8 @@ import { SAMPLE_TIME, sampleFacts } from "#src/sample.js";
 import { Templates, allKinds, kindName, kindOf } from "#src/template.js";
 import { ROOT, folder } from "./support.js";
 
-const templates = new Templates(join(ROOT, "templates"), { name: "Souk", url: "https://shop.example.com" });
+const shop = { name: "Souk", url: "https://shop.example.com", linkHosts: ["pay.example.com", "*.bank.example"] };
+const templates = new Templates(join(ROOT, "templates"), shop);
 const british = { time: SAMPLE_TIME, locale: "en-GB" };
 
 test("money is written by its currency and the locale, exactly", () => {
@@ -23,6 +24,29 @@ test("money is written by its currency and the locale, exactly", () => {
   assert.equal(formatMoney({ currency: "GBP", minor: 9007199254740993n }, "en-GB"), "£90,071,992,547,409.93");
 });
 
+test("the digits are those of ISO 4217 and not those of cash, on every version of ICU", () => {
+  const shown: [string, bigint, string][] = [
+    ["HUF", 199_900n, "HUF\u00a01,999.00"],
+    ["IDR", 5_000_000n, "IDR\u00a050,000.00"],
+    ["COP", 4_990_000n, "COP\u00a049,900.00"],
+    ["PKR", 150_000n, "PKR\u00a01,500.00"],
+    ["IQD", 12_345_000n, "IQD\u00a012,345.000"],
+    ["JPY", 1999n, "JP¥1,999"],
+    ["KWD", 12_345n, "KWD\u00a012.345"],
+    ["CLF", 12_345n, "CLF\u00a01.2345"],
+  ];
+  for (const [currency, minor, text] of shown) assert.equal(formatMoney({ currency, minor }, "en-GB"), text);
+  // Those that Intl writes without the digits, or with others.
+  const two = ["AFN", "ALL", "COP", "HUF", "IDR", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "PKR", "SOS", "SYP", "YER"];
+  for (const currency of two) assert.match(formatMoney({ currency, minor: 1n }, "en-GB"), /0\.01$/, currency);
+});
+
+test("a currency without a minor unit of its own is written as its code and the number", () => {
+  assert.equal(formatMoney({ currency: "XXX", minor: 1999n }, "en-GB"), "XXX 1999");
+  assert.equal(formatMoney({ currency: "XTS", minor: -5n }, "de-DE"), "XTS -5");
+  assert.equal(formatMoney({ currency: "ZZZ", minor: 1999n }, "en-GB"), "ZZZ 1999");
+});
+
 test("minor units become a decimal number without a float in between", () => {
   assert.equal(decimal(5n, 2), "0.05");
   assert.equal(decimal(-123n, 2), "-1.23");
@@ -32,7 +56,7 @@ test("minor units become a decimal number without a float in between", () => {
 });
 
 test("every kind has every template, and none says more than its facts", () => {
-  assert.equal(allKinds().length, 10);
+  assert.equal(allKinds().length, 11);
   for (const kind of allKinds()) {
     const { subject, text, html } = templates.mail(kind, sampleFacts(kind), british);
     const { title, body } = templates.inApp(kind, sampleFacts(kind), british);
@@ -73,12 +97,40 @@ test("data is never markup, and a headline is one line", () => {
   assert.equal([...long.subject].length, 200);
 });
 
-test("a link goes to the web or nowhere", () => {
+test("a link leads to the shop or to a host that it names, and any other is left out of every part", () => {
   const facts = sampleFacts(Kind.PAYMENT_ACTION_REQUIRED);
-  assert.ok(facts.payment);
-  assert.match(templates.mail(Kind.PAYMENT_ACTION_REQUIRED, facts, british).html, /href="https:\/\/pay\.example\.com\/confirm\/42"/);
-  const without = { payment: { ...facts.payment, action_url: "" } };
-  assert.doesNotMatch(templates.mail(Kind.PAYMENT_ACTION_REQUIRED, without, british).html, /Confirm the payment/);
+  const { payment } = facts;
+  assert.ok(payment);
+  const parts = (action_url: string) => {
+    const { subject, text, html } = templates.mail(Kind.PAYMENT_ACTION_REQUIRED, { payment: { ...payment, action_url } }, british);
+    return `${subject}${text}${html}${templates.inApp(Kind.PAYMENT_ACTION_REQUIRED, { payment: { ...payment, action_url } }, british).body}`;
+  };
+  for (const url of ["https://pay.example.com/confirm/42", "https://a.b.bank.example/x", "https://shop.example.com/orders/1"]) {
+    assert.ok(parts(url).includes(`href="${url}"`), url);
+    assert.ok(parts(url).includes(`Confirm it here: ${url}`), url);
+  }
+  const foreign = [
+    "https://evil.example/x", "https://pay.example.com.evil.example/x", "https://evilpay.example.com/x", "https://bank.example/x", "http://pay.example.com/x",
+    "https://pay.example.com:8443/x", "https://pay.example.com@evil.example/x", "https://user:pw@pay.example.com/x", "javascript:alert(1)//pay.example.com",
+    "//evil.example/x", "pay.example.com", "",
+  ];
+  for (const url of foreign) {
+    assert.doesNotMatch(parts(url), /evil|Confirm it here|javascript|8443|href="(?!https:\/\/shop\.example\.com")/, url);
+    assert.match(parts(url), /Open your order in the shop to confirm it/);
+  }
+});
+
+test("an order that was refused says why in its own words, and a reason that nobody knows is no decline", () => {
+  const { order } = sampleFacts(Kind.ORDER_REJECTED);
+  assert.ok(order);
+  const why = (reason: string) => templates.inApp(Kind.ORDER_REJECTED, { order: { ...order, reason } }, british).body;
+  assert.equal(why("payment_not_confirmed"), "Because the payment was not confirmed in time. Nothing was charged.");
+  assert.equal(why("payment_declined"), "Because the payment was declined. Nothing was charged.");
+  assert.equal(why("a_reason_of_tomorrow"), "Because it could not be completed. Nothing was charged.");
+  const { payment } = sampleFacts(Kind.PAYMENT_FAILED);
+  assert.ok(payment);
+  const failed = templates.inApp(Kind.PAYMENT_FAILED, { payment: { ...payment, decline: "a_reason_of_tomorrow" } }, british).body;
+  assert.doesNotMatch(failed, /declined/);
 });
 
 test("a template of the account's language is preferred, and the other stands in for one that is missing", async () => {
@@ -87,7 +139,7 @@ test("a template of the account's language is preferred, and the other stands in
   await writeFile(join(root, "order_placed/subject.liquid"), "Order {{ order.name }}");
   await writeFile(join(root, "order_placed/subject.de.liquid"), "Bestellung {{ order.name }} über {{ order.total | money }}");
   await writeFile(join(root, "order_placed/message.liquid"), "In all {{ order.total | money }}");
-  const own = new Templates(root, { name: "S", url: "" });
+  const own = new Templates(root, { name: "S", url: "", linkHosts: [] });
   const facts = sampleFacts(Kind.ORDER_PLACED);
 
   assert.deepEqual(own.inApp(Kind.ORDER_PLACED, facts, { time: SAMPLE_TIME, locale: "de-AT" }), {
@@ -102,7 +154,7 @@ test("a template with a wrong name in it fails instead of writing a hole", async
   await mkdir(join(root, "order_placed"));
   await writeFile(join(root, "order_placed/subject.liquid"), "Order {{ order.nmae }}");
   await writeFile(join(root, "order_placed/message.liquid"), "-");
-  const own = new Templates(root, { name: "S", url: "" });
+  const own = new Templates(root, { name: "S", url: "", linkHosts: [] });
   assert.throws(() => own.inApp(Kind.ORDER_PLACED, sampleFacts(Kind.ORDER_PLACED), british));
 });
 
@@ -142,6 +194,17 @@ test("a repeat overwrites, nothing half-written stays, and another start goes on
   const files = (await readdir(root)).sort();
   assert.deepEqual(files, ["index.html", "msg_a.eml", "msg_a.html", "msg_a.json", "msg_b.eml", "msg_b.html", "msg_b.json"]);
   assert.match(await readFile(first.index, "utf8"), /msg_b[\s\S]*msg_a/);
+});
+
+test("nobody but the owner reads the mailbox, also one that was open for everybody before", async () => {
+  const root = join(await folder(), "mailbox");
+  await mkdir(root, { mode: 0o755 });
+  await writeFile(join(root, "msg_old.eml"), "Subject: old\r\n", { mode: 0o644 });
+  const mailbox = new Mailbox(root);
+  await mailbox.keep(kept("msg_a", 1));
+  await mailbox.flush();
+  assert.equal((await stat(root)).mode & 0o777, 0o700);
+  for (const name of await readdir(root)) assert.equal((await stat(join(root, name))).mode & 0o777, 0o600, name);
 });
 
 test("a key that is no file name is refused", async () => {

@@ -15,6 +15,8 @@ use souk_types::{Clock, EventId, Money, OrderId, ReservationId, Timestamp};
 
 use crate::error::Error;
 use crate::order::{Order, RefundState};
+use crate::saga::Kind;
+use crate::store;
 use crate::store::follow::{self, Followed, ForeignRefund};
 
 /// The lasting subscription on the bus, and the name of its part of the inbox.
@@ -27,8 +29,14 @@ pub(crate) async fn append(tx: &Tx, order: &Order, change: &str, now: Timestamp)
         "placed" => ("souk.orders.v1.OrderPlaced", pb::OrderPlaced { order: whole() }.encode_to_vec()),
         "rejected" => ("souk.orders.v1.OrderRejected", pb::OrderRejected { order: whole() }.encode_to_vec()),
         "paid" => ("souk.orders.v1.OrderPaid", pb::OrderPaid { order: whole() }.encode_to_vec()),
-        "canceled" => ("souk.orders.v1.OrderCanceled", pb::OrderCanceled { order: whole() }.encode_to_vec()),
-        "fulfilled" => ("souk.orders.v1.OrderFulfilled", pb::OrderFulfilled { order: whole() }.encode_to_vec()),
+        "canceled" => {
+            let effective_time = store::effective_time(tx, order.id, Kind::Cancel).await?.map(Into::into);
+            ("souk.orders.v1.OrderCanceled", pb::OrderCanceled { order: whole(), effective_time }.encode_to_vec())
+        }
+        "fulfilled" => {
+            let effective_time = store::effective_time(tx, order.id, Kind::Fulfill).await?.map(Into::into);
+            ("souk.orders.v1.OrderFulfilled", pb::OrderFulfilled { order: whole(), effective_time }.encode_to_vec())
+        }
         "refund_succeeded" => {
             let refund = order.refunds.iter().rfind(|refund| refund.state == RefundState::Succeeded);
             let refund = refund.map(pb::Refund::from);

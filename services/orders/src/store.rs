@@ -14,6 +14,7 @@ use souk_data::{Db, Migration, Schema};
 pub use audit::Finding;
 pub use orders::{Created, NewOrder, RequestKey};
 pub use read::{Change, Filter, Page};
+pub(crate) use sagas::effective_time;
 pub use sagas::{After, Effect, Lease, Quarantined, Record, Recorded, Saga};
 pub use start::{Start, Started};
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import grpc
 import pytest
 from souk.catalog.v1 import catalog_service_pb2 as catalog
-from souk.catalog.v1 import product_pb2
+from souk.catalog.v1 import product_pb2, variant_pb2
 from souk.catalog.v1.catalog_service_pb2_grpc import CatalogServiceServicer, add_CatalogServiceServicer_to_server
 from souk.orders.v1 import events_pb2 as order_events
 from souk.orders.v1 import order_pb2
@@ -29,6 +29,8 @@ class Neighbours(CatalogServiceServicer, OrderServiceServicer):
         self.calls: list[str] = []
         self.break_off_after = 1_000_000
         self.address = ""
+        self.forge_product: Callable[[catalog.GetProductRequest], catalog.GetProductResponse] | None = None
+        self.forge_orders: Callable[[orders.ListOrdersRequest], orders.ListOrdersResponse] | None = None
 
     async def ListProducts(self, request: catalog.ListProductsRequest, context: Any) -> catalog.ListProductsResponse:
         first = await self._first("ListProducts", request.page_token, context)
@@ -39,12 +41,16 @@ class Neighbours(CatalogServiceServicer, OrderServiceServicer):
         return answer
 
     async def GetProduct(self, request: catalog.GetProductRequest, context: Any) -> catalog.GetProductResponse:
-        answer = catalog.GetProductResponse()
+        if self.forge_product is not None:
+            return self.forge_product(request)
+        answer = catalog.GetProductResponse(product=product_pb2.Product(product_id=request.product_id))
         answer.variants.add(sku=request.product_id.removeprefix("product_"), product_id=request.product_id)
         return answer
 
     async def ListOrders(self, request: orders.ListOrdersRequest, context: Any) -> orders.ListOrdersResponse:
         first = await self._first("ListOrders", request.page_token, context)
+        if self.forge_orders is not None:
+            return self.forge_orders(request)
         token = self._next(first, len(self.orders))
         return orders.ListOrdersResponse(orders=self.orders[first : first + 2], next_page_token=token)
 
@@ -135,3 +141,113 @@ async def without_its_neighbours_the_service_learns_from_events(shop: Shop) -> N
     await shop.place("o1", "alice", "A")
     await shop.settled()
     assert skus(await shop.popular()) == ["A"]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        catalog.GetProductResponse(),
+        catalog.GetProductResponse(product=product_pb2.Product(product_id="product_B")),
+        catalog.GetProductResponse(
+            product=product_pb2.Product(product_id="product_A"),
+            variants=[variant_pb2.Variant(sku="B", product_id="product_B")],
+        ),
+        catalog.GetProductResponse(
+            product=product_pb2.Product(product_id="product_A"), variants=[variant_pb2.Variant(product_id="product_A")]
+        ),
+    ],
+    ids=["nothing", "another product", "a variant of another product", "a variant without a sku"],
+)
+async def a_catalogue_that_answers_something_else_is_not_believed(
+    start: Start, neighbours: Neighbours, forged: catalog.GetProductResponse
+) -> None:
+    asked = 0
+
+    def forge(request: catalog.GetProductRequest) -> catalog.GetProductResponse:
+        nonlocal asked
+        asked += 1
+        return forged
+
+    neighbours.skus, neighbours.forge_product = ["A"], forge
+    neighbours.orders = [order(1, "alice", "A")]
+    shop = await start(neighbours__catalog=neighbours.address, neighbours__orders=neighbours.address)
+    await eventually(_is(lambda: asked > 1))
+    assert (await shop.model()).orders == 0
+    assert skus(await shop.popular()) == []
+    neighbours.forge_product = None
+    await counts(shop, 1)
+    assert skus(await shop.popular()) == ["A"]
+
+
+@pytest.mark.parametrize("kind", ["an order without an id", "a circle", "a year 58880", "garbage"])
+async def orders_that_answer_something_else_are_not_believed(start: Start, neighbours: Neighbours, kind: str) -> None:
+    asked = 0
+
+    def forge(request: orders.ListOrdersRequest) -> orders.ListOrdersResponse:
+        nonlocal asked
+        asked += 1
+        bad = order(7, "alice", "B")
+        match kind:
+            case "an order without an id":
+                bad.order_id = ""
+            case "a year 58880":
+                bad.effective_time.seconds = 1_796_000_000_000
+            case "a circle":
+                return orders.ListOrdersResponse(orders=[order(1, "alice", "A")], next_page_token="1")
+            case _:
+                return cast("orders.ListOrdersResponse", product_pb2.Product(product_id="\x08\x01", title="x"))
+        return orders.ListOrdersResponse(orders=[bad])
+
+    neighbours.skus, neighbours.orders = ["A", "B"], [order(1, "alice", "A")]
+    neighbours.forge_orders = forge
+    shop = await start(neighbours__catalog=neighbours.address, neighbours__orders=neighbours.address)
+    # A circle is read twice before it is noticed; each kind is asked again.
+    await eventually(_is(lambda: asked > 3))
+    assert (await shop.model()).orders <= 1
+    neighbours.forge_orders = None
+    await counts(shop, 1)
+    assert skus(await shop.popular())[0] == "A"
+
+
+async def an_empty_list_is_a_shop_without_orders(start: Start, neighbours: Neighbours) -> None:
+    neighbours.skus = ["A"]
+    shop = await start(neighbours__catalog=neighbours.address, neighbours__orders=neighbours.address)
+    await eventually(_is(lambda: neighbours.calls == ["ListProducts", "ListOrders"]))
+    assert (await shop.model()).orders == 0
+
+
+async def what_no_event_can_say_is_a_dead_letter_and_holds_up_nothing(shop: Shop) -> None:
+    await shop.sell("A")
+    late, nameless = order(1, "alice", "A"), order(2, "alice", "A")
+    late.effective_time.seconds = 9_223_372_036_854_775_807
+    nameless.order_id = ""
+    entries = await shop.bus.add(*(order_events.OrderPlaced(order=one) for one in (late, nameless)), key="o")
+    await shop.bus.add(order_events.OrderPlaced(order=order(3, "bob", "A")), key="o")
+    await shop.settled()
+    assert [entry.state for entry in entries] == ["dead", "dead"]
+    assert (await shop.model()).orders == 1
+
+
+async def an_order_that_another_service_tells_of_counts_for_nothing(shop: Shop) -> None:
+    await shop.sell("A", "B")
+    (entry,) = await shop.bus.add(order_events.OrderPlaced(order=order(1, "alice", "B")), key="forged")
+    entry.event.source = "/services/recommendations"
+    await shop.place("o2", "alice", "A")
+    await shop.settled()
+    assert entry.state == "done"
+    assert skus(await shop.popular())[0] == "A"
+    assert (await shop.model()).orders == 1
+
+
+async def a_title_beyond_all_bounds_is_cut(shop: Shop) -> None:
+    await shop.sell("A", title="x" * 500_000)
+    await shop.place("o1", "alice", "A")
+    await shop.settled()
+    assert [len(item.title) for item in (await shop.popular()).items] == [1_000]
+
+
+def _is(check: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
+    async def asked() -> bool:
+        return check()
+
+    return asked

@@ -8,12 +8,13 @@ import {
   type CreateWebhookEndpointResponse,
 } from "../contract.js";
 import { wireEndpoint } from "../convert.js";
+import { secretPurpose, withSecret } from "../endpoint.js";
 import { Refusal } from "../error.js";
 import type { Notifications } from "../service.js";
 import { countEndpoints, saveEndpoint, type Endpoint } from "../store/endpoints.js";
 import { newSecret } from "../webhook.js";
 
-export function createWebhookEndpoint(
+export async function createWebhookEndpoint(
   service: Notifications,
   request: CreateWebhookEndpointRequest,
   context: Context,
@@ -23,18 +24,19 @@ export function createWebhookEndpoint(
   const problem = service.targets.problemOf(request.url);
   if (problem !== undefined) throw Refusal.targetRefused(problem);
 
-  return writeOnce(service.store, NotificationService.method.createWebhookEndpoint, request, context, (tx) => {
+  const made = await writeOnce(service.store, NotificationService.method.createWebhookEndpoint, request, context, (tx) => {
     const most = service.config.webhooks.maxEndpointsPerOwner;
     if (countEndpoints(tx, owner) >= most) throw Refusal.tooManyEndpoints(most);
+    const id = newId("webhook", now);
     const endpoint: Endpoint = {
-      id: newId("webhook", now),
+      id,
       owner,
       url: request.url,
       eventTypes: [...new Set(request.eventTypes)],
       description: request.description,
       state: State.ENABLED,
       disableReason: "",
-      secret: newSecret(),
+      secret: service.sealing.seal(newSecret(), secretPurpose(id)),
       previousSecret: "",
       previousSecretExpireTime: undefined,
       version: 1,
@@ -42,8 +44,11 @@ export function createWebhookEndpoint(
       updateTime: now,
       lastSuccessTime: undefined,
       failingSince: undefined,
+      waitTime: undefined,
     };
     saveEndpoint(tx, endpoint);
+    // The answer is kept for repeats: sealed, as the secret itself.
     return { endpoint: wireEndpoint(endpoint), secret: endpoint.secret };
   });
+  return withSecret(made, service.sealing);
 }

@@ -4,6 +4,7 @@ import type { Caller } from "@souk/chassis";
 
 import { ownerSeenBy } from "../caller.js";
 import {
+  DeliverySchema,
   DeliveryState,
   ListDeadDeliveriesResponseSchema,
   type ListDeadDeliveriesRequest,
@@ -21,11 +22,16 @@ export function listDeadDeliveries(
 ): ListDeadDeliveriesResponse {
   const filter = { owner: ownerSeenBy(caller), endpoint: unlessEmpty(request.endpointId), state: DeliveryState.DEAD };
   const scope = ["ListDeadDeliveries", caller.key, request.endpointId];
-  const page = pageOf(service.tokens, scope, request, (place, most) =>
-    listDeliveries(service.store.read, filter, { after: Number(place) }, most),
+  const page = pageOf(
+    service.tokens,
+    scope,
+    request,
+    (place, most) => listDeliveries(service.store.read, filter, { after: Number(place) }, most),
+    DeliverySchema,
+    wireDelivery,
   );
   return create(ListDeadDeliveriesResponseSchema, {
-    deliveries: page.items.map(wireDelivery),
+    deliveries: page.items,
     nextPageToken: page.next((last) => String(last.sequence)),
   });
 }

@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import type { Caller } from "@souk/chassis";
 
 import { ownerSeenBy } from "../caller.js";
-import { DeliveryState, ListDeliveriesResponseSchema, type ListDeliveriesRequest, type ListDeliveriesResponse } from "../contract.js";
+import { DeliverySchema, DeliveryState, type ListDeliveriesRequest, type ListDeliveriesResponse, ListDeliveriesResponseSchema } from "../contract.js";
 import { wireDelivery } from "../convert.js";
 import { pageOf, unlessEmpty } from "../page.js";
 import type { Notifications } from "../service.js";
@@ -18,11 +18,16 @@ export function listDeliveries(service: Notifications, request: ListDeliveriesRe
     eventId: unlessEmpty(request.eventId),
   };
   const scope = ["ListDeliveries", caller.key, JSON.stringify(filter)];
-  const page = pageOf(service.tokens, scope, request, (place, most) =>
-    list(service.store.read, filter, { before: place === "" ? Number.MAX_SAFE_INTEGER : Number(place) }, most),
+  const page = pageOf(
+    service.tokens,
+    scope,
+    request,
+    (place, most) => list(service.store.read, filter, { before: place === "" ? Number.MAX_SAFE_INTEGER : Number(place) }, most),
+    DeliverySchema,
+    wireDelivery,
   );
   return create(ListDeliveriesResponseSchema, {
-    deliveries: page.items.map(wireDelivery),
+    deliveries: page.items,
     nextPageToken: page.next((last) => String(last.sequence)),
   });
 }

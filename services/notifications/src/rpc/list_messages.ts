@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import type { Caller } from "@souk/chassis";
 
 import { accountOf } from "../caller.js";
-import { ListMessagesResponseSchema, type ListMessagesRequest, type ListMessagesResponse } from "../contract.js";
+import { type ListMessagesRequest, type ListMessagesResponse, ListMessagesResponseSchema, MessageSchema } from "../contract.js";
 import { wireMessage } from "../convert.js";
 import { pageOf } from "../page.js";
 import type { Notifications } from "../service.js";
@@ -13,11 +13,16 @@ export function listMessages(service: Notifications, request: ListMessagesReques
   const account = accountOf(caller, request.accountId);
   const { read } = service.store;
   const scope = ["ListMessages", caller.key, account, String(request.unreadOnly)];
-  const page = pageOf(service.tokens, scope, request, (place, most) =>
-    messagesBefore(read, account, place === "" ? Number.MAX_SAFE_INTEGER : Number(place), request.unreadOnly, most),
+  const page = pageOf(
+    service.tokens,
+    scope,
+    request,
+    (place, most) => messagesBefore(read, account, place === "" ? Number.MAX_SAFE_INTEGER : Number(place), request.unreadOnly, most),
+    MessageSchema,
+    wireMessage,
   );
   return create(ListMessagesResponseSchema, {
-    messages: page.items.map(wireMessage),
+    messages: page.items,
     nextPageToken: page.next((last) => String(last.sequence)),
     unreadCount: BigInt(countUnread(read, account)),
   });

@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import type { Caller } from "@souk/chassis";
 
 import { ownerSeenBy } from "../caller.js";
-import { ListWebhookEndpointsResponseSchema, type ListWebhookEndpointsRequest, type ListWebhookEndpointsResponse } from "../contract.js";
+import { type ListWebhookEndpointsRequest, type ListWebhookEndpointsResponse, ListWebhookEndpointsResponseSchema, WebhookEndpointSchema } from "../contract.js";
 import { wireEndpoint } from "../convert.js";
 import { pageOf } from "../page.js";
 import type { Notifications } from "../service.js";
@@ -15,11 +15,16 @@ export function listWebhookEndpoints(
   caller: Caller,
 ): ListWebhookEndpointsResponse {
   const scope = ["ListWebhookEndpoints", caller.key];
-  const page = pageOf(service.tokens, scope, request, (place, most) =>
-    listEndpoints(service.store.read, ownerSeenBy(caller), place, most),
+  const page = pageOf(
+    service.tokens,
+    scope,
+    request,
+    (place, most) => listEndpoints(service.store.read, ownerSeenBy(caller), place, most),
+    WebhookEndpointSchema,
+    wireEndpoint,
   );
   return create(ListWebhookEndpointsResponseSchema, {
-    endpoints: page.items.map(wireEndpoint),
+    endpoints: page.items,
     nextPageToken: page.next((last) => last.id),
   });
 }

@@ -14,10 +14,13 @@ import {
 import { wireEndpoint } from "../convert.js";
 import { Refusal } from "../error.js";
 import { etagOf } from "../preferences.js";
+import { fieldsOf } from "../mask.js";
 import type { Notifications } from "../service.js";
 import { giveUpOn } from "../store/deliveries.js";
 import { loadEndpoint, saveEndpoint, type Endpoint } from "../store/endpoints.js";
 import type { Targets } from "../target.js";
+
+const FIELDS = ["url", "event_types", "description", "state"];
 
 export async function updateWebhookEndpoint(
   service: Notifications,
@@ -46,7 +49,7 @@ export async function updateWebhookEndpoint(
 
 function changed(before: Endpoint, request: UpdateWebhookEndpointRequest, targets: Targets): Endpoint {
   const after = { ...before };
-  for (const path of request.updateMask?.paths ?? []) {
+  for (const path of fieldsOf(request.updateMask, FIELDS)) {
     if (path === "url") {
       const problem = request.url === "" ? undefined : targets.problemOf(request.url);
       if (request.url === "") throw Refusal.emptyField("url");
@@ -63,7 +66,7 @@ function changed(before: Endpoint, request: UpdateWebhookEndpointRequest, target
       if (request.state === before.state) continue;
       after.state = request.state;
       after.disableReason = "";
-      // The time of its failing begins anew.
+      // The time of its failing begins again.
       after.failingSince = undefined;
     }
   }

@@ -35,6 +35,11 @@ const CHECKS: { invariant: string; sql: string }[] = [
     sql: "SELECT id AS subject, 'state ' || state AS detail FROM deliveries WHERE state NOT IN (1, 2, 3)",
   },
   {
+    invariant: "the secrets of an endpoint are sealed",
+    sql: `SELECT id AS subject, 'plain text' AS detail FROM endpoints
+      WHERE secret NOT LIKE 'sealed:%' OR (previous_secret <> '' AND previous_secret NOT LIKE 'sealed:%')`,
+  },
+  {
     invariant: "no sequence of messages is beyond the last that was given",
     sql: `SELECT m.account AS subject, 'sequence ' || m.sequence || ', last ' || coalesce(s.last, 0) AS detail
       FROM messages m LEFT JOIN message_sequences s ON s.account = m.account WHERE m.sequence > coalesce(s.last, 0)`,

@@ -30,7 +30,7 @@ export interface Delivery {
 }
 
 /** A delivery to be made. */
-export type NewDelivery = Pick<Delivery, "id" | "key" | "eventRow" | "channel" | "kind" | "account" | "endpoint">;
+export type NewDelivery = Pick<Delivery, "id" | "key" | "eventRow" | "subject" | "channel" | "kind" | "account" | "endpoint">;
 
 /** Which deliveries: of the endpoints of `owner` when it is set, and of whatever else is set. */
 export interface Filter {
@@ -42,18 +42,19 @@ export interface Filter {
   ids?: readonly string[] | undefined;
 }
 
-const COLUMNS = `d.sequence, d.id, d.key, d.event_row, e.id AS event_id, e.type, e.subject, d.channel, d.kind, d.account, d.endpoint,
+const COLUMNS = `d.sequence, d.id, d.key, d.event_row, e.id AS event_id, e.type, d.subject, d.channel, d.kind, d.account, d.endpoint,
   d.state, d.attempts, d.failure, d.create_time, d.next_time, d.end_time`;
 const FROM = "FROM deliveries d JOIN events e ON e.row = d.event_row";
 
 /** Adds a delivery, due at once. One whose key is there already is not added. */
 export function addDelivery(tx: Tx, delivery: NewDelivery, now: Date): void {
   tx.run(
-    `INSERT INTO deliveries (id, key, event_row, channel, kind, account, endpoint, state, attempts, failure, create_time, next_time)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ${PENDING}, 0, '', ?, ?) ON CONFLICT DO NOTHING`,
+    `INSERT INTO deliveries (id, key, event_row, subject, channel, kind, account, endpoint, state, attempts, failure, create_time, next_time)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ${PENDING}, 0, '', ?, ?) ON CONFLICT DO NOTHING`,
     delivery.id,
     delivery.key,
     delivery.eventRow,
+    delivery.subject,
     delivery.channel,
     delivery.kind,
     delivery.account,
@@ -63,10 +64,19 @@ export function addDelivery(tx: Tx, delivery: NewDelivery, now: Date): void {
   );
 }
 
-/** Returns the delivery that an endpoint is to be sent next: the oldest, whether it is due or not. */
-export function headOf(reader: Reader, endpoint: string): Delivery | undefined {
-  const sql = `SELECT ${COLUMNS} ${FROM} WHERE d.endpoint = ? AND d.state = ${PENDING} ORDER BY d.sequence LIMIT 1`;
-  return one(reader.get(sql, endpoint));
+/**
+ * Returns what an endpoint is to be sent now: the oldest that is due and has no older one of its subject before it that the
+ * endpoint refused. When there is none, returns when the next one is due; undefined when nothing waits.
+ */
+export function nextOf(reader: Reader, endpoint: string, now: Date): Delivery | Date | undefined {
+  const sql = `SELECT ${COLUMNS} ${FROM} WHERE d.endpoint = ? AND d.state = ${PENDING} AND d.next_time <= ?
+    AND NOT EXISTS (SELECT 1 FROM deliveries b WHERE b.endpoint = d.endpoint AND b.state = ${PENDING} AND b.is_refused = 1
+      AND b.subject = d.subject AND b.sequence < d.sequence)
+    ORDER BY d.sequence LIMIT 1`;
+  const due = reader.get(sql, endpoint, micros(now));
+  if (due !== undefined) return read(due);
+  const later = `SELECT min(next_time) AS next FROM deliveries WHERE endpoint = ? AND state = ${PENDING} AND next_time > ?`;
+  return timeOrNone(reader.get(later, endpoint, micros(now))?.next);
 }
 
 /** Returns the e-mails that are due first, due or not. */
@@ -91,13 +101,14 @@ export function markDelivered(tx: Tx, sequence: number, attempts: number, now: D
   );
 }
 
-/** Records an attempt that failed and when the next one is due. */
-export function markFailed(tx: Tx, sequence: number, attempts: number, failure: string, next: Date): void {
+/** Records an attempt that failed and when the next one is due. `isRefused`: the endpoint refused this event and may take others. */
+export function markFailed(tx: Tx, sequence: number, attempts: number, failure: string, next: Date, isRefused: boolean): void {
   tx.run(
-    `UPDATE deliveries SET attempts = ?, failure = ?, next_time = ? WHERE sequence = ? AND state = ${PENDING}`,
+    `UPDATE deliveries SET attempts = ?, failure = ?, next_time = ?, is_refused = ? WHERE sequence = ? AND state = ${PENDING}`,
     attempts,
     failure,
     micros(next),
+    isRefused ? 1 : 0,
     sequence,
   );
 }
@@ -138,7 +149,7 @@ export function listDeliveries(reader: Reader, filter: Filter, place: { before?:
 export function requeue(tx: Tx, filter: Filter, now: Date): number {
   const { where, values } = conditions({ ...filter, state: DEAD });
   return tx.run(
-    `UPDATE deliveries SET state = ${PENDING}, attempts = 0, next_time = ?, end_time = NULL
+    `UPDATE deliveries SET state = ${PENDING}, attempts = 0, is_refused = 0, next_time = ?, end_time = NULL
      WHERE sequence IN (SELECT d.sequence ${FROM} WHERE ${where})`,
     micros(now),
     ...values,
@@ -186,10 +197,6 @@ function conditions(filter: Filter): { where: string; values: Value[] } {
   if (filter.eventId !== undefined) add("e.id = ?", filter.eventId);
   if (filter.ids !== undefined) add(`d.id IN (${marks(filter.ids.length)})`, ...filter.ids);
   return { where: where.join(" AND "), values };
-}
-
-function one(row: Row | undefined): Delivery | undefined {
-  return row === undefined ? undefined : read(row);
 }
 
 function read(row: Row): Delivery {

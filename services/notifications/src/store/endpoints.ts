@@ -13,8 +13,9 @@ export interface Endpoint {
   description: string;
   state: State;
   disableReason: string;
+  /** The secret that signs, sealed for `secretPurpose`. */
   secret: string;
-  /** The secret before this one; empty when there is none. */
+  /** The secret before this one, sealed alike; empty when there is none. */
   previousSecret: string;
   previousSecretExpireTime: Date | undefined;
   version: number;
@@ -22,6 +23,8 @@ export interface Endpoint {
   updateTime: Date;
   lastSuccessTime: Date | undefined;
   failingSince: Date | undefined;
+  /** Until when nothing is sent to it, because it could not take anything the last time. */
+  waitTime: Date | undefined;
 }
 
 /** Returns an endpoint; undefined when it is not there, or not this owner's. No owner: whoever's it is. */
@@ -34,13 +37,13 @@ export function loadEndpoint(reader: Reader, id: string, owner?: string): Endpoi
 export function saveEndpoint(tx: Tx, endpoint: Endpoint): void {
   tx.run(
     `INSERT INTO endpoints (id, owner, url, event_types, description, state, disable_reason, secret, previous_secret,
-       previous_secret_expire_time, version, create_time, update_time, last_success_time, failing_since)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       previous_secret_expire_time, version, create_time, update_time, last_success_time, failing_since, wait_time)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET url = excluded.url, event_types = excluded.event_types, description = excluded.description,
        state = excluded.state, disable_reason = excluded.disable_reason, secret = excluded.secret,
        previous_secret = excluded.previous_secret, previous_secret_expire_time = excluded.previous_secret_expire_time,
        version = excluded.version, update_time = excluded.update_time, last_success_time = excluded.last_success_time,
-       failing_since = excluded.failing_since`,
+       failing_since = excluded.failing_since, wait_time = excluded.wait_time`,
     endpoint.id,
     endpoint.owner,
     endpoint.url,
@@ -56,6 +59,7 @@ export function saveEndpoint(tx: Tx, endpoint: Endpoint): void {
     micros(endpoint.updateTime),
     microsOrNull(endpoint.lastSuccessTime),
     microsOrNull(endpoint.failingSince),
+    microsOrNull(endpoint.waitTime),
   );
 }
 
@@ -82,12 +86,17 @@ export function enabledEndpoints(reader: Reader): Endpoint[] {
 
 /** Records that the endpoint took something. */
 export function noteSuccess(tx: Tx, id: string, now: Date): void {
-  tx.run("UPDATE endpoints SET last_success_time = ?, failing_since = NULL WHERE id = ?", micros(now), id);
+  tx.run("UPDATE endpoints SET last_success_time = ?, failing_since = NULL, wait_time = NULL WHERE id = ?", micros(now), id);
 }
 
 /** Records that an attempt failed; the first one since a success sets the time. */
 export function noteFailure(tx: Tx, id: string, now: Date): void {
   tx.run("UPDATE endpoints SET failing_since = coalesce(failing_since, ?) WHERE id = ?", micros(now), id);
+}
+
+/** Records until when nothing is sent to the endpoint. */
+export function noteWait(tx: Tx, id: string, until: Date): void {
+  tx.run("UPDATE endpoints SET wait_time = ? WHERE id = ?", micros(until), id);
 }
 
 function read(row: Row): Endpoint {
@@ -107,5 +116,6 @@ function read(row: Row): Endpoint {
     updateTime: time(row.update_time),
     lastSuccessTime: timeOrNone(row.last_success_time),
     failingSince: timeOrNone(row.failing_since),
+    waitTime: timeOrNone(row.wait_time),
   };
 }

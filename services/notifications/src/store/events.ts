@@ -1,9 +1,9 @@
 /** The events that something is still told of. */
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { Reader, Tx } from "@souk/chassis";
 
 import { EventSchema, type Event } from "../contract.js";
+import { dateOf } from "../time.js";
 import { bytes, micros, whole } from "./tables.js";
 
 /** Keeps an event and returns its row; the row that is there when it is kept already. */
@@ -20,15 +20,18 @@ export function keepEvent(tx: Tx, event: Event, now: Date): number {
   return whole(tx.get("SELECT row FROM events WHERE source = ? AND id = ?", event.source, event.id)?.row);
 }
 
-/** Returns a kept event. */
-export function loadEvent(reader: Reader, row: number): Event {
-  const found = reader.get("SELECT event FROM events WHERE row = ?", row);
-  return found === undefined ? create(EventSchema) : fromBinary(EventSchema, bytes(found.event));
+/** Returns a kept event; undefined when its bytes are none. */
+export function loadEvent(reader: Reader, row: number): Event | undefined {
+  try {
+    return fromBinary(EventSchema, bytes(reader.get("SELECT event FROM events WHERE row = ?", row)?.event));
+  } catch {
+    return undefined;
+  }
 }
 
-/** Returns when an event happened; `otherwise` when it does not say. */
+/** Returns when an event happened; `otherwise` when it does not say. Throws a RangeError for a time that no calendar has. */
 export function timeOf(event: Event, otherwise: Date): Date {
-  return event.time === undefined ? otherwise : timestampDate(event.time);
+  return event.time === undefined ? otherwise : dateOf(event.time);
 }
 
 /** Deletes up to `most` events that nothing is told of any more. Returns how many. */

@@ -2,7 +2,7 @@
 import type { Reader, Tx } from "@souk/chassis";
 
 import { defaultPreferences, type Preferences } from "../preferences.js";
-import { micros, text, time, whole } from "./tables.js";
+import { micros, microsOrNull, text, time, timeOrNone, whole } from "./tables.js";
 
 /** Returns the preferences of an account; the defaults when it has set nothing. */
 export function loadPreferences(reader: Reader, account: string): Preferences {
@@ -11,6 +11,7 @@ export function loadPreferences(reader: Reader, account: string): Preferences {
   return {
     account,
     emailAddress: text(row.email_address),
+    emailConfirmedTime: timeOrNone(row.email_confirmed_time),
     locale: text(row.locale),
     defaultChannels: JSON.parse(text(row.default_channels)) as Preferences["defaultChannels"],
     kinds: JSON.parse(text(row.kinds)) as Preferences["kinds"],
@@ -22,11 +23,14 @@ export function loadPreferences(reader: Reader, account: string): Preferences {
 /** Writes the preferences of an account. */
 export function savePreferences(tx: Tx, preferences: Preferences, now: Date): void {
   tx.run(
-    `INSERT INTO preferences (account, email_address, locale, default_channels, kinds, version, update_time) VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (account) DO UPDATE SET email_address = excluded.email_address, locale = excluded.locale,
+    `INSERT INTO preferences (account, email_address, email_confirmed_time, locale, default_channels, kinds, version, update_time)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (account) DO UPDATE SET email_address = excluded.email_address,
+       email_confirmed_time = excluded.email_confirmed_time, locale = excluded.locale,
        default_channels = excluded.default_channels, kinds = excluded.kinds, version = excluded.version, update_time = excluded.update_time`,
     preferences.account,
     preferences.emailAddress,
+    microsOrNull(preferences.emailConfirmedTime),
     preferences.locale,
     JSON.stringify(preferences.defaultChannels),
     JSON.stringify(preferences.kinds),

@@ -25,6 +25,9 @@ export interface PostLimits {
   answerBytes: number;
 }
 
+/** Request Timeout, Too Early and Too Many Requests say that the receiver cannot take anything now, not that it refuses this event. */
+const ABOUT_THE_RECEIVER: ReadonlySet<number> = new Set([408, 425, 429]);
+
 /** Looks names up as the system does. */
 export const systemResolve: Resolve = async (host) => (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address);
 
@@ -100,7 +103,9 @@ async function discard(answer: IncomingMessage, most: number, signal: AbortSigna
 function judge(answer: IncomingMessage): void {
   const status = answer.statusCode ?? 0;
   if (status >= 200 && status < 300) return;
-  throw new Failure(`http ${status}`, { isFinal: status === 410, isGone: status === 410, retryAfter: retryAfterOf(answer) });
+  const isGone = status === 410;
+  const isRefusal = status >= 400 && status < 500 && !isGone && !ABOUT_THE_RECEIVER.has(status);
+  throw new Failure(`http ${status}`, { isFinal: isGone, isGone, isRefusal, retryAfter: retryAfterOf(answer) });
 }
 
 function retryAfterOf(answer: IncomingMessage): number {

@@ -129,6 +129,13 @@ fn saga_of(row: &Row) -> Result<Saga, Error> {
     })
 }
 
+/// Returns when that which the saga of this kind does happened in the world; none when the order's saga is of another kind.
+pub(crate) async fn effective_time(tx: &Tx, order: OrderId, kind: Kind) -> Result<Option<Timestamp>, Error> {
+    let sql = "SELECT effective_time FROM sagas WHERE order_id = $1 AND kind = $2";
+    let row = tx.query_row(sql, args![order, kind as i64]).await?;
+    Ok(row.map(|row| row.get("effective_time")).transpose()?)
+}
+
 /// Puts the saga of a new order down, leased to its maker.
 pub(super) async fn first(
     tx: &Tx,

@@ -19,6 +19,9 @@ from recommendations.shelf import Shelf
 from recommendations.store import ProductChange, VariantChange
 
 ITEMS_UNLESS_ASKED = 20
+MOST_TITLE_CHARACTERS = 1_000
+"""An answer has at most 100 items with two titles each: 0.8 MiB. Most clients read 4 MiB."""
+_FIRST_SECOND, _LAST_SECOND, _MOST_NANOS = -62_135_596_800, 253_402_300_799, 999_999_999
 
 _SOLD = frozenset({order_pb2.ORDER_STATE_PLACED, order_pb2.ORDER_STATE_PAID, order_pb2.ORDER_STATE_FULFILLED})
 _REASONS = {
@@ -54,23 +57,45 @@ def items(shelf: Shelf, skus: Sequence[str]) -> list[int]:
     return [number for number in found if number is not None]
 
 
+class UnreadableError(ValueError):
+    """A message that says what cannot be; it never will be readable."""
+
+
 def order(message: order_pb2.Order) -> Order:
-    """Reads an order as an event tells of it."""
+    """Reads an order as an event tells of it. Raises UnreadableError when it has no id or a time that no calendar has."""
+    if not message.order_id:
+        raise UnreadableError("an order without an id")
     moment = message.effective_time if message.HasField("effective_time") else message.create_time
     lines = tuple(OrderLine(line.sku, line.quantity, line.refunded_quantity) for line in message.lines)
     state = OrderState.SOLD if message.state in _SOLD else OrderState.UNDONE
-    return Order(message.order_id, message.customer_id, message.version, moment.ToMicroseconds(), state, lines)
+    return Order(message.order_id, message.customer_id, message.version, micros(moment), state, lines)
 
 
 def product(message: product_pb2.Product) -> tuple[ProductChange, int]:
-    """Reads a product, and when it changed in microseconds since 1970."""
+    """Reads a product, and when it changed in microseconds since 1970. Raises UnreadableError."""
+    if not message.product_id:
+        raise UnreadableError("a product without an id")
     is_for_sale = message.state == product_pb2.PRODUCT_STATE_ACTIVE
-    return ProductChange(message.product_id, message.title, is_for_sale), message.update_time.ToMicroseconds()
+    return ProductChange(message.product_id, _title(message.title), is_for_sale), micros(message.update_time)
 
 
 def variant(message: variant_pb2.Variant) -> tuple[VariantChange, int]:
-    """Reads a variant, and when it changed in microseconds since 1970."""
-    return VariantChange(message.sku, message.product_id, message.title), message.update_time.ToMicroseconds()
+    """Reads a variant, and when it changed in microseconds since 1970. Raises UnreadableError."""
+    if not message.sku:
+        raise UnreadableError("a variant without a sku")
+    return VariantChange(message.sku, message.product_id, _title(message.title)), micros(message.update_time)
+
+
+def micros(moment: Timestamp) -> int:
+    """Reads a time in microseconds since 1970. Raises UnreadableError outside the years 1 to 9999."""
+    if not (_FIRST_SECOND <= moment.seconds <= _LAST_SECOND and 0 <= moment.nanos <= _MOST_NANOS):
+        raise UnreadableError("a time outside the years 1 to 9999")
+    return moment.ToMicroseconds()
+
+
+def _title(text: str) -> str:
+    """Cuts what no honest title is, so that the longest answer stays far below what a client reads."""
+    return text[:MOST_TITLE_CHARACTERS]
 
 
 def recommendations(shelf: Shelf, picks: Sequence[Pick]) -> list[recommendation_pb2.Recommendation]:

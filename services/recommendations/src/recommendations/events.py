@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from google.protobuf.message import Message
 from souk.catalog.v1.events_pb2 import ProductCreated, ProductUpdated, VariantCreated, VariantUpdated
@@ -14,26 +15,31 @@ from recommendations import convert, store
 
 SUBSCRIPTION = "recommendations"
 
+M = TypeVar("M")
+T = TypeVar("T")
+
 
 def order_changed(tx: Tx, event: OrderPlaced | OrderCanceled | OrderRefunded, _: Delivery) -> None:
     """Counts an order as it stands now: what was bought and neither cancelled nor refunded."""
-    if not event.order.order_id:
-        raise Poison("the event names no order")
-    store.put_order(tx, convert.order(event.order))
+    store.put_order(tx, _readable(convert.order, event.order))
 
 
 def product_changed(tx: Tx, event: ProductCreated | ProductUpdated, _: Delivery) -> None:
     """Takes over a product's title, and whether it is for sale."""
-    if not event.product.product_id:
-        raise Poison("the event names no product")
-    store.put_product(tx, *convert.product(event.product))
+    store.put_product(tx, *_readable(convert.product, event.product))
 
 
 def variant_changed(tx: Tx, event: VariantCreated | VariantUpdated, _: Delivery) -> None:
     """Takes over to which product a sku belongs, and its title."""
-    if not event.variant.sku:
-        raise Poison("the event names no sku")
-    store.put_variant(tx, *convert.variant(event.variant))
+    store.put_variant(tx, *_readable(convert.variant, event.variant))
+
+
+def _readable(read: Callable[[M], T], message: M) -> T:
+    """Reads a part of an event. What cannot be read now never can be: a dead letter at once, which holds up nothing."""
+    try:
+        return read(message)
+    except convert.UnreadableError as error:
+        raise Poison(f"the event holds {error}") from error
 
 
 HANDLERS: Mapping[type[Message], Handler] = {

@@ -1,7 +1,7 @@
 """What happened before this service listened: read once from those who own it, since the bus remembers some weeks only.
 
 Events that come meanwhile are handled as ever. What is newer wins, from whichever side it comes, so that their order does not
-matter and a reading that broke off may begin anew.
+matter and a reading that broke off may begin again.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from souk_chassis import Drain, Store, Tx
 from recommendations import convert
 from recommendations import store as sql
 from recommendations.live import Live
-from recommendations.upstream import Upstream
+from recommendations.upstream import UnbelievableError, Upstream
 
 PRODUCTS, ORDERS = "products", "orders"
 AGAIN_SECONDS = 5.0
-"""How long a neighbour that does not answer is left alone."""
+"""How long an upstream that does not answer, or not what was asked, is left alone."""
 _LOG = logging.getLogger("recommendations.past")
 
 
@@ -41,7 +41,7 @@ class Past:
                 await self._read_part(PRODUCTS)
                 await self._read_part(ORDERS)
                 return
-            except (grpc.aio.AioRpcError, souk_chassis.Error) as error:
+            except (grpc.aio.AioRpcError, souk_chassis.Error, UnbelievableError, convert.UnreadableError) as error:
                 if not is_told:
                     _LOG.warning("the past cannot be read yet, and is not in the answers: %s", _why(error))
                 is_told = True

@@ -1,4 +1,7 @@
-"""All calls to other services: what the bus does not remember is read from those who own it."""
+"""All calls to other services: what the bus does not remember is read from those who own it.
+
+An answer is not believed because it parses: it must be about what was asked for, and a list must come to its end.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,12 @@ _PAGE_SECONDS = 10.0
 _PRODUCT_SECONDS = 5.0
 
 
+class UnbelievableError(Exception):
+    """An answer that cannot be one to what was asked; asked again later."""
+
+
 class Upstream:
-    """The neighbours."""
+    """The upstream services."""
 
     def __init__(self, host: Host) -> None:
         self._catalog = CatalogServiceStub(host.channel("catalog"))
@@ -31,15 +38,20 @@ class Upstream:
         request = catalog.ListProductsRequest(page_size=PRODUCTS_ON_A_PAGE)
         while True:
             page = await self._catalog.ListProducts(request, timeout=_PAGE_SECONDS)
+            if any(not product.product_id for product in page.products):
+                raise UnbelievableError("catalog listed a product without an id")
             yield list(page.products)
             if not page.next_page_token:
                 return
-            request.page_token = page.next_page_token
+            request.page_token = _following(page.next_page_token, request.page_token, len(page.products))
 
     async def variants(self, product_id: str) -> list[Variant]:
         """Returns the variants of a product."""
         request = catalog.GetProductRequest(product_id=product_id)
         answer = await self._catalog.GetProduct(request, timeout=_PRODUCT_SECONDS)
+        named = {answer.product.product_id, *(variant.product_id for variant in answer.variants)}
+        if named != {product_id} or any(not variant.sku for variant in answer.variants):
+            raise UnbelievableError(f"catalog was asked for product {product_id} and answered another one")
         return list(answer.variants)
 
     async def orders(self) -> AsyncIterator[list[Order]]:
@@ -47,7 +59,16 @@ class Upstream:
         request = orders.ListOrdersRequest(page_size=ORDERS_ON_A_PAGE)
         while True:
             page = await self._orders.ListOrders(request, timeout=_PAGE_SECONDS)
+            if any(not order.order_id for order in page.orders):
+                raise UnbelievableError("orders listed an order without an id")
             yield list(page.orders)
             if not page.next_page_token:
                 return
-            request.page_token = page.next_page_token
+            request.page_token = _following(page.next_page_token, request.page_token, len(page.orders))
+
+
+def _following(token: str, before: str, found: int) -> str:
+    """Returns the token of the next page. A list that turns in a circle would be read for ever."""
+    if token == before or found == 0:
+        raise UnbelievableError("a list goes on without getting any further")
+    return token

@@ -94,7 +94,7 @@ async def an_event_that_names_nothing_is_refused_and_holds_up_no_other(shop: Sho
     await shop.sell("A")
     await shop.place("o1", "alice", "A")
     await shop.settled()
-    assert [(entry.state, entry.reason) for entry in shop.bus.log[:1]] == [("dead", "the event names no order")]
+    assert [(entry.state, entry.reason) for entry in shop.bus.log[:1]] == [("dead", "the event holds an order without an id")]
     assert skus(await shop.popular()) == ["A"]
 
 

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(souk/notifications/v1/error_reason.proto\x12\x15souk.notifications.v1*\xe3\x03\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x45RROR_REASON_OTHER_ACCOUNT\x10\x01\x12\x1b\n\x17\x45RROR_REASON_NO_ACCOUNT\x10\x02\x12\x1e\n\x1a\x45RROR_REASON_ETAG_MISMATCH\x10\x03\x12\x1f\n\x1b\x45RROR_REASON_UNKNOWN_LOCALE\x10\x04\x12\x1c\n\x18\x45RROR_REASON_EMPTY_FIELD\x10\x05\x12\x1e\n\x1a\x45RROR_REASON_KIND_REPEATED\x10\x06\x12#\n\x1f\x45RROR_REASON_ENDPOINT_NOT_FOUND\x10\x07\x12#\n\x1f\x45RROR_REASON_TOO_MANY_ENDPOINTS\x10\x08\x12\x1f\n\x1b\x45RROR_REASON_TARGET_REFUSED\x10\t\x12#\n\x1f\x45RROR_REASON_DELIVERY_NOT_FOUND\x10\n\x12%\n!ERROR_REASON_INVALID_RESUME_TOKEN\x10\x0b\x12\x1c\n\x18\x45RROR_REASON_NO_TEMPLATE\x10\x0c\x12%\n!ERROR_REASON_ENDPOINT_NOT_ENABLED\x10\rb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(souk/notifications/v1/error_reason.proto\x12\x15souk.notifications.v1*\xab\x04\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x45RROR_REASON_OTHER_ACCOUNT\x10\x01\x12\x1b\n\x17\x45RROR_REASON_NO_ACCOUNT\x10\x02\x12\x1e\n\x1a\x45RROR_REASON_ETAG_MISMATCH\x10\x03\x12\x1f\n\x1b\x45RROR_REASON_UNKNOWN_LOCALE\x10\x04\x12\x1c\n\x18\x45RROR_REASON_EMPTY_FIELD\x10\x05\x12\x1e\n\x1a\x45RROR_REASON_KIND_REPEATED\x10\x06\x12#\n\x1f\x45RROR_REASON_ENDPOINT_NOT_FOUND\x10\x07\x12#\n\x1f\x45RROR_REASON_TOO_MANY_ENDPOINTS\x10\x08\x12\x1f\n\x1b\x45RROR_REASON_TARGET_REFUSED\x10\t\x12#\n\x1f\x45RROR_REASON_DELIVERY_NOT_FOUND\x10\n\x12%\n!ERROR_REASON_INVALID_RESUME_TOKEN\x10\x0b\x12\x1c\n\x18\x45RROR_REASON_NO_TEMPLATE\x10\x0c\x12%\n!ERROR_REASON_ENDPOINT_NOT_ENABLED\x10\r\x12\x1d\n\x19\x45RROR_REASON_CODE_REFUSED\x10\x0e\x12\'\n#ERROR_REASON_TOO_MANY_CONFIRMATIONS\x10\x0f\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.notifications.v1.error
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ERRORREASON']._serialized_start=68
-  _globals['_ERRORREASON']._serialized_end=551
+  _globals['_ERRORREASON']._serialized_end=623
 # @@protoc_insertion_point(module_scope)

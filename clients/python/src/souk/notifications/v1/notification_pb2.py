@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(souk/notifications/v1/notification.proto\x12\x15souk.notifications.v1*\xb3\x03\n\x10NotificationKind\x12!\n\x1dNOTIFICATION_KIND_UNSPECIFIED\x10\x00\x12\"\n\x1eNOTIFICATION_KIND_ORDER_PLACED\x10\x01\x12$\n NOTIFICATION_KIND_ORDER_REJECTED\x10\x02\x12 \n\x1cNOTIFICATION_KIND_ORDER_PAID\x10\x03\x12$\n NOTIFICATION_KIND_ORDER_CANCELED\x10\x04\x12%\n!NOTIFICATION_KIND_ORDER_FULFILLED\x10\x05\x12$\n NOTIFICATION_KIND_ORDER_REFUNDED\x10\x06\x12$\n NOTIFICATION_KIND_PAYMENT_FAILED\x10\x07\x12-\n)NOTIFICATION_KIND_PAYMENT_ACTION_REQUIRED\x10\x08\x12#\n\x1fNOTIFICATION_KIND_REFUND_FAILED\x10\t\x12#\n\x1fNOTIFICATION_KIND_BACK_IN_STOCK\x10\n*^\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x43HANNEL_IN_APP\x10\x01\x12\x11\n\rCHANNEL_EMAIL\x10\x02\x12\x13\n\x0f\x43HANNEL_WEBHOOK\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(souk/notifications/v1/notification.proto\x12\x15souk.notifications.v1*\xdd\x03\n\x10NotificationKind\x12!\n\x1dNOTIFICATION_KIND_UNSPECIFIED\x10\x00\x12\"\n\x1eNOTIFICATION_KIND_ORDER_PLACED\x10\x01\x12$\n NOTIFICATION_KIND_ORDER_REJECTED\x10\x02\x12 \n\x1cNOTIFICATION_KIND_ORDER_PAID\x10\x03\x12$\n NOTIFICATION_KIND_ORDER_CANCELED\x10\x04\x12%\n!NOTIFICATION_KIND_ORDER_FULFILLED\x10\x05\x12$\n NOTIFICATION_KIND_ORDER_REFUNDED\x10\x06\x12$\n NOTIFICATION_KIND_PAYMENT_FAILED\x10\x07\x12-\n)NOTIFICATION_KIND_PAYMENT_ACTION_REQUIRED\x10\x08\x12#\n\x1fNOTIFICATION_KIND_REFUND_FAILED\x10\t\x12#\n\x1fNOTIFICATION_KIND_BACK_IN_STOCK\x10\n\x12(\n$NOTIFICATION_KIND_EMAIL_CONFIRMATION\x10\x0b*^\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x43HANNEL_IN_APP\x10\x01\x12\x11\n\rCHANNEL_EMAIL\x10\x02\x12\x13\n\x0f\x43HANNEL_WEBHOOK\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,7 +32,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.notifications.v1.notif
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_NOTIFICATIONKIND']._serialized_start=68
-  _globals['_NOTIFICATIONKIND']._serialized_end=503
-  _globals['_CHANNEL']._serialized_start=505
-  _globals['_CHANNEL']._serialized_end=599
+  _globals['_NOTIFICATIONKIND']._serialized_end=545
+  _globals['_CHANNEL']._serialized_start=547
+  _globals['_CHANNEL']._serialized_end=641
 # @@protoc_insertion_point(module_scope)

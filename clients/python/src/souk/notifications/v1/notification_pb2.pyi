@@ -17,6 +17,7 @@ class NotificationKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NOTIFICATION_KIND_PAYMENT_ACTION_REQUIRED: _ClassVar[NotificationKind]
     NOTIFICATION_KIND_REFUND_FAILED: _ClassVar[NotificationKind]
     NOTIFICATION_KIND_BACK_IN_STOCK: _ClassVar[NotificationKind]
+    NOTIFICATION_KIND_EMAIL_CONFIRMATION: _ClassVar[NotificationKind]
 
 class Channel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -35,6 +36,7 @@ NOTIFICATION_KIND_PAYMENT_FAILED: NotificationKind
 NOTIFICATION_KIND_PAYMENT_ACTION_REQUIRED: NotificationKind
 NOTIFICATION_KIND_REFUND_FAILED: NotificationKind
 NOTIFICATION_KIND_BACK_IN_STOCK: NotificationKind
+NOTIFICATION_KIND_EMAIL_CONFIRMATION: NotificationKind
 CHANNEL_UNSPECIFIED: Channel
 CHANNEL_IN_APP: Channel
 CHANNEL_EMAIL: Channel

@@ -54,6 +54,20 @@ class UpdatePreferencesResponse(_message.Message):
     preferences: _preferences_pb2.Preferences
     def __init__(self, preferences: _Optional[_Union[_preferences_pb2.Preferences, _Mapping]] = ...) -> None: ...
 
+class ConfirmEmailAddressRequest(_message.Message):
+    __slots__ = ("account_id", "code")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    account_id: str
+    code: str
+    def __init__(self, account_id: _Optional[str] = ..., code: _Optional[str] = ...) -> None: ...
+
+class ConfirmEmailAddressResponse(_message.Message):
+    __slots__ = ("preferences",)
+    PREFERENCES_FIELD_NUMBER: _ClassVar[int]
+    preferences: _preferences_pb2.Preferences
+    def __init__(self, preferences: _Optional[_Union[_preferences_pb2.Preferences, _Mapping]] = ...) -> None: ...
+
 class ListMessagesRequest(_message.Message):
     __slots__ = ("account_id", "page_size", "page_token", "unread_only")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]

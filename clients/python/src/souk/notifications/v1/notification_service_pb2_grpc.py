@@ -49,6 +49,11 @@ class NotificationServiceStub:
                 request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdatePreferencesRequest.SerializeToString,
                 response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdatePreferencesResponse.FromString,
                 _registered_method=True)
+        self.ConfirmEmailAddress = channel.unary_unary(
+                '/souk.notifications.v1.NotificationService/ConfirmEmailAddress',
+                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ConfirmEmailAddressRequest.SerializeToString,
+                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ConfirmEmailAddressResponse.FromString,
+                _registered_method=True)
         self.ListMessages = channel.unary_unary(
                 '/souk.notifications.v1.NotificationService/ListMessages',
                 request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListMessagesRequest.SerializeToString,
@@ -146,8 +151,20 @@ class NotificationServiceServicer:
         """Changes the fields of an account's preferences that the mask names. Whether and over which channel an event is told was
         decided when it came; an e-mail that waits goes to the address, and in the language, of the time when it is sent.
 
+        A new `email_address` is sent a code, good for 24 hours; see ConfirmEmailAddress. Until it is confirmed no other e-mail goes
+        there. Naming an unconfirmed address again sends a new code when the last one is no longer good.
+
         A call whose effect is there already answers it, whatever its etag, so a repeat changes nothing. Fails with
-        ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED, OTHER_ACCOUNT and NO_ACCOUNT.
+        ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED, TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ConfirmEmailAddress(self, request, context):
+        """Confirms the e-mail address of an account with the code that was sent there; from then on e-mail goes to it. Repeating the
+        call with the code that confirmed the address answers the same. After 10 wrong codes the code is no longer good.
+        Fails with ERROR_REASON_CODE_REFUSED, OTHER_ACCOUNT and NO_ACCOUNT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -293,6 +310,11 @@ def add_NotificationServiceServicer_to_server(servicer, server):
                     request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdatePreferencesRequest.FromString,
                     response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdatePreferencesResponse.SerializeToString,
             ),
+            'ConfirmEmailAddress': grpc.unary_unary_rpc_method_handler(
+                    servicer.ConfirmEmailAddress,
+                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ConfirmEmailAddressRequest.FromString,
+                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ConfirmEmailAddressResponse.SerializeToString,
+            ),
             'ListMessages': grpc.unary_unary_rpc_method_handler(
                     servicer.ListMessages,
                     request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListMessagesRequest.FromString,
@@ -428,6 +450,33 @@ class NotificationService:
             '/souk.notifications.v1.NotificationService/UpdatePreferences',
             souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdatePreferencesRequest.SerializeToString,
             souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdatePreferencesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConfirmEmailAddress(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.notifications.v1.NotificationService/ConfirmEmailAddress',
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.ConfirmEmailAddressRequest.SerializeToString,
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.ConfirmEmailAddressResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -46,8 +46,16 @@ class NotificationServiceStub:
     """Changes the fields of an account's preferences that the mask names. Whether and over which channel an event is told was
     decided when it came; an e-mail that waits goes to the address, and in the language, of the time when it is sent.
 
+    A new `email_address` is sent a code, good for 24 hours; see ConfirmEmailAddress. Until it is confirmed no other e-mail goes
+    there. Naming an unconfirmed address again sends a new code when the last one is no longer good.
+
     A call whose effect is there already answers it, whatever its etag, so a repeat changes nothing. Fails with
-    ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED, OTHER_ACCOUNT and NO_ACCOUNT.
+    ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED, TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
+    """
+    ConfirmEmailAddress: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ConfirmEmailAddressRequest, _notification_service_pb2.ConfirmEmailAddressResponse]
+    """Confirms the e-mail address of an account with the code that was sent there; from then on e-mail goes to it. Repeating the
+    call with the code that confirmed the address answers the same. After 10 wrong codes the code is no longer good.
+    Fails with ERROR_REASON_CODE_REFUSED, OTHER_ACCOUNT and NO_ACCOUNT.
     """
     ListMessages: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ListMessagesRequest, _notification_service_pb2.ListMessagesResponse]
     """Lists the messages of an account, newest first, a page at a time. A USER sees its own only.
@@ -131,8 +139,16 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
     """Changes the fields of an account's preferences that the mask names. Whether and over which channel an event is told was
     decided when it came; an e-mail that waits goes to the address, and in the language, of the time when it is sent.
 
+    A new `email_address` is sent a code, good for 24 hours; see ConfirmEmailAddress. Until it is confirmed no other e-mail goes
+    there. Naming an unconfirmed address again sends a new code when the last one is no longer good.
+
     A call whose effect is there already answers it, whatever its etag, so a repeat changes nothing. Fails with
-    ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED, OTHER_ACCOUNT and NO_ACCOUNT.
+    ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED, TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
+    """
+    ConfirmEmailAddress: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ConfirmEmailAddressRequest, _notification_service_pb2.ConfirmEmailAddressResponse]  # type: ignore[assignment]
+    """Confirms the e-mail address of an account with the code that was sent there; from then on e-mail goes to it. Repeating the
+    call with the code that confirmed the address answers the same. After 10 wrong codes the code is no longer good.
+    Fails with ERROR_REASON_CODE_REFUSED, OTHER_ACCOUNT and NO_ACCOUNT.
     """
     ListMessages: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListMessagesRequest, _notification_service_pb2.ListMessagesResponse]  # type: ignore[assignment]
     """Lists the messages of an account, newest first, a page at a time. A USER sees its own only.
@@ -225,8 +241,22 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Changes the fields of an account's preferences that the mask names. Whether and over which channel an event is told was
         decided when it came; an e-mail that waits goes to the address, and in the language, of the time when it is sent.
 
+        A new `email_address` is sent a code, good for 24 hours; see ConfirmEmailAddress. Until it is confirmed no other e-mail goes
+        there. Naming an unconfirmed address again sends a new code when the last one is no longer good.
+
         A call whose effect is there already answers it, whatever its etag, so a repeat changes nothing. Fails with
-        ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED, OTHER_ACCOUNT and NO_ACCOUNT.
+        ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED, TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
+        """
+
+    @_abc_1.abstractmethod
+    def ConfirmEmailAddress(
+        self,
+        request: _notification_service_pb2.ConfirmEmailAddressRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_notification_service_pb2.ConfirmEmailAddressResponse, _abc.Awaitable[_notification_service_pb2.ConfirmEmailAddressResponse]]:
+        """Confirms the e-mail address of an account with the code that was sent there; from then on e-mail goes to it. Repeating the
+        call with the code that confirmed the address answers the same. After 10 wrong codes the code is no longer good.
+        Fails with ERROR_REASON_CODE_REFUSED, OTHER_ACCOUNT and NO_ACCOUNT.
         """
 
     @_abc_1.abstractmethod

@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from souk.notifications.v1 import notification_pb2 as souk_dot_notifications_dot_v1_dot_notification__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'souk/notifications/v1/preferences.proto\x12\x15souk.notifications.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(souk/notifications/v1/notification.proto\"\x92\x02\n\x0bPreferences\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x1a\n\remail_address\x18\x02 \x01(\tB\x03\x80\x01\x01\x12\x0e\n\x06locale\x18\x03 \x01(\t\x12\x38\n\x10\x64\x65\x66\x61ult_channels\x18\x04 \x03(\x0e\x32\x1e.souk.notifications.v1.Channel\x12\x34\n\x05kinds\x18\x05 \x03(\x0b\x32%.souk.notifications.v1.KindPreference\x12\x14\n\x0cwatched_skus\x18\x06 \x03(\t\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12/\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x9a\x01\n\x0eKindPreference\x12\x41\n\x04kind\x18\x01 \x01(\x0e\x32\'.souk.notifications.v1.NotificationKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x45\n\x08\x63hannels\x18\x02 \x03(\x0e\x32\x1e.souk.notifications.v1.ChannelB\x13\xbaH\x10\x92\x01\r\x10\x04\"\t\x82\x01\x06\x10\x01 \x00 \x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'souk/notifications/v1/preferences.proto\x12\x15souk.notifications.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(souk/notifications/v1/notification.proto\"\xb6\x02\n\x0bPreferences\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x1a\n\remail_address\x18\x02 \x01(\tB\x03\x80\x01\x01\x12\x0e\n\x06locale\x18\x03 \x01(\t\x12\x38\n\x10\x64\x65\x66\x61ult_channels\x18\x04 \x03(\x0e\x32\x1e.souk.notifications.v1.Channel\x12\x34\n\x05kinds\x18\x05 \x03(\x0b\x32%.souk.notifications.v1.KindPreference\x12\x14\n\x0cwatched_skus\x18\x06 \x03(\t\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12/\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\"\n\x1ais_email_address_confirmed\x18\t \x01(\x08\"\x9c\x01\n\x0eKindPreference\x12\x43\n\x04kind\x18\x01 \x01(\x0e\x32\'.souk.notifications.v1.NotificationKindB\x0c\xbaH\t\x82\x01\x06\x10\x01 \x00 \x0b\x12\x45\n\x08\x63hannels\x18\x02 \x03(\x0e\x32\x1e.souk.notifications.v1.ChannelB\x13\xbaH\x10\x92\x01\r\x10\x04\"\t\x82\x01\x06\x10\x01 \x00 \x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,11 +37,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PREFERENCES'].fields_by_name['email_address']._loaded_options = None
   _globals['_PREFERENCES'].fields_by_name['email_address']._serialized_options = b'\200\001\001'
   _globals['_KINDPREFERENCE'].fields_by_name['kind']._loaded_options = None
-  _globals['_KINDPREFERENCE'].fields_by_name['kind']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_KINDPREFERENCE'].fields_by_name['kind']._serialized_options = b'\272H\t\202\001\006\020\001 \000 \013'
   _globals['_KINDPREFERENCE'].fields_by_name['channels']._loaded_options = None
   _globals['_KINDPREFERENCE'].fields_by_name['channels']._serialized_options = b'\272H\020\222\001\r\020\004\"\t\202\001\006\020\001 \000 \003'
   _globals['_PREFERENCES']._serialized_start=171
-  _globals['_PREFERENCES']._serialized_end=445
-  _globals['_KINDPREFERENCE']._serialized_start=448
-  _globals['_KINDPREFERENCE']._serialized_end=602
+  _globals['_PREFERENCES']._serialized_end=481
+  _globals['_KINDPREFERENCE']._serialized_start=484
+  _globals['_KINDPREFERENCE']._serialized_end=640
 # @@protoc_insertion_point(module_scope)

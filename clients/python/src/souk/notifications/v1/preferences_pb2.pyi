@@ -12,7 +12,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Preferences(_message.Message):
-    __slots__ = ("account_id", "email_address", "locale", "default_channels", "kinds", "watched_skus", "etag", "update_time")
+    __slots__ = ("account_id", "email_address", "locale", "default_channels", "kinds", "watched_skus", "etag", "update_time", "is_email_address_confirmed")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     EMAIL_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     LOCALE_FIELD_NUMBER: _ClassVar[int]
@@ -21,6 +21,7 @@ class Preferences(_message.Message):
     WATCHED_SKUS_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    IS_EMAIL_ADDRESS_CONFIRMED_FIELD_NUMBER: _ClassVar[int]
     account_id: str
     email_address: str
     locale: str
@@ -29,7 +30,8 @@ class Preferences(_message.Message):
     watched_skus: _containers.RepeatedScalarFieldContainer[str]
     etag: str
     update_time: _timestamp_pb2.Timestamp
-    def __init__(self, account_id: _Optional[str] = ..., email_address: _Optional[str] = ..., locale: _Optional[str] = ..., default_channels: _Optional[_Iterable[_Union[_notification_pb2.Channel, str]]] = ..., kinds: _Optional[_Iterable[_Union[KindPreference, _Mapping]]] = ..., watched_skus: _Optional[_Iterable[str]] = ..., etag: _Optional[str] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    is_email_address_confirmed: bool
+    def __init__(self, account_id: _Optional[str] = ..., email_address: _Optional[str] = ..., locale: _Optional[str] = ..., default_channels: _Optional[_Iterable[_Union[_notification_pb2.Channel, str]]] = ..., kinds: _Optional[_Iterable[_Union[KindPreference, _Mapping]]] = ..., watched_skus: _Optional[_Iterable[str]] = ..., etag: _Optional[str] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., is_email_address_confirmed: _Optional[bool] = ...) -> None: ...
 
 class KindPreference(_message.Message):
     __slots__ = ("kind", "channels")

@@ -22,26 +22,27 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from souk.orders.v1 import order_pb2 as souk_dot_orders_dot_v1_dot_order__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsouk/orders/v1/events.proto\x12\x0esouk.orders.v1\x1a\x1asouk/orders/v1/order.proto\"3\n\x0bOrderPlaced\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"5\n\rOrderRejected\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"1\n\tOrderPaid\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"5\n\rOrderCanceled\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"6\n\x0eOrderFulfilled\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"]\n\rOrderRefunded\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12&\n\x06refund\x18\x02 \x01(\x0b\x32\x16.souk.orders.v1.Refundb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsouk/orders/v1/events.proto\x12\x0esouk.orders.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/orders/v1/order.proto\"3\n\x0bOrderPlaced\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"5\n\rOrderRejected\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"1\n\tOrderPaid\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"i\n\rOrderCanceled\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"j\n\x0eOrderFulfilled\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"]\n\rOrderRefunded\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12&\n\x06refund\x18\x02 \x01(\x0b\x32\x16.souk.orders.v1.Refundb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.orders.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ORDERPLACED']._serialized_start=75
-  _globals['_ORDERPLACED']._serialized_end=126
-  _globals['_ORDERREJECTED']._serialized_start=128
-  _globals['_ORDERREJECTED']._serialized_end=181
-  _globals['_ORDERPAID']._serialized_start=183
-  _globals['_ORDERPAID']._serialized_end=232
-  _globals['_ORDERCANCELED']._serialized_start=234
-  _globals['_ORDERCANCELED']._serialized_end=287
-  _globals['_ORDERFULFILLED']._serialized_start=289
-  _globals['_ORDERFULFILLED']._serialized_end=343
-  _globals['_ORDERREFUNDED']._serialized_start=345
-  _globals['_ORDERREFUNDED']._serialized_end=438
+  _globals['_ORDERPLACED']._serialized_start=108
+  _globals['_ORDERPLACED']._serialized_end=159
+  _globals['_ORDERREJECTED']._serialized_start=161
+  _globals['_ORDERREJECTED']._serialized_end=214
+  _globals['_ORDERPAID']._serialized_start=216
+  _globals['_ORDERPAID']._serialized_end=265
+  _globals['_ORDERCANCELED']._serialized_start=267
+  _globals['_ORDERCANCELED']._serialized_end=372
+  _globals['_ORDERFULFILLED']._serialized_start=374
+  _globals['_ORDERFULFILLED']._serialized_end=480
+  _globals['_ORDERREFUNDED']._serialized_start=482
+  _globals['_ORDERREFUNDED']._serialized_end=575
 # @@protoc_insertion_point(module_scope)

@@ -1,3 +1,6 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from souk.orders.v1 import order_pb2 as _order_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -25,16 +28,20 @@ class OrderPaid(_message.Message):
     def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ...) -> None: ...
 
 class OrderCanceled(_message.Message):
-    __slots__ = ("order",)
+    __slots__ = ("order", "effective_time")
     ORDER_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_TIME_FIELD_NUMBER: _ClassVar[int]
     order: _order_pb2.Order
-    def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ...) -> None: ...
+    effective_time: _timestamp_pb2.Timestamp
+    def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class OrderFulfilled(_message.Message):
-    __slots__ = ("order",)
+    __slots__ = ("order", "effective_time")
     ORDER_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_TIME_FIELD_NUMBER: _ClassVar[int]
     order: _order_pb2.Order
-    def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ...) -> None: ...
+    effective_time: _timestamp_pb2.Timestamp
+    def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class OrderRefunded(_message.Message):
     __slots__ = ("order", "refund")

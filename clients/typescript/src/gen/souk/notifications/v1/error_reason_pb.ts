@@ -9,7 +9,7 @@ import { enumDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
  * Describes the file souk/notifications/v1/error_reason.proto.
  */
 export const file_souk_notifications_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("Cihzb3VrL25vdGlmaWNhdGlvbnMvdjEvZXJyb3JfcmVhc29uLnByb3RvEhVzb3VrLm5vdGlmaWNhdGlvbnMudjEq4wMKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEh4KGkVSUk9SX1JFQVNPTl9PVEhFUl9BQ0NPVU5UEAESGwoXRVJST1JfUkVBU09OX05PX0FDQ09VTlQQAhIeChpFUlJPUl9SRUFTT05fRVRBR19NSVNNQVRDSBADEh8KG0VSUk9SX1JFQVNPTl9VTktOT1dOX0xPQ0FMRRAEEhwKGEVSUk9SX1JFQVNPTl9FTVBUWV9GSUVMRBAFEh4KGkVSUk9SX1JFQVNPTl9LSU5EX1JFUEVBVEVEEAYSIwofRVJST1JfUkVBU09OX0VORFBPSU5UX05PVF9GT1VORBAHEiMKH0VSUk9SX1JFQVNPTl9UT09fTUFOWV9FTkRQT0lOVFMQCBIfChtFUlJPUl9SRUFTT05fVEFSR0VUX1JFRlVTRUQQCRIjCh9FUlJPUl9SRUFTT05fREVMSVZFUllfTk9UX0ZPVU5EEAoSJQohRVJST1JfUkVBU09OX0lOVkFMSURfUkVTVU1FX1RPS0VOEAsSHAoYRVJST1JfUkVBU09OX05PX1RFTVBMQVRFEAwSJQohRVJST1JfUkVBU09OX0VORFBPSU5UX05PVF9FTkFCTEVEEA1iBnByb3RvMw");
+  fileDesc("Cihzb3VrL25vdGlmaWNhdGlvbnMvdjEvZXJyb3JfcmVhc29uLnByb3RvEhVzb3VrLm5vdGlmaWNhdGlvbnMudjEqqwQKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEh4KGkVSUk9SX1JFQVNPTl9PVEhFUl9BQ0NPVU5UEAESGwoXRVJST1JfUkVBU09OX05PX0FDQ09VTlQQAhIeChpFUlJPUl9SRUFTT05fRVRBR19NSVNNQVRDSBADEh8KG0VSUk9SX1JFQVNPTl9VTktOT1dOX0xPQ0FMRRAEEhwKGEVSUk9SX1JFQVNPTl9FTVBUWV9GSUVMRBAFEh4KGkVSUk9SX1JFQVNPTl9LSU5EX1JFUEVBVEVEEAYSIwofRVJST1JfUkVBU09OX0VORFBPSU5UX05PVF9GT1VORBAHEiMKH0VSUk9SX1JFQVNPTl9UT09fTUFOWV9FTkRQT0lOVFMQCBIfChtFUlJPUl9SRUFTT05fVEFSR0VUX1JFRlVTRUQQCRIjCh9FUlJPUl9SRUFTT05fREVMSVZFUllfTk9UX0ZPVU5EEAoSJQohRVJST1JfUkVBU09OX0lOVkFMSURfUkVTVU1FX1RPS0VOEAsSHAoYRVJST1JfUkVBU09OX05PX1RFTVBMQVRFEAwSJQohRVJST1JfUkVBU09OX0VORFBPSU5UX05PVF9FTkFCTEVEEA0SHQoZRVJST1JfUkVBU09OX0NPREVfUkVGVVNFRBAOEicKI0VSUk9SX1JFQVNPTl9UT09fTUFOWV9DT05GSVJNQVRJT05TEA9iBnByb3RvMw");
 
 /**
  * Why the notifications service refused a call; the `reason` of `google.rpc.ErrorInfo`, with domain
@@ -83,8 +83,8 @@ export enum ErrorReason {
   TOO_MANY_ENDPOINTS = 8,
 
   /**
-   * The URL is no target for webhooks: not https, with a user name in it, or a private, loopback, link-local or otherwise
-   * reserved address. Code INVALID_ARGUMENT; metadata `problem`.
+   * The URL is no target for webhooks: not https, on a port that is not allowed, with a user name in it, or a private,
+   * loopback, link-local or otherwise reserved address. Code INVALID_ARGUMENT; metadata `field` and `problem`.
    *
    * @generated from enum value: ERROR_REASON_TARGET_REFUSED = 9;
    */
@@ -117,6 +117,23 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_ENDPOINT_NOT_ENABLED = 13;
    */
   ENDPOINT_NOT_ENABLED = 13,
+
+  /**
+   * The code does not confirm the e-mail address of the account: it is another one, belongs to an earlier address, has expired,
+   * or too many wrong codes were tried. Code INVALID_ARGUMENT. Read the newest confirmation e-mail, or set the address again
+   * to be sent a new code.
+   *
+   * @generated from enum value: ERROR_REASON_CODE_REFUSED = 14;
+   */
+  CODE_REFUSED = 14,
+
+  /**
+   * Too many confirmation e-mails were asked for within a day, by the account or for the address. Code RESOURCE_EXHAUSTED with
+   * RetryInfo; metadata `most`, how many are allowed within a day.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_CONFIRMATIONS = 15;
+   */
+  TOO_MANY_CONFIRMATIONS = 15,
 }
 
 /**

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/notifications/v1/preferences.proto.
  */
 export const file_souk_notifications_v1_preferences: GenFile = /*@__PURE__*/
-  fileDesc("Cidzb3VrL25vdGlmaWNhdGlvbnMvdjEvcHJlZmVyZW5jZXMucHJvdG8SFXNvdWsubm90aWZpY2F0aW9ucy52MSKSAgoLUHJlZmVyZW5jZXMSEgoKYWNjb3VudF9pZBgBIAEoCRIaCg1lbWFpbF9hZGRyZXNzGAIgASgJQgOAAQESDgoGbG9jYWxlGAMgASgJEjgKEGRlZmF1bHRfY2hhbm5lbHMYBCADKA4yHi5zb3VrLm5vdGlmaWNhdGlvbnMudjEuQ2hhbm5lbBI0CgVraW5kcxgFIAMoCzIlLnNvdWsubm90aWZpY2F0aW9ucy52MS5LaW5kUHJlZmVyZW5jZRIUCgx3YXRjaGVkX3NrdXMYBiADKAkSDAoEZXRhZxgHIAEoCRIvCgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAimgEKDktpbmRQcmVmZXJlbmNlEkEKBGtpbmQYASABKA4yJy5zb3VrLm5vdGlmaWNhdGlvbnMudjEuTm90aWZpY2F0aW9uS2luZEIKukgHggEEEAEgABJFCghjaGFubmVscxgCIAMoDjIeLnNvdWsubm90aWZpY2F0aW9ucy52MS5DaGFubmVsQhO6SBCSAQ0QBCIJggEGEAEgACADYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_souk_notifications_v1_notification]);
+  fileDesc("Cidzb3VrL25vdGlmaWNhdGlvbnMvdjEvcHJlZmVyZW5jZXMucHJvdG8SFXNvdWsubm90aWZpY2F0aW9ucy52MSK2AgoLUHJlZmVyZW5jZXMSEgoKYWNjb3VudF9pZBgBIAEoCRIaCg1lbWFpbF9hZGRyZXNzGAIgASgJQgOAAQESDgoGbG9jYWxlGAMgASgJEjgKEGRlZmF1bHRfY2hhbm5lbHMYBCADKA4yHi5zb3VrLm5vdGlmaWNhdGlvbnMudjEuQ2hhbm5lbBI0CgVraW5kcxgFIAMoCzIlLnNvdWsubm90aWZpY2F0aW9ucy52MS5LaW5kUHJlZmVyZW5jZRIUCgx3YXRjaGVkX3NrdXMYBiADKAkSDAoEZXRhZxgHIAEoCRIvCgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIgoaaXNfZW1haWxfYWRkcmVzc19jb25maXJtZWQYCSABKAginAEKDktpbmRQcmVmZXJlbmNlEkMKBGtpbmQYASABKA4yJy5zb3VrLm5vdGlmaWNhdGlvbnMudjEuTm90aWZpY2F0aW9uS2luZEIMukgJggEGEAEgACALEkUKCGNoYW5uZWxzGAIgAygOMh4uc291ay5ub3RpZmljYXRpb25zLnYxLkNoYW5uZWxCE7pIEJIBDRAEIgmCAQYQASAAIANiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_souk_notifications_v1_notification]);
 
 /**
  * What an account wants to be told, and how.
@@ -31,7 +31,7 @@ export type Preferences = Message<"souk.notifications.v1.Preferences"> & {
   accountId: string;
 
   /**
-   * Where e-mail goes; empty when the account has set none. It is never logged.
+   * Where e-mail goes once it is confirmed; empty when the account has set none. It is never logged.
    *
    * @generated from field: string email_address = 2;
    */
@@ -78,6 +78,13 @@ export type Preferences = Message<"souk.notifications.v1.Preferences"> & {
    * @generated from field: google.protobuf.Timestamp update_time = 8;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * Whether the account has confirmed `email_address` with the code that was sent there. Until then nothing else is sent to it.
+   *
+   * @generated from field: bool is_email_address_confirmed = 9;
+   */
+  isEmailAddressConfirmed: boolean;
 };
 
 /**
@@ -94,7 +101,7 @@ export const PreferencesSchema: GenMessage<Preferences> = /*@__PURE__*/
  */
 export type KindPreference = Message<"souk.notifications.v1.KindPreference"> & {
   /**
-   * What it is told.
+   * What it is told; not EMAIL_CONFIRMATION.
    *
    * @generated from field: souk.notifications.v1.NotificationKind kind = 1;
    */

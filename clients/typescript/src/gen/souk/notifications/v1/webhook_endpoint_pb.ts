@@ -19,7 +19,11 @@ export const file_souk_notifications_v1_webhook_endpoint: GenFile = /*@__PURE__*
  *
  * The body is the event as CloudEvents 1.0 writes it in JSON, its `data` the message of the contract in its JSON mapping.
  * Answer 2xx within 15 seconds. Drop what repeats the header `webhook-id`: delivery is at least once. Events of one endpoint
- * come one after another, in the order in which they became known; while one fails the later ones wait.
+ * come one at a time, and events of one subject in the order in which they became known.
+ *
+ * An answer 4xx other than 408, 410, 425 and 429 refuses one event: it is tried again after growing waits, later events of the
+ * same subject wait behind it, and those of other subjects go on. Every other failure means that the endpoint cannot take
+ * anything: all its events wait.
  *
  * @generated from message souk.notifications.v1.WebhookEndpoint
  */

@@ -4,6 +4,8 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Order, Refund } from "./order_pb.js";
 import { file_souk_orders_v1_order } from "./order_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -12,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/orders/v1/events.proto.
  */
 export const file_souk_orders_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Chtzb3VrL29yZGVycy92MS9ldmVudHMucHJvdG8SDnNvdWsub3JkZXJzLnYxIjMKC09yZGVyUGxhY2VkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXIiNQoNT3JkZXJSZWplY3RlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyIjEKCU9yZGVyUGFpZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyIjUKDU9yZGVyQ2FuY2VsZWQSJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlciI2Cg5PcmRlckZ1bGZpbGxlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyIl0KDU9yZGVyUmVmdW5kZWQSJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchImCgZyZWZ1bmQYAiABKAsyFi5zb3VrLm9yZGVycy52MS5SZWZ1bmRiBnByb3RvMw", [file_souk_orders_v1_order]);
+  fileDesc("Chtzb3VrL29yZGVycy92MS9ldmVudHMucHJvdG8SDnNvdWsub3JkZXJzLnYxIjMKC09yZGVyUGxhY2VkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXIiNQoNT3JkZXJSZWplY3RlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyIjEKCU9yZGVyUGFpZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyImkKDU9yZGVyQ2FuY2VsZWQSJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchIyCg5lZmZlY3RpdmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiagoOT3JkZXJGdWxmaWxsZWQSJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchIyCg5lZmZlY3RpdmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiXQoNT3JkZXJSZWZ1bmRlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEiYKBnJlZnVuZBgCIAEoCzIWLnNvdWsub3JkZXJzLnYxLlJlZnVuZGIGcHJvdG8z", [file_google_protobuf_timestamp, file_souk_orders_v1_order]);
 
 /**
  * An order was placed for good. Key: the order id.
@@ -89,6 +91,13 @@ export type OrderCanceled = Message<"souk.orders.v1.OrderCanceled"> & {
    * @generated from field: souk.orders.v1.Order order = 1;
    */
   order?: Order | undefined;
+
+  /**
+   * When it was taken back in the world. Absent: when the event says.
+   *
+   * @generated from field: google.protobuf.Timestamp effective_time = 2;
+   */
+  effectiveTime?: Timestamp | undefined;
 };
 
 /**
@@ -110,6 +119,13 @@ export type OrderFulfilled = Message<"souk.orders.v1.OrderFulfilled"> & {
    * @generated from field: souk.orders.v1.Order order = 1;
    */
   order?: Order | undefined;
+
+  /**
+   * When the goods left in the world; long before the event when history is imported. Absent: when the event says.
+   *
+   * @generated from field: google.protobuf.Timestamp effective_time = 2;
+   */
+  effectiveTime?: Timestamp | undefined;
 };
 
 /**

@@ -1,0 +1,81 @@
+/** The codes that confirm addresses, and when they were asked for. */
+import type { Reader, Tx } from "@souk/chassis";
+
+import { bytes, micros, text, time, whole } from "./tables.js";
+
+/** A code that confirms the address of an account. */
+export interface Confirmation {
+  account: string;
+  /** The event whose delivery mails the code. */
+  eventId: string;
+  /** Of the account, the address and the code. */
+  codeHash: Uint8Array;
+  /** The code, sealed, until it was mailed; empty afterwards. */
+  sealedCode: string;
+  wrongCodes: number;
+  expireTime: Date;
+}
+
+/** Returns the newest code of an account. */
+export function loadConfirmation(reader: Reader, account: string): Confirmation | undefined {
+  const row = reader.get("SELECT * FROM email_confirmations WHERE account = ?", account);
+  if (row === undefined) return undefined;
+  return {
+    account,
+    eventId: text(row.event_id),
+    codeHash: bytes(row.code_hash),
+    sealedCode: text(row.sealed_code),
+    wrongCodes: whole(row.wrong_codes),
+    expireTime: time(row.expire_time),
+  };
+}
+
+/** Writes the code of an account; the one before is no longer good. */
+export function saveConfirmation(tx: Tx, confirmation: Confirmation): void {
+  deleteConfirmation(tx, confirmation.account);
+  tx.run(
+    "INSERT INTO email_confirmations (account, event_id, code_hash, sealed_code, wrong_codes, expire_time) VALUES (?, ?, ?, ?, ?, ?)",
+    confirmation.account,
+    confirmation.eventId,
+    confirmation.codeHash,
+    confirmation.sealedCode,
+    confirmation.wrongCodes,
+    micros(confirmation.expireTime),
+  );
+}
+
+/** Deletes the code of an account. */
+export function deleteConfirmation(tx: Tx, account: string): void {
+  tx.run("DELETE FROM email_confirmations WHERE account = ?", account);
+}
+
+/** Counts a wrong code. */
+export function noteWrongCode(tx: Tx, account: string): void {
+  tx.run("UPDATE email_confirmations SET wrong_codes = wrong_codes + 1 WHERE account = ?", account);
+}
+
+/** Forgets a code that was mailed; its hash stays. */
+export function forgetCode(tx: Tx, account: string, eventId: string): void {
+  tx.run("UPDATE email_confirmations SET sealed_code = '' WHERE account = ? AND event_id = ?", account, eventId);
+}
+
+/** Records that a code was asked for. */
+export function noteRequest(tx: Tx, account: string, addressHash: Uint8Array, now: Date): void {
+  const sql = "INSERT INTO email_confirmation_requests (account, address_hash, create_time) VALUES (?, ?, ?)";
+  tx.run(sql, account, addressHash, micros(now));
+}
+
+/** Returns when codes were asked for since, by the account or for the address, oldest first. */
+export function requestsSince(reader: Reader, account: string, addressHash: Uint8Array, since: Date, most: number): Date[] {
+  const sql = `SELECT create_time FROM email_confirmation_requests WHERE row IN (
+      SELECT row FROM email_confirmation_requests WHERE account = ?1 AND create_time > ?3
+      UNION SELECT row FROM email_confirmation_requests WHERE address_hash = ?2 AND create_time > ?3
+    ) ORDER BY create_time DESC LIMIT ?4`;
+  return reader.all(sql, account, addressHash, micros(since), most).map((row) => time(row.create_time)).reverse();
+}
+
+/** Deletes up to `most` records from before. Returns how many. */
+export function purgeRequests(tx: Tx, before: Date, most: number): number {
+  const sql = "DELETE FROM email_confirmation_requests WHERE row IN (SELECT row FROM email_confirmation_requests WHERE create_time < ? LIMIT ?)";
+  return tx.run(sql, micros(before), most);
+}
