@@ -19,7 +19,9 @@ mod public;
 mod purge;
 mod reader;
 pub mod request;
+mod shop_file;
 mod sqlite;
+mod trouble;
 #[cfg(feature = "unsynced-vfs")]
 mod unsynced_vfs;
 
@@ -32,4 +34,5 @@ pub use origin::{TraceParent, set_trace_source};
 pub use purge::Purged;
 pub use reader::{Reader, Tx};
 pub use request::RequestKey;
+pub use shop_file::{SHOP_FILE, ShopFile};
 pub use value::{Arg, Cell, FromCell, Row, ToArg};
