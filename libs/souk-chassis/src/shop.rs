@@ -57,6 +57,14 @@ impl Shop {
         Ok(())
     }
 
+    /// Returns the folder of the databases as the settings have it; it need not be there yet.
+    ///
+    /// # Errors
+    /// The first setting that is unknown or wrong.
+    pub fn data_dir(&self) -> Result<std::path::PathBuf, StartError> {
+        Ok(self.config()?.settings()?.data_dir)
+    }
+
     fn config(&self) -> Result<Config, StartError> {
         let services: Vec<_> = self.definitions.iter().map(|one| (one.name, one.default_config)).collect();
         let sources = Sources {

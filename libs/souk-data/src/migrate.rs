@@ -126,12 +126,7 @@ const ADVISORY_LOCK: i64 = 0x736f_756b;
 const CLAIM: &str = "UPDATE souk_shop SET shop = $1, epoch = $2";
 
 /// Migrates a SQLite file and writes down whose it is. The caller holds it.
-pub(crate) fn sqlite(
-    connection: &mut Connection,
-    schema: &Schema,
-    now: Timestamp,
-    of: &Stored,
-) -> Result<(), Error> {
+pub(crate) fn sqlite(connection: &mut Connection, schema: &Schema, now: Timestamp, of: &Stored) -> Result<(), Error> {
     connection.run("BEGIN IMMEDIATE")?;
     let migrated = migrate_sqlite(connection, schema, now)
         .and_then(|()| connection.execute(CLAIM, args![&of.shop, of.epoch]).map(|_| ()));

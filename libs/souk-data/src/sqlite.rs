@@ -65,6 +65,7 @@ impl Sqlite {
             named.check(&list, &stored)?;
             named.check_not_ahead(&list, &stored)?;
         }
+        hold.file().check_there().map_err(Error::unavailable)?;
         held::tighten(&folder, &path, path.parent() == Some(data_dir));
 
         // One step ahead of the list, and of itself if it was accepted as it is.

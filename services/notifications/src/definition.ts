@@ -37,6 +37,7 @@ export const definition = define({
     });
     return new Service()
       .rpc(NotificationService, rpc(service))
+      .ready(() => service.store.ping())
       // Everything is heard, since any event may have an endpoint.
       .subscription({ name: SUBSCRIPTION, types: [], hear: (event) => service.hear(event) })
       .worker("retention", (stop) => purgeUntil(service, stop))

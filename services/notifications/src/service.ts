@@ -77,9 +77,9 @@ export class Notifications {
 
   /** Opens the database and takes up what waits. */
   static async start(surroundings: Surroundings): Promise<Notifications> {
-    mkdirSync(surroundings.dataDir, { recursive: true });
+    mkdirSync(surroundings.dataDir, { recursive: true, mode: 0o700 });
     const file = resolve(surroundings.dataDir, surroundings.config.data.url.replace(/^sqlite:/, ""));
-    const store = Store.open({ file, migrations: MIGRATIONS, clock: surroundings.clock });
+    const store = Store.open({ file, migrations: MIGRATIONS, clock: surroundings.clock, log: storeLog(surroundings.log) });
     const service = new Notifications(surroundings, store, new Tokens(await tokenKey(store)));
     service.sending.start();
     return service;
@@ -105,6 +105,10 @@ export class Notifications {
     for (const endpoint of endpoints) this.sending.wakeEndpoint(endpoint);
     if (hasEmail) this.sending.wakeMail();
   }
+}
+
+function storeLog(log: Means["log"]) {
+  return { warn: (message: string) => log.warn({}, message), error: (message: string) => log.error({}, message) };
 }
 
 /** Returns the templates that the settings name. */

@@ -16,9 +16,10 @@ _PATIENCE_SECONDS = 30
 class Pages:
     """What the pages are made from."""
 
-    def __init__(self, registry: CollectorRegistry, is_ready: Callable[[], bool]) -> None:
+    def __init__(self, registry: CollectorRegistry, is_ready: Callable[[], bool], why: Callable[[], str]) -> None:
         self._registry = registry
         self._is_ready = is_ready
+        self._why = why
 
     async def serve(self, host: str, port: int) -> asyncio.Server:
         """Listens; the pages are wanted most while a process drains, so the caller closes it last."""
@@ -51,6 +52,6 @@ class Pages:
             case "/readyz" if self._is_ready():
                 return HTTPStatus.OK, b"ready\n"
             case "/readyz":
-                return HTTPStatus.SERVICE_UNAVAILABLE, b"not ready\n"
+                return HTTPStatus.SERVICE_UNAVAILABLE, f"not ready\n{self._why()}\n".encode()
             case _:
                 return HTTPStatus.NOT_FOUND, b"here are /metrics, /healthz and /readyz\n"
