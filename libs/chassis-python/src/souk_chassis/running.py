@@ -99,7 +99,7 @@ class Running:
 
     async def _start(self, definition: Definition[Any], own: Any) -> None:
         settings = self._settings
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._service = service = await definition.build(own, self._host)
         self._board = Board(list(service.servicers))
         calls = red.Calls("rpc_server_call_duration_seconds")
