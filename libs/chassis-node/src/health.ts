@@ -19,6 +19,8 @@ export class Board {
   readonly #changes = new EventEmitter().setMaxListeners(0);
   #isReady = false;
   #isStopped = false;
+  /** Why it is not ready, if it said so. */
+  why = "";
 
   constructor(private readonly names: readonly string[]) {}
 
@@ -80,6 +82,7 @@ export async function follow(name: string, service: Service, board: Board, log: 
   while (!drain.aborted) {
     const problem = await check(service);
     if (drain.aborted) return;
+    board.why = problem === undefined ? "" : `${name}: ${problem}\n`;
     if (board.set(problem === undefined)) {
       if (problem === undefined) log.info({ service: name }, `${name} is ready`);
       else log.warn({ service: name }, `${name} is not ready: ${problem}`);

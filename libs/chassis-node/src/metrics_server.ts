@@ -26,7 +26,7 @@ async function page(url: string, metrics: Metrics, board: Board): Promise<[numbe
     case "/healthz":
       return [200, "ok\n"];
     case "/readyz":
-      return board.isReady ? [200, "ready\n"] : [503, "not ready\n"];
+      return board.isReady ? [200, "ready\n"] : [503, `not ready\n${board.why}`];
     default:
       return [404, "here are /metrics, /healthz and /readyz\n"];
   }

@@ -37,7 +37,19 @@ const OWN: Step[] = [
       CREATE INDEX souk_requests_by_time ON souk_requests (created_time);
       CREATE TABLE souk_token_key (one INTEGER PRIMARY KEY CHECK (one = 1), bytes BLOB NOT NULL) STRICT;`,
   },
+  {
+    name: "0002_shop",
+    // Whose database this is, which the one program says, and how far it has come: an older copy has a lower epoch.
+    sql: `
+      CREATE TABLE souk_shop (
+        one INTEGER PRIMARY KEY CHECK (one = 1), shop TEXT NOT NULL, epoch INTEGER NOT NULL, reserve BLOB
+      ) STRICT;
+      INSERT INTO souk_shop (one, shop, epoch) VALUES (1, '', 0);`,
+  },
 ];
+
+/** Run at each start, and in each second in which something is written. */
+export const RAISE_EPOCH = "UPDATE souk_shop SET epoch = epoch + 1";
 
 /** Runs the steps that the file does not have yet: the chassis' own, then those of the service. */
 export function migrate(db: Database, folder: URL | string | undefined, now: Date): void {

@@ -55,7 +55,7 @@ export async function start<C>(definition: Definition<C>, options: StartOptions 
 
   // Build: opens the database and migrates it.
   const dataDir = resolve(settings.data_dir);
-  mkdirSync(dataDir, { recursive: true });
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const drain = new AbortController();
   // Every stream listens.
   setMaxListeners(0, drain.signal);

@@ -1,9 +1,10 @@
 /**
- * The database of a service: one SQLite file (WAL, synchronous=FULL) that only this process has open. `write` is the only way
+ * The database of a service: one SQLite file (WAL, synchronous=FULL) that only this process writes to. `write` is the only way
  * to write.
  *
  * **Invariant:** nothing that a closure returned, errors included, is released before the COMMIT that covers it.
  */
+import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 
 import { toBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
@@ -14,8 +15,9 @@ import { systemClock, type Clock } from "./clock.js";
 import { Context } from "./context.js";
 import { StartError } from "./definition.js";
 import { Code, Refusal } from "./error.js";
+import { HeldElsewhere, HeldFile, LostError } from "./held.js";
 import { newId } from "./id.js";
-import { migrate } from "./migrate.js";
+import { RAISE_EPOCH, migrate } from "./migrate.js";
 import { DOMAIN } from "./refusal.js";
 import type { Worker } from "./service.js";
 
@@ -47,8 +49,16 @@ export interface StoreOptions {
   /** The folder of the migrations, `0001_name.sql` and on: forward only, and never changed once released. */
   migrations?: URL | string;
   clock?: Clock;
+  /** Gets what an operator should know: a failed commit, a file that others could read. */
+  log?: { warn: (message: string) => void; error: (message: string) => void };
 }
 
+/** How long a statement waits while another program, such as a backup, holds the file. */
+const BUSY_TIMEOUT_MS = 5000;
+/** How often a database that is written to raises its epoch. */
+const EPOCH_EVERY_MS = 1000;
+/** How much a full disk must have again before it counts as writable: some pages. */
+const PROBE_BYTES = 16 << 10;
 /** How many closures one COMMIT covers at most. */
 const MOST_IN_GROUP = 500;
 /** How many statements are kept prepared. */
@@ -73,11 +83,19 @@ export class Store {
   #queue: Pending[] = [];
   #isScheduled = false;
   #published: (() => void)[] = [];
+  /** What the last failed commit met, until a write works again. */
+  #trouble: string | undefined;
+  #epochDue = 0;
   /** Each statement for itself, on what is committed. */
   readonly read: Reader;
   readonly #tx: Tx;
 
-  private constructor(db: Database, readonly clock: Clock) {
+  private constructor(
+    db: Database,
+    private readonly held: HeldFile,
+    readonly clock: Clock,
+    private readonly log: StoreOptions["log"],
+  ) {
     this.#db = db;
     const get = (sql: string, ...values: Value[]) => this.#all(sql, values)[0];
     const all = (sql: string, ...values: Value[]) => this.#all(sql, values);
@@ -87,24 +105,44 @@ export class Store {
   }
 
   /** Opens the file and brings its tables up to date. Throws `StartError` when another process has it open. */
-  static open({ file, migrations, clock = systemClock }: StoreOptions): Store {
+  static open({ file, migrations, clock = systemClock, log }: StoreOptions): Store {
     const path = resolve(file);
+    let held: HeldFile;
+    try {
+      held = new HeldFile(path, (message) => log?.warn(message));
+    } catch (error) {
+      if (error instanceof HeldElsewhere) throw new StartError(`${path} is open in another process`);
+      throw new StartError(`${path}: ${(error as Error).message}`, { cause: error });
+    }
     const db = new DatabaseSync(path);
     try {
-      // Held until the process ends: a second one on the same file is refused.
-      db.exec("PRAGMA locking_mode = EXCLUSIVE");
+      db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
       db.exec("PRAGMA journal_mode = WAL");
       // Each COMMIT is on disk before it returns.
       db.exec("PRAGMA synchronous = FULL");
       db.exec("PRAGMA foreign_keys = ON");
       migrate(db, migrations, clock.now());
+      db.exec(RAISE_EPOCH);
+      held.check();
     } catch (error) {
-      if (!isLocked(error)) giveUp(db);
-      else db.close();
-      if (isLocked(error)) throw new StartError(`${path} is open in another process`);
+      giveUp(db, held);
       throw new StartError(`${path}: ${(error as Error).message}`, { cause: error });
     }
-    return new Store(db, clock);
+    return new Store(db, held, clock, log);
+  }
+
+  /** Throws when the database does not take writes, and names the file; for `Service.ready`. */
+  async ping(): Promise<void> {
+    this.held.check();
+    if (this.#trouble === undefined) return;
+    const trouble = this.#trouble;
+    // Only a write that needs a place on the disk can tell whether it works again.
+    for (const reserve of [randomBytes(PROBE_BYTES), null]) {
+      await this.write((tx) => tx.run("UPDATE souk_shop SET reserve = ?", reserve)).catch(() => {
+        throw new Error(trouble);
+      });
+    }
+    this.#trouble = undefined;
   }
 
   /**
@@ -122,7 +160,8 @@ export class Store {
           this.#db.exec("RELEASE one");
           settle = (failure) => (failure === undefined ? resolve(result) : reject(failure));
         } catch (error) {
-          // When SQLite itself has ended the transaction this throws, and the whole group fails.
+          // When SQLite itself has ended the transaction, as on a full disk, the whole group fails.
+          if (!this.#db.isTransaction) throw error;
           this.#db.exec("ROLLBACK TO one");
           this.#db.exec("RELEASE one");
           settle = (failure) => reject(failure ?? (error as Error));
@@ -166,9 +205,9 @@ export class Store {
   /** Waits for the writes that were begun, and closes the file. */
   async close(): Promise<void> {
     if (!this.#db.isOpen) return;
-    await this.write(() => undefined);
+    await this.write(() => undefined).catch(() => undefined);
     this.#statements.clear();
-    giveUp(this.#db);
+    giveUp(this.#db, this.held);
   }
 
   #publish(schema: DescMessage, payload: Uint8Array, key: string): string {
@@ -185,16 +224,34 @@ export class Store {
     if (this.#isScheduled) setImmediate(() => this.#commit());
     let failure: Error | undefined;
     try {
+      this.held.check();
       this.#db.exec("BEGIN IMMEDIATE");
       for (const { run } of group) run();
+      this.#raiseEpoch();
       this.#db.exec("COMMIT");
+      // Nothing is acknowledged that was written into a file without a name.
+      this.held.checkCommitted();
     } catch (error) {
       // A full disk, say: nothing of the group was written.
       failure = unavailable(error as Error);
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      this.#failed(error as Error);
     }
     for (const { settle } of group) settle(failure);
     for (const wake of this.#published.splice(0)) wake();
+  }
+
+  #raiseEpoch(): void {
+    const now = performance.now();
+    if (now < this.#epochDue) return;
+    this.#epochDue = now + EPOCH_EVERY_MS;
+    this.#db.exec(RAISE_EPOCH);
+  }
+
+  #failed(error: Error): void {
+    const trouble = `${this.held.path} takes no writes: ${error.message}`;
+    if (trouble !== this.#trouble) this.log?.error(trouble);
+    this.#trouble = trouble;
   }
 
   #all(sql: string, values: Value[]): Row[] {
@@ -212,27 +269,27 @@ export class Store {
   }
 }
 
-function isLocked(error: unknown): boolean {
-  return /locked|busy/i.test((error as Error).message);
-}
-
 /** The library would cut a text at its first NUL without a word. The contract lets none in. */
 function checked(values: Value[]): Value[] {
   if (values.some((value) => typeof value === "string" && value.includes("\0"))) throw new Error("a text with a NUL cannot be stored");
   return values;
 }
 
-/** Closes a file. The library finalises statements when they are collected, and until then it would stay locked. */
-function giveUp(db: Database): void {
+/** Closes a file. The library finalises statements when they are collected, so what the log holds is copied back here. */
+function giveUp(db: Database, held: HeldFile): void {
   try {
-    db.exec("PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT 1 FROM sqlite_master");
+    db.exec("PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch {
+    // The next start reads the log.
   } finally {
     db.close();
+    held.close();
   }
 }
 
 function unavailable(error: Error): Refusal {
   const options = { domain: DOMAIN, cause: error };
   if (/full/i.test(error.message)) return new Refusal(Code.ResourceExhausted, "ERROR_REASON_DATABASE_FULL", "the service's disk is full", options);
-  return new Refusal(Code.Unavailable, "ERROR_REASON_DATABASE_UNAVAILABLE", "the service cannot reach its database", options);
+  const text = error instanceof LostError ? "the service's database file was deleted, replaced or cut off" : "the service cannot reach its database";
+  return new Refusal(Code.Unavailable, "ERROR_REASON_DATABASE_UNAVAILABLE", text, options);
 }

@@ -35,6 +35,7 @@ test("health follows what the service says of itself, and its watchers hear each
   problem = "the cave is flooded";
   equal((await watch.next()).value?.status, Status.NOT_SERVING);
   equal((await echo.page("/readyz")).status, 503);
+  match((await echo.page("/readyz")).text, /^not ready\necho: the cave is flooded\n$/);
   ok(echo.lines.some((line) => line.includes("echo is not ready: the cave is flooded")));
   problem = "";
   equal((await watch.next()).value?.status, Status.SERVING);

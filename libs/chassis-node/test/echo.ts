@@ -24,7 +24,7 @@ export function definition({ committed, ready = () => undefined }: Hooks = {}) {
     defaultConfig: new URL("echo.default.toml", FILES),
     config: z.object({ greeting: z.string(), cave: z.object({ depth_metres: z.number().int().min(1).max(1000), api_key: z.string().min(3) }) }),
     build: (_config, host) => {
-      const store = Store.open({ file: join(host.dataDir, "echo.db"), migrations: new URL("migrations/", FILES), clock: host.clock });
+      const store = Store.open({ file: join(host.dataDir, "echo.db"), migrations: new URL("migrations/", FILES), clock: host.clock, log: host.log });
       const heard = on(HappenedSchema, (tx, { name }) => {
         if (name === "bad") throw new Error("cannot be handled now");
         tx.run("INSERT INTO names (name) VALUES (?)", `heard ${name}`);

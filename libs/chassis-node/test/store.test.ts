@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, copyFileSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -74,6 +75,72 @@ test("a second store on the same file is refused", async (t) => {
   throws(() => place.open(), (error) => error instanceof StartError && /is open in another process/.test(error.message));
   await store.close();
   await place.open().close();
+});
+
+async function takesNoWrites(store: Store, why: RegExp): Promise<void> {
+  for (const name of ["x", "y"]) await rejects(insert(store, name), (error) => error instanceof Refusal && error.code === Code.Unavailable);
+  await rejects(store.ping(), why);
+}
+
+test("what is deleted, replaced or emptied under a running process takes no more writes", async (t) => {
+  const place = open(t);
+  const store = place.open();
+  await insert(store, "kept");
+  const aside = `${place.file}.aside`;
+  renameSync(place.file, aside);
+  await takesNoWrites(store, /test\.db is gone/);
+  copyFileSync(aside, place.file);
+  await takesNoWrites(store, /test\.db was replaced/);
+  renameSync(aside, place.file);
+  await store.ping();
+  await insert(store, "again");
+  deepEqual(names(store), ["again", "kept"]);
+  rmSync(`${place.file}-wal`);
+  await takesNoWrites(store, /test\.db-wal is gone/);
+
+  const other = open(t);
+  const emptied = other.open();
+  truncateSync(other.file, 0);
+  await takesNoWrites(emptied, /was emptied or cut off/);
+});
+
+test("a full disk is told by name until a write has a place again", async (t) => {
+  const place = open(t);
+  const store = place.open();
+  const pages = Number(store.read.get("PRAGMA page_count")?.["page_count"]);
+  store.read.all(`PRAGMA max_page_count = ${pages + 2}`);
+  await rejects(insert(store, "x".repeat(100_000)), /full/);
+  await rejects(store.ping(), /test\.db takes no writes: .*full/);
+  store.read.all(`PRAGMA max_page_count = ${pages + 500}`);
+  await store.ping();
+});
+
+test("the lock is on the file itself, nobody else can read it, and what others could read is tightened", async (t) => {
+  const place = open(t);
+  const store = place.open();
+  deepEqual(readdirSync(place.path).filter((name) => name.startsWith("test.db")), ["test.db", "test.db-shm", "test.db-wal"]);
+  const mode = (path: string) => statSync(path).mode & 0o777;
+  equal(spawnSync("flock", ["-n", place.file, "true"]).status, 1);
+  deepEqual([mode(place.path), mode(place.file), mode(`${place.file}-wal`)], [0o700, 0o600, 0o600]);
+  await store.close();
+  chmodSync(place.path, 0o755);
+  chmodSync(place.file, 0o644);
+  const warnings: string[] = [];
+  const again = Store.open({ file: place.file, migrations: place.path, log: { warn: (message) => warnings.push(message), error: () => undefined } });
+  deepEqual([mode(place.path), mode(place.file), warnings.length], [0o700, 0o600, 2]);
+  await again.close();
+});
+
+test("each start and each second of writes raises the epoch", async (t) => {
+  const place = open(t);
+  const epochs: unknown[] = [];
+  for (const name of ["a", "b"]) {
+    const store = place.open();
+    await insert(store, name);
+    epochs.push(store.read.get("SELECT epoch FROM souk_shop")?.["epoch"]);
+    await store.close();
+  }
+  deepEqual(epochs, [2, 4]);
 });
 
 test("migrations are forward only, whole, and never changed", async (t) => {

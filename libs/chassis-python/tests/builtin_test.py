@@ -51,7 +51,7 @@ async def a_service_serves_only_while_it_is_ready(tmp_path: Any) -> None:
     try:
         watch = HealthStub(echo.channel).Watch(asked("souk.echo.v1.EchoService"))
         assert (await watch.read()).status == NOT_SERVING
-        assert await echo.page("/readyz") == (503, "not ready\n")
+        assert await echo.page("/readyz") == (503, "not ready\necho: the model is not trained\n")
         assert await echo.page("/healthz") == (200, "ok\n")
         is_well.set()
         assert (await asyncio.wait_for(watch.read(), 5)).status == SERVING

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import sqlite3
+import sys
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -144,6 +147,75 @@ async def a_database_is_opened_by_one_process_at_a_time(store: Store) -> None:
         Store.open(store.path, MIGRATIONS)
 
 
+async def the_lock_is_on_the_file_itself_and_nobody_else_can_read_it(store: Store) -> None:
+    assert sorted(file.name for file in store.path.parent.iterdir()) == [
+        "echo.sqlite3",
+        "echo.sqlite3-shm",
+        "echo.sqlite3-wal",
+    ]
+    assert {file.stat().st_mode & 0o777 for file in store.path.parent.iterdir()} == {0o600}
+    assert store.path.parent.stat().st_mode & 0o777 == 0o700
+    script = "import fcntl, sys; fcntl.flock(open(sys.argv[1]), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+    second = await asyncio.create_subprocess_exec(sys.executable, "-c", script, str(store.path), stderr=asyncio.subprocess.PIPE)
+    _, err = await second.communicate()
+    assert b"BlockingIOError" in err
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def loosen(path: Path, mode: int) -> None:
+    path.chmod(mode)
+
+
+async def what_others_could_read_is_tightened(tmp_path: Path) -> None:
+    path = tmp_path / "echo.sqlite3"
+    await Store.open(path, MIGRATIONS).close()
+    loosen(path, 0o644)
+    loosen(tmp_path, 0o755)
+    await Store.open(path, MIGRATIONS).close()
+    assert (mode(path), mode(tmp_path)) == (0o600, 0o700)
+
+
+async def stuck(store: Store, why: str) -> None:
+    for _ in range(2):
+        with pytest.raises(refusal.DatabaseUnavailable):
+            await store.write(add("lost"))
+    with pytest.raises(OSError, match=why):
+        await store.ping()
+
+
+async def what_is_deleted_replaced_or_emptied_takes_no_more_writes(store: Store) -> None:
+    await store.write(add("kept"))
+    aside = store.path.with_name("aside")
+    store.path.rename(aside)
+    await stuck(store, r"echo\.sqlite3 is gone")
+    shutil.copy(aside, store.path)
+    await stuck(store, r"echo\.sqlite3 was replaced")
+    aside.rename(store.path)
+    await store.ping()
+    await store.write(add("again"))
+    assert await names(store) == ["kept", "again"]
+    store.path.with_name("echo.sqlite3-wal").unlink()
+    await stuck(store, r"echo\.sqlite3-wal is gone")
+
+
+async def an_emptied_file_takes_no_more_writes(store: Store) -> None:
+    os.truncate(store.path, 0)
+    await stuck(store, "was emptied or cut off")
+
+
+async def each_start_and_each_second_of_writes_raises_the_epoch(tmp_path: Path) -> None:
+    epochs = []
+    for _ in range(2):
+        opened = Store.open(tmp_path / "echo.sqlite3", MIGRATIONS)
+        await opened.write(add(str(len(epochs))))
+        epochs.append((await opened.read(lambda reader: reader.execute("SELECT epoch FROM souk_shop").fetchone()))[0])
+        await opened.close()
+    assert epochs == [2, 4]
+
+
 @pytest.mark.parametrize(
     ("migrations", "schema", "why"),
     [
@@ -168,7 +240,7 @@ async def a_migration_that_fails_leaves_nothing(tmp_path: Path) -> None:
         Store.open(path, wrong)
     right = [*MIGRATIONS, Migration(2, "right", "CREATE TABLE more (a INTEGER) STRICT; CREATE INDEX of_a ON more (a)")]
     store = Store.open(path, right)
-    assert await store.read(lambda reader: reader.execute("SELECT count(*) FROM souk_migrations").fetchone()) == (3,)
+    assert await store.read(lambda reader: reader.execute("SELECT count(*) FROM souk_migrations").fetchone()) == (4,)
     await store.close()
 
 

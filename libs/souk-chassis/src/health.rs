@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::{Stream, stream};
@@ -23,12 +24,27 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The status of every gRPC service of the process, by full name.
 #[derive(Clone)]
-pub(crate) struct Board(watch::Sender<BTreeMap<&'static str, bool>>);
+pub(crate) struct Board(watch::Sender<BTreeMap<&'static str, bool>>, Arc<Mutex<BTreeMap<&'static str, String>>>);
 
 impl Board {
     /// Starts with every service not serving.
     pub(crate) fn new(names: impl Iterator<Item = &'static str>) -> Self {
-        Board(watch::Sender::new(names.map(|name| (name, false)).collect()))
+        Board(watch::Sender::new(names.map(|name| (name, false)).collect()), Arc::default())
+    }
+
+    /// Says why a service is not ready, or that nothing is wrong with it.
+    fn explain(&self, service: &'static str, why: Option<&String>) {
+        let mut reasons = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        match why {
+            Some(why) => reasons.insert(service, why.clone()),
+            None => reasons.remove(service),
+        };
+    }
+
+    /// Returns a line for each service that said why it is not ready.
+    pub(crate) fn reasons(&self) -> String {
+        let reasons = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        reasons.iter().map(|(service, why)| format!("{service}: {why}\n")).collect()
     }
 
     fn set(&self, names: &[&'static str], is_serving: bool) -> bool {
@@ -78,6 +94,7 @@ pub(crate) async fn follow(
         if drain.is_draining() {
             return;
         }
+        board.explain(service, outcome.as_ref().err());
         if board.set(&names, outcome.is_ok()) {
             match outcome {
                 Ok(()) => info!(service, "{service} is ready"),

@@ -90,7 +90,7 @@ impl Pages {
             "/metrics" => (StatusCode::OK, self.metrics()),
             "/healthz" => (StatusCode::OK, "ok\n".to_string()),
             "/readyz" if self.board.is_ready() => (StatusCode::OK, "ready\n".to_string()),
-            "/readyz" => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_string()),
+            "/readyz" => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready\n{}", self.board.reasons())),
             _ => (StatusCode::NOT_FOUND, "here are /metrics, /healthz and /readyz\n".to_string()),
         };
         let mut response = Response::new(Full::new(Bytes::from(text)));

@@ -1,6 +1,7 @@
 //! Runs services: one alone or several as one program, on one listener, as neighbours that call each other directly.
 
 use std::collections::HashMap;
+use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,6 +60,14 @@ impl Shop {
         Ok(())
     }
 
+    /// Returns the folder of the databases as the settings have it; it need not be there yet.
+    ///
+    /// # Errors
+    /// The first setting that is unknown or wrong.
+    pub fn data_dir(&self) -> Result<std::path::PathBuf, StartError> {
+        Ok(self.config()?.settings()?.data_dir)
+    }
+
     fn config(&self) -> Result<Config, StartError> {
         let services: Vec<_> = self.definitions.iter().map(|one| (one.name, one.default_config)).collect();
         let sources = Sources {
@@ -111,7 +120,11 @@ impl Shop {
         let own = metrics_server::recorder();
 
         // Build: opens databases and migrates them.
-        std::fs::create_dir_all(&settings.data_dir)
+        // For this user alone.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&settings.data_dir)
             .map_err(|error| StartError::new(format!("data_dir {}: {error}", settings.data_dir.display())))?;
         let switch = DrainSwitch::new();
         let exchange = Exchange::new(self.definitions.iter().map(Definition::name).collect(), remote, key.clone());

@@ -30,11 +30,15 @@ enum Store {
     Postgres(Postgres),
 }
 
+/// How much a full disk must have again before it counts as writable: some pages.
+const PROBE_BYTES: usize = 16 << 10;
+
 impl Db {
     /// Opens the database of a service, creating and migrating it as needed. A relative SQLite path starts at `data_dir`.
     ///
     /// Fails with [`Error::InUse`] when another process has the file, [`Error::Schema`] when the stored schema is newer than
-    /// the program or was changed, [`Error::Corrupt`], [`Error::Config`] or [`Error::Unavailable`].
+    /// the program or was changed, [`Error::Lost`] when the database is not the one that was last here, [`Error::Corrupt`],
+    /// [`Error::Config`] or [`Error::Unavailable`].
     pub async fn open(config: &DataConfig, data_dir: &Path, schema: &Schema, clock: Clock) -> Result<Db, Error> {
         let committed = watch::Sender::new(0);
         let store = if let Some(file) = config.url.strip_prefix("sqlite:") {
@@ -42,9 +46,9 @@ impl Db {
             if file.is_empty() || file.starts_with(':') || path.file_name().is_none() {
                 return Err(Error::Config("the address of a SQLite database is sqlite:FILE".into()));
             }
-            Store::Sqlite(Sqlite::open(config, path, schema, &clock, committed.clone())?)
+            Store::Sqlite(Sqlite::open(config, path, data_dir, schema, &clock, committed.clone())?)
         } else if config.url.starts_with("postgres://") || config.url.starts_with("postgresql://") {
-            Store::Postgres(Postgres::open(config, schema, &clock, committed.clone()).await?)
+            Store::Postgres(Postgres::open(config, data_dir, schema, &clock, committed.clone()).await?)
         } else {
             return Err(Error::Config("the address of a database starts with sqlite: or postgres://".into()));
         };
@@ -156,14 +160,39 @@ impl Db {
         &self.0.page_tokens
     }
 
-    /// Checks that the database answers and takes writes.
+    /// Checks that the database answers and takes writes, by a write of its own when the last one failed.
+    ///
+    /// The error names files and folders: it is for operators, in the log and at `/readyz`.
     pub async fn ping(&self) -> Result<(), Error> {
-        if let Store::Sqlite(sqlite) = &self.0.store
-            && !sqlite.writer.is_running()
-        {
-            return Err(Error::unavailable("the writer has stopped"));
+        let trouble = match &self.0.store {
+            Store::Sqlite(sqlite) => {
+                if !sqlite.writer.is_running() {
+                    return Err(Error::unavailable("the writer has stopped"));
+                }
+                sqlite.readers.held().check_there().map_err(Error::unavailable)?;
+                &sqlite.trouble
+            }
+            Store::Postgres(postgres) => &postgres.trouble,
+        };
+        if let Some(error) = trouble.get() {
+            // Only a write that needs a place on the disk can tell.
+            self.probe().await.map_err(|_| error)?;
+            trouble.is_over();
         }
         self.read().query_row("SELECT 1 AS one", &[]).await?;
+        Ok(())
+    }
+
+    async fn probe(&self) -> Result<(), Error> {
+        let reserve: Vec<u8> = std::iter::repeat_with(rand::random).take(PROBE_BYTES).collect();
+        for reserve in [reserve, Vec::new()] {
+            let reserve = Arc::new(reserve);
+            self.write_locked(move |tx| {
+                let reserve = reserve.clone();
+                async move { tx.execute("UPDATE souk_shop SET reserve = $1", crate::args![&reserve[..]]).await }
+            })
+            .await?;
+        }
         Ok(())
     }
 

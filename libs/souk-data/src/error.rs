@@ -49,6 +49,9 @@ pub enum Error {
     /// Another process, or another part of this one, has the file open.
     #[error("{0} is in use by another process; stop it first, or use another data directory")]
     InUse(Arc<str>),
+    /// The database is not the one that was last here: it is gone, empty, older than it was, or another shop's. Says how to go on.
+    #[error("{0}")]
+    Lost(Arc<str>),
     /// The stored schema is not one this program can work with.
     #[error("schema {schema}: {problem}")]
     Schema { schema: Arc<str>, problem: Arc<str> },

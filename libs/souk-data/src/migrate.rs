@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use souk_types::Timestamp;
 
 use crate::postgres::statement;
+use crate::shop_file::Stored;
 use crate::sqlite::connection::Connection;
 use crate::value::Row;
 use crate::{Engine, Error};
@@ -102,6 +103,12 @@ const OWN: Schema = Schema {
             sqlite: include_str!("../migrations/0002_relay.sqlite.sql"),
             postgres: include_str!("../migrations/0002_relay.postgres.sql"),
         },
+        Migration {
+            version: 3,
+            name: "shop",
+            sqlite: include_str!("../migrations/0003_shop.sqlite.sql"),
+            postgres: include_str!("../migrations/0003_shop.postgres.sql"),
+        },
     ],
 };
 
@@ -115,10 +122,14 @@ const RECORD: &str =
 /// Any number that nothing else in this database locks.
 const ADVISORY_LOCK: i64 = 0x736f_756b;
 
-/// Migrates a SQLite file. The caller holds its lock file.
-pub(crate) fn sqlite(connection: &mut Connection, schema: &Schema, now: Timestamp) -> Result<(), Error> {
+/// Sets whose database it is, and its epoch.
+const CLAIM: &str = "UPDATE souk_shop SET shop = $1, epoch = $2";
+
+/// Migrates a SQLite file and writes down whose it is. The caller holds it.
+pub(crate) fn sqlite(connection: &mut Connection, schema: &Schema, now: Timestamp, of: &Stored) -> Result<(), Error> {
     connection.run("BEGIN IMMEDIATE")?;
-    let migrated = migrate_sqlite(connection, schema, now);
+    let migrated = migrate_sqlite(connection, schema, now)
+        .and_then(|()| connection.execute(CLAIM, args![&of.shop, of.epoch]).map(|_| ()));
     match migrated {
         Ok(()) => connection.run("COMMIT"),
         Err(error) => {
@@ -150,14 +161,29 @@ fn migrate_sqlite(connection: &mut Connection, schema: &Schema, now: Timestamp) 
     check_types(schema, &tables, &["INTEGER", "INT", "TEXT", "BLOB"])
 }
 
-/// Migrates a PostgreSQL database; replicas that start together wait for each other.
-pub(crate) async fn postgres(connection: &mut PgConnection, schema: &Schema, now: Timestamp) -> Result<(), Error> {
+/// Migrates a PostgreSQL database and writes down whose it is; replicas that start together wait for each other. `claim` takes
+/// what the database says of itself and returns what it says from now on.
+pub(crate) async fn postgres(
+    connection: &mut PgConnection,
+    schema: &Schema,
+    now: Timestamp,
+    claim: impl FnOnce(Stored) -> Result<Stored, Error>,
+) -> Result<Stored, Error> {
     // The migration of another replica may well take longer than a row is waited for.
     statement::run_all(connection, "BEGIN; SET LOCAL lock_timeout = 0").await?;
-    let migrated = migrate_postgres(connection, schema, now).await;
+    let migrated = async {
+        migrate_postgres(connection, schema, now).await?;
+        let rows = statement::query(connection, "SELECT shop, epoch FROM souk_shop", &[]).await?;
+        let rows = statement::convert(rows)?;
+        let row = rows.first().ok_or_else(|| Error::Corrupt("the shop's id is missing".into()))?;
+        let of = claim(Stored { shop: row.get("shop")?, epoch: row.get("epoch")? })?;
+        statement::execute(connection, CLAIM, args![&of.shop, of.epoch]).await?;
+        Ok(of)
+    }
+    .await;
     let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
     let ended = statement::run_all(connection, end).await;
-    migrated.and(ended)
+    ended.and(migrated)
 }
 
 async fn migrate_postgres(connection: &mut PgConnection, schema: &Schema, now: Timestamp) -> Result<(), Error> {

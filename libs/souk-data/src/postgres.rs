@@ -5,6 +5,7 @@ pub(crate) mod statement;
 pub(crate) mod transaction;
 
 use std::panic::AssertUnwindSafe;
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,6 +20,8 @@ use tokio::sync::{oneshot, watch};
 pub(crate) use sort::sort;
 
 use crate::migrate::{self, Schema};
+use crate::shop_file::{Named, ShopFile, Stored};
+use crate::trouble::Trouble;
 use crate::value::Arg;
 use crate::{DataConfig, Error, Reader, Tx};
 use transaction::{Held, Transaction};
@@ -46,6 +49,7 @@ pub(crate) struct Postgres {
     /// The service's, for metrics.
     name: &'static str,
     pub(crate) pool: PgPool,
+    pub(crate) trouble: Arc<Trouble>,
     retry: Duration,
     committed: watch::Sender<u64>,
 }
@@ -78,6 +82,7 @@ impl Postgres {
     /// Connects, checks that the server keeps what it acknowledges, and migrates.
     pub(crate) async fn open(
         config: &DataConfig,
+        data_dir: &Path,
         schema: &Schema,
         clock: &Clock,
         committed: watch::Sender<u64>,
@@ -103,13 +108,20 @@ impl Postgres {
             .connect_with(options)
             .await
             .map_err(|e| sort(&e))?;
-        let postgres = Postgres { name: schema.name, pool, retry, committed };
+        let place = format!("the PostgreSQL database of {}", schema.name);
+        let trouble = Arc::new(Trouble::new(place.clone()));
+        let postgres = Postgres { name: schema.name, pool, trouble, retry, committed };
         if config.durable {
             postgres.check_durability().await?;
         }
         let mut held = Held::new(postgres.pool.acquire().await.map_err(|e| sort(&e))?);
-        migrate::postgres(held.raw(), schema, clock.now()).await?;
+        let list = ShopFile::read(data_dir)?;
+        let name = format!("postgres:{}", schema.name);
+        let named = Named { place: &place, name: &name };
+        let of = migrate::postgres(held.raw(), schema, clock.now(), |stored| claim(named, list.as_ref(), stored)).await;
+        let of = of?;
         held.finish();
+        remember(data_dir, named, &of)?;
         Ok(postgres)
     }
 
@@ -198,6 +210,9 @@ impl Postgres {
             return Attempt::Done(Err(Error::Panicked.into()));
         };
         if let Some(failure) = failure {
+            if matches!(failure, Error::Full(_)) {
+                self.trouble.met(&failure);
+            }
             // Whatever the closure made of it, this transaction can only be rolled back.
             if statement::run_all(held.raw(), "ROLLBACK").await.is_ok() {
                 held.finish();
@@ -223,7 +238,12 @@ impl Postgres {
                 Attempt::Again(Error::Conflict)
             }
             // Whether a COMMIT without an answer happened is not known, so it is not tried again here.
-            Err(error) => Attempt::Done(Err(error.into())),
+            Err(error) => {
+                if matches!(error, Error::Full(_)) {
+                    self.trouble.met(&error);
+                }
+                Attempt::Done(Err(error.into()))
+            }
         }
     }
 
@@ -259,6 +279,45 @@ impl Postgres {
         match (result, failure) {
             (Ok(_), Some(failure)) => Err(failure.into()),
             (result, _) => result,
+        }
+    }
+}
+
+/// Compares what a database says of itself with the data folder's list, and returns what it says from now on.
+///
+/// A folder without a list takes the database's word, since many replicas have a new folder with each start.
+fn claim(named: Named<'_>, list: Option<&ShopFile>, stored: Stored) -> Result<Stored, Error> {
+    let Some(list) = list else {
+        let shop = if stored.shop.is_empty() { ShopFile::new().shop } else { stored.shop };
+        return Ok(Stored { shop, epoch: stored.epoch + 1 });
+    };
+    named.check(list, &stored)?;
+    let listed = list.databases.get(named.name).copied().unwrap_or(0);
+    Ok(Stored { shop: list.shop.clone(), epoch: listed.max(stored.epoch) + 1 })
+}
+
+/// Lists a database. A folder that cannot be written to is no reason not to start: the data is elsewhere.
+fn remember(data_dir: &Path, named: Named<'_>, of: &Stored) -> Result<(), Error> {
+    let mut is_ours = true;
+    let kept = ShopFile::update(data_dir, |list| {
+        if list.databases.is_empty() {
+            list.shop.clone_from(&of.shop);
+        }
+        is_ours = list.shop == of.shop;
+        if is_ours {
+            list.record(named.name, of.epoch);
+            list.accept.remove(named.name);
+        }
+    });
+    match kept {
+        Ok(list) if !is_ours => {
+            Err(named.lost(&format!("belongs to another shop ({}, and this is {})", of.shop, list.shop)))
+        }
+        Ok(_) => Ok(()),
+        Err(Error::Lost(problem)) => Err(Error::Lost(problem)),
+        Err(error) => {
+            tracing::warn!("{} is not remembered for the next start: {error}", named.place);
+            Ok(())
         }
     }
 }

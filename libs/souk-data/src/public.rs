@@ -22,6 +22,7 @@ impl PublicError for Error {
             | Error::Bug(_)
             | Error::Config(_)
             | Error::InUse(_)
+            | Error::Lost(_)
             | Error::Schema { .. } => Code::Internal,
         }
     }

@@ -1,7 +1,8 @@
 //! The embedded engine: one file, one writer thread, readers inline.
 
 pub(crate) mod connection;
-pub(crate) mod lock;
+pub(crate) mod held;
+pub(crate) mod keeper;
 pub(crate) mod readers;
 pub(crate) mod sort;
 pub(crate) mod transaction;
@@ -17,9 +18,12 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::migrate::{self, Schema};
 use crate::once::run_once;
+use crate::shop_file::{Named, ShopFile, Stored};
+use crate::trouble::Trouble;
 use crate::{DataConfig, Error, Reader};
 use connection::Connection;
-use lock::LockFile;
+use held::Hold;
+use keeper::Listed;
 use readers::Readers;
 use transaction::Transaction;
 use writer::Writer;
@@ -28,6 +32,7 @@ use writer::Writer;
 pub(crate) struct Sqlite {
     pub(crate) writer: Writer,
     pub(crate) readers: Arc<Readers>,
+    pub(crate) trouble: Arc<Trouble>,
     /// How many snapshots may be read at once; each keeps a thread busy.
     snapshots: Semaphore,
 }
@@ -37,27 +42,65 @@ impl Sqlite {
     pub(crate) fn open(
         config: &DataConfig,
         path: PathBuf,
+        data_dir: &Path,
         schema: &Schema,
         clock: &Clock,
         committed: watch::Sender<u64>,
     ) -> Result<Self, Error> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)
-            .map_err(|e| Error::unavailable(format!("cannot create {}: {e}", folder.display())))?;
-        let lock = LockFile::take(&path)?;
-        let is_new = !path.exists();
-        let mut connection = Connection::writer(&path, config)?;
-        migrate::sqlite(&mut connection, schema, clock.now())?;
-        if is_new && config.durable {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        held::make_folder(&folder)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let place = path.display().to_string();
+        let named = Named { place: &place, name: &name };
+        let is_there = fs::metadata(&path).is_ok_and(|about| about.len() > 0);
+        let list = ShopFile::read(&folder)?;
+        if !is_there && config.durable {
+            named.check_there(list.as_ref())?;
+        }
+        let hold = Hold::take(&path)?;
+        let mut connection = Connection::writer(&path, config, hold.file().clone())?;
+        let stored = stored(&mut connection)?;
+        let list = begin_list(&folder, named, list, is_there, config.durable && !stored.shop.is_empty())?;
+        if config.durable {
+            named.check(&list, &stored)?;
+            named.check_not_ahead(&list, &stored)?;
+        }
+        hold.file().check_there().map_err(Error::unavailable)?;
+        held::tighten(&folder, &path, path.parent() == Some(data_dir));
+
+        // One step ahead of the list, and of itself if it was accepted as it is.
+        let listed = list.databases.get(&name).copied().unwrap_or(0);
+        let is_accepted = list.accept.contains(&name);
+        let epoch = match config.durable {
+            true if is_accepted => listed.max(stored.epoch) + 1,
+            true => listed + 1,
+            // What may be lost is not followed.
+            false => stored.epoch,
+        };
+        let of = Stored { shop: list.shop, epoch };
+        migrate::sqlite(&mut connection, schema, clock.now(), &of)?;
+        if !is_there && config.durable {
             // SQLite syncs the file; that the file has a name is for us to make durable.
-            fs::File::open(folder)
+            fs::File::open(&folder)
                 .and_then(|folder| folder.sync_all())
                 .map_err(|e| Error::unavailable(format!("cannot sync {}: {e}", folder.display())))?;
         }
-        let readers = Arc::new(Readers::new(path.clone(), config.max_connections.max(1) as usize));
-        let writer = Writer::start(schema.name, path, config.clone(), connection, lock, committed)?;
+        let listed = if config.durable {
+            ShopFile::update(&folder, |list| {
+                list.record(&name, epoch);
+                list.accept.remove(&name);
+            })?;
+            Some(Arc::new(Listed::new(folder, name, epoch)))
+        } else {
+            None
+        };
+        let trouble = Arc::new(Trouble::new(place));
+        let keep = config.max_connections.max(1) as usize;
+        let readers = Arc::new(Readers::new(path.clone(), hold.file().clone(), keep));
+        let writer =
+            Writer::start(schema.name, path, config.clone(), connection, hold, listed, trouble.clone(), committed)?;
         let snapshots = Semaphore::new(config.max_connections.max(1) as usize);
-        Ok(Sqlite { writer, readers, snapshots })
+        Ok(Sqlite { writer, readers, trouble, snapshots })
     }
 
     /// Runs a closure on one consistent state of the data, in a thread of its own.
@@ -94,6 +137,39 @@ impl Sqlite {
         let copy = tokio::task::spawn_blocking(move || backup(&readers, &to));
         copy.await.unwrap_or(Err(Error::Panicked))
     }
+}
+
+/// Returns what a database says of itself.
+fn stored(connection: &mut Connection) -> Result<Stored, Error> {
+    let tables = connection.query("SELECT name FROM sqlite_schema WHERE name = 'souk_shop'", &[])?;
+    if tables.is_empty() {
+        return Ok(Stored { shop: String::new(), epoch: 0 });
+    }
+    let rows = connection.query("SELECT shop, epoch FROM souk_shop", &[])?;
+    let row = rows.first().ok_or_else(|| Error::Corrupt("the shop's id is missing".into()))?;
+    Ok(Stored { shop: row.get("shop")?, epoch: row.get("epoch")? })
+}
+
+/// Returns the folder's list, begun when there was none. It is there before the first database has the shop's id.
+fn begin_list(
+    folder: &Path,
+    named: Named<'_>,
+    list: Option<ShopFile>,
+    is_there: bool,
+    was_listed: bool,
+) -> Result<ShopFile, Error> {
+    if let Some(list) = list {
+        return Ok(list);
+    }
+    if was_listed {
+        return Err(named.lost("is here, and shop.json, which lists the databases of this folder, is not"));
+    }
+    let list = ShopFile::update(folder, |_| {})?;
+    if is_there {
+        let (folder, shop) = (folder.display(), &list.shop);
+        tracing::info!("{folder} gets an id, {shop}, and a list of its databases: shop.json");
+    }
+    Ok(list)
 }
 
 /// A reader's single transaction covers the whole copy, so that it is consistent however many writes happen meanwhile.

@@ -37,6 +37,7 @@ export const definition = define({
     });
     return new Service()
       .rpc(NotificationService, rpc(service))
+      .ready(() => service.store.ping())
       // Every event is consumed, since any may have an endpoint. From the first one that is kept: what happened while this service
       // was made ready for its first start is told too; what is too old is told to nobody.
       .subscription({ name: SUBSCRIPTION, types: [], start: "earliest", hear: (event) => service.hear(event) })

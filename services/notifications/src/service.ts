@@ -89,7 +89,7 @@ export class Notifications {
       log.warn({}, `made ${file}, the key that secrets in the database are sealed with; back it up apart from the data`);
     const sealing = new Sealing(keyOf(config.webhooks, dataDir, made));
     const file = resolve(dataDir, config.data.url.replace(/^sqlite:/, ""));
-    const store = Store.open({ file, migrations: MIGRATIONS, clock });
+    const store = Store.open({ file, migrations: MIGRATIONS, clock, log: storeLog(log) });
     const sealed = await sealPlainSecrets(store, sealing);
     if (sealed > 0) log.warn({}, `sealed ${sealed} secrets of webhook endpoints, which were plain text until now`);
     const lost = countSealedOtherwise(store.read, sealing);
@@ -122,6 +122,10 @@ export class Notifications {
     for (const endpoint of endpoints) this.sending.wakeEndpoint(endpoint);
     if (hasEmail) this.sending.wakeMail();
   }
+}
+
+function storeLog(log: Means["log"]) {
+  return { warn: (message: string) => log.warn({}, message), error: (message: string) => log.error({}, message) };
 }
 
 /** Returns the templates that the settings name. */

@@ -1,7 +1,8 @@
 //! `souk backup`: copies every SQLite database of a shop, also while it is written to.
 
 use std::fmt::Display;
-use std::fs;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,11 +10,15 @@ use std::time::Duration;
 use clap::Args;
 use rusqlite::Connection;
 use rusqlite::backup::Backup as Copying;
+use souk_data::ShopFile;
+
+use crate::data;
 
 /// Copies the databases of a shop, also while it runs.
 ///
 /// All databases are copied as of the same moment, as if the shop had been cut off then. Start `souk up --data DIR` on
 /// the copy: the orders that were under way are brought to their end, and `souk audit` shows that all agree.
+/// A copy that fails leaves nothing behind. PostgreSQL databases and the logs of brokers are not in it.
 #[derive(Args)]
 pub struct Backup {
     /// The new folder of the copy; it must not hold a shop already.
@@ -29,6 +34,17 @@ const PAGES_AT_ONCE: i32 = 256;
 
 /// How long a database may be busy before it can be held.
 const WRITER_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What stands for a database on PostgreSQL in the list.
+const POSTGRES: &str = "postgres:";
+
+/// A database to copy.
+struct Source {
+    from: PathBuf,
+    /// Its path in the data folder.
+    name: String,
+    connection: Connection,
+}
 
 impl Backup {
     /// Copies, and says what was copied.
@@ -50,32 +66,53 @@ impl Backup {
     }
 
     fn copy_all(&self) -> Result<usize, String> {
-        fs::create_dir_all(&self.to).map_err(|error| about(&self.to, &error))?;
-        let mut sources = vec![];
-        for from in self.databases()? {
-            let to = self.to.join(from.file_name().ok_or_else(|| about(&from, &"has no name"))?);
-            if to.exists() {
-                return Err(about(&to, &"is there already; choose another folder"));
-            }
-            let source = Connection::open(&from).map_err(|error| about(&from, &error))?;
-            sources.push((from, to, source));
+        let is_taken = fs::read_dir(&self.to).is_ok_and(|mut entries| entries.next().is_some());
+        if is_taken || self.to.is_file() {
+            return Err(about(&self.to, &"is there already; choose another folder"));
         }
-        hold_one_moment(&sources)?;
-        for (from, to, source) in &sources {
-            copy(source, to).map_err(|error| about(from, &error))?;
+        let list = ShopFile::read(&self.data).map_err(|error| error.to_string())?;
+        let sources = self.sources(list.as_ref())?;
+        if sources.is_empty() {
+            return Ok(0);
         }
-        Ok(sources.len())
+        // Under another name until it is whole.
+        let mut unfinished = std::path::absolute(&self.to).map_err(|error| about(&self.to, &error))?.into_os_string();
+        unfinished.push(format!(".unfinished-{}", std::process::id()));
+        let unfinished = PathBuf::from(unfinished);
+        let copied = copy(&sources, list, &unfinished).and_then(|()| {
+            fs::rename(&unfinished, &self.to).map_err(|error| about(&self.to, &error))?;
+            sync(unfinished.parent().unwrap_or(Path::new("/")))
+        });
+        if copied.is_err() {
+            let _ = fs::remove_dir_all(&unfinished);
+        }
+        copied.map(|()| sources.len())
     }
 
-    /// Returns the databases of the shop, always in the same order.
-    fn databases(&self) -> Result<Vec<PathBuf>, String> {
-        let mut files = vec![];
-        for entry in fs::read_dir(&self.data).map_err(|error| about(&self.data, &error))? {
-            files.push(entry.map_err(|error| about(&self.data, &error))?.path());
+    /// Opens the databases of the shop, always in the same order. All that the list names must be there.
+    fn sources(&self, list: Option<&ShopFile>) -> Result<Vec<Source>, String> {
+        let failed = |error: std::io::Error| about(&self.data, &error);
+        let mut files = data::databases_in(&self.data).map_err(failed)?;
+        for folder in data::folders_in(&self.data).map_err(failed)? {
+            files.extend(data::databases_in(&folder).map_err(|error| about(&folder, &error))?);
         }
-        files.retain(|file| file.extension().is_some_and(|extension| extension == "db"));
-        files.sort();
-        Ok(files)
+        let names: Vec<String> = files.iter().map(|file| data::name_of(&self.data, file)).collect();
+        let mut elsewhere = vec![];
+        for listed in list.map(|list| list.databases.keys()).into_iter().flatten() {
+            match listed.strip_prefix(POSTGRES) {
+                Some(service) => elsewhere.push(service),
+                None if names.contains(listed) => {}
+                None => return Err(about(&self.data.join(listed), &"is gone, although shop.json lists it")),
+            }
+        }
+        if !elsewhere.is_empty() {
+            eprintln!("souk: not in this copy, since they are on PostgreSQL: {}", elsewhere.join(", "));
+        }
+        let opened = files.into_iter().zip(names).map(|(from, name)| {
+            let connection = Connection::open(&from).map_err(|error| about(&from, &error))?;
+            Ok(Source { from, name, connection })
+        });
+        opened.collect()
     }
 }
 
@@ -83,16 +120,53 @@ fn about(path: &Path, error: &dyn Display) -> String {
     format!("{}: {error}", path.display())
 }
 
+/// Copies all databases as of one moment to a new folder, for this user alone, and the list with them as of that moment.
+fn copy(sources: &[Source], list: Option<ShopFile>, to: &Path) -> Result<(), String> {
+    let make = |folder: &Path| {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(|error| about(folder, &error))
+    };
+    make(to)?;
+    hold_one_moment(sources)?;
+    let mut copy = list;
+    if let Some(copy) = &mut copy {
+        // What is on PostgreSQL stays as it is known here; the rest is listed as it is copied.
+        copy.databases.retain(|name, _| name.starts_with(POSTGRES));
+        copy.accept.clear();
+    }
+    for source in sources {
+        let file = to.join(&source.name);
+        if let Some(folder) = file.parent() {
+            make(folder)?;
+        }
+        let epoch = copy_one(&source.connection, &file).map_err(|error| about(&source.from, &error))?;
+        if let Some(folder) = file.parent() {
+            sync(folder)?;
+        }
+        if let (Some(copy), Some(epoch)) = (&mut copy, epoch) {
+            copy.databases.insert(source.name.clone(), epoch);
+        }
+    }
+    if let Some(copy) = copy {
+        ShopFile::update(to, |list| *list = copy).map_err(|error| error.to_string())?;
+    }
+    sync(to)
+}
+
+fn sync(folder: &Path) -> Result<(), String> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| about(folder, &error))
+}
+
 /// Begins a read transaction on every database while none of them can be written to, so that all show the same moment.
 /// Writers wait for some milliseconds.
-fn hold_one_moment(sources: &[(PathBuf, PathBuf, Connection)]) -> Result<(), String> {
+fn hold_one_moment(sources: &[Source]) -> Result<(), String> {
     let mut stopped = vec![];
-    for (from, _, _) in sources {
+    for Source { from, .. } in sources {
         stopped.push(stop_writing(from).map_err(|error| about(from, &error))?);
     }
-    for (from, _, source) in sources {
+    for Source { from, connection, .. } in sources {
         // The first read is what makes the moment.
-        let begun = source.execute_batch("BEGIN; SELECT COUNT(*) FROM sqlite_schema;");
+        let begun = connection.execute_batch("BEGIN; SELECT COUNT(*) FROM sqlite_schema;");
         begun.map_err(|error| about(from, &error))?;
     }
     Ok(())
@@ -106,8 +180,15 @@ fn stop_writing(file: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
-fn copy(source: &Connection, to: &Path) -> Result<(), rusqlite::Error> {
+/// Copies one database and returns its epoch; none when it is older than epochs are.
+fn copy_one(source: &Connection, to: &Path) -> Result<Option<i64>, Box<dyn std::error::Error>> {
+    OpenOptions::new().create_new(true).write(true).mode(0o600).open(to)?;
     let mut target = Connection::open(to)?;
     Copying::new(source, &mut target)?.run_to_completion(PAGES_AT_ONCE, Duration::ZERO, None)?;
-    target.execute_batch("PRAGMA journal_mode = WAL")
+    target.execute_batch("PRAGMA journal_mode = WAL")?;
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'souk_shop'";
+    if target.query_row(tables, [], |row| row.get::<_, i64>(0))? == 0 {
+        return Ok(None);
+    }
+    Ok(Some(target.query_row("SELECT epoch FROM souk_shop", [], |row| row.get(0))?))
 }

@@ -85,6 +85,11 @@ impl Foreign {
         &self.manifest.name
     }
 
+    /// Returns whether it will be started.
+    pub fn can_run(&self) -> bool {
+        self.off.is_none()
+    }
+
     /// Tells the shop where it will be found.
     pub fn as_neighbour(&self, options: Options) -> Options {
         match self.off {

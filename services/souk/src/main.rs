@@ -4,6 +4,7 @@ mod audit;
 mod auditor;
 mod backup;
 mod connect;
+mod data;
 mod events;
 mod foreign;
 mod leash;

@@ -32,7 +32,9 @@ impl Serve {
             options = options.set(&format!("neighbours.{name}"), address);
         }
         let chosen = parts::all().into_iter().filter(|part| self.names.iter().any(|name| name == part.name()));
-        let running = chosen.fold(Shop::new(options), Shop::with).start().await?;
+        let shop = chosen.fold(Shop::new(options), Shop::with);
+        self.process.accept(&shop)?;
+        let running = shop.start().await?;
 
         running.tell_ready()?;
         println!(

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use souk_chassis::{Options, Running, Shop, StartError};
 
+use crate::data::{self, Follower};
 use crate::foreign::{self, Company, Foreign};
 use crate::{parts, seed};
 
@@ -34,6 +35,10 @@ pub struct ProcessArgs {
     /// The folder of the databases, souk-data unless it is set; it is made when it does not exist.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Databases to take as they are, once, although they are not the ones that were last here: gone, older than they were, or
+    /// another shop's. What they lack is lost. Names as a refused start prints them, or "all".
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    accept_data: Vec<String>,
     /// Where gRPC is served, 127.0.0.1:7300 unless it is set; port 0 lets the system choose.
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
@@ -71,6 +76,15 @@ impl ProcessArgs {
     }
 }
 
+impl ProcessArgs {
+    /// Lets the start take databases as they are, where that was asked for. Returns the data folder.
+    pub fn accept(&self, shop: &Shop) -> Result<PathBuf, StartError> {
+        let data = shop.data_dir()?;
+        data::accept(&data, &self.accept_data)?;
+        Ok(data)
+    }
+}
+
 impl Up {
     /// Runs the shop until SIGTERM or SIGINT.
     pub async fn run(self) -> Result<(), StartError> {
@@ -80,7 +94,11 @@ impl Up {
         let foreign: Vec<Foreign> = foreign.into_iter().filter(|one| is_in(one.name())).collect();
         let options = foreign.iter().fold(self.process.options(), |options, one| one.as_neighbour(options));
         let present = parts::all().into_iter().filter(|part| is_in(part.name()));
-        let running = present.fold(Shop::new(options), Shop::with).start().await?;
+        let shop = present.fold(Shop::new(options), Shop::with);
+        let data = self.process.accept(&shop)?;
+        let others: Vec<String> = foreign.iter().filter(|one| one.can_run()).map(|one| one.name().to_owned()).collect();
+        data::check(&data, &others)?;
+        let running = shop.start().await?;
 
         let has = |name| running.services().contains(&name);
         if !self.no_seed && has("catalog") && has("inventory") {
@@ -90,11 +108,17 @@ impl Up {
         running.tell_ready()?;
         println!("{}", self.welcome(&running, &foreign));
         let company = Company::start(foreign, &running)?;
+        let following = tokio::spawn(Follower::new(&data, others).run(running.drain_signal()));
 
         running.stop_signal().await?;
         // They first: what they still do may need the shop.
         company.stop().await;
-        running.drain().await
+        running.drain().await?;
+        // What they wrote last.
+        if let Ok(follower) = following.await {
+            follower.look_in_thread().await;
+        }
+        Ok(())
     }
 
     /// Refuses to leave out what there is not, before anything is bound or written.

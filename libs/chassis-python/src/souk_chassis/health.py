@@ -28,9 +28,12 @@ class Board:
         self._statuses = dict.fromkeys(names, False)
         self._changed = asyncio.Condition()
         self._is_stopped = False
+        self.why = ""
+        """Why they do not serve, if they said so."""
 
-    async def set(self, is_serving: bool) -> None:
+    async def set(self, is_serving: bool, why: str = "") -> None:
         """Says of all services whether they serve, unless the process stops."""
+        self.why = why
         if not self._is_stopped and any(status != is_serving for status in self._statuses.values()):
             await self._say(is_serving)
 
@@ -86,7 +89,7 @@ async def follow(service: str, ready: Ready | None, board: Board, drain: Drain) 
         failure = await _failure(ready)
         if drain.is_draining:
             return
-        await board.set(failure is None)
+        await board.set(failure is None, f"{service}: {failure}" if failure else "")
         if was_ready is not (failure is None):
             if failure is None:
                 _LOG.info("%s is ready", service)

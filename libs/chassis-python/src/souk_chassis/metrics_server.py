@@ -19,10 +19,11 @@ _MAX_CONNECTIONS = 64
 class Pages:
     """What the pages are made from."""
 
-    def __init__(self, registry: CollectorRegistry, is_ready: Callable[[], bool]) -> None:
+    def __init__(self, registry: CollectorRegistry, is_ready: Callable[[], bool], why: Callable[[], str]) -> None:
         self._registry = registry
         self._is_ready = is_ready
         self._open = 0
+        self._why = why
 
     async def serve(self, host: str, port: int) -> asyncio.Server:
         """Listens; the pages are wanted most while a process drains, so the caller closes it last."""
@@ -61,6 +62,6 @@ class Pages:
             case "/readyz" if self._is_ready():
                 return HTTPStatus.OK, b"ready\n"
             case "/readyz":
-                return HTTPStatus.SERVICE_UNAVAILABLE, b"not ready\n"
+                return HTTPStatus.SERVICE_UNAVAILABLE, f"not ready\n{self._why()}\n".encode()
             case _:
                 return HTTPStatus.NOT_FOUND, b"here are /metrics, /healthz and /readyz\n"

@@ -55,7 +55,19 @@ CREATE TABLE souk_inbox (
 ) STRICT;
 """,
     ),
+    Migration(
+        2,
+        "shop",
+        """
+-- Whose database this is, which the one program says, and how far it has come: an older copy has a lower epoch.
+CREATE TABLE souk_shop (
+    one INTEGER PRIMARY KEY CHECK (one = 1), shop TEXT NOT NULL, epoch INTEGER NOT NULL, reserve BLOB
+) STRICT;
+INSERT INTO souk_shop (one, shop, epoch) VALUES (1, '', 0);
+""",
+    ),
 )
+RAISE_EPOCH = "UPDATE souk_shop SET epoch = epoch + 1"
 
 
 def migrate(connection: sqlite3.Connection, schema: str, migrations: Sequence[Migration]) -> None:
@@ -70,6 +82,7 @@ def migrate(connection: sqlite3.Connection, schema: str, migrations: Sequence[Mi
             raise MigrationError(f"it belongs to {others[0][0]}, not to {schema}")
         _apply(connection, "souk-chassis", OWN)
         _apply(connection, schema, migrations)
+        connection.execute(RAISE_EPOCH)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

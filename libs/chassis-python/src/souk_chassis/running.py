@@ -116,7 +116,7 @@ class Running:
 
     async def _start(self, definition: Definition[Any], own: Any) -> None:
         settings = self._settings
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._service = service = await definition.build(own, self._host)
         self._board = Board(list(service.servicers))
         calls = red.Calls("rpc_server_call_duration_seconds")
@@ -152,7 +152,8 @@ class Running:
             raise StartError(f"server.listen: cannot listen on {server.listen}: it is taken or not of this machine") from error
         host, _, port = server.metrics_listen.rpartition(":")
         try:
-            self._pages = await Pages(self.registry, self._board.is_ready).serve(host.strip("[]"), int(port))
+            pages = Pages(self.registry, self._board.is_ready, lambda: self._board.why)
+            self._pages = await pages.serve(host.strip("[]"), int(port))
         except OSError as error:
             why = error.strerror or str(error)
             raise StartError(f"server.metrics_listen: cannot listen on {server.metrics_listen}: {why}") from error

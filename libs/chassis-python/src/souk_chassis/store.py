@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import hashlib
 import os
 import sqlite3
@@ -21,6 +20,8 @@ from google.protobuf.message import Message
 from souk_chassis import trace
 from souk_chassis.caller import Caller
 from souk_chassis.context import CURRENT
+from souk_chassis.error import Error
+from souk_chassis.held import HeldFile
 from souk_chassis.migrate import Migration, MigrationError, migrate
 from souk_chassis.refusal import RequestIdReused
 from souk_chassis.tx import Tx
@@ -30,6 +31,8 @@ REQUESTS_KEPT_DAYS = 7
 INBOX_KEPT_DAYS = 30
 READERS = 4
 _PURGED_AT_ONCE = 500
+# How much a full disk must have again before it counts as writable: some pages.
+_PROBE_BYTES = 16 << 10
 _DAY_MICROS = 24 * 3600 * 1_000_000
 
 T = TypeVar("T")
@@ -43,12 +46,12 @@ class StoreError(Exception):
 class Store:
     """An open database. Made by `open`, on the event loop that uses it."""
 
-    def __init__(self, path: Path, lock: int, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, path: Path, held: HeldFile, loop: asyncio.AbstractEventLoop) -> None:
         self.path = path
         self.published = asyncio.Event()
         """Set whenever a write has put an event into the outbox."""
-        self._lock = lock
-        self._writer = Writer(path, loop, self.published.set)
+        self._held = held
+        self._writer = Writer(path, held, loop, self.published.set)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
@@ -60,20 +63,21 @@ class Store:
         `schema` names whose tables they are; the name of the file unless given. Raises StoreError when another process has it
         open, when it belongs to another schema, or when it is newer than this program.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = HeldFile(path)
+        except BlockingIOError as error:
+            raise StoreError(f"{path}: another process has it open") from error
+        except OSError as error:
+            raise StoreError(f"{path}: {error}") from error
+        try:
             connection = open_connection(path)
             try:
                 migrate(connection, schema or path.stem, migrations)
             finally:
                 connection.close()
-            return Store(path, lock, asyncio.get_running_loop())
+            return Store(path, held, asyncio.get_running_loop())
         except BaseException as error:
-            os.close(lock)
-            if isinstance(error, BlockingIOError):
-                raise StoreError(f"{path}: another process has it open") from error
+            held.close()
             if isinstance(error, MigrationError | sqlite3.Error | OSError):
                 raise StoreError(f"{path}: {error}") from error
             raise
@@ -128,10 +132,16 @@ class Store:
         return await self.write(once)
 
     async def ping(self) -> None:
-        """Raises when the database does not work; for `ready`."""
+        """Raises when the database does not work, and names the file; for `ready`."""
+        self._held.check()
         if self._writer.failure is not None:
-            # Only a write can tell whether it works again.
-            await self.write(lambda tx: tx.execute("DELETE FROM souk_requests WHERE seq < 0"))
+            try:
+                # Only a write that needs a place on the disk can tell whether it works again.
+                for reserve in (os.urandom(_PROBE_BYTES), None):
+                    await self.write(partial(_set_reserve, reserve=reserve))
+            except Error as error:
+                raise StoreError(f"{self.path}: {error}") from error
+            self._writer.failure = None
         await self.read(lambda reader: reader.execute("SELECT 1").fetchone())
 
     async def purge(self, now_micros: int | None = None) -> int:
@@ -151,7 +161,7 @@ class Store:
         self._readers.shutdown()
         for connection in self._opened:
             connection.close()
-        os.close(self._lock)
+        self._held.close()
 
     def _read(self, closure: Callable[[sqlite3.Connection], T]) -> T:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -163,6 +173,10 @@ class Store:
             return closure(connection)
         finally:
             connection.execute("COMMIT")
+
+
+def _set_reserve(tx: Tx, reserve: bytes | None) -> None:
+    tx.execute("UPDATE souk_shop SET reserve = ?", (reserve,))
 
 
 def _purge(tx: Tx, table: str, before: int) -> int:

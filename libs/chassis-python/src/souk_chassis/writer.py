@@ -12,16 +12,21 @@ import logging
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from souk_chassis.error import Error
+from souk_chassis.held import HeldFile, LostError
+from souk_chassis.migrate import RAISE_EPOCH
 from souk_chassis.refusal import DatabaseFull, DatabaseUnavailable, Overloaded
 from souk_chassis.tx import Tx
 
 MAX_GROUP = 256
 MAX_WAITING = 10_000
+# How often a database that is written to raises its epoch.
+EPOCH_SECONDS = 1.0
 _LOG = logging.getLogger("souk_chassis.store")
 
 Closure = Callable[[Tx], Any]
@@ -50,8 +55,11 @@ class _Write:
 class Writer:
     """Runs closures strictly one after another, each in a savepoint."""
 
-    def __init__(self, path: Path, loop: asyncio.AbstractEventLoop, published: Callable[[], None]) -> None:
+    def __init__(self, path: Path, held: HeldFile, loop: asyncio.AbstractEventLoop, published: Callable[[], None]) -> None:
         self._path = path
+        self._held = held
+        self._held.check()
+        self._epoch_due = 0.0
         self._loop = loop
         self._published = published
         self._waiting: queue.Queue[_Write | None] = queue.Queue(MAX_WAITING)
@@ -94,20 +102,29 @@ class Writer:
     def _commit(self, group: list[_Write]) -> None:
         publishes = False
         try:
+            self._held.check()
             if self._connection is None:
                 self._connection = open_connection(self._path)
             self._connection.execute("BEGIN IMMEDIATE")
             for write in group:
                 publishes |= self._run_one(self._connection, write)
+            if time.monotonic() >= self._epoch_due:
+                self._connection.execute(RAISE_EPOCH)
+                self._epoch_due = time.monotonic() + EPOCH_SECONDS
             self._connection.execute("COMMIT")
-            self.failure = None
+            # Nothing is acknowledged that was written into a file without a name.
+            self._held.check_committed()
+            # A small write may work on a full disk, so only one that needs a place can tell.
+            if not isinstance(self.failure, DatabaseFull):
+                self.failure = None
         except (sqlite3.Error, OSError) as error:
             self.failure = _database_error(error)
-            _LOG.error("a group of %d writes to %s failed: %s", len(group), self._path.name, error)
+            _LOG.error("a group of %d writes to %s failed: %s", len(group), self._path, error)
             for write in group:
                 write.error = self.failure
             publishes = False
-            self._reopen()
+            if not isinstance(error, LostError):
+                self._reopen()
         # When the loop is closed nobody waits any more.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._release, group, publishes)
@@ -142,11 +159,12 @@ class Writer:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
         self._connection = None
+        self._held.forget_log()
 
 
 def open_connection(path: Path, *, is_reader: bool = False) -> sqlite3.Connection:
-    """Opens the file for the writer, or for one reader."""
-    uri = f"{path.resolve().as_uri()}?mode={'ro' if is_reader else 'rwc'}"
+    """Opens the file, which is there, for the writer or for one reader."""
+    uri = f"{path.resolve().as_uri()}?mode={'ro' if is_reader else 'rw'}"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5)
     if is_reader:
         connection.execute("PRAGMA query_only = ON")
@@ -160,4 +178,6 @@ def open_connection(path: Path, *, is_reader: bool = False) -> sqlite3.Connectio
 def _database_error(error: Exception) -> Error:
     if "full" in str(error):
         return DatabaseFull("the disk of the database is full; nothing was written")
+    if isinstance(error, LostError):
+        return DatabaseUnavailable("the file of the database was deleted, replaced or cut off")
     return DatabaseUnavailable(f"the database cannot be written to: {error}")

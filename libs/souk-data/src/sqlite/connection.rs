@@ -9,6 +9,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{OpenFlags, Statement};
 use sea_orm::{ExecResult, ProxyExecResult, ProxyRow, QueryResult, Value};
 
+use super::held::HeldFile;
 use super::sort::sort;
 use crate::value::{Arg, Cell, Row, unique_names};
 use crate::{DataConfig, Error};
@@ -34,6 +35,8 @@ const SHAPES: usize = 1024;
 pub(crate) struct Connection {
     raw: rusqlite::Connection,
     shapes: HashMap<Box<str>, Shape>,
+    /// Dropped after the connection.
+    _held: Arc<HeldFile>,
 }
 
 /// What is asked of every statement again and again, and takes SQLite a walk through a list each time.
@@ -57,10 +60,10 @@ impl Shape {
 }
 
 impl Connection {
-    /// Opens the one connection that writes, creating the file if there is none.
-    pub(crate) fn writer(path: &Path, config: &DataConfig) -> Result<Self, Error> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open(path, flags)?;
+    /// Opens the one connection that writes. The file is there, and an empty one becomes a database.
+    pub(crate) fn writer(path: &Path, config: &DataConfig, held: Arc<HeldFile>) -> Result<Self, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open(path, flags, held)?;
         let raw = &connection.raw;
         let mode: String = raw.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(|e| sort(&e))?;
         if mode != "wal" {
@@ -88,17 +91,20 @@ impl Connection {
     }
 
     /// Opens a connection that only reads.
-    pub(crate) fn reader(path: &Path) -> Result<Self, Error> {
-        let connection = Connection::open(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    pub(crate) fn reader(path: &Path, held: Arc<HeldFile>) -> Result<Self, Error> {
+        // It must not come to read another file than the writer writes.
+        held.check_there().map_err(Error::unavailable)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open(path, flags, held)?;
         connection.raw.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;").map_err(|e| sort(&e))?;
         Ok(connection)
     }
 
-    fn open(path: &Path, flags: OpenFlags) -> Result<Self, Error> {
+    fn open(path: &Path, flags: OpenFlags, held: Arc<HeldFile>) -> Result<Self, Error> {
         let raw = super::open_file(path, flags).map_err(|e| sort(&e))?;
         raw.busy_timeout(BUSY_TIMEOUT).map_err(|e| sort(&e))?;
         raw.set_prepared_statement_cache_capacity(STATEMENTS);
-        Ok(Connection { raw, shapes: HashMap::new() })
+        Ok(Connection { raw, shapes: HashMap::new(), _held: held })
     }
 
     /// Returns whether no transaction is open.

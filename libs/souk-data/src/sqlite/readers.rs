@@ -6,17 +6,19 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::connection::Connection;
+use super::held::HeldFile;
 use crate::Error;
 
 pub(crate) struct Readers {
     path: PathBuf,
+    held: Arc<HeldFile>,
     idle: Mutex<Vec<Arc<Mutex<Connection>>>>,
     keep: usize,
 }
 
 impl Readers {
-    pub(crate) fn new(path: PathBuf, keep: usize) -> Self {
-        Readers { path, idle: Mutex::new(Vec::new()), keep }
+    pub(crate) fn new(path: PathBuf, held: Arc<HeldFile>, keep: usize) -> Self {
+        Readers { path, held, idle: Mutex::new(Vec::new()), keep }
     }
 
     /// Runs statements on an idle connection, or on a new one. There are never more than threads that read, since nothing waits
@@ -31,11 +33,16 @@ impl Readers {
         result
     }
 
+    /// Returns the file that is read.
+    pub(crate) fn held(&self) -> &HeldFile {
+        &self.held
+    }
+
     pub(crate) fn take(&self) -> Result<Arc<Mutex<Connection>>, Error> {
         let idle = self.idle.lock().pop();
         match idle {
             Some(connection) => Ok(connection),
-            None => Ok(Arc::new(Mutex::new(Connection::reader(&self.path)?))),
+            None => Ok(Arc::new(Mutex::new(Connection::reader(&self.path, self.held.clone())?))),
         }
     }
 

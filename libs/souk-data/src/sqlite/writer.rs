@@ -11,9 +11,11 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::connection::{Connection, LOG_BYTES};
-use super::lock::LockFile;
+use super::held::Hold;
+use super::keeper::Listed;
 use super::transaction::Transaction;
 use crate::once::run_once;
+use crate::trouble::Trouble;
 use crate::{DataConfig, Error, Tx};
 
 /// After how many commits the length of the log is looked at.
@@ -29,6 +31,11 @@ pub(crate) trait Job: Send {
 
     /// Hands the result to the caller, or tells it that the commit failed.
     fn release(self: Box<Self>, commit: &Result<(), Error>);
+
+    /// Returns whether this layer itself asked for it.
+    fn is_own(&self) -> bool {
+        false
+    }
 }
 
 struct Write<F, T, E> {
@@ -79,10 +86,15 @@ impl Writer {
         path: PathBuf,
         config: DataConfig,
         connection: Connection,
-        lock: LockFile,
+        hold: Hold,
+        listed: Option<Arc<Listed>>,
+        trouble: Arc<Trouble>,
         committed: watch::Sender<u64>,
     ) -> Result<Self, Error> {
         let (queue, jobs) = mpsc::channel(config.queue.max(1));
+        if let Some(listed) = &listed {
+            listed.through(queue.downgrade());
+        }
         let worker = Worker {
             name,
             path,
@@ -92,7 +104,9 @@ impl Writer {
             jobs,
             committed,
             groups: 0,
-            _lock: lock,
+            listed,
+            trouble,
+            hold,
         };
         let thread = thread::Builder::new().name(format!("write {name}")).stack_size(8 << 20);
         let thread = thread.spawn(move || worker.work()).map_err(|e| Error::unavailable(format!("no thread: {e}")))?;
@@ -152,7 +166,10 @@ struct Worker {
     jobs: mpsc::Receiver<Box<dyn Job>>,
     committed: watch::Sender<u64>,
     groups: u64,
-    _lock: LockFile,
+    /// None where the data may be lost.
+    listed: Option<Arc<Listed>>,
+    trouble: Arc<Trouble>,
+    hold: Hold,
 }
 
 impl Worker {
@@ -160,13 +177,13 @@ impl Worker {
         let mut group = Vec::with_capacity(self.config.group);
         while let Some(first) = self.jobs.blocking_recv() {
             let outcome = self.run_group(first, &mut group);
-            if let Err(error) = &outcome {
-                // The connection's state is unknown; the file itself is sound up to the last commit.
-                self.connection = None;
+            if outcome.is_err() {
                 metrics::counter!("souk_data_failed_commits_total", "database" => self.name).increment(1);
-                tracing::error!(database.path = %self.path.display(), writes = group.len(), "commit failed: {error}");
-            } else {
+            } else if group.iter().any(|job| !job.is_own()) {
                 self.committed.send_modify(|commits| *commits += 1);
+                if let Some(listed) = &self.listed {
+                    listed.is_written();
+                }
             }
             metrics::histogram!("souk_data_commit_writes", "database" => self.name).record(group.len() as f64);
             for job in group.drain(..) {
@@ -197,27 +214,62 @@ impl Worker {
 
     /// Runs `first` and what else is waiting, and commits. Every job that was taken is in `group`, whatever happens.
     fn run_group(&mut self, first: Box<dyn Job>, group: &mut Vec<Box<dyn Job>>) -> Result<(), Error> {
-        let connection = match &self.connection {
-            Some(connection) => connection.clone(),
-            None => {
-                let opened = Connection::writer(&self.path, &self.config);
-                let opened = match opened {
-                    Ok(opened) => Arc::new(Mutex::new(opened)),
-                    Err(error) => {
-                        group.push(first);
-                        return Err(error);
-                    }
-                };
-                self.connection.insert(opened).clone()
+        let opened = self.check_there().and_then(|()| self.open_connection());
+        let connection = match opened {
+            Ok(connection) => connection,
+            Err(error) => {
+                group.push(first);
+                return Err(error);
             }
         };
+        let log_was_cut = self.hold.file().log_was_cut();
+        let committed = self.commit_group(&connection, first, group);
+        if let Err(error) = &committed {
+            self.trouble.met(error);
+            // The connection's state is unknown; the file itself is sound up to the last commit.
+            self.connection = None;
+            drop(connection);
+            self.hold.file().forget_log();
+            return committed;
+        }
+        // Nothing is acknowledged that was written into a file without a name.
+        self.hold.file().check_committed(log_was_cut).map_err(|problem| self.lost(problem))
+    }
+
+    /// Checks that the path still leads to the file that this process has open.
+    fn check_there(&self) -> Result<(), Error> {
+        self.hold.file().check_there().map_err(|problem| self.lost(problem))
+    }
+
+    /// Logs what is lost. The paths are not for callers.
+    fn lost(&self, problem: String) -> Error {
+        self.trouble.met_with(problem);
+        Error::unavailable("its file was deleted, replaced or cut off")
+    }
+
+    fn open_connection(&mut self) -> Result<Arc<Mutex<Connection>>, Error> {
+        if let Some(connection) = &self.connection {
+            return Ok(connection.clone());
+        }
+        let opened = Connection::writer(&self.path, &self.config, self.hold.file().clone());
+        let opened = opened.inspect_err(|error| self.trouble.met(error))?;
+        Ok(self.connection.insert(Arc::new(Mutex::new(opened))).clone())
+    }
+
+    /// Runs the jobs of one group and commits.
+    fn commit_group(
+        &mut self,
+        connection: &Arc<Mutex<Connection>>,
+        first: Box<dyn Job>,
+        group: &mut Vec<Box<dyn Job>>,
+    ) -> Result<(), Error> {
         let began = connection.lock().run("BEGIN IMMEDIATE");
         let started = Instant::now();
         let mut next = Some(first);
         let mut outcome = began;
         while let Some(mut job) = next.take() {
             if outcome.is_ok() {
-                outcome = run_job(&connection, &mut *job);
+                outcome = run_job(connection, &mut *job, &self.trouble);
             }
             group.push(job);
             let goes_on = outcome.is_ok() && group.len() < self.config.group && started.elapsed() < self.group_time;
@@ -236,11 +288,14 @@ impl Worker {
 }
 
 /// Runs one closure in a savepoint. An error means that the whole group is lost.
-fn run_job(connection: &Arc<Mutex<Connection>>, job: &mut dyn Job) -> Result<(), Error> {
+fn run_job(connection: &Arc<Mutex<Connection>>, job: &mut dyn Job, trouble: &Trouble) -> Result<(), Error> {
     connection.lock().run("SAVEPOINT one")?;
     let transaction = Arc::new(Transaction::new(connection.clone()));
     let mut stays = job.run(Tx::sqlite(transaction.clone()));
     let failure = transaction.end();
+    if let Some(error @ Error::Full(_)) = &failure {
+        trouble.met(error);
+    }
     let mut connection = connection.lock();
     if connection.is_autocommit() {
         // SQLite rolled everything back by itself (full disk, I/O error), or the closure ended the transaction.

@@ -39,11 +39,17 @@ async fn a_full_disk_refuses_writes_and_loses_none_that_was_acknowledged() {
     }
     assert!(!kept.is_empty() && kept.len() < 200, "{} writes fitted", kept.len());
     assert_eq!(count(&db, "items").await, kept.len() as i64);
+    // Whoever asks whether it is ready is told which file is full, until a write has a place again.
+    for _ in 0..2 {
+        let full = db.ping().await.unwrap_err().to_string();
+        assert!(full.contains("test.db cannot grow") && full.contains("full"), "{full}");
+    }
 
     // Room is made by deleting, and the process goes on as if nothing had been.
     let deleted: u64 = db.write(|tx| async move { tx.execute("DELETE FROM items", &[]).await }).await.unwrap();
     assert_eq!(deleted, kept.len() as u64);
     add_item(&db, 1, 5000).await.unwrap();
+    db.ping().await.unwrap();
     drop(db);
     let db = test.open().await;
     assert_eq!((count(&db, "items").await, counter(&db.read(), 1).await), (1, Some(1)));

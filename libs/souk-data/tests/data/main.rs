@@ -5,6 +5,7 @@ mod entity;
 mod failure;
 mod group;
 mod history;
+mod lost;
 mod migrate;
 mod own_tables;
 mod request;

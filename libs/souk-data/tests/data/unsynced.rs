@@ -23,7 +23,7 @@ async fn open(folder: &Path, durable: bool) -> Db {
 async fn a_child_writes_until_it_is_killed() {
     let Some(folder) = std::env::var_os(CHILD) else { return };
     let db = open(Path::new(&folder), std::env::var_os(DURABLE).is_some()).await;
-    for id in 0.. {
+    for id in count(&db, "counters").await.. {
         add_counter(&db, id, id).await.unwrap();
         // A read through another connection sees what is not synced, as it would from the system's cache.
         assert_eq!(counter(&db.read(), id).await, Some(id));
@@ -48,6 +48,21 @@ fn kill_after(writes: usize, folder: &Path, durable: bool) -> i64 {
     child.wait().unwrap();
     // What it had printed by the time it died counts as well.
     acknowledged.last().unwrap_or(last)
+}
+
+#[tokio::test]
+async fn a_process_that_is_killed_while_it_starts_starts_again_without_a_question() {
+    let folder = tempfile::tempdir().unwrap();
+    for milliseconds in 0..24 {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "unsynced::a_child_writes_until_it_is_killed", "--nocapture"]);
+        command.env(CHILD, folder.path()).env("SOUK_UNSYNCED_VFS", "1").env(DURABLE, "1");
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(3 * milliseconds));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    open(folder.path(), true).await;
 }
 
 #[tokio::test]

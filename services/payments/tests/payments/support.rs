@@ -122,8 +122,7 @@ impl TestPayments {
     pub async fn stop(&mut self) {
         self.service.stop().await;
         for file in self.service.databases().iter().filter_map(TestDb::file) {
-            let lock = format!("{}.lock", file.display());
-            eventually(PATIENCE, || async { File::open(&lock).is_ok_and(|lock| lock.try_lock().is_ok()) }).await;
+            eventually(PATIENCE, || async { File::open(&file).is_ok_and(|held| held.try_lock().is_ok()) }).await;
         }
     }
 

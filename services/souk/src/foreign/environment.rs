@@ -1,7 +1,8 @@
 //! What a service of another language is told: where it listens, where its neighbours are, and what the whole shop shares.
 
-use std::fs;
+use std::fs::DirBuilder;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::fs::DirBuilderExt;
 
 use souk_chassis::{Running, StartError};
 use souk_manifest::{Launch, Manifest};
@@ -11,7 +12,7 @@ use crate::leash;
 /// Returns how a service is started. Whatever stands in its own environment variables already stays as it is.
 pub fn launch(manifest: &Manifest, running: &Running, hosts: &[(String, SocketAddr)]) -> Result<Launch, StartError> {
     let data = std::path::absolute(running.data_dir().join(&manifest.name))?;
-    fs::create_dir_all(&data)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(&data)?;
     let mut settings = vec![
         ("data_dir".to_owned(), data.display().to_string()),
         ("server.listen".to_owned(), manifest.listen.to_string()),

@@ -2,6 +2,7 @@
 
 mod backup;
 mod books;
+mod data;
 mod events;
 mod foreign;
 mod help;
