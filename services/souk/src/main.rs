@@ -14,6 +14,8 @@ mod serve;
 mod token;
 mod up;
 
+use std::fmt::Display;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -58,10 +60,15 @@ fn main() -> ExitCode {
         Command::Events(events) => souk_chassis::run("souk", events.run()),
         Command::Leashed(leashed) => leashed.run(),
         Command::Settings => {
-            print!("{}", souk_chassis::settings(&parts::all()));
+            say(souk_chassis::settings(&parts::all()).trim_end());
             ExitCode::SUCCESS
         }
     }
+}
+
+/// Prints a line to stdout. A reader that has gone away, such as `head`, is no failure.
+fn say(line: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// The exit code for a wrong argument, as for a wrong setting (EX_USAGE of sysexits.h).
