@@ -8,6 +8,7 @@ mod events;
 mod foreign;
 mod leash;
 mod parts;
+mod repair;
 mod replay;
 mod seed;
 mod serve;
@@ -35,6 +36,7 @@ enum Command {
     Up(up::Up),
     Serve(serve::Serve),
     Audit(audit::Audit),
+    Repair(repair::Repair),
     Replay(replay::Replay),
     Backup(backup::Backup),
     Token(token::Token),
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Command::Up(up) => souk_chassis::run("souk", up.run()),
         Command::Serve(serve) => souk_chassis::run("souk", serve.run()),
         Command::Audit(audit) => souk_chassis::run("souk", audit.run()),
+        Command::Repair(repair) => souk_chassis::run("souk", repair.run()),
         Command::Replay(replay) => souk_chassis::run("souk", replay.run()),
         Command::Backup(backup) => backup.run(),
         Command::Token(token) => token.run(),
