@@ -11,7 +11,7 @@ use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient
 use souk_client::orders::v1::OrderState;
 use souk_client::payments::v1 as payments;
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
-use souk_types::Timestamp;
+use souk_types::Clock;
 
 use crate::audit::{self, Books, Finding};
 use crate::connect::{Services, failure};
@@ -173,7 +173,7 @@ async fn apply(services: &Services, remedy: &Remedy) -> Result<(), StartError> {
         Remedy::DeriveStock { sku, location_id } => {
             let (sku, location_id, note) = (sku.clone(), location_id.clone(), NOTE.to_owned());
             // Another run is another repair, so the id is that of the moment.
-            let request_id = format!("repair-{sku}-{location_id}-{}", Timestamp::now().as_micros());
+            let request_id = format!("repair-{sku}-{location_id}-{}", Clock::system().now().as_micros());
             let request = inventory::RepairStockRequest { request_id, sku, location_id, note };
             stock.repair_stock(request).await.map(|_| ())
         }
