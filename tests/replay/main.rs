@@ -263,6 +263,56 @@ async fn every_night_a_replay_outlives_two_hundred_deaths_of_the_shop() {
     assert_eq!(folder.judged_report(), judged, "after {KILLS} deaths, seed {seed}");
 }
 
+/// Returns a file of invoices with one mug each, numbered from 1; the quantity of the fifth is `fifth`.
+fn mugs(invoices: u32, fifth: u32) -> String {
+    let row = |invoice: u32| {
+        let quantity = if invoice == 5 { fifth } else { 1 };
+        format!("{invoice},85123A,MUG,{quantity},2010-12-01 08:26:00,2.55,17850.0\n")
+    };
+    HEADER.to_owned() + &(1..=invoices).map(row).collect::<String>()
+}
+
+const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID\n";
+
+async fn mugs_on_hand(shop: &ChildShop) -> i64 {
+    let request = inventory::BatchGetStockRequest { skus: vec!["85123A".to_owned()], ..Default::default() };
+    let answer = InventoryServiceClient::new(staff(shop)).batch_get_stock(request).await.unwrap().into_inner();
+    answer.stock.iter().map(|stock| stock.on_hand).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_longer_file_after_a_shorter_one_receives_the_goods_of_each_invoice_once() {
+    let folder = Folder::new();
+    let shop = shop_in(&folder).start().await;
+    let header = folder.file("header.csv", HEADER);
+    let told = succeed(sell(&header, &shop, &folder, "max")).await;
+    assert!(told.contains("all agree"), "nothing was sold yet, and nothing is to be sold: {told}");
+
+    for invoices in [10, 15] {
+        let file = folder.file("mugs.csv", &mugs(invoices, 1));
+        succeed(sell(&file, &shop, &folder, "max")).await;
+        assert_eq!(mugs_on_hand(&shop).await, 0, "after the first {invoices}");
+    }
+    let changed = folder.file("changed.csv", &mugs(10, 2));
+    let refused = fail(sell(&changed, &shop, &folder, "max")).await;
+    let wrong = text(&refused.stderr);
+    assert!(wrong.lines().last().unwrap().contains("another file with this invoice"), "{wrong}");
+    assert_eq!(mugs_on_hand(&shop).await, 0, "a refused file leaves no goods");
+}
+
+#[tokio::test]
+async fn a_reader_that_goes_away_ends_a_list_quietly() {
+    let folder = Folder::new();
+    let row = "1,POST,POSTAGE,1,2010-12-01 08:26:00,1.00,\n";
+    let file = folder.file("post.csv", &(HEADER.to_owned() + &row.repeat(5_000)));
+    let mut command = replay(&[file.to_str().unwrap(), "--explain", "not a product"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().await.unwrap();
+    assert!(ended.status.success(), "{}: {}", ended.status, text(&ended.stderr));
+    assert_eq!(text(&ended.stderr), "");
+}
+
 #[tokio::test]
 async fn the_lines_of_a_reason_are_listed_without_a_shop() {
     let folder = Folder::new();
@@ -283,10 +333,15 @@ async fn what_is_wrong_is_said_in_one_clear_line() {
     let good = folder.file("odd.csv", &oddities::text());
     let header = folder.file("header.csv", "InvoiceNo,StockCode\n1,2\n");
     let row = folder.file("row.csv", &oddities::text().replacen(",-4,", ",minus four,", 1));
+    let back = folder.file("back.csv", &mugs(1, 1).replacen("1,85123A,MUG,1", "C1,85123A,MUG,-9223372036854775808", 1));
+    let gzip = folder.path().join("rows.csv.gz");
+    std::fs::write(&gzip, b"\x1f\x8b\x08\0").unwrap();
     for (file, said) in [
         (folder.path().join("nowhere.csv"), "cannot read"),
         (header, "no column Description"),
         (row, "line 2: Quantity \"minus four\""),
+        (back, "line 2, invoice C1: it returns more than 1000000 units"),
+        (gzip, "this is gzip"),
         (good, "no shop answers at 127.0.0.1:1"),
     ] {
         let output = fail(replay(&[file.to_str().unwrap(), "--to", "127.0.0.1:1"])).await;

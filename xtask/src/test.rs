@@ -23,7 +23,7 @@ use crate::{
 
 #[derive(clap::Args, Default)]
 pub struct Options {
-    /// Runs only the tests, and the scripts, whose name contains this.
+    /// Runs only the tests, and the scripts, whose name contains this; or a whole room of tests/, such as `attack`.
     filter: Option<String>,
     /// Runs the long forms too: random kills, split processes, more cases. Takes an hour or more.
     #[arg(long)]
@@ -115,11 +115,19 @@ fn cargo_test(
     outcome?;
 
     let mut command = workspace.cargo();
-    command.args(["test", "--workspace", "--no-fail-fast"]).args(features).args(["--", "--quiet"]);
+    command.args(["test", "--workspace", "--no-fail-fast"]).args(features);
+    let is_room = |name: &&String| workspace.root.join("tests").join(name).join("main.rs").is_file();
+    let room = options.filter.as_ref().filter(is_room);
+    if let Some(room) = room {
+        command.args(["--test", room]);
+    }
+    command.args(["--", "--quiet"]);
     if std::io::stdout().is_terminal() {
         command.args(["--color", "always"]);
     }
-    command.args(&options.filter);
+    if room.is_none() {
+        command.args(&options.filter);
+    }
     command.envs(environment.iter().map(|(name, value)| (name, value)));
     let (took, outcome) = timed(|| run_counting(&mut command, options.silence(), |line| tally.read_cargo(line)));
     eprintln!("ran in {:.1} s", took.as_secs_f64());

@@ -50,11 +50,16 @@ pub(crate) fn start(log: &Log) -> Result<RequestLog, StartError> {
     Ok(RequestLog { format: log.format, level: general })
 }
 
-/// Makes a panic one line of the log instead of several on stderr; for programs, since tests read their panics elsewhere.
+/// Makes a panic one line of the log instead of several on stderr, or one line on stderr where no log was started; for programs,
+/// since tests read their panics elsewhere.
 pub(crate) fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let text = crate::call::panic_text(panic.payload());
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(panic.location = %place, "{text} at {place}");
+        if tracing::dispatcher::has_been_set() {
+            tracing::error!(panic.location = %place, "{text} at {place}");
+        } else {
+            eprintln!("{text} at {place}");
+        }
     }));
 }

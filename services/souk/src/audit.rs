@@ -9,7 +9,7 @@ use clap::Args;
 use souk_chassis::StartError;
 
 use crate::connect::Services;
-use crate::parts;
+use crate::{parts, say};
 
 pub use books::Books;
 pub use compare::Finding;
@@ -52,14 +52,14 @@ impl Audit {
         let services = Services::at(&self.to, &self.neighbours, "audit")?;
         let report = audit(&services, Duration::from_secs(self.patience)).await?;
         for (what, count) in &report.counts {
-            println!("{count:>12}  {what}");
+            say(format_args!("{count:>12}  {what}"));
         }
         if report.findings.is_empty() {
-            println!("every invariant holds");
+            say("every invariant holds");
             return Ok(());
         }
         for finding in &report.findings {
-            println!("BROKEN {}  {}: {}", finding.invariant, finding.subject, finding.detail);
+            say(format_args!("BROKEN {}  {}: {}", finding.invariant, finding.subject, finding.detail));
         }
         Err(StartError::new(format!("{} invariants do not hold", report.findings.len())))
     }

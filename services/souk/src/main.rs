@@ -9,12 +9,15 @@ mod events;
 mod foreign;
 mod leash;
 mod parts;
+mod repair;
 mod replay;
 mod seed;
 mod serve;
 mod token;
 mod up;
 
+use std::fmt::Display;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -34,6 +37,7 @@ enum Command {
     Up(up::Up),
     Serve(serve::Serve),
     Audit(audit::Audit),
+    Repair(repair::Repair),
     Replay(replay::Replay),
     Backup(backup::Backup),
     Token(token::Token),
@@ -53,16 +57,22 @@ fn main() -> ExitCode {
         Command::Up(up) => souk_chassis::run("souk", up.run()),
         Command::Serve(serve) => souk_chassis::run("souk", serve.run()),
         Command::Audit(audit) => souk_chassis::run("souk", audit.run()),
+        Command::Repair(repair) => souk_chassis::run("souk", repair.run()),
         Command::Replay(replay) => souk_chassis::run("souk", replay.run()),
         Command::Backup(backup) => backup.run(),
         Command::Token(token) => token.run(),
         Command::Events(events) => souk_chassis::run("souk", events.run()),
         Command::Leashed(leashed) => leashed.run(),
         Command::Settings => {
-            print!("{}", souk_chassis::settings(&parts::all()));
+            say(souk_chassis::settings(&parts::all()).trim_end());
             ExitCode::SUCCESS
         }
     }
+}
+
+/// Prints a line to stdout. A reader that has gone away, such as `head`, is no failure.
+fn say(line: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// The exit code for a wrong argument, as for a wrong setting (EX_USAGE of sysexits.h).

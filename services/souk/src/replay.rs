@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use souk_chassis::StartError;
 
-use crate::connect;
+use crate::{connect, say};
 use books::Books;
 use file::Source;
 use plan::Plan;
@@ -25,13 +25,14 @@ use progress::Progress;
 use report::Report;
 use sell::{Rate, Seller};
 use shop::Shop;
+use supply::Goods;
 
 /// Sells a real retailer's invoices through the API and checks the result to the penny.
 ///
 /// FILE is "Online Retail" of the UCI Machine Learning Repository or a file like it: the columns InvoiceNo, StockCode,
 /// Description, Quantity, InvoiceDate, UnitPrice and CustomerID, as .csv or .csv.xz. Product codes become the catalogue,
-/// the goods are received, each invoice becomes one order at the prices and the time of the file, and each cancellation
-/// a refund of the earlier lines it matches. Every other line is counted by reason.
+/// each invoice becomes one order at the prices and the time of the file, whose goods are received before, and each
+/// cancellation a refund of the earlier lines it matches. Every other line is counted by reason.
 ///
 /// The shop may be stopped or killed meanwhile; the replay waits a minute for it. It may itself be stopped and started
 /// again: what was sold is not sold twice, and a finished replay changes nothing when it is run again.
@@ -91,7 +92,7 @@ impl Replay {
 
         let shop = Shop::open(&connect::to(&self.to, "replay")?, &self.to).await?;
         let plan = Arc::new(plan);
-        let seller = self.sell(&shop, &plan, &source, first, &mut times).await?;
+        let seller = self.sell(&shop, &plan, first, &mut times).await?;
 
         let started = Instant::now();
         eprintln!("reading back from orders, payments, ledger and inventory");
@@ -113,7 +114,6 @@ impl Replay {
         &self,
         shop: &Shop,
         plan: &Arc<Plan>,
-        source: &Source,
         first: usize,
         times: &mut Times,
     ) -> Result<Arc<Seller>, StartError> {
@@ -123,16 +123,13 @@ impl Replay {
         times.add("the catalogue", started);
 
         let started = Instant::now();
-        match supply::receive_goods(shop, plan, source).await? {
-            0 => eprintln!("the goods were received before"),
-            units => eprintln!("{units} units are in stock"),
-        }
-        times.add("receiving the goods", started);
+        let goods = Goods::of(shop).await?;
+        times.add("looking for goods received before", started);
 
         let started = Instant::now();
         let progress = Progress::of("orders", plan.orders.len() - first);
         let (shop, plan) = (shop.clone(), plan.clone());
-        let seller = Arc::new(Seller::new(shop, plan, prices, progress.clone()));
+        let seller = Arc::new(Seller::new(shop, plan, prices, goods, progress.clone()));
         let reporter = progress.report();
         let sold = seller.sell_all(first, self.rate, usize::from(self.concurrency)).await;
         drop(reporter);
@@ -142,18 +139,18 @@ impl Replay {
     }
 
     fn conclude(&self, report: &Report) -> Result<(), StartError> {
-        println!("{}", report.table());
+        say(report.table());
         if let Some(path) = &self.report {
             report.write(path)?;
         }
         match report.disagreements().as_slice() {
             [] => {
-                println!("all agree, to the penny");
+                say("all agree, to the penny");
                 Ok(())
             }
             found => {
                 for sentence in found {
-                    println!("DISAGREE {sentence}");
+                    say(format_args!("DISAGREE {sentence}"));
                 }
                 Err(StartError::new(format!("the services disagree on {} figures: {}", found.len(), found[0])))
             }
@@ -176,7 +173,12 @@ fn tell_times(times: &Times, seller: &Seller) {
     for (what, time) in &times.0 {
         eprintln!("{:>10.1} s  {what}", time.as_secs_f64());
     }
-    let calls = [("placing", &seller.placing), ("fulfilling", &seller.fulfilling), ("refunding", &seller.refunding)];
+    let calls = [
+        ("receiving the goods of", &seller.receiving),
+        ("placing", &seller.placing),
+        ("fulfilling", &seller.fulfilling),
+        ("refunding", &seller.refunding),
+    ];
     for (what, spent) in calls {
         let (calls, mean) = spent.calls_and_mean();
         eprintln!("{mean:>10.1} ms {what} one of {calls}, on average");
@@ -195,7 +197,7 @@ fn explain(source: &Source, plan: &Plan, reason: &str) -> Result<(), StartError>
         return Err(StartError::configuration("--explain", reason, &allowed));
     };
     for line in source.quote(lines)? {
-        println!("{line}");
+        say(line);
     }
     Ok(())
 }

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 use souk_chassis::{Caller, identity};
 
+use crate::say;
+
 /// Prints a token for calls to a shop on this machine.
 ///
 /// Send it as `authorization: Bearer TOKEN`. It is signed with a key that everybody knows, so only servers on a
@@ -24,7 +26,7 @@ impl Token {
             eprintln!("souk token: {why}");
             return ExitCode::from(64);
         }
-        println!("{}", identity::development_token(&self.who));
+        say(identity::development_token(&self.who));
         ExitCode::SUCCESS
     }
 }

@@ -1,6 +1,6 @@
 //! `souk up`: the whole shop in one process.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -143,6 +143,8 @@ impl Up {
             false => format!("  left out  {} (calls that need them answer UNAVAILABLE)\n", self.without.join(" ")),
         };
         let data = running.data_dir().display();
+        let reachable = reachable(address);
+        let buying = if address.ip().is_loopback() { buying(address) } else { BEYOND_THIS_MACHINE.to_owned() };
         format!(
             r#"
 Souk is open: one process, data in {data}
@@ -152,10 +154,28 @@ Souk is open: one process, data in {data}
 
 Look around with grpcurl:
 
-  grpcurl -plaintext {address} list
-  grpcurl -plaintext {address} souk.catalog.v1.CatalogService/ListProducts
+  grpcurl -plaintext {reachable} list
+  grpcurl -plaintext {reachable} souk.catalog.v1.CatalogService/ListProducts
 
-Buy something, as the user alice:
+{buying}
+Stop with Ctrl-C."#,
+            metrics = reachable(metrics),
+        )
+    }
+}
+
+/// Returns the address at which a client on this machine reaches a listener.
+fn reachable(listener: SocketAddr) -> SocketAddr {
+    let mut address = listener;
+    if listener.ip().is_unspecified() {
+        address.set_ip(if listener.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+    }
+    address
+}
+
+fn buying(address: SocketAddr) -> String {
+    format!(
+        r#"Buy something, as the user alice:
 
   TOKEN=$(cargo souk token --as user:alice)
   grpcurl -plaintext -H "authorization: Bearer $TOKEN" -d '{{
@@ -163,9 +183,25 @@ Buy something, as the user alice:
       "lines": [{{"sku": "{sku}", "quantity": 2}}]
     }}' {address} souk.orders.v1.OrderService/PlaceOrder
 
-Then check the books: cargo souk audit --to {address}
-Stop with Ctrl-C."#,
-            sku = seed::EXAMPLE_SKU,
-        )
+Then check the books: cargo souk audit --to {address}"#,
+        sku = seed::EXAMPLE_SKU,
+    )
+}
+
+/// What cannot be done with a shop that others can reach.
+const BEYOND_THIS_MACHINE: &str = "\
+Other machines can reach this shop, so it refuses development tokens: anonymous calls work, buying and `souk audit` do not.
+Listen on 127.0.0.1 to try them.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_listens_everywhere_is_reached_over_loopback() {
+        let reached = |listener: &str| reachable(listener.parse().unwrap()).to_string();
+        assert_eq!(reached("0.0.0.0:7300"), "127.0.0.1:7300");
+        assert_eq!(reached("[::]:7300"), "[::1]:7300");
+        assert_eq!(reached("10.1.2.3:7300"), "10.1.2.3:7300");
     }
 }

@@ -3,12 +3,21 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
 use souk_chassis::StartError;
 use souk_types::Timestamp;
 
 /// The first bytes of an .xz file.
 const XZ_MAGIC: &[u8] = &[0xfd, b'7', b'z', b'X', b'Z', 0];
+
+/// The first bytes of files that people give instead, what they are, and what to do.
+const OTHER_FORMATS: [(&[u8], &str); 6] = [
+    (&[0x1f, 0x8b], "gzip; unpack it with gunzip, or give .csv or .csv.xz"),
+    (b"PK\x03\x04", "a .zip archive or an .xlsx workbook; save the sheet as CSV, UTF-8"),
+    (&[0xd0, 0xcf, 0x11, 0xe0], "an .xls workbook; save the sheet as CSV, UTF-8"),
+    (&[0x28, 0xb5, 0x2f, 0xfd], "zstd; unpack it, or give .csv or .csv.xz"),
+    (&[0xff, 0xfe], "UTF-16; save it as CSV, UTF-8"),
+    (&[0xfe, 0xff], "UTF-16; save it as CSV, UTF-8"),
+];
 
 /// The columns that are read, by the names of the header.
 const COLUMNS: [&str; 7] =
@@ -18,8 +27,6 @@ const COLUMNS: [&str; 7] =
 pub struct Source {
     name: String,
     text: Vec<u8>,
-    /// SHA-256 of the unpacked text, in hexadecimal: the same for the .csv and the .csv.xz.
-    pub sha256: String,
 }
 
 /// What a row is.
@@ -59,7 +66,7 @@ impl Source {
     /// Reads a .csv or .csv.xz file.
     ///
     /// # Errors
-    /// When there is no such file, or it cannot be unpacked.
+    /// When there is no such file, it cannot be unpacked, or it is something else than CSV.
     pub fn open(path: &Path) -> Result<Source, StartError> {
         let name = path.display().to_string();
         let raw = std::fs::read(path).map_err(|error| StartError::new(format!("cannot read {name}: {error}")))?;
@@ -71,8 +78,10 @@ impl Source {
         } else {
             raw
         };
-        let sha256 = hexadecimal(&Sha256::digest(&text));
-        Ok(Source { name, text, sha256 })
+        match OTHER_FORMATS.iter().find(|(magic, _)| text.starts_with(magic)) {
+            Some((_, format)) => Err(StartError::new(format!("{name}: this is {format}"))),
+            None => Ok(Source { name, text }),
+        }
     }
 
     /// Reads all rows.
@@ -111,20 +120,36 @@ impl Source {
         mut reader: csv::Reader<&[u8]>,
         mut take: impl FnMut(u64, &csv::StringRecord) -> Result<(), StartError>,
     ) -> Result<(), StartError> {
+        let header = reader.headers().map_err(|error| self.wrong(1, &describe(&error, None)))?.clone();
         let mut lines = Lines { text: &self.text, at: 0, line: 1 };
         let mut record = csv::StringRecord::new();
         loop {
             let line = lines.of_record_behind(reader.position().byte());
-            match reader.read_record(&mut record) {
+            let start = lines.at;
+            let outcome = reader.read_record(&mut record);
+            // A quote that is never closed takes everything behind it into its field, so that the file ends with it.
+            if reader.position().byte() >= self.text.len() as u64
+                && let Some(field) = open_quote(&self.text[start..])
+            {
+                let column = header.get(field).unwrap_or("last column");
+                return Err(self.wrong(line, &format!("the quote that opens {column} is never closed")));
+            }
+            match outcome {
                 Ok(true) => take(line, &record)?,
                 Ok(false) => return Ok(()),
-                Err(error) => return Err(self.wrong(line, &describe(&error))),
+                Err(error) => return Err(self.wrong(line, &describe(&error, Some(&header)))),
             }
         }
     }
 
     fn columns(&self, reader: &mut csv::Reader<&[u8]>) -> Result<[usize; 7], StartError> {
-        let header = reader.headers().map_err(|error| self.wrong(1, &describe(&error)))?;
+        let header = reader.headers().map_err(|error| self.wrong(1, &describe(&error, None)))?;
+        if header.len() == 1
+            && let Some(mark) = [';', '\t', '|'].into_iter().find(|mark| header[0].contains(*mark))
+        {
+            let what = format!("the columns are separated by {mark:?}; they must be separated by commas");
+            return Err(self.wrong(1, &what));
+        }
         let mut columns = [0; 7];
         for (column, name) in columns.iter_mut().zip(COLUMNS) {
             let found = header.iter().position(|field| field == name);
@@ -170,14 +195,38 @@ impl Lines<'_> {
     }
 }
 
-fn describe(error: &csv::Error) -> String {
+/// Says what is wrong with a record. `header` names the columns once it is known.
+fn describe(error: &csv::Error, header: Option<&csv::StringRecord>) -> String {
+    let column = |field: usize| header.and_then(|header| header.get(field));
     match error.kind() {
-        csv::ErrorKind::Utf8 { .. } => "it is not UTF-8".to_owned(),
+        csv::ErrorKind::Utf8 { err, .. } => {
+            format!("{} is not UTF-8; save the file as CSV, UTF-8", column(err.field()).unwrap_or("it"))
+        }
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("it has {len} fields, and the header has {expected_len}")
+            let missing = usize::try_from(*len).ok().and_then(column);
+            let missing = missing.map_or(String::new(), |column| format!(": {column} is missing"));
+            format!("it has {len} fields, and the header has {expected_len}{missing}")
         }
         _ => error.to_string(),
     }
+}
+
+/// Returns the number of the field, from 0, whose quote is still open at the end of `text`, which starts with a record.
+fn open_quote(text: &[u8]) -> Option<usize> {
+    let (mut field, mut is_start, mut is_quoted) = (0, true, false);
+    let mut bytes = text.iter().peekable();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' if is_quoted => is_quoted = bytes.next_if(|next| **next == b'"').is_some(),
+            _ if is_quoted => {}
+            b'"' if is_start => is_quoted = true,
+            b',' => field += 1,
+            b'\r' | b'\n' => field = 0,
+            _ => {}
+        }
+        is_start = !is_quoted && matches!(byte, b',' | b'\r' | b'\n');
+    }
+    is_quoted.then_some(field)
 }
 
 /// Reads one row. Its kind is decided by these questions in this order, as `expect.py` asks them.
@@ -187,9 +236,11 @@ fn read(line: u64, fields: [&str; 7]) -> Result<Row, String> {
         return Err("InvoiceNo is empty".to_owned());
     };
     let sku = code.to_uppercase();
-    let units = number(quantity, 0).ok_or_else(|| format!("Quantity {quantity:?} is not a number of units"))?;
+    let units = number(quantity, 0)
+        .ok_or_else(|| format!("Quantity {quantity:?} is not a number of units{}", comma_hint(quantity)))?;
     let units = units.whole.ok_or_else(|| format!("Quantity {quantity:?} is not a whole number"))?;
-    let price = number(price, 2).ok_or_else(|| format!("UnitPrice {price:?} is not an amount"))?;
+    let price = number(price, 2)
+        .ok_or_else(|| format!("UnitPrice {price:?} is not an amount like 2.55{}", comma_hint(price)))?;
 
     let is_product = is_product(&sku);
     let (is_sale, is_return) = (first.is_numeric(), first == 'C');
@@ -224,6 +275,11 @@ fn read(line: u64, fields: [&str; 7]) -> Result<Row, String> {
         time,
         is_product,
     })
+}
+
+/// Returns what to add when a number has a comma in it.
+fn comma_hint(number: &str) -> &'static str {
+    if number.contains(',') { "; decimals are separated by a point, and thousands by nothing" } else { "" }
 }
 
 /// Tells whether a code in capital letters is that of a product: five digits and an optional suffix of letters.
@@ -400,10 +456,48 @@ mod tests {
         let good = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID\n\
                     536365,85123A,MUG,6,2010-12-01 08:26:00,2.55,17850.0\n";
         let short = error("short.csv", format!("{good}536366,85123A\n").as_bytes());
-        assert!(short.contains("line 3: it has 2 fields"), "{short}");
+        assert!(short.contains("line 3: it has 2 fields, and the header has 7: Description is missing"), "{short}");
         let bytes = error("bytes.csv", &[good.as_bytes(), b"536366,\xff,,1,2010-12-01 08:26:00,1,\n"].concat());
-        assert!(bytes.contains("line 3: it is not UTF-8"), "{bytes}");
+        assert!(bytes.contains("line 3: StockCode is not UTF-8"), "{bytes}");
         let units = error("units.csv", format!("{good}536366,85123A,,x,2010-12-01 08:26:00,1,\n").as_bytes());
         assert!(units.contains("line 3: Quantity"), "{units}");
+        let comma = error("comma.csv", format!("{good}536366,85123A,,1,2010-12-01 08:26:00,\"2,55\",\n").as_bytes());
+        assert!(comma.contains("line 3: UnitPrice \"2,55\"") && comma.contains("by a point"), "{comma}");
+        let semicolons = error("semicolons.csv", good.replace(',', ";").as_bytes());
+        assert!(semicolons.contains("line 1: the columns are separated by ';'"), "{semicolons}");
+
+        // A quote that is never closed, in the last row or with half of the file behind it.
+        let row = "536366,85123A,\"MUG,1,2010-12-01 08:26:00,1,\n";
+        for text in [format!("{good}{row}"), format!("{good}{row}{}", "536367,85123A,MUG,1,,1,\n".repeat(3))] {
+            let quote = error("quote.csv", text.as_bytes());
+            assert!(quote.contains("line 3: the quote that opens Description is never closed"), "{quote}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_format_is_named_by_its_first_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        for (bytes, said) in [
+            (&b"\x1f\x8b\x08\0"[..], "this is gzip"),
+            (b"PK\x03\x04\x14\0", "an .xlsx workbook"),
+            (b"\xff\xfeI\0n\0v\0", "this is UTF-16"),
+            (b"\xfe\xff\0I\0n\0v", "this is UTF-16"),
+        ] {
+            let path = folder.path().join("other.csv");
+            std::fs::write(&path, bytes).unwrap();
+            let error = Source::open(&path).err().unwrap().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_of_utf_8_and_a_quote_within_a_field_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("marked.csv");
+        let text = "\u{feff}InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID\n\
+                    536365,85123A,5\" NAIL,6,2010-12-01 08:26:00,2.55,17850.0";
+        std::fs::write(&path, text).unwrap();
+        let rows = Source::open(&path).unwrap().rows().unwrap();
+        assert_eq!((rows[0].description.as_str(), rows[0].line), ("5\" NAIL", 2));
     }
 }

@@ -16,6 +16,10 @@ pub const PARTLY_MATCHED: &str = "return of more than was sold";
 const MAX_ORDER_LINES: usize = 5_000;
 /// The most units of one line that the API takes.
 const MAX_LINE_UNITS: i64 = 1_000_000;
+/// The highest price of one unit that the API takes, in pence.
+const MAX_PRICE: i64 = 1_000_000_000_000;
+/// The highest total of one order that the API takes, in pence.
+const MAX_ORDER_TOTAL: i64 = 1_000_000_000_000_000;
 
 /// Everything that a file asks the shop to do, and what becomes of the rest.
 #[derive(Debug, Default)]
@@ -36,6 +40,8 @@ pub struct Plan {
     pub returns_unmatched: Vec<u64>,
     /// Units of returns that match no sale of the file.
     pub unmatched_units: i64,
+    /// What all orders come to, in pence.
+    total: i64,
 }
 
 /// One product code.
@@ -46,8 +52,6 @@ pub struct Product {
     pub title: String,
     /// The prices it was sold at, in pence, and when each was first asked; in the order of the file.
     pub prices: Vec<(i64, Timestamp)>,
-    /// Units sold in the whole file.
-    pub units: i64,
 }
 
 /// What a return is matched by: customer, sku and price in pence.
@@ -118,10 +122,16 @@ impl Plan {
                         plan.orders.len() - 1
                     });
                     let order = &mut plan.orders[index];
-                    order.add(row)?;
+                    order.add(row).map_err(|what| refused(row, &what))?;
+                    let total = plan.total.checked_add(row.pence * row.quantity);
+                    plan.total =
+                        total.ok_or_else(|| refused(row, "the file's sales are more than 64 bits of pence"))?;
                     sold.entry((&row.customer, &row.sku, row.pence)).or_default().push((index, order.lines.len() - 1));
                 }
                 Kind::Return => {
+                    if row.quantity < -MAX_LINE_UNITS {
+                        return Err(refused(row, &format!("it returns more than {MAX_LINE_UNITS} units")));
+                    }
                     let matching = sold.get(&(&*row.customer, &*row.sku, row.pence));
                     plan.take_back(row, matching.map_or(&[], Vec::as_slice));
                 }
@@ -189,19 +199,29 @@ impl Plan {
 
 impl Order {
     fn starting_with(row: &Row) -> Order {
-        let customer = row.customer.strip_suffix(".0").unwrap_or(&row.customer).to_owned();
+        let customer = customer(row).to_owned();
         let (invoice, time, line) = (row.invoice.clone(), row.time, row.line);
         Order { invoice, customer, time, line, lines: vec![], refunds: vec![] }
     }
 
-    fn add(&mut self, row: &Row) -> Result<(), StartError> {
+    /// Adds a sale line, unless the API would not take the order with it.
+    fn add(&mut self, row: &Row) -> Result<(), String> {
+        if customer(row) != self.customer {
+            let (mine, theirs) = (named(&self.customer), named(customer(row)));
+            return Err(format!("it is sold to {theirs}, and the invoice begins with {mine}"));
+        }
         if self.lines.len() == MAX_ORDER_LINES {
-            let what = format!("line {}: invoice {} has more than {MAX_ORDER_LINES} lines", row.line, row.invoice);
-            return Err(StartError::new(what));
+            return Err(format!("the invoice has more than {MAX_ORDER_LINES} lines"));
         }
         if row.quantity > MAX_LINE_UNITS {
-            let what = format!("line {}: more than {MAX_LINE_UNITS} units in invoice {}", row.line, row.invoice);
-            return Err(StartError::new(what));
+            return Err(format!("it sells more than {MAX_LINE_UNITS} units"));
+        }
+        if row.pence > MAX_PRICE {
+            return Err(format!("its UnitPrice is above {}", pounds(MAX_PRICE)));
+        }
+        // At most 10^12 pence times 10^6 units, on top of at most 10^15 pence.
+        if self.total() + row.pence * row.quantity > MAX_ORDER_TOTAL {
+            return Err(format!("the invoice comes to more than {}", pounds(MAX_ORDER_TOTAL)));
         }
         let (sku, quantity) = (row.sku.clone(), row.quantity);
         self.lines.push(Line { sku, pence: row.pence, quantity, left: quantity });
@@ -216,6 +236,24 @@ impl Order {
         });
         &mut self.refunds[index]
     }
+}
+
+/// Returns the customer of a row, without the decimals of a spreadsheet.
+fn customer(row: &Row) -> &str {
+    row.customer.strip_suffix(".0").unwrap_or(&row.customer)
+}
+
+fn named(customer: &str) -> String {
+    if customer.is_empty() { "a guest".to_owned() } else { format!("customer {customer}") }
+}
+
+fn pounds(pence: i64) -> String {
+    format!("{}.{:02}", pence / 100, pence % 100)
+}
+
+/// Says which row the API would not take, and why.
+fn refused(row: &Row, what: &str) -> StartError {
+    StartError::new(format!("line {}, invoice {}: {what}", row.line, row.invoice))
 }
 
 impl Refund {
@@ -235,7 +273,6 @@ struct Seen<'a> {
     /// Each description with how often, in the order of the file.
     descriptions: Vec<(&'a str, u64)>,
     prices: Vec<(i64, Timestamp)>,
-    units: i64,
 }
 
 impl<'a> Catalogue<'a> {
@@ -252,7 +289,6 @@ impl<'a> Catalogue<'a> {
             }
         }
         if row.kind == Kind::Sale {
-            seen.units += row.quantity;
             if !seen.prices.iter().any(|(pence, _)| *pence == row.pence) {
                 seen.prices.push((row.pence, row.time));
             }
@@ -264,7 +300,7 @@ impl<'a> Catalogue<'a> {
             // The first of the most frequent ones: `max_by_key` takes the last of equals, so it goes from the end.
             let most = seen.descriptions.iter().rev().max_by_key(|(_, count)| *count);
             let title = most.map_or(sku, |(description, _)| description);
-            Product { sku: sku.to_owned(), title: printable(title), prices: seen.prices, units: seen.units }
+            Product { sku: sku.to_owned(), title: printable(title), prices: seen.prices }
         };
         self.products.into_iter().map(product).collect()
     }

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use super::plan::{Order, Plan, Refund};
 use super::progress::Progress;
 use super::shop::{Shop, is_given_up, is_other, persist, refusal};
-use super::supply::{CURRENCY, Prices, money};
+use super::supply::{CURRENCY, Goods, Prices, money};
 
 /// What the reference and the request id of every order of a replay begin with.
 pub const PREFIX: &str = "retail-";
@@ -66,7 +66,9 @@ pub struct Seller {
     shop: Shop,
     plan: Arc<Plan>,
     prices: Prices,
+    goods: Goods,
     progress: Arc<Progress>,
+    pub receiving: Spent,
     pub placing: Spent,
     pub fulfilling: Spent,
     pub refunding: Spent,
@@ -102,9 +104,9 @@ impl Queue {
 
 impl Seller {
     /// Returns a seller of these orders, which counts each that is done.
-    pub fn new(shop: Shop, plan: Arc<Plan>, prices: Prices, progress: Arc<Progress>) -> Seller {
-        let (placing, fulfilling, refunding) = Default::default();
-        Seller { shop, plan, prices, progress, placing, fulfilling, refunding }
+    pub fn new(shop: Shop, plan: Arc<Plan>, prices: Prices, goods: Goods, progress: Arc<Progress>) -> Seller {
+        let (receiving, placing, fulfilling, refunding) = Default::default();
+        Seller { shop, plan, prices, goods, progress, receiving, placing, fulfilling, refunding }
     }
 
     /// Sells everything from the order `first` on.
@@ -135,6 +137,9 @@ impl Seller {
     }
 
     async fn sell(&self, order: &Order) -> Result<(), StartError> {
+        let started = Instant::now();
+        self.goods.receive(order).await?;
+        self.receiving.add(started);
         let placed = self.place(order).await?;
         if !has_left(&placed) {
             self.fulfill(order, &placed.order_id).await?;
@@ -271,7 +276,7 @@ fn has_left(order: &pb::Order) -> bool {
 
 impl Order {
     /// Names the order to a person.
-    fn place(&self) -> String {
+    pub fn place(&self) -> String {
         format!("invoice {} of line {}", self.invoice, self.line)
     }
 

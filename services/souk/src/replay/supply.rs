@@ -1,15 +1,16 @@
-//! What must be there before the first sale: the catalogue, its prices, and the goods.
+//! What must be there before something is sold: the catalogue with its prices, and the goods of each order.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use sha2::{Digest, Sha256};
 use souk_chassis::StartError;
 use souk_client::catalog::v1 as catalog;
 use souk_client::inventory::v1 as inventory;
 use souk_client::types::v1::Money;
 use souk_types::{PriceId, Timestamp};
 
-use super::file::Source;
-use super::plan::{Plan, Product};
+use super::plan::{Order, Plan, Product};
+use super::sell::PREFIX;
 use super::shop::{Shop, persist, refusal};
 
 /// The currency of the file.
@@ -119,70 +120,78 @@ fn imported(product: &Product) -> Vec<catalog::ImportedProduct> {
     product.prices.chunks(VARIANT_PRICES).map(item).collect()
 }
 
-/// Receives as many units of every sku as the file sells, once for each file. Returns how many units this call received.
+/// Receives the goods of each order before it is sold, once for its invoice whatever file it stands in.
 ///
-/// A receipt is found again by its time in the world, which no other receipt has: the day before the file begins, and
-/// within it a microsecond that the file's digest chooses. Request ids alone would not do, because they are forgotten
-/// after 7 days while movements are kept for ever. A call is taken whole or not at all, so that its first sku speaks for
-/// all of them; and when a call is repeated at once after a lost answer, its request id keeps it from counting twice.
-pub async fn receive_goods(shop: &Shop, plan: &Plan, source: &Source) -> Result<i64, StartError> {
-    let Some(first) = plan.orders.iter().map(|order| order.time).min() else {
-        return Ok(0);
-    };
-    let time = receipt_time(first, &source.sha256);
-    let goods: Vec<_> = plan.products.iter().filter(|product| product.units > 0).collect();
-    let mut received = 0;
-    for (number, goods) in goods.chunks(CALL_ITEMS).enumerate() {
-        if is_received(shop, &goods[0].sku, time).await? {
-            continue;
-        }
-        let item = |product: &&Product| inventory::ReceivedItem {
-            sku: product.sku.clone(),
-            location_id: String::new(),
-            quantity: product.units,
-        };
-        let request = inventory::ReceiveStockRequest {
-            request_id: format!("retail-{}-{number}", source.sha256),
-            items: goods.iter().map(item).collect(),
-            effective_time: Some(time.into()),
-        };
-        let answer = persist(|| {
-            let (mut client, request) = (shop.inventory.clone(), request.clone());
-            async move { client.receive_stock(request).await }
-        });
-        answer.await.map_err(|status| refusal("receiving the goods", &status))?;
-        received += goods.iter().map(|product| product.units).sum::<i64>();
-    }
-    Ok(received)
+/// A receipt is found again by its time in the world, which no other receipt has: the day before the sale, and within it
+/// a microsecond that the invoice chooses. Request ids alone would not do, because they are forgotten after 7 days while
+/// movements are kept; they keep a call that is repeated at once, after a lost answer, from counting twice.
+pub struct Goods {
+    shop: Shop,
+    /// The times of all receipts that were there when the replay began.
+    received: HashSet<Timestamp>,
 }
 
-async fn is_received(shop: &Shop, sku: &str, time: Timestamp) -> Result<bool, StartError> {
-    let mut request = inventory::ListMovementsRequest { sku: sku.to_owned(), page_size: 1_000, ..Default::default() };
-    loop {
-        let answer = persist(|| {
-            let (mut client, request) = (shop.inventory.clone(), request.clone());
-            async move { client.list_movements(request).await }
-        });
-        let page = answer.await.map_err(|status| refusal("looking for goods received before", &status))?;
-        let is_it = |movement: &inventory::Movement| {
-            movement.kind() == inventory::MovementKind::Received && movement.effective_time == Some(time.into())
-        };
-        if page.movements.iter().any(is_it) {
-            return Ok(true);
+impl Goods {
+    /// Reads which goods were received before.
+    pub async fn of(shop: &Shop) -> Result<Goods, StartError> {
+        let mut received = HashSet::new();
+        let mut request = inventory::ListMovementsRequest { page_size: 1_000, ..Default::default() };
+        loop {
+            let answer = persist(|| {
+                let (mut client, request) = (shop.inventory.clone(), request.clone());
+                async move { client.list_movements(request).await }
+            });
+            let page = answer.await.map_err(|status| refusal("looking for goods received before", &status))?;
+            let receipts =
+                page.movements.iter().filter(|movement| movement.kind() == inventory::MovementKind::Received);
+            received.extend(receipts.filter_map(|movement| Timestamp::try_from(movement.effective_time?).ok()));
+            if page.next_page_token.is_empty() {
+                return Ok(Goods { shop: shop.clone(), received });
+            }
+            request.page_token = page.next_page_token;
         }
-        if page.next_page_token.is_empty() {
-            return Ok(false);
+    }
+
+    /// Receives what the order will sell, unless that was done before.
+    pub async fn receive(&self, order: &Order) -> Result<(), StartError> {
+        let mut units = BTreeMap::<&str, i64>::new();
+        for line in &order.lines {
+            *units.entry(&line.sku).or_default() += line.quantity;
         }
-        request.page_token = page.next_page_token;
+        let units: Vec<_> = units.into_iter().collect();
+        for (number, units) in units.chunks(CALL_ITEMS).enumerate() {
+            let time = receipt_time(order, number);
+            if self.received.contains(&time) {
+                continue;
+            }
+            let item = |(sku, units): &(&str, i64)| inventory::ReceivedItem {
+                sku: (*sku).to_owned(),
+                location_id: String::new(),
+                quantity: *units,
+            };
+            let request = inventory::ReceiveStockRequest {
+                request_id: format!("{PREFIX}{}-goods-{number}", order.invoice),
+                items: units.iter().map(item).collect(),
+                effective_time: Some(time.into()),
+            };
+            let answer = persist(|| {
+                let (mut client, request) = (self.shop.inventory.clone(), request.clone());
+                async move { client.receive_stock(request).await }
+            });
+            let what = || format!("{}: receiving its goods", order.place());
+            answer.await.map_err(|status| refusal(&what(), &status))?;
+        }
+        Ok(())
     }
 }
 
-/// Returns a microsecond of the day before `first` that depends on the digest.
-fn receipt_time(first: Timestamp, sha256: &str) -> Timestamp {
+/// Returns a microsecond of the day before the order that its invoice and the number of the call choose.
+fn receipt_time(order: &Order, number: usize) -> Timestamp {
     const DAY: i64 = 24 * 60 * 60 * 1_000_000;
-    let digest = i64::from_str_radix(&sha256[..12], 16).expect("a digest is hexadecimal");
-    let midnight = first.as_micros().div_euclid(DAY) * DAY;
-    Timestamp::from_micros(midnight - DAY + digest % DAY)
+    let digest = Sha256::digest(format!("{} {number}", order.invoice));
+    let digest = u64::from_be_bytes(*digest.first_chunk().expect("a digest is 32 bytes"));
+    let day = order.time.as_micros().div_euclid(DAY) - 1;
+    Timestamp::from_micros(day * DAY + (digest % DAY.unsigned_abs()).cast_signed())
 }
 
 #[cfg(test)]
@@ -194,7 +203,7 @@ mod tests {
         let time = Timestamp::from_micros(0);
         let product = |prices| {
             let prices = (1..=prices).map(|pence| (pence, time)).collect();
-            Product { sku: "85123A".to_owned(), title: "MUG".to_owned(), prices, units: 1 }
+            Product { sku: "85123A".to_owned(), title: "MUG".to_owned(), prices }
         };
         let prices =
             |product| -> Vec<usize> { imported(&product).iter().map(|item| item.variants[0].prices.len()).collect() };
@@ -204,12 +213,20 @@ mod tests {
     }
 
     #[test]
-    fn goods_arrive_the_day_before_at_a_time_of_the_files_own() {
-        let first = Timestamp::from_micros(1_291_191_960_000_000);
-        let one = receipt_time(first, "00000000000000ff");
-        let other = receipt_time(first, "ffffffffffffffff");
-        assert!(one.to_string().starts_with("2010-11-30T00:00:00"), "{one}");
-        assert!(other.to_string().starts_with("2010-11-30T"), "{other}");
-        assert_ne!(one, other);
+    fn goods_arrive_the_day_before_at_a_time_of_the_invoices_own() {
+        let order = |invoice: &str| Order {
+            invoice: invoice.to_owned(),
+            customer: String::new(),
+            time: Timestamp::from_micros(1_291_191_960_000_000),
+            line: 2,
+            lines: vec![],
+            refunds: vec![],
+        };
+        let times =
+            [receipt_time(&order("536365"), 0), receipt_time(&order("536365"), 1), receipt_time(&order("536366"), 0)];
+        for time in times {
+            assert!(time.to_string().starts_with("2010-11-30T"), "{time}");
+        }
+        assert_eq!(HashSet::from(times).len(), 3);
     }
 }
