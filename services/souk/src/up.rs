@@ -143,23 +143,22 @@ impl Up {
             false => format!("  left out  {} (calls that need them answer UNAVAILABLE)\n", self.without.join(" ")),
         };
         let data = running.data_dir().display();
-        let reachable = reachable(address);
+        let (from_here, pages) = (reachable(address), reachable(metrics));
         let buying = if address.ip().is_loopback() { buying(address) } else { BEYOND_THIS_MACHINE.to_owned() };
         format!(
             r#"
 Souk is open: one process, data in {data}
 
   gRPC      {address}  {services}
-{company}{missing}  metrics   http://{metrics}/metrics
+{company}{missing}  metrics   http://{pages}/metrics
 
 Look around with grpcurl:
 
-  grpcurl -plaintext {reachable} list
-  grpcurl -plaintext {reachable} souk.catalog.v1.CatalogService/ListProducts
+  grpcurl -plaintext {from_here} list
+  grpcurl -plaintext {from_here} souk.catalog.v1.CatalogService/ListProducts
 
 {buying}
-Stop with Ctrl-C."#,
-            metrics = reachable(metrics),
+Stop with Ctrl-C."#
         )
     }
 }
