@@ -294,7 +294,7 @@ async fn read_large(framed: &prost::bytes::Bytes) {
 async fn a_large_message_is_read_while_others_go_on() {
     let message = delimited(1, &delimited(6, &[b'a'; 100])).repeat(8_000);
     let length = u32::try_from(message.len()).unwrap().to_be_bytes();
-    let framed = prost::bytes::Bytes::from([&[0][..], &length, &message].concat());
+    let framed = prost::bytes::Bytes::from([&[0_u8][..], &length[..], &message[..]].concat());
 
     let turns = Arc::new(AtomicU64::new(0));
     let others = turns.clone();
