@@ -246,16 +246,18 @@ fn of_time(descriptor: &MessageDescriptor, rules: &Rules, path: &str) -> Vec<Wro
         };
         add(format!("{what} ({rule})"), true, valid::time(descriptor, wrong));
     }
-    if rules.names(kind).is_empty() {
-        for (what, seconds, nanos) in [
-            ("the end of numbers", i64::MAX, 999_999_999),
-            ("the start of numbers", i64::MIN, 0),
-            ("before the year 1", -62_135_596_801, 0),
-            ("after the year 9999", 253_402_300_800, 0),
-            ("too many nanoseconds", 1_704_067_200, i32::MAX),
-            ("negative nanoseconds", 1_704_067_200, i32::MIN),
-        ] {
-            add(what.to_owned(), false, valid::raw_time(descriptor, seconds, nanos));
+    // What no time is, whatever its rules (C-VALID-9). The calendar bounds points in time and not how long something takes.
+    let is_point = kind == "timestamp";
+    for (what, is_broken, seconds, nanos) in [
+        ("the end of numbers", true, i64::MAX, 999_999_999),
+        ("the start of numbers", true, i64::MIN, 0),
+        ("before the year 1", is_point, -62_135_596_801, 0),
+        ("after the year 9999", is_point, 253_402_300_800, 0),
+        ("too many nanoseconds", true, 1_704_067_200, i32::MAX),
+        ("negative nanoseconds", true, 1_704_067_200, i32::MIN),
+    ] {
+        if is_broken || rules.names(kind).is_empty() {
+            add(what.to_owned(), is_broken, valid::raw_time(descriptor, seconds, nanos));
         }
     }
     wrongs

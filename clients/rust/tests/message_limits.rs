@@ -5,12 +5,15 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine as _;
 use prost::encoding::{WireType, encode_key, encode_varint};
 use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor};
 use souk_client::CONTRACT;
 use souk_contract::{List, MAX_MESSAGE_BYTES, Occurs, Packed, Shape, check_counts};
+use tonic::codec::Codec as _;
 
 /// One list of a request, reached from its root.
 struct Found<'a> {
@@ -277,4 +280,41 @@ fn the_largest_message_of_every_method_is_read() {
         );
         assert_eq!(check_counts(&largest.message(&method.input()), policy.request_shape), Ok(()), "{}", policy.path);
     }
+}
+
+/// Reads one large request as a server does, without ever waiting.
+async fn read_large(framed: &prost::bytes::Bytes) {
+    let decoder = souk_contract::Codec::<(), souk_client::ledger::v1::CreateTransfersRequest>::default().decoder();
+    let body = http_body_util::Full::new(framed.clone());
+    let read = tonic::Streaming::new_request(decoder, body, None, Some(MAX_MESSAGE_BYTES)).message().await;
+    assert_eq!(read.err().map(|status| status.code()), Some(tonic::Code::InvalidArgument), "it has no ids");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_large_message_is_read_while_others_go_on() {
+    let message = delimited(1, &delimited(6, &[b'a'; 100])).repeat(8_000);
+    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    let framed = prost::bytes::Bytes::from([&[0_u8][..], &length[..], &message[..]].concat());
+
+    let turns = Arc::new(AtomicU64::new(0));
+    let others = turns.clone();
+    let other = tokio::spawn(async move {
+        loop {
+            others.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    // Reading never waits, so on the only worker nobody else would have a turn in between.
+    let has_turns = tokio::spawn(async move {
+        for _attempt in 0..500 {
+            let before = turns.load(Ordering::Relaxed);
+            read_large(&framed).await;
+            if turns.load(Ordering::Relaxed) > before {
+                return true;
+            }
+        }
+        false
+    });
+    assert!(has_turns.await.unwrap());
+    other.abort();
 }

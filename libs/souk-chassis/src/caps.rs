@@ -31,6 +31,8 @@ pub(crate) static STREAMS_PER_CALLER: Cap =
     Cap { name: "streams_per_caller", setting: "server.max_streams_per_caller" };
 pub(crate) static BACKGROUND_PER_CONNECTION: Cap =
     Cap { name: "background_per_connection", setting: "calls of health and reflection on one connection" };
+pub(crate) static DECODING_BYTES: Cap =
+    Cap { name: "decoding_bytes", setting: "the part of this kind of caller in server.max_decoding_bytes" };
 pub(crate) static CONNECTIONS: Cap = Cap { name: "connections", setting: "server.max_connections" };
 pub(crate) static CONNECTIONS_PER_PEER: Cap =
     Cap { name: "connections_per_peer", setting: "server.max_connections_per_peer" };

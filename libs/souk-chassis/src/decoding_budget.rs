@@ -1,37 +1,24 @@
 //! How many bytes of messages this process reads and decodes at once. Messages of a few kilobytes are not counted: the bound on
 //! requests bounds them.
 
-use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt as _};
-use tracing::warn;
+use tonic::Status;
 
 use crate::caller::Caller;
-use crate::refusal;
+use crate::{caps, refusal};
 
 /// Messages up to this size are free.
 const FREE_BYTES: usize = 4096;
-/// When a caller may come back: messages are decoded within milliseconds, and read at the pace of their callers.
-const RETRY_DELAY: Duration = Duration::from_millis(100);
-/// How often a refusal is logged; between two lines refusals are only counted.
-const LINE_EVERY: Duration = Duration::from_secs(10);
 
 pub(crate) struct DecodingBudget {
     most: usize,
     /// The largest message that is read at all: each kind of caller may have one, however small its share is.
     max_message_bytes: usize,
-    used: Mutex<Used>,
-}
-
-#[derive(Default)]
-struct Used {
     /// Bytes by kind of caller.
-    bytes: [usize; 3],
-    last_line: Option<Instant>,
+    used: Mutex<[usize; 3]>,
 }
 
 /// The kinds of callers, by what they may have.
@@ -52,6 +39,16 @@ impl Share {
     }
 }
 
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Share::Anonymous => "an anonymous caller",
+            Share::User => "a user",
+            Share::Trusted => "a service or staff",
+        })
+    }
+}
+
 impl DecodingBudget {
     pub(crate) fn new(most: usize, max_message_bytes: usize) -> Arc<Self> {
         Arc::new(DecodingBudget { most, max_message_bytes, used: Mutex::default() })
@@ -67,41 +64,30 @@ impl DecodingBudget {
             Share::User => (self.most / 2).max(self.max_message_bytes),
             Share::Trusted => self.most,
         };
-        let mut used = self.used.lock();
-        let all: usize = used.bytes.iter().sum();
-        if used.bytes[share as usize] + bytes > most || all + bytes > self.most {
-            metrics::counter!("souk_refused_total", "cap" => "decoding_bytes").increment(1);
-            let is_logged = used.last_line.is_none_or(|last| last.elapsed() >= LINE_EVERY);
-            if is_logged {
-                used.last_line = Some(Instant::now());
-                warn!(
-                    cap = "decoding_bytes",
-                    "refused a message of {bytes} bytes: server.max_decoding_bytes = {}, of which {most} for this caller, is reached",
-                    self.most
-                );
+        {
+            let mut used = self.used.lock();
+            let all: usize = used.iter().sum();
+            if used[share as usize] + bytes <= most && all + bytes <= self.most {
+                used[share as usize] += bytes;
+                return Ok(bytes);
             }
-            return Err(refused());
         }
-        used.bytes[share as usize] += bytes;
-        Ok(bytes)
+        caps::refused(&caps::DECODING_BYTES, most as u64, &share);
+        Err(refusal::overloaded("too many bytes of messages are being read at once".to_string()))
     }
 
     pub(crate) fn give_back(&self, share: Share, bytes: usize) {
         if bytes > 0 {
-            self.used.lock().bytes[share as usize] -= bytes;
+            self.used.lock()[share as usize] -= bytes;
         }
     }
 }
 
-fn refused() -> Status {
-    let mut details =
-        ErrorDetails::with_error_info("ERROR_REASON_OVERLOADED", refusal::DOMAIN, HashMap::<String, String>::new());
-    details.set_retry_info(Some(RETRY_DELAY));
-    Status::with_error_details(Code::ResourceExhausted, "too many bytes of messages at once", details)
-}
-
 #[cfg(test)]
 mod tests {
+    use tonic::Code;
+    use tonic_types::StatusExt as _;
+
     use super::*;
 
     const MIB: usize = 1 << 20;
@@ -115,7 +101,7 @@ mod tests {
             }
             let status = budget.take(share, MIB).unwrap_err();
             assert_eq!(status.code(), Code::ResourceExhausted);
-            assert_eq!(status.get_details_retry_info().unwrap().retry_delay, Some(RETRY_DELAY));
+            assert!(status.get_details_retry_info().unwrap().retry_delay.is_some(), "{status:?}");
             assert_eq!(budget.take(share, FREE_BYTES).unwrap(), 0, "small messages are free");
         }
         for _ in 0..16 {
