@@ -14,6 +14,7 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf import descriptor_pool
+from google.protobuf.internal.encoder import _VarintBytes
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from souk.catalog.v1 import catalog_service_pb2 as _catalog  # noqa: F401
 from souk.echo.v1 import echo_pb2 as pb
@@ -56,6 +57,29 @@ def a_list_that_is_too_long_is_found_in_the_bytes_of_a_request() -> None:
     for case in VECTORS["too_many"]:
         found = too_many(base64.b64decode(case["message"]), shape_of(method(case["path"]).input_type), 0)
         assert found is not None and found[0] == case["field"], case["path"]
+
+
+def every_list_of_every_method_is_refused_at_the_first_item_too_many_and_not_before() -> None:
+    lists = 0
+    for path, most in VECTORS["lists"].items():
+        request = method(path).input_type
+        for name, limit in most.items():
+            assert too_many(items(request, name, limit), shape_of(request), 0) is None, path
+            found = too_many(items(request, name, limit + 1), shape_of(request), 0)
+            assert found is not None and found[0] == name.replace("[]", "[0]"), path
+            lists += 1
+    assert lists > 40
+
+
+def items(message: Any, path: str, count: int) -> bytes:
+    """Returns a message with so many empty elements, or numbers 0, in the list at `product.variants[].prices`."""
+    name, _, rest = path.partition(".")
+    field = message.fields_by_name[name.removesuffix("[]")]
+    if rest:
+        content = items(field.message_type, rest, count)
+        return _VarintBytes(field.number << 3 | 2) + _VarintBytes(len(content)) + content
+    is_number = field.message_type is None and field.type not in (field.TYPE_STRING, field.TYPE_BYTES)
+    return (_VarintBytes(field.number << 3 | (0 if is_number else 2)) + b"\0") * count
 
 
 def a_list_is_counted_however_it_is_written() -> None:
@@ -209,6 +233,15 @@ async def answers_that_nobody_reads_take_no_slots(start: Start) -> None:
     await hog.head(41)
     _, metrics = await echo.page("/metrics")
     assert 'souk_refused_total{cap="requests_per_connection"}' in metrics
+    hog.writer.close()
+
+
+async def an_answer_that_nobody_reads_does_not_spoil_a_drain(start: Start) -> None:
+    echo = await start(server__drain_seconds=1)
+    hog = await Raw.open(echo, window=0)
+    hog.call(1, "/souk.echo.v1.EchoService/Say", framed(b"\x0a\x03you"))
+    await hog.head(1)
+    await echo.stop_serving()
     hog.writer.close()
 
 
