@@ -14,7 +14,6 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf import descriptor_pool
-from google.protobuf.internal.encoder import _VarintBytes
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from souk.catalog.v1 import catalog_service_pb2 as _catalog  # noqa: F401
 from souk.echo.v1 import echo_pb2 as pb
@@ -77,9 +76,13 @@ def items(message: Any, path: str, count: int) -> bytes:
     field = message.fields_by_name[name.removesuffix("[]")]
     if rest:
         content = items(field.message_type, rest, count)
-        return _VarintBytes(field.number << 3 | 2) + _VarintBytes(len(content)) + content
+        return varint(field.number << 3 | 2) + varint(len(content)) + content
     is_number = field.message_type is None and field.type not in (field.TYPE_STRING, field.TYPE_BYTES)
-    return (_VarintBytes(field.number << 3 | (0 if is_number else 2)) + b"\0") * count
+    return (varint(field.number << 3 | (0 if is_number else 2)) + b"\0") * count
+
+
+def varint(number: int) -> bytes:
+    return bytes([number]) if number < 128 else bytes([number & 127 | 128]) + varint(number >> 7)
 
 
 def a_list_is_counted_however_it_is_written() -> None:
