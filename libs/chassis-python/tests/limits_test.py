@@ -210,10 +210,12 @@ async def watches_of_health_have_a_limit_of_their_own_and_take_no_slot_of_others
     echo = await start(server__max_requests=1)
     options = (("grpc.use_local_subchannel_pool", 1),)
     async with grpc.aio.insecure_channel(echo.running.address, options=options) as other:
-        watches = [health_pb2_grpc.HealthStub(echo.channel).Watch(health_pb2.HealthCheckRequest()) for _ in range(33)]
-        for watch in watches[:32]:
-            await watch.read()
-        refusal = await refused(watches[32])
+        health = health_pb2_grpc.HealthStub(echo.channel)
+        watches = []
+        for _ in range(32):
+            watches.append(health.Watch(health_pb2.HealthCheckRequest()))
+            await watches[-1].read()
+        refusal = await refused(health.Watch(health_pb2.HealthCheckRequest()))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_TOO_MANY_STREAMS")
         await health_pb2_grpc.HealthStub(other).Watch(health_pb2.HealthCheckRequest()).read()
         assert (await echo.stub.Say(pb.SayRequest(name="hi"))).name == "hi"
