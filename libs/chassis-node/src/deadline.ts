@@ -51,7 +51,7 @@ export class Deadline {
   }
 }
 
-/** Returns the milliseconds that a `grpc-timeout` asks for; an unreadable one counts as none, as the specification wants. */
+/** Returns the milliseconds that a `grpc-timeout` asks for; undefined without one, and when it cannot be read. */
 export function timeoutAsked(header: string | undefined): number | undefined {
   const match = /^([0-9]{1,8})([HMSmun])$/.exec(header ?? "");
   return match === null ? undefined : Number(match[1]) * (UNITS[match[2] ?? ""] ?? 0);

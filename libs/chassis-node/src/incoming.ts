@@ -4,19 +4,33 @@ import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape, 
 import type { Identity } from "./caller.js";
 import { Call } from "./call.js";
 import { Context } from "./context.js";
+import { tooMany } from "./counts.js";
 import { Deadline, timeoutAsked } from "./deadline.js";
+import type { Refusal } from "./error.js";
 import { BrokenRequest, type Exchange, type Reading } from "./grpc.js";
 import { identify } from "./identity.js";
 import type { Served } from "./methods.js";
 import { Kind, criticalityNamed } from "./policy.js";
 import type { Process } from "./process.js";
-import { tooMany } from "./counts.js";
-import type { Refusal } from "./error.js";
-import { accessDenied, deadlineExceeded, draining, headersTooLarge, invalidField, malformed, overloaded, unauthenticated, unimplemented, unsupportedCompression, DOMAIN, type FieldViolation } from "./refusal.js";
+import {
+  accessDenied,
+  deadlineExceeded,
+  DOMAIN,
+  draining,
+  headersTooLarge,
+  invalidField,
+  malformed,
+  overloaded,
+  unauthenticated,
+  unimplemented,
+  unsupportedCompression,
+  type FieldViolation,
+} from "./refusal.js";
 import { validate } from "./validate.js";
 
 /** The most bytes of all headers of a request. */
 const MAX_HEADER_BYTES = 16 << 10;
+const TIMEOUT_FORM = "malformed grpc-timeout: it is 1 to 8 digits and one of H, M, S, m, u, n";
 
 /** Serves one request: finds its method, lets it through or refuses it, and answers. Never rejects. */
 export async function serve(process: Process, exchange: Exchange): Promise<void> {
@@ -46,8 +60,6 @@ function checkHead(exchange: Exchange): void {
   const encoding = exchange.header("grpc-encoding") ?? "identity";
   if (encoding !== "identity") throw unsupportedCompression(encoding);
 }
-
-const TIMEOUT_FORM = "malformed grpc-timeout: it is 1 to 8 digits and one of H, M, S, m, u, n";
 
 /** Decides from the headers alone whether a request may go on, and in which context. */
 function admit(process: Process, method: Served, exchange: Exchange, call: Call): Context {

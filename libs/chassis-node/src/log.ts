@@ -60,5 +60,8 @@ function asText(line: string): string {
 /** Keeps a text from starting a line of its own. */
 function escape(text: string): string {
   // eslint-disable-next-line no-control-regex
-  return text.replace(/["\\\u0000-\u001f]/g, (found) => JSON.stringify(found).slice(1, -1));
+  return text.replace(/["\\\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (found) => {
+    const known = JSON.stringify(found).slice(1, -1);
+    return known === found ? `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}` : known;
+  });
 }

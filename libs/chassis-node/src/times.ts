@@ -12,8 +12,8 @@ const END_SECOND = 253_402_300_800n;
 const LONGEST_SECONDS = 315_576_000_000n;
 const MOST_NANOS = 999_999_999;
 
-const TIMESTAMP_RULE = "must lie in the years 1 to 9999, with 0 to 999999999 nanos";
-const DURATION_RULE = "must be at most 315576000000 seconds either way, with nanos of the same sign below a second";
+const TIMESTAMP_RULE = "must lie in the years 1 to 9999, with nanoseconds from 0 to 999,999,999";
+const DURATION_RULE = "must lie within 315,576,000,000 s, with nanoseconds up to 999,999,999 and of the same sign as the seconds";
 
 /** Returns the times and durations in a message that are none, at most so many. */
 export function impossibleTimes<D extends DescMessage>(schema: D, message: MessageShape<D>, most: number): FieldViolation[] {

@@ -46,6 +46,8 @@ test("a call goes out as the service, with deadline, criticality and trace of th
   const next = await startEcho(t);
   const echo = await startEcho(t, { set: { "neighbours.next": `http://${next.running.address}` } });
   const headers = { traceparent: `00-${TRACE}-00f067aa0ba902b7-01`, tracestate: "vendor=1" };
+  // The first call of a process reads the rules of its request.
+  await next.client().say({ name: "you" });
   const { seen } = await echo.client("user:alice").forward({ name: "you" }, { headers, timeoutMs: 700 });
   deepEqual([seen[0], seen[2], seen[3]], ["service:echo", "critical_plus", TRACE]);
   ok(Number(seen[1]) <= 700, `${seen[1]} ms are left`);

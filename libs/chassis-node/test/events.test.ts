@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -7,7 +7,7 @@ import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { EventSchema } from "@souk/client/gen/souk/events/v1/event_pb.js";
 import { PublishRequestSchema, SubscribeStartSchema } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
 
-import { Store } from "../src/index.js";
+import { Refusal, Store, validate } from "../src/index.js";
 import { ownerOf } from "../src/owner.js";
 import { impossibleTimes } from "../src/times.js";
 import { Bus, eventually, folder } from "../src/testing.js";
@@ -100,6 +100,7 @@ test("a time in a payload is looked at wherever it stands", () => {
   const publish = create(PublishRequestSchema, { events: [{}, { time: far }, { time: far }] });
   deepEqual(impossibleTimes(PublishRequestSchema, publish, 1).map(({ field }) => field), ["events[1].time"]);
   deepEqual(impossibleTimes(PublishRequestSchema, publish, 16).map(({ field }) => field), ["events[1].time", "events[2].time"]);
+  throws(() => validate(PublishRequestSchema, publish), (error) => error instanceof Refusal && error.domain === "souk.events.v1" && /^field events\[1\]\.time must lie in the years 1 to 9999.*\(and 1 more\)$/.test(error.message));
   const start = (seconds: bigint, nanos: number) => create(SubscribeStartSchema, { ackDeadline: { seconds, nanos } });
   for (const [seconds, nanos] of [[315_576_000_001n, 0], [1n, -1], [0n, 1_000_000_000]] as const) {
     deepEqual(impossibleTimes(SubscribeStartSchema, start(seconds, nanos), 16).map(({ field }) => field), ["ack_deadline"]);

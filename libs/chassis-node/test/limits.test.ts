@@ -5,7 +5,8 @@ import { connect as connectHttp2, type ClientHttp2Session, type ClientHttp2Strea
 import { BlockList, connect as connectTcp, type AddressInfo, type Socket } from "node:net";
 import { test } from "node:test";
 
-import { createRegistry, type DescFile, type DescMessage } from "@bufbuild/protobuf";
+import { createRegistry, ScalarType, type DescFile, type DescMessage } from "@bufbuild/protobuf";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
 import { maxRequestBytes } from "../src/bounds.js";
 import { Caller } from "../src/caller.js";
@@ -23,6 +24,7 @@ import { startEcho } from "./support.js";
 
 interface Vectors {
   max_request_bytes: Record<string, number>;
+  lists: Record<string, Record<string, number>>;
   too_many: { path: string; field: string; message: string }[];
 }
 
@@ -55,6 +57,36 @@ test("a list that is too long is found in the bytes of a request", async () => {
     equal(tooMany(Buffer.from(message, "base64"), shapeOf(request), 0)?.field, field === "" ? undefined : field, path);
   }
 });
+
+test("every list of every method is refused at the first item too many, and not before", async () => {
+  const requests = await requestsOf();
+  let lists = 0;
+  for (const [path, most] of Object.entries(VECTORS.lists)) {
+    const request = requests.get(path);
+    ok(request !== undefined, path);
+    for (const [name, max] of Object.entries(most)) {
+      const shape = shapeOf(request);
+      deepEqual([tooMany(items(request, name, max), shape, 0), tooMany(items(request, name, max + 1), shape, 0)?.field], [undefined, name.replaceAll("[]", "[0]")], path);
+      lists += 1;
+    }
+  }
+  ok(lists > 40);
+});
+
+/** Returns a message with so many empty elements, or numbers 0, in the list at `product.variants[].prices`. */
+function items(message: DescMessage, path: string, count: number): Uint8Array {
+  const [name = "", ...rest] = path.split(".");
+  const field = message.fields.find((one) => one.name === name.replace("[]", ""));
+  ok(field !== undefined, `${message.typeName} ${path}`);
+  const writer = new BinaryWriter();
+  if (rest.length > 0) {
+    ok(field.message !== undefined);
+    return writer.tag(field.number, WireType.LengthDelimited).bytes(items(field.message, rest.join("."), count)).finish();
+  }
+  const isNumber = field.message === undefined && field.fieldKind === "list" && field.scalar !== ScalarType.STRING && field.scalar !== ScalarType.BYTES;
+  const element = writer.tag(field.number, isNumber ? WireType.Varint : WireType.LengthDelimited).uint32(0).finish();
+  return Buffer.concat(Array<Uint8Array>(count).fill(element));
+}
 
 /** A list of `count` lines of two bytes each. */
 const lines = (count: number) => Buffer.alloc(2 * count, Buffer.from([0x12, 0]));
@@ -212,6 +244,15 @@ test("answers that nobody reads take no slots, and their streams are reset", asy
   ok(text.includes('souk_refused_total{cap="send_seconds"} 20'), text);
   const stuck = echo.requests().filter((line) => line["rpc.code"] === "CANCELLED");
   deepEqual([stuck.length, stuck[0]?.["level"], stuck[0]?.["error"]], [20, "INFO", "the caller did not take the answer in time"]);
+});
+
+test("an answer that nobody reads does not spoil a drain", async (t) => {
+  const echo = await startEcho(t, { set: { "server.drain_seconds": 0 } });
+  const hog = await open(t, echo.running.address, 0);
+  const { stream } = hog.begin("Say");
+  stream.end(framed(Buffer.from([0x0a, 3, ...Buffer.from("you")])));
+  await once(stream, "response");
+  await echo.stop();
 });
 
 test("a stream whose messages are not taken is reset", async (t) => {

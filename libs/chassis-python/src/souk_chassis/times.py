@@ -20,8 +20,8 @@ _LONGEST_SECONDS = 315_576_000_000
 _MOST_NANOS = 999_999_999
 _TIMESTAMP = "google.protobuf.Timestamp"
 _DURATION = "google.protobuf.Duration"
-_TIMESTAMP_RULE = "must lie in the years 1 to 9999, with 0 to 999999999 nanos"
-_DURATION_RULE = "must be at most 315576000000 seconds either way, with nanos of the same sign below a second"
+_TIMESTAMP_RULE = "must lie in the years 1 to 9999, with nanoseconds from 0 to 999,999,999"
+_DURATION_RULE = "must lie within 315,576,000,000 s, with nanoseconds up to 999,999,999 and of the same sign as the seconds"
 
 
 def impossible_times(message: Message, most: int) -> list[tuple[str, str]]:
