@@ -54,7 +54,7 @@ async fn survives(mut fleet: Fleet, cases: impl Iterator<Item = Case>) {
 /// The settings that a plot needs.
 fn settings(gives_up: bool) -> &'static [(&'static str, &'static str)] {
     match gives_up {
-        true => &[UNSYNCED, ("ORDERS__SAGA__GIVE_UP_SECONDS", "1"), ("ORDERS__SAGA__CONFIRM_MINUTES", "0.02")],
+        true => &[UNSYNCED, ("ORDERS__SAGA__GIVE_UP_SECONDS", "1"), ("ORDERS__SAGA__CONFIRM_SECONDS", "1")],
         false => &[UNSYNCED],
     }
 }

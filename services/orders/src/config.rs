@@ -25,8 +25,8 @@ pub struct SagaConfig {
     pub lease_seconds: u64,
     /// How long an order is tried to be placed before it is given up, in seconds.
     pub give_up_seconds: u64,
-    /// How long a customer has to confirm its payment, in minutes; less than `hold_seconds`.
-    pub confirm_minutes: f64,
+    /// How long a customer has to confirm its payment, in seconds; less than `hold_seconds`.
+    pub confirm_seconds: u64,
     /// How long stock is held while an order is being placed, in seconds; more than `give_up_seconds`.
     pub hold_seconds: u64,
     /// How often this replica looks for sagas that nobody works on, in milliseconds.
@@ -36,7 +36,7 @@ pub struct SagaConfig {
 impl SagaConfig {
     /// Returns how long a customer has to confirm its payment.
     pub fn confirm_time(&self) -> Duration {
-        Duration::from_secs_f64(self.confirm_minutes * 60.0)
+        Duration::from_secs(self.confirm_seconds)
     }
 
     /// Returns the first setting that cannot work: its key, its value, and what is allowed.
@@ -54,9 +54,9 @@ impl SagaConfig {
                 (!fits).then(|| ("orders.saga.hold_seconds", self.hold_seconds.to_string(), allowed))
             })
             .or_else(|| {
-                let fits = self.confirm_minutes > 0.0 && self.confirm_minutes * 60.0 < self.hold_seconds as f64;
-                let allowed = "must be more than 0 and less than saga.hold_seconds";
-                (!fits).then(|| ("orders.saga.confirm_minutes", self.confirm_minutes.to_string(), allowed))
+                let fits = (1..self.hold_seconds).contains(&self.confirm_seconds);
+                let allowed = "must be at least 1 and less than saga.hold_seconds";
+                (!fits).then(|| ("orders.saga.confirm_seconds", self.confirm_seconds.to_string(), allowed))
             })
     }
 }
@@ -67,18 +67,18 @@ mod tests {
 
     #[test]
     fn a_customer_may_not_take_longer_than_stock_is_held() {
-        let of = |confirm_minutes| SagaConfig {
+        let of = |confirm_seconds| SagaConfig {
             max_under_way: 1,
             lease_seconds: 30,
             give_up_seconds: 60,
-            confirm_minutes,
+            confirm_seconds,
             hold_seconds: 600,
             sweep_milliseconds: 500,
         };
-        assert_eq!(of(9.0).problem(), None);
-        assert_eq!(of(9.0).confirm_time(), Duration::from_secs(540));
-        for wrong in [0.0, -1.0, 10.0, f64::NAN, f64::INFINITY] {
-            assert_eq!(of(wrong).problem().map(|(key, ..)| key), Some("orders.saga.confirm_minutes"), "{wrong}");
+        assert_eq!(of(540).problem(), None);
+        assert_eq!(of(540).confirm_time(), Duration::from_secs(540));
+        for wrong in [0, 600, 601, u64::MAX] {
+            assert_eq!(of(wrong).problem().map(|(key, ..)| key), Some("orders.saga.confirm_seconds"), "{wrong}");
         }
     }
 }

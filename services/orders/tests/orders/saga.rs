@@ -28,7 +28,7 @@ on_each_engine! {
 
     async fn an_order_that_gets_no_answer_is_given_up_and_taken_back(engine: Engine) {
         let settings =
-            [("saga.give_up_seconds", "1"), ("saga.hold_seconds", "60"), ("saga.confirm_minutes", "0.5")];
+            [("saga.give_up_seconds", "1"), ("saga.hold_seconds", "60"), ("saga.confirm_seconds", "30")];
         let orders = TestOrders::start_with(engine, &settings).await;
         orders.neighbours.fail(AUTHORIZE, Status::unavailable("gone for good"));
         let refused = orders.place("late").await.unwrap_err();
@@ -162,7 +162,7 @@ on_each_engine! {
     }
 
     async fn a_refusal_counts_only_if_the_upstream_gave_it_and_for_this_order(engine: Engine) {
-        let settings = [("saga.give_up_seconds", "1"), ("saga.hold_seconds", "60"), ("saga.confirm_minutes", "0.5")];
+        let settings = [("saga.give_up_seconds", "1"), ("saga.hold_seconds", "60"), ("saga.confirm_seconds", "30")];
         let orders = TestOrders::start_with(engine, &settings).await;
         // Something between us that knows no such path.
         orders.neighbours.fail(RESERVE, Status::not_found("no such page"));
@@ -178,7 +178,7 @@ on_each_engine! {
     }
 
     async fn a_customer_who_does_not_confirm_in_time_is_told_so(engine: Engine) {
-        let settings = [("saga.give_up_seconds", "1"), ("saga.confirm_minutes", "0.06")];
+        let settings = [("saga.give_up_seconds", "1"), ("saga.confirm_seconds", "4")];
         let orders = TestOrders::start_with(engine, &settings).await;
         let world = orders.world.clone();
         orders.neighbours.on(AUTHORIZE, move |asked: payments::AuthorizePaymentRequest| {

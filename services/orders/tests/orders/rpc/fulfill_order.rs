@@ -24,7 +24,7 @@ on_each_engine! {
         let orders = TestOrders::start(engine).await;
         orders.neighbours.fail(RESERVE, refusal("ERROR_REASON_OUT_OF_STOCK", &[]));
         let refused = orders.place("none").await.unwrap_err();
-        let order_id = souk_testkit::metadata_of(&refused)["order_id"].clone();
+        let order_id = metadata_of(&refused)["order_id"].clone();
         let refused = orders.staff().fulfill_order(pb::FulfillOrderRequest { order_id, effective_time: None }).await;
         assert_eq!(reason_of(&refused.unwrap_err()), "ERROR_REASON_ORDER_STATE");
     }
