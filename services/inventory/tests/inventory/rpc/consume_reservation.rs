@@ -4,7 +4,7 @@ use souk_client::inventory::v1::{self as pb, ReservationState};
 use souk_testkit::{Engine, on_each_engine};
 use tonic::Code;
 
-use crate::support::{Inventory, refused};
+use crate::support::{Inventory, refused, reserve_request};
 
 on_each_engine! {
     async fn consumed_units_leave_the_stock_once(engine: Engine) {
@@ -38,8 +38,12 @@ on_each_engine! {
 
     async fn units_leave_at_the_time_they_left_in_the_world(engine: Engine) {
         let inventory = Inventory::with_stock(engine, &[("mug", 5)]).await;
-        let reservation_id = inventory.committed(&[("mug", 2)]).await.to_string();
         let effective_time = Some(prost_types::Timestamp { seconds: 1_291_191_960, nanos: 0 });
+        let id = inventory.new_id();
+        let sale = pb::ReserveRequest { effective_time, ..reserve_request(id, &[("mug", 2)]) };
+        inventory.orders().reserve(sale).await.unwrap();
+        inventory.commit(id).await.unwrap();
+        let reservation_id = id.to_string();
         let request = pb::ConsumeReservationRequest { reservation_id, effective_time };
         inventory.orders().consume_reservation(request).await.unwrap();
 
