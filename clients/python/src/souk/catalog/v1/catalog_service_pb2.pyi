@@ -312,18 +312,20 @@ class ResolvePricesRequest(_message.Message):
     def __init__(self, items: _Optional[_Iterable[_Union[ResolveItem, _Mapping]]] = ..., currency_code: _Optional[str] = ...) -> None: ...
 
 class ResolvedPrice(_message.Message):
-    __slots__ = ("sku", "variant_id", "price_id", "title", "unit_price")
+    __slots__ = ("sku", "variant_id", "price_id", "title", "unit_price", "is_default")
     SKU_FIELD_NUMBER: _ClassVar[int]
     VARIANT_ID_FIELD_NUMBER: _ClassVar[int]
     PRICE_ID_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     UNIT_PRICE_FIELD_NUMBER: _ClassVar[int]
+    IS_DEFAULT_FIELD_NUMBER: _ClassVar[int]
     sku: str
     variant_id: str
     price_id: str
     title: str
     unit_price: _money_pb2.Money
-    def __init__(self, sku: _Optional[str] = ..., variant_id: _Optional[str] = ..., price_id: _Optional[str] = ..., title: _Optional[str] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
+    is_default: bool
+    def __init__(self, sku: _Optional[str] = ..., variant_id: _Optional[str] = ..., price_id: _Optional[str] = ..., title: _Optional[str] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., is_default: _Optional[bool] = ...) -> None: ...
 
 class ResolvePricesResponse(_message.Message):
     __slots__ = ("prices",)

@@ -26,25 +26,25 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from souk.type.v1 import money_pb2 as souk_dot_type_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asouk/orders/v1/order.proto\x12\x0esouk.orders.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18souk/type/v1/money.proto\"\xa1\x04\n\x05Order\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x11\n\treference\x18\x03 \x01(\t\x12)\n\x05state\x18\x04 \x01(\x0e\x32\x1a.souk.orders.v1.OrderState\x12(\n\x05lines\x18\x05 \x03(\x0b\x32\x19.souk.orders.v1.OrderLine\x12\"\n\x05total\x18\x06 \x01(\x0b\x32\x13.souk.type.v1.Money\x12%\n\x08refunded\x18\x07 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x12\n\npayment_id\x18\x08 \x01(\t\x12\x16\n\x0ereservation_id\x18\t \x01(\t\x12\'\n\x07refunds\x18\n \x03(\x0b\x32\x16.souk.orders.v1.Refund\x12\x0e\n\x06reason\x18\x0b \x01(\t\x12\x0f\n\x07version\x18\x0c \x01(\x03\x12\x16\n\x0eis_quarantined\x18\r \x01(\x08\x12\x1a\n\x12payment_action_url\x18\x0e \x01(\t\x12/\n\x0b\x63reate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa4\x01\n\tOrderLine\x12\x13\n\x0bline_number\x18\x01 \x01(\x05\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x10\n\x08price_id\x18\x03 \x01(\t\x12\r\n\x05title\x18\x04 \x01(\t\x12\x10\n\x08quantity\x18\x05 \x01(\x03\x12\'\n\nunit_price\x18\x06 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x19\n\x11refunded_quantity\x18\x07 \x01(\x03\"\x8d\x02\n\x06Refund\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12*\n\x05state\x18\x02 \x01(\x0e\x32\x1b.souk.orders.v1.RefundState\x12#\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x13.souk.type.v1.Money\x12)\n\x05lines\x18\x04 \x03(\x0b\x32\x1a.souk.orders.v1.RefundLine\x12\x0f\n\x07restock\x18\x05 \x01(\x08\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"3\n\nRefundLine\x12\x13\n\x0bline_number\x18\x01 \x01(\x05\x12\x10\n\x08quantity\x18\x02 \x01(\x03\"\xa6\x01\n\x0bOrderChange\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12)\n\x05state\x18\x02 \x01(\x0e\x32\x1a.souk.orders.v1.OrderState\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x1c\n\x14refunded_minor_units\x18\x04 \x01(\x03\x12/\n\x0b\x63hange_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xd9\x01\n\nOrderState\x12\x1b\n\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13ORDER_STATE_PENDING\x10\x01\x12\x16\n\x12ORDER_STATE_PLACED\x10\x02\x12\x14\n\x10ORDER_STATE_PAID\x10\x03\x12\x19\n\x15ORDER_STATE_FULFILLED\x10\x04\x12\x18\n\x14ORDER_STATE_REFUNDED\x10\x05\x12\x18\n\x14ORDER_STATE_CANCELED\x10\x06\x12\x18\n\x14ORDER_STATE_REJECTED\x10\x07*z\n\x0bRefundState\x12\x1c\n\x18REFUND_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14REFUND_STATE_PENDING\x10\x01\x12\x1a\n\x16REFUND_STATE_SUCCEEDED\x10\x02\x12\x17\n\x13REFUND_STATE_FAILED\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asouk/orders/v1/order.proto\x12\x0esouk.orders.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18souk/type/v1/money.proto\"\xb5\x04\n\x05Order\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x11\n\treference\x18\x03 \x01(\t\x12)\n\x05state\x18\x04 \x01(\x0e\x32\x1a.souk.orders.v1.OrderState\x12(\n\x05lines\x18\x05 \x03(\x0b\x32\x19.souk.orders.v1.OrderLine\x12\"\n\x05total\x18\x06 \x01(\x0b\x32\x13.souk.type.v1.Money\x12%\n\x08refunded\x18\x07 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x12\n\npayment_id\x18\x08 \x01(\t\x12\x16\n\x0ereservation_id\x18\t \x01(\t\x12\'\n\x07refunds\x18\n \x03(\x0b\x32\x16.souk.orders.v1.Refund\x12\x0e\n\x06reason\x18\x0b \x01(\t\x12\x0f\n\x07version\x18\x0c \x01(\x03\x12\x16\n\x0eis_quarantined\x18\r \x01(\x08\x12\x1a\n\x12payment_action_url\x18\x0e \x01(\t\x12/\n\x0b\x63reate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nline_count\x18\x12 \x01(\x05\"\xbf\x01\n\tOrderLine\x12\x13\n\x0bline_number\x18\x01 \x01(\x05\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x10\n\x08price_id\x18\x03 \x01(\t\x12\r\n\x05title\x18\x04 \x01(\t\x12\x10\n\x08quantity\x18\x05 \x01(\x03\x12\'\n\nunit_price\x18\x06 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x19\n\x11refunded_quantity\x18\x07 \x01(\x03\x12\x19\n\x11returned_quantity\x18\x08 \x01(\x03\"\xa1\x02\n\x06Refund\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12*\n\x05state\x18\x02 \x01(\x0e\x32\x1b.souk.orders.v1.RefundState\x12#\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x13.souk.type.v1.Money\x12)\n\x05lines\x18\x04 \x03(\x0b\x32\x1a.souk.orders.v1.RefundLine\x12\x0f\n\x07restock\x18\x05 \x01(\x08\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nline_count\x18\x08 \x01(\x05\"3\n\nRefundLine\x12\x13\n\x0bline_number\x18\x01 \x01(\x05\x12\x10\n\x08quantity\x18\x02 \x01(\x03\"\xa6\x01\n\x0bOrderChange\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12)\n\x05state\x18\x02 \x01(\x0e\x32\x1a.souk.orders.v1.OrderState\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x1c\n\x14refunded_minor_units\x18\x04 \x01(\x03\x12/\n\x0b\x63hange_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xd9\x01\n\nOrderState\x12\x1b\n\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13ORDER_STATE_PENDING\x10\x01\x12\x16\n\x12ORDER_STATE_PLACED\x10\x02\x12\x14\n\x10ORDER_STATE_PAID\x10\x03\x12\x19\n\x15ORDER_STATE_FULFILLED\x10\x04\x12\x18\n\x14ORDER_STATE_REFUNDED\x10\x05\x12\x18\n\x14ORDER_STATE_CANCELED\x10\x06\x12\x18\n\x14ORDER_STATE_REJECTED\x10\x07*z\n\x0bRefundState\x12\x1c\n\x18REFUND_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14REFUND_STATE_PENDING\x10\x01\x12\x1a\n\x16REFUND_STATE_SUCCEEDED\x10\x02\x12\x17\n\x13REFUND_STATE_FAILED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.orders.v1.order_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ORDERSTATE']._serialized_start=1315
-  _globals['_ORDERSTATE']._serialized_end=1532
-  _globals['_REFUNDSTATE']._serialized_start=1534
-  _globals['_REFUNDSTATE']._serialized_end=1656
+  _globals['_ORDERSTATE']._serialized_start=1382
+  _globals['_ORDERSTATE']._serialized_end=1599
+  _globals['_REFUNDSTATE']._serialized_start=1601
+  _globals['_REFUNDSTATE']._serialized_end=1723
   _globals['_ORDER']._serialized_start=106
-  _globals['_ORDER']._serialized_end=651
-  _globals['_ORDERLINE']._serialized_start=654
-  _globals['_ORDERLINE']._serialized_end=818
-  _globals['_REFUND']._serialized_start=821
-  _globals['_REFUND']._serialized_end=1090
-  _globals['_REFUNDLINE']._serialized_start=1092
-  _globals['_REFUNDLINE']._serialized_end=1143
-  _globals['_ORDERCHANGE']._serialized_start=1146
-  _globals['_ORDERCHANGE']._serialized_end=1312
+  _globals['_ORDER']._serialized_end=671
+  _globals['_ORDERLINE']._serialized_start=674
+  _globals['_ORDERLINE']._serialized_end=865
+  _globals['_REFUND']._serialized_start=868
+  _globals['_REFUND']._serialized_end=1157
+  _globals['_REFUNDLINE']._serialized_start=1159
+  _globals['_REFUNDLINE']._serialized_end=1210
+  _globals['_ORDERCHANGE']._serialized_start=1213
+  _globals['_ORDERCHANGE']._serialized_end=1379
 # @@protoc_insertion_point(module_scope)

@@ -42,7 +42,7 @@ REFUND_STATE_SUCCEEDED: RefundState
 REFUND_STATE_FAILED: RefundState
 
 class Order(_message.Message):
-    __slots__ = ("order_id", "customer_id", "reference", "state", "lines", "total", "refunded", "payment_id", "reservation_id", "refunds", "reason", "version", "is_quarantined", "payment_action_url", "create_time", "update_time", "effective_time")
+    __slots__ = ("order_id", "customer_id", "reference", "state", "lines", "total", "refunded", "payment_id", "reservation_id", "refunds", "reason", "version", "is_quarantined", "payment_action_url", "create_time", "update_time", "effective_time", "line_count")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
@@ -60,6 +60,7 @@ class Order(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     EFFECTIVE_TIME_FIELD_NUMBER: _ClassVar[int]
+    LINE_COUNT_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     customer_id: str
     reference: str
@@ -77,10 +78,11 @@ class Order(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     update_time: _timestamp_pb2.Timestamp
     effective_time: _timestamp_pb2.Timestamp
-    def __init__(self, order_id: _Optional[str] = ..., customer_id: _Optional[str] = ..., reference: _Optional[str] = ..., state: _Optional[_Union[OrderState, str]] = ..., lines: _Optional[_Iterable[_Union[OrderLine, _Mapping]]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., refunded: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., payment_id: _Optional[str] = ..., reservation_id: _Optional[str] = ..., refunds: _Optional[_Iterable[_Union[Refund, _Mapping]]] = ..., reason: _Optional[str] = ..., version: _Optional[int] = ..., is_quarantined: _Optional[bool] = ..., payment_action_url: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    line_count: int
+    def __init__(self, order_id: _Optional[str] = ..., customer_id: _Optional[str] = ..., reference: _Optional[str] = ..., state: _Optional[_Union[OrderState, str]] = ..., lines: _Optional[_Iterable[_Union[OrderLine, _Mapping]]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., refunded: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., payment_id: _Optional[str] = ..., reservation_id: _Optional[str] = ..., refunds: _Optional[_Iterable[_Union[Refund, _Mapping]]] = ..., reason: _Optional[str] = ..., version: _Optional[int] = ..., is_quarantined: _Optional[bool] = ..., payment_action_url: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., line_count: _Optional[int] = ...) -> None: ...
 
 class OrderLine(_message.Message):
-    __slots__ = ("line_number", "sku", "price_id", "title", "quantity", "unit_price", "refunded_quantity")
+    __slots__ = ("line_number", "sku", "price_id", "title", "quantity", "unit_price", "refunded_quantity", "returned_quantity")
     LINE_NUMBER_FIELD_NUMBER: _ClassVar[int]
     SKU_FIELD_NUMBER: _ClassVar[int]
     PRICE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -88,6 +90,7 @@ class OrderLine(_message.Message):
     QUANTITY_FIELD_NUMBER: _ClassVar[int]
     UNIT_PRICE_FIELD_NUMBER: _ClassVar[int]
     REFUNDED_QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    RETURNED_QUANTITY_FIELD_NUMBER: _ClassVar[int]
     line_number: int
     sku: str
     price_id: str
@@ -95,10 +98,11 @@ class OrderLine(_message.Message):
     quantity: int
     unit_price: _money_pb2.Money
     refunded_quantity: int
-    def __init__(self, line_number: _Optional[int] = ..., sku: _Optional[str] = ..., price_id: _Optional[str] = ..., title: _Optional[str] = ..., quantity: _Optional[int] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., refunded_quantity: _Optional[int] = ...) -> None: ...
+    returned_quantity: int
+    def __init__(self, line_number: _Optional[int] = ..., sku: _Optional[str] = ..., price_id: _Optional[str] = ..., title: _Optional[str] = ..., quantity: _Optional[int] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., refunded_quantity: _Optional[int] = ..., returned_quantity: _Optional[int] = ...) -> None: ...
 
 class Refund(_message.Message):
-    __slots__ = ("refund_id", "state", "amount", "lines", "restock", "create_time", "effective_time")
+    __slots__ = ("refund_id", "state", "amount", "lines", "restock", "create_time", "effective_time", "line_count")
     REFUND_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_FIELD_NUMBER: _ClassVar[int]
@@ -106,6 +110,7 @@ class Refund(_message.Message):
     RESTOCK_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     EFFECTIVE_TIME_FIELD_NUMBER: _ClassVar[int]
+    LINE_COUNT_FIELD_NUMBER: _ClassVar[int]
     refund_id: str
     state: RefundState
     amount: _money_pb2.Money
@@ -113,7 +118,8 @@ class Refund(_message.Message):
     restock: bool
     create_time: _timestamp_pb2.Timestamp
     effective_time: _timestamp_pb2.Timestamp
-    def __init__(self, refund_id: _Optional[str] = ..., state: _Optional[_Union[RefundState, str]] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., lines: _Optional[_Iterable[_Union[RefundLine, _Mapping]]] = ..., restock: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    line_count: int
+    def __init__(self, refund_id: _Optional[str] = ..., state: _Optional[_Union[RefundState, str]] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., lines: _Optional[_Iterable[_Union[RefundLine, _Mapping]]] = ..., restock: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., line_count: _Optional[int] = ...) -> None: ...
 
 class RefundLine(_message.Message):
     __slots__ = ("line_number", "quantity")

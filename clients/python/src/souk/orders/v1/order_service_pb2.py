@@ -31,7 +31,7 @@ from souk.type.v1 import audit_pb2 as souk_dot_type_dot_v1_dot_audit__pb2
 from souk.type.v1 import money_pb2 as souk_dot_type_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"souk/orders/v1/order_service.proto\x12\x0esouk.orders.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/orders/v1/order.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\x1a\x18souk/type/v1/money.proto\"\xe3\x01\n\x0ePlaceOrderLine\x12\x63\n\x03sku\x18\x01 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$H\x00\x12>\n\x08price_id\x18\x02 \x01(\tB*\xbaH\'r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$H\x00\x12\x1d\n\x08quantity\x18\x03 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84=(\x01\x42\r\n\x04item\x12\x05\xbaH\x02\x08\x01\"\xcb\x03\n\x11PlaceOrderRequest\x12\x33\n\nrequest_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12M\n\x0b\x63ustomer_id\x18\x02 \x01(\tB8\xbaH5r3\x18\x80\x01\x32.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$\x12/\n\treference\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$\x12(\n\rcurrency_code\x18\x04 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$\x12:\n\x05lines\x18\x05 \x03(\x0b\x32\x1e.souk.orders.v1.PlaceOrderLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07\x12:\n\x0epayment_method\x18\x06 \x01(\tB\"\x80\x01\x01\xbaH\x1cr\x1a\x10\x01\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12+\n\x0e\x65xpected_total\x18\x07 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\":\n\x12PlaceOrderResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"O\n\x0fGetOrderRequest\x12<\n\x08order_id\x18\x01 \x01(\tB*\xbaH\'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$\"8\n\x10GetOrderResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"\xd4\x01\n\x11ListOrdersRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12M\n\x0b\x63ustomer_id\x18\x03 \x01(\tB8\xbaH5r3\x18\x80\x01\x32.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$\x12\x33\n\x05state\x18\x04 \x01(\x0e\x32\x1a.souk.orders.v1.OrderStateB\x08\xbaH\x05\x82\x01\x02\x10\x01\"T\n\x12ListOrdersResponse\x12%\n\x06orders\x18\x01 \x03(\x0b\x32\x15.souk.orders.v1.Order\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"R\n\x12\x43\x61ncelOrderRequest\x12<\n\x08order_id\x18\x01 \x01(\tB*\xbaH\'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$\";\n\x13\x43\x61ncelOrderResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"\x87\x01\n\x13\x46ulfillOrderRequest\x12<\n\x08order_id\x18\x01 \x01(\tB*\xbaH\'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"<\n\x14\x46ulfillOrderResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"S\n\x11RefundLineRequest\x12\x1f\n\x0bline_number\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x01\x12\x1d\n\x08quantity\x18\x02 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84=(\x01\"\xae\x02\n\x12RefundOrderRequest\x12<\n\x08order_id\x18\x01 \x01(\tB*\xbaH\'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$\x12\x33\n\nrequest_id\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12;\n\x05lines\x18\x03 \x03(\x0b\x32!.souk.orders.v1.RefundLineRequestB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07\x12#\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x0f\n\x07restock\x18\x05 \x01(\x08\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"c\n\x13RefundOrderResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12&\n\x06refund\x18\x02 \x01(\x0b\x32\x16.souk.orders.v1.Refund\"q\n\x11WatchOrderRequest\x12<\n\x08order_id\x18\x01 \x01(\tB*\xbaH\'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$\x12\x1e\n\x0cresume_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\"}\n\x12WatchOrderResponse\x12+\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange\x12$\n\x05order\x18\x02 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x14\n\x0cresume_token\x18\x03 \x01(\t\"[\n\x1cListQuarantinedOrdersRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"j\n\x1dListQuarantinedOrdersResponse\x12\x30\n\x06orders\x18\x01 \x03(\x0b\x32 .souk.orders.v1.QuarantinedOrder\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"i\n\x10QuarantinedOrder\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x0c\n\x04step\x18\x02 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x03 \x01(\x05\x12\x0f\n\x07\x66\x61ilure\x18\x04 \x01(\t\"R\n\x12ResumeOrderRequest\x12<\n\x08order_id\x18\x01 \x01(\tB*\xbaH\'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$\";\n\x13ResumeOrderResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"\x81\x01\n\x12SettleOrderRequest\x12<\n\x08order_id\x18\x01 \x01(\tB*\xbaH\'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$\x12-\n\x04note\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\xf4\x03\x32\x13^[^\\x00-\\x1f\\x7f]*$\";\n\x13SettleOrderResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"\x14\n\x12\x41uditOrdersRequest\"m\n\x13\x41uditOrdersResponse\x12,\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x1a.souk.type.v1.AuditFinding\x12(\n\x06\x63ounts\x18\x02 \x03(\x0b\x32\x18.souk.type.v1.AuditCount2\xb8\x0c\n\x0cOrderService\x12~\n\nPlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\")\x90\x02\x02\xa2\xbb\x18\r\n\x05\n\x03\x02\x03\x04\x10\x01\x1a\x02\x08\x0f\x82\xd3\xe4\x93\x02\x0f\"\n/v1/orders:\x01*\x12\x80\x01\n\x08GetOrder\x12\x1f.souk.orders.v1.GetOrderRequest\x1a .souk.orders.v1.GetOrderResponse\"1\x90\x02\x01\xa2\xbb\x18\r\n\x05\n\x03\x02\x03\x04\x10\x02\x1a\x02\x08\x02\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/orders/{order_id}\x12{\n\nListOrders\x12!.souk.orders.v1.ListOrdersRequest\x1a\".souk.orders.v1.ListOrdersResponse\"&\x90\x02\x01\xa2\xbb\x18\r\n\x05\n\x03\x02\x03\x04\x10\x03\x1a\x02\x08\n\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/orders\x12\x92\x01\n\x0b\x43\x61ncelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\":\x90\x02\x02\xa2\xbb\x18\x0c\n\x04\n\x02\x02\x04\x10\x02\x1a\x02\x08\x0f\x82\xd3\xe4\x93\x02!\"\x1c/v1/orders/{order_id}:cancel:\x01*\x12\x95\x01\n\x0c\x46ulfillOrder\x12#.souk.orders.v1.FulfillOrderRequest\x1a$.souk.orders.v1.FulfillOrderResponse\":\x90\x02\x02\xa2\xbb\x18\x0b\n\x03\n\x01\x04\x10\x02\x1a\x02\x08\x0f\x82\xd3\xe4\x93\x02\"\"\x1d/v1/orders/{order_id}:fulfill:\x01*\x12\x91\x01\n\x0bRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"9\x90\x02\x02\xa2\xbb\x18\x0b\n\x03\n\x01\x04\x10\x02\x1a\x02\x08\x0f\x82\xd3\xe4\x93\x02!\"\x1c/v1/orders/{order_id}:refund:\x01*\x12\x8f\x01\n\nWatchOrder\x12!.souk.orders.v1.WatchOrderRequest\x1a\".souk.orders.v1.WatchOrderResponse\"8\x90\x02\x01\xa2\xbb\x18\x0e\n\x05\n\x03\x02\x03\x04\x10\x03\x1a\x03\x08\x90\x1c\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/orders/{order_id}:watch0\x01\x12\xa6\x01\n\x15ListQuarantinedOrders\x12,.souk.orders.v1.ListQuarantinedOrdersRequest\x1a-.souk.orders.v1.ListQuarantinedOrdersResponse\"0\x90\x02\x01\xa2\xbb\x18\x0b\n\x03\n\x01\x04\x10\x02\x1a\x02\x08\x05\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/orders:quarantined\x12\x91\x01\n\x0bResumeOrder\x12\".souk.orders.v1.ResumeOrderRequest\x1a#.souk.orders.v1.ResumeOrderResponse\"9\x90\x02\x02\xa2\xbb\x18\x0b\n\x03\n\x01\x04\x10\x02\x1a\x02\x08\x05\x82\xd3\xe4\x93\x02!\"\x1c/v1/orders/{order_id}:resume:\x01*\x12\x91\x01\n\x0bSettleOrder\x12\".souk.orders.v1.SettleOrderRequest\x1a#.souk.orders.v1.SettleOrderResponse\"9\x90\x02\x02\xa2\xbb\x18\x0b\n\x03\n\x01\x04\x10\x02\x1a\x02\x08\x05\x82\xd3\xe4\x93\x02!\"\x1c/v1/orders/{order_id}:settle:\x01*\x12\x83\x01\n\x0b\x41uditOrders\x12\".souk.orders.v1.AuditOrdersRequest\x1a#.souk.orders.v1.AuditOrdersResponse\"+\x90\x02\x01\xa2\xbb\x18\x0c\n\x04\n\x02\x04\x03\x10\x04\x1a\x02\x08<\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/orders:auditb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"souk/orders/v1/order_service.proto\x12\x0esouk.orders.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/orders/v1/order.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\x1a\x18souk/type/v1/money.proto\"\xe3\x01\n\x0ePlaceOrderLine\x12\x63\n\x03sku\x18\x01 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$H\x00\x12>\n\x08price_id\x18\x02 \x01(\tB*\xbaH\'r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$H\x00\x12\x1d\n\x08quantity\x18\x03 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84=(\x01\x42\r\n\x04item\x12\x05\xbaH\x02\x08\x01\"\xcb\x03\n\x11PlaceOrderRequest\x12\x33\n\nrequest_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12M\n\x0b\x63ustomer_id\x18\x02 \x01(\tB8\xbaH5r3\x18\x80\x01\x32.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$\x12/\n\treference\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$\x12(\n\rcurrency_code\x18\x04 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$\x12:\n\x05lines\x18\x05 \x03(\x0b\x32\x1e.souk.orders.v1.PlaceOrderLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x88\'\x12:\n\x0epayment_method\x18\x06 \x01(\tB\"\x80\x01\x01\xbaH\x1cr\x1a\x10\x01\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12+\n\x0e\x65xpected_total\x18\x07 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\":\n\x12PlaceOrderResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"O\n\x0fGetOrderRequest\x12<\n\x08order_id\x18\x01 \x01(\tB*\xbaH\'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$\"8\n\x10GetOrderResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"\xd4\x01\n\x11ListOrdersRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12M\n\x0b\x63ustomer_id\x18\x03 \x01(\tB8\xbaH5r3\x18\x80\x01\x32.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$\x12\x33\n\x05state\x18\x04 \x01(\x0e\x32\x1a.souk.orders.v1.OrderStateB\x08\xbaH\x05\x82\x01\x02\x10\x01\"T\n\x12ListOrdersResponse\x12%\n\x06orders\x18\x01 \x03(\x0b\x32\x15.souk.orders.v1.Order\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x92\x01\n\x15ListOrderLinesRequest\x12<\n\x08order_id\x18\x01 \x01(\tB*\xbaH\'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"[\n\x16ListOrderLinesResponse\x12(\n\x05lines\x18\x01 \x03(\x0b\x32\x19.souk.orders.v1.OrderLine\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"R\n\x12\x43\x61ncelOrderRequest\x12<\n\x08order_id\x18\x01 \x01(\tB*\xbaH\'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$\";\n\x13\x43\x61ncelOrderResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"\x87\x01\n\x13\x46ulfillOrderRequest\x12<\n\x08order_id\x18\x01 \x01(\tB*\xbaH\'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"<\n\x14\x46ulfillOrderResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"S\n\x11RefundLineRequest\x12\x1f\n\x0bline_number\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x88\'(\x01\x12\x1d\n\x08quantity\x18\x02 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84=(\x01\"\xae\x02\n\x12RefundOrderRequest\x12<\n\x08order_id\x18\x01 \x01(\tB*\xbaH\'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$\x12\x33\n\nrequest_id\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12;\n\x05lines\x18\x03 \x03(\x0b\x32!.souk.orders.v1.RefundLineRequestB\t\xbaH\x06\x92\x01\x03\x10\x88\'\x12#\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x0f\n\x07restock\x18\x05 \x01(\x08\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"c\n\x13RefundOrderResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12&\n\x06refund\x18\x02 \x01(\x0b\x32\x16.souk.orders.v1.Refund\"q\n\x11WatchOrderRequest\x12<\n\x08order_id\x18\x01 \x01(\tB*\xbaH\'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$\x12\x1e\n\x0cresume_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\"}\n\x12WatchOrderResponse\x12+\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange\x12$\n\x05order\x18\x02 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x14\n\x0cresume_token\x18\x03 \x01(\t\"[\n\x1cListQuarantinedOrdersRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"j\n\x1dListQuarantinedOrdersResponse\x12\x30\n\x06orders\x18\x01 \x03(\x0b\x32 .souk.orders.v1.QuarantinedOrder\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"i\n\x10QuarantinedOrder\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x0c\n\x04step\x18\x02 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x03 \x01(\x05\x12\x0f\n\x07\x66\x61ilure\x18\x04 \x01(\t\"R\n\x12ResumeOrderRequest\x12<\n\x08order_id\x18\x01 \x01(\tB*\xbaH\'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$\";\n\x13ResumeOrderResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"\x81\x01\n\x12SettleOrderRequest\x12<\n\x08order_id\x18\x01 \x01(\tB*\xbaH\'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$\x12-\n\x04note\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\xf4\x03\x32\x13^[^\\x00-\\x1f\\x7f]*$\";\n\x13SettleOrderResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\"\x14\n\x12\x41uditOrdersRequest\"m\n\x13\x41uditOrdersResponse\x12,\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x1a.souk.type.v1.AuditFinding\x12(\n\x06\x63ounts\x18\x02 \x03(\x0b\x32\x18.souk.type.v1.AuditCount2\xd3\r\n\x0cOrderService\x12~\n\nPlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\")\x90\x02\x02\xa2\xbb\x18\r\n\x05\n\x03\x02\x03\x04\x10\x01\x1a\x02\x08\x0f\x82\xd3\xe4\x93\x02\x0f\"\n/v1/orders:\x01*\x12\x80\x01\n\x08GetOrder\x12\x1f.souk.orders.v1.GetOrderRequest\x1a .souk.orders.v1.GetOrderResponse\"1\x90\x02\x01\xa2\xbb\x18\r\n\x05\n\x03\x02\x03\x04\x10\x02\x1a\x02\x08\x02\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/orders/{order_id}\x12{\n\nListOrders\x12!.souk.orders.v1.ListOrdersRequest\x1a\".souk.orders.v1.ListOrdersResponse\"&\x90\x02\x01\xa2\xbb\x18\r\n\x05\n\x03\x02\x03\x04\x10\x03\x1a\x02\x08\n\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/orders\x12\x98\x01\n\x0eListOrderLines\x12%.souk.orders.v1.ListOrderLinesRequest\x1a&.souk.orders.v1.ListOrderLinesResponse\"7\x90\x02\x01\xa2\xbb\x18\r\n\x05\n\x03\x02\x03\x04\x10\x03\x1a\x02\x08\x05\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/orders/{order_id}/lines\x12\x92\x01\n\x0b\x43\x61ncelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\":\x90\x02\x02\xa2\xbb\x18\x0c\n\x04\n\x02\x02\x04\x10\x02\x1a\x02\x08\x0f\x82\xd3\xe4\x93\x02!\"\x1c/v1/orders/{order_id}:cancel:\x01*\x12\x95\x01\n\x0c\x46ulfillOrder\x12#.souk.orders.v1.FulfillOrderRequest\x1a$.souk.orders.v1.FulfillOrderResponse\":\x90\x02\x02\xa2\xbb\x18\x0b\n\x03\n\x01\x04\x10\x02\x1a\x02\x08\x0f\x82\xd3\xe4\x93\x02\"\"\x1d/v1/orders/{order_id}:fulfill:\x01*\x12\x91\x01\n\x0bRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"9\x90\x02\x02\xa2\xbb\x18\x0b\n\x03\n\x01\x04\x10\x02\x1a\x02\x08\x0f\x82\xd3\xe4\x93\x02!\"\x1c/v1/orders/{order_id}:refund:\x01*\x12\x8f\x01\n\nWatchOrder\x12!.souk.orders.v1.WatchOrderRequest\x1a\".souk.orders.v1.WatchOrderResponse\"8\x90\x02\x01\xa2\xbb\x18\x0e\n\x05\n\x03\x02\x03\x04\x10\x03\x1a\x03\x08\x90\x1c\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/orders/{order_id}:watch0\x01\x12\xa6\x01\n\x15ListQuarantinedOrders\x12,.souk.orders.v1.ListQuarantinedOrdersRequest\x1a-.souk.orders.v1.ListQuarantinedOrdersResponse\"0\x90\x02\x01\xa2\xbb\x18\x0b\n\x03\n\x01\x04\x10\x02\x1a\x02\x08\x05\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/orders:quarantined\x12\x91\x01\n\x0bResumeOrder\x12\".souk.orders.v1.ResumeOrderRequest\x1a#.souk.orders.v1.ResumeOrderResponse\"9\x90\x02\x02\xa2\xbb\x18\x0b\n\x03\n\x01\x04\x10\x02\x1a\x02\x08\x05\x82\xd3\xe4\x93\x02!\"\x1c/v1/orders/{order_id}:resume:\x01*\x12\x91\x01\n\x0bSettleOrder\x12\".souk.orders.v1.SettleOrderRequest\x1a#.souk.orders.v1.SettleOrderResponse\"9\x90\x02\x02\xa2\xbb\x18\x0b\n\x03\n\x01\x04\x10\x02\x1a\x02\x08\x05\x82\xd3\xe4\x93\x02!\"\x1c/v1/orders/{order_id}:settle:\x01*\x12\x83\x01\n\x0b\x41uditOrders\x12\".souk.orders.v1.AuditOrdersRequest\x1a#.souk.orders.v1.AuditOrdersResponse\"+\x90\x02\x01\xa2\xbb\x18\x0c\n\x04\n\x02\x04\x03\x10\x04\x1a\x02\x08<\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/orders:auditb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -55,7 +55,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PLACEORDERREQUEST'].fields_by_name['currency_code']._loaded_options = None
   _globals['_PLACEORDERREQUEST'].fields_by_name['currency_code']._serialized_options = b'\272H\016r\0142\n^[A-Z]{3}$'
   _globals['_PLACEORDERREQUEST'].fields_by_name['lines']._loaded_options = None
-  _globals['_PLACEORDERREQUEST'].fields_by_name['lines']._serialized_options = b'\272H\010\222\001\005\010\001\020\350\007'
+  _globals['_PLACEORDERREQUEST'].fields_by_name['lines']._serialized_options = b'\272H\010\222\001\005\010\001\020\210\''
   _globals['_PLACEORDERREQUEST'].fields_by_name['payment_method']._loaded_options = None
   _globals['_PLACEORDERREQUEST'].fields_by_name['payment_method']._serialized_options = b'\200\001\001\272H\034r\032\020\001\030\200\0012\023^[^\\x00-\\x1f\\x7f]*$'
   _globals['_GETORDERREQUEST'].fields_by_name['order_id']._loaded_options = None
@@ -68,12 +68,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTORDERSREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H5r3\030\200\0012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$'
   _globals['_LISTORDERSREQUEST'].fields_by_name['state']._loaded_options = None
   _globals['_LISTORDERSREQUEST'].fields_by_name['state']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_LISTORDERLINESREQUEST'].fields_by_name['order_id']._loaded_options = None
+  _globals['_LISTORDERLINESREQUEST'].fields_by_name['order_id']._serialized_options = b'\272H\'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$'
+  _globals['_LISTORDERLINESREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTORDERLINESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
+  _globals['_LISTORDERLINESREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTORDERLINESREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
   _globals['_CANCELORDERREQUEST'].fields_by_name['order_id']._loaded_options = None
   _globals['_CANCELORDERREQUEST'].fields_by_name['order_id']._serialized_options = b'\272H\'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$'
   _globals['_FULFILLORDERREQUEST'].fields_by_name['order_id']._loaded_options = None
   _globals['_FULFILLORDERREQUEST'].fields_by_name['order_id']._serialized_options = b'\272H\'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$'
   _globals['_REFUNDLINEREQUEST'].fields_by_name['line_number']._loaded_options = None
-  _globals['_REFUNDLINEREQUEST'].fields_by_name['line_number']._serialized_options = b'\272H\007\032\005\030\350\007(\001'
+  _globals['_REFUNDLINEREQUEST'].fields_by_name['line_number']._serialized_options = b'\272H\007\032\005\030\210\'(\001'
   _globals['_REFUNDLINEREQUEST'].fields_by_name['quantity']._loaded_options = None
   _globals['_REFUNDLINEREQUEST'].fields_by_name['quantity']._serialized_options = b'\272H\010\"\006\030\300\204=(\001'
   _globals['_REFUNDORDERREQUEST'].fields_by_name['order_id']._loaded_options = None
@@ -81,7 +87,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REFUNDORDERREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_REFUNDORDERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\032\020\001\030\200\0012\023^[^\\x00-\\x1f\\x7f]*$'
   _globals['_REFUNDORDERREQUEST'].fields_by_name['lines']._loaded_options = None
-  _globals['_REFUNDORDERREQUEST'].fields_by_name['lines']._serialized_options = b'\272H\006\222\001\003\020\350\007'
+  _globals['_REFUNDORDERREQUEST'].fields_by_name['lines']._serialized_options = b'\272H\006\222\001\003\020\210\''
   _globals['_WATCHORDERREQUEST'].fields_by_name['order_id']._loaded_options = None
   _globals['_WATCHORDERREQUEST'].fields_by_name['order_id']._serialized_options = b'\272H\'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$'
   _globals['_WATCHORDERREQUEST'].fields_by_name['resume_token']._loaded_options = None
@@ -102,6 +108,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ORDERSERVICE'].methods_by_name['GetOrder']._serialized_options = b'\220\002\001\242\273\030\r\n\005\n\003\002\003\004\020\002\032\002\010\002\202\323\344\223\002\027\022\025/v1/orders/{order_id}'
   _globals['_ORDERSERVICE'].methods_by_name['ListOrders']._loaded_options = None
   _globals['_ORDERSERVICE'].methods_by_name['ListOrders']._serialized_options = b'\220\002\001\242\273\030\r\n\005\n\003\002\003\004\020\003\032\002\010\n\202\323\344\223\002\014\022\n/v1/orders'
+  _globals['_ORDERSERVICE'].methods_by_name['ListOrderLines']._loaded_options = None
+  _globals['_ORDERSERVICE'].methods_by_name['ListOrderLines']._serialized_options = b'\220\002\001\242\273\030\r\n\005\n\003\002\003\004\020\003\032\002\010\005\202\323\344\223\002\035\022\033/v1/orders/{order_id}/lines'
   _globals['_ORDERSERVICE'].methods_by_name['CancelOrder']._loaded_options = None
   _globals['_ORDERSERVICE'].methods_by_name['CancelOrder']._serialized_options = b'\220\002\002\242\273\030\014\n\004\n\002\002\004\020\002\032\002\010\017\202\323\344\223\002!\"\034/v1/orders/{order_id}:cancel:\001*'
   _globals['_ORDERSERVICE'].methods_by_name['FulfillOrder']._loaded_options = None
@@ -132,42 +140,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTORDERSREQUEST']._serialized_end=1359
   _globals['_LISTORDERSRESPONSE']._serialized_start=1361
   _globals['_LISTORDERSRESPONSE']._serialized_end=1445
-  _globals['_CANCELORDERREQUEST']._serialized_start=1447
-  _globals['_CANCELORDERREQUEST']._serialized_end=1529
-  _globals['_CANCELORDERRESPONSE']._serialized_start=1531
-  _globals['_CANCELORDERRESPONSE']._serialized_end=1590
-  _globals['_FULFILLORDERREQUEST']._serialized_start=1593
-  _globals['_FULFILLORDERREQUEST']._serialized_end=1728
-  _globals['_FULFILLORDERRESPONSE']._serialized_start=1730
-  _globals['_FULFILLORDERRESPONSE']._serialized_end=1790
-  _globals['_REFUNDLINEREQUEST']._serialized_start=1792
-  _globals['_REFUNDLINEREQUEST']._serialized_end=1875
-  _globals['_REFUNDORDERREQUEST']._serialized_start=1878
-  _globals['_REFUNDORDERREQUEST']._serialized_end=2180
-  _globals['_REFUNDORDERRESPONSE']._serialized_start=2182
-  _globals['_REFUNDORDERRESPONSE']._serialized_end=2281
-  _globals['_WATCHORDERREQUEST']._serialized_start=2283
-  _globals['_WATCHORDERREQUEST']._serialized_end=2396
-  _globals['_WATCHORDERRESPONSE']._serialized_start=2398
-  _globals['_WATCHORDERRESPONSE']._serialized_end=2523
-  _globals['_LISTQUARANTINEDORDERSREQUEST']._serialized_start=2525
-  _globals['_LISTQUARANTINEDORDERSREQUEST']._serialized_end=2616
-  _globals['_LISTQUARANTINEDORDERSRESPONSE']._serialized_start=2618
-  _globals['_LISTQUARANTINEDORDERSRESPONSE']._serialized_end=2724
-  _globals['_QUARANTINEDORDER']._serialized_start=2726
-  _globals['_QUARANTINEDORDER']._serialized_end=2831
-  _globals['_RESUMEORDERREQUEST']._serialized_start=2833
-  _globals['_RESUMEORDERREQUEST']._serialized_end=2915
-  _globals['_RESUMEORDERRESPONSE']._serialized_start=2917
-  _globals['_RESUMEORDERRESPONSE']._serialized_end=2976
-  _globals['_SETTLEORDERREQUEST']._serialized_start=2979
-  _globals['_SETTLEORDERREQUEST']._serialized_end=3108
-  _globals['_SETTLEORDERRESPONSE']._serialized_start=3110
-  _globals['_SETTLEORDERRESPONSE']._serialized_end=3169
-  _globals['_AUDITORDERSREQUEST']._serialized_start=3171
-  _globals['_AUDITORDERSREQUEST']._serialized_end=3191
-  _globals['_AUDITORDERSRESPONSE']._serialized_start=3193
-  _globals['_AUDITORDERSRESPONSE']._serialized_end=3302
-  _globals['_ORDERSERVICE']._serialized_start=3305
-  _globals['_ORDERSERVICE']._serialized_end=4897
+  _globals['_LISTORDERLINESREQUEST']._serialized_start=1448
+  _globals['_LISTORDERLINESREQUEST']._serialized_end=1594
+  _globals['_LISTORDERLINESRESPONSE']._serialized_start=1596
+  _globals['_LISTORDERLINESRESPONSE']._serialized_end=1687
+  _globals['_CANCELORDERREQUEST']._serialized_start=1689
+  _globals['_CANCELORDERREQUEST']._serialized_end=1771
+  _globals['_CANCELORDERRESPONSE']._serialized_start=1773
+  _globals['_CANCELORDERRESPONSE']._serialized_end=1832
+  _globals['_FULFILLORDERREQUEST']._serialized_start=1835
+  _globals['_FULFILLORDERREQUEST']._serialized_end=1970
+  _globals['_FULFILLORDERRESPONSE']._serialized_start=1972
+  _globals['_FULFILLORDERRESPONSE']._serialized_end=2032
+  _globals['_REFUNDLINEREQUEST']._serialized_start=2034
+  _globals['_REFUNDLINEREQUEST']._serialized_end=2117
+  _globals['_REFUNDORDERREQUEST']._serialized_start=2120
+  _globals['_REFUNDORDERREQUEST']._serialized_end=2422
+  _globals['_REFUNDORDERRESPONSE']._serialized_start=2424
+  _globals['_REFUNDORDERRESPONSE']._serialized_end=2523
+  _globals['_WATCHORDERREQUEST']._serialized_start=2525
+  _globals['_WATCHORDERREQUEST']._serialized_end=2638
+  _globals['_WATCHORDERRESPONSE']._serialized_start=2640
+  _globals['_WATCHORDERRESPONSE']._serialized_end=2765
+  _globals['_LISTQUARANTINEDORDERSREQUEST']._serialized_start=2767
+  _globals['_LISTQUARANTINEDORDERSREQUEST']._serialized_end=2858
+  _globals['_LISTQUARANTINEDORDERSRESPONSE']._serialized_start=2860
+  _globals['_LISTQUARANTINEDORDERSRESPONSE']._serialized_end=2966
+  _globals['_QUARANTINEDORDER']._serialized_start=2968
+  _globals['_QUARANTINEDORDER']._serialized_end=3073
+  _globals['_RESUMEORDERREQUEST']._serialized_start=3075
+  _globals['_RESUMEORDERREQUEST']._serialized_end=3157
+  _globals['_RESUMEORDERRESPONSE']._serialized_start=3159
+  _globals['_RESUMEORDERRESPONSE']._serialized_end=3218
+  _globals['_SETTLEORDERREQUEST']._serialized_start=3221
+  _globals['_SETTLEORDERREQUEST']._serialized_end=3350
+  _globals['_SETTLEORDERRESPONSE']._serialized_start=3352
+  _globals['_SETTLEORDERRESPONSE']._serialized_end=3411
+  _globals['_AUDITORDERSREQUEST']._serialized_start=3413
+  _globals['_AUDITORDERSREQUEST']._serialized_end=3433
+  _globals['_AUDITORDERSRESPONSE']._serialized_start=3435
+  _globals['_AUDITORDERSRESPONSE']._serialized_end=3544
+  _globals['_ORDERSERVICE']._serialized_start=3547
+  _globals['_ORDERSERVICE']._serialized_end=5294
 # @@protoc_insertion_point(module_scope)

@@ -52,6 +52,11 @@ class OrderServiceStub:
                 request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrdersRequest.SerializeToString,
                 response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrdersResponse.FromString,
                 _registered_method=True)
+        self.ListOrderLines = channel.unary_unary(
+                '/souk.orders.v1.OrderService/ListOrderLines',
+                request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderLinesRequest.SerializeToString,
+                response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderLinesResponse.FromString,
+                _registered_method=True)
         self.CancelOrder = channel.unary_unary(
                 '/souk.orders.v1.OrderService/CancelOrder',
                 request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CancelOrderRequest.SerializeToString,
@@ -108,9 +113,10 @@ class OrderServiceServicer:
         on by itself: watch it with WatchOrder. Repeating a `request_id` never makes a second order: it answers the first one
         as it stands now, and the same id with another body fails with ERROR_REASON_REQUEST_ID_REUSED.
         When it cannot be placed the order is kept as REJECTED, nothing is held or charged, and the call fails with one of
-        ERROR_REASON_PRICE_NOT_FOUND, PRICE_CHANGED, TOTAL_OVERFLOW, OUT_OF_STOCK, PAYMENT_DECLINED, RESERVATION_EXPIRED,
-        GAVE_UP or ORDER_CANCELED, with the `order_id` in the metadata. A USER orders for itself only
-        (ERROR_REASON_OTHER_CUSTOMER).
+        ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED, TOTAL_OVERFLOW, OUT_OF_STOCK,
+        UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED, PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP,
+        UPSTREAM_REFUSED or ORDER_CANCELED, with the `order_id` in the metadata. A USER orders for itself only
+        (ERROR_REASON_OTHER_CUSTOMER), and at default prices only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -124,7 +130,16 @@ class OrderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListOrders(self, request, context):
-        """Lists orders, oldest id first, a page at a time. A USER sees its own orders only.
+        """Lists orders, oldest id first, a page at a time. A USER sees its own orders only. A page ends at about 3 MiB whatever
+        its size.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListOrderLines(self, request, context):
+        """Lists the lines of one order by number, a page at a time. A USER sees its own orders only. A page ends at about 3 MiB
+        whatever its size. Fails with ERROR_REASON_ORDER_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -146,7 +161,10 @@ class OrderServiceServicer:
     def FulfillOrder(self, request, context):
         """Records that the goods of a PAID order have left. Fulfilling a FULFILLED order answers it; one that was paid back whole
         since then is REFUNDED and answers ERROR_REASON_ORDER_STATE.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE and ERROR_REASON_ORDER_BUSY.
+
+        Payments and inventory are asked before the goods leave: when the money or the stock is not what the order says it
+        fails with ERROR_REASON_ORDER_OUT_OF_STEP. Fails besides with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE,
+        ERROR_REASON_ORDER_BUSY and ERROR_REASON_EFFECTIVE_TIME.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -154,12 +172,16 @@ class OrderServiceServicer:
 
     def RefundOrder(self, request, context):
         """Pays back an order that was captured: some lines, a bare amount, or all that is left. With `restock` the units of the
-        lines come back on hand, which needs a FULFILLED order (an order whose goods have not left is cancelled instead).
+        lines come back on hand, which needs an order whose goods have left (one whose goods have not left is cancelled
+        instead). Paying back all of an order whose goods have not left also releases its stock.
+
+        Goods may come back when nothing is left to pay back, or were free: with `restock` and an `amount` of 0, or without an
+        amount when nothing is left, the lines come back for nothing, also to a REFUNDED order.
 
         Answers the order with the refund when it has come to an end, or PENDING when the deadline comes near. Repeating a
         `request_id` answers the first refund; the same id with another body fails with ERROR_REASON_REQUEST_ID_REUSED.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND, REFUND_EXCEEDS_ORDER and
-        REFUND_DECLINED; then nothing is paid back.
+        Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND, REFUND_EXCEEDS_ORDER,
+        RETURN_EXCEEDS_ORDER, TOO_MANY_REFUNDS, EFFECTIVE_TIME and REFUND_DECLINED; then nothing is paid back.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -224,6 +246,11 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.ListOrders,
                     request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrdersRequest.FromString,
                     response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrdersResponse.SerializeToString,
+            ),
+            'ListOrderLines': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOrderLines,
+                    request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderLinesRequest.FromString,
+                    response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderLinesResponse.SerializeToString,
             ),
             'CancelOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelOrder,
@@ -350,6 +377,33 @@ class OrderService:
             '/souk.orders.v1.OrderService/ListOrders',
             souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrdersRequest.SerializeToString,
             souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOrderLines(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.orders.v1.OrderService/ListOrderLines',
+            souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderLinesRequest.SerializeToString,
+            souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderLinesResponse.FromString,
             options,
             channel_credentials,
             insecure,

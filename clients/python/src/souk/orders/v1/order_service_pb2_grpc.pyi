@@ -44,14 +44,21 @@ class OrderServiceStub:
     on by itself: watch it with WatchOrder. Repeating a `request_id` never makes a second order: it answers the first one
     as it stands now, and the same id with another body fails with ERROR_REASON_REQUEST_ID_REUSED.
     When it cannot be placed the order is kept as REJECTED, nothing is held or charged, and the call fails with one of
-    ERROR_REASON_PRICE_NOT_FOUND, PRICE_CHANGED, TOTAL_OVERFLOW, OUT_OF_STOCK, PAYMENT_DECLINED, RESERVATION_EXPIRED,
-    GAVE_UP or ORDER_CANCELED, with the `order_id` in the metadata. A USER orders for itself only
-    (ERROR_REASON_OTHER_CUSTOMER).
+    ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED, TOTAL_OVERFLOW, OUT_OF_STOCK,
+    UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED, PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP,
+    UPSTREAM_REFUSED or ORDER_CANCELED, with the `order_id` in the metadata. A USER orders for itself only
+    (ERROR_REASON_OTHER_CUSTOMER), and at default prices only.
     """
     GetOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.GetOrderRequest, _order_service_pb2.GetOrderResponse]
     """Returns one order. A USER sees its own orders only. Fails with ERROR_REASON_ORDER_NOT_FOUND."""
     ListOrders: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.ListOrdersRequest, _order_service_pb2.ListOrdersResponse]
-    """Lists orders, oldest id first, a page at a time. A USER sees its own orders only."""
+    """Lists orders, oldest id first, a page at a time. A USER sees its own orders only. A page ends at about 3 MiB whatever
+    its size.
+    """
+    ListOrderLines: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.ListOrderLinesRequest, _order_service_pb2.ListOrderLinesResponse]
+    """Lists the lines of one order by number, a page at a time. A USER sees its own orders only. A page ends at about 3 MiB
+    whatever its size. Fails with ERROR_REASON_ORDER_NOT_FOUND.
+    """
     CancelOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.CancelOrderRequest, _order_service_pb2.CancelOrderResponse]
     """Takes an order back before its goods have left: its stock is released, its payment voided or paid back.
 
@@ -64,16 +71,23 @@ class OrderServiceStub:
     FulfillOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.FulfillOrderRequest, _order_service_pb2.FulfillOrderResponse]
     """Records that the goods of a PAID order have left. Fulfilling a FULFILLED order answers it; one that was paid back whole
     since then is REFUNDED and answers ERROR_REASON_ORDER_STATE.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE and ERROR_REASON_ORDER_BUSY.
+
+    Payments and inventory are asked before the goods leave: when the money or the stock is not what the order says it
+    fails with ERROR_REASON_ORDER_OUT_OF_STEP. Fails besides with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE,
+    ERROR_REASON_ORDER_BUSY and ERROR_REASON_EFFECTIVE_TIME.
     """
     RefundOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.RefundOrderRequest, _order_service_pb2.RefundOrderResponse]
     """Pays back an order that was captured: some lines, a bare amount, or all that is left. With `restock` the units of the
-    lines come back on hand, which needs a FULFILLED order (an order whose goods have not left is cancelled instead).
+    lines come back on hand, which needs an order whose goods have left (one whose goods have not left is cancelled
+    instead). Paying back all of an order whose goods have not left also releases its stock.
+
+    Goods may come back when nothing is left to pay back, or were free: with `restock` and an `amount` of 0, or without an
+    amount when nothing is left, the lines come back for nothing, also to a REFUNDED order.
 
     Answers the order with the refund when it has come to an end, or PENDING when the deadline comes near. Repeating a
     `request_id` answers the first refund; the same id with another body fails with ERROR_REASON_REQUEST_ID_REUSED.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND, REFUND_EXCEEDS_ORDER and
-    REFUND_DECLINED; then nothing is paid back.
+    Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND, REFUND_EXCEEDS_ORDER,
+    RETURN_EXCEEDS_ORDER, TOO_MANY_REFUNDS, EFFECTIVE_TIME and REFUND_DECLINED; then nothing is paid back.
     """
     WatchOrder: _grpc.UnaryStreamMultiCallable[_order_service_pb2.WatchOrderRequest, _order_service_pb2.WatchOrderResponse]
     """Streams every change of an order: first those after `resume_token` (all, when it is empty), then each as it happens.
@@ -113,14 +127,21 @@ class OrderServiceAsyncStub(OrderServiceStub):
     on by itself: watch it with WatchOrder. Repeating a `request_id` never makes a second order: it answers the first one
     as it stands now, and the same id with another body fails with ERROR_REASON_REQUEST_ID_REUSED.
     When it cannot be placed the order is kept as REJECTED, nothing is held or charged, and the call fails with one of
-    ERROR_REASON_PRICE_NOT_FOUND, PRICE_CHANGED, TOTAL_OVERFLOW, OUT_OF_STOCK, PAYMENT_DECLINED, RESERVATION_EXPIRED,
-    GAVE_UP or ORDER_CANCELED, with the `order_id` in the metadata. A USER orders for itself only
-    (ERROR_REASON_OTHER_CUSTOMER).
+    ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED, TOTAL_OVERFLOW, OUT_OF_STOCK,
+    UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED, PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP,
+    UPSTREAM_REFUSED or ORDER_CANCELED, with the `order_id` in the metadata. A USER orders for itself only
+    (ERROR_REASON_OTHER_CUSTOMER), and at default prices only.
     """
     GetOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.GetOrderRequest, _order_service_pb2.GetOrderResponse]  # type: ignore[assignment]
     """Returns one order. A USER sees its own orders only. Fails with ERROR_REASON_ORDER_NOT_FOUND."""
     ListOrders: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ListOrdersRequest, _order_service_pb2.ListOrdersResponse]  # type: ignore[assignment]
-    """Lists orders, oldest id first, a page at a time. A USER sees its own orders only."""
+    """Lists orders, oldest id first, a page at a time. A USER sees its own orders only. A page ends at about 3 MiB whatever
+    its size.
+    """
+    ListOrderLines: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ListOrderLinesRequest, _order_service_pb2.ListOrderLinesResponse]  # type: ignore[assignment]
+    """Lists the lines of one order by number, a page at a time. A USER sees its own orders only. A page ends at about 3 MiB
+    whatever its size. Fails with ERROR_REASON_ORDER_NOT_FOUND.
+    """
     CancelOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.CancelOrderRequest, _order_service_pb2.CancelOrderResponse]  # type: ignore[assignment]
     """Takes an order back before its goods have left: its stock is released, its payment voided or paid back.
 
@@ -133,16 +154,23 @@ class OrderServiceAsyncStub(OrderServiceStub):
     FulfillOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.FulfillOrderRequest, _order_service_pb2.FulfillOrderResponse]  # type: ignore[assignment]
     """Records that the goods of a PAID order have left. Fulfilling a FULFILLED order answers it; one that was paid back whole
     since then is REFUNDED and answers ERROR_REASON_ORDER_STATE.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE and ERROR_REASON_ORDER_BUSY.
+
+    Payments and inventory are asked before the goods leave: when the money or the stock is not what the order says it
+    fails with ERROR_REASON_ORDER_OUT_OF_STEP. Fails besides with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE,
+    ERROR_REASON_ORDER_BUSY and ERROR_REASON_EFFECTIVE_TIME.
     """
     RefundOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.RefundOrderRequest, _order_service_pb2.RefundOrderResponse]  # type: ignore[assignment]
     """Pays back an order that was captured: some lines, a bare amount, or all that is left. With `restock` the units of the
-    lines come back on hand, which needs a FULFILLED order (an order whose goods have not left is cancelled instead).
+    lines come back on hand, which needs an order whose goods have left (one whose goods have not left is cancelled
+    instead). Paying back all of an order whose goods have not left also releases its stock.
+
+    Goods may come back when nothing is left to pay back, or were free: with `restock` and an `amount` of 0, or without an
+    amount when nothing is left, the lines come back for nothing, also to a REFUNDED order.
 
     Answers the order with the refund when it has come to an end, or PENDING when the deadline comes near. Repeating a
     `request_id` answers the first refund; the same id with another body fails with ERROR_REASON_REQUEST_ID_REUSED.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND, REFUND_EXCEEDS_ORDER and
-    REFUND_DECLINED; then nothing is paid back.
+    Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND, REFUND_EXCEEDS_ORDER,
+    RETURN_EXCEEDS_ORDER, TOO_MANY_REFUNDS, EFFECTIVE_TIME and REFUND_DECLINED; then nothing is paid back.
     """
     WatchOrder: _aio.UnaryStreamMultiCallable[_order_service_pb2.WatchOrderRequest, _order_service_pb2.WatchOrderResponse]  # type: ignore[assignment]
     """Streams every change of an order: first those after `resume_token` (all, when it is empty), then each as it happens.
@@ -185,9 +213,10 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         on by itself: watch it with WatchOrder. Repeating a `request_id` never makes a second order: it answers the first one
         as it stands now, and the same id with another body fails with ERROR_REASON_REQUEST_ID_REUSED.
         When it cannot be placed the order is kept as REJECTED, nothing is held or charged, and the call fails with one of
-        ERROR_REASON_PRICE_NOT_FOUND, PRICE_CHANGED, TOTAL_OVERFLOW, OUT_OF_STOCK, PAYMENT_DECLINED, RESERVATION_EXPIRED,
-        GAVE_UP or ORDER_CANCELED, with the `order_id` in the metadata. A USER orders for itself only
-        (ERROR_REASON_OTHER_CUSTOMER).
+        ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED, TOTAL_OVERFLOW, OUT_OF_STOCK,
+        UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED, PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP,
+        UPSTREAM_REFUSED or ORDER_CANCELED, with the `order_id` in the metadata. A USER orders for itself only
+        (ERROR_REASON_OTHER_CUSTOMER), and at default prices only.
         """
 
     @_abc_1.abstractmethod
@@ -204,7 +233,19 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _order_service_pb2.ListOrdersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.ListOrdersResponse, _abc.Awaitable[_order_service_pb2.ListOrdersResponse]]:
-        """Lists orders, oldest id first, a page at a time. A USER sees its own orders only."""
+        """Lists orders, oldest id first, a page at a time. A USER sees its own orders only. A page ends at about 3 MiB whatever
+        its size.
+        """
+
+    @_abc_1.abstractmethod
+    def ListOrderLines(
+        self,
+        request: _order_service_pb2.ListOrderLinesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.ListOrderLinesResponse, _abc.Awaitable[_order_service_pb2.ListOrderLinesResponse]]:
+        """Lists the lines of one order by number, a page at a time. A USER sees its own orders only. A page ends at about 3 MiB
+        whatever its size. Fails with ERROR_REASON_ORDER_NOT_FOUND.
+        """
 
     @_abc_1.abstractmethod
     def CancelOrder(
@@ -229,7 +270,10 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_order_service_pb2.FulfillOrderResponse, _abc.Awaitable[_order_service_pb2.FulfillOrderResponse]]:
         """Records that the goods of a PAID order have left. Fulfilling a FULFILLED order answers it; one that was paid back whole
         since then is REFUNDED and answers ERROR_REASON_ORDER_STATE.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE and ERROR_REASON_ORDER_BUSY.
+
+        Payments and inventory are asked before the goods leave: when the money or the stock is not what the order says it
+        fails with ERROR_REASON_ORDER_OUT_OF_STEP. Fails besides with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE,
+        ERROR_REASON_ORDER_BUSY and ERROR_REASON_EFFECTIVE_TIME.
         """
 
     @_abc_1.abstractmethod
@@ -239,12 +283,16 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.RefundOrderResponse, _abc.Awaitable[_order_service_pb2.RefundOrderResponse]]:
         """Pays back an order that was captured: some lines, a bare amount, or all that is left. With `restock` the units of the
-        lines come back on hand, which needs a FULFILLED order (an order whose goods have not left is cancelled instead).
+        lines come back on hand, which needs an order whose goods have left (one whose goods have not left is cancelled
+        instead). Paying back all of an order whose goods have not left also releases its stock.
+
+        Goods may come back when nothing is left to pay back, or were free: with `restock` and an `amount` of 0, or without an
+        amount when nothing is left, the lines come back for nothing, also to a REFUNDED order.
 
         Answers the order with the refund when it has come to an end, or PENDING when the deadline comes near. Repeating a
         `request_id` answers the first refund; the same id with another body fails with ERROR_REASON_REQUEST_ID_REUSED.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND, REFUND_EXCEEDS_ORDER and
-        REFUND_DECLINED; then nothing is paid back.
+        Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND, REFUND_EXCEEDS_ORDER,
+        RETURN_EXCEEDS_ORDER, TOO_MANY_REFUNDS, EFFECTIVE_TIME and REFUND_DECLINED; then nothing is paid back.
         """
 
     @_abc_1.abstractmethod

@@ -9,7 +9,7 @@ import { enumDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
  * Describes the file souk/orders/v1/error_reason.proto.
  */
 export const file_souk_orders_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("CiFzb3VrL29yZGVycy92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsub3JkZXJzLnYxKqcFCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABIgChxFUlJPUl9SRUFTT05fT1JERVJfTk9UX0ZPVU5EEAESIAocRVJST1JfUkVBU09OX1BSSUNFX05PVF9GT1VORBACEh4KGkVSUk9SX1JFQVNPTl9QUklDRV9DSEFOR0VEEAMSHwobRVJST1JfUkVBU09OX1RPVEFMX09WRVJGTE9XEAQSHQoZRVJST1JfUkVBU09OX09VVF9PRl9TVE9DSxAFEiEKHUVSUk9SX1JFQVNPTl9QQVlNRU5UX0RFQ0xJTkVEEAYSJAogRVJST1JfUkVBU09OX1JFU0VSVkFUSU9OX0VYUElSRUQQBxIYChRFUlJPUl9SRUFTT05fR0FWRV9VUBAIEh8KG0VSUk9SX1JFQVNPTl9PUkRFUl9DQU5DRUxFRBAJEhwKGEVSUk9SX1JFQVNPTl9PUkRFUl9TVEFURRAKEhsKF0VSUk9SX1JFQVNPTl9PUkRFUl9CVVNZEAsSHwobRVJST1JfUkVBU09OX0xJTkVfTk9UX0ZPVU5EEAwSJQohRVJST1JfUkVBU09OX1JFRlVORF9FWENFRURTX09SREVSEA0SIAocRVJST1JfUkVBU09OX1JFRlVORF9ERUNMSU5FRBAOEh8KG0VSUk9SX1JFQVNPTl9PVEhFUl9DVVNUT01FUhAPEh8KG0VSUk9SX1JFQVNPTl9FRkZFQ1RJVkVfVElNRRAQEiAKHEVSUk9SX1JFQVNPTl9OT1RfUVVBUkFOVElORUQQERIlCiFFUlJPUl9SRUFTT05fSU5WQUxJRF9SRVNVTUVfVE9LRU4QEhIiCh5FUlJPUl9SRUFTT05fUkVRVUVTVF9JRF9SRVVTRUQQE2IGcHJvdG8z");
+  fileDesc("CiFzb3VrL29yZGVycy92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsub3JkZXJzLnYxKu8HCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABIgChxFUlJPUl9SRUFTT05fT1JERVJfTk9UX0ZPVU5EEAESIAocRVJST1JfUkVBU09OX1BSSUNFX05PVF9GT1VORBACEh4KGkVSUk9SX1JFQVNPTl9QUklDRV9DSEFOR0VEEAMSHwobRVJST1JfUkVBU09OX1RPVEFMX09WRVJGTE9XEAQSHQoZRVJST1JfUkVBU09OX09VVF9PRl9TVE9DSxAFEiEKHUVSUk9SX1JFQVNPTl9QQVlNRU5UX0RFQ0xJTkVEEAYSJAogRVJST1JfUkVBU09OX1JFU0VSVkFUSU9OX0VYUElSRUQQBxIYChRFUlJPUl9SRUFTT05fR0FWRV9VUBAIEh8KG0VSUk9SX1JFQVNPTl9PUkRFUl9DQU5DRUxFRBAJEhwKGEVSUk9SX1JFQVNPTl9PUkRFUl9TVEFURRAKEhsKF0VSUk9SX1JFQVNPTl9PUkRFUl9CVVNZEAsSHwobRVJST1JfUkVBU09OX0xJTkVfTk9UX0ZPVU5EEAwSJQohRVJST1JfUkVBU09OX1JFRlVORF9FWENFRURTX09SREVSEA0SIAocRVJST1JfUkVBU09OX1JFRlVORF9ERUNMSU5FRBAOEh8KG0VSUk9SX1JFQVNPTl9PVEhFUl9DVVNUT01FUhAPEh8KG0VSUk9SX1JFQVNPTl9FRkZFQ1RJVkVfVElNRRAQEiAKHEVSUk9SX1JFQVNPTl9OT1RfUVVBUkFOVElORUQQERIlCiFFUlJPUl9SRUFTT05fSU5WQUxJRF9SRVNVTUVfVE9LRU4QEhIiCh5FUlJPUl9SRUFTT05fUkVRVUVTVF9JRF9SRVVTRUQQExImCiJFUlJPUl9SRUFTT05fUEFZTUVOVF9OT1RfQ09ORklSTUVEEBQSJwojRVJST1JfUkVBU09OX1VOS05PV05fUEFZTUVOVF9NRVRIT0QQFRIhCh1FUlJPUl9SRUFTT05fUEFZTUVOVF9DQU5DRUxFRBAWEh0KGUVSUk9SX1JFQVNPTl9OT1RfRk9SX1NBTEUQFxIiCh5FUlJPUl9SRUFTT05fUFJJQ0VfTk9UX0FMTE9XRUQQGBIhCh1FUlJPUl9SRUFTT05fVVBTVFJFQU1fUkVGVVNFRBAZEiIKHkVSUk9SX1JFQVNPTl9PUkRFUl9PVVRfT0ZfU1RFUBAaEiUKIUVSUk9SX1JFQVNPTl9SRVRVUk5fRVhDRUVEU19PUkRFUhAbEiEKHUVSUk9SX1JFQVNPTl9UT09fTUFOWV9SRUZVTkRTEBxiBnByb3RvMw");
 
 /**
  * Why the orders service refused a call; the `reason` of `google.rpc.ErrorInfo`, with domain `souk.orders.v1`.
@@ -48,8 +48,8 @@ export enum ErrorReason {
   PRICE_CHANGED = 3,
 
   /**
-   * The total of the order leaves the range of 64 bits; the order is REJECTED. Code FAILED_PRECONDITION; metadata
-   * `order_id`.
+   * The total of the order is more than 1,000,000,000,000,000 minor units; the order is REJECTED.
+   * Code FAILED_PRECONDITION; metadata `order_id`, `max_total_minor_units`.
    *
    * @generated from enum value: ERROR_REASON_TOTAL_OVERFLOW = 4;
    */
@@ -64,8 +64,8 @@ export enum ErrorReason {
   OUT_OF_STOCK = 5,
 
   /**
-   * The payment was declined for good; the order is REJECTED and nothing is held. Code FAILED_PRECONDITION; metadata
-   * `order_id`, `payment_id`.
+   * The payment provider declined the payment for good; the order is REJECTED and nothing is held.
+   * Code FAILED_PRECONDITION; metadata `order_id`, `payment_id`.
    *
    * @generated from enum value: ERROR_REASON_PAYMENT_DECLINED = 6;
    */
@@ -138,7 +138,8 @@ export enum ErrorReason {
   OTHER_CUSTOMER = 15,
 
   /**
-   * Only STAFF may set an effective time, and only to the past. Code PERMISSION_DENIED or INVALID_ARGUMENT.
+   * Only STAFF may set an effective time, only to the past, and for what happens to an order not to a time before its
+   * sale. Code PERMISSION_DENIED or INVALID_ARGUMENT.
    *
    * @generated from enum value: ERROR_REASON_EFFECTIVE_TIME = 16;
    */
@@ -164,6 +165,80 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_REQUEST_ID_REUSED = 19;
    */
   REQUEST_ID_REUSED = 19,
+
+  /**
+   * The customer did not confirm the payment at the `payment_action_url` in time; the order is REJECTED and nothing is
+   * held or charged. Code FAILED_PRECONDITION; metadata `order_id`, `payment_id`. A new order, with a new request id, may
+   * be placed.
+   *
+   * @generated from enum value: ERROR_REASON_PAYMENT_NOT_CONFIRMED = 20;
+   */
+  PAYMENT_NOT_CONFIRMED = 20,
+
+  /**
+   * The payment provider knows no such payment method; the order is REJECTED. Code INVALID_ARGUMENT; metadata
+   * `order_id`; BadRequest names `payment_method`.
+   *
+   * @generated from enum value: ERROR_REASON_UNKNOWN_PAYMENT_METHOD = 21;
+   */
+  UNKNOWN_PAYMENT_METHOD = 21,
+
+  /**
+   * The payment was canceled before it was captured; the order is REJECTED or CANCELED. Code FAILED_PRECONDITION; metadata
+   * `order_id`, `payment_id`.
+   *
+   * @generated from enum value: ERROR_REASON_PAYMENT_CANCELED = 22;
+   */
+  PAYMENT_CANCELED = 22,
+
+  /**
+   * The product of a line is not for sale, or its price is archived; the order is REJECTED. Code FAILED_PRECONDITION;
+   * metadata `order_id`, and `sku` or `price_id`.
+   *
+   * @generated from enum value: ERROR_REASON_NOT_FOR_SALE = 23;
+   */
+  NOT_FOR_SALE = 23,
+
+  /**
+   * A user orders at default prices only, and a line names another price; the order is REJECTED. Code PERMISSION_DENIED;
+   * metadata `order_id`, `price_id`; BadRequest names `lines[i].price_id`.
+   *
+   * @generated from enum value: ERROR_REASON_PRICE_NOT_ALLOWED = 24;
+   */
+  PRICE_NOT_ALLOWED = 24,
+
+  /**
+   * A service that the order needs refused the request in a way that repeating does not change; the order is REJECTED and
+   * nothing is held or charged. An operator finds what it was in the log. Code FAILED_PRECONDITION; metadata `order_id`.
+   *
+   * @generated from enum value: ERROR_REASON_UPSTREAM_REFUSED = 25;
+   */
+  UPSTREAM_REFUSED = 25,
+
+  /**
+   * What payments or inventory hold for the order is not what the order says, so its goods must not leave: the payment is
+   * not captured or was paid back, or the stock is gone. Nothing was changed; CancelOrder takes the order back.
+   * Code FAILED_PRECONDITION; metadata `order_id`, and what differs: `captured`, `refunded`, `expected_captured`,
+   * `expected_refunded` or `reservation_state`.
+   *
+   * @generated from enum value: ERROR_REASON_ORDER_OUT_OF_STEP = 26;
+   */
+  ORDER_OUT_OF_STEP = 26,
+
+  /**
+   * More units would come back than left and have not come back before. Code FAILED_PRECONDITION; metadata `order_id`,
+   * `line_number`, `returnable`.
+   *
+   * @generated from enum value: ERROR_REASON_RETURN_EXCEEDS_ORDER = 27;
+   */
+  RETURN_EXCEEDS_ORDER = 27,
+
+  /**
+   * The order has as many refunds as an order may have: 1,000. Code FAILED_PRECONDITION; metadata `order_id`, `limit`.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_REFUNDS = 28;
+   */
+  TOO_MANY_REFUNDS = 28,
 }
 
 /**

@@ -23,7 +23,7 @@ export const file_souk_orders_v1_events: GenFile = /*@__PURE__*/
  */
 export type OrderPlaced = Message<"souk.orders.v1.OrderPlaced"> & {
   /**
-   * The order.
+   * The order, with its first 200 lines as in every event; see `Order.line_count`.
    *
    * @generated from field: souk.orders.v1.Order order = 1;
    */
@@ -136,7 +136,8 @@ export const OrderFulfilledSchema: GenMessage<OrderFulfilled> = /*@__PURE__*/
   messageDesc(file_souk_orders_v1_events, 4);
 
 /**
- * A refund of an order came to an end. Key: the order id.
+ * A refund of an order came to an end. Goods that come back for nothing are no refund of money and publish no event.
+ * Key: the order id.
  *
  * @generated from message souk.orders.v1.OrderRefunded
  */

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/orders/v1/order.proto.
  */
 export const file_souk_orders_v1_order: GenFile = /*@__PURE__*/
-  fileDesc("Chpzb3VrL29yZGVycy92MS9vcmRlci5wcm90bxIOc291ay5vcmRlcnMudjEioQQKBU9yZGVyEhAKCG9yZGVyX2lkGAEgASgJEhMKC2N1c3RvbWVyX2lkGAIgASgJEhEKCXJlZmVyZW5jZRgDIAEoCRIpCgVzdGF0ZRgEIAEoDjIaLnNvdWsub3JkZXJzLnYxLk9yZGVyU3RhdGUSKAoFbGluZXMYBSADKAsyGS5zb3VrLm9yZGVycy52MS5PcmRlckxpbmUSIgoFdG90YWwYBiABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSJQoIcmVmdW5kZWQYByABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSEgoKcGF5bWVudF9pZBgIIAEoCRIWCg5yZXNlcnZhdGlvbl9pZBgJIAEoCRInCgdyZWZ1bmRzGAogAygLMhYuc291ay5vcmRlcnMudjEuUmVmdW5kEg4KBnJlYXNvbhgLIAEoCRIPCgd2ZXJzaW9uGAwgASgDEhYKDmlzX3F1YXJhbnRpbmVkGA0gASgIEhoKEnBheW1lbnRfYWN0aW9uX3VybBgOIAEoCRIvCgtjcmVhdGVfdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmVmZmVjdGl2ZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKkAQoJT3JkZXJMaW5lEhMKC2xpbmVfbnVtYmVyGAEgASgFEgsKA3NrdRgCIAEoCRIQCghwcmljZV9pZBgDIAEoCRINCgV0aXRsZRgEIAEoCRIQCghxdWFudGl0eRgFIAEoAxInCgp1bml0X3ByaWNlGAYgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EhkKEXJlZnVuZGVkX3F1YW50aXR5GAcgASgDIo0CCgZSZWZ1bmQSEQoJcmVmdW5kX2lkGAEgASgJEioKBXN0YXRlGAIgASgOMhsuc291ay5vcmRlcnMudjEuUmVmdW5kU3RhdGUSIwoGYW1vdW50GAMgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EikKBWxpbmVzGAQgAygLMhouc291ay5vcmRlcnMudjEuUmVmdW5kTGluZRIPCgdyZXN0b2NrGAUgASgIEi8KC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5lZmZlY3RpdmVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiMwoKUmVmdW5kTGluZRITCgtsaW5lX251bWJlchgBIAEoBRIQCghxdWFudGl0eRgCIAEoAyKmAQoLT3JkZXJDaGFuZ2USDwoHdmVyc2lvbhgBIAEoAxIpCgVzdGF0ZRgCIAEoDjIaLnNvdWsub3JkZXJzLnYxLk9yZGVyU3RhdGUSDAoEa2luZBgDIAEoCRIcChRyZWZ1bmRlZF9taW5vcl91bml0cxgEIAEoAxIvCgtjaGFuZ2VfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAq2QEKCk9yZGVyU3RhdGUSGwoXT1JERVJfU1RBVEVfVU5TUEVDSUZJRUQQABIXChNPUkRFUl9TVEFURV9QRU5ESU5HEAESFgoST1JERVJfU1RBVEVfUExBQ0VEEAISFAoQT1JERVJfU1RBVEVfUEFJRBADEhkKFU9SREVSX1NUQVRFX0ZVTEZJTExFRBAEEhgKFE9SREVSX1NUQVRFX1JFRlVOREVEEAUSGAoUT1JERVJfU1RBVEVfQ0FOQ0VMRUQQBhIYChRPUkRFUl9TVEFURV9SRUpFQ1RFRBAHKnoKC1JlZnVuZFN0YXRlEhwKGFJFRlVORF9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFJFRlVORF9TVEFURV9QRU5ESU5HEAESGgoWUkVGVU5EX1NUQVRFX1NVQ0NFRURFRBACEhcKE1JFRlVORF9TVEFURV9GQUlMRUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_souk_type_v1_money]);
+  fileDesc("Chpzb3VrL29yZGVycy92MS9vcmRlci5wcm90bxIOc291ay5vcmRlcnMudjEitQQKBU9yZGVyEhAKCG9yZGVyX2lkGAEgASgJEhMKC2N1c3RvbWVyX2lkGAIgASgJEhEKCXJlZmVyZW5jZRgDIAEoCRIpCgVzdGF0ZRgEIAEoDjIaLnNvdWsub3JkZXJzLnYxLk9yZGVyU3RhdGUSKAoFbGluZXMYBSADKAsyGS5zb3VrLm9yZGVycy52MS5PcmRlckxpbmUSIgoFdG90YWwYBiABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSJQoIcmVmdW5kZWQYByABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSEgoKcGF5bWVudF9pZBgIIAEoCRIWCg5yZXNlcnZhdGlvbl9pZBgJIAEoCRInCgdyZWZ1bmRzGAogAygLMhYuc291ay5vcmRlcnMudjEuUmVmdW5kEg4KBnJlYXNvbhgLIAEoCRIPCgd2ZXJzaW9uGAwgASgDEhYKDmlzX3F1YXJhbnRpbmVkGA0gASgIEhoKEnBheW1lbnRfYWN0aW9uX3VybBgOIAEoCRIvCgtjcmVhdGVfdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmVmZmVjdGl2ZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpsaW5lX2NvdW50GBIgASgFIr8BCglPcmRlckxpbmUSEwoLbGluZV9udW1iZXIYASABKAUSCwoDc2t1GAIgASgJEhAKCHByaWNlX2lkGAMgASgJEg0KBXRpdGxlGAQgASgJEhAKCHF1YW50aXR5GAUgASgDEicKCnVuaXRfcHJpY2UYBiABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSGQoRcmVmdW5kZWRfcXVhbnRpdHkYByABKAMSGQoRcmV0dXJuZWRfcXVhbnRpdHkYCCABKAMioQIKBlJlZnVuZBIRCglyZWZ1bmRfaWQYASABKAkSKgoFc3RhdGUYAiABKA4yGy5zb3VrLm9yZGVycy52MS5SZWZ1bmRTdGF0ZRIjCgZhbW91bnQYAyABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSKQoFbGluZXMYBCADKAsyGi5zb3VrLm9yZGVycy52MS5SZWZ1bmRMaW5lEg8KB3Jlc3RvY2sYBSABKAgSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmVmZmVjdGl2ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpsaW5lX2NvdW50GAggASgFIjMKClJlZnVuZExpbmUSEwoLbGluZV9udW1iZXIYASABKAUSEAoIcXVhbnRpdHkYAiABKAMipgEKC09yZGVyQ2hhbmdlEg8KB3ZlcnNpb24YASABKAMSKQoFc3RhdGUYAiABKA4yGi5zb3VrLm9yZGVycy52MS5PcmRlclN0YXRlEgwKBGtpbmQYAyABKAkSHAoUcmVmdW5kZWRfbWlub3JfdW5pdHMYBCABKAMSLwoLY2hhbmdlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKtkBCgpPcmRlclN0YXRlEhsKF09SREVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASFwoTT1JERVJfU1RBVEVfUEVORElORxABEhYKEk9SREVSX1NUQVRFX1BMQUNFRBACEhQKEE9SREVSX1NUQVRFX1BBSUQQAxIZChVPUkRFUl9TVEFURV9GVUxGSUxMRUQQBBIYChRPUkRFUl9TVEFURV9SRUZVTkRFRBAFEhgKFE9SREVSX1NUQVRFX0NBTkNFTEVEEAYSGAoUT1JERVJfU1RBVEVfUkVKRUNURUQQByp6CgtSZWZ1bmRTdGF0ZRIcChhSRUZVTkRfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRSRUZVTkRfU1RBVEVfUEVORElORxABEhoKFlJFRlVORF9TVEFURV9TVUNDRUVERUQQAhIXChNSRUZVTkRfU1RBVEVfRkFJTEVEEANiBnByb3RvMw", [file_google_protobuf_timestamp, file_souk_type_v1_money]);
 
 /**
  * What a customer ordered, and how far it has come.
@@ -54,7 +54,8 @@ export type Order = Message<"souk.orders.v1.Order"> & {
   state: OrderState;
 
   /**
-   * What was ordered, in the order of the request.
+   * What was ordered, in the order of the request: the first 200 lines. `line_count` says how many there are, and
+   * ListOrderLines reads all of them.
    *
    * @generated from field: repeated souk.orders.v1.OrderLine lines = 5;
    */
@@ -143,6 +144,13 @@ export type Order = Message<"souk.orders.v1.Order"> & {
    * @generated from field: google.protobuf.Timestamp effective_time = 17;
    */
   effectiveTime?: Timestamp | undefined;
+
+  /**
+   * How many lines the order has, at most 5,000; 0 until the prices are frozen.
+   *
+   * @generated from field: int32 line_count = 18;
+   */
+  lineCount: number;
 };
 
 /**
@@ -201,11 +209,18 @@ export type OrderLine = Message<"souk.orders.v1.OrderLine"> & {
   unitPrice?: Money | undefined;
 
   /**
-   * Units refunded; refunds under way are not counted.
+   * Units whose price was paid back; refunds under way are not counted, nor are goods that came back for nothing.
    *
    * @generated from field: int64 refunded_quantity = 7;
    */
   refundedQuantity: bigint;
+
+  /**
+   * Units that came back on hand; returns under way are not counted.
+   *
+   * @generated from field: int64 returned_quantity = 8;
+   */
+  returnedQuantity: bigint;
 };
 
 /**
@@ -216,7 +231,8 @@ export const OrderLineSchema: GenMessage<OrderLine> = /*@__PURE__*/
   messageDesc(file_souk_orders_v1_order, 1);
 
 /**
- * Money that goes back to the customer, with or without goods that come back.
+ * Money that goes back to the customer, with or without goods that come back; or goods that come back for nothing, with
+ * an amount of 0.
  *
  * @generated from message souk.orders.v1.Refund
  */
@@ -243,7 +259,7 @@ export type Refund = Message<"souk.orders.v1.Refund"> & {
   amount?: Money | undefined;
 
   /**
-   * The lines it is for; empty when it is for a bare amount.
+   * The lines it is for, the first 200; empty when it is for a bare amount. `line_count` says how many there are.
    *
    * @generated from field: repeated souk.orders.v1.RefundLine lines = 4;
    */
@@ -269,6 +285,13 @@ export type Refund = Message<"souk.orders.v1.Refund"> & {
    * @generated from field: google.protobuf.Timestamp effective_time = 7;
    */
   effectiveTime?: Timestamp | undefined;
+
+  /**
+   * How many lines it is for.
+   *
+   * @generated from field: int32 line_count = 8;
+   */
+  lineCount: number;
 };
 
 /**
@@ -327,7 +350,8 @@ export type OrderChange = Message<"souk.orders.v1.OrderChange"> & {
   state: OrderState;
 
   /**
-   * What changed, as a stable lower-case word such as `created`, `placed`, `paid` or `refund_succeeded`.
+   * What changed, as a stable lower-case word such as `created`, `placed`, `paid`, `refund_succeeded` or
+   * `goods_returned`.
    *
    * @generated from field: string kind = 3;
    */

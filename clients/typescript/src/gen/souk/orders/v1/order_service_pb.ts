@@ -8,7 +8,7 @@ import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Order, OrderChange, OrderState, Refund } from "./order_pb.js";
+import type { Order, OrderChange, OrderLine, OrderState, Refund } from "./order_pb.js";
 import { file_souk_orders_v1_order } from "./order_pb.js";
 import { file_souk_policy_v1_policy } from "../../policy/v1/policy_pb.js";
 import type { AuditCount, AuditFinding } from "../../type/v1/audit_pb.js";
@@ -21,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/orders/v1/order_service.proto.
  */
 export const file_souk_orders_v1_order_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJzb3VrL29yZGVycy92MS9vcmRlcl9zZXJ2aWNlLnByb3RvEg5zb3VrLm9yZGVycy52MSLjAQoOUGxhY2VPcmRlckxpbmUSYwoDc2t1GAEgASgJQlS6SFFyTxABGEAySV5bXHB7TH1ccHtOfVxwe1B9XHB7U31dKFtccHtMfVxwe059XHB7UH1ccHtTfSBdKltccHtMfVxwe059XHB7UH1ccHtTfV0pPyRIABI+CghwcmljZV9pZBgCIAEoCUIqukgnciUyI15wcmljZV9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kSAASHQoIcXVhbnRpdHkYAyABKANCC7pICCIGGMCEPSgBQg0KBGl0ZW0SBbpIAggBIssDChFQbGFjZU9yZGVyUmVxdWVzdBIzCgpyZXF1ZXN0X2lkGAEgASgJQh+6SBxyGhABGIABMhNeW15ceDAwLVx4MWZceDdmXSokEk0KC2N1c3RvbWVyX2lkGAIgASgJQji6SDVyMxiAATIuXihbXlxwe0NjfVxwe1p9XShbXlxwe0NjfV0qW15ccHtDY31ccHtafV0pPyk/JBIvCglyZWZlcmVuY2UYAyABKAlCHLpIGXIXGEAyE15bXlx4MDAtXHgxZlx4N2ZdKiQSKAoNY3VycmVuY3lfY29kZRgEIAEoCUIRukgOcgwyCl5bQS1aXXszfSQSOgoFbGluZXMYBSADKAsyHi5zb3VrLm9yZGVycy52MS5QbGFjZU9yZGVyTGluZUILukgIkgEFCAEQ6AcSOgoOcGF5bWVudF9tZXRob2QYBiABKAlCIoABAbpIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSKwoOZXhwZWN0ZWRfdG90YWwYByABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSMgoOZWZmZWN0aXZlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjoKElBsYWNlT3JkZXJSZXNwb25zZRIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyIk8KD0dldE9yZGVyUmVxdWVzdBI8CghvcmRlcl9pZBgBIAEoCUIqukgnciUyI15vcmRlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kIjgKEEdldE9yZGVyUmVzcG9uc2USJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlciLUAQoRTGlzdE9yZGVyc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEk0KC2N1c3RvbWVyX2lkGAMgASgJQji6SDVyMxiAATIuXihbXlxwe0NjfVxwe1p9XShbXlxwe0NjfV0qW15ccHtDY31ccHtafV0pPyk/JBIzCgVzdGF0ZRgEIAEoDjIaLnNvdWsub3JkZXJzLnYxLk9yZGVyU3RhdGVCCLpIBYIBAhABIlQKEkxpc3RPcmRlcnNSZXNwb25zZRIlCgZvcmRlcnMYASADKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiUgoSQ2FuY2VsT3JkZXJSZXF1ZXN0EjwKCG9yZGVyX2lkGAEgASgJQiq6SCdyJTIjXm9yZGVyX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiOwoTQ2FuY2VsT3JkZXJSZXNwb25zZRIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyIocBChNGdWxmaWxsT3JkZXJSZXF1ZXN0EjwKCG9yZGVyX2lkGAEgASgJQiq6SCdyJTIjXm9yZGVyX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSMgoOZWZmZWN0aXZlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjwKFEZ1bGZpbGxPcmRlclJlc3BvbnNlEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXIiUwoRUmVmdW5kTGluZVJlcXVlc3QSHwoLbGluZV9udW1iZXIYASABKAVCCrpIBxoFGOgHKAESHQoIcXVhbnRpdHkYAiABKANCC7pICCIGGMCEPSgBIq4CChJSZWZ1bmRPcmRlclJlcXVlc3QSPAoIb3JkZXJfaWQYASABKAlCKrpIJ3IlMiNeb3JkZXJfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBIzCgpyZXF1ZXN0X2lkGAIgASgJQh+6SBxyGhABGIABMhNeW15ceDAwLVx4MWZceDdmXSokEjsKBWxpbmVzGAMgAygLMiEuc291ay5vcmRlcnMudjEuUmVmdW5kTGluZVJlcXVlc3RCCbpIBpIBAxDoBxIjCgZhbW91bnQYBCABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSDwoHcmVzdG9jaxgFIAEoCBIyCg5lZmZlY3RpdmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYwoTUmVmdW5kT3JkZXJSZXNwb25zZRIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEiYKBnJlZnVuZBgCIAEoCzIWLnNvdWsub3JkZXJzLnYxLlJlZnVuZCJxChFXYXRjaE9yZGVyUmVxdWVzdBI8CghvcmRlcl9pZBgBIAEoCUIqukgnciUyI15vcmRlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEh4KDHJlc3VtZV90b2tlbhgCIAEoCUIIukgFcgMYgAIifQoSV2F0Y2hPcmRlclJlc3BvbnNlEisKBmNoYW5nZRgBIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlEiQKBW9yZGVyGAIgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISFAoMcmVzdW1lX3Rva2VuGAMgASgJIlsKHExpc3RRdWFyYW50aW5lZE9yZGVyc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIImoKHUxpc3RRdWFyYW50aW5lZE9yZGVyc1Jlc3BvbnNlEjAKBm9yZGVycxgBIAMoCzIgLnNvdWsub3JkZXJzLnYxLlF1YXJhbnRpbmVkT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJImkKEFF1YXJhbnRpbmVkT3JkZXISJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchIMCgRzdGVwGAIgASgJEhAKCGF0dGVtcHRzGAMgASgFEg8KB2ZhaWx1cmUYBCABKAkiUgoSUmVzdW1lT3JkZXJSZXF1ZXN0EjwKCG9yZGVyX2lkGAEgASgJQiq6SCdyJTIjXm9yZGVyX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiOwoTUmVzdW1lT3JkZXJSZXNwb25zZRIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyIoEBChJTZXR0bGVPcmRlclJlcXVlc3QSPAoIb3JkZXJfaWQYASABKAlCKrpIJ3IlMiNeb3JkZXJfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBItCgRub3RlGAIgASgJQh+6SBxyGhABGPQDMhNeW15ceDAwLVx4MWZceDdmXSokIjsKE1NldHRsZU9yZGVyUmVzcG9uc2USJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlciIUChJBdWRpdE9yZGVyc1JlcXVlc3QibQoTQXVkaXRPcmRlcnNSZXNwb25zZRIsCghmaW5kaW5ncxgBIAMoCzIaLnNvdWsudHlwZS52MS5BdWRpdEZpbmRpbmcSKAoGY291bnRzGAIgAygLMhguc291ay50eXBlLnYxLkF1ZGl0Q291bnQyuAwKDE9yZGVyU2VydmljZRJ+CgpQbGFjZU9yZGVyEiEuc291ay5vcmRlcnMudjEuUGxhY2VPcmRlclJlcXVlc3QaIi5zb3VrLm9yZGVycy52MS5QbGFjZU9yZGVyUmVzcG9uc2UiKZACAqK7GA0KBQoDAgMEEAEaAggPgtPkkwIPOgEqIgovdjEvb3JkZXJzEoABCghHZXRPcmRlchIfLnNvdWsub3JkZXJzLnYxLkdldE9yZGVyUmVxdWVzdBogLnNvdWsub3JkZXJzLnYxLkdldE9yZGVyUmVzcG9uc2UiMZACAaK7GA0KBQoDAgMEEAIaAggCgtPkkwIXEhUvdjEvb3JkZXJzL3tvcmRlcl9pZH0SewoKTGlzdE9yZGVycxIhLnNvdWsub3JkZXJzLnYxLkxpc3RPcmRlcnNSZXF1ZXN0GiIuc291ay5vcmRlcnMudjEuTGlzdE9yZGVyc1Jlc3BvbnNlIiaQAgGiuxgNCgUKAwIDBBADGgIICoLT5JMCDBIKL3YxL29yZGVycxKSAQoLQ2FuY2VsT3JkZXISIi5zb3VrLm9yZGVycy52MS5DYW5jZWxPcmRlclJlcXVlc3QaIy5zb3VrLm9yZGVycy52MS5DYW5jZWxPcmRlclJlc3BvbnNlIjqQAgKiuxgMCgQKAgIEEAIaAggPgtPkkwIhOgEqIhwvdjEvb3JkZXJzL3tvcmRlcl9pZH06Y2FuY2VsEpUBCgxGdWxmaWxsT3JkZXISIy5zb3VrLm9yZGVycy52MS5GdWxmaWxsT3JkZXJSZXF1ZXN0GiQuc291ay5vcmRlcnMudjEuRnVsZmlsbE9yZGVyUmVzcG9uc2UiOpACAqK7GAsKAwoBBBACGgIID4LT5JMCIjoBKiIdL3YxL29yZGVycy97b3JkZXJfaWR9OmZ1bGZpbGwSkQEKC1JlZnVuZE9yZGVyEiIuc291ay5vcmRlcnMudjEuUmVmdW5kT3JkZXJSZXF1ZXN0GiMuc291ay5vcmRlcnMudjEuUmVmdW5kT3JkZXJSZXNwb25zZSI5kAICorsYCwoDCgEEEAIaAggPgtPkkwIhOgEqIhwvdjEvb3JkZXJzL3tvcmRlcl9pZH06cmVmdW5kEo8BCgpXYXRjaE9yZGVyEiEuc291ay5vcmRlcnMudjEuV2F0Y2hPcmRlclJlcXVlc3QaIi5zb3VrLm9yZGVycy52MS5XYXRjaE9yZGVyUmVzcG9uc2UiOJACAaK7GA4KBQoDAgMEEAMaAwiQHILT5JMCHRIbL3YxL29yZGVycy97b3JkZXJfaWR9OndhdGNoMAESpgEKFUxpc3RRdWFyYW50aW5lZE9yZGVycxIsLnNvdWsub3JkZXJzLnYxLkxpc3RRdWFyYW50aW5lZE9yZGVyc1JlcXVlc3QaLS5zb3VrLm9yZGVycy52MS5MaXN0UXVhcmFudGluZWRPcmRlcnNSZXNwb25zZSIwkAIBorsYCwoDCgEEEAIaAggFgtPkkwIYEhYvdjEvb3JkZXJzOnF1YXJhbnRpbmVkEpEBCgtSZXN1bWVPcmRlchIiLnNvdWsub3JkZXJzLnYxLlJlc3VtZU9yZGVyUmVxdWVzdBojLnNvdWsub3JkZXJzLnYxLlJlc3VtZU9yZGVyUmVzcG9uc2UiOZACAqK7GAsKAwoBBBACGgIIBYLT5JMCIToBKiIcL3YxL29yZGVycy97b3JkZXJfaWR9OnJlc3VtZRKRAQoLU2V0dGxlT3JkZXISIi5zb3VrLm9yZGVycy52MS5TZXR0bGVPcmRlclJlcXVlc3QaIy5zb3VrLm9yZGVycy52MS5TZXR0bGVPcmRlclJlc3BvbnNlIjmQAgKiuxgLCgMKAQQQAhoCCAWC0+STAiE6ASoiHC92MS9vcmRlcnMve29yZGVyX2lkfTpzZXR0bGUSgwEKC0F1ZGl0T3JkZXJzEiIuc291ay5vcmRlcnMudjEuQXVkaXRPcmRlcnNSZXF1ZXN0GiMuc291ay5vcmRlcnMudjEuQXVkaXRPcmRlcnNSZXNwb25zZSIrkAIBorsYDAoECgIEAxAEGgIIPILT5JMCEhIQL3YxL29yZGVyczphdWRpdGIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_souk_orders_v1_order, file_souk_policy_v1_policy, file_souk_type_v1_audit, file_souk_type_v1_money]);
+  fileDesc("CiJzb3VrL29yZGVycy92MS9vcmRlcl9zZXJ2aWNlLnByb3RvEg5zb3VrLm9yZGVycy52MSLjAQoOUGxhY2VPcmRlckxpbmUSYwoDc2t1GAEgASgJQlS6SFFyTxABGEAySV5bXHB7TH1ccHtOfVxwe1B9XHB7U31dKFtccHtMfVxwe059XHB7UH1ccHtTfSBdKltccHtMfVxwe059XHB7UH1ccHtTfV0pPyRIABI+CghwcmljZV9pZBgCIAEoCUIqukgnciUyI15wcmljZV9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kSAASHQoIcXVhbnRpdHkYAyABKANCC7pICCIGGMCEPSgBQg0KBGl0ZW0SBbpIAggBIssDChFQbGFjZU9yZGVyUmVxdWVzdBIzCgpyZXF1ZXN0X2lkGAEgASgJQh+6SBxyGhABGIABMhNeW15ceDAwLVx4MWZceDdmXSokEk0KC2N1c3RvbWVyX2lkGAIgASgJQji6SDVyMxiAATIuXihbXlxwe0NjfVxwe1p9XShbXlxwe0NjfV0qW15ccHtDY31ccHtafV0pPyk/JBIvCglyZWZlcmVuY2UYAyABKAlCHLpIGXIXGEAyE15bXlx4MDAtXHgxZlx4N2ZdKiQSKAoNY3VycmVuY3lfY29kZRgEIAEoCUIRukgOcgwyCl5bQS1aXXszfSQSOgoFbGluZXMYBSADKAsyHi5zb3VrLm9yZGVycy52MS5QbGFjZU9yZGVyTGluZUILukgIkgEFCAEQiCcSOgoOcGF5bWVudF9tZXRob2QYBiABKAlCIoABAbpIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSKwoOZXhwZWN0ZWRfdG90YWwYByABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSMgoOZWZmZWN0aXZlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjoKElBsYWNlT3JkZXJSZXNwb25zZRIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyIk8KD0dldE9yZGVyUmVxdWVzdBI8CghvcmRlcl9pZBgBIAEoCUIqukgnciUyI15vcmRlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kIjgKEEdldE9yZGVyUmVzcG9uc2USJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlciLUAQoRTGlzdE9yZGVyc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEk0KC2N1c3RvbWVyX2lkGAMgASgJQji6SDVyMxiAATIuXihbXlxwe0NjfVxwe1p9XShbXlxwe0NjfV0qW15ccHtDY31ccHtafV0pPyk/JBIzCgVzdGF0ZRgEIAEoDjIaLnNvdWsub3JkZXJzLnYxLk9yZGVyU3RhdGVCCLpIBYIBAhABIlQKEkxpc3RPcmRlcnNSZXNwb25zZRIlCgZvcmRlcnMYASADKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkikgEKFUxpc3RPcmRlckxpbmVzUmVxdWVzdBI8CghvcmRlcl9pZBgBIAEoCUIqukgnciUyI15vcmRlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAxiACCJbChZMaXN0T3JkZXJMaW5lc1Jlc3BvbnNlEigKBWxpbmVzGAEgAygLMhkuc291ay5vcmRlcnMudjEuT3JkZXJMaW5lEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJSChJDYW5jZWxPcmRlclJlcXVlc3QSPAoIb3JkZXJfaWQYASABKAlCKrpIJ3IlMiNeb3JkZXJfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JCI7ChNDYW5jZWxPcmRlclJlc3BvbnNlEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXIihwEKE0Z1bGZpbGxPcmRlclJlcXVlc3QSPAoIb3JkZXJfaWQYASABKAlCKrpIJ3IlMiNeb3JkZXJfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBIyCg5lZmZlY3RpdmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPAoURnVsZmlsbE9yZGVyUmVzcG9uc2USJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlciJTChFSZWZ1bmRMaW5lUmVxdWVzdBIfCgtsaW5lX251bWJlchgBIAEoBUIKukgHGgUYiCcoARIdCghxdWFudGl0eRgCIAEoA0ILukgIIgYYwIQ9KAEirgIKElJlZnVuZE9yZGVyUmVxdWVzdBI8CghvcmRlcl9pZBgBIAEoCUIqukgnciUyI15vcmRlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEjMKCnJlcXVlc3RfaWQYAiABKAlCH7pIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSOwoFbGluZXMYAyADKAsyIS5zb3VrLm9yZGVycy52MS5SZWZ1bmRMaW5lUmVxdWVzdEIJukgGkgEDEIgnEiMKBmFtb3VudBgEIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRIPCgdyZXN0b2NrGAUgASgIEjIKDmVmZmVjdGl2ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJjChNSZWZ1bmRPcmRlclJlc3BvbnNlEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISJgoGcmVmdW5kGAIgASgLMhYuc291ay5vcmRlcnMudjEuUmVmdW5kInEKEVdhdGNoT3JkZXJSZXF1ZXN0EjwKCG9yZGVyX2lkGAEgASgJQiq6SCdyJTIjXm9yZGVyX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSHgoMcmVzdW1lX3Rva2VuGAIgASgJQgi6SAVyAxiAAiJ9ChJXYXRjaE9yZGVyUmVzcG9uc2USKwoGY2hhbmdlGAEgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2USJAoFb3JkZXIYAiABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchIUCgxyZXN1bWVfdG9rZW4YAyABKAkiWwocTGlzdFF1YXJhbnRpbmVkT3JkZXJzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgiagodTGlzdFF1YXJhbnRpbmVkT3JkZXJzUmVzcG9uc2USMAoGb3JkZXJzGAEgAygLMiAuc291ay5vcmRlcnMudjEuUXVhcmFudGluZWRPcmRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiaQoQUXVhcmFudGluZWRPcmRlchIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEgwKBHN0ZXAYAiABKAkSEAoIYXR0ZW1wdHMYAyABKAUSDwoHZmFpbHVyZRgEIAEoCSJSChJSZXN1bWVPcmRlclJlcXVlc3QSPAoIb3JkZXJfaWQYASABKAlCKrpIJ3IlMiNeb3JkZXJfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JCI7ChNSZXN1bWVPcmRlclJlc3BvbnNlEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXIigQEKElNldHRsZU9yZGVyUmVxdWVzdBI8CghvcmRlcl9pZBgBIAEoCUIqukgnciUyI15vcmRlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEi0KBG5vdGUYAiABKAlCH7pIHHIaEAEY9AMyE15bXlx4MDAtXHgxZlx4N2ZdKiQiOwoTU2V0dGxlT3JkZXJSZXNwb25zZRIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyIhQKEkF1ZGl0T3JkZXJzUmVxdWVzdCJtChNBdWRpdE9yZGVyc1Jlc3BvbnNlEiwKCGZpbmRpbmdzGAEgAygLMhouc291ay50eXBlLnYxLkF1ZGl0RmluZGluZxIoCgZjb3VudHMYAiADKAsyGC5zb3VrLnR5cGUudjEuQXVkaXRDb3VudDLTDQoMT3JkZXJTZXJ2aWNlEn4KClBsYWNlT3JkZXISIS5zb3VrLm9yZGVycy52MS5QbGFjZU9yZGVyUmVxdWVzdBoiLnNvdWsub3JkZXJzLnYxLlBsYWNlT3JkZXJSZXNwb25zZSIpkAICorsYDQoFCgMCAwQQARoCCA+C0+STAg86ASoiCi92MS9vcmRlcnMSgAEKCEdldE9yZGVyEh8uc291ay5vcmRlcnMudjEuR2V0T3JkZXJSZXF1ZXN0GiAuc291ay5vcmRlcnMudjEuR2V0T3JkZXJSZXNwb25zZSIxkAIBorsYDQoFCgMCAwQQAhoCCAKC0+STAhcSFS92MS9vcmRlcnMve29yZGVyX2lkfRJ7CgpMaXN0T3JkZXJzEiEuc291ay5vcmRlcnMudjEuTGlzdE9yZGVyc1JlcXVlc3QaIi5zb3VrLm9yZGVycy52MS5MaXN0T3JkZXJzUmVzcG9uc2UiJpACAaK7GA0KBQoDAgMEEAMaAggKgtPkkwIMEgovdjEvb3JkZXJzEpgBCg5MaXN0T3JkZXJMaW5lcxIlLnNvdWsub3JkZXJzLnYxLkxpc3RPcmRlckxpbmVzUmVxdWVzdBomLnNvdWsub3JkZXJzLnYxLkxpc3RPcmRlckxpbmVzUmVzcG9uc2UiN5ACAaK7GA0KBQoDAgMEEAMaAggFgtPkkwIdEhsvdjEvb3JkZXJzL3tvcmRlcl9pZH0vbGluZXMSkgEKC0NhbmNlbE9yZGVyEiIuc291ay5vcmRlcnMudjEuQ2FuY2VsT3JkZXJSZXF1ZXN0GiMuc291ay5vcmRlcnMudjEuQ2FuY2VsT3JkZXJSZXNwb25zZSI6kAICorsYDAoECgICBBACGgIID4LT5JMCIToBKiIcL3YxL29yZGVycy97b3JkZXJfaWR9OmNhbmNlbBKVAQoMRnVsZmlsbE9yZGVyEiMuc291ay5vcmRlcnMudjEuRnVsZmlsbE9yZGVyUmVxdWVzdBokLnNvdWsub3JkZXJzLnYxLkZ1bGZpbGxPcmRlclJlc3BvbnNlIjqQAgKiuxgLCgMKAQQQAhoCCA+C0+STAiI6ASoiHS92MS9vcmRlcnMve29yZGVyX2lkfTpmdWxmaWxsEpEBCgtSZWZ1bmRPcmRlchIiLnNvdWsub3JkZXJzLnYxLlJlZnVuZE9yZGVyUmVxdWVzdBojLnNvdWsub3JkZXJzLnYxLlJlZnVuZE9yZGVyUmVzcG9uc2UiOZACAqK7GAsKAwoBBBACGgIID4LT5JMCIToBKiIcL3YxL29yZGVycy97b3JkZXJfaWR9OnJlZnVuZBKPAQoKV2F0Y2hPcmRlchIhLnNvdWsub3JkZXJzLnYxLldhdGNoT3JkZXJSZXF1ZXN0GiIuc291ay5vcmRlcnMudjEuV2F0Y2hPcmRlclJlc3BvbnNlIjiQAgGiuxgOCgUKAwIDBBADGgMIkByC0+STAh0SGy92MS9vcmRlcnMve29yZGVyX2lkfTp3YXRjaDABEqYBChVMaXN0UXVhcmFudGluZWRPcmRlcnMSLC5zb3VrLm9yZGVycy52MS5MaXN0UXVhcmFudGluZWRPcmRlcnNSZXF1ZXN0Gi0uc291ay5vcmRlcnMudjEuTGlzdFF1YXJhbnRpbmVkT3JkZXJzUmVzcG9uc2UiMJACAaK7GAsKAwoBBBACGgIIBYLT5JMCGBIWL3YxL29yZGVyczpxdWFyYW50aW5lZBKRAQoLUmVzdW1lT3JkZXISIi5zb3VrLm9yZGVycy52MS5SZXN1bWVPcmRlclJlcXVlc3QaIy5zb3VrLm9yZGVycy52MS5SZXN1bWVPcmRlclJlc3BvbnNlIjmQAgKiuxgLCgMKAQQQAhoCCAWC0+STAiE6ASoiHC92MS9vcmRlcnMve29yZGVyX2lkfTpyZXN1bWUSkQEKC1NldHRsZU9yZGVyEiIuc291ay5vcmRlcnMudjEuU2V0dGxlT3JkZXJSZXF1ZXN0GiMuc291ay5vcmRlcnMudjEuU2V0dGxlT3JkZXJSZXNwb25zZSI5kAICorsYCwoDCgEEEAIaAggFgtPkkwIhOgEqIhwvdjEvb3JkZXJzL3tvcmRlcl9pZH06c2V0dGxlEoMBCgtBdWRpdE9yZGVycxIiLnNvdWsub3JkZXJzLnYxLkF1ZGl0T3JkZXJzUmVxdWVzdBojLnNvdWsub3JkZXJzLnYxLkF1ZGl0T3JkZXJzUmVzcG9uc2UiK5ACAaK7GAwKBAoCBAMQBBoCCDyC0+STAhISEC92MS9vcmRlcnM6YXVkaXRiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_souk_orders_v1_order, file_souk_policy_v1_policy, file_souk_type_v1_audit, file_souk_type_v1_money]);
 
 /**
  * One line to order: a sku at its default price, or a price by its id.
@@ -45,7 +45,7 @@ export type PlaceOrderLine = Message<"souk.orders.v1.PlaceOrderLine"> & {
     case: "sku";
   } | {
     /**
-     * A price, `price_…`, and with it the sku it belongs to.
+     * A price, `price_…`, and with it the sku it belongs to. A USER may only name a default price.
      *
      * @generated from field: string price_id = 2;
      */
@@ -105,7 +105,7 @@ export type PlaceOrderRequest = Message<"souk.orders.v1.PlaceOrderRequest"> & {
   currencyCode: string;
 
   /**
-   * What is ordered, 1 to 1,000 lines.
+   * What is ordered, 1 to 5,000 lines.
    *
    * @generated from field: repeated souk.orders.v1.PlaceOrderLine lines = 5;
    */
@@ -120,7 +120,7 @@ export type PlaceOrderRequest = Message<"souk.orders.v1.PlaceOrderRequest"> & {
   paymentMethod: string;
 
   /**
-   * The total that the customer agreed to; when set, the order is rejected if the prices come to anything else.
+   * The total that the customer agreed to, 0 or more; when set, the order is rejected if the prices come to anything else.
    *
    * @generated from field: souk.type.v1.Money expected_total = 7;
    */
@@ -275,6 +275,69 @@ export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PUR
   messageDesc(file_souk_orders_v1_order_service, 6);
 
 /**
+ * What ListOrderLines takes.
+ *
+ * @generated from message souk.orders.v1.ListOrderLinesRequest
+ */
+export type ListOrderLinesRequest = Message<"souk.orders.v1.ListOrderLinesRequest"> & {
+  /**
+   * The order.
+   *
+   * @generated from field: string order_id = 1;
+   */
+  orderId: string;
+
+  /**
+   * Lines on a page, at most 1,000; 0 means 100.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before; empty for the first.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message souk.orders.v1.ListOrderLinesRequest.
+ * Use `create(ListOrderLinesRequestSchema)` to create a new message.
+ */
+export const ListOrderLinesRequestSchema: GenMessage<ListOrderLinesRequest> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_order_service, 7);
+
+/**
+ * What ListOrderLines answers.
+ *
+ * @generated from message souk.orders.v1.ListOrderLinesResponse
+ */
+export type ListOrderLinesResponse = Message<"souk.orders.v1.ListOrderLinesResponse"> & {
+  /**
+   * The lines of this page.
+   *
+   * @generated from field: repeated souk.orders.v1.OrderLine lines = 1;
+   */
+  lines: OrderLine[];
+
+  /**
+   * Names the next page; empty on the last.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message souk.orders.v1.ListOrderLinesResponse.
+ * Use `create(ListOrderLinesResponseSchema)` to create a new message.
+ */
+export const ListOrderLinesResponseSchema: GenMessage<ListOrderLinesResponse> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_order_service, 8);
+
+/**
  * What CancelOrder takes.
  *
  * @generated from message souk.orders.v1.CancelOrderRequest
@@ -293,7 +356,7 @@ export type CancelOrderRequest = Message<"souk.orders.v1.CancelOrderRequest"> & 
  * Use `create(CancelOrderRequestSchema)` to create a new message.
  */
 export const CancelOrderRequestSchema: GenMessage<CancelOrderRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 7);
+  messageDesc(file_souk_orders_v1_order_service, 9);
 
 /**
  * What CancelOrder answers.
@@ -314,7 +377,7 @@ export type CancelOrderResponse = Message<"souk.orders.v1.CancelOrderResponse"> 
  * Use `create(CancelOrderResponseSchema)` to create a new message.
  */
 export const CancelOrderResponseSchema: GenMessage<CancelOrderResponse> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 8);
+  messageDesc(file_souk_orders_v1_order_service, 10);
 
 /**
  * What FulfillOrder takes.
@@ -330,7 +393,8 @@ export type FulfillOrderRequest = Message<"souk.orders.v1.FulfillOrderRequest"> 
   orderId: string;
 
   /**
-   * When the goods left in the world; absent means now. Only STAFF may set it, and only to the past.
+   * When the goods left in the world; absent means now. Only STAFF may set it, only to the past, and not to a time before
+   * the sale.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 2;
    */
@@ -342,7 +406,7 @@ export type FulfillOrderRequest = Message<"souk.orders.v1.FulfillOrderRequest"> 
  * Use `create(FulfillOrderRequestSchema)` to create a new message.
  */
 export const FulfillOrderRequestSchema: GenMessage<FulfillOrderRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 9);
+  messageDesc(file_souk_orders_v1_order_service, 11);
 
 /**
  * What FulfillOrder answers.
@@ -363,7 +427,7 @@ export type FulfillOrderResponse = Message<"souk.orders.v1.FulfillOrderResponse"
  * Use `create(FulfillOrderResponseSchema)` to create a new message.
  */
 export const FulfillOrderResponseSchema: GenMessage<FulfillOrderResponse> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 10);
+  messageDesc(file_souk_orders_v1_order_service, 12);
 
 /**
  * Units of one line to refund.
@@ -391,7 +455,7 @@ export type RefundLineRequest = Message<"souk.orders.v1.RefundLineRequest"> & {
  * Use `create(RefundLineRequestSchema)` to create a new message.
  */
 export const RefundLineRequestSchema: GenMessage<RefundLineRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 11);
+  messageDesc(file_souk_orders_v1_order_service, 13);
 
 /**
  * What RefundOrder takes.
@@ -414,14 +478,16 @@ export type RefundOrderRequest = Message<"souk.orders.v1.RefundOrderRequest"> & 
   requestId: string;
 
   /**
-   * The lines to refund, at most 1,000; empty means an amount or all.
+   * The lines to refund, at most 5,000; empty means an amount or all.
    *
    * @generated from field: repeated souk.orders.v1.RefundLineRequest lines = 3;
    */
   lines: RefundLineRequest[];
 
   /**
-   * A bare amount to refund, more than nothing; absent with empty lines means all that is left. Not both.
+   * Without lines: a bare amount to refund, more than nothing; absent means all that is left. With lines, which needs
+   * `restock`: how much goes back for them, 0 or more; absent means the price of the lines, or what is left when that is
+   * less.
    *
    * @generated from field: souk.type.v1.Money amount = 4;
    */
@@ -435,7 +501,8 @@ export type RefundOrderRequest = Message<"souk.orders.v1.RefundOrderRequest"> & 
   restock: boolean;
 
   /**
-   * When it happened in the world; absent means now. Only STAFF may set it, and only to the past.
+   * When it happened in the world; absent means now. Only STAFF may set it, only to the past, and not to a time before
+   * the sale.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 6;
    */
@@ -447,7 +514,7 @@ export type RefundOrderRequest = Message<"souk.orders.v1.RefundOrderRequest"> & 
  * Use `create(RefundOrderRequestSchema)` to create a new message.
  */
 export const RefundOrderRequestSchema: GenMessage<RefundOrderRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 12);
+  messageDesc(file_souk_orders_v1_order_service, 14);
 
 /**
  * What RefundOrder answers.
@@ -475,7 +542,7 @@ export type RefundOrderResponse = Message<"souk.orders.v1.RefundOrderResponse"> 
  * Use `create(RefundOrderResponseSchema)` to create a new message.
  */
 export const RefundOrderResponseSchema: GenMessage<RefundOrderResponse> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 13);
+  messageDesc(file_souk_orders_v1_order_service, 15);
 
 /**
  * What WatchOrder takes.
@@ -503,7 +570,7 @@ export type WatchOrderRequest = Message<"souk.orders.v1.WatchOrderRequest"> & {
  * Use `create(WatchOrderRequestSchema)` to create a new message.
  */
 export const WatchOrderRequestSchema: GenMessage<WatchOrderRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 14);
+  messageDesc(file_souk_orders_v1_order_service, 16);
 
 /**
  * What WatchOrder answers.
@@ -538,7 +605,7 @@ export type WatchOrderResponse = Message<"souk.orders.v1.WatchOrderResponse"> & 
  * Use `create(WatchOrderResponseSchema)` to create a new message.
  */
 export const WatchOrderResponseSchema: GenMessage<WatchOrderResponse> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 15);
+  messageDesc(file_souk_orders_v1_order_service, 17);
 
 /**
  * What ListQuarantinedOrders takes.
@@ -566,7 +633,7 @@ export type ListQuarantinedOrdersRequest = Message<"souk.orders.v1.ListQuarantin
  * Use `create(ListQuarantinedOrdersRequestSchema)` to create a new message.
  */
 export const ListQuarantinedOrdersRequestSchema: GenMessage<ListQuarantinedOrdersRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 16);
+  messageDesc(file_souk_orders_v1_order_service, 18);
 
 /**
  * What ListQuarantinedOrders answers.
@@ -594,7 +661,7 @@ export type ListQuarantinedOrdersResponse = Message<"souk.orders.v1.ListQuaranti
  * Use `create(ListQuarantinedOrdersResponseSchema)` to create a new message.
  */
 export const ListQuarantinedOrdersResponseSchema: GenMessage<ListQuarantinedOrdersResponse> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 17);
+  messageDesc(file_souk_orders_v1_order_service, 19);
 
 /**
  * An order that waits for STAFF.
@@ -636,7 +703,7 @@ export type QuarantinedOrder = Message<"souk.orders.v1.QuarantinedOrder"> & {
  * Use `create(QuarantinedOrderSchema)` to create a new message.
  */
 export const QuarantinedOrderSchema: GenMessage<QuarantinedOrder> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 18);
+  messageDesc(file_souk_orders_v1_order_service, 20);
 
 /**
  * What ResumeOrder takes.
@@ -657,7 +724,7 @@ export type ResumeOrderRequest = Message<"souk.orders.v1.ResumeOrderRequest"> & 
  * Use `create(ResumeOrderRequestSchema)` to create a new message.
  */
 export const ResumeOrderRequestSchema: GenMessage<ResumeOrderRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 19);
+  messageDesc(file_souk_orders_v1_order_service, 21);
 
 /**
  * What ResumeOrder answers.
@@ -678,7 +745,7 @@ export type ResumeOrderResponse = Message<"souk.orders.v1.ResumeOrderResponse"> 
  * Use `create(ResumeOrderResponseSchema)` to create a new message.
  */
 export const ResumeOrderResponseSchema: GenMessage<ResumeOrderResponse> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 20);
+  messageDesc(file_souk_orders_v1_order_service, 22);
 
 /**
  * What SettleOrder takes.
@@ -706,7 +773,7 @@ export type SettleOrderRequest = Message<"souk.orders.v1.SettleOrderRequest"> & 
  * Use `create(SettleOrderRequestSchema)` to create a new message.
  */
 export const SettleOrderRequestSchema: GenMessage<SettleOrderRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 21);
+  messageDesc(file_souk_orders_v1_order_service, 23);
 
 /**
  * What SettleOrder answers.
@@ -727,7 +794,7 @@ export type SettleOrderResponse = Message<"souk.orders.v1.SettleOrderResponse"> 
  * Use `create(SettleOrderResponseSchema)` to create a new message.
  */
 export const SettleOrderResponseSchema: GenMessage<SettleOrderResponse> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 22);
+  messageDesc(file_souk_orders_v1_order_service, 24);
 
 /**
  * What AuditOrders takes: nothing.
@@ -742,7 +809,7 @@ export type AuditOrdersRequest = Message<"souk.orders.v1.AuditOrdersRequest"> & 
  * Use `create(AuditOrdersRequestSchema)` to create a new message.
  */
 export const AuditOrdersRequestSchema: GenMessage<AuditOrdersRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 23);
+  messageDesc(file_souk_orders_v1_order_service, 25);
 
 /**
  * What AuditOrders answers.
@@ -770,7 +837,7 @@ export type AuditOrdersResponse = Message<"souk.orders.v1.AuditOrdersResponse"> 
  * Use `create(AuditOrdersResponseSchema)` to create a new message.
  */
 export const AuditOrdersResponseSchema: GenMessage<AuditOrdersResponse> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 24);
+  messageDesc(file_souk_orders_v1_order_service, 26);
 
 /**
  * Owns orders: placing one, and its life until it is fulfilled, cancelled or refunded.
@@ -788,9 +855,10 @@ export const OrderService: GenService<{
    * on by itself: watch it with WatchOrder. Repeating a `request_id` never makes a second order: it answers the first one
    * as it stands now, and the same id with another body fails with ERROR_REASON_REQUEST_ID_REUSED.
    * When it cannot be placed the order is kept as REJECTED, nothing is held or charged, and the call fails with one of
-   * ERROR_REASON_PRICE_NOT_FOUND, PRICE_CHANGED, TOTAL_OVERFLOW, OUT_OF_STOCK, PAYMENT_DECLINED, RESERVATION_EXPIRED,
-   * GAVE_UP or ORDER_CANCELED, with the `order_id` in the metadata. A USER orders for itself only
-   * (ERROR_REASON_OTHER_CUSTOMER).
+   * ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED, TOTAL_OVERFLOW, OUT_OF_STOCK,
+   * UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED, PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP,
+   * UPSTREAM_REFUSED or ORDER_CANCELED, with the `order_id` in the metadata. A USER orders for itself only
+   * (ERROR_REASON_OTHER_CUSTOMER), and at default prices only.
    *
    * @generated from rpc souk.orders.v1.OrderService.PlaceOrder
    */
@@ -810,7 +878,8 @@ export const OrderService: GenService<{
     output: typeof GetOrderResponseSchema;
   },
   /**
-   * Lists orders, oldest id first, a page at a time. A USER sees its own orders only.
+   * Lists orders, oldest id first, a page at a time. A USER sees its own orders only. A page ends at about 3 MiB whatever
+   * its size.
    *
    * @generated from rpc souk.orders.v1.OrderService.ListOrders
    */
@@ -818,6 +887,17 @@ export const OrderService: GenService<{
     methodKind: "unary";
     input: typeof ListOrdersRequestSchema;
     output: typeof ListOrdersResponseSchema;
+  },
+  /**
+   * Lists the lines of one order by number, a page at a time. A USER sees its own orders only. A page ends at about 3 MiB
+   * whatever its size. Fails with ERROR_REASON_ORDER_NOT_FOUND.
+   *
+   * @generated from rpc souk.orders.v1.OrderService.ListOrderLines
+   */
+  listOrderLines: {
+    methodKind: "unary";
+    input: typeof ListOrderLinesRequestSchema;
+    output: typeof ListOrderLinesResponseSchema;
   },
   /**
    * Takes an order back before its goods have left: its stock is released, its payment voided or paid back.
@@ -838,7 +918,10 @@ export const OrderService: GenService<{
   /**
    * Records that the goods of a PAID order have left. Fulfilling a FULFILLED order answers it; one that was paid back whole
    * since then is REFUNDED and answers ERROR_REASON_ORDER_STATE.
-   * Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE and ERROR_REASON_ORDER_BUSY.
+   *
+   * Payments and inventory are asked before the goods leave: when the money or the stock is not what the order says it
+   * fails with ERROR_REASON_ORDER_OUT_OF_STEP. Fails besides with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE,
+   * ERROR_REASON_ORDER_BUSY and ERROR_REASON_EFFECTIVE_TIME.
    *
    * @generated from rpc souk.orders.v1.OrderService.FulfillOrder
    */
@@ -849,12 +932,16 @@ export const OrderService: GenService<{
   },
   /**
    * Pays back an order that was captured: some lines, a bare amount, or all that is left. With `restock` the units of the
-   * lines come back on hand, which needs a FULFILLED order (an order whose goods have not left is cancelled instead).
+   * lines come back on hand, which needs an order whose goods have left (one whose goods have not left is cancelled
+   * instead). Paying back all of an order whose goods have not left also releases its stock.
+   *
+   * Goods may come back when nothing is left to pay back, or were free: with `restock` and an `amount` of 0, or without an
+   * amount when nothing is left, the lines come back for nothing, also to a REFUNDED order.
    *
    * Answers the order with the refund when it has come to an end, or PENDING when the deadline comes near. Repeating a
    * `request_id` answers the first refund; the same id with another body fails with ERROR_REASON_REQUEST_ID_REUSED.
-   * Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND, REFUND_EXCEEDS_ORDER and
-   * REFUND_DECLINED; then nothing is paid back.
+   * Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND, REFUND_EXCEEDS_ORDER,
+   * RETURN_EXCEEDS_ORDER, TOO_MANY_REFUNDS, EFFECTIVE_TIME and REFUND_DECLINED; then nothing is paid back.
    *
    * @generated from rpc souk.orders.v1.OrderService.RefundOrder
    */

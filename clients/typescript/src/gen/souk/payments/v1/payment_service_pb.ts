@@ -21,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/payments/v1/payment_service.proto.
  */
 export const file_souk_payments_v1_payment_service: GenFile = /*@__PURE__*/
-  fileDesc("CiZzb3VrL3BheW1lbnRzL3YxL3BheW1lbnRfc2VydmljZS5wcm90bxIQc291ay5wYXltZW50cy52MSKGAwoaQ3JlYXRlUGF5bWVudEludGVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSPAoIb3JkZXJfaWQYAiABKAlCKrpIJ3IlMiNeb3JkZXJfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBJNCgtjdXN0b21lcl9pZBgDIAEoCUI4ukg1cjMYgAEyLl4oW15ccHtDY31ccHtafV0oW15ccHtDY31dKlteXHB7Q2N9XHB7Wn1dKT8pPyQSKwoGYW1vdW50GAQgASgLMhMuc291ay50eXBlLnYxLk1vbmV5Qga6SAPIAQESMgoOZWZmZWN0aXZlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKDnBheW1lbnRfbWV0aG9kGAYgASgJQiCAAQG6SBpyGBiAATITXlteXHgwMC1ceDFmXHg3Zl0qJCJJChtDcmVhdGVQYXltZW50SW50ZW50UmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudCKZAQobQ29uZmlybVBheW1lbnRJbnRlbnRSZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEjgKDnBheW1lbnRfbWV0aG9kGAIgASgJQiCAAQG6SBpyGBiAATITXlteXHgwMC1ceDFmXHg3Zl0qJCJKChxDb25maXJtUGF5bWVudEludGVudFJlc3BvbnNlEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQihQMKF0F1dGhvcml6ZVBheW1lbnRSZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEjwKCG9yZGVyX2lkGAIgASgJQiq6SCdyJTIjXm9yZGVyX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSTQoLY3VzdG9tZXJfaWQYAyABKAlCOLpINXIzGIABMi5eKFteXHB7Q2N9XHB7Wn1dKFteXHB7Q2N9XSpbXlxwe0NjfVxwe1p9XSk/KT8kEisKBmFtb3VudBgEIAEoCzITLnNvdWsudHlwZS52MS5Nb25leUIGukgDyAEBEjIKDmVmZmVjdGl2ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI6Cg5wYXltZW50X21ldGhvZBgGIAEoCUIigAEBukgcchoQARiAATITXlteXHgwMC1ceDFmXHg3Zl0qJCJGChhBdXRob3JpemVQYXltZW50UmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudCJxChxDb21wbGV0ZVBheW1lbnRBY3Rpb25SZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEg8KB2FwcHJvdmUYAiABKAgiSwodQ29tcGxldGVQYXltZW50QWN0aW9uUmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudCL2AQoVQ2FwdHVyZVBheW1lbnRSZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEjMKCnJlcXVlc3RfaWQYAiABKAlCH7pIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSIwoGYW1vdW50GAMgASgLMhMuc291ay50eXBlLnYxLk1vbmV5Eg0KBWZpbmFsGAQgASgIEjIKDmVmZmVjdGl2ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJEChZDYXB0dXJlUGF5bWVudFJlc3BvbnNlEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQiVgoSVm9pZFBheW1lbnRSZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kIkEKE1ZvaWRQYXltZW50UmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudCL5AQoUUmVmdW5kUGF5bWVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSPgoJcmVmdW5kX2lkGAIgASgJQiu6SChyJjIkXnJlZnVuZF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEisKBmFtb3VudBgDIAEoCzITLnNvdWsudHlwZS52MS5Nb25leUIGukgDyAEBEjIKDmVmZmVjdGl2ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ0ChVSZWZ1bmRQYXltZW50UmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudBIvCgZyZWZ1bmQYAiABKAsyHy5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnRSZWZ1bmQiVQoRR2V0UGF5bWVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiQAoSR2V0UGF5bWVudFJlc3BvbnNlEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQiUgoTTGlzdFBheW1lbnRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgiXAoUTGlzdFBheW1lbnRzUmVzcG9uc2USKwoIcGF5bWVudHMYASADKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpYBChJMaXN0UmVmdW5kc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEkMKCnBheW1lbnRfaWQYAyABKAlCL7pILHIqMiheKHBheW1lbnRfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9KT8kImAKE0xpc3RSZWZ1bmRzUmVzcG9uc2USMAoHcmVmdW5kcxgBIAMoCzIfLnNvdWsucGF5bWVudHMudjEuUGF5bWVudFJlZnVuZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiFgoUQXVkaXRQYXltZW50c1JlcXVlc3QibwoVQXVkaXRQYXltZW50c1Jlc3BvbnNlEiwKCGZpbmRpbmdzGAEgAygLMhouc291ay50eXBlLnYxLkF1ZGl0RmluZGluZxIoCgZjb3VudHMYAiADKAsyGC5zb3VrLnR5cGUudjEuQXVkaXRDb3VudDKfDgoOUGF5bWVudFNlcnZpY2USpgEKE0NyZWF0ZVBheW1lbnRJbnRlbnQSLC5zb3VrLnBheW1lbnRzLnYxLkNyZWF0ZVBheW1lbnRJbnRlbnRSZXF1ZXN0Gi0uc291ay5wYXltZW50cy52MS5DcmVhdGVQYXltZW50SW50ZW50UmVzcG9uc2UiMpACAqK7GBQKDAoCAwQSBm9yZGVycxABGgIIBYLT5JMCEToBKiIML3YxL3BheW1lbnRzEr4BChRDb25maXJtUGF5bWVudEludGVudBItLnNvdWsucGF5bWVudHMudjEuQ29uZmlybVBheW1lbnRJbnRlbnRSZXF1ZXN0Gi4uc291ay5wYXltZW50cy52MS5Db25maXJtUGF5bWVudEludGVudFJlc3BvbnNlIkeQAgKiuxgUCgwKAgMEEgZvcmRlcnMQARoCCAqC0+STAiY6ASoiIS92MS9wYXltZW50cy97cGF5bWVudF9pZH06Y29uZmlybRKnAQoQQXV0aG9yaXplUGF5bWVudBIpLnNvdWsucGF5bWVudHMudjEuQXV0aG9yaXplUGF5bWVudFJlcXVlc3QaKi5zb3VrLnBheW1lbnRzLnYxLkF1dGhvcml6ZVBheW1lbnRSZXNwb25zZSI8kAICorsYFAoMCgIDBBIGb3JkZXJzEAEaAggKgtPkkwIbOgEqIhYvdjEvcGF5bWVudHM6YXV0aG9yaXplEsEBChVDb21wbGV0ZVBheW1lbnRBY3Rpb24SLi5zb3VrLnBheW1lbnRzLnYxLkNvbXBsZXRlUGF5bWVudEFjdGlvblJlcXVlc3QaLy5zb3VrLnBheW1lbnRzLnYxLkNvbXBsZXRlUGF5bWVudEFjdGlvblJlc3BvbnNlIkeQAgKiuxgNCgUKAwIDBBACGgIICoLT5JMCLToBKiIoL3YxL3BheW1lbnRzL3twYXltZW50X2lkfTpjb21wbGV0ZUFjdGlvbhKsAQoOQ2FwdHVyZVBheW1lbnQSJy5zb3VrLnBheW1lbnRzLnYxLkNhcHR1cmVQYXltZW50UmVxdWVzdBooLnNvdWsucGF5bWVudHMudjEuQ2FwdHVyZVBheW1lbnRSZXNwb25zZSJHkAICorsYFAoMCgIDBBIGb3JkZXJzEAEaAggKgtPkkwImOgEqIiEvdjEvcGF5bWVudHMve3BheW1lbnRfaWR9OmNhcHR1cmUSoAEKC1ZvaWRQYXltZW50EiQuc291ay5wYXltZW50cy52MS5Wb2lkUGF5bWVudFJlcXVlc3QaJS5zb3VrLnBheW1lbnRzLnYxLlZvaWRQYXltZW50UmVzcG9uc2UiRJACAqK7GBQKDAoCAwQSBm9yZGVycxABGgIICoLT5JMCIzoBKiIeL3YxL3BheW1lbnRzL3twYXltZW50X2lkfTp2b2lkEqgBCg1SZWZ1bmRQYXltZW50EiYuc291ay5wYXltZW50cy52MS5SZWZ1bmRQYXltZW50UmVxdWVzdBonLnNvdWsucGF5bWVudHMudjEuUmVmdW5kUGF5bWVudFJlc3BvbnNlIkaQAgKiuxgUCgwKAgMEEgZvcmRlcnMQARoCCAqC0+STAiU6ASoiIC92MS9wYXltZW50cy97cGF5bWVudF9pZH06cmVmdW5kEo0BCgpHZXRQYXltZW50EiMuc291ay5wYXltZW50cy52MS5HZXRQYXltZW50UmVxdWVzdBokLnNvdWsucGF5bWVudHMudjEuR2V0UGF5bWVudFJlc3BvbnNlIjSQAgGiuxgMCgQKAgMEEAMaAggCgtPkkwIbEhkvdjEvcGF5bWVudHMve3BheW1lbnRfaWR9EoYBCgxMaXN0UGF5bWVudHMSJS5zb3VrLnBheW1lbnRzLnYxLkxpc3RQYXltZW50c1JlcXVlc3QaJi5zb3VrLnBheW1lbnRzLnYxLkxpc3RQYXltZW50c1Jlc3BvbnNlIieQAgGiuxgMCgQKAgMEEAMaAggKgtPkkwIOEgwvdjEvcGF5bWVudHMSiwEKC0xpc3RSZWZ1bmRzEiQuc291ay5wYXltZW50cy52MS5MaXN0UmVmdW5kc1JlcXVlc3QaJS5zb3VrLnBheW1lbnRzLnYxLkxpc3RSZWZ1bmRzUmVzcG9uc2UiL5ACAaK7GAwKBAoCAwQQAxoCCAqC0+STAhYSFC92MS9wYXltZW50czpyZWZ1bmRzEpABCg1BdWRpdFBheW1lbnRzEiYuc291ay5wYXltZW50cy52MS5BdWRpdFBheW1lbnRzUmVxdWVzdBonLnNvdWsucGF5bWVudHMudjEuQXVkaXRQYXltZW50c1Jlc3BvbnNlIi6QAgGiuxgNCgQKAgMEEAMaAwisAoLT5JMCFBISL3YxL3BheW1lbnRzOmF1ZGl0YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_souk_payments_v1_payment, file_souk_policy_v1_policy, file_souk_type_v1_audit, file_souk_type_v1_money]);
+  fileDesc("CiZzb3VrL3BheW1lbnRzL3YxL3BheW1lbnRfc2VydmljZS5wcm90bxIQc291ay5wYXltZW50cy52MSKJAwoaQ3JlYXRlUGF5bWVudEludGVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSPwoIb3JkZXJfaWQYAiABKAlCLbpIKnIoMiZeKG9yZGVyX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSk/JBJNCgtjdXN0b21lcl9pZBgDIAEoCUI4ukg1cjMYgAEyLl4oW15ccHtDY31ccHtafV0oW15ccHtDY31dKlteXHB7Q2N9XHB7Wn1dKT8pPyQSKwoGYW1vdW50GAQgASgLMhMuc291ay50eXBlLnYxLk1vbmV5Qga6SAPIAQESMgoOZWZmZWN0aXZlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKDnBheW1lbnRfbWV0aG9kGAYgASgJQiCAAQG6SBpyGBiAATITXlteXHgwMC1ceDFmXHg3Zl0qJCJJChtDcmVhdGVQYXltZW50SW50ZW50UmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudCKZAQobQ29uZmlybVBheW1lbnRJbnRlbnRSZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEjgKDnBheW1lbnRfbWV0aG9kGAIgASgJQiCAAQG6SBpyGBiAATITXlteXHgwMC1ceDFmXHg3Zl0qJCJKChxDb25maXJtUGF5bWVudEludGVudFJlc3BvbnNlEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQiiAMKF0F1dGhvcml6ZVBheW1lbnRSZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEj8KCG9yZGVyX2lkGAIgASgJQi26SCpyKDImXihvcmRlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0pPyQSTQoLY3VzdG9tZXJfaWQYAyABKAlCOLpINXIzGIABMi5eKFteXHB7Q2N9XHB7Wn1dKFteXHB7Q2N9XSpbXlxwe0NjfVxwe1p9XSk/KT8kEisKBmFtb3VudBgEIAEoCzITLnNvdWsudHlwZS52MS5Nb25leUIGukgDyAEBEjIKDmVmZmVjdGl2ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI6Cg5wYXltZW50X21ldGhvZBgGIAEoCUIigAEBukgcchoQARiAATITXlteXHgwMC1ceDFmXHg3Zl0qJCJGChhBdXRob3JpemVQYXltZW50UmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudCJxChxDb21wbGV0ZVBheW1lbnRBY3Rpb25SZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEg8KB2FwcHJvdmUYAiABKAgiSwodQ29tcGxldGVQYXltZW50QWN0aW9uUmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudCL2AQoVQ2FwdHVyZVBheW1lbnRSZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEjMKCnJlcXVlc3RfaWQYAiABKAlCH7pIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSIwoGYW1vdW50GAMgASgLMhMuc291ay50eXBlLnYxLk1vbmV5Eg0KBWZpbmFsGAQgASgIEjIKDmVmZmVjdGl2ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJEChZDYXB0dXJlUGF5bWVudFJlc3BvbnNlEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQiVgoSVm9pZFBheW1lbnRSZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kIkEKE1ZvaWRQYXltZW50UmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudCL5AQoUUmVmdW5kUGF5bWVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSPgoJcmVmdW5kX2lkGAIgASgJQiu6SChyJjIkXnJlZnVuZF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEisKBmFtb3VudBgDIAEoCzITLnNvdWsudHlwZS52MS5Nb25leUIGukgDyAEBEjIKDmVmZmVjdGl2ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ0ChVSZWZ1bmRQYXltZW50UmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudBIvCgZyZWZ1bmQYAiABKAsyHy5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnRSZWZ1bmQiVQoRR2V0UGF5bWVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiQAoSR2V0UGF5bWVudFJlc3BvbnNlEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQiUgoTTGlzdFBheW1lbnRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgiXAoUTGlzdFBheW1lbnRzUmVzcG9uc2USKwoIcGF5bWVudHMYASADKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpYBChJMaXN0UmVmdW5kc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEkMKCnBheW1lbnRfaWQYAyABKAlCL7pILHIqMiheKHBheW1lbnRfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9KT8kImAKE0xpc3RSZWZ1bmRzUmVzcG9uc2USMAoHcmVmdW5kcxgBIAMoCzIfLnNvdWsucGF5bWVudHMudjEuUGF5bWVudFJlZnVuZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiWAoUUmVwYWlyUGF5bWVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiXgoVUmVwYWlyUGF5bWVudFJlc3BvbnNlEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQSGQoRdHJhbnNmZXJzX3dyaXR0ZW4YAiABKAUiFgoUQXVkaXRQYXltZW50c1JlcXVlc3QibwoVQXVkaXRQYXltZW50c1Jlc3BvbnNlEiwKCGZpbmRpbmdzGAEgAygLMhouc291ay50eXBlLnYxLkF1ZGl0RmluZGluZxIoCgZjb3VudHMYAiADKAsyGC5zb3VrLnR5cGUudjEuQXVkaXRDb3VudDLJDwoOUGF5bWVudFNlcnZpY2USpgEKE0NyZWF0ZVBheW1lbnRJbnRlbnQSLC5zb3VrLnBheW1lbnRzLnYxLkNyZWF0ZVBheW1lbnRJbnRlbnRSZXF1ZXN0Gi0uc291ay5wYXltZW50cy52MS5DcmVhdGVQYXltZW50SW50ZW50UmVzcG9uc2UiMpACAqK7GBQKDAoCAwQSBm9yZGVycxABGgIIBYLT5JMCEToBKiIML3YxL3BheW1lbnRzEr4BChRDb25maXJtUGF5bWVudEludGVudBItLnNvdWsucGF5bWVudHMudjEuQ29uZmlybVBheW1lbnRJbnRlbnRSZXF1ZXN0Gi4uc291ay5wYXltZW50cy52MS5Db25maXJtUGF5bWVudEludGVudFJlc3BvbnNlIkeQAgKiuxgUCgwKAgMEEgZvcmRlcnMQARoCCAqC0+STAiY6ASoiIS92MS9wYXltZW50cy97cGF5bWVudF9pZH06Y29uZmlybRKnAQoQQXV0aG9yaXplUGF5bWVudBIpLnNvdWsucGF5bWVudHMudjEuQXV0aG9yaXplUGF5bWVudFJlcXVlc3QaKi5zb3VrLnBheW1lbnRzLnYxLkF1dGhvcml6ZVBheW1lbnRSZXNwb25zZSI8kAICorsYFAoMCgIDBBIGb3JkZXJzEAEaAggKgtPkkwIbOgEqIhYvdjEvcGF5bWVudHM6YXV0aG9yaXplEskBChVDb21wbGV0ZVBheW1lbnRBY3Rpb24SLi5zb3VrLnBheW1lbnRzLnYxLkNvbXBsZXRlUGF5bWVudEFjdGlvblJlcXVlc3QaLy5zb3VrLnBheW1lbnRzLnYxLkNvbXBsZXRlUGF5bWVudEFjdGlvblJlc3BvbnNlIk+QAgKiuxgVCg0KAwIDBBIGb3JkZXJzEAIaAggKgtPkkwItOgEqIigvdjEvcGF5bWVudHMve3BheW1lbnRfaWR9OmNvbXBsZXRlQWN0aW9uEqwBCg5DYXB0dXJlUGF5bWVudBInLnNvdWsucGF5bWVudHMudjEuQ2FwdHVyZVBheW1lbnRSZXF1ZXN0Giguc291ay5wYXltZW50cy52MS5DYXB0dXJlUGF5bWVudFJlc3BvbnNlIkeQAgKiuxgUCgwKAgMEEgZvcmRlcnMQARoCCAqC0+STAiY6ASoiIS92MS9wYXltZW50cy97cGF5bWVudF9pZH06Y2FwdHVyZRKgAQoLVm9pZFBheW1lbnQSJC5zb3VrLnBheW1lbnRzLnYxLlZvaWRQYXltZW50UmVxdWVzdBolLnNvdWsucGF5bWVudHMudjEuVm9pZFBheW1lbnRSZXNwb25zZSJEkAICorsYFAoMCgIDBBIGb3JkZXJzEAEaAggKgtPkkwIjOgEqIh4vdjEvcGF5bWVudHMve3BheW1lbnRfaWR9OnZvaWQSqAEKDVJlZnVuZFBheW1lbnQSJi5zb3VrLnBheW1lbnRzLnYxLlJlZnVuZFBheW1lbnRSZXF1ZXN0Gicuc291ay5wYXltZW50cy52MS5SZWZ1bmRQYXltZW50UmVzcG9uc2UiRpACAqK7GBQKDAoCAwQSBm9yZGVycxABGgIICoLT5JMCJToBKiIgL3YxL3BheW1lbnRzL3twYXltZW50X2lkfTpyZWZ1bmQSjQEKCkdldFBheW1lbnQSIy5zb3VrLnBheW1lbnRzLnYxLkdldFBheW1lbnRSZXF1ZXN0GiQuc291ay5wYXltZW50cy52MS5HZXRQYXltZW50UmVzcG9uc2UiNJACAaK7GAwKBAoCAwQQAxoCCAKC0+STAhsSGS92MS9wYXltZW50cy97cGF5bWVudF9pZH0ShgEKDExpc3RQYXltZW50cxIlLnNvdWsucGF5bWVudHMudjEuTGlzdFBheW1lbnRzUmVxdWVzdBomLnNvdWsucGF5bWVudHMudjEuTGlzdFBheW1lbnRzUmVzcG9uc2UiJ5ACAaK7GAwKBAoCAwQQAxoCCAqC0+STAg4SDC92MS9wYXltZW50cxKLAQoLTGlzdFJlZnVuZHMSJC5zb3VrLnBheW1lbnRzLnYxLkxpc3RSZWZ1bmRzUmVxdWVzdBolLnNvdWsucGF5bWVudHMudjEuTGlzdFJlZnVuZHNSZXNwb25zZSIvkAIBorsYDAoECgIDBBADGgIICoLT5JMCFhIUL3YxL3BheW1lbnRzOnJlZnVuZHMSnwEKDVJlcGFpclBheW1lbnQSJi5zb3VrLnBheW1lbnRzLnYxLlJlcGFpclBheW1lbnRSZXF1ZXN0Gicuc291ay5wYXltZW50cy52MS5SZXBhaXJQYXltZW50UmVzcG9uc2UiPZACAqK7GAsKAwoBBBADGgIIHoLT5JMCJToBKiIgL3YxL3BheW1lbnRzL3twYXltZW50X2lkfTpyZXBhaXISkAEKDUF1ZGl0UGF5bWVudHMSJi5zb3VrLnBheW1lbnRzLnYxLkF1ZGl0UGF5bWVudHNSZXF1ZXN0Gicuc291ay5wYXltZW50cy52MS5BdWRpdFBheW1lbnRzUmVzcG9uc2UiLpACAaK7GA0KBAoCAwQQAxoDCKwCgtPkkwIUEhIvdjEvcGF5bWVudHM6YXVkaXRiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_souk_payments_v1_payment, file_souk_policy_v1_policy, file_souk_type_v1_audit, file_souk_type_v1_money]);
 
 /**
  * What CreatePaymentIntent takes.
@@ -37,7 +37,7 @@ export type CreatePaymentIntentRequest = Message<"souk.payments.v1.CreatePayment
   paymentId: string;
 
   /**
-   * The order it is for.
+   * The order it is for. Required from the orders service; STAFF must leave it empty and gets a payment without an order.
    *
    * @generated from field: string order_id = 2;
    */
@@ -164,7 +164,7 @@ export type AuthorizePaymentRequest = Message<"souk.payments.v1.AuthorizePayment
   paymentId: string;
 
   /**
-   * The order it is for.
+   * The order it is for. Required from the orders service; STAFF must leave it empty and gets a payment without an order.
    *
    * @generated from field: string order_id = 2;
    */
@@ -242,7 +242,8 @@ export type CompletePaymentActionRequest = Message<"souk.payments.v1.CompletePay
   paymentId: string;
 
   /**
-   * True when the customer approved, false when the customer declined.
+   * What the caller expects the customer to have done. It decides nothing; only, when the payment was declined, true is answered
+   * with ERROR_REASON_PAYMENT_DECLINED and false with the payment.
    *
    * @generated from field: bool approve = 2;
    */
@@ -312,7 +313,8 @@ export type CapturePaymentRequest = Message<"souk.payments.v1.CapturePaymentRequ
   final: boolean;
 
   /**
-   * When it happened in the world; absent means now, and so does a time that lies ahead of this service's clock.
+   * When it happened in the world, not before the payment's own effective time; absent means now, and so does a time that lies ahead
+   * of this service's clock.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 5;
    */
@@ -417,7 +419,8 @@ export type RefundPaymentRequest = Message<"souk.payments.v1.RefundPaymentReques
   amount?: Money | undefined;
 
   /**
-   * When it happened in the world; absent means now, and so does a time that lies ahead of this service's clock.
+   * When it happened in the world, not before the payment's own effective time; absent means now, and so does a time that lies ahead
+   * of this service's clock.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 4;
    */
@@ -621,6 +624,55 @@ export const ListRefundsResponseSchema: GenMessage<ListRefundsResponse> = /*@__P
   messageDesc(file_souk_payments_v1_payment_service, 19);
 
 /**
+ * What RepairPayment takes.
+ *
+ * @generated from message souk.payments.v1.RepairPaymentRequest
+ */
+export type RepairPaymentRequest = Message<"souk.payments.v1.RepairPaymentRequest"> & {
+  /**
+   * The payment.
+   *
+   * @generated from field: string payment_id = 1;
+   */
+  paymentId: string;
+};
+
+/**
+ * Describes the message souk.payments.v1.RepairPaymentRequest.
+ * Use `create(RepairPaymentRequestSchema)` to create a new message.
+ */
+export const RepairPaymentRequestSchema: GenMessage<RepairPaymentRequest> = /*@__PURE__*/
+  messageDesc(file_souk_payments_v1_payment_service, 20);
+
+/**
+ * What RepairPayment answers.
+ *
+ * @generated from message souk.payments.v1.RepairPaymentResponse
+ */
+export type RepairPaymentResponse = Message<"souk.payments.v1.RepairPaymentResponse"> & {
+  /**
+   * The payment as it stands.
+   *
+   * @generated from field: souk.payments.v1.Payment payment = 1;
+   */
+  payment?: Payment | undefined;
+
+  /**
+   * How many transfers the ledger lacked.
+   *
+   * @generated from field: int32 transfers_written = 2;
+   */
+  transfersWritten: number;
+};
+
+/**
+ * Describes the message souk.payments.v1.RepairPaymentResponse.
+ * Use `create(RepairPaymentResponseSchema)` to create a new message.
+ */
+export const RepairPaymentResponseSchema: GenMessage<RepairPaymentResponse> = /*@__PURE__*/
+  messageDesc(file_souk_payments_v1_payment_service, 21);
+
+/**
  * What AuditPayments takes: nothing.
  *
  * @generated from message souk.payments.v1.AuditPaymentsRequest
@@ -633,7 +685,7 @@ export type AuditPaymentsRequest = Message<"souk.payments.v1.AuditPaymentsReques
  * Use `create(AuditPaymentsRequestSchema)` to create a new message.
  */
 export const AuditPaymentsRequestSchema: GenMessage<AuditPaymentsRequest> = /*@__PURE__*/
-  messageDesc(file_souk_payments_v1_payment_service, 20);
+  messageDesc(file_souk_payments_v1_payment_service, 22);
 
 /**
  * What AuditPayments answers.
@@ -661,7 +713,7 @@ export type AuditPaymentsResponse = Message<"souk.payments.v1.AuditPaymentsRespo
  * Use `create(AuditPaymentsResponseSchema)` to create a new message.
  */
 export const AuditPaymentsResponseSchema: GenMessage<AuditPaymentsResponse> = /*@__PURE__*/
-  messageDesc(file_souk_payments_v1_payment_service, 21);
+  messageDesc(file_souk_payments_v1_payment_service, 23);
 
 /**
  * Owns payment intents: authorising, capturing, voiding and refunding them with a provider and in the ledger.
@@ -671,6 +723,10 @@ export const AuditPaymentsResponseSchema: GenMessage<AuditPaymentsResponse> = /*
  * is in flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment over 0 is never shown to
  * the provider or the ledger. Any write may also fail with ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger
  * does not answer; it is finished later.
+ *
+ * A payment with an `order_id` belongs to that order: only the orders service creates and changes it, and STAFF is refused with
+ * ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use instead. STAFF may create and change payments without
+ * an order.
  *
  * Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most 10^15.
  *
@@ -719,9 +775,12 @@ export const PaymentService: GenService<{
     output: typeof AuthorizePaymentResponseSchema;
   },
   /**
-   * Records what the customer did at the `action_url`: approved, then the payment is authorised, or declined, then it waits for
-   * another method. Repeating answers the payment as it stands. A user may act on payments of its own only; others do not exist.
-   * Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+   * Asks the provider what the customer did at the `action_url`, and goes on: approved, the payment is authorised; declined, it
+   * waits for another method. What the caller says decides nothing. Repeating answers the payment as it stands. A user may ask about
+   * payments of its own only; others do not exist.
+   * Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED when the payment was taken back
+   * before, PAYMENT_DECLINED when the customer or the bank declined and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE,
+   * PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
    *
    * @generated from rpc souk.payments.v1.PaymentService.CompletePaymentAction
    */
@@ -799,6 +858,19 @@ export const PaymentService: GenService<{
     methodKind: "unary";
     input: typeof ListRefundsRequestSchema;
     output: typeof ListRefundsResponseSchema;
+  },
+  /**
+   * Repairs what AuditPayments complains of in the ledger: writes again, under the same ids, the transfers of this payment that the
+   * ledger lacks, as after it was restored from an older backup. Amounts and the provider are not touched, and a payment whose
+   * transfers are all there stays as it is. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY while an operation is under way,
+   * and LEDGER_REFUSED when the ledger holds something else under such an id.
+   *
+   * @generated from rpc souk.payments.v1.PaymentService.RepairPayment
+   */
+  repairPayment: {
+    methodKind: "unary";
+    input: typeof RepairPaymentRequestSchema;
+    output: typeof RepairPaymentResponseSchema;
   },
   /**
    * Checks the invariants of this service: amounts are in order, and the amounts of every payment without an operation in
