@@ -207,7 +207,7 @@ async def an_emptied_file_takes_no_more_writes(store: Store) -> None:
 
 
 async def each_start_and_each_second_of_writes_raises_the_epoch(tmp_path: Path) -> None:
-    epochs = []
+    epochs: list[int] = []
     for _ in range(2):
         opened = Store.open(tmp_path / "echo.sqlite3", MIGRATIONS)
         await opened.write(add(str(len(epochs))))
