@@ -42,7 +42,10 @@ async fn a_full_disk_refuses_writes_and_loses_none_that_was_acknowledged() {
     for id in 1000.. {
         match add_item(&db, id, 5000).await {
             Ok(()) => kept.push(id),
-            Err(error) => break assert!(matches!(error, Error::Full(_)), "{error}"),
+            Err(error) => {
+                assert!(matches!(error, Error::Full(_)), "{error}");
+                break;
+            }
         }
     }
     assert_eq!(count(&db, "items").await, kept.len() as i64);
