@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::Error;
 use crate::shop_file::{Named, ShopFile, Stored};
 use crate::sqlite::sort::sort;
-use crate::Error;
 
 /// How long such a database may be busy with its own program.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -194,8 +194,22 @@ fn backup(readers: &Readers, to: &Path) -> Result<(), Error> {
     })?;
     let synced = fs::File::open(&partial).and_then(|file| file.sync_all());
     synced.map_err(|e| failed("sync", e))?;
+    list_copy(&partial, folder, to)?;
     fs::rename(&partial, to).map_err(|e| failed("name", e))?;
     fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|e| failed("sync the folder of", e))
+}
+
+/// Lists a copy in its folder, so that it can be opened there.
+fn list_copy(copy: &Path, folder: &Path, to: &Path) -> Result<(), Error> {
+    let file = rusqlite::Connection::open(copy).map_err(|e| sort::sort(&e))?;
+    let read = |row: &rusqlite::Row<'_>| Ok(Stored { shop: row.get(0)?, epoch: row.get(1)? });
+    let stored = file.query_row("SELECT shop, epoch FROM souk_shop", [], read).map_err(|e| sort::sort(&e))?;
+    let name = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    ShopFile::update(folder, |list| {
+        list.shop = stored.shop;
+        list.databases.insert(name, stored.epoch);
+    })?;
+    Ok(())
 }
 
 /// Opens a file with the operating system's own file functions, or, where the program is built for it and

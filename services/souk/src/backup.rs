@@ -108,7 +108,7 @@ impl Backup {
         if !elsewhere.is_empty() {
             eprintln!("souk: not in this copy, since they are on PostgreSQL: {}", elsewhere.join(", "));
         }
-        let opened = files.into_iter().zip(names).map(|(from, name)| {
+        let opened = files.into_iter().zip(names).map(|(from, name)| -> Result<Source, String> {
             let connection = Connection::open(&from).map_err(|error| about(&from, &error))?;
             Ok(Source { from, name, connection })
         });

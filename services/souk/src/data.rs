@@ -65,7 +65,8 @@ pub fn accept(data: &Path, names: &[String]) -> Result<(), StartError> {
     if names.is_empty() {
         return Ok(());
     }
-    let mut known: BTreeSet<String> = ShopFile::read(data)?.map(|list| list.databases).unwrap_or_default().into_keys().collect();
+    let mut known: BTreeSet<String> =
+        ShopFile::read(data)?.map(|list| list.databases).unwrap_or_default().into_keys().collect();
     let folders = folders_in(data).unwrap_or_default();
     for folder in folders.iter().map(PathBuf::as_path).chain([data]) {
         known.extend(databases_in(folder).unwrap_or_default().iter().map(|file| name_of(data, file)));
@@ -100,7 +101,9 @@ pub fn check(data: &Path, services: &[String]) -> Result<(), StartError> {
             list.databases.keys().filter(|name| name.starts_with(&format!("{service}/"))).cloned().collect();
         names.extend(databases_in(&data.join(service)).unwrap_or_default().iter().map(|file| name_of(data, file)));
         for name in names {
-            ForeignDatabase::new(data, &name).check(&list).map_err(|error| StartError::new(format!("{service}: {error}")))?;
+            ForeignDatabase::new(data, &name)
+                .check(&list)
+                .map_err(|error| StartError::new(format!("{service}: {error}")))?;
         }
     }
     Ok(())

@@ -195,6 +195,12 @@ impl Connection {
         done
     }
 
+    /// Keeps the end of the connection from copying the log back.
+    pub(crate) fn leave_log(&mut self) {
+        // What cannot be set stays as it is, which is no worse than before.
+        let _ = self.raw.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+    }
+
     /// Returns the connection itself, for what has no SQL.
     pub(crate) fn raw(&self) -> &rusqlite::Connection {
         &self.raw

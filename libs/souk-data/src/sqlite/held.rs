@@ -40,6 +40,8 @@ struct Seen {
     length: u64,
     log: Option<Identity>,
     log_length: u64,
+    /// Frames of the log are lost for good, whatever is appended behind the hole.
+    log_is_cut: bool,
 }
 
 /// Holds a database for this process until it is dropped; readers may keep the file open a little longer. The system lets go of
@@ -96,10 +98,21 @@ impl HeldFile {
             return Err(format!("{} was emptied or cut off", self.path.display()));
         }
         seen.length = length;
+        if seen.log_is_cut {
+            return Err(format!("{} was emptied or cut off", self.log.display()));
+        }
         if seen.log.is_some() {
             self.same(&self.log, seen.log)?;
         }
         Ok(())
+    }
+
+    /// Returns whether the log may be copied back into the database: out of a log with a hole, or into a file that was cut off,
+    /// it would do more harm.
+    pub(crate) fn may_copy_back(&self) -> bool {
+        let seen = self.seen.lock();
+        let length = self.file.metadata().map_or(0, |about| about.len());
+        !seen.log_is_cut && (length >= seen.length || self.is_whole(length))
     }
 
     /// Returns whether the log is shorter than after the last commit. Whoever copies it back into the database may cut it.
@@ -114,10 +127,11 @@ impl HeldFile {
         self.check_there()?;
         let known = self.seen.lock().log;
         let (identity, length) = self.same(&self.log, known)?;
+        let mut seen = self.seen.lock();
         if log_was_cut && length > 0 && !self.log_is_whole() {
+            seen.log_is_cut = true;
             return Err(format!("{} was emptied or cut off", self.log.display()));
         }
-        let mut seen = self.seen.lock();
         seen.log = Some(identity);
         seen.log_length = length;
         Ok(())

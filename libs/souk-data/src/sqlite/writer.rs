@@ -192,8 +192,12 @@ impl Worker {
             self.bound_log();
         }
         if let Some(connection) = &self.connection {
-            // Nothing is lost without it; but the next start is quicker, and the file alone is all there is.
-            let _ = connection.lock().checkpoint();
+            if self.hold.file().may_copy_back() {
+                // Nothing is lost without it; but the next start is quicker, and the file alone is all there is.
+                let _ = connection.lock().checkpoint();
+            } else {
+                connection.lock().leave_log();
+            }
         }
     }
 
@@ -206,7 +210,8 @@ impl Worker {
         }
         let mut log = self.path.as_os_str().to_owned();
         log.push("-wal");
-        if std::fs::metadata(log).is_ok_and(|log| log.len() > u64::from(LOG_BYTES)) {
+        let is_long = std::fs::metadata(log).is_ok_and(|log| log.len() > u64::from(LOG_BYTES));
+        if is_long && self.hold.file().may_copy_back() {
             // A reader in the way is no failure; the next check tries again.
             let _ = connection.lock().checkpoint();
         }
@@ -226,6 +231,9 @@ impl Worker {
         let committed = self.commit_group(&connection, first, group);
         if let Err(error) = &committed {
             self.trouble.met(error);
+            if !self.hold.file().may_copy_back() {
+                connection.lock().leave_log();
+            }
             // The connection's state is unknown; the file itself is sound up to the last commit.
             self.connection = None;
             drop(connection);

@@ -38,6 +38,16 @@ async fn a_full_disk_refuses_writes_and_loses_none_that_was_acknowledged() {
         }
     }
     assert!(!kept.is_empty() && kept.len() < 200, "{} writes fitted", kept.len());
+    // A group that failed as a whole has left some place.
+    for id in 1000.. {
+        match add_item(&db, id, 5000).await {
+            Ok(()) => kept.push(id),
+            Err(error) => {
+                assert!(matches!(error, Error::Full(_)), "{error}");
+                break;
+            }
+        }
+    }
     assert_eq!(count(&db, "items").await, kept.len() as i64);
     // Whoever asks whether it is ready is told which file is full, until a write has a place again.
     for _ in 0..2 {

@@ -44,7 +44,7 @@ async fn is_ready(shop: &ChildShop) {
 /// Starts `souk up`, which is to end by itself.
 async fn refused_start(data: &Path, more: &[&str]) -> Ran {
     let listen = ["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--services-dir", ""];
-    let arguments = [&["up", "--data", data.to_str().unwrap()], &listen[..], more].concat();
+    let arguments = [&["up", "--data", data.to_str().unwrap()][..], &listen[..], more].concat();
     run(&arguments).await
 }
 
@@ -148,7 +148,9 @@ async fn databases_of_services_in_other_languages_are_listed_and_checked_too() {
     assert!(shop.stop(LIMIT).await.success());
 
     let shop_id = column(&file, "shop");
-    for (id, epoch, problem) in [(shop_id.as_str(), 6, "went back in time"), ("shop_other", 8, "belongs to another shop")] {
+    for (id, epoch, problem) in
+        [(shop_id.as_str(), 6, "went back in time"), ("shop_other", 8, "belongs to another shop")]
+    {
         foreign_database(&data, id, epoch);
         let refused = refused_start(&data, &["--services-dir", &services]).await.exited_with(1);
         assert!(refused.err.contains("fake/fake.sqlite3") && refused.err.contains(problem), "{}", refused.err);
@@ -175,7 +177,9 @@ async fn a_backup_has_all_databases_for_this_user_alone_and_one_that_fails_leave
     assert!(ran.out.starts_with("copied 8 databases to "), "{}", ran.out);
     let whole = copies.path().join("whole");
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    for (name, wanted) in [("", 0o700), ("orders.db", 0o600), ("shop.json", 0o600), ("fake", 0o700), ("fake/fake.sqlite3", 0o600)] {
+    for (name, wanted) in
+        [("", 0o700), ("orders.db", 0o600), ("shop.json", 0o600), ("fake", 0o700), ("fake/fake.sqlite3", 0o600)]
+    {
         assert_eq!(mode(&whole.join(name)), wanted, "{name}");
     }
     assert_eq!(column(&whole.join("fake/fake.sqlite3"), "epoch"), "3");
