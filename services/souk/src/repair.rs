@@ -122,7 +122,9 @@ async fn remedy(books: &Books, finding: &Finding) -> Result<Remedy, StartError> 
             let order_id = reservation.map(|reservation| reservation.order_id).unwrap_or_default();
             let order = if order_id.is_empty() { None } else { books.order(&order_id).await? };
             match order {
-                Some(order) if !needs_no_stock(order.state()) => Remedy::Person("its order is under way; see its journal"),
+                Some(order) if !needs_no_stock(order.state()) => {
+                    Remedy::Person("its order is under way; see its journal")
+                }
                 _ => Remedy::Release { reservation_id: subject },
             }
         }
@@ -146,7 +148,9 @@ async fn remedy(books: &Books, finding: &Finding) -> Result<Remedy, StartError> 
         {
             Remedy::WriteTransfers { payment_id: subject }
         }
-        "0 <= reserved <= on_hand" => Remedy::Person("count the goods, AdjustStock until there is enough, repair again"),
+        "0 <= reserved <= on_hand" => {
+            Remedy::Person("count the goods, AdjustStock until there is enough, repair again")
+        }
         "shop.nothing_is_quarantined" => Remedy::Person("mend the cause and ResumeOrder, or SettleOrder with a note"),
         "a place lies within the log" => Remedy::Person("SeekSubscription, or DeleteSubscription"),
         _ => Remedy::Person(BACKUP),
