@@ -369,7 +369,11 @@ impl Walk {
             Kind::Refund => Operation::Refund,
         };
         let detail = Detail { approve: attempt.kind == Kind::ApproveAction, is_last: attempt.rest == 0 };
-        self.line.take(operation, attempt.amount, detail, outcome, Fees { basis_points: 140, minor_units: 1 })
+        match self.line.take(operation, attempt.amount, detail, outcome, Fees { basis_points: 140, minor_units: 1 }) {
+            // The simulator's book fills in the address of its page.
+            Answer::ActionRequired { .. } => Answer::ActionRequired { url: "https://bank.test/page".to_owned() },
+            answer => answer,
+        }
     }
 
     fn check(&self) {

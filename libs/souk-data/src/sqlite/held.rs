@@ -210,8 +210,9 @@ pub(crate) fn tighten(folder: &Path, path: &Path, is_data_folder: bool) {
     let is_shared = fs::metadata(folder).is_ok_and(|about| about.mode() & 0o1000 != 0);
     let was_open = is_data_folder && !is_shared && tighten_one(folder, 0o700);
     if was_open || count > 0 {
-        let folder = folder.display();
-        tracing::warn!("{folder} or {count} files in it could be read by others; now only by this user (0700, 0600)");
+        let (folder, files) = (folder.display(), if count == 1 { "file" } else { "files" });
+        let what = if was_open { "the folder and " } else { "" };
+        tracing::warn!("{folder}: others could read {what}{count} {files} in it; now only this user can (0700, 0600)");
     }
 }
 

@@ -25,6 +25,8 @@ fn event(kind: &str, message: &impl Message) -> bus::Event {
     let now = Clock::system().now();
     bus::Event {
         id: EventId::new(now).to_string(),
+        // As the bus names the service of the type's package.
+        source: format!("/services/{}", kind.split('.').nth(1).expect("a type of the shop")),
         r#type: kind.into(),
         time: Some(now.into()),
         data: message.encode_to_vec().into(),

@@ -195,7 +195,9 @@ on_each_engine! {
             };
             Ok(payments::AuthorizePaymentResponse { payment: Some(payment) })
         });
-        let refused = orders.place("slow").await.unwrap_err();
+        let waiting = orders.place("slow").await.unwrap();
+        assert_eq!(waiting.payment_action_url, "https://bank.test/confirm");
+        let refused = eventually(Duration::from_secs(30), || async { orders.place("slow").await.err() }).await;
         assert_eq!(reason_of(&refused), "ERROR_REASON_PAYMENT_NOT_CONFIRMED");
         assert!(orders.neighbours.calls(AUTHORIZE) > 1, "it was not given up after one second");
         assert!(orders.world.lock().reservations.values().all(|state| *state == "released"));

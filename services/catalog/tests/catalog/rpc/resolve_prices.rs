@@ -71,7 +71,7 @@ on_each_engine! {
         // Archived is archived, also in a currency that it never had a price in.
         let archived = catalog.resolve(vec![by_sku("OLD")], "JPY").await;
         let status = refused(archived, Code::FailedPrecondition, "ERROR_REASON_PRODUCT_NOT_FOR_SALE");
-        assert_eq!(status.message(), "items[0].sku: sku OLD is not for sale: its product is archived");
+        assert_eq!(status.message(), "items[0].sku: sku OLD is not for sale: its product is ARCHIVED");
         let no_price = catalog.resolve(vec![by_sku("RUG-1")], "JPY").await;
         refused(no_price, Code::NotFound, "ERROR_REASON_PRICE_NOT_FOUND");
         let as_staff = pb::ResolvePricesRequest { items: vec![by_sku("SECRET")], currency_code: "GBP".into() };
