@@ -20,7 +20,7 @@ const ALLOWED_BYTES: u64 = 48 << 20;
 /// The callers, methods and fields to which one message once cost gigabytes; the field is a list of messages or texts.
 const METHODS: [(&str, &str, u8); 5] = [
     ("user:mallory", "/souk.orders.v1.OrderService/PlaceOrder", 5),
-    ("service:orders", "/souk.ledger.v1.LedgerService/CreateTransfers", 1),
+    ("service:payments", "/souk.ledger.v1.LedgerService/CreateTransfers", 1),
     ("service:orders", "/souk.events.v1.EventService/Publish", 1),
     ("anonymous", "/souk.inventory.v1.InventoryService/BatchGetStock", 1),
     ("staff:mallory", "/souk.inventory.v1.InventoryService/ReceiveStock", 2),

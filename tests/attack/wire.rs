@@ -1,16 +1,19 @@
 //! HTTP/2 frame by frame (RFC 9113), for clients that no library would let us be.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::TcpSocket;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
 /// What a client sends first.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Where the attacks come from: an address has a share, and honest callers are at another one.
+const ATTACKER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)), 0);
 
 /// Types of frames.
 pub const DATA: u8 = 0;
@@ -37,7 +40,9 @@ pub struct Wire {
 impl Wire {
     /// Connects and sends the preface with these settings.
     pub async fn open(address: SocketAddr, settings: &[(u16, u32)]) -> Wire {
-        let stream = TcpStream::connect(address).await.expect("the shop listens");
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(ATTACKER).expect("an address of this machine");
+        let stream = socket.connect(address).await.expect("the shop listens");
         let (reader, writer) = stream.into_split();
         let writer = Arc::new(Mutex::new(writer));
         let wire = Wire { reader: tokio::spawn(read(reader, writer.clone())), writer };

@@ -1,5 +1,7 @@
 //! Requests that keep every rule, made from the rules alone: every field set, one item in each list.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
 
 use crate::rules::{self, Rules};
@@ -117,8 +119,11 @@ pub fn id_prefix(pattern: &str) -> Option<&str> {
 
 fn inner(descriptor: &MessageDescriptor, rules: &Rules) -> DynamicMessage {
     match descriptor.full_name() {
-        // 2024-01-01: in the past, so that staff may say that something happened then.
-        TIMESTAMP => raw_time(descriptor, 1_704_067_200, 0),
+        // Now: in the past when it arrives, so that staff may say that something happened then, and not before what it happened to.
+        TIMESTAMP => {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
+            time(descriptor, i128::try_from(now.as_nanos()).expect("nanoseconds of a time"))
+        }
         DURATION => {
             let least = rules.typed("duration", "gte").and_then(|value| rules::nanoseconds(&value));
             time(descriptor, least.unwrap_or(1_000_000_000))

@@ -48,6 +48,7 @@ fn sort_answer(error: &PgDatabaseError) -> Error {
         "53100" => Error::Full("PostgreSQL has no disk space left (53100)".into()),
         "XX001" | "XX002" => Error::Corrupt(format!("PostgreSQL reports damaged data ({code})").into()),
         "57014" => Error::unavailable("PostgreSQL cancelled the statement (57014)"),
+        "55000" => Error::unavailable("PostgreSQL takes no connections to this database now (55000)"),
         "25006" => Error::unavailable("this PostgreSQL server only reads (25006)"),
         "3D000" | "28000" | "28P01" => Error::unavailable(format!("PostgreSQL refused the connection ({code})")),
         _ => match &code[..2] {

@@ -188,14 +188,14 @@ mod tests {
         assert_eq!(time.to_string(), "2026-11-22T10:00:00Z");
         let (Ok(Start::Time(hour)), Ok(Start::Time(minutes))) = (parse_from("1h"), parse_from("60m")) else { panic!() };
         assert!((hour.seconds - minutes.seconds).abs() <= 1);
-        for wrong in ["", "yesterday", "h", "-1h", "1w", "99999999999999999999d", "é"] {
+        for wrong in ["", "yesterday", "h", "-1h", "1w", "99999999999999999999d", "10000-01-01T00:00:00Z", "é"] {
             assert!(parse_from(wrong).unwrap_err().starts_with("must be latest"), "{wrong}");
         }
     }
 
     #[test]
     fn a_start_outside_the_calendar_is_refused_with_what_is_allowed() {
-        for wrong in ["999999d", "99999999999999999s", "10000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"] {
+        for wrong in ["999999d", "99999999999999999s", "0000-01-01T00:00:00Z"] {
             let error = parse_from(wrong).unwrap_err();
             assert!(error.starts_with("must be a time from 0001-01-01T00:00:00Z"), "{wrong}: {error}");
         }

@@ -43,8 +43,9 @@ async fn is_ready(shop: &ChildShop) {
 
 /// Starts `souk up`, which is to end by itself.
 async fn refused_start(data: &Path, more: &[&str]) -> Ran {
-    let listen = ["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--services-dir", ""];
-    let arguments = [&["up", "--data", data.to_str().unwrap()][..], &listen[..], more].concat();
+    let listen = ["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"];
+    let services = if more.contains(&"--services-dir") { &[][..] } else { &["--services-dir", ""][..] };
+    let arguments = [&["up", "--data", data.to_str().unwrap()][..], &listen[..], services, more].concat();
     run(&arguments).await
 }
 

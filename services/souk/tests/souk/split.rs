@@ -44,10 +44,11 @@ async fn a_shop_goes_on_in_two_processes() {
     assert!(money.stop(LIMIT).await.success());
 }
 
-/// Moves the databases of goods to one folder and all others to another.
+/// Moves the databases of goods to one folder and all others to another; each has the list of all.
 fn share_out(from: &Path, goods: &Path, others: &Path) {
     fs::create_dir_all(goods).unwrap();
     fs::create_dir_all(others).unwrap();
+    fs::copy(from.join("shop.json"), goods.join("shop.json")).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
