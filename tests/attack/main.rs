@@ -8,5 +8,6 @@ mod floods;
 mod messages;
 mod postgres;
 mod races;
+mod rows;
 mod shop;
 mod wire;

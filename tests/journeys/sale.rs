@@ -79,7 +79,7 @@ async fn sell(shop: &Shop) {
     assert_eq!(minor(&twice.refunded), GOODS[0].1, "the same call pays back once");
     assert_eq!(money(shop, &order).await, Amounts { captured: TOTAL, refunded: GOODS[0].1 });
     let too_much = staff.refund(&order.order_id, "three-lamps", Some((1, 3))).await.unwrap_err();
-    assert_eq!(reason_of(&too_much), "ERROR_REASON_REFUND_EXCEEDS_ORDER");
+    assert_eq!(reason_of(&too_much), "ERROR_REASON_RETURN_EXCEEDS_ORDER");
     let whole = staff.refund(&order.order_id, "the-rest", None).await.unwrap();
     assert_eq!((whole.state(), minor(&whole.refunded)), (OrderState::Refunded, TOTAL));
     assert_eq!(money(shop, &order).await, Amounts { captured: TOTAL, refunded: TOTAL });

@@ -53,7 +53,7 @@ pub async fn reached(stage: &Stage<'_>, report: &mut Report) {
     let message = padded(stage.encode(&unary.method, &unary.request).unwrap_or_default(), NEWER_BYTES);
     let reply = stage.call(&format!("/{}", unary.method), &caller(&unary.caller).unwrap_or_default(), message).await;
     let seen = format!("{NEWER_BYTES} bytes of a field that it does not know: {}", told(&reply));
-    report.look("C-VALID-5", reply.code() == Some(Code::Ok), seen);
+    report.look("C-CONFIG-2", reply.code() == Some(Code::Ok), seen);
 }
 
 async fn streams(stage: &Stage<'_>, path: &str, by: &Caller, message: Vec<u8>, report: &mut Report) {
