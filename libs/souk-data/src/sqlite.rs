@@ -98,7 +98,7 @@ impl Sqlite {
         let keep = config.max_connections.max(1) as usize;
         let readers = Arc::new(Readers::new(path.clone(), hold.file().clone(), keep));
         let writer =
-            Writer::start(schema.name, path, config.clone(), connection, hold, listed, trouble.clone(), committed)?;
+            Writer::start(schema.name, config.clone(), connection, hold, listed, trouble.clone(), committed)?;
         let snapshots = Semaphore::new(config.max_connections.max(1) as usize);
         Ok(Sqlite { writer, readers, trouble, snapshots })
     }

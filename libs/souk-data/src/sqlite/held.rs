@@ -90,6 +90,11 @@ impl Drop for Hold {
 }
 
 impl HeldFile {
+    /// Returns the path that it was opened at.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Returns what is wrong when the database's path or its log's is no longer the file that this process writes to.
     pub(crate) fn check_there(&self) -> Result<(), String> {
         let length = self.same(&self.path, Some(self.identity))?.1;

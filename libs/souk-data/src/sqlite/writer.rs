@@ -83,7 +83,6 @@ impl Writer {
     /// Starts the thread that owns `connection` from now on.
     pub(crate) fn start(
         name: &'static str,
-        path: PathBuf,
         config: DataConfig,
         connection: Connection,
         hold: Hold,
@@ -97,7 +96,7 @@ impl Writer {
         }
         let worker = Worker {
             name,
-            path,
+            path: hold.file().path().to_owned(),
             connection: Some(Arc::new(Mutex::new(connection))),
             group_time: Duration::from_millis(config.group_milliseconds),
             config,
