@@ -42,6 +42,13 @@ impl SimulatorService for AtOnce {
         Ok(Response::new(pb::ScriptResponse::default()))
     }
 
+    async fn complete_action(
+        &self,
+        _request: Request<pb::CompleteActionRequest>,
+    ) -> Result<Response<pb::CompleteActionResponse>, Status> {
+        Ok(Response::new(pb::CompleteActionResponse::default()))
+    }
+
     async fn list_charges(
         &self,
         request: Request<pb::ListChargesRequest>,

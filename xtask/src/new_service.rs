@@ -76,7 +76,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
     }
 
     // The lock files name every package; neither asks a registry for anything new.
-    shell::read(workspace.cargo().args(["metadata", "--format-version=1", "--offline"]))?;
+    shell::run(workspace.cargo().args(["update", "--workspace", "--offline", "--quiet"]))?;
     if options.language == Language::Rust {
         // Where lines break and what order imports stand in depends on the noun.
         shell::run(workspace.cargo().args(["fmt", "--package", &names.name]))?;

@@ -97,8 +97,7 @@ impl Sqlite {
         let trouble = Arc::new(Trouble::new(place));
         let keep = config.max_connections.max(1) as usize;
         let readers = Arc::new(Readers::new(path.clone(), hold.file().clone(), keep));
-        let writer =
-            Writer::start(schema.name, config.clone(), connection, hold, listed, trouble.clone(), committed)?;
+        let writer = Writer::start(schema.name, config.clone(), connection, hold, listed, trouble.clone(), committed)?;
         let snapshots = Semaphore::new(config.max_connections.max(1) as usize);
         Ok(Sqlite { writer, readers, trouble, snapshots })
     }

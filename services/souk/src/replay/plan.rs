@@ -288,10 +288,8 @@ impl<'a> Catalogue<'a> {
                 None => seen.descriptions.push((description, 1)),
             }
         }
-        if row.kind == Kind::Sale {
-            if !seen.prices.iter().any(|(pence, _)| *pence == row.pence) {
-                seen.prices.push((row.pence, row.time));
-            }
+        if row.kind == Kind::Sale && !seen.prices.iter().any(|(pence, _)| *pence == row.pence) {
+            seen.prices.push((row.pence, row.time));
         }
     }
 

@@ -23,7 +23,7 @@ async fn the_events_of_an_order_are_shown_by_type_from_where_one_asks() {
 
     // As with `| head -1`: when nobody reads any more it ends quietly, without waiting for another event.
     let mut command = Command::new(souk());
-    command.args(&tail).arg("earliest").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args(tail).arg("earliest").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut left = command.kill_on_drop(true).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(left.stdout.take().unwrap()).read_line(&mut line).await.unwrap();

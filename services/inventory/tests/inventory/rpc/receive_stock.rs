@@ -46,7 +46,7 @@ on_each_engine! {
 
         let status = refused(answer, Code::FailedPrecondition, "ERROR_REASON_REQUEST_ID_REUSED");
         assert_eq!(status.message(), "the request_id was used before with another request");
-        assert_eq!(souk_testkit::field_violations(&status)[0].field, "request_id");
+        assert_eq!(field_violations(&status)[0].field, "request_id");
         assert_eq!(inventory.stock("mug").await, (2, 0));
         inventory.end().await;
     }
