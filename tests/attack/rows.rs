@@ -11,7 +11,8 @@ use souk_client::events::v1::publish_result::Result as Outcome;
 use souk_client::events::v1::start_position::Start;
 use souk_client::events::v1::{self as events, CreateSubscriptionRequest, SeekSubscriptionRequest, StartPosition};
 use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
-use souk_client::inventory::v1::{ReceiveStockRequest, ReceivedItem, ReleaseReservationRequest};
+use souk_client::inventory::v1::{CommitReservationRequest, ReceiveStockRequest, ReceivedItem};
+use souk_client::inventory::v1::{ReleaseReservationRequest, ReserveLine, ReserveRequest};
 use souk_client::orders::v1::order_service_client::OrderServiceClient;
 use souk_client::orders::v1::place_order_line::Item;
 use souk_client::orders::v1::{self as orders, GetOrderRequest, OrderState, RefundOrderRequest};
@@ -19,10 +20,10 @@ use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
 use souk_client::payments::v1::{AuthorizePaymentRequest, RefundPaymentRequest};
 use souk_client::types::v1::Money;
 use souk_testkit::{CallerChannel, ChildShop, eventually, field_violations, reason_of};
-use souk_types::{Clock, EventId, OrderId, PaymentId, RefundId};
+use souk_types::{Clock, EventId, OrderId, PaymentId, RefundId, ReservationId};
 use tonic::{Code, Response, Status};
 
-use crate::shop::{LIMIT, SKU, audit, buy, staff, start, stock, user};
+use crate::shop::{LIMIT, SKU, audit, buy, staff, start, stock, tool, user};
 
 /// Checks that a call was refused with this reason, naming this field where one is at fault.
 fn refused<T>(answer: Result<Response<T>, Status>, reason: &str, field: &str) {
@@ -133,6 +134,40 @@ async fn nothing_is_done_behind_an_orders_back() {
     reaches(&shop, &order.order_id, OrderState::Refunded).await;
     let after = stock(&shop).await;
     assert_eq!((after.on_hand, after.reserved), (before.on_hand, before.reserved));
+    audit(&shop).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stock_that_is_held_for_nothing_is_found_and_repaired() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let shop = start(&folder).await;
+    let before = stock(&shop).await;
+    let now = Clock::system().now();
+    let reservation_id = ReservationId::new(now).to_string();
+    let mut inventory = InventoryServiceClient::new(service(&shop, "orders"));
+    let reserve = ReserveRequest {
+        reservation_id: reservation_id.clone(),
+        lines: vec![ReserveLine { sku: SKU.to_owned(), quantity: 3, ..Default::default() }],
+        ttl: Some(prost_types::Duration { seconds: 600, nanos: 0 }),
+        order_id: OrderId::new(now).to_string(),
+        ..Default::default()
+    };
+    inventory.reserve(reserve).await.expect("a reservation");
+    let commit = CommitReservationRequest { reservation_id: reservation_id.clone() };
+    inventory.commit_reservation(commit).await.expect("a promise");
+
+    let dry = tool(&shop, &["repair", "--patience", "1"]).await;
+    let told = String::from_utf8_lossy(&dry.stdout).into_owned();
+    assert_eq!(dry.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("shop.reservation_has_order") && told.contains(&format!("releases {reservation_id}")),
+        "{told}"
+    );
+    assert_eq!(stock(&shop).await.reserved, before.reserved + 3, "a dry run changes nothing");
+
+    let done = tool(&shop, &["repair", "--patience", "1", "--apply"]).await;
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    assert_eq!(stock(&shop).await.reserved, before.reserved);
     audit(&shop).await;
 }
 

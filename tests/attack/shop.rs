@@ -1,6 +1,7 @@
 //! The shop under attack, and an honest customer of it.
 
 use std::net::SocketAddr;
+use std::process::Output;
 use std::time::{Duration, Instant};
 
 use souk_chassis::Caller;
@@ -11,6 +12,7 @@ use souk_client::inventory::v1::{BatchGetStockRequest, Stock};
 use souk_client::orders::v1::order_service_client::OrderServiceClient;
 use souk_client::orders::v1::{Order, PlaceOrderLine, PlaceOrderRequest, place_order_line::Item};
 use souk_testkit::{CallerChannel, ChildShop, connect_as};
+use tokio::process::Command;
 use tonic::Status;
 
 /// How long anything may take on a machine that is busy with other tests.
@@ -81,10 +83,15 @@ pub async fn stock(shop: &ChildShop) -> Stock {
 /// # Panics
 /// When an invariant does not hold.
 pub async fn audit(shop: &ChildShop) {
+    let audited = tool(shop, &["audit"]).await;
+    assert!(audited.status.success(), "{}", String::from_utf8_lossy(&audited.stdout));
+}
+
+/// Runs a tool of the program on the shop.
+pub async fn tool(shop: &ChildShop, arguments: &[&str]) -> Output {
     let program = std::env::current_exe().expect("a test knows its own file");
     let program = program.ancestors().nth(2).expect("cargo puts tests into target/<profile>/deps").join("souk");
     let program = std::env::var_os("SOUK_BIN").map_or(program, Into::into);
-    let command = tokio::process::Command::new(program).args(["audit", "--to", &address(shop).to_string()]).output();
-    let audited = command.await.expect("the auditor starts");
-    assert!(audited.status.success(), "{}", String::from_utf8_lossy(&audited.stdout));
+    let command = Command::new(program).args(arguments).args(["--to", &address(shop).to_string()]).output();
+    command.await.expect("the tool starts")
 }
