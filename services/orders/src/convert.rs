@@ -198,23 +198,6 @@ impl<'a> PagedLines<'a> {
     }
 }
 
-/// The most bytes of a page, so that a client with the usual limit of 4 MiB reads it.
-const PAGE_BYTES: usize = 3 << 20;
-
-/// Keeps of a page what fits into 3 MiB, and at least one item; returns whether any was left out.
-pub fn cut<M: Message>(page: &mut Vec<M>) -> bool {
-    let before = page.len();
-    let mut bytes = 0;
-    let fitting = page.iter().take_while(|item| {
-        // A tag and a length go before each.
-        bytes += item.encoded_len() + 6;
-        bytes <= PAGE_BYTES
-    });
-    let fitting = fitting.count().max(1);
-    page.truncate(fitting);
-    page.len() < before
-}
-
 /// Returns the token that resumes the stream of an order after this version.
 pub fn resume_token(tokens: &PageTokens, id: OrderId, version: i64) -> String {
     tokens.issue(&["watch", &id.to_string()], args![version])

@@ -22,7 +22,7 @@ pub async fn handle(
     let (lines, has_more) = rpc.store.lines(&order, after, size).await?;
 
     let mut lines: Vec<pb::OrderLine> = lines.iter().map(pb::OrderLine::from).collect();
-    let has_more = convert::cut(&mut lines) || has_more;
+    let has_more = souk_data::page::fit(&mut lines) || has_more;
     let next_page_token = match lines.last() {
         Some(last) if has_more => list.next_token(last.line_number.into()),
         _ => String::new(),

@@ -25,7 +25,7 @@ pub async fn handle(rpc: &OrderRpc, request: Request<pb::ListOrdersRequest>) -> 
 
     let ids: Vec<_> = orders.iter().map(|order| order.id).collect();
     let mut orders: Vec<pb::Order> = orders.iter().map(pb::Order::from).collect();
-    let has_more = convert::cut(&mut orders) || has_more;
+    let has_more = souk_data::page::fit(&mut orders) || has_more;
     let next_page_token = list.next_token(orders.len().checked_sub(1).filter(|_| has_more).map(|last| ids[last]));
     Ok(pb::ListOrdersResponse { orders, next_page_token })
 }

@@ -21,7 +21,7 @@ pub async fn handle(
     let (waiting, has_more) = rpc.store.quarantined(page).await?;
 
     let mut orders: Vec<_> = waiting.iter().map(describe).collect();
-    let has_more = convert::cut(&mut orders) || has_more;
+    let has_more = souk_data::page::fit(&mut orders) || has_more;
     let last = orders.len().checked_sub(1).filter(|_| has_more).map(|last| waiting[last].order.id);
     Ok(pb::ListQuarantinedOrdersResponse { orders, next_page_token: list.next_token(last) })
 }
