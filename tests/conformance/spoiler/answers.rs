@@ -99,6 +99,10 @@ fn reflected(data: Bytes, spoils: &Spoils) -> Bytes {
         // `idempotency_level = NO_SIDE_EFFECTS` becomes a field that nobody knows.
         exchange(&mut data, &[0x90, 0x02, 0x01], &[0xa0, 0x02, 0x01]);
     }
+    if spoils.has("reflection-unknown") {
+        // `error_code = NOT_FOUND` before its `error_message` becomes INVALID_ARGUMENT.
+        exchange(&mut data, &[0x08, 0x05, 0x12], &[0x08, 0x03, 0x12]);
+    }
     data.into()
 }
 
@@ -159,9 +163,6 @@ fn spoil_status(headers: &mut HeaderMap, path: &str, spoils: &Spoils) {
     {
         let details = ErrorDetails::with_error_info(info.reason, info.domain, info.metadata);
         put(headers, &Status::with_error_details(status.code(), status.message(), details));
-    }
-    if spoils.has("reflection-unknown") && status.code() == Code::NotFound && path.starts_with("/grpc.reflection.") {
-        put(headers, &Status::invalid_argument(status.message()));
     }
     if spoils.has("drain-cuts") && status.code() == Code::Ok && is_ours && DRAINING.load(Ordering::SeqCst) {
         put(headers, &Status::cancelled("over now"));
