@@ -1,14 +1,18 @@
 //! Messages that are small on the wire and large in memory: each is refused before it is decoded, in any number.
 
+use std::time::{Duration, Instant};
+
 use bytes::{Buf, BufMut, Bytes};
 use http::uri::PathAndQuery;
 use souk_chassis::Caller;
-use souk_testkit::{CallerChannel, ChildShop};
+use souk_testkit::{CallerChannel, ChildShop, field_violations, reason_of};
+use tokio::task::JoinSet;
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::{Code, Request, Status};
 
 use crate::cage::{Cage, forget_peak, peak_bytes};
+use crate::process::Process;
 use crate::shop::{CONTAINER_BYTES, browse, start};
 
 /// The largest message that any server reads.
@@ -64,16 +68,28 @@ impl Decoder for Raw {
     }
 }
 
-fn channel(shop: &ChildShop, caller: &str) -> CallerChannel {
-    let caller: Caller = if caller == "anonymous" { Caller::Anonymous } else { caller.parse().expect("a caller") };
-    shop.channel_as(&caller)
+fn caller(name: &str) -> Caller {
+    if name == "anonymous" { Caller::Anonymous } else { name.parse().expect("a caller") }
 }
 
-async fn send(channel: CallerChannel, path: &'static str, message: Bytes) -> Status {
+fn channel(shop: &ChildShop, name: &str) -> CallerChannel {
+    shop.channel_as(&caller(name))
+}
+
+async fn call(channel: CallerChannel, path: &'static str, message: Bytes) -> Result<Bytes, Status> {
     let mut grpc = Grpc::new(channel);
     grpc.ready().await.expect("a connection");
     let path = PathAndQuery::from_static(path);
-    grpc.unary(Request::new(message), path, Raw).await.expect_err("such a message is refused")
+    grpc.unary(Request::new(message), path, Raw).await.map(tonic::Response::into_inner)
+}
+
+async fn send(channel: CallerChannel, path: &'static str, message: Bytes) -> Status {
+    call(channel, path, message).await.expect_err("such a message is refused")
+}
+
+/// Returns a message that is nothing but empty elements of a list, two bytes each.
+fn empty_elements(field: u8, bytes: usize) -> Bytes {
+    Bytes::from([field << 3 | 2, 0].repeat(bytes / 2))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,7 +101,7 @@ async fn a_message_of_empty_elements_is_refused_within_its_own_bytes() {
     browse(&shop).await;
     for (caller, path, field) in METHODS {
         for bytes in [MESSAGE_BYTES - 2, 60_000] {
-            let message = Bytes::from([field << 3 | 2, 0].repeat(bytes / 2));
+            let message = empty_elements(field, bytes);
             let before = forget_peak(process);
             let status = send(channel(&shop, caller), path, message).await;
             let cost = peak_bytes(process).saturating_sub(before);
@@ -95,11 +111,10 @@ async fn a_message_of_empty_elements_is_refused_within_its_own_bytes() {
     }
 
     // Twenty at once ended a container of this size.
-    let mut calls = tokio::task::JoinSet::new();
+    let mut calls = JoinSet::new();
     for _ in 0..20 {
         let (_, path, field) = METHODS[3];
-        let message = Bytes::from([field << 3 | 2, 0].repeat(MESSAGE_BYTES / 2 - 1));
-        calls.spawn(send(channel(&shop, "anonymous"), path, message));
+        calls.spawn(send(channel(&shop, "anonymous"), path, empty_elements(field, MESSAGE_BYTES - 2)));
     }
     while let Some(status) = calls.join_next().await {
         let status = status.expect("no call panics");
@@ -118,4 +133,133 @@ async fn fields_that_no_method_knows_cost_no_worker_its_time() {
     let status = send(channel(&shop, "anonymous"), "/souk.catalog.v1.CatalogService/ListProducts", message).await;
     assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
     browse(&shop).await;
+}
+
+/// A service in another language: its methods with a long list, and a call that somebody else makes meanwhile.
+struct Target {
+    service: &'static str,
+    methods: [LongList; 2],
+    honest_path: &'static str,
+}
+
+/// A method that takes a list, and by what field.
+#[derive(Clone, Copy, Debug)]
+struct LongList {
+    caller: &'static str,
+    path: &'static str,
+    field: &'static str,
+    number: u8,
+}
+
+const UPDATE_PREFERENCES: &str = "/souk.notifications.v1.NotificationService/UpdatePreferences";
+
+const NODE: Target = Target {
+    service: "notifications",
+    methods: [
+        LongList { caller: "user:mallory", path: UPDATE_PREFERENCES, field: "kinds", number: 7 },
+        LongList { caller: "user:mallory", path: UPDATE_PREFERENCES, field: "watched_skus", number: 8 },
+    ],
+    honest_path: "/souk.notifications.v1.NotificationService/ListMessages",
+};
+
+const PYTHON: Target = Target {
+    service: "recommendations",
+    methods: [
+        LongList {
+            caller: "anonymous",
+            path: "/souk.recommendations.v1.RecommendationService/FrequentlyBoughtTogether",
+            field: "skus",
+            number: 1,
+        },
+        LongList {
+            caller: "user:mallory",
+            path: "/souk.recommendations.v1.RecommendationService/Recommend",
+            field: "basket_skus",
+            number: 2,
+        },
+    ],
+    honest_path: "/souk.recommendations.v1.RecommendationService/PopularProducts",
+};
+
+/// A message that each of those methods reads, and refuses by the count of its elements.
+const COUNTED_BYTES: usize = 20_000;
+
+/// The most memory that such a service may ever have. It starts with half of that: its interpreter and packages.
+const SERVICE_BYTES: u64 = 256 << 20;
+
+/// How many calls of somebody else are timed at least.
+const HONEST_CALLS: usize = 10;
+
+fn attack(process: &Process, list: LongList, bytes: usize) -> impl Future<Output = Status> + use<> {
+    send(process.channel_as(&caller(list.caller)), list.path, empty_elements(list.number, bytes))
+}
+
+/// Calls as somebody else, and returns how long that took.
+async fn honest_call(process: &Process, path: &'static str) -> Duration {
+    let started = Instant::now();
+    let answer = call(process.channel_as(&caller("user:alice")), path, Bytes::new()).await;
+    answer.expect("others are served under attack");
+    started.elapsed()
+}
+
+/// Sends one such message after another, and returns what the costliest took of memory.
+async fn one_after_another(process: &Process, target: &Target) -> u64 {
+    let mut costs = Vec::new();
+    for list in target.methods {
+        let before = forget_peak(process.id());
+        let large = attack(process, list, MESSAGE_BYTES - 2).await;
+        assert_eq!(large.code(), Code::ResourceExhausted, "{list:?}: {large:?}");
+        assert!(large.message().contains("large"), "{list:?}: {large:?}");
+        let counted = attack(process, list, COUNTED_BYTES).await;
+        assert_eq!(reason_of(&counted), "ERROR_REASON_INVALID_FIELD", "{list:?}: {counted:?}");
+        assert_eq!(field_violations(&counted)[0].field, list.field, "{counted:?}");
+        costs.push(peak_bytes(process.id()).saturating_sub(before));
+    }
+    costs.into_iter().max().expect("there are methods")
+}
+
+/// Sends twenty of the largest at once, and returns how long the calls of somebody else took meanwhile.
+async fn twenty_at_once(process: &Process, target: &Target) -> Vec<Duration> {
+    let mut attacks = JoinSet::new();
+    for number in 0..20 {
+        attacks.spawn(attack(process, target.methods[number % 2], MESSAGE_BYTES - 2));
+    }
+    let mut waits = Vec::new();
+    while !attacks.is_empty() || waits.len() < HONEST_CALLS {
+        waits.push(honest_call(process, target.honest_path).await);
+        while let Some(status) = attacks.try_join_next() {
+            let status = status.expect("no call panics");
+            assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+        }
+    }
+    waits
+}
+
+async fn refuses_empty_elements(target: Target) {
+    let process = Process::start(target.service, &[]).await;
+    let cage = Cage::around(process.id(), CONTAINER_BYTES);
+    honest_call(&process, target.honest_path).await;
+
+    let cost = one_after_another(&process, &target).await;
+    assert!(cost < ALLOWED_BYTES, "a message of empty elements cost {cost} bytes");
+
+    forget_peak(process.id());
+    let mut waits = twenty_at_once(&process, &target).await;
+    waits.sort_unstable();
+    // One call may wait for a machine that is busy with other tests; most must not.
+    let usual = waits[waits.len() / 2];
+    assert!(usual < Duration::from_secs(1), "others waited {waits:?}");
+    let peak = peak_bytes(process.id());
+    assert!(peak < SERVICE_BYTES, "twenty messages at once made it {peak} bytes large");
+    cage.assert_kept();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_in_node_refuses_a_message_of_empty_elements_within_its_own_bytes() {
+    refuses_empty_elements(NODE).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_in_python_refuses_a_message_of_empty_elements_within_its_own_bytes() {
+    refuses_empty_elements(PYTHON).await;
 }

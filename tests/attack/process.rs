@@ -1,0 +1,77 @@
+//! A service in another language under attack: a process of its own, started from its manifest.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Stdio;
+
+use souk_chassis::Caller;
+use souk_manifest::{Launch, Manifest};
+use souk_testkit::{CallerChannel, connect_as, eventually};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+use crate::shop::LIMIT;
+
+/// A running service, killed when this is dropped.
+pub struct Process {
+    child: Child,
+    url: String,
+    _folder: TempDir,
+}
+
+impl Process {
+    /// Starts a service with these settings, such as `webhooks.allow_http`, and waits until it serves.
+    ///
+    /// # Panics
+    /// When its language is not installed, or it does not serve within the limit.
+    pub async fn start(service: &str, settings: &[(&str, &str)]) -> Process {
+        let manifest = prepared(service).await;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let ready = folder.path().join("ready");
+        let launch = Launch::new()
+            .set("server.listen", "127.0.0.1:0")
+            .set("server.metrics_listen", "127.0.0.1:0")
+            .set("server.ready_file", ready.display())
+            .set("data_dir", folder.path().join("data").display())
+            .set("log.level", "error");
+        let launch = settings.iter().fold(launch, |launch, (key, value)| launch.set(key, value));
+        let log = folder.path().join("log");
+        let output = File::create(&log).expect("a log can be made");
+        let child = Command::from(manifest.command(&launch))
+            // Keys that are made outside the data folder stay in the test's own.
+            .env("XDG_STATE_HOME", folder.path())
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().expect("a log can be shared"))
+            .stderr(output)
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{service} cannot be started: {error}"));
+        let address = eventually(LIMIT, || async {
+            let text = fs::read_to_string(&ready).unwrap_or_default();
+            let address = text.lines().find_map(|line| line.strip_prefix("grpc=")).map(str::to_owned);
+            address.ok_or_else(|| fs::read_to_string(&log))
+        });
+        let url = format!("http://{}", address.await);
+        Process { child, url, _folder: folder }
+    }
+
+    /// Connects as a caller.
+    pub fn channel_as(&self, caller: &Caller) -> CallerChannel {
+        connect_as(&self.url, caller)
+    }
+
+    /// Returns its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+}
+
+/// Reads the manifest of a service and makes its environment, which takes a while the first time.
+async fn prepared(service: &str) -> Manifest {
+    let services = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("services");
+    let manifest = Manifest::read(&services.join(service)).unwrap_or_else(|error| panic!("{error}"));
+    let preparing = tokio::task::spawn_blocking(move || {
+        manifest.prepare(&[], &mut |_| ()).map(|()| manifest).map_err(|error| error.to_string())
+    });
+    preparing.await.expect("preparing does not panic").unwrap_or_else(|error| panic!("{service}: {error}"))
+}
