@@ -3,9 +3,11 @@
 //!
 //! `cargo xtask test attack` runs this program alone.
 
+mod backup;
 mod cage;
 mod floods;
 mod messages;
+mod panics;
 mod postgres;
 mod process;
 mod races;

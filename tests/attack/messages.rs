@@ -263,3 +263,20 @@ async fn a_service_in_node_refuses_a_message_of_empty_elements_within_its_own_by
 async fn a_service_in_python_refuses_a_message_of_empty_elements_within_its_own_bytes() {
     refuses_empty_elements(PYTHON).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_of_megabytes_against_a_pattern_does_not_hold_up_a_service_in_node() {
+    let process = Process::start(NODE.service, &[]).await;
+    honest_call(&process, NODE.honest_path).await;
+    // Field 5, the locale, with a length of 15,000,000 (as a varint).
+    let message = Bytes::from([&[5 << 3 | 2, 0xc0, 0xc3, 0x93, 0x07][..], &[b'a'; 15_000_000]].concat());
+    let attack = tokio::spawn(send(process.channel_as(&caller("user:mallory")), UPDATE_PREFERENCES, message));
+    let mut waits = Vec::new();
+    while !attack.is_finished() || waits.len() < HONEST_CALLS {
+        waits.push(honest_call(&process, NODE.honest_path).await);
+    }
+    let status = attack.await.expect("the call does not panic");
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+    let longest = waits.iter().max().expect("others called");
+    assert!(*longest < Duration::from_secs(2), "others waited {waits:?}");
+}

@@ -89,9 +89,13 @@ pub async fn audit(shop: &ChildShop) {
 
 /// Runs a tool of the program on the shop.
 pub async fn tool(shop: &ChildShop, arguments: &[&str]) -> Output {
+    run(&[arguments, &["--to", &address(shop).to_string()]].concat()).await
+}
+
+/// Runs the program with these arguments to its end.
+pub async fn run(arguments: &[&str]) -> Output {
     let program = std::env::current_exe().expect("a test knows its own file");
     let program = program.ancestors().nth(2).expect("cargo puts tests into target/<profile>/deps").join("souk");
     let program = std::env::var_os("SOUK_BIN").map_or(program, Into::into);
-    let command = Command::new(program).args(arguments).args(["--to", &address(shop).to_string()]).output();
-    command.await.expect("the tool starts")
+    Command::new(program).args(arguments).output().await.expect("the program starts")
 }

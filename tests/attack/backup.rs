@@ -1,0 +1,120 @@
+//! A copy of a running shop has what the services of other languages know, as well as what those of the one program know.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use prost_types::FieldMask;
+use souk_chassis::Caller;
+use souk_client::notifications::v1 as notifications;
+use souk_client::notifications::v1::notification_service_client::NotificationServiceClient;
+use souk_client::recommendations::v1::AuditRecommendationsRequest;
+use souk_client::recommendations::v1::recommendation_service_client::RecommendationServiceClient;
+use souk_testkit::{CallerChannel, ChildShop, connect_as, eventually};
+
+use crate::shop::{LIMIT, SKU, audit, buy, run, user};
+
+const URL: &str = "https://hooks.example.com/hook";
+
+/// Starts a shop with the services of other languages; `keys` is where they keep what is not in their data.
+async fn start(folder: &Path, keys: &Path) -> ChildShop {
+    let services = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("services");
+    let mut shop = ChildShop::up_with(folder, services.to_str().expect("a path is text"))
+        .environment("XDG_STATE_HOME", keys)
+        .environment("SOUK__LOG__LEVEL", "warn");
+    for service in ["NOTIFICATIONS", "RECOMMENDATIONS"] {
+        for port in ["LISTEN", "METRICS_LISTEN"] {
+            shop = shop.environment(format!("{service}__SERVER__{port}"), "127.0.0.1:0");
+        }
+    }
+    shop.start().await
+}
+
+/// Connects to a service of another language once it serves.
+async fn connect(shop: &ChildShop, service: &str, caller: Caller) -> CallerChannel {
+    let ready: PathBuf = shop.data().join(service).join("ready");
+    let address = eventually(LIMIT, || async {
+        let text = fs::read_to_string(&ready).unwrap_or_default();
+        let address = text.lines().find_map(|line| line.strip_prefix("grpc=")).map(str::to_owned);
+        address.ok_or_else(|| fs::read_to_string(shop.log()))
+    });
+    connect_as(&format!("http://{}", address.await), &caller)
+}
+
+/// What those services know of a shop in which alice has bought once.
+#[derive(Debug, PartialEq)]
+struct Known {
+    preferences: notifications::Preferences,
+    messages: Vec<String>,
+    urls: Vec<String>,
+    orders: i64,
+}
+
+/// Reads it when there is something of everything.
+async fn known(shop: &ChildShop) -> Known {
+    let alice = connect(shop, "notifications", Caller::User("alice".to_owned())).await;
+    let erp = connect(shop, "notifications", Caller::Service("erp".to_owned())).await;
+    let staff = connect(shop, "recommendations", Caller::Staff("ada".to_owned())).await;
+    let (mut alice, mut erp) = (NotificationServiceClient::new(alice), NotificationServiceClient::new(erp));
+
+    let preferences = alice.get_preferences(notifications::GetPreferencesRequest::default()).await;
+    let preferences = preferences.expect("preferences").into_inner().preferences.expect("preferences");
+    let messages = eventually(LIMIT, || async {
+        let list = alice.clone().list_messages(notifications::ListMessagesRequest::default()).await;
+        let list = list.map_err(|status| format!("{status:?}"))?.into_inner().messages;
+        // Placed and paid: nothing more is on its way.
+        if list.len() == 2 { Ok(list) } else { Err(format!("{list:?}")) }
+    });
+    let mut messages: Vec<String> = messages.await.into_iter().map(|message| message.message_id).collect();
+    messages.sort();
+    let list = erp.list_webhook_endpoints(notifications::ListWebhookEndpointsRequest::default()).await;
+    let urls = list.expect("endpoints").into_inner().endpoints.into_iter().map(|endpoint| endpoint.url).collect();
+    let orders = eventually(LIMIT, || async {
+        let audit = RecommendationServiceClient::new(staff.clone());
+        let counts = { audit }.audit_recommendations(AuditRecommendationsRequest::default()).await.ok()?;
+        let orders = counts.into_inner().counts.into_iter().find(|count| count.what == "orders")?.count;
+        (orders > 0).then_some(orders)
+    });
+    Known { preferences, messages, urls, orders: orders.await }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_has_what_the_services_of_other_languages_know() {
+    let (folder, copies, keys) = (tempfile::tempdir(), tempfile::tempdir(), tempfile::tempdir());
+    let folder = folder.expect("a temporary folder");
+    let (copies, keys) = (copies.expect("another"), keys.expect("a third"));
+    let shop = start(folder.path(), keys.path()).await;
+
+    let alice = connect(&shop, "notifications", Caller::User("alice".to_owned())).await;
+    let wanted = notifications::UpdatePreferencesRequest {
+        email_address: "someone@example.com".to_owned(),
+        watched_skus: vec![SKU.to_owned()],
+        update_mask: Some(FieldMask { paths: vec!["email_address".to_owned(), "watched_skus".to_owned()] }),
+        ..Default::default()
+    };
+    NotificationServiceClient::new(alice).update_preferences(wanted).await.expect("preferences");
+    let erp = connect(&shop, "notifications", Caller::Service("erp".to_owned())).await;
+    let endpoint = notifications::CreateWebhookEndpointRequest {
+        request_id: "once".to_owned(),
+        url: URL.to_owned(),
+        event_types: vec!["souk.catalog.v1.*".to_owned()],
+        ..Default::default()
+    };
+    NotificationServiceClient::new(erp).create_webhook_endpoint(endpoint).await.expect("an endpoint");
+    buy(user(&shop, "alice"), "mine", 1).await.expect("an order");
+    let before = known(&shop).await;
+    assert_eq!(
+        (before.preferences.email_address.as_str(), &before.urls[..]),
+        ("someone@example.com", &[URL.to_owned()][..])
+    );
+
+    let (copy, data) = (copies.path().join("data"), shop.data());
+    let paths = (copy.to_str().expect("a path is text"), data.to_str().expect("a path is text"));
+    let copied = run(&["backup", paths.0, "--data", paths.1]).await;
+    let said = String::from_utf8_lossy(&copied.stdout).into_owned();
+    assert!(copied.status.success() && said.starts_with("copied 9 databases"), "{copied:?}");
+    drop(shop);
+
+    let copy = start(copies.path(), keys.path()).await;
+    assert_eq!(known(&copy).await, before);
+    audit(&copy).await;
+}
