@@ -11,9 +11,12 @@ use souk_client::recommendations::v1::AuditRecommendationsRequest;
 use souk_client::recommendations::v1::recommendation_service_client::RecommendationServiceClient;
 use souk_testkit::{CallerChannel, ChildShop, connect_as, eventually};
 
-use crate::shop::{LIMIT, SKU, audit, buy, run, user};
+use crate::shop::{LIMIT, audit, buy, run, user};
 
 const URL: &str = "https://hooks.example.com/hook";
+
+/// A sku that no shop has, so that nobody is told that it came.
+const WATCHED: &str = "SOLD-OUT";
 
 /// Starts a shop with the services of other languages; `keys` is where they keep what is not in their data.
 async fn start(folder: &Path, keys: &Path) -> ChildShop {
@@ -87,7 +90,7 @@ async fn a_backup_has_what_the_services_of_other_languages_know() {
     let alice = connect(&shop, "notifications", Caller::User("alice".to_owned())).await;
     let wanted = notifications::UpdatePreferencesRequest {
         email_address: "someone@example.com".to_owned(),
-        watched_skus: vec![SKU.to_owned()],
+        watched_skus: vec![WATCHED.to_owned()],
         update_mask: Some(FieldMask { paths: vec!["email_address".to_owned(), "watched_skus".to_owned()] }),
         ..Default::default()
     };
@@ -102,10 +105,9 @@ async fn a_backup_has_what_the_services_of_other_languages_know() {
     NotificationServiceClient::new(erp).create_webhook_endpoint(endpoint).await.expect("an endpoint");
     buy(user(&shop, "alice"), "mine", 1).await.expect("an order");
     let before = known(&shop).await;
-    assert_eq!(
-        (before.preferences.email_address.as_str(), &before.urls[..]),
-        ("someone@example.com", &[URL.to_owned()][..])
-    );
+    assert_eq!(before.preferences.email_address, "someone@example.com");
+    assert_eq!(before.preferences.watched_skus, [WATCHED]);
+    assert_eq!(before.urls, [URL]);
 
     let (copy, data) = (copies.path().join("data"), shop.data());
     let paths = (copy.to_str().expect("a path is text"), data.to_str().expect("a path is text"));
