@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use souk_testkit::{ChildShop, eventually};
 
@@ -90,7 +90,10 @@ async fn connections_that_say_nothing_are_closed_and_leave_the_pages_their_descr
     assert!(Command::new("prlimit").args(arguments).status().expect("prlimit(1) is there").success());
 
     let mut silent: Vec<_> = (0..80).filter_map(|_| TcpStream::connect(address(&shop)).ok()).collect();
+    // At once, and not only when the silent ones are closed.
+    let asked = Instant::now();
     assert_eq!(readyz(&shop), "HTTP/1.1 200 OK", "with {} silent connections", silent.len());
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
     // Ten seconds are given for a first word, to those that had to wait for a descriptor as well.
     for stream in &mut silent {
         stream.set_read_timeout(Some(LIMIT)).expect("a limit");

@@ -28,7 +28,7 @@ pub(crate) async fn bind(key: &str, address: SocketAddr) -> Result<TcpListener, 
 
 /// Accepts connections until the drain begins, then waits until all of them have ended.
 pub(crate) async fn accept_forever(listener: TcpListener, process: Arc<Process>, drain: Drain) {
-    let last_descriptor = last_descriptor(&listener);
+    let own_descriptors = u64::try_from(listener.as_raw_fd()).unwrap_or(0);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -36,7 +36,7 @@ pub(crate) async fn accept_forever(listener: TcpListener, process: Arc<Process>,
             () = drain.started() => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => {
-                    if has_descriptors(&stream, address, last_descriptor)
+                    if has_descriptors(&stream, address, own_descriptors)
                         && let Some(connection) = admitted(&process, address)
                     {
                         connections.spawn(serve_connection(stream, process.clone(), connection, drain.clone()));
@@ -56,17 +56,18 @@ pub(crate) async fn accept_forever(listener: TcpListener, process: Arc<Process>,
 }
 
 /// Returns the highest file descriptor that a connection may have. The system gives the lowest that is free, so the number
-/// of a new connection says how many are taken, and nothing needs to be counted.
-fn last_descriptor(listener: &TcpListener) -> u64 {
+/// of a new connection says how many are taken, and nothing needs to be counted. The limit is read each time, since an
+/// operator may change it while the process runs.
+fn last_descriptor(own_descriptors: u64) -> u64 {
     let Some(limit) = getrlimit(Resource::Nofile).current else { return u64::MAX };
-    // What this process itself needs is open by now, most of it.
-    let own = u64::try_from(listener.as_raw_fd()).unwrap_or(0);
-    let reserved = MAX_RESERVED_DESCRIPTORS.min(limit.saturating_sub(own) / 2);
+    // What this process itself needs was open before it listened, most of it.
+    let reserved = MAX_RESERVED_DESCRIPTORS.min(limit.saturating_sub(own_descriptors) / 2);
     limit.saturating_sub(reserved)
 }
 
 /// Returns whether enough file descriptors are left for everything else; otherwise the connection is closed at once.
-fn has_descriptors(stream: &TcpStream, address: SocketAddr, last_descriptor: u64) -> bool {
+fn has_descriptors(stream: &TcpStream, address: SocketAddr, own_descriptors: u64) -> bool {
+    let last_descriptor = last_descriptor(own_descriptors);
     let has_descriptors = u64::try_from(stream.as_raw_fd()).is_ok_and(|descriptor| descriptor <= last_descriptor);
     if !has_descriptors {
         caps::refused(&caps::DESCRIPTORS, last_descriptor, &address.ip());
