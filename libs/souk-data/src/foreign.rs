@@ -41,6 +41,9 @@ impl<'a> ForeignDatabase<'a> {
             named.check(list, stored)?;
         }
         if list.accept.contains(self.name) {
+            if stored.is_some() {
+                self.claim(&list.shop)?;
+            }
             ShopFile::update(self.folder, |list| {
                 list.accept.remove(self.name);
                 list.databases.remove(self.name);
@@ -48,9 +51,6 @@ impl<'a> ForeignDatabase<'a> {
                     list.record(self.name, stored.epoch);
                 }
             })?;
-            if stored.is_some() {
-                self.claim(&list.shop)?;
-            }
         }
         Ok(())
     }
@@ -62,11 +62,13 @@ impl<'a> ForeignDatabase<'a> {
     /// What keeps it or the list from being read or written.
     pub fn follow(&self, listed: Option<i64>) -> Result<Option<i64>, Error> {
         let Some(stored) = self.stored()? else { return Ok(None) };
+        if stored.shop.is_empty() {
+            // Its id comes before its line in the list: a list that names a database without an id refuses the next start.
+            let list = ShopFile::update(self.folder, |_| {})?;
+            self.claim(&list.shop)?;
+        }
         if Some(stored.epoch) != listed || stored.shop.is_empty() {
-            let list = ShopFile::update(self.folder, |list| list.record(self.name, stored.epoch))?;
-            if stored.shop.is_empty() {
-                self.claim(&list.shop)?;
-            }
+            ShopFile::update(self.folder, |list| list.record(self.name, stored.epoch))?;
         }
         Ok(Some(stored.epoch))
     }
@@ -91,5 +93,44 @@ impl<'a> ForeignDatabase<'a> {
         let file = Connection::open_with_flags(self.folder.join(self.name), flags).map_err(|e| sort(&e))?;
         file.busy_timeout(PATIENCE).map_err(|e| sort(&e))?;
         Ok(file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: &str = "fake/fake.sqlite3";
+
+    /// Makes a database as a program in another language has just made it: no shop's id, and an epoch.
+    fn young(folder: &Path) {
+        std::fs::create_dir(folder.join("fake")).unwrap();
+        let file = Connection::open(folder.join(NAME)).unwrap();
+        file.execute_batch("CREATE TABLE souk_shop (shop, epoch); INSERT INTO souk_shop VALUES ('', 3)").unwrap();
+    }
+
+    #[test]
+    fn a_database_that_is_followed_is_claimed_and_listed() {
+        let folder = tempfile::tempdir().unwrap();
+        young(folder.path());
+        let database = ForeignDatabase::new(folder.path(), NAME);
+        assert_eq!(database.follow(None), Ok(Some(3)));
+        let list = ShopFile::read(folder.path()).unwrap().unwrap();
+        assert_eq!((list.databases[NAME], database.stored().unwrap().unwrap().shop), (3, list.shop.clone()));
+        assert_eq!(database.check(&list), Ok(()));
+    }
+
+    #[test]
+    fn a_database_that_cannot_be_claimed_is_not_listed_so_that_the_next_start_takes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        young(folder.path());
+        let held = Connection::open(folder.path().join(NAME)).unwrap();
+        held.execute_batch("PRAGMA journal_mode = WAL; BEGIN IMMEDIATE").unwrap();
+        let database = ForeignDatabase::new(folder.path(), NAME);
+        assert!(database.follow(None).is_err(), "its program holds it");
+        drop(held);
+        let list = ShopFile::read(folder.path()).unwrap().unwrap();
+        assert!(list.databases.is_empty(), "{list:?}");
+        assert_eq!(database.check(&list), Ok(()));
     }
 }

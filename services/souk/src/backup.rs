@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use rusqlite::Connection;
 use rusqlite::backup::Backup as Copying;
+use rusqlite::{Connection, OptionalExtension as _};
 use souk_data::ShopFile;
 
 use crate::data;
@@ -180,7 +180,8 @@ fn stop_writing(file: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
-/// Copies one database and returns its epoch; none when it is older than epochs are.
+/// Copies one database and returns its epoch; none when it is older than epochs are, or so young that no shop's id is in it yet:
+/// a list that named it would refuse it.
 fn copy_one(source: &Connection, to: &Path) -> Result<Option<i64>, Box<dyn std::error::Error>> {
     OpenOptions::new().create_new(true).write(true).mode(0o600).open(to)?;
     let mut target = Connection::open(to)?;
@@ -190,5 +191,6 @@ fn copy_one(source: &Connection, to: &Path) -> Result<Option<i64>, Box<dyn std::
     if target.query_row(tables, [], |row| row.get::<_, i64>(0))? == 0 {
         return Ok(None);
     }
-    Ok(Some(target.query_row("SELECT epoch FROM souk_shop", [], |row| row.get(0))?))
+    let listed = "SELECT epoch FROM souk_shop WHERE shop <> ''";
+    Ok(target.query_row(listed, [], |row| row.get(0)).optional()?)
 }

@@ -186,6 +186,14 @@ async fn a_backup_has_all_databases_for_this_user_alone_and_one_that_fails_leave
     assert_eq!(column(&whole.join("fake/fake.sqlite3"), "epoch"), "3");
     assert!(fs::read_to_string(whole.join("shop.json")).unwrap().contains("\"fake/fake.sqlite3\": 3"));
 
+    // One that its program has only just made has no shop's id yet: it is copied, and new to the shop of the copy.
+    foreign_database(&data, "", 3);
+    backup("young").await.exited_with(0);
+    let young = copies.path().join("young");
+    assert_eq!(column(&young.join("fake/fake.sqlite3"), "shop"), "");
+    assert!(!fs::read_to_string(young.join("shop.json")).unwrap().contains("fake.sqlite3"));
+    foreign_database(&data, &shop_id, 3);
+
     // What begins like a database and is none.
     fs::write(data.join("fake/broken.db"), [b"SQLite format 3\0".as_slice(), &[255; 9000]].concat()).unwrap();
     let ran = backup("broken").await.exited_with(1);
@@ -195,8 +203,9 @@ async fn a_backup_has_all_databases_for_this_user_alone_and_one_that_fails_leave
     fs::rename(data.join("ledger.db"), data.join("aside")).unwrap();
     let ran = backup("lacking").await.exited_with(1);
     assert!(ran.err.contains("ledger.db: is gone"), "{}", ran.err);
-    let left: Vec<_> = fs::read_dir(copies.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left, ["whole"]);
+    let mut left: Vec<_> = fs::read_dir(copies.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["whole", "young"]);
 }
 
 /// A file system of some megabytes, where this process may mount one.
