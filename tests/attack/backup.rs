@@ -1,7 +1,6 @@
 //! A copy of a running shop has what the services of other languages know, as well as what those of the one program know.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use prost_types::FieldMask;
 use souk_chassis::Caller;
@@ -11,17 +10,17 @@ use souk_client::recommendations::v1::AuditRecommendationsRequest;
 use souk_client::recommendations::v1::recommendation_service_client::RecommendationServiceClient;
 use souk_testkit::{CallerChannel, ChildShop, connect_as, eventually};
 
+use crate::process::{services, url_in};
 use crate::shop::{LIMIT, audit, buy, run, user};
 
 const URL: &str = "https://hooks.example.com/hook";
 
-/// A sku that no shop has, so that nobody is told that it came.
+/// A sku that no shop has, so that no message says that it is in stock again.
 const WATCHED: &str = "SOLD-OUT";
 
 /// Starts a shop with the services of other languages; `keys` is where they keep what is not in their data.
 async fn start(folder: &Path, keys: &Path) -> ChildShop {
-    let services = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("services");
-    let mut shop = ChildShop::up_with(folder, services.to_str().expect("a path is text"))
+    let mut shop = ChildShop::up_with(folder, services().to_str().expect("a path is text"))
         .environment("XDG_STATE_HOME", keys)
         .environment("SOUK__LOG__LEVEL", "warn");
     for service in ["NOTIFICATIONS", "RECOMMENDATIONS"] {
@@ -34,13 +33,8 @@ async fn start(folder: &Path, keys: &Path) -> ChildShop {
 
 /// Connects to a service of another language once it serves.
 async fn connect(shop: &ChildShop, service: &str, caller: Caller) -> CallerChannel {
-    let ready: PathBuf = shop.data().join(service).join("ready");
-    let address = eventually(LIMIT, || async {
-        let text = fs::read_to_string(&ready).unwrap_or_default();
-        let address = text.lines().find_map(|line| line.strip_prefix("grpc=")).map(str::to_owned);
-        address.ok_or_else(|| fs::read_to_string(shop.log()))
-    });
-    connect_as(&format!("http://{}", address.await), &caller)
+    let ready = shop.data().join(service).join("ready");
+    connect_as(&url_in(&ready, &shop.log()).await, &caller)
 }
 
 /// What those services know of a shop in which alice has bought once.

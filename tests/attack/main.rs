@@ -7,7 +7,6 @@ mod backup;
 mod cage;
 mod floods;
 mod messages;
-mod panics;
 mod postgres;
 mod process;
 mod races;

@@ -187,8 +187,8 @@ const COUNTED_BYTES: usize = 20_000;
 /// The most memory that such a service may ever have. It starts with half of that: its interpreter and packages.
 const SERVICE_BYTES: u64 = 256 << 20;
 
-/// How many calls of somebody else are timed at least.
-const HONEST_CALLS: usize = 10;
+/// How long a call of somebody else may take meanwhile: a tenth of a second, and what a machine adds that is busy with other tests.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 fn attack(process: &Process, list: LongList, bytes: usize) -> impl Future<Output = Status> + use<> {
     send(process.channel_as(&caller(list.caller)), list.path, empty_elements(list.number, bytes))
@@ -218,21 +218,21 @@ async fn one_after_another(process: &Process, target: &Target) -> u64 {
     costs.into_iter().max().expect("there are methods")
 }
 
-/// Sends twenty of the largest at once, and returns how long the calls of somebody else took meanwhile.
-async fn twenty_at_once(process: &Process, target: &Target) -> Vec<Duration> {
+/// Sends twenty of the largest at once, and returns how long a call of somebody else took at most meanwhile.
+async fn twenty_at_once(process: &Process, target: &Target) -> Duration {
     let mut attacks = JoinSet::new();
     for number in 0..20 {
         attacks.spawn(attack(process, target.methods[number % 2], MESSAGE_BYTES - 2));
     }
-    let mut waits = Vec::new();
-    while !attacks.is_empty() || waits.len() < HONEST_CALLS {
-        waits.push(honest_call(process, target.honest_path).await);
+    let mut longest = Duration::ZERO;
+    while !attacks.is_empty() {
+        longest = longest.max(honest_call(process, target.honest_path).await);
         while let Some(status) = attacks.try_join_next() {
             let status = status.expect("no call panics");
             assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
         }
     }
-    waits
+    longest
 }
 
 async fn refuses_empty_elements(target: Target) {
@@ -244,11 +244,8 @@ async fn refuses_empty_elements(target: Target) {
     assert!(cost < ALLOWED_BYTES, "a message of empty elements cost {cost} bytes");
 
     forget_peak(process.id());
-    let mut waits = twenty_at_once(&process, &target).await;
-    waits.sort_unstable();
-    // One call may wait for a machine that is busy with other tests; most must not.
-    let usual = waits[waits.len() / 2];
-    assert!(usual < Duration::from_secs(1), "others waited {waits:?}");
+    let longest = twenty_at_once(&process, &target).await;
+    assert!(longest < LONGEST_WAIT, "somebody else waited {longest:?}");
     let peak = peak_bytes(process.id());
     assert!(peak < SERVICE_BYTES, "twenty messages at once made it {peak} bytes large");
     cage.assert_kept();
@@ -265,18 +262,11 @@ async fn a_service_in_python_refuses_a_message_of_empty_elements_within_its_own_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_text_of_megabytes_against_a_pattern_does_not_hold_up_a_service_in_node() {
+async fn a_text_of_megabytes_is_refused_by_a_service_in_node_before_a_pattern_is_tried_on_it() {
     let process = Process::start(NODE.service, &[]).await;
-    honest_call(&process, NODE.honest_path).await;
     // Field 5, the locale, with a length of 15,000,000 (as a varint).
     let message = Bytes::from([&[5 << 3 | 2, 0xc0, 0xc3, 0x93, 0x07][..], &[b'a'; 15_000_000]].concat());
-    let attack = tokio::spawn(send(process.channel_as(&caller("user:mallory")), UPDATE_PREFERENCES, message));
-    let mut waits = Vec::new();
-    while !attack.is_finished() || waits.len() < HONEST_CALLS {
-        waits.push(honest_call(&process, NODE.honest_path).await);
-    }
-    let status = attack.await.expect("the call does not panic");
+    let status = send(process.channel_as(&caller("user:mallory")), UPDATE_PREFERENCES, message).await;
     assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
-    let longest = waits.iter().max().expect("others called");
-    assert!(*longest < Duration::from_secs(2), "others waited {waits:?}");
+    honest_call(&process, NODE.honest_path).await;
 }

@@ -1,7 +1,7 @@
 //! A service in another language under attack: a process of its own, started from its manifest.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use souk_chassis::Caller;
@@ -46,13 +46,7 @@ impl Process {
             .kill_on_drop(true)
             .spawn()
             .unwrap_or_else(|error| panic!("{service} cannot be started: {error}"));
-        let address = eventually(LIMIT, || async {
-            let text = fs::read_to_string(&ready).unwrap_or_default();
-            let address = text.lines().find_map(|line| line.strip_prefix("grpc=")).map(str::to_owned);
-            address.ok_or_else(|| fs::read_to_string(&log))
-        });
-        let url = format!("http://{}", address.await);
-        Process { child, url, _folder: folder }
+        Process { child, url: url_in(&ready, &log).await, _folder: folder }
     }
 
     /// Connects as a caller.
@@ -66,10 +60,24 @@ impl Process {
     }
 }
 
+/// Returns where a service serves once it is ready: what its ready file says. Its log is what a failure shows.
+pub async fn url_in(ready: &Path, log: &Path) -> String {
+    let address = eventually(LIMIT, || async {
+        let text = fs::read_to_string(ready).unwrap_or_default();
+        let address = text.lines().find_map(|line| line.strip_prefix("grpc=")).map(str::to_owned);
+        address.ok_or_else(|| fs::read_to_string(log))
+    });
+    format!("http://{}", address.await)
+}
+
+/// Returns the folder of all services.
+pub fn services() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("services")
+}
+
 /// Reads the manifest of a service and makes its environment, which takes a while the first time.
 async fn prepared(service: &str) -> Manifest {
-    let services = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("services");
-    let manifest = Manifest::read(&services.join(service)).unwrap_or_else(|error| panic!("{error}"));
+    let manifest = Manifest::read(&services().join(service)).unwrap_or_else(|error| panic!("{error}"));
     let preparing = tokio::task::spawn_blocking(move || {
         manifest.prepare(&[], &mut |_| ()).map(|()| manifest).map_err(|error| error.to_string())
     });

@@ -51,7 +51,7 @@ fn erp(notifications: &Process) -> Notifications {
     NotificationServiceClient::new(notifications.channel_as(&Caller::Service("erp".to_owned())))
 }
 
-/// A request for an endpoint that is told of placed orders.
+/// A request for an endpoint that gets the event OrderPlaced.
 fn endpoint(url: &str) -> pb::CreateWebhookEndpointRequest {
     pb::CreateWebhookEndpointRequest {
         request_id: url.to_owned(),
@@ -180,7 +180,7 @@ async fn a_webhook_is_led_inside_by_no_redirect_and_by_no_name() {
     let redirected = create(&mut notifications, &format!("http://{}/hook", outside.address)).await;
     let named = create(&mut notifications, &format!("http://localhost:{port}/hook")).await;
 
-    buy(user(&shop, "alice"), "heard", 1).await.expect("an order");
+    buy(user(&shop, "alice"), "redirected", 1).await.expect("an order");
     assert_eq!(failure(&notifications, &redirected).await, "http 307");
     assert_eq!(failure(&notifications, &named).await, "refused address");
     assert!(outside.connections() > 0, "the redirect was not even asked for");

@@ -33,6 +33,7 @@ fn child() {
             running.stop_signal().await?;
             running.drain().await
         }),
+        "panicking tool" => souk_chassis::code_of("souk", async { panic!("attempt to add with overflow") }),
         other => panic!("no child {other}"),
     };
     std::process::exit(code.into());
@@ -89,6 +90,15 @@ fn a_signal_drains_and_the_exit_is_clean() {
         wait_for(&mut lines, ": draining");
         assert_eq!(exit_of(child).code(), Some(0));
     }
+}
+
+#[test]
+fn a_tool_that_panics_says_what_and_where() {
+    let mut child = spawn("panicking tool", &[]);
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    let place = wait_for(&mut lines, "attempt to add with overflow at ");
+    assert!(place.contains("lifecycle.rs:"), "{place}");
+    assert_eq!(exit_of(child).code(), Some(101));
 }
 
 #[tokio::test]
