@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 fn main() {
-    souk_codegen::Generator::new("proto").exempt("grpc.health.v1").exempt("souk.chassis.v1").build();
+    souk_codegen::Generator::new("proto").exempt("grpc.health.v1").exempt("souk.chassis.v1").tonic_servers().build();
 
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR for build scripts"));
     let folder = out.join("echo");

@@ -4,18 +4,25 @@
 //! request log (into a file) and metrics are on.
 
 use std::{
+    convert::Infallible,
     net::SocketAddr,
     path::Path,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use futures_util::future::LocalBoxFuture;
-use souk_chassis::{Caller, Channel, Definition, Host, Service, Shop, StartError};
+use souk_chassis::{Call, Caller, Channel, Definition, Host, Service, Shop, StartError};
 use souk_client::payments::v1 as pb;
+use souk_client::payments::v1::simulator_service;
 use souk_client::payments::v1::simulator_service_client::SimulatorServiceClient;
-use souk_client::payments::v1::simulator_service_server::{SimulatorService, SimulatorServiceServer};
+use souk_contract::{Handle, Handlers, Server};
 use souk_tests::bench::{Comparison, Goals, Latencies, print_environment};
+use tonic::server::{Grpc, UnaryService};
 use tonic::{Request, Response, Status, body::Body, client::GrpcService};
+use tonic_prost::ProstCodec;
 
 use super::shop;
 
@@ -36,25 +43,48 @@ pub struct Options {
 #[derive(Clone)]
 struct AtOnce;
 
-#[tonic::async_trait]
-impl SimulatorService for AtOnce {
-    async fn script(&self, _request: Request<pb::ScriptRequest>) -> Result<Response<pb::ScriptResponse>, Status> {
-        Ok(Response::new(pb::ScriptResponse::default()))
-    }
+impl Handlers for AtOnce {
+    type Error = Status;
+}
 
-    async fn complete_action(
-        &self,
-        _request: Request<pb::CompleteActionRequest>,
-    ) -> Result<Response<pb::CompleteActionResponse>, Status> {
-        Ok(Response::new(pb::CompleteActionResponse::default()))
+impl Handle<simulator_service::ListCharges> for AtOnce {
+    async fn handle(&self, call: Call<pb::ListChargesRequest>) -> Result<pb::ListChargesResponse, Status> {
+        Ok(pb::ListChargesResponse { next_page_token: call.request.page_token, ..Default::default() })
     }
+}
 
-    async fn list_charges(
-        &self,
-        request: Request<pb::ListChargesRequest>,
-    ) -> Result<Response<pb::ListChargesResponse>, Status> {
+/// Serves the one method that is called.
+fn server() -> Server {
+    let at_once = Arc::new(AtOnce);
+    Server::new("souk.payments.v1.SimulatorService")
+        .unary::<simulator_service::ListCharges, _, _, _>("ListCharges", &at_once)
+}
+
+/// The same method as tonic alone serves it: the baseline.
+#[derive(Clone)]
+struct Bare;
+
+impl UnaryService<pb::ListChargesRequest> for Bare {
+    type Response = pb::ListChargesResponse;
+    type Future = std::future::Ready<Result<Response<Self::Response>, Status>>;
+
+    fn call(&mut self, request: Request<pb::ListChargesRequest>) -> Self::Future {
         let next_page_token = request.into_inner().page_token;
-        Ok(Response::new(pb::ListChargesResponse { next_page_token, ..Default::default() }))
+        std::future::ready(Ok(Response::new(pb::ListChargesResponse { next_page_token, ..Default::default() })))
+    }
+}
+
+impl tower::Service<http::Request<Body>> for Bare {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        Box::pin(async { Ok(Grpc::new(ProstCodec::default()).unary(Bare, request).await) })
     }
 }
 
@@ -63,16 +93,16 @@ struct Nothing {}
 
 fn definition() -> Definition {
     Definition::new("payments", "", |_config: Nothing, _host: Host| async {
-        Ok::<_, StartError>(Service::new(&souk_client::CONTRACT).rpc(SimulatorServiceServer::new(AtOnce)))
+        Ok::<_, StartError>(Service::new(&souk_client::CONTRACT).rpc(server()))
     })
 }
 
 /// Everything that is called, however it is reached.
-trait Call: Clone + Send + 'static {
+trait Target: Clone + Send + 'static {
     fn call(&mut self) -> impl Future<Output = ()> + Send;
 }
 
-impl<C> Call for SimulatorServiceClient<C>
+impl<C> Target for SimulatorServiceClient<C>
 where
     C: GrpcService<Body> + Clone + Send + 'static,
     C::Future: Send,
@@ -88,7 +118,7 @@ where
 }
 
 /// Returns the median of calls one after the other, in microseconds.
-fn sequential(target: &impl Call, calls: usize) -> LocalBoxFuture<'static, f64> {
+fn sequential(target: &impl Target, calls: usize) -> LocalBoxFuture<'static, f64> {
     let mut target = target.clone();
     Box::pin(async move {
         let mut times = Vec::with_capacity(calls);
@@ -102,7 +132,7 @@ fn sequential(target: &impl Call, calls: usize) -> LocalBoxFuture<'static, f64> 
 }
 
 /// Returns the calls a second from many callers at once.
-fn throughput(target: &impl Call, seconds: f64) -> LocalBoxFuture<'static, f64> {
+fn throughput(target: &impl Target, seconds: f64) -> LocalBoxFuture<'static, f64> {
     let target = target.clone();
     Box::pin(async move {
         let started = Instant::now();
@@ -129,8 +159,7 @@ async fn bare_server() -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("a bound socket has an address");
     let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
-    let server = SimulatorServiceServer::new(AtOnce);
-    tokio::spawn(tonic::transport::Server::builder().serve_with_incoming(server, incoming));
+    tokio::spawn(tonic::transport::Server::builder().serve_with_incoming(Bare, incoming));
     address
 }
 
@@ -150,7 +179,7 @@ pub async fn run(options: &Options, folder: &Path) -> bool {
     let whole = start("info").await.expect("the shop starts");
     let silent = start("warn").await.expect("the shop starts");
 
-    let bare = SimulatorServiceClient::new(SimulatorServiceServer::new(AtOnce));
+    let bare = SimulatorServiceClient::new(Bare);
     let quiet = SimulatorServiceClient::new(silent.channel("payments").acting_as(&staff));
     let ours = SimulatorServiceClient::new(whole.channel("payments").acting_as(&staff));
 

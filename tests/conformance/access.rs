@@ -34,7 +34,7 @@ pub fn admitted(policy: &MethodPolicy) -> Caller {
 /// # Panics
 /// When the policy asks for something that no case is made for.
 pub fn refusal(policy: &MethodPolicy, caller: &Caller) -> Option<(Code, &'static str)> {
-    use souk_contract::Caller as Kind;
+    use souk_contract::CallerKind as Kind;
     assert!(policy.scopes.is_empty(), "{}: no case is made for scopes: teach them to conformance", policy.path);
     let has = |kind| policy.callers.contains(&kind);
     let is_admitted = has(Kind::Public)

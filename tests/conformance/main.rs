@@ -162,7 +162,7 @@ async fn odd_values_never_fail_the_server(
 }
 
 async fn others_things_are_out_of_reach(shop: &TestShop, report: &mut Report) {
-    use souk_contract::Caller as Kind;
+    use souk_contract::CallerKind as Kind;
     let thefts = access::thefts(shop);
     for (policy, request) in hosted() {
         let of_users = policy.callers.contains(&Kind::User) && !policy.callers.contains(&Kind::Public);

@@ -1,7 +1,7 @@
 //! `cargo xtask check`: everything that can be known without running the shop.
 
 use crate::{
-    contract,
+    circles, contract,
     failure::Outcome,
     features, files, generate, imports, packages,
     shell::{self, Parts},
@@ -21,6 +21,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
     parts.part("format", || shell::run(workspace.cargo().args(["fmt", "--all", "--check"])));
     parts.part("files", || files::check(workspace));
     parts.part("imports between rooms", || imports::check(&workspace.metadata()?));
+    parts.part("circles of files", || circles::check(&workspace.metadata()?));
     parts.part("dependencies", || packages::check(workspace));
     parts.part("one build for shop and tests", || features::check(workspace));
     parts.part("contract: lint", || contract::lint(workspace));
@@ -46,18 +47,4 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
         shell::run(workspace.cargo().args(["clippy", "--package", "souk", "--quiet", "--", "--deny", "warnings"]))
     });
     parts.finish()
-}
-
-/// Prints what breaks a rule and fails when there is any.
-pub fn report(breaches: &[String]) -> Outcome {
-    if breaches.is_empty() {
-        return Ok(());
-    }
-    for breach in breaches {
-        eprintln!("  {breach}");
-    }
-    Err(crate::failure::Failure::new(match breaches.len() {
-        1 => "1 breach".to_owned(),
-        count => format!("{count} breaches"),
-    }))
 }

@@ -33,3 +33,17 @@ impl<T, E: fmt::Display> Doing<T> for Result<T, E> {
         self.map_err(|error| Failure(format!("cannot {doing}: {error}")))
     }
 }
+
+/// Prints what breaks a rule and fails when there is any.
+pub fn report(breaches: &[String]) -> Outcome {
+    if breaches.is_empty() {
+        return Ok(());
+    }
+    for breach in breaches {
+        eprintln!("  {breach}");
+    }
+    Err(Failure::new(match breaches.len() {
+        1 => "1 breach".to_owned(),
+        count => format!("{count} breaches"),
+    }))
+}

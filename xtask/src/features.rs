@@ -3,7 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::{check::report, failure::Outcome, shell, workspace::Workspace};
+use crate::{
+    failure::{Outcome, report},
+    shell,
+    workspace::Workspace,
+};
 
 /// Compares what `cargo souk` builds with what `cargo xtask test` builds, which has Kafka's engine besides.
 pub fn check(workspace: &Workspace) -> Outcome {

@@ -3,8 +3,7 @@
 use std::{fs, path::Path};
 
 use crate::{
-    check::report,
-    failure::{Doing, Outcome},
+    failure::{Doing, Outcome, report},
     shell,
     workspace::Workspace,
 };

@@ -91,7 +91,27 @@ fn typescript(workspace: &Workspace, tools: &Tools, out: &Path) -> Outcome {
         shell::run(workspace.command("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))
             .map_err(|failure| Failure::new(format!("{failure}; Node.js 20 with npm is needed")))?;
     }
-    shell::run(workspace.command(&tools.buf).args(["generate", "--output"]).arg(out))
+    shell::run(workspace.command(&tools.buf).args(["generate", "--output"]).arg(out))?;
+    reasons(&out.join("clients/typescript/src/gen"))
+}
+
+/// Writes the list of every package's reasons, by which a client finds the one that it is told.
+fn reasons(folder: &Path) -> Outcome {
+    let mut files = BTreeMap::new();
+    read_all(folder, &folder.join("souk"), &mut files)?;
+    let modules: Vec<_> = files.keys().filter_map(|name| name.strip_suffix("/error_reason_pb.ts")).collect();
+    let mut text = "// Made by `cargo xtask gen`: the reasons of every package.\nimport type { DescEnum } from \"@bufbuild/protobuf\";\n\n"
+        .to_owned();
+    for module in &modules {
+        let name = module.replace('/', "_");
+        text += &format!("import {{ ErrorReasonSchema as {name} }} from \"./{module}/error_reason_pb.js\";\n");
+    }
+    text += "\nexport const REASONS: readonly DescEnum[] = [\n";
+    for module in &modules {
+        text += &format!("  {},\n", module.replace('/', "_"));
+    }
+    text += "];\n";
+    fs::write(folder.join("reasons.ts"), text).doing("write the list of reasons")
 }
 
 /// Health and reflection, which every process offers, and the protos of the tests.

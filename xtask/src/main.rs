@@ -4,6 +4,7 @@
 mod bench;
 mod brokers;
 mod check;
+mod circles;
 mod conform;
 mod contract;
 mod failure;

@@ -3,8 +3,7 @@
 use std::{collections::BTreeSet, fs};
 
 use crate::{
-    check::report,
-    failure::{Doing, Outcome},
+    failure::{Doing, Outcome, report},
     licence,
     workspace::{Metadata, Workspace},
 };

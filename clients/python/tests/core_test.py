@@ -17,7 +17,7 @@ from souk.events.v1.events_service_pb2_grpc import EventServiceStub
 from souk.orders.v1 import order_service_pb2 as pb
 from souk.orders.v1.order_pb2 import Order
 from souk.orders.v1.order_service_pb2_grpc import OrderServiceStub
-from souk_client import FieldViolation, SoukError, connect, development_token, items, pages, policy_of, watch
+from souk_client import FieldViolation, Retry, SoukError, connect, development_token, items, pages, policy_of, watch
 from souk_client.policy import service_config
 
 GET = pb.GetOrderRequest(order_id="order_1")
@@ -44,6 +44,19 @@ def test_deadlines_and_safety_to_repeat_come_from_the_contract():
         "GetOrder": (2.0, True),
     }
     assert policy_of("/grpc.health.v1.Health/Check").timeout is None
+
+
+def test_whether_to_repeat_comes_from_the_contract():
+    def told(domain, reason):
+        return SoukError(StatusCode.UNKNOWN, domain=domain, reason=reason).retry
+
+    assert told("souk.orders.v1", "ERROR_REASON_OUT_OF_STOCK") is Retry.NEVER
+    assert told("souk.orders.v1", "ERROR_REASON_ORDER_BUSY") is Retry.BACKOFF
+    assert told("souk.policy.v1", "ERROR_REASON_OVERLOADED") is Retry.BACKOFF
+    # Its domain is the package of the request.
+    assert told("souk.orders.v1", "ERROR_REASON_INVALID_FIELD") is Retry.NEVER
+    for domain, reason in (("", ""), ("souk.nothing.v1", "ERROR_REASON_X"), ("os", "ERROR_REASON_X")):
+        assert told(domain, reason) is Retry.UNKNOWN
 
 
 def test_only_methods_that_the_contract_calls_repeatable_are_in_the_service_config():

@@ -3,6 +3,8 @@ import { durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "./gen/google/rpc/error_details_pb.js";
+import type { Retry } from "./gen/souk/policy/v1/reason_pb.js";
+import { retryOf } from "./reason.js";
 
 /**
  * Returns a failure as gRPC names it. For Node.js a connection that breaks is a stream that was cancelled, or an error of the
@@ -47,6 +49,8 @@ export class SoukError extends Error {
   readonly metadata: Readonly<Record<string, string>>;
   /** Not before so many milliseconds should the call be tried again; undefined when nothing is said about it. */
   readonly retryAfterMs: number | undefined;
+  /** Whether the same request may be sent again, as the contract says of the reason; UNKNOWN when the failure has none. */
+  readonly retry: Retry;
   /** The fields that are wrong, when the code is INVALID_ARGUMENT. */
   readonly violations: readonly FieldViolation[];
 
@@ -63,6 +67,7 @@ export class SoukError extends Error {
     this.domain = info?.domain ?? "";
     this.metadata = info?.metadata ?? {};
     this.retryAfterMs = retry?.retryDelay === undefined ? undefined : durationMs(retry.retryDelay);
+    this.retry = retryOf(this.domain, this.reason);
     this.violations = error
       .findDetails(BadRequestSchema)
       .flatMap((bad) => bad.fieldViolations.map(({ field, description }) => ({ field, description })));

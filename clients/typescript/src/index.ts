@@ -6,6 +6,7 @@
  */
 export { connect, type Connection, type ConnectOptions } from "./connect.js";
 export { developmentToken, DEVELOPMENT_KEY } from "./identity.js";
+export { Retry } from "./gen/souk/policy/v1/reason_pb.js";
 export { asGrpcNames, SoukError, type FieldViolation } from "./error.js";
 export { items, pages } from "./pages.js";
 export { pauseAfter } from "./retry.js";

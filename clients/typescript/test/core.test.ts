@@ -9,7 +9,7 @@ import { ErrorInfoSchema, RetryInfoSchema, BadRequestSchema } from "../src/gen/g
 import { CatalogService } from "../src/gen/souk/catalog/v1/catalog_service_pb.js";
 import { LedgerService } from "../src/gen/souk/ledger/v1/ledger_service_pb.js";
 import { OrderService } from "../src/gen/souk/orders/v1/order_service_pb.js";
-import { connect, developmentToken, items, policyOf, SoukError, watch } from "../src/index.js";
+import { connect, developmentToken, items, policyOf, Retry, SoukError, watch } from "../src/index.js";
 import { pauseAfter } from "../src/retry.js";
 
 type Orders = Parameters<Parameters<typeof createRouterTransport>[0]>[0];
@@ -32,6 +32,18 @@ test("deadlines and safety to repeat come from the contract", () => {
   assert.deepEqual(policyOf(OrderService.method.placeOrder), { timeoutMs: 15_000, isRepeatable: true });
   assert.deepEqual(policyOf(OrderService.method.watchOrder), { timeoutMs: 3_600_000, isRepeatable: false });
   assert.deepEqual(policyOf(OrderService.method.getOrder), { timeoutMs: 2_000, isRepeatable: true });
+});
+
+test("whether to repeat comes from the contract", () => {
+  const told = (domain: string, reason: string) =>
+    SoukError.from(new ConnectError("", Code.Unknown, undefined, [{ desc: ErrorInfoSchema, value: { domain, reason } }])).retry;
+  assert.equal(told("souk.orders.v1", "ERROR_REASON_OUT_OF_STOCK"), Retry.NEVER);
+  assert.equal(told("souk.orders.v1", "ERROR_REASON_ORDER_BUSY"), Retry.BACKOFF);
+  assert.equal(told("souk.policy.v1", "ERROR_REASON_OVERLOADED"), Retry.BACKOFF);
+  // Its domain is the package of the request.
+  assert.equal(told("souk.orders.v1", "ERROR_REASON_INVALID_FIELD"), Retry.NEVER);
+  assert.equal(told("souk.nothing.v1", "ERROR_REASON_X"), Retry.UNKNOWN);
+  assert.equal(SoukError.from(unavailable()).retry, Retry.UNKNOWN);
 });
 
 test("the caller's token goes with each call", async () => {

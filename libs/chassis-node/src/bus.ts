@@ -1,14 +1,18 @@
 /** A bus for tests: what is published stands in a list, and one subscription is delivered again until it is acknowledged. */
 import { create, toBinary, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
+import { ErrorReason as Reason, ErrorReasonSchema } from "@souk/client/gen/souk/events/v1/error_reason_pb.js";
 import { EventSchema, type Event } from "@souk/client/gen/souk/events/v1/event_pb.js";
 import { EventService, type Nack, type PublishRequest, type SubscribeRequest, type SubscribeStart, type SubscribeResponseSchema } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
 
 import type { Context } from "./context.js";
 import { define } from "./definition.js";
-import { Code, Refusal } from "./error.js";
+import { refusals } from "./error.js";
 import { ownerOf } from "./owner.js";
+import { malformed } from "./refusal.js";
 import { Service } from "./service.js";
-import { startFor, type Ending, type TestService } from "./testing.js";
+import { serveFor, type Ending, type TestService } from "./testing.js";
+
+const refuse = refusals(ErrorReasonSchema);
 
 /** How long before an event that was refused comes again. */
 const REDELIVERY_MS = 20;
@@ -42,7 +46,7 @@ export class Bus {
       config: { parse: () => undefined },
       build: () => new Service().rpc(EventService, methods as never),
     });
-    bus.service = await startFor(t, definition, { set: { "server.listen": listen, "server.drain_seconds": 0 } });
+    bus.service = await serveFor(t, definition, { set: { "server.listen": listen, "server.drain_seconds": 0 } });
     return bus;
   }
 
@@ -69,10 +73,10 @@ export class Bus {
   }
 
   #publish({ events }: PublishRequest, { caller }: Context) {
-    if (this.isAway) throw new Refusal(Code.Unavailable, "ERROR_REASON_LOG_UNAVAILABLE", "away", { domain: "souk.events.v1" });
+    if (this.isAway) throw refuse(Reason.LOG_UNAVAILABLE, "away");
     this.callers.push(caller.key);
     if (events.some(({ orderingKey }) => orderingKey !== "" && orderingKey === this.invalid)) {
-      throw new Refusal(Code.InvalidArgument, "ERROR_REASON_INVALID_FIELD", "field events[0].time is not a time", { domain: "souk.events.v1" });
+      throw malformed("souk.events.v1", "events[0].time", "field events[0].time is not a time");
     }
     const results = events.map((event) => {
       if (event.id === this.refuses || event.orderingKey === this.refuses) {

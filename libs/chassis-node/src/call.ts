@@ -1,11 +1,12 @@
 /** One request from its arrival to its last byte: whatever way it ends, it is logged and counted exactly once, when its answer is sent. */
 import { Caller, type Identity } from "./caller.js";
 import type { Context } from "./context.js";
-import { Code } from "./error.js";
+import { Code, type Refusal } from "./error.js";
 import type { Exchange } from "./grpc.js";
 import type { Served } from "./methods.js";
 import type { Process } from "./process.js";
-import { tell } from "./refusal.js";
+import { hasItsKeys } from "./reason.js";
+import { INVALID_FIELD, tell } from "./refusal.js";
 import { writeRequest } from "./request_log.js";
 import type { Span } from "./spans.js";
 import { Trace } from "./trace.js";
@@ -74,9 +75,27 @@ export class Call {
   fail(thrown: unknown): void {
     if (this.isOver) return;
     this.#release();
-    const { error, code, reason, cause } = tell(thrown, this.trace.id);
+    const { error, refusal, cause } = tell(thrown, this.trace.id);
+    this.#holdToContract(refusal);
     const known = this.#context?.cause ?? cause;
-    this.exchange.end(error, () => this.#finish(code, reason, known));
+    this.exchange.end(error, () => this.#finish(refusal.code, refusal.reason, known));
+  }
+
+  /** Reports a reason that the contract does not list for the method, and facts that are not the reason's: callers expect neither. Tests fail on it. */
+  #holdToContract({ policy, metadata }: Refusal): void {
+    if (this.method === undefined || this.method.isBackground) return;
+    const { name, policy: method } = this.method;
+    const { log, metrics } = this.process;
+    const labels = { rpc_method: name, reason: policy.name };
+    const isOwn = policy.domain === method.package && policy.name !== INVALID_FIELD;
+    if (isOwn && !method.reasons.has(policy.name)) {
+      log.error(`${name} failed with ${policy.name}, which its contract does not list`);
+      metrics.unlistedReasons.inc(labels);
+    }
+    if (!hasItsKeys(policy, metadata)) {
+      log.error(`${name} failed with ${policy.name} and the facts [${Object.keys(metadata).join(", ")}], which are not those of its contract`);
+      metrics.wrongFacts.inc(labels);
+    }
   }
 
   /** The answer is in memory: what was held for making it is given back. */

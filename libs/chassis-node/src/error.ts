@@ -1,6 +1,9 @@
 /** What a method throws to refuse a call: the one class of errors that a caller is told about. */
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
-import { Code } from "@connectrpc/connect";
+import type { GenEnum } from "@bufbuild/protobuf/codegenv2";
+import type { Code } from "@connectrpc/connect";
+
+import { reasonsOf, type ReasonPolicy } from "./reason.js";
 
 export { Code } from "@connectrpc/connect";
 
@@ -10,12 +13,11 @@ export interface Detail {
   value: MessageInitShape<DescMessage>;
 }
 
-/** What a refusal says besides code, reason and text. */
+/** What a program needs to act on a refusal, under the keys that the contract lists for the reason. It stands in ErrorInfo. */
+export type Facts = Readonly<Record<string, string>>;
+
+/** What a refusal says besides reason, text and facts. */
 export interface RefusalOptions {
-  /** The package that defines the reason: `souk.notifications.v1`. */
-  domain: string;
-  /** What a program needs to act on the error; it stands in ErrorInfo. */
-  metadata?: Record<string, string>;
   /** BadRequest, PreconditionFailure, RetryInfo and the like; see `detail`. */
   details?: readonly Detail[];
   /** What made it happen, for the log and not for the caller. */
@@ -23,26 +25,42 @@ export interface RefusalOptions {
 }
 
 /**
- * A refusal that the caller is told: gRPC code, public reason, text and facts. The text of INTERNAL, UNKNOWN and DATA_LOSS is
+ * A refusal that the caller is told: a public reason, text and facts; see `refusals`. The text of INTERNAL, UNKNOWN and DATA_LOSS is
  * hidden all the same. Anything else that a method throws is INTERNAL.
  */
 export class Refusal extends Error {
   readonly code: Code;
+  /** The full name of a value of the domain's ErrorReason: `ERROR_REASON_OUT_OF_STOCK`. */
   readonly reason: string;
   readonly domain: string;
-  readonly metadata: Record<string, string>;
   readonly details: readonly Detail[];
 
-  /** `reason` is the full name of a value of the domain's ErrorReason: `ERROR_REASON_OUT_OF_STOCK`. */
-  constructor(code: Code, reason: string, message: string, options: RefusalOptions) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(
+    readonly policy: ReasonPolicy,
+    message: string,
+    readonly metadata: Facts = {},
+    { details = [], cause }: RefusalOptions = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
     this.name = "Refusal";
-    this.code = code;
-    this.reason = reason;
-    this.domain = options.domain;
-    this.metadata = options.metadata ?? {};
-    this.details = options.details ?? [];
+    this.code = policy.code;
+    this.reason = policy.name;
+    this.domain = policy.domain;
+    this.details = details;
   }
+}
+
+/** Makes a refusal for a reason of one package. Its code and its domain are those of the contract. */
+export type Refuse<R> = (reason: R, message: string, facts?: Facts, options?: RefusalOptions) => Refusal;
+
+/** Returns what makes the refusals of a package: `const refuse = refusals(ErrorReasonSchema)`. */
+export function refusals<R extends number>(reasons: GenEnum<R>): Refuse<R> {
+  const policies = reasonsOf(reasons);
+  return (reason, message, facts, options) => {
+    const policy = policies.get(reason);
+    if (policy === undefined) throw new Error(`${reasons.typeName} has no reason ${reason} to answer`);
+    return new Refusal(policy, message, facts, options);
+  };
 }
 
 /** Says that an event can never be handled: it becomes a dead letter at once. */

@@ -5,7 +5,7 @@ import type { Context } from "./context.js";
 import { Code, Refusal } from "./error.js";
 import { Health, HealthCheckResponse_ServingStatus as Status, type HealthCheckRequest } from "./gen/grpc/health/v1/health_pb.js";
 import type { Logger } from "./log.js";
-import { DOMAIN } from "./refusal.js";
+import { unimplemented } from "./refusal.js";
 import { systemClock } from "./clock.js";
 import type { Service } from "./service.js";
 
@@ -53,7 +53,9 @@ export class Board {
       check: ({ service: name }) => {
         const status = this.status(name);
         if (status !== undefined) return { status };
-        throw new Refusal(Code.NotFound, "ERROR_REASON_UNIMPLEMENTED", `no service ${name} runs here`, { domain: DOMAIN });
+        // The standard names the code.
+        const { policy } = unimplemented(name);
+        throw new Refusal({ ...policy, code: Code.NotFound }, `no service ${name} runs here`);
       },
       list: () => ({
         statuses: Object.fromEntries(["", ...this.names].map((name) => [name, { status: this.status(name) ?? Status.UNKNOWN }])),

@@ -24,6 +24,10 @@ export interface Policy {
   timeoutMs: number;
   isRepeatable: boolean;
   isStreaming: boolean;
+  /** The package of the method, which is the domain of its own reasons: `souk.orders.v1`. */
+  package: string;
+  /** The reasons of that package that the method can fail with. */
+  reasons: ReadonlySet<string>;
 }
 
 export { Kind };
@@ -35,7 +39,7 @@ export function nameOf(method: DescMethod): string {
 
 /** Reads the policy of a method; undefined when the contract gives it none. */
 export function policyOf(method: DescMethod): Policy | undefined {
-  const { access, criticality, timeout } = getOption(method, policyOption);
+  const { access, criticality, timeout, reasons } = getOption(method, policyOption);
   if (access === undefined || access.callers.length === 0) return undefined;
   return {
     callers: new Set(access.callers),
@@ -45,6 +49,8 @@ export function policyOf(method: DescMethod): Policy | undefined {
     timeoutMs: timeout === undefined ? Infinity : Number(timeout.seconds) * 1000 + timeout.nanos / 1e6,
     isRepeatable: method.idempotency === Level.IDEMPOTENT || method.idempotency === Level.NO_SIDE_EFFECTS,
     isStreaming: method.methodKind !== "unary",
+    package: packageOf(method),
+    reasons: new Set(reasons),
   };
 }
 
@@ -59,7 +65,13 @@ export function openPolicy(method: DescMethod): Policy {
     timeoutMs: isStreaming ? Infinity : 5000,
     isRepeatable: false,
     isStreaming,
+    package: packageOf(method),
+    reasons: new Set(),
   };
+}
+
+function packageOf(method: DescMethod): string {
+  return method.parent.file.proto.package;
 }
 
 /** Returns the criticality of this name, if there is one. */

@@ -18,6 +18,8 @@ export class Metrics {
   readonly outboxRefused = this.counter("souk_outbox_refused_total", "Events that the bus will never take.", ["service"]);
   readonly eventsForeign = this.counter("souk_events_foreign_total", "Events dropped because their source does not own their type.", ["subscription", "type"]);
   readonly refused = this.counter("souk_refused_total", "What a limit refused, by the limit.", ["cap"]);
+  readonly unlistedReasons = this.counter("souk_unlisted_reasons_total", "Errors whose reason the contract of the method does not list.", ["rpc_method", "reason"]);
+  readonly wrongFacts = this.counter("souk_wrong_facts_total", "Errors whose facts are not those that the contract lists for the reason.", ["rpc_method", "reason"]);
   readonly unhandled = this.counter("souk_unhandled_rejections_total", "Promises that were rejected with nobody to hear.", []);
   readonly outboxOldest = new Gauge({
     name: "souk_outbox_oldest_seconds",

@@ -1,43 +1,46 @@
 /** The answers that the chassis itself gives, always with google.rpc.ErrorInfo, and what becomes of any error that is thrown. */
 import { Code, ConnectError } from "@connectrpc/connect";
-
-import { Refusal, detail, withCauses, type Detail } from "./error.js";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@souk/client/gen/google/rpc/error_details_pb.js";
+import { ErrorReason as Reason, ErrorReasonSchema, file_souk_policy_v1_error_reason } from "@souk/client/gen/souk/policy/v1/error_reason_pb.js";
+
+import { Refusal, detail, refusals, withCauses } from "./error.js";
 
 /** The domain of the reasons that are not a service's own. */
-export const DOMAIN = "souk.policy.v1";
+export const DOMAIN = file_souk_policy_v1_error_reason.proto.package;
 
-function refuse(code: Code, reason: string, message: string, metadata: Record<string, string> = {}, details: Detail[] = []): Refusal {
-  return new Refusal(code, `ERROR_REASON_${reason}`, message, { domain: DOMAIN, metadata, details });
-}
+/** Makes the refusals whose reasons are not a service's own. */
+export const refuse = refusals(ErrorReasonSchema);
 
-export const unauthenticated = (message: string) => refuse(Code.Unauthenticated, "UNAUTHENTICATED", message);
-export const accessDenied = (message: string) => refuse(Code.PermissionDenied, "ACCESS_DENIED", message);
-export const deadlineExceeded = () => refuse(Code.DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline has passed");
-export const draining = () => refuse(Code.Unavailable, "DRAINING", "this process is stopping, call again");
-export const unimplemented = (path: string) => refuse(Code.Unimplemented, "UNIMPLEMENTED", `no method ${path} here`);
+/** The one common reason whose domain is the package of the request. */
+export const INVALID_FIELD = "ERROR_REASON_INVALID_FIELD";
 
+export const unauthenticated = (message: string) => refuse(Reason.UNAUTHENTICATED, message);
+export const accessDenied = (message: string) => refuse(Reason.ACCESS_DENIED, message);
+export const deadlineExceeded = () => refuse(Reason.DEADLINE_EXCEEDED, "the deadline has passed");
+export const draining = () => refuse(Reason.DRAINING, "this process is stopping, call again");
+export const unimplemented = (path: string) => refuse(Reason.UNIMPLEMENTED, `no method ${path} here`);
 
 /** A limit of the process, of a connection or of an address is reached; the message says which. */
 export function overloaded(message: string): Refusal {
-  return refuse(Code.ResourceExhausted, "OVERLOADED", message, {}, [detail(RetryInfoSchema, { retryDelay: { nanos: 100_000_000 } })]);
+  return refuse(Reason.OVERLOADED, message, {}, { details: [detail(RetryInfoSchema, { retryDelay: { nanos: 100_000_000 } })] });
 }
 
 /** Streams last longer than other calls. */
 export function tooManyStreams(message: string): Refusal {
-  return refuse(Code.ResourceExhausted, "TOO_MANY_STREAMS", message, {}, [detail(RetryInfoSchema, { retryDelay: { seconds: 1n } })]);
+  return refuse(Reason.TOO_MANY_STREAMS, message, {}, { details: [detail(RetryInfoSchema, { retryDelay: { seconds: 1n } })] });
 }
 
 export function messageTooLarge(size: number, most: number): Refusal {
-  return refuse(Code.ResourceExhausted, "MESSAGE_TOO_LARGE", `a message of ${size} bytes is too large, at most ${most} are read`);
+  return refuse(Reason.MESSAGE_TOO_LARGE, `a message of ${size} bytes is too large, at most ${most} are read`);
 }
 
 export function headersTooLarge(size: number, most: number): Refusal {
-  return refuse(Code.ResourceExhausted, "HEADERS_TOO_LARGE", `the headers of the request have ${size} bytes, at most ${most} are read`);
+  return refuse(Reason.HEADERS_TOO_LARGE, `the headers of the request have ${size} bytes, at most ${most} are read`);
 }
 
 export function unsupportedCompression(encoding: string): Refusal {
-  return refuse(Code.Unimplemented, "UNSUPPORTED_COMPRESSION", `the request is compressed with ${encoding}, only identity is accepted`, { accepted: "identity" });
+  const message = `the request is compressed with ${encoding}, only identity is accepted`;
+  return refuse(Reason.UNSUPPORTED_COMPRESSION, message, { accepted: "identity" });
 }
 
 /** A request that cannot be read. The field is a header, or empty for the message itself. */
@@ -46,19 +49,21 @@ export function malformed(domain: string, field: string, what: string): Refusal 
 }
 
 export function upstreamUnavailable(neighbour: string, why: string): Refusal {
-  return refuse(Code.Unavailable, "UPSTREAM_UNAVAILABLE", `${neighbour} cannot be reached: ${why}`, { service: neighbour });
+  return refuse(Reason.UPSTREAM_UNAVAILABLE, `${neighbour} cannot be reached: ${why}`, { service: neighbour });
 }
 
 /** One thing that is wrong with a request. */
 export interface FieldViolation {
+  /** The path of the field: `lines[0].price_id`. */
   field: string;
+  /** What it must be: `must not be in the future`. */
   description: string;
 }
 
 /** A request that breaks its rules or cannot be read. The domain is the package of the request. */
 export function invalidField(domain: string, message: string, fieldViolations: FieldViolation[]): Refusal {
-  const details = [detail(BadRequestSchema, { fieldViolations })];
-  return new Refusal(Code.InvalidArgument, "ERROR_REASON_INVALID_FIELD", message, { domain, details });
+  const { policy } = refuse(Reason.INVALID_FIELD, message);
+  return new Refusal({ ...policy, domain }, message, {}, { details: [detail(BadRequestSchema, { fieldViolations })] });
 }
 
 /** Returns whether the code means that somebody must look, so that its text is for us and not for the caller. */
@@ -69,8 +74,7 @@ export function isOurFault(code: Code): boolean {
 /** What a caller is told of an error, and what the log is. */
 export interface Told {
   error: ConnectError;
-  code: Code;
-  reason: string;
+  refusal: Refusal;
   cause: string | undefined;
 }
 
@@ -85,8 +89,7 @@ export function tell(thrown: unknown, traceId: string): Told {
   const isForLog = isHidden || refusal.code === Code.Unavailable;
   return {
     error: new ConnectError(message, refusal.code, undefined, details),
-    code: refusal.code,
-    reason: refusal.reason,
+    refusal,
     cause: isForLog ? withCauses(refusal) : undefined,
   };
 }
@@ -95,10 +98,7 @@ function asRefusal(thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown;
   // A neighbour that is away is no bug of ours; whatever else it answered, the method should have known what to do.
   if (thrown instanceof ConnectError && thrown.code === Code.Unavailable) {
-    return new Refusal(Code.Unavailable, "ERROR_REASON_UPSTREAM_UNAVAILABLE", "a service that this one needs does not answer", {
-      domain: DOMAIN,
-      cause: thrown,
-    });
+    return refuse(Reason.UPSTREAM_UNAVAILABLE, "a service that this one needs does not answer", {}, { cause: thrown });
   }
-  return new Refusal(Code.Internal, "ERROR_REASON_INTERNAL", withCauses(thrown), { domain: DOMAIN });
+  return refuse(Reason.INTERNAL, withCauses(thrown));
 }

@@ -2,11 +2,11 @@
 import { createHash } from "node:crypto";
 
 import { clone, create, fromBinary, toBinary, type DescMethodUnary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
+import { ErrorReason as Reason } from "@souk/client/gen/souk/policy/v1/error_reason_pb.js";
 
 import type { Context } from "./context.js";
-import { Code, Refusal } from "./error.js";
 import { nameOf } from "./policy.js";
-import { DOMAIN } from "./refusal.js";
+import { refuse } from "./refusal.js";
 import type { Store, Tx } from "./store.js";
 
 /**
@@ -31,8 +31,7 @@ export function writeOnce<I extends DescMessage, O extends DescMessage>(
       if (kept["digest"] instanceof Uint8Array && digest.equals(kept["digest"])) {
         return fromBinary(method.output, kept["response"] as Uint8Array) as MessageShape<O>;
       }
-      const message = `request id ${requestId} was used before with another request`;
-      throw new Refusal(Code.FailedPrecondition, "ERROR_REASON_REQUEST_ID_REUSED", message, { domain: DOMAIN });
+      throw refuse(Reason.REQUEST_ID_REUSED, `request id ${requestId} was used before with another request`);
     }
     const response = create(method.output, work(tx)) as MessageShape<O>;
     const sql = "INSERT INTO souk_requests (caller, method, request_id, digest, response, created_time) VALUES (?, ?, ?, ?, ?, ?)";

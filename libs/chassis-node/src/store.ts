@@ -10,15 +10,16 @@ import { resolve } from "node:path";
 import { toBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 // The same API as node:sqlite, which Node.js 20 does not have yet.
 import { DatabaseSync, type StatementSyncInstance as Statement } from "@photostructure/sqlite";
+import { ErrorReason as Reason } from "@souk/client/gen/souk/policy/v1/error_reason_pb.js";
 
 import { systemClock, type Clock } from "./clock.js";
 import { Context } from "./context.js";
 import { StartError } from "./definition.js";
-import { Code, Refusal } from "./error.js";
+import type { Refusal } from "./error.js";
 import { HeldElsewhere, HeldFile, LostError } from "./held.js";
 import { newId } from "./id.js";
 import { RAISE_EPOCH, migrate } from "./migrate.js";
-import { DOMAIN } from "./refusal.js";
+import { refuse } from "./refusal.js";
 import type { Worker } from "./service.js";
 
 /** What a column holds: times are whole milliseconds or microseconds, truths 0 or 1. */
@@ -288,8 +289,8 @@ function giveUp(db: Database, held: HeldFile): void {
 }
 
 function unavailable(error: Error): Refusal {
-  const options = { domain: DOMAIN, cause: error };
-  if (/full/i.test(error.message)) return new Refusal(Code.ResourceExhausted, "ERROR_REASON_DATABASE_FULL", "the service's disk is full", options);
+  const options = { cause: error };
+  if (/full/i.test(error.message)) return refuse(Reason.DATABASE_FULL, "the service's disk is full", {}, options);
   const text = error instanceof LostError ? "the service's database file was deleted, replaced or cut off" : "the service cannot reach its database";
-  return new Refusal(Code.Unavailable, "ERROR_REASON_DATABASE_UNAVAILABLE", text, options);
+  return refuse(Reason.DATABASE_UNAVAILABLE, text, {}, options);
 }

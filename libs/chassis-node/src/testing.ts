@@ -1,4 +1,5 @@
 /** For tests of services: a running service on ports of its own, a clock moved by hand, waiting with a limit. */
+import { deepEqual } from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,8 +77,21 @@ export interface Ending {
   after(work: () => Promise<void> | void): void;
 }
 
-/** Starts a service on free ports and in a folder of its own, both of which end with the test. */
+/**
+ * Starts a service on free ports and in a folder of its own, both of which end with the test. The test fails when a method failed with
+ * a reason that its contract does not list, or with facts that are not the reason's.
+ */
 export async function startFor<C>(t: Ending, definition: Definition<C>, options: StartOptions & { dataDir?: string } = {}): Promise<TestService> {
+  const service = await serveFor(t, definition, options);
+  t.after(async () => {
+    const found = unlisted(await service.running.metrics.registry.metrics());
+    deepEqual(found, [], "list the reason and its facts in the contract, or do not fail with them");
+  });
+  return service;
+}
+
+/** Starts a service, or what stands in for one, whose errors are not what is tested. */
+export async function serveFor<C>(t: Ending, definition: Definition<C>, options: StartOptions & { dataDir?: string } = {}): Promise<TestService> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "souk-"));
   const lines: string[] = [];
   const set = { data_dir: dataDir, "server.listen": "127.0.0.1:0", "server.metrics_listen": "127.0.0.1:0", "log.format": "json", "log.level": "debug", ...options.set };
@@ -94,6 +108,11 @@ export async function startFor<C>(t: Ending, definition: Definition<C>, options:
     return { status: response.status, text: await response.text() };
   };
   return { running, dataDir, lines, as, page, stop };
+}
+
+/** Returns the lines of a page of metrics that count errors of which the contract says nothing. Tests of services want none. */
+export function unlisted(page: string): string[] {
+  return page.split("\n").filter((line) => /^souk_(unlisted_reasons|wrong_facts)_total\{/.test(line));
 }
 
 /** Returns the way to an address as this caller: `user:alice`, `service:orders`, `anonymous`. */

@@ -1,8 +1,9 @@
 /** Page and resume tokens: opaque, and bound to the caller and what was asked, so that a changed one is noticed. */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
-import { Code, Refusal } from "./error.js";
-import { DOMAIN } from "./refusal.js";
+import { ErrorReason as Reason } from "@souk/client/gen/souk/policy/v1/error_reason_pb.js";
+
+import { refuse } from "./refusal.js";
 import type { Store } from "./store.js";
 
 const MAC_BYTES = 16;
@@ -31,8 +32,7 @@ export class Tokens {
     // Base64 has several writings of the same bytes; only ours is good.
     const isOurs = bytes.length >= MAC_BYTES && bytes.toString("base64url") === token;
     if (isOurs && timingSafeEqual(bytes.subarray(0, MAC_BYTES), this.#mac(scope, place))) return place;
-    const message = "the page token was changed, or belongs to another caller or another filter";
-    throw new Refusal(Code.InvalidArgument, "ERROR_REASON_INVALID_PAGE_TOKEN", message, { domain: DOMAIN });
+    throw refuse(Reason.INVALID_PAGE_TOKEN, "the page token was changed, or belongs to another caller or another filter");
   }
 
   #mac(scope: readonly string[], place: string): Buffer {

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { createClient } from "@connectrpc/connect";
 import { z } from "zod";
 
-import { Code, Refusal, Service, Store, define, on, subscription, writeOnce, type Context, type Host } from "../src/index.js";
-import { EchoService, HappenedSchema, type RepeatRequest, type SayRequest } from "./gen/souk/echo/v1/echo_pb.js";
+import { Service, Store, define, on, refusals, subscription, writeOnce, type Context, type Host } from "../src/index.js";
+import { EchoService, ErrorReason as Reason, ErrorReasonSchema, HappenedSchema, type RepeatRequest, type SayRequest } from "./gen/souk/echo/v1/echo_pb.js";
+
+const refuse = refusals(ErrorReasonSchema);
 
 const FILES = new URL("../../test/", import.meta.url);
 
@@ -44,8 +46,10 @@ function implementation(store: Store, host: Host) {
   return {
     say: async ({ name }: SayRequest, context: Context) => {
       if (name === "nobody") {
-        throw new Refusal(Code.NotFound, "ERROR_REASON_NO_ECHO", `nobody is there to echo ${name}`, { domain: "souk.echo.v1", metadata: { name } });
+        throw refuse(Reason.NO_ECHO, `nobody is there to echo ${name}`, { name });
       }
+      if (name === "unlisted") throw refuse(Reason.UNLISTED, "the contract does not say so");
+      if (name === "factless") throw refuse(Reason.NO_ECHO, "nobody is there to echo");
       if (name === "panic") throw new Error("the secret is 4711", { cause: new Error("of the cave") });
       if (name === "lost") void Promise.reject(new Error("nobody hears this"));
       if (name === "later") setImmediate(() => void crash());
@@ -74,7 +78,7 @@ function implementation(store: Store, host: Host) {
         const number = BigInt(Number(tx.get("SELECT COUNT(*) AS n FROM names")?.["n"]) - 1);
         tx.publish(HappenedSchema, { $typeName: "souk.echo.v1.Happened", name: request.name, number }, request.name);
         if (request.name === "nobody") {
-          throw new Refusal(Code.NotFound, "ERROR_REASON_NO_ECHO", "nobody", { domain: "souk.echo.v1" });
+          throw refuse(Reason.NO_ECHO, "nobody", { name: request.name });
         }
         return { number };
       }),

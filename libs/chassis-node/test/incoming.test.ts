@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { connect, type ClientHttp2Session } from "node:http2";
@@ -222,6 +222,20 @@ test("an error has its reason, domain and facts", async (t) => {
   const found = await refused(echo.client().say({ name: "nobody" }));
   deepEqual([found.code, found.message], [Code.NotFound, "nobody is there to echo nobody"]);
   deepEqual([found.info.reason, found.info.domain, found.info.metadata], ["ERROR_REASON_NO_ECHO", "souk.echo.v1", { name: "nobody" }]);
+});
+
+test("an error that the contract does not foresee is answered, logged, and fails the test of the service", async () => {
+  for (const [name, reason, problem] of [
+    ["unlisted", "ERROR_REASON_UNLISTED", /^souk\.echo\.v1\.EchoService\/Say failed with ERROR_REASON_UNLISTED, which/],
+    ["factless", "ERROR_REASON_NO_ECHO", /ERROR_REASON_NO_ECHO and the facts \[\], which/],
+  ] as const) {
+    const ends: (() => Promise<void> | void)[] = [];
+    const echo = await startEcho({ after: (end) => void ends.push(end) });
+    equal((await refused(echo.client().say({ name }))).info.reason, reason);
+    const logged = echo.lines.map((line) => JSON.parse(line) as { level: string; message: string });
+    ok(logged.some(({ level, message }) => level === "ERROR" && problem.test(message)));
+    await rejects(Promise.all(ends.map((end) => end())), { code: "ERR_ASSERTION", message: new RegExp(reason) });
+  }
 });
 
 test("what a method throws stays in its request, hidden from the caller and told to the log", async (t) => {

@@ -41,11 +41,14 @@ class Error(souk_chassis.Error):
 
 
 class NoEcho(Error):
-    code = grpc.StatusCode.NOT_FOUND
     reason = pb.ERROR_REASON_NO_ECHO
 
     def __init__(self, name: str) -> None:
         super().__init__(f"nobody is there to echo {name}", metadata={"name": name})
+
+
+class Unlisted(Error):
+    reason = pb.ERROR_REASON_UNLISTED
 
 
 class EchoRpc(EchoServiceServicer):
@@ -58,6 +61,12 @@ class EchoRpc(EchoServiceServicer):
         match request.name:
             case "nobody":
                 raise NoEcho(request.name)
+            case "unlisted":
+                raise Unlisted("the contract does not say so")
+            case "factless":
+                error = NoEcho(request.name)
+                error.metadata.clear()
+                raise error
             case "panic":
                 raise RuntimeError("the secret is 4711")
             case "exit":
@@ -134,7 +143,7 @@ class Echo:
     async def stop_serving(self) -> None:
         """Drains, with the connection still open."""
         self._is_stopped = True
-        await self.running.drain()
+        await testing.stop(self.running)
 
     async def stop(self) -> None:
         if not self._is_stopped:

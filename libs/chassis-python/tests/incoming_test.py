@@ -165,6 +165,22 @@ async def an_error_carries_code_reason_domain_and_metadata(echo: Echo) -> None:
     assert (refusal.reason, refusal.domain, refusal.metadata) == ("ERROR_REASON_NO_ECHO", "souk.echo.v1", {"name": "nobody"})
 
 
+@pytest.mark.parametrize(
+    ("name", "reason", "problem"),
+    [
+        ("unlisted", "ERROR_REASON_UNLISTED", "failed with ERROR_REASON_UNLISTED, which its contract does not list"),
+        ("factless", "ERROR_REASON_NO_ECHO", "ERROR_REASON_NO_ECHO and the facts [], which are not those of its contract"),
+    ],
+)
+async def an_error_that_the_contract_does_not_foresee_is_answered_logged_and_fails_the_test_of_the_service(
+    echo: Echo, lines: list[str], name: str, reason: str, problem: str
+) -> None:
+    assert (await refused(echo.stub.Say(pb.SayRequest(name=name)))).reason == reason
+    assert " ERROR " in await logged(lines, problem)
+    with pytest.raises(AssertionError, match=reason):
+        await echo.stop()
+
+
 @pytest.mark.parametrize("name", ["panic", "exit", "unserializable", "busy"])
 async def a_method_that_fails_answers_internal_and_hides_why(echo: Echo, name: str, lines: list[str]) -> None:
     refusal = await refused(echo.stub.Say(pb.SayRequest(name=name)))

@@ -4,17 +4,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use souk_contract::{Caller, Criticality, Idempotency, MethodPolicy, Shape};
+use souk_contract::{CallerKind, Criticality, Idempotency, MethodPolicy, Shape};
 use tonic_reflection::pb::{v1, v1alpha};
 
-use crate::definition::StartError;
 use crate::fault_rpc::FaultRpc;
 use crate::faults::Faults;
 use crate::health::{Board, HealthRpc};
+use crate::method::Rpc;
 use crate::pb::grpc::health::v1::health_server::HealthServer;
 use crate::pb::souk::chassis::v1::fault_service_server::FaultServiceServer;
-use crate::process::Rpc;
 use crate::reflection::{Index, Reflection};
+use crate::start_error::StartError;
 
 /// One built-in service.
 pub(crate) struct Builtin {
@@ -36,9 +36,10 @@ const fn open(
         package,
         service,
         method,
-        callers: &[Caller::Public],
+        callers: &[CallerKind::Public],
         services: &[],
         scopes: &[],
+        reasons: &[],
         criticality: Criticality::CriticalPlus,
         timeout: if is_streaming { MethodPolicy::UNLIMITED } else { Duration::from_secs(5) },
         idempotency: Idempotency::Unknown,
@@ -52,7 +53,7 @@ const fn open(
 
 /// Who orders faults is staff: they can kill the process.
 const fn staff(path: &'static str, method: &'static str) -> MethodPolicy {
-    MethodPolicy { callers: &[Caller::Staff], ..open(path, "souk.chassis.v1", FAULTS, method, (false, false)) }
+    MethodPolicy { callers: &[CallerKind::Staff], ..open(path, "souk.chassis.v1", FAULTS, method, (false, false)) }
 }
 
 const HEALTH: &str = "grpc.health.v1.Health";

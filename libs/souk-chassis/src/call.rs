@@ -10,15 +10,16 @@ use std::task::{Context as Task, Poll};
 use bytes::Bytes;
 use http::{HeaderMap, Response};
 use http_body::{Body as _, Frame, SizeHint};
-use souk_contract::Criticality;
+use souk_contract::{Caller, Criticality};
 use tokio::time::{Instant, Sleep};
 use tonic::body::Body;
 use tonic::{Code, Status};
 
-use crate::caller::{Caller, Identity};
+use crate::caller::Identity;
 use crate::context::Context;
 use crate::limits::Kind;
-use crate::process::{Method, Process};
+use crate::method::Method;
+use crate::process::Process;
 use crate::refusal;
 use crate::request_log::Line;
 use crate::spans::Span;
@@ -127,8 +128,21 @@ impl Call {
 
     /// Completes the error in these headers or trailers and finishes with it.
     fn finish_with(&mut self, headers: &mut HeaderMap) {
-        let (code, reason, hidden) = refusal::complete(headers, self.trace, self.package());
-        self.finish(code, &reason, hidden);
+        let error = refusal::complete(headers, self.trace, self.package());
+        self.check_listed(&error.domain, &error.reason);
+        self.finish(error.code, &error.reason, error.hidden);
+    }
+
+    /// Reports a reason that the contract does not list for the method: callers do not expect it. Tests fail on it.
+    fn check_listed(&self, domain: &str, reason: &str) {
+        let Some(method) = &self.method else { return };
+        let policy = method.policy;
+        let is_own = domain == policy.package && reason != souk_contract::common::INVALID_FIELD.name;
+        if is_own && !method.is_background && !policy.reasons.contains(&reason) {
+            tracing::error!("{} failed with {reason}, which its contract does not list", method.name());
+            metrics::counter!("souk_unlisted_reasons_total", "rpc_method" => method.name(), "reason" => reason.to_owned())
+                .increment(1);
+        }
     }
 
     /// Returns the package of the request, when there is such a method.

@@ -8,16 +8,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{HeaderValue, Request, Response};
-use souk_contract::Contract;
+use souk_contract::{Caller, Contract};
 use tonic::body::Body;
 use tower::Service;
 
-use crate::caller::Caller;
-use crate::definition::StartError;
 use crate::exchange::Exchange;
 use crate::identity::{DEVELOPMENT_KEY, authorization};
+use crate::line::{Line, Target};
 use crate::outgoing;
 use crate::remote::Endpoints;
+use crate::start_error::StartError;
 
 /// The way to one neighbour: `InventoryServiceClient::new(host.channel("inventory"))`.
 ///
@@ -25,21 +25,6 @@ use crate::remote::Endpoints;
 /// dropping the future of a call, or the stream of its answers, cancels the method at the other end. Cloning is cheap.
 #[derive(Clone)]
 pub struct Channel(Arc<Line>);
-
-pub(crate) struct Line {
-    pub(crate) exchange: Arc<Exchange>,
-    pub(crate) authorization: Option<HeaderValue>,
-    pub(crate) target: Target,
-}
-
-#[derive(Clone)]
-pub(crate) enum Target {
-    /// A service of this process, by its name.
-    Local(&'static str),
-    Remote(Arc<Endpoints>),
-    /// A name that nothing is known about; calls say so.
-    Nowhere(String),
-}
 
 impl Channel {
     pub(crate) fn new(exchange: Arc<Exchange>, neighbour: &str, caller: &Caller) -> Self {

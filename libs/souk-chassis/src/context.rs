@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use souk_contract::Criticality;
+use souk_contract::{CallInfo, Caller, Criticality, Deadline};
 
-use crate::caller::{Caller, Identity};
-use crate::deadline::Deadline;
+use crate::caller::Identity;
 use crate::trace::{Trace, TraceId};
 
 tokio::task_local! {
@@ -30,6 +29,20 @@ struct Inner {
     trace: Trace,
     /// What really went wrong, for the request's own log line; the caller never sees it.
     cause: Mutex<Option<String>>,
+}
+
+impl CallInfo for Inner {
+    fn caller(&self) -> Caller {
+        self.identity.caller.clone()
+    }
+
+    fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
+    fn note_cause(&self, text: String) {
+        *self.cause.lock() = Some(text);
+    }
 }
 
 impl Context {
@@ -102,12 +115,17 @@ impl Context {
         self.0.trace.parent_text()
     }
 
+    /// Returns what the frame of a service asks for.
+    pub(crate) fn info(&self) -> Arc<dyn CallInfo> {
+        self.0.clone()
+    }
+
     pub(crate) fn trace(&self) -> &Trace {
         &self.0.trace
     }
 
     pub(crate) fn note_cause(&self, cause: String) {
-        *self.0.cause.lock() = Some(cause);
+        self.0.note_cause(cause);
     }
 
     pub(crate) fn take_cause(&self) -> Option<String> {

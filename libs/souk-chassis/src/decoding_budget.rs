@@ -5,9 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use souk_contract::Caller;
 use tonic::Status;
 
-use crate::caller::Caller;
 use crate::{caps, refusal};
 
 /// Messages up to this size are free.

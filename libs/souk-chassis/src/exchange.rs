@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, Weak};
 
-use souk_contract::{Contract, MethodPolicy};
+use souk_contract::Contract;
 
+use crate::method::OutgoingMethod;
 use crate::process::Process;
 use crate::red::Calls;
 use crate::remote::Endpoints;
@@ -23,19 +24,6 @@ pub(crate) struct Exchange {
     /// Weak, since the process holds its services and these hold channels: a drained process must let its databases go.
     process: OnceLock<Weak<Process>>,
     spans: OnceLock<Option<Spans>>,
-}
-
-/// One method that may be called from here.
-pub(crate) struct OutgoingMethod {
-    pub(crate) policy: &'static MethodPolicy,
-    /// Calls over connections; those within the process are counted where they arrive.
-    pub(crate) calls: Calls,
-}
-
-impl OutgoingMethod {
-    pub(crate) fn is_streaming(&self) -> bool {
-        self.policy.client_streaming || self.policy.server_streaming
-    }
 }
 
 impl Exchange {

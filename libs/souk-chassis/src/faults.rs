@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use tonic::body::Body;
 use tonic::{Code, Status};
 
-use crate::process::Answer;
+use crate::method::Answer;
 use crate::refusal;
 
 /// The fault points and rules of one process. Cloning is cheap.
@@ -144,18 +144,17 @@ impl Faults {
             Some(Effect::CrashBefore) => crash(method),
             Some(Effect::Delay(pause)) => tokio::time::sleep(pause).await,
             Some(Effect::LostReply) => {
-                let Ok(_lost) = run(request).await;
+                let _lost = run(request).await;
                 let message = "a test ordered that this answer is lost";
                 return Err(refusal::status(Code::Unavailable, refusal::FAULT_INJECTED, message, &[]));
             }
             Some(Effect::CrashAfter) => {
-                let Ok(_lost) = run(request).await;
+                let _lost = run(request).await;
                 crash(method);
             }
             None => {}
         }
-        let Ok(response) = run(request).await;
-        Ok(response)
+        Ok(run(request).await)
     }
 
     /// Returns what is to happen at this pass, and counts it.

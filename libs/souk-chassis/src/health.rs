@@ -80,17 +80,13 @@ impl Board {
 pub(crate) async fn follow(
     service: &'static str,
     names: Vec<&'static str>,
-    ready: Option<Ready>,
+    ready: Vec<Ready>,
     board: Board,
     drain: Drain,
 ) {
     loop {
-        let outcome = match &ready {
-            None => Ok(()),
-            Some(ready) => tokio::time::timeout(CHECK_TIMEOUT, ready())
-                .await
-                .unwrap_or_else(|_| Err(format!("no answer within {CHECK_TIMEOUT:?}"))),
-        };
+        let checked = tokio::time::timeout(CHECK_TIMEOUT, check_all(&ready));
+        let outcome = checked.await.unwrap_or_else(|_| Err(format!("no answer within {CHECK_TIMEOUT:?}")));
         if drain.is_draining() {
             return;
         }
@@ -105,6 +101,13 @@ pub(crate) async fn follow(
             return;
         }
     }
+}
+
+async fn check_all(ready: &[Ready]) -> Result<(), String> {
+    for check in ready {
+        check().await?;
+    }
+    Ok(())
 }
 
 /// Answers grpc.health.v1.

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::caller::Caller;
+use souk_contract::Caller;
+use souk_types::Clock;
+
 use crate::channel::Channel;
 use crate::drain::Drain;
 use crate::exchange::Exchange;
@@ -21,7 +23,7 @@ pub(crate) struct Shared {
     pub(crate) data_dir: std::path::PathBuf,
     pub(crate) faults: Faults,
     pub(crate) drain: Drain,
-    pub(crate) max_message_bytes: usize,
+    pub(crate) clock: Clock,
 }
 
 impl Host {
@@ -53,8 +55,8 @@ impl Host {
         self.shared.drain.clone()
     }
 
-    /// Returns the largest message that is read, in bytes.
-    pub fn max_message_bytes(&self) -> usize {
-        self.shared.max_message_bytes
+    /// Returns the clock of the process: the machine's own, or one that a test moves.
+    pub fn clock(&self) -> Clock {
+        self.shared.clock.clone()
     }
 }

@@ -13,9 +13,10 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use sha2::Sha256;
+use souk_contract::Caller;
 use tonic::Status;
 
-use crate::caller::{Caller, Identity};
+use crate::caller::Identity;
 use crate::refusal;
 
 /// The key that signs development tokens unless `identity.development_key` sets another. It is no secret.

@@ -7,18 +7,19 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use http::{HeaderMap, Request, Response};
-use souk_contract::{Caller as Kind, Criticality};
+use souk_contract::{Caller, CallerKind as Kind, Criticality, Deadline};
 use tokio::time::timeout_at;
 use tonic::Status;
 use tonic::body::Body;
 
 use crate::call::{Call, TailOptions, panic_text};
-use crate::caller::{Caller, Identity};
+use crate::caller::Identity;
 use crate::context::Context;
-use crate::deadline::{Deadline, GRPC_TIMEOUT, MalformedTimeout, timeout_asked};
+use crate::deadline::{GRPC_TIMEOUT, MalformedTimeout, timeout_asked};
 use crate::message_limit;
+use crate::method::Method;
 use crate::peers::Permit;
-use crate::process::{Method, Process};
+use crate::process::Process;
 use crate::refusal;
 use crate::trace::Trace;
 use crate::wire::{self, Refusal};
@@ -105,7 +106,7 @@ fn admit(
 
     // Deadline: the caller's or the contract's, whichever is earlier. Nobody waits for the answer once it has passed.
     let started = call.started();
-    let mut deadline = Deadline::from(started, method.policy.timeout);
+    let mut deadline = Deadline::from_start(started, method.policy.timeout);
     let asked = timeout_asked(headers).map_err(|MalformedTimeout| {
         let what = "malformed grpc-timeout: it is 1 to 8 digits and one of H, M, S, m, u, n";
         refusal::malformed(method.policy.package, GRPC_TIMEOUT, what)
@@ -114,7 +115,7 @@ fn admit(
         if asked.is_zero() {
             return Err(refusal::deadline_exceeded());
         }
-        deadline = deadline.earlier(Deadline::from(started, asked));
+        deadline = deadline.earlier(Deadline::from_start(started, asked));
     }
 
     // Identity: within the process development tokens are always good, from outside only over loopback.
@@ -185,14 +186,15 @@ fn run(process: &Arc<Process>, method: &Arc<Method>, context: &Context, request:
     let most = method.policy.max_request_bytes.min(process.max_message_bytes);
     let request = message_limit::apply(most, &process.decoding, context.caller(), request);
     if process.faults.is_quiet() || method.is_background {
-        let answer = method.rpc.call(request);
-        return Box::pin(async move {
-            let Ok(response) = answer.await;
-            Ok(response)
-        });
+        return Box::pin(method.rpc.call(context, request).map(Ok));
     }
-    let (process, method) = (process.clone(), method.clone());
-    Box::pin(async move { process.faults.around(method.name(), request, |request| method.rpc.call(request)).await })
+    let process = process.clone();
+    let method = method.clone();
+    let context = context.clone();
+    Box::pin(async move {
+        let run = |request| method.rpc.call(&context, request);
+        process.faults.around(method.name(), request, run).await
+    })
 }
 
 #[cfg(test)]

@@ -11,11 +11,11 @@ use tokio::task::JoinSet;
 use tracing::warn;
 
 use crate::caps;
-use crate::definition::StartError;
 use crate::drain::Drain;
 use crate::http2::serve_connection;
 use crate::peers::Connection;
 use crate::process::Process;
+use crate::start_error::StartError;
 
 /// File descriptors that callers never get: databases, brokers, upstreams and the metrics page need some too.
 const MAX_RESERVED_DESCRIPTORS: u64 = 64;

@@ -8,10 +8,10 @@ use std::task::{Context as Task, Poll, ready};
 use bytes::Bytes;
 use http::Request;
 use http_body::{Frame, SizeHint};
+use souk_contract::Caller;
 use tonic::Status;
 use tonic::body::Body;
 
-use crate::caller::Caller;
 use crate::decoding_budget::{DecodingBudget, Share};
 use crate::refusal;
 

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use tracing::warn;
 
 use crate::builtin::{self, Builtin};
-use crate::definition::StartError;
 use crate::faults::Faults;
 use crate::health::Board;
-use crate::process::Method;
+use crate::method::{Framed, Method};
 use crate::red::Calls;
 use crate::service::Service;
+use crate::start_error::StartError;
 
 /// Makes the table of all methods that are served: the services' own, and what every process offers.
 pub(crate) fn table(
@@ -27,19 +27,18 @@ pub(crate) fn table(
         if !descriptors.iter().any(|known| std::ptr::eq(*known, service.contract.descriptors)) {
             descriptors.push(service.contract.descriptors);
         }
-        for (name, rpc) in &service.rpcs {
+        for server in &service.servers {
+            let name = server.name();
             names.push(name);
-            let mut is_known = false;
-            for policy in service.contract.methods_of(name) {
-                is_known = true;
+            for (method, rpc) in server.clone().methods() {
+                let Some(policy) = service.contract.method(&format!("/{name}/{method}")) else {
+                    return Err(StartError::new(format!("{owner}: {name}/{method} is not in its contract")));
+                };
                 let calls = Calls::default();
-                let method = Method { policy, owner, rpc: rpc.clone(), calls, is_background: false };
+                let method = Method { policy, owner, rpc: Arc::new(Framed(rpc)), calls, is_background: false };
                 if table.insert(policy.path, Arc::new(method)).is_some() {
                     return Err(StartError::new(format!("{owner}: {} is served twice", policy.path)));
                 }
-            }
-            if !is_known {
-                return Err(StartError::new(format!("{owner}: {name} does not stand in its contract")));
             }
         }
     }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use souk_types::Clock;
+
 /// How a process is run: its name, and where its settings come from.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -9,6 +11,7 @@ pub struct Options {
     pub(crate) file: Option<PathBuf>,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) overrides: Vec<(String, String)>,
+    pub(crate) clock: Clock,
 }
 
 impl Options {
@@ -18,7 +21,7 @@ impl Options {
             Some((key.into_string().ok()?, value.into_string().ok()?))
         };
         let environment = std::env::vars_os().filter_map(utf8).collect();
-        Options { program: program.to_string(), file: None, environment, overrides: Vec::new() }
+        Options { program: program.to_string(), file: None, environment, overrides: Vec::new(), clock: Clock::system() }
     }
 
     /// Reads a configuration file (TOML) over the defaults.
@@ -32,6 +35,13 @@ impl Options {
     #[must_use]
     pub fn environment(mut self, variables: &[(&str, &str)]) -> Self {
         self.environment = variables.iter().map(|(key, value)| ((*key).to_string(), (*value).to_string())).collect();
+        self
+    }
+
+    /// Runs the services on this clock, which a test moves.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
         self
     }
 

@@ -6,14 +6,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt as _, Full};
+use souk_contract::Deadline;
 use tonic::body::Body;
-use tonic::{Code, Status};
 
-use crate::channel::{Line, Target};
 use crate::context::Context;
-use crate::deadline::{Deadline, GRPC_TIMEOUT, timeout_asked, timeout_header};
-use crate::exchange::OutgoingMethod;
+use crate::deadline::{GRPC_TIMEOUT, timeout_asked, timeout_header};
 use crate::incoming::{self, CRITICALITY, Origin};
+use crate::line::{Line, Target};
+use crate::method::OutgoingMethod;
 use crate::refusal;
 use crate::retry::Retry;
 use crate::trace::Trace;
@@ -124,17 +124,6 @@ fn again(parts: &http::request::Parts, message: Bytes) -> Request<Body> {
     *request.version_mut() = parts.version;
     *request.headers_mut() = parts.headers.clone();
     request
-}
-
-/// Returns the status of an answer that is nothing but an error.
-pub(crate) fn error_of(response: &Response<Body>) -> Option<Status> {
-    let headers = response.headers();
-    headers.contains_key("grpc-status").then(|| Status::from_header_map(headers)).flatten()
-}
-
-/// Returns the code of an answer as far as its head tells; an answer that goes on is fine so far.
-pub(crate) fn code_of(response: &Response<Body>) -> Code {
-    response.headers().get("grpc-status").map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()))
 }
 
 #[cfg(test)]

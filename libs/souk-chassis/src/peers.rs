@@ -11,9 +11,10 @@ use std::time::Duration;
 use futures_util::task::AtomicWaker;
 use ipnet::IpNet;
 use parking_lot::Mutex;
+use souk_contract::Caller;
 use tonic::Status;
 
-use crate::caller::{Caller, Identity};
+use crate::caller::Identity;
 use crate::caps::{self, Cap};
 use crate::refusal;
 

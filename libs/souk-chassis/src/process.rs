@@ -1,21 +1,14 @@
 //! What runs: the table of all methods that this process serves, and what they share.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-
-use http::{Request, Response};
-use souk_contract::MethodPolicy;
-use tonic::body::Body;
-use tower::Service;
 
 use crate::decoding_budget::DecodingBudget;
 use crate::drain::Drain;
 use crate::faults::Faults;
 use crate::identity::Verifier;
 use crate::limits::Limits;
+use crate::method::Method;
 use crate::peers::Peers;
 use crate::red::Calls;
 use crate::request_log::RequestLog;
@@ -37,44 +30,4 @@ pub(crate) struct Process {
     pub(crate) faults: Faults,
     pub(crate) requests: RequestLog,
     pub(crate) spans: Option<Spans>,
-}
-
-/// One method that is served here.
-pub(crate) struct Method {
-    pub(crate) policy: &'static MethodPolicy,
-    /// The service (by its one noun) that it belongs to.
-    pub(crate) owner: &'static str,
-    pub(crate) rpc: Arc<dyn Rpc>,
-    pub(crate) calls: Calls,
-    /// Whether it is health or reflection, which say nothing about the shop.
-    pub(crate) is_background: bool,
-}
-
-impl Method {
-    /// Returns `souk.orders.v1.OrderService/PlaceOrder`.
-    pub(crate) fn name(&self) -> &'static str {
-        &self.policy.path[1..]
-    }
-
-    pub(crate) fn is_streaming(&self) -> bool {
-        self.policy.client_streaming || self.policy.server_streaming
-    }
-}
-
-pub(crate) type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
-
-/// A generated server, whatever its type.
-pub(crate) trait Rpc: Send + Sync {
-    fn call(&self, request: Request<Body>) -> Answer;
-}
-
-impl<S> Rpc for S
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
-    S::Future: Send + 'static,
-{
-    fn call(&self, request: Request<Body>) -> Answer {
-        // Generated servers are always ready, and a clone of one is a clone of an Arc.
-        Box::pin(Service::call(&mut self.clone(), request))
-    }
 }

@@ -14,7 +14,7 @@ use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, Fi
 use tonic::{Code, Request, Response, Status, Streaming};
 use tonic_reflection::pb::{v1, v1alpha};
 
-use crate::definition::StartError;
+use crate::start_error::StartError;
 
 /// A `google.protobuf.FileDescriptorSet` whose files stay bytes: decoded and encoded again they would lose their options.
 #[derive(Message)]

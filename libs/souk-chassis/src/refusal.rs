@@ -107,16 +107,20 @@ pub(crate) fn is_our_fault(code: Code) -> bool {
     matches!(code, Code::Internal | Code::Unknown | Code::DataLoss)
 }
 
+/// What an error says once it is complete.
+pub(crate) struct Completed {
+    pub(crate) code: Code,
+    pub(crate) reason: String,
+    pub(crate) domain: String,
+    /// The original text, when the caller does not see it.
+    pub(crate) hidden: Option<String>,
+}
+
 /// Gives the error in these headers or trailers what every error has: a reason, and a hidden text with the trace id
-/// when it is our fault. A wrong field is of the package of its request, wherever it was found. Returns its code, its
-/// reason and, when hidden, the original text.
-pub(crate) fn complete(
-    headers: &mut HeaderMap,
-    trace: TraceId,
-    package: Option<&'static str>,
-) -> (Code, String, Option<String>) {
+/// when it is our fault. A wrong field is of the package of its request, wherever it was found.
+pub(crate) fn complete(headers: &mut HeaderMap, trace: TraceId, package: Option<&'static str>) -> Completed {
     let Some(error) = Status::from_header_map(headers) else {
-        return (Code::Unknown, INTERNAL.to_string(), None);
+        return Completed { code: Code::Unknown, reason: INTERNAL.into(), domain: DOMAIN.into(), hidden: None };
     };
     let mut code = error.code();
     let mut message = error.message().to_string();
@@ -137,8 +141,8 @@ pub(crate) fn complete(
     };
     let known = info.is_some();
     if known && !hide && domain.is_none() {
-        let reason = info.map(|info| info.reason).unwrap_or_default();
-        return (code, reason, None);
+        let pb::ErrorInfo { reason, domain, .. } = info.unwrap_or_default();
+        return Completed { code, reason, domain, hidden: None };
     }
     let mut info = info.take().unwrap_or_else(|| pb::ErrorInfo {
         reason: if is_too_large { MESSAGE_TOO_LARGE } else { reason_of(code) }.to_string(),
@@ -155,6 +159,7 @@ pub(crate) fn complete(
         hidden = (message != HIDDEN).then(|| std::mem::replace(&mut message, HIDDEN.to_string()));
     }
     let reason = info.reason.clone();
+    let domain = info.domain.clone();
     let any = Any { type_url: ERROR_INFO.to_string(), value: info.encode_to_vec() };
     match found {
         Some(at) => whole.details[at] = any,
@@ -174,7 +179,7 @@ pub(crate) fn complete(
     if completed.add_header(headers).is_err() {
         headers.insert("grpc-status", HeaderValue::from(Code::Internal as i32));
     }
-    (code, reason, hidden)
+    Completed { code, reason, domain, hidden }
 }
 
 /// Returns the reason of an error that names none itself.

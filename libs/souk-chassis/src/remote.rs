@@ -14,17 +14,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body::{Frame, SizeHint};
+use souk_contract::Deadline;
 use tokio::time::{Instant, Sleep, timeout_at};
 use tonic::body::Body;
 use tonic::{Code, Status};
 
 use crate::connection::{Connection, Failure, innermost};
-use crate::deadline::Deadline;
-use crate::definition::StartError;
-use crate::exchange::OutgoingMethod;
-use crate::outgoing::code_of;
+use crate::method::OutgoingMethod;
 use crate::refusal;
 use crate::spans::{Span, Spans};
+use crate::start_error::StartError;
+use crate::status::code_of;
 use crate::trace::Trace;
 
 /// How long an address that could not be reached is passed over while another is there.

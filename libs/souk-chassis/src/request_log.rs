@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use souk_contract::Caller;
 use tonic::Code;
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 
-use crate::caller::Caller;
 use crate::log::{Format, append_digits, append_escaped, append_now, sink};
 use crate::red::code_name;
 use crate::refusal::is_our_fault;

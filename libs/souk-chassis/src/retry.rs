@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use http::Response;
+use souk_contract::Deadline;
+use souk_types::Backoff;
 use tonic::Code;
 use tonic::body::Body;
 use tonic_types::StatusExt as _;
 
-use crate::deadline::Deadline;
-use crate::outgoing::{code_of, error_of};
+use crate::status::{code_of, error_of};
 
 const MAX_ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
@@ -34,7 +35,7 @@ impl Retry {
         let pause = match pushback(response) {
             Pushback::Stop => return None,
             Pushback::Wait(pause) => pause,
-            Pushback::Unsaid => jittered(FIRST_PAUSE * 2_u32.pow(self.attempts - 1)),
+            Pushback::Unsaid => Backoff::after(FIRST_PAUSE, LONGEST_PAUSE, self.attempts),
         };
         // An attempt that could not be answered in time is not worth making.
         (pause < deadline.remaining()).then_some(pause)
@@ -63,9 +64,4 @@ fn pushback(response: &Response<Body>) -> Pushback {
     }
     let told = error_of(response).and_then(|status| status.get_details_retry_info()).and_then(|info| info.retry_delay);
     told.map_or(Pushback::Unsaid, Pushback::Wait)
-}
-
-/// Full jitter, so that callers that failed together do not come back together.
-fn jittered(most: Duration) -> Duration {
-    most.min(LONGEST_PAUSE).mul_f64(rand::random_range(0.2..1.0))
 }

@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use crate::definition::{Definition, StartError};
+use crate::definition::Definition;
 use crate::options::Options;
 use crate::shop::Shop;
+use crate::start_error::StartError;
 
 /// Runs the services until SIGTERM or SIGINT: configure, telemetry, build (migrate), bind, serve, drain, exit.
 ///

@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use souk_contract::Caller;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use crate::caller::Caller;
 use crate::channel::Channel;
-use crate::definition::StartError;
 use crate::drain::{Drain, DrainSwitch};
 use crate::faults::Faults;
 use crate::health::{self, Board};
@@ -19,6 +18,7 @@ use crate::host::Shared;
 use crate::process::Process;
 use crate::service::Service;
 use crate::spans::Spans;
+use crate::start_error::StartError;
 use crate::worker;
 
 /// How long workers may take to end after the last request has.
@@ -105,7 +105,7 @@ impl Running {
     }
 
     pub(crate) fn start_background(&mut self, name: &'static str, service: Service) {
-        let rpcs = service.rpcs.iter().map(|(name, _)| *name).collect();
+        let rpcs = service.servers.iter().map(souk_contract::Server::name).collect();
         let follow = health::follow(name, rpcs, service.ready, self.board.clone(), self.switch.drain());
         self.background.push((format!("{name}/health"), tokio::spawn(follow)));
         for worker in service.workers {

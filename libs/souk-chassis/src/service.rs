@@ -1,25 +1,20 @@
 //! What a service is made of, in the order in which a reader wants to know it: RPCs, workers, readiness.
 
-use std::convert::Infallible;
 use std::fmt::Display;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use http::{Request, Response};
-use souk_contract::Contract;
-use tonic::body::Body;
-use tonic::server::NamedService;
+use souk_contract::{Contract, Server};
 
 use crate::drain::Drain;
-use crate::process::Rpc;
 
 /// One service, assembled: what [`Definition`](crate::Definition)'s `build` returns.
 pub struct Service {
     pub(crate) contract: &'static Contract,
-    pub(crate) rpcs: Vec<(&'static str, Arc<dyn Rpc>)>,
+    pub(crate) servers: Vec<Server>,
     pub(crate) workers: Vec<Worker>,
-    pub(crate) ready: Option<Ready>,
+    pub(crate) ready: Vec<Ready>,
 }
 
 type Outcome = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
@@ -33,22 +28,13 @@ pub(crate) struct Worker {
 impl Service {
     /// Starts with the contract that the RPCs, and the calls to neighbours, are held to.
     pub fn new(contract: &'static Contract) -> Self {
-        Service { contract, rpcs: Vec::new(), workers: Vec::new(), ready: None }
+        Service { contract, servers: Vec::new(), workers: Vec::new(), ready: Vec::new() }
     }
 
-    /// Adds a generated server, such as `OrderServiceServer::new(rpc)`. Its methods must stand in the contract.
+    /// Adds a gRPC service of the contract: `.rpc(order_service::server(orders))`.
     #[must_use]
-    pub fn rpc<S>(mut self, server: S) -> Self
-    where
-        S: tower::Service<Request<Body>, Response = Response<Body>, Error = Infallible>
-            + NamedService
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        S::Future: Send + 'static,
-    {
-        self.rpcs.push((S::NAME, Arc::new(server)));
+    pub fn rpc(mut self, server: Server) -> Self {
+        self.servers.push(server);
         self
     }
 
@@ -70,14 +56,14 @@ impl Service {
         self
     }
 
-    /// Sets what must succeed for the service to count as healthy; it is asked every second.
+    /// Adds what must succeed for the service to count as healthy; it is asked every second.
     #[must_use]
     pub fn ready<F, Fut>(mut self, check: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Ended> + Send + 'static,
     {
-        self.ready = Some(Arc::new(move || -> Outcome {
+        self.ready.push(Arc::new(move || -> Outcome {
             let check = check();
             Box::pin(async move { check.await.ended() })
         }));

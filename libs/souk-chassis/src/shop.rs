@@ -9,7 +9,7 @@ use tracing::info;
 
 use crate::config::{Config, Settings, Sources};
 use crate::decoding_budget::DecodingBudget;
-use crate::definition::{Definition, StartError};
+use crate::definition::Definition;
 use crate::drain::DrainSwitch;
 use crate::exchange::Exchange;
 use crate::faults::Faults;
@@ -26,6 +26,7 @@ use crate::red::Calls;
 use crate::remote::Endpoints;
 use crate::running::Running;
 use crate::spans::Spans;
+use crate::start_error::StartError;
 use crate::{listen, methods, telemetry};
 
 /// Services that will run in one process.
@@ -133,7 +134,7 @@ impl Shop {
             data_dir: settings.data_dir.clone(),
             faults: Faults::new(settings.faults.enabled),
             drain: switch.drain(),
-            max_message_bytes: most as usize,
+            clock: self.options.clock.clone(),
         });
         let mut services = Vec::new();
         for (name, build) in builds {
@@ -149,7 +150,9 @@ impl Shop {
         let (addr, metrics_addr) = (listener.local_addr()?, metrics_listener.local_addr()?);
 
         // Serve.
-        let board = Board::new(services.iter().flat_map(|(_, service)| service.rpcs.iter().map(|(name, _)| *name)));
+        let board = Board::new(
+            services.iter().flat_map(|(_, service)| service.servers.iter().map(souk_contract::Server::name)),
+        );
         let is_loopback = addr.ip().is_loopback();
         let process = Arc::new(Process {
             methods: methods::table(&services, &board, &shared.faults, is_loopback)?,
@@ -158,8 +161,8 @@ impl Shop {
             is_loopback,
             limits: limits(&settings),
             peers: Peers::new(shares(&settings)?),
-            max_message_bytes: shared.max_message_bytes,
-            decoding: DecodingBudget::new(most_at_once as usize, shared.max_message_bytes),
+            max_message_bytes: most as usize,
+            decoding: DecodingBudget::new(most_at_once as usize, most as usize),
             drain: switch.drain(),
             faults: shared.faults.clone(),
             requests,

@@ -13,9 +13,9 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use tonic::Code;
 
-use crate::definition::StartError;
 use crate::red::code_name;
 use crate::refusal::is_our_fault;
+use crate::start_error::StartError;
 use crate::trace::Trace;
 
 /// Makes spans and sends them in the background. Clones share it.

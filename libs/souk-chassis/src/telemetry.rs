@@ -8,9 +8,9 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::Log;
-use crate::definition::StartError;
 use crate::log::{Format, Writer};
 use crate::request_log::RequestLog;
+use crate::start_error::StartError;
 
 /// Libraries that tell about every packet at `debug`, which nobody means who asks for `debug`.
 const QUIET: [&str; 6] = ["h2", "hyper", "hyper_util", "tonic", "tower", "opentelemetry_sdk"];

@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use souk_types::Backoff;
 use tokio::time::Instant;
 use tracing::{error, info};
 
@@ -18,7 +19,7 @@ const HEALTHY_AFTER: Duration = Duration::from_secs(60);
 
 /// Runs a worker until it ends well or the process drains.
 pub(crate) async fn keep_running(service: &'static str, worker: Worker, drain: Drain) {
-    let mut pause = FIRST_PAUSE;
+    let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
     loop {
         let started = Instant::now();
         let outcome = AssertUnwindSafe((worker.run)(drain.clone())).catch_unwind().await;
@@ -37,8 +38,9 @@ pub(crate) async fn keep_running(service: &'static str, worker: Worker, drain: D
             return;
         }
         if started.elapsed() >= HEALTHY_AFTER {
-            pause = FIRST_PAUSE;
+            backoff.reset();
         }
+        let pause = backoff.next_pause();
         metrics::counter!("souk_worker_failures_total", "service" => service, "worker" => worker.name).increment(1);
         error!(
             service,
@@ -49,6 +51,5 @@ pub(crate) async fn keep_running(service: &'static str, worker: Worker, drain: D
         if !drain.pause(pause).await {
             return;
         }
-        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }

@@ -1,15 +1,18 @@
 //! Turns a folder of protos into Rust when a crate is built: messages, clients and servers (prost, tonic), typed validators for the
-//! `buf.validate` rules, `Debug` that redacts, and the table of method policies. Runs in build scripts; needs no protoc.
+//! `buf.validate` rules, `Debug` that redacts, the frame of each service, and the tables of method policies and of reasons. Runs in build scripts; needs no protoc.
 
 mod bounds;
 mod descriptors;
+mod ids;
 mod modules;
 mod names;
 mod options;
 mod pattern;
 mod policies;
 mod problems;
+mod reasons;
 mod redaction;
+mod servers;
 mod validators;
 mod values;
 
@@ -32,12 +35,20 @@ pub struct Generator {
     exempt: Vec<String>,
     has_features: bool,
     must_be_bounded: bool,
+    has_tonic_servers: bool,
 }
 
 impl Generator {
     /// Generates every `.proto` below `root`, except packages of `google` and `buf`, which only supply options and types.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), includes: Vec::new(), exempt: Vec::new(), has_features: false, must_be_bounded: true }
+        Self {
+            root: root.into(),
+            includes: Vec::new(),
+            exempt: Vec::new(),
+            has_features: false,
+            must_be_bounded: true,
+            has_tonic_servers: false,
+        }
     }
 
     /// Also looks for imported files below this folder, without generating them.
@@ -56,6 +67,12 @@ impl Generator {
     /// Allows fields in requests that no rule bounds. The largest message of such a method is `souk_contract::MAX_MESSAGE_BYTES`.
     pub fn allow_unbounded_requests(mut self) -> Self {
         self.must_be_bounded = false;
+        self
+    }
+
+    /// Also generates tonic's own servers, for standards that the chassis itself implements.
+    pub fn tonic_servers(mut self) -> Self {
+        self.has_tonic_servers = true;
         self
     }
 
@@ -92,13 +109,17 @@ impl Generator {
         let policies = policies::table(&scope, &self.exempt, self.must_be_bounded, &mut problems);
         let validators = validators::of(&scope, &mut problems);
         let redaction = redaction::of(&scope);
+        let reasons = reasons::of(&scope, &mut problems);
+        let ids = ids::of(&scope);
+        let servers = servers::of(&scope, self.has_features);
         problems.finish()?;
 
         self.generate_messages(&descriptors, &scope, &redaction, out)?;
         for package in scope.packages() {
             let mut text = String::new();
-            text.push_str(redaction.code.get(&package).map_or("", String::as_str));
-            text.push_str(validators.get(&package).map_or("", String::as_str));
+            for code in [&redaction.code, &validators, &ids, &reasons, &servers] {
+                text.push_str(code.get(&package).map_or("", String::as_str));
+            }
             fs::write(out.join(format!("{package}.rules.rs")), text)?;
         }
         fs::write(out.join("contract.binpb"), descriptors::with_comments_only(&descriptors)?)?;
@@ -148,7 +169,10 @@ impl Generator {
                 }
             }
         }
-        names.retain(|name| !name.starts_with("google/") && !name.starts_with("buf/"));
+        // The policies of reasons have a google.rpc.Code.
+        names.retain(|name| {
+            name == "google/rpc/code.proto" || !(name.starts_with("google/") || name.starts_with("buf/"))
+        });
         names.sort();
         Ok(names)
     }
@@ -169,6 +193,7 @@ impl Generator {
         let mut builder = tonic_prost_build::configure()
             .out_dir(out)
             .codec_path("::souk_contract::Codec")
+            .build_server(self.has_tonic_servers)
             .emit_rerun_if_changed(false)
             // A map encodes the same way each time, so that the hash of a request and a recorded answer do not change.
             .btree_map(".souk")
@@ -176,9 +201,7 @@ impl Generator {
             .bytes(".souk.events.v1.Event.data")
             .skip_debug(redaction.messages.iter().map(|name| format!(".{name}")).collect::<Vec<_>>());
         if self.has_features {
-            builder = builder
-                .client_mod_attribute(".", "#[cfg(feature = \"client\")]")
-                .server_mod_attribute(".", "#[cfg(feature = \"server\")]");
+            builder = builder.client_mod_attribute(".", "#[cfg(feature = \"client\")]");
         }
         builder.compile_fds(set)?;
         for package in scope.packages() {
@@ -204,8 +227,9 @@ fn raise_message_limit(file: &Path) -> Result<(), Error> {
             "Grpc::with_origin(inner, origin);",
             &format!("Grpc::with_origin(inner, origin).max_decoding_message_size({LIMIT});"),
         );
-    let services = text.matches("impl<T> tonic::server::NamedService for ").count();
-    if raised.matches(LIMIT).count() != services * 3 {
+    // Two constructors a client, one a server.
+    let places = text.matches("_client {\n").count() * 2 + text.matches("_server {\n").count();
+    if raised.matches(LIMIT).count() != places {
         return Err(Error::one(format!("{}: tonic generates other code than expected", file.display())));
     }
     fs::write(file, raised)?;

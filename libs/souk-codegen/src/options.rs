@@ -3,6 +3,7 @@
 use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 
 use crate::Scope;
+use crate::problems::Element;
 
 /// Returns the value of an extension (`buf.validate.field`) in the options of an element, if it is set there.
 pub fn extension(scope: &Scope, options: &DynamicMessage, name: &str) -> Option<DynamicMessage> {
@@ -84,6 +85,13 @@ impl Fields {
             .unknown_fields()
             .map(|field| format!("number {} of {}", field.number(), message.descriptor().full_name()));
         known.chain(extensions).chain(unknown).collect()
+    }
+}
+
+/// Reports every rule that nobody took.
+pub fn refuse_rest(rules: &Fields, prefix: &str, element: &mut Element<'_>) {
+    for rule in rules.rest() {
+        element.problem(&format!("rule `{prefix}{rule}` is not known to souk-codegen"));
     }
 }
 

@@ -7,7 +7,7 @@ use prost_reflect::{DynamicMessage, MethodDescriptor, Value};
 
 use crate::options::{Fields, extension, time};
 use crate::problems::{Element, Problems};
-use crate::{Scope, bounds};
+use crate::{Scope, bounds, reasons};
 
 const CALLERS: [&str; 5] = ["", "Public", "User", "Service", "Staff"];
 const CRITICALITIES: [&str; 5] = ["", "CriticalPlus", "Critical", "SheddablePlus", "Sheddable"];
@@ -51,6 +51,12 @@ fn entry(
 
     let callers = names("callers").iter().filter_map(|caller| pick(&CALLERS, caller)).collect::<Vec<_>>();
     let (services, scopes) = (texts(&names("services")), texts(&names("scopes")));
+    let reasons = texts(&policy.take_list("reasons"));
+    let known = reasons::names_of(scope, method.parent_service().package_name());
+    for reason in reasons.iter().filter(|reason| !known.contains(*reason)) {
+        element
+            .problem(&format!("souk.policy.v1.method.reasons has {reason}, which the package's ErrorReason has not"));
+    }
     if callers.is_empty() {
         element.problem("souk.policy.v1.method.access.callers is empty");
     }
@@ -82,12 +88,12 @@ fn entry(
         };
 
     let callers =
-        callers.iter().map(|caller| format!("::souk_contract::Caller::{caller}")).collect::<Vec<_>>().join(", ");
+        callers.iter().map(|caller| format!("::souk_contract::CallerKind::{caller}")).collect::<Vec<_>>().join(", ");
     let mut text = String::new();
     let _ = writeln!(
         text,
         "        ::souk_contract::MethodPolicy {{ path: {path:?}, package: {:?}, service: {:?}, method: {:?}, callers: &[{callers}], \
-         services: &{services:?}, scopes: &{scopes:?}, criticality: ::souk_contract::Criticality::{criticality}, timeout: {timeout}, \
+         services: &{services:?}, scopes: &{scopes:?}, reasons: &{reasons:?}, criticality: ::souk_contract::Criticality::{criticality}, timeout: {timeout}, \
          idempotency: ::souk_contract::Idempotency::{idempotency}, client_streaming: {}, server_streaming: {}, \
          max_request_bytes: {max_request_bytes}, request_shape: {} }},",
         method.parent_service().package_name(),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor};
 
-use crate::options::{Fields, extension};
+use crate::options::{Fields, extension, refuse_rest};
 use crate::problems::{Element, Problems};
 use crate::values::{self, Subject};
 use crate::{Scope, bounds, names};
@@ -206,13 +206,6 @@ fn around(inner: &str, bind: &str, ident: &str, zero: &str, skips_zero: bool, mi
         }
         (false, None) if skips_zero => format!("        {{ {bind}{ident}; if !({zero}) {{\n{inner}        }} }}\n"),
         (false, None) => format!("        {{ {bind}{ident};\n{inner}        }}\n"),
-    }
-}
-
-/// Reports every rule that nobody took.
-pub fn refuse_rest(rules: &Fields, prefix: &str, element: &mut Element<'_>) {
-    for rule in rules.rest() {
-        element.problem(&format!("rule `{prefix}{rule}` is not known to souk-codegen"));
     }
 }
 

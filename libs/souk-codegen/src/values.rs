@@ -5,10 +5,9 @@ use std::fmt::Write as _;
 
 use prost_reflect::{DynamicMessage, Kind, Value};
 
-use crate::options::{Fields, integer, time};
+use crate::options::{Fields, integer, refuse_rest, time};
 use crate::pattern::{self, Pattern};
 use crate::problems::Element;
-use crate::validators::refuse_rest;
 
 /// What is checked.
 pub struct Subject<'a> {

@@ -55,7 +55,7 @@ impl<T: Message> tonic::codec::Encoder for Encoder<T> {
     type Error = Status;
 
     fn encode(&mut self, item: T, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        item.encode(buffer).expect("tonic's buffer grows, and encoding fails for want of space only");
+        item.encode_to(buffer);
         Ok(())
     }
 
@@ -73,15 +73,9 @@ impl<U: Message + Default + Validate> tonic::codec::Decoder for Decoder<U> {
     type Error = Status;
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
-        let bytes = buffer.remaining();
-        if bytes < UNCOUNTED_BYTES {
-            return read(buffer).map(Some);
-        }
-        let message = buffer.copy_to_bytes(bytes);
-        if bytes < LONG_BYTES {
-            return read_counted(message).map(Some);
-        }
-        aside(|| read_counted(message)).map(Some)
+        let message = buffer.copy_to_bytes(buffer.remaining());
+        count::<U>(&message)?;
+        decode(message).map(Some)
     }
 
     fn buffer_settings(&self) -> BufferSettings {
@@ -89,21 +83,89 @@ impl<U: Message + Default + Validate> tonic::codec::Decoder for Decoder<U> {
     }
 }
 
-/// Decodes a message and checks it when it is a request.
-fn read<U: Message + Default + Validate>(bytes: impl Buf) -> Result<U, Status> {
+/// Reads messages as bytes and writes whatever can be encoded: one codec for the servers of all methods. What is too long is
+/// refused as soon as it is there, whether the caller has ended its stream or not.
+#[derive(Clone, Copy)]
+pub(crate) struct BytesCodec(pub(crate) Count);
+
+/// Checks the lengths of the lists in a message before it is decoded.
+pub(crate) type Count = fn(&Bytes) -> Result<(), Status>;
+
+impl tonic::codec::Codec for BytesCodec {
+    type Encode = Encodable;
+    type Decode = Bytes;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        *self
+    }
+
+    fn decoder(&mut self) -> Self {
+        *self
+    }
+}
+
+impl tonic::codec::Encoder for BytesCodec {
+    type Item = Encodable;
+    type Error = Status;
+
+    fn encode(&mut self, item: Encodable, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        item.0.encode_to(buffer);
+        Ok(())
+    }
+}
+
+impl tonic::codec::Decoder for BytesCodec {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        let message = buffer.copy_to_bytes(buffer.remaining());
+        (self.0)(&message)?;
+        Ok(Some(message))
+    }
+}
+
+/// A message to write, whatever its type.
+pub(crate) struct Encodable(Box<dyn Encode>);
+
+impl Encodable {
+    pub(crate) fn new(message: impl Message + 'static) -> Self {
+        Encodable(Box::new(message))
+    }
+}
+
+trait Encode: Send {
+    fn encode_to(&self, buffer: &mut EncodeBuf<'_>);
+}
+
+impl<T: Message> Encode for T {
+    fn encode_to(&self, buffer: &mut EncodeBuf<'_>) {
+        self.encode(buffer).expect("tonic's buffer grows, and encoding fails for want of space only");
+    }
+}
+
+/// Decodes a message whose lists were counted, and checks it when it is a request; a long one aside from other tasks.
+pub(crate) fn decode<U: Message + Default + Validate>(message: Bytes) -> Result<U, Status> {
+    if message.len() < LONG_BYTES { read(message) } else { aside(|| read(message)) }
+}
+
+/// Refuses a list that is too long before anything is decoded.
+pub(crate) fn count<U: Validate>(message: &Bytes) -> Result<(), Status> {
+    if !U::IS_REQUEST || message.len() < UNCOUNTED_BYTES {
+        return Ok(());
+    }
+    let check = || check_counts(message, U::SHAPE).map_err(|violations| violations.into_status(U::PACKAGE));
+    if message.len() < LONG_BYTES { check() } else { aside(check) }
+}
+
+fn read<U: Message + Default + Validate>(bytes: Bytes) -> Result<U, Status> {
     let item = U::decode(bytes).map_err(|error| malformed::<U>(&error))?;
     if U::IS_REQUEST {
         item.validate().map_err(|violations| violations.into_status(U::PACKAGE))?;
     }
     Ok(item)
-}
-
-/// The same, and refuses a list that is too long before anything is decoded.
-fn read_counted<U: Message + Default + Validate>(bytes: Bytes) -> Result<U, Status> {
-    if U::IS_REQUEST {
-        check_counts(&bytes, U::SHAPE).map_err(|violations| violations.into_status(U::PACKAGE))?;
-    }
-    read(bytes)
 }
 
 /// Runs what takes long without holding up the tasks that wait for the same worker thread, where the runtime has others.

@@ -1,17 +1,28 @@
-//! What generated code and the chassis share: field validation, method policies, the codec and public errors.
+//! What generated code and the chassis share: field validation, method policies, the codec, how a service answers a call, and public errors.
 //! Holds no business and no I/O.
 
+mod caller;
 mod codec;
+pub mod common;
 mod counts;
+mod deadline;
 mod error;
+mod handle;
 mod policy;
+mod reason;
 pub mod rules;
+mod server;
 mod validate;
 
+pub use caller::{Caller, UnknownCaller};
 pub use codec::{Codec, Decoder, Encoder};
 pub use counts::{List, Occurs, Packed, Shape, ShapeField, UNCOUNTED_BYTES, check_counts};
-pub use error::{PublicError, status};
-pub use policy::{Caller, Contract, Criticality, Idempotency, MethodPolicy};
+pub use deadline::Deadline;
+pub use error::{FieldError, PublicError, Refusal, is_hidden, status};
+pub use handle::{Call, Handle, Handlers, Method, Requests, Responses};
+pub use policy::{CallerKind, Contract, Criticality, Idempotency, MethodPolicy};
+pub use reason::{Reason, ReasonPolicy, Retry};
+pub use server::{CallInfo, MethodServer, Server};
 pub use validate::{MAX_VIOLATIONS, Path, Redacted, Validate, Violation, Violations};
 
 /// The reason of a request that breaks a field rule or cannot be read (`souk.policy.v1.ErrorReason`).

@@ -6,7 +6,7 @@ use crate::Shape;
 
 /// A kind of caller that a method admits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Caller {
+pub enum CallerKind {
     /// Everybody, also callers who do not say who they are.
     Public,
     /// A signed-in user.
@@ -80,11 +80,13 @@ pub struct MethodPolicy {
     /// The name of the method: `PlaceOrder`.
     pub method: &'static str,
     /// The kinds of callers that may call; never empty.
-    pub callers: &'static [Caller],
-    /// Which services may call when [`Caller::Service`] is listed; empty means any.
+    pub callers: &'static [CallerKind],
+    /// Which services may call when [`CallerKind::Service`] is listed; empty means any.
     pub services: &'static [&'static str],
     /// What the caller's token must allow besides, all of them.
     pub scopes: &'static [&'static str],
+    /// The reasons of its own package that it can fail with, by full name.
+    pub reasons: &'static [&'static str],
     /// How important a call is unless it is part of a more important one.
     pub criticality: Criticality,
     /// The longest a call may take; [`MethodPolicy::UNLIMITED`] for streams that last as long as the caller listens.
@@ -105,9 +107,9 @@ impl MethodPolicy {
     /// The timeout of a method whose answers may last as long as the caller listens: ten years, so that adding it to a clock cannot overflow.
     pub const UNLIMITED: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
-    /// Returns whether callers of this kind may call. [`Caller::Public`] admits every kind. Scopes and service names are separate.
-    pub fn admits(&self, kind: Caller) -> bool {
-        self.callers.contains(&kind) || self.callers.contains(&Caller::Public)
+    /// Returns whether callers of this kind may call. [`CallerKind::Public`] admits every kind. Scopes and service names are separate.
+    pub fn admits(&self, kind: CallerKind) -> bool {
+        self.callers.contains(&kind) || self.callers.contains(&CallerKind::Public)
     }
 }
 

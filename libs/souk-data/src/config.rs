@@ -44,6 +44,9 @@ pub struct DataConfig {
     /// How many days an event waits for the bus before it is deleted unpublished; 0, the default, is for ever.
     #[serde(default)]
     pub outbox_days: u32,
+    /// Seconds between two rounds of deleting idempotency records and events that have served their time, 1 to 86,400.
+    #[serde(default = "default_purge_seconds", deserialize_with = "of_a_day_at_most")]
+    pub purge_seconds: u32,
 }
 
 impl DataConfig {
@@ -59,8 +62,15 @@ impl DataConfig {
             max_bytes: 0,
             retry_milliseconds: default_retry_milliseconds(),
             outbox_days: 0,
+            purge_seconds: default_purge_seconds(),
         }
     }
+}
+
+/// Reads how often to delete.
+fn of_a_day_at_most<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let seconds = u32::deserialize(deserializer)?;
+    if (1..=86_400).contains(&seconds) { Ok(seconds) } else { Err(D::Error::custom("must be 1 to 86400")) }
 }
 
 /// Reads an address, so that one of no known engine is refused with the other settings, before anything is opened.
@@ -91,6 +101,10 @@ fn default_group() -> usize {
 
 fn default_group_milliseconds() -> u64 {
     5
+}
+
+fn default_purge_seconds() -> u32 {
+    60
 }
 
 fn default_retry_milliseconds() -> u64 {

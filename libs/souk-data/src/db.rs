@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use prost::Message;
 use souk_types::Clock;
@@ -23,6 +24,7 @@ struct Inner {
     committed: watch::Sender<u64>,
     page_tokens: PageTokens,
     outbox_days: u32,
+    purge_seconds: u32,
 }
 
 enum Store {
@@ -56,7 +58,14 @@ impl Db {
         let key = reader.query_row("SELECT secret FROM souk_keys WHERE name = 'page'", &[]).await?;
         let key = key.ok_or_else(|| Error::Corrupt("the key of page tokens is missing".into()))?;
         let page_tokens = PageTokens::from_row(&key)?;
-        Ok(Db(Arc::new(Inner { store, clock, committed, page_tokens, outbox_days: config.outbox_days })))
+        Ok(Db(Arc::new(Inner {
+            store,
+            clock,
+            committed,
+            page_tokens,
+            outbox_days: config.outbox_days,
+            purge_seconds: config.purge_seconds,
+        })))
     }
 
     /// Returns which engine holds the data.
@@ -203,6 +212,11 @@ impl Db {
             Store::Sqlite(sqlite) => sqlite.backup(to).await,
             Store::Postgres(_) => Err(Error::Config("PostgreSQL is backed up with pg_dump or pg_basebackup".into())),
         }
+    }
+
+    /// Returns how long to wait between two calls of [`purge`](Self::purge).
+    pub fn purge_interval(&self) -> Duration {
+        Duration::from_secs(self.0.purge_seconds.into())
     }
 
     pub(crate) fn outbox_days(&self) -> u32 {

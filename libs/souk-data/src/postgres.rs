@@ -14,7 +14,7 @@ use futures_util::FutureExt;
 use sea_orm::sqlx;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sea_orm::sqlx::{ConnectOptions, Connection, Row};
-use souk_types::Clock;
+use souk_types::{Backoff, Clock};
 use tokio::sync::{oneshot, watch};
 
 pub(crate) use sort::sort;
@@ -169,7 +169,7 @@ impl Postgres {
         E: From<Error> + Send + 'static,
     {
         let started = Instant::now();
-        let mut pause = FIRST_PAUSE;
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         for attempt in 1.. {
             let error = match self.attempt(isolation, &closure).await {
                 Attempt::Done(result) => return result,
@@ -179,8 +179,7 @@ impl Postgres {
                 return Err(error.into());
             }
             metrics::counter!("souk_data_retries_total", "database" => self.name).increment(1);
-            tokio::time::sleep(pause.mul_f64(rand::random::<f64>())).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            tokio::time::sleep(backoff.next_pause()).await;
         }
         unreachable!("the loop ends by its limit of attempts")
     }

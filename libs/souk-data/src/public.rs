@@ -1,19 +1,20 @@
 //! What a caller over the network is told of a database error; the chassis turns it into a gRPC status.
 
-use souk_contract::PublicError;
-use tonic::Code;
-use tonic_types::ErrorDetails;
+use souk_contract::{PublicError, Refusal, common};
 
 use crate::Error;
 
 impl PublicError for Error {
-    fn code(&self) -> Code {
+    fn refusal(&self) -> Refusal {
         match self {
-            Error::Conflict => Code::Aborted,
-            Error::Unavailable(_) => Code::Unavailable,
-            Error::Full(_) => Code::ResourceExhausted,
-            Error::RequestIdReused(_) => Code::FailedPrecondition,
-            Error::InvalidPageToken => Code::InvalidArgument,
+            Error::Conflict => Refusal::new(&common::CONFLICT),
+            Error::Unavailable(_) => Refusal::new(&common::DATABASE_UNAVAILABLE),
+            Error::Full(_) => Refusal::new(&common::DATABASE_FULL),
+            Error::RequestIdReused(_) => {
+                Refusal::new(&common::REQUEST_ID_REUSED).field("request_id", "was used before with another request")
+            }
+            Error::InvalidPageToken => Refusal::new(&common::INVALID_PAGE_TOKEN)
+                .field("page_token", "is not valid for this caller and this list"),
             Error::Corrupt(_)
             | Error::UniqueViolation(_)
             | Error::ConstraintViolation(_)
@@ -23,34 +24,7 @@ impl PublicError for Error {
             | Error::Config(_)
             | Error::InUse(_)
             | Error::Lost(_)
-            | Error::Schema { .. } => Code::Internal,
-        }
-    }
-
-    fn reason(&self) -> &'static str {
-        match self.code() {
-            Code::Aborted => "ERROR_REASON_CONFLICT",
-            Code::Unavailable => "ERROR_REASON_DATABASE_UNAVAILABLE",
-            Code::ResourceExhausted => "ERROR_REASON_DATABASE_FULL",
-            Code::FailedPrecondition => "ERROR_REASON_REQUEST_ID_REUSED",
-            Code::InvalidArgument => "ERROR_REASON_INVALID_PAGE_TOKEN",
-            _ => "ERROR_REASON_INTERNAL",
-        }
-    }
-
-    fn domain(&self) -> &'static str {
-        "souk.policy.v1"
-    }
-
-    fn describe(&self, details: &mut ErrorDetails) {
-        match self {
-            Error::InvalidPageToken => {
-                details.add_bad_request_violation("page_token", "is not valid for this caller and this list");
-            }
-            Error::RequestIdReused(_) => {
-                details.add_bad_request_violation("request_id", "was used before with another request");
-            }
-            _ => {}
+            | Error::Schema { .. } => Refusal::internal(),
         }
     }
 }
@@ -58,6 +32,7 @@ impl PublicError for Error {
 #[cfg(test)]
 mod tests {
     use souk_contract::status;
+    use tonic::Code;
     use tonic_types::StatusExt;
 
     use super::*;

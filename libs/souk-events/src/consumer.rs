@@ -21,16 +21,15 @@ use souk_client::events::v1 as pb;
 use souk_client::events::v1::event_service_client::EventServiceClient;
 use souk_client::events::v1::subscribe_request::Request;
 use souk_data::{Db, Tx, inbox};
-use souk_types::Clock;
+use souk_types::{Backoff, Clock};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tracing::{info, warn};
 
-use crate::BUS;
-use crate::backoff::Backoff;
 use crate::heard::{HandlerError, Heard, id_of};
 use crate::owner::is_from_owner;
+use crate::{BUS, FIRST_PAUSE, LONGEST_PAUSE};
 
 /// The most events that are handled at once.
 const AT_ONCE: i32 = 256;
@@ -124,7 +123,7 @@ impl Consumer {
 
     /// Reads and handles until the drain; run it as a worker. A bus that is away is waited for.
     pub async fn run(self, drain: Drain) {
-        let mut backoff = Backoff::default();
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         while !drain.is_draining() {
             let ended = self.read(&drain, &mut backoff).await;
             let Err(status) = ended else { return };
@@ -132,7 +131,7 @@ impl Consumer {
                 let (name, message) = (self.subscription, status.message());
                 warn!(service = self.service, "subscription {name} waits for the bus: {:?}: {message}", status.code());
             }
-            drain.pause(backoff.next()).await;
+            drain.pause(backoff.next_pause()).await;
         }
     }
 
@@ -233,7 +232,7 @@ impl Consumer {
         let traceparent = event.extensions.get("traceparent").map_or("", String::as_str);
         let context = Context::following(&self.service, traceparent);
         let started = Instant::now();
-        let mut backoff = Backoff::default();
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
             let (event, handler, now) = (event.clone(), handler.clone(), self.clock.now());
             let subscription = self.subscription;
@@ -250,7 +249,7 @@ impl Consumer {
                 .await;
             match written {
                 Err(HandlerError::Database(error)) if started.elapsed() < DATABASE_PATIENCE => {
-                    let pause = backoff.next();
+                    let pause = backoff.next_pause();
                     warn!("subscription {} tries again in {pause:?}: {error}", self.subscription);
                     tokio::time::sleep(pause).await;
                 }

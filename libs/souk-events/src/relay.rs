@@ -16,12 +16,12 @@ use souk_client::events::v1 as pb;
 use souk_client::events::v1::event_service_client::EventServiceClient;
 use souk_data::outbox::{self, Event};
 use souk_data::{Db, Engine, Error};
+use souk_types::Backoff;
 use tonic::Code;
 use tonic_types::StatusExt as _;
 use tracing::{info, warn};
 
-use crate::BUS;
-use crate::backoff::Backoff;
+use crate::{BUS, FIRST_PAUSE, LONGEST_PAUSE};
 
 /// Where a test can stop or kill the relay; the key is the name of the publishing service.
 pub const FAULT_POINTS: [&str; 3] =
@@ -96,7 +96,7 @@ impl Relay {
             Engine::Postgres => SWEEP_OF_REPLICAS,
         };
         let mut committed = self.db.committed();
-        let mut backoff = Backoff::default();
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         // How many of the next events go one at a time.
         let mut singly = 0;
         while !drain.is_draining() {
@@ -121,7 +121,7 @@ impl Relay {
                     if !backoff.is_failing() {
                         warn!(service = self.service, "events of {} wait for the bus: {reason}", self.service);
                     }
-                    drain.pause(backoff.next()).await;
+                    drain.pause(backoff.next_pause()).await;
                 }
             }
         }

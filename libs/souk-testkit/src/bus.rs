@@ -1,16 +1,16 @@
 //! A bus that does what the test says: it keeps what is published, and delivers what it is given.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use souk_client::events::v1 as pb;
-use souk_client::events::v1::event_service_server::{EventService, EventServiceServer};
+use souk_client::events::v1::event_service::{Publish, Subscribe};
 use souk_client::events::v1::subscribe_request::Request as Part;
+use souk_contract::{Call, Handle, Handlers, Requests, Responses, Server};
 use tokio::sync::{broadcast, mpsc};
-use tokio_stream::{Stream, wrappers::ReceiverStream};
-use tonic::{Request, Response, Status, Streaming};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
 
 use crate::FakeServer;
 
@@ -51,7 +51,12 @@ impl Bus {
             updates: Mutex::default(),
             deliveries: broadcast::channel(100).0,
         }));
-        let server = FakeServer::start(EventServiceServer::new(bus.clone())).await;
+        let handlers = Arc::new(bus.clone());
+        // The methods that no test needs are unimplemented.
+        let server = Server::new("souk.events.v1.EventService")
+            .unary::<Publish, _, _, _>("Publish", &handlers)
+            .bidi_streaming::<Subscribe, _, _, _>("Subscribe", &handlers);
+        let server = FakeServer::start(server).await;
         (bus, server)
     }
 
@@ -104,11 +109,14 @@ impl Bus {
     }
 }
 
-#[tonic::async_trait]
-impl EventService for Bus {
-    async fn publish(&self, request: Request<pb::PublishRequest>) -> Result<Response<pb::PublishResponse>, Status> {
+impl Handlers for Bus {
+    type Error = Status;
+}
+
+impl Handle<Publish> for Bus {
+    async fn handle(&self, call: Call<pb::PublishRequest>) -> Result<pb::PublishResponse, Status> {
         use pb::publish_result::Result as Outcome;
-        let events = request.into_inner().events;
+        let events = call.request.events;
         self.0.published.lock().push(events.clone());
         if self.0.invalid.lock().is_some_and(|key| events.iter().any(|event| event.ordering_key == key)) {
             return Err(Status::invalid_argument("the test says that a field breaks its rule"));
@@ -132,16 +140,16 @@ impl EventService for Bus {
             };
             results.push(pb::PublishResult { result: Some(result) });
         }
-        Ok(Response::new(pb::PublishResponse { results }))
+        Ok(pb::PublishResponse { results })
     }
+}
 
-    type SubscribeStream = Pin<Box<dyn Stream<Item = Result<pb::SubscribeResponse, Status>> + Send>>;
-
-    async fn subscribe(
+impl Handle<Subscribe> for Bus {
+    async fn handle(
         &self,
-        request: Request<Streaming<pb::SubscribeRequest>>,
-    ) -> Result<Response<Self::SubscribeStream>, Status> {
-        let mut requests = request.into_inner();
+        call: Call<Requests<pb::SubscribeRequest>>,
+    ) -> Result<Responses<pb::SubscribeResponse>, Status> {
+        let mut requests = call.request;
         let (sender, receiver) = mpsc::channel(100);
         let (state, mut deliveries) = (self.0.clone(), self.0.deliveries.subscribe());
         tokio::spawn(async move {
@@ -155,80 +163,13 @@ impl EventService for Bus {
                     delivery = deliveries.recv() => {
                         let Ok(Some(delivery)) = delivery else { return };
                         let response = pb::SubscribeResponse { started: None, deliveries: vec![delivery] };
-                        if sender.send(Ok(response)).await.is_err() {
+                        if sender.send(Ok::<_, Status>(response)).await.is_err() {
                             return;
                         }
                     }
                 }
             }
         });
-        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+        Ok(Responses::new(ReceiverStream::new(receiver)))
     }
-
-    async fn create_subscription(
-        &self,
-        _: Request<pb::CreateSubscriptionRequest>,
-    ) -> Result<Response<pb::CreateSubscriptionResponse>, Status> {
-        Err(unscripted())
-    }
-
-    async fn get_subscription(
-        &self,
-        _: Request<pb::GetSubscriptionRequest>,
-    ) -> Result<Response<pb::GetSubscriptionResponse>, Status> {
-        Err(unscripted())
-    }
-
-    async fn list_subscriptions(
-        &self,
-        _: Request<pb::ListSubscriptionsRequest>,
-    ) -> Result<Response<pb::ListSubscriptionsResponse>, Status> {
-        Err(unscripted())
-    }
-
-    async fn delete_subscription(
-        &self,
-        _: Request<pb::DeleteSubscriptionRequest>,
-    ) -> Result<Response<pb::DeleteSubscriptionResponse>, Status> {
-        Err(unscripted())
-    }
-
-    async fn seek_subscription(
-        &self,
-        _: Request<pb::SeekSubscriptionRequest>,
-    ) -> Result<Response<pb::SeekSubscriptionResponse>, Status> {
-        Err(unscripted())
-    }
-
-    async fn list_dead_letters(
-        &self,
-        _: Request<pb::ListDeadLettersRequest>,
-    ) -> Result<Response<pb::ListDeadLettersResponse>, Status> {
-        Err(unscripted())
-    }
-
-    async fn requeue_dead_letters(
-        &self,
-        _: Request<pb::RequeueDeadLettersRequest>,
-    ) -> Result<Response<pb::RequeueDeadLettersResponse>, Status> {
-        Err(unscripted())
-    }
-
-    async fn drop_dead_letters(
-        &self,
-        _: Request<pb::DropDeadLettersRequest>,
-    ) -> Result<Response<pb::DropDeadLettersResponse>, Status> {
-        Err(unscripted())
-    }
-
-    async fn audit_events(
-        &self,
-        _: Request<pb::AuditEventsRequest>,
-    ) -> Result<Response<pb::AuditEventsResponse>, Status> {
-        Err(unscripted())
-    }
-}
-
-fn unscripted() -> Status {
-    Status::unimplemented("no test needs it")
 }

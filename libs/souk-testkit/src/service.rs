@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use souk_chassis::{Caller, Definition, Options, Running, Shop, StartError};
 use souk_data::Engine;
+use souk_types::Clock;
 use tempfile::TempDir;
 
 use crate::{CallerChannel, RowCounts, TestDb, connect_as, eventually};
@@ -21,6 +22,7 @@ pub struct TestServiceBuilder {
     engine: Engine,
     databases: Vec<String>,
     settings: Vec<(String, String)>,
+    clock: Clock,
 }
 
 impl TestServiceBuilder {
@@ -33,6 +35,12 @@ impl TestServiceBuilder {
     /// Tells where a neighbour is: `("payments", &fake.url())`.
     pub fn neighbour(self, name: &str, url: &str) -> Self {
         self.set(format!("neighbours.{name}"), url)
+    }
+
+    /// Runs the service on a clock that the test moves.
+    pub fn clock(mut self, clock: &Clock) -> Self {
+        self.clock = clock.clone();
+        self
     }
 
     /// Gives the service one more database; `key` is the setting that its address goes into.
@@ -61,8 +69,15 @@ impl TestServiceBuilder {
             databases.push(database);
         }
         settings.extend(self.settings);
-        let running = run(&self.definition, &settings).await;
-        TestService { definition: self.definition, settings, running: Some(running), databases, _folder: folder }
+        let running = run(&self.definition, &settings, &self.clock).await;
+        TestService {
+            definition: self.definition,
+            settings,
+            clock: self.clock,
+            running: Some(running),
+            databases,
+            _folder: folder,
+        }
     }
 }
 
@@ -70,6 +85,7 @@ impl TestServiceBuilder {
 pub struct TestService {
     definition: Definition,
     settings: Vec<(String, String)>,
+    clock: Clock,
     running: Option<Running>,
     databases: Vec<TestDb>,
     _folder: TempDir,
@@ -78,7 +94,13 @@ pub struct TestService {
 impl TestService {
     /// Prepares a service on an engine, with one database at `data.url`. What it lacks has to be set before the start.
     pub fn builder(definition: Definition, engine: Engine) -> TestServiceBuilder {
-        TestServiceBuilder { definition, engine, databases: vec![DATABASE.to_owned()], settings: Vec::new() }
+        TestServiceBuilder {
+            definition,
+            engine,
+            databases: vec![DATABASE.to_owned()],
+            settings: Vec::new(),
+            clock: Clock::system(),
+        }
     }
 
     /// Returns its address: `http://127.0.0.1:40123`.
@@ -136,7 +158,7 @@ impl TestService {
         self.stop().await;
         // A task that the drain has ended may hold the database for a moment longer.
         let started = eventually(RESTART_LIMIT, || async {
-            match start(&self.definition, &self.settings).await {
+            match start(&self.definition, &self.settings, &self.clock).await {
                 Err(error) if error.to_string().contains("in use by another process") => Err(error),
                 other => Ok(other),
             }
@@ -148,8 +170,13 @@ impl TestService {
     /// Drains the service. Does nothing when it is stopped already.
     ///
     /// # Panics
-    /// When something did not end in time; the message names it.
+    /// When something did not end in time, or a method failed with a reason that its contract does not list; the message names it.
     pub async fn stop(&mut self) {
+        if self.running.is_some() {
+            let page = self.metrics().await;
+            let unlisted = page.lines().find(|line| line.starts_with("souk_unlisted_reasons_total"));
+            assert_eq!(unlisted, None, "add the reason to souk.policy.v1.method.reasons, or do not fail with it");
+        }
         if let Some(running) = self.running.take() {
             running.drain().await.unwrap_or_else(|error| panic!("{}: {error}", self.definition.name()));
         }
@@ -161,15 +188,15 @@ impl TestService {
     }
 }
 
-async fn run(definition: &Definition, settings: &[(String, String)]) -> Running {
-    let started = start(definition, settings).await;
+async fn run(definition: &Definition, settings: &[(String, String)], clock: &Clock) -> Running {
+    let started = start(definition, settings, clock).await;
     started.unwrap_or_else(|error| panic!("{} did not start: {error}", definition.name()))
 }
 
-async fn start(definition: &Definition, settings: &[(String, String)]) -> Result<Running, StartError> {
+async fn start(definition: &Definition, settings: &[(String, String)], clock: &Clock) -> Result<Running, StartError> {
     // Named as the service, the program is that service alone, and its settings need no prefix. What the environment
     // says about a service is for real ones.
-    let options = Options::new(definition.name()).environment(&[]);
+    let options = Options::new(definition.name()).environment(&[]).clock(clock.clone());
     let options = settings.iter().fold(options, |options, (key, value)| options.set(key, value));
     Shop::new(options).with(definition.clone()).start().await
 }

@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use souk_types::Backoff;
+
 /// The first pause between two looks; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
@@ -56,16 +58,15 @@ where
     let asked_at = std::panic::Location::caller();
     async move {
         let start = Instant::now();
-        let mut pause = FIRST_PAUSE;
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
             match look().await.settle() {
                 Ok(value) => return value,
                 Err(instead) if start.elapsed() >= limit => {
                     panic!("waited {limit:?} at {asked_at}, and {instead}");
                 }
-                Err(_) => tokio::time::sleep(pause).await,
+                Err(_) => tokio::time::sleep(backoff.next_pause()).await,
             }
-            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 }

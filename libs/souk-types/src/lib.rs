@@ -1,9 +1,11 @@
-//! Pure values that every service shares: money, ids, time. No I/O, no async, no business.
+//! Pure values that every service shares: money, ids, time, backoff. No I/O, no async, no business.
 
+mod backoff;
 mod id;
 mod money;
 mod time;
 
+pub use backoff::Backoff;
 pub use id::{
     AccountId, AttemptId, EventId, IdError, MovementId, OrderId, PaymentId, PriceId, ProductId, RefundId,
     ReservationId, TransferId, VariantId,

@@ -2,26 +2,24 @@
 
 mod import;
 
-use std::fmt::Display;
-
 use prost::Message;
 use souk_chassis::Caller;
 use souk_client::catalog::v1 as pb;
 use souk_client::types::v1 as types;
+use souk_contract::FieldError;
 use souk_data::page::{self, Cursor, PageTokens};
 use souk_data::{Arg, RequestKey};
 use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
 
 use crate::error::Error;
-use crate::price::{Offer, OfferedPrice, Price, Wanted, check_amount};
-use crate::product::{Audience, Labels, Product, ProductChange, State, etag};
-use crate::variant::{Variant, VariantChange, VariantKey};
+use crate::item::Wanted;
+use crate::price::{Offer, OfferedPrice, Price, check_amount};
+use crate::product::{Audience, Labels, Product, ProductChange, etag};
+use crate::state::State;
+use crate::variant::{Variant, VariantChange};
+use crate::variant_key::VariantKey;
 
 pub use import::{import_item, import_result};
-
-fn field(field: &'static str, error: impl Display) -> Error {
-    Error::Field { field, text: error.to_string() }
-}
 
 /// Returns who reads.
 pub fn audience(caller: &Caller) -> Audience {
@@ -36,44 +34,46 @@ pub fn request_key(caller: &Caller, method: &str, request_id: String, request: &
     RequestKey::new(caller.key(), format!("/souk.catalog.v1.CatalogService/{method}"), request_id, request)
 }
 
-/// Reads a product id; the contract has checked its form already.
-pub fn product_id(text: &str) -> Result<ProductId, Error> {
-    text.parse().map_err(|error| field("product_id", error))
+/// Reads a variant id from a oneof; the contract has checked its form already.
+fn variant_id(text: &str) -> Result<VariantId, Error> {
+    text.parse().map_err(|error| Error::field("variant_id", error))
 }
 
-/// Reads a variant id.
-pub fn variant_id(text: &str) -> Result<VariantId, Error> {
-    text.parse().map_err(|error| field("variant_id", error))
-}
-
-/// Reads a price id.
-pub fn price_id(text: &str) -> Result<PriceId, Error> {
-    text.parse().map_err(|error| field("price_id", error))
+/// Reads a price id from a oneof.
+fn price_id(text: &str) -> Result<PriceId, Error> {
+    text.parse().map_err(|error| Error::field("price_id", error))
 }
 
 /// Reads a currency.
 pub fn currency(text: &str) -> Result<Currency, Error> {
-    text.parse().map_err(|error| field("currency_code", error))
+    text.parse().map_err(|error| Error::field("currency_code", error))
 }
 
 /// Reads the amount of a price.
 pub fn amount(name: &'static str, money: Option<types::Money>) -> Result<Money, Error> {
-    let money = money.ok_or_else(|| field(name, "is required"))?;
-    let money = Money::try_from(money).map_err(|error| field(name, error))?;
-    money.currency.of_commerce().map_err(|error| field(name, error))?;
+    let money = money.ok_or_else(|| Error::field(name, "is required"))?;
+    let money = Money::try_from(money).map_err(|error| Error::field(name, error))?;
+    money.currency.of_commerce().map_err(|error| Error::field(name, error))?;
     check_amount(name, money)
+}
+
+/// Reads a time within the calendar.
+pub fn time(name: &str, time: Option<prost_types::Timestamp>) -> Result<Option<Timestamp>, Error> {
+    let time = time.map(Timestamp::try_from).transpose();
+    time.map_err(|_| Error::Time(FieldError::new(name, "must lie between the years 1 and 9999")))
 }
 
 /// Reads since when something was so in the world: never ahead of now.
 pub fn effective_time(
     name: &str,
-    time: Option<prost_types::Timestamp>,
+    effective_time: Option<prost_types::Timestamp>,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, Error> {
-    let refuse = |text| Error::Time { field: name.to_owned(), text };
-    let Some(time) = time else { return Ok(None) };
-    let time = Timestamp::try_from(time).map_err(|_| refuse("must lie between the years 1 and 9999"))?;
-    if time > now { Err(refuse("must not be in the future")) } else { Ok(Some(time)) }
+    let effective_time = time(name, effective_time)?;
+    if effective_time.is_some_and(|time| time > now) {
+        return Err(Error::Time(FieldError::new(name, "must not be in the future")));
+    }
+    Ok(effective_time)
 }
 
 /// Reads a state; none when it is not specified.
@@ -101,12 +101,12 @@ pub fn product_change(request: pb::UpdateProductRequest) -> Result<ProductChange
     let mut change = ProductChange::default();
     for path in mask(request.update_mask)? {
         match path.as_str() {
-            "title" if request.title.is_empty() => return Err(field("title", "must have 1 to 200 characters")),
+            "title" if request.title.is_empty() => return Err(Error::field("title", "must have 1 to 200 characters")),
             "title" => change.title = Some(request.title.clone()),
             "description" => change.description = Some(request.description.clone()),
             "labels" => change.labels = Some(request.labels.clone()),
             "state" => {
-                change.state = Some(state(request.state).ok_or_else(|| field("state", "must be a state"))?);
+                change.state = Some(state(request.state).ok_or_else(|| Error::field("state", "must be a state"))?);
             }
             _ => return Err(unknown_path()),
         }
@@ -129,11 +129,14 @@ pub fn variant_change(request: pb::UpdateVariantRequest) -> Result<VariantChange
 
 fn mask(mask: Option<prost_types::FieldMask>) -> Result<Vec<String>, Error> {
     let paths = mask.map(|mask| mask.paths).unwrap_or_default();
-    if paths.is_empty() { Err(Error::UpdateMaskEmpty) } else { Ok(paths) }
+    if paths.is_empty() {
+        return Err(Error::UpdateMaskEmpty(FieldError::new("update_mask", "must name at least one field")));
+    }
+    Ok(paths)
 }
 
 fn unknown_path() -> Error {
-    field("update_mask", "must name whole fields that can be changed")
+    Error::field("update_mask", "must name whole fields that can be changed")
 }
 
 impl TryFrom<Option<pb::get_variant_request::Variant>> for VariantKey {
@@ -141,7 +144,7 @@ impl TryFrom<Option<pb::get_variant_request::Variant>> for VariantKey {
 
     fn try_from(key: Option<pb::get_variant_request::Variant>) -> Result<Self, Error> {
         use pb::get_variant_request::Variant as Wire;
-        match key.ok_or_else(|| field("variant", "is required"))? {
+        match key.ok_or_else(|| Error::field("variant", "is required"))? {
             Wire::VariantId(id) => Ok(VariantKey::Id(variant_id(&id)?)),
             Wire::Sku(sku) => Ok(VariantKey::Sku(sku)),
         }
@@ -153,7 +156,7 @@ impl TryFrom<Option<pb::list_prices_request::Variant>> for VariantKey {
 
     fn try_from(key: Option<pb::list_prices_request::Variant>) -> Result<Self, Error> {
         use pb::list_prices_request::Variant as Wire;
-        match key.ok_or_else(|| field("variant", "is required"))? {
+        match key.ok_or_else(|| Error::field("variant", "is required"))? {
             Wire::VariantId(id) => Ok(VariantKey::Id(variant_id(&id)?)),
             Wire::Sku(sku) => Ok(VariantKey::Sku(sku)),
         }
@@ -166,7 +169,7 @@ pub fn wanted(items: Vec<pb::ResolveItem>) -> Result<Vec<Wanted>, Error> {
     let wanted = items.into_iter().map(|item| match item.item {
         Some(Wire::Sku(sku)) => Ok(Wanted::Sku(sku)),
         Some(Wire::PriceId(id)) => Ok(Wanted::Price(price_id(&id)?)),
-        None => Err(field("items.item", "is required")),
+        None => Err(Error::field("items.item", "is required")),
     });
     wanted.collect()
 }

@@ -1,14 +1,12 @@
-//! What can go wrong in the catalogue: each variant has one gRPC code and one reason of the contract.
+//! What can go wrong in the catalogue: each variant is one reason of the contract with its facts.
 
-use souk_client::catalog::v1::ErrorReason;
-use souk_client::policy::v1::ErrorReason as CommonReason;
-use souk_contract::PublicError;
+use souk_client::catalog::v1::ErrorReason as Reason;
+use souk_contract::{FieldError, PublicError, Reason as _, Refusal};
 use souk_types::{Currency, PriceId, ProductId};
-use tonic::Code;
 
-use crate::price::{NotForSale, Wanted};
-use crate::product::State;
-use crate::variant::{MAX_VARIANTS, VariantKey};
+use crate::item::{NotForSale, Wanted};
+use crate::state::State;
+use crate::variant_key::{MAX_VARIANTS, VariantKey};
 
 /// An item of ResolvePrices that cannot be sold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,16 +43,14 @@ pub enum Error {
     PriceArchived(PriceId),
     #[error("price {0} is a default; make another price the default first")]
     PriceIsDefault(PriceId),
-    #[error("{field}: must be 0 to 1,000,000,000,000 minor units")]
-    AmountOutOfRange { field: String },
-    #[error("update_mask: must name at least one field")]
-    UpdateMaskEmpty,
-    #[error("{field}: {text}")]
-    Time { field: String, text: &'static str },
-    #[error("{field}: {text}")]
-    Field { field: &'static str, text: String },
-    #[error("{field}: the answer would be larger than 3 MiB; ask for at most {fitting} of these at once")]
-    AnswerTooLarge { field: &'static str, fitting: usize },
+    #[error(transparent)]
+    AmountOutOfRange(FieldError),
+    #[error(transparent)]
+    UpdateMaskEmpty(FieldError),
+    #[error(transparent)]
+    Time(FieldError),
+    #[error(transparent)]
+    Field(#[from] FieldError),
     #[error("an import takes at most {0} items a call; the first {0} were dealt with")]
     TooManyItems(usize),
     /// At least one item, the first first.
@@ -62,6 +58,9 @@ pub enum Error {
     Unresolved(Vec<Unresolved>),
     #[error("the database holds {0}, which no version of this program writes")]
     Unreadable(&'static str),
+    /// The caller's stream broke off.
+    #[error(transparent)]
+    Stream(#[from] tonic::Status),
     #[error(transparent)]
     Database(#[from] souk_data::Error),
 }
@@ -100,201 +99,128 @@ impl Unresolved {
         }
     }
 
-    fn code(&self) -> Code {
+    fn reason(&self) -> Reason {
         match self.why {
-            NotForSale::NoVariant | NotForSale::NoPrice => Code::NotFound,
-            NotForSale::Archived(_) | NotForSale::OtherCurrency(..) | NotForSale::ProductState(..) => {
-                Code::FailedPrecondition
-            }
+            NotForSale::NoVariant => Reason::VariantNotFound,
+            NotForSale::NoPrice => Reason::PriceNotFound,
+            NotForSale::Archived(_) => Reason::PriceArchived,
+            NotForSale::OtherCurrency(..) => Reason::CurrencyMismatch,
+            NotForSale::ProductState(..) => Reason::ProductNotForSale,
         }
     }
 
-    fn reason(&self) -> ErrorReason {
-        match self.why {
-            NotForSale::NoVariant => ErrorReason::VariantNotFound,
-            NotForSale::NoPrice => ErrorReason::PriceNotFound,
-            NotForSale::Archived(_) => ErrorReason::PriceArchived,
-            NotForSale::OtherCurrency(..) => ErrorReason::CurrencyMismatch,
-            NotForSale::ProductState(..) => ErrorReason::ProductNotForSale,
-        }
-    }
-
-    fn metadata(&self) -> Vec<(String, String)> {
-        let mut all = vec![pair("item_index", self.index), pair("field", self.field())];
-        all.push(match &self.wanted {
-            Wanted::Sku(sku) => pair("sku", sku),
-            Wanted::Price(id) => pair("price_id", id),
-        });
+    fn refusal(&self) -> Refusal {
+        let refusal = self.reason().with("item_index", self.index).with("field", self.field());
+        let refusal = match &self.wanted {
+            Wanted::Sku(sku) => refusal.with("sku", sku),
+            Wanted::Price(id) => refusal.with("price_id", id),
+        };
         match &self.why {
-            NotForSale::NoPrice => all.push(pair("currency_code", self.currency)),
-            NotForSale::OtherCurrency(_, other) => all.push(pair("currency_code", other)),
-            NotForSale::ProductState(sku, state) => {
-                if matches!(self.wanted, Wanted::Price(_)) {
-                    all.push(pair("sku", sku));
-                }
-                all.push(pair("state", state));
-            }
-            NotForSale::Archived(id) if matches!(self.wanted, Wanted::Sku(_)) => all.push(pair("price_id", id)),
-            NotForSale::NoVariant | NotForSale::Archived(_) => {}
+            NotForSale::NoVariant => refusal,
+            NotForSale::NoPrice => refusal.with("currency_code", self.currency),
+            NotForSale::Archived(id) => refusal.with("price_id", id),
+            NotForSale::OtherCurrency(_, other) => refusal.with("currency_code", other),
+            NotForSale::ProductState(sku, state) => refusal.with("sku", sku).with("state", state),
         }
-        all
     }
-}
-
-fn pair(key: &str, value: impl ToString) -> (String, String) {
-    (key.to_owned(), value.to_string())
 }
 
 impl Error {
-    /// Returns the reason of the contract; none for what every service can answer.
-    pub fn own_reason(&self) -> Option<ErrorReason> {
-        Some(match self {
-            Error::ProductNotFound(_) => ErrorReason::ProductNotFound,
-            Error::VariantNotFound(_) => ErrorReason::VariantNotFound,
-            Error::PriceNotFound(_) => ErrorReason::PriceNotFound,
-            Error::SkuExists(_) => ErrorReason::SkuExists,
-            Error::PriceExists(_) => ErrorReason::PriceExists,
-            Error::EtagMismatch { .. } => ErrorReason::EtagMismatch,
-            Error::ProductState { .. } => ErrorReason::ProductState,
-            Error::TooManyVariants(_) => ErrorReason::TooManyVariants,
-            Error::PriceArchived(_) => ErrorReason::PriceArchived,
-            Error::PriceIsDefault(_) => ErrorReason::PriceIsDefault,
-            Error::AmountOutOfRange { .. } => ErrorReason::AmountOutOfRange,
-            Error::UpdateMaskEmpty => ErrorReason::UpdateMaskEmpty,
-            Error::Time { .. } => ErrorReason::InvalidTime,
-            Error::TooManyItems(_) => ErrorReason::TooManyItems,
-            Error::Unresolved(unresolved) => unresolved[0].reason(),
-            Error::Field { .. } | Error::AnswerTooLarge { .. } | Error::Unreadable(_) | Error::Database(_) => {
-                return None;
-            }
-        })
-    }
-
-    /// Returns the field of the request that is at fault, if one is.
-    pub fn field(&self) -> Option<&str> {
-        match self {
-            Error::AmountOutOfRange { field } | Error::Time { field, .. } => Some(field),
-            Error::Field { field, .. } | Error::AnswerTooLarge { field, .. } => Some(field),
-            Error::UpdateMaskEmpty => Some("update_mask"),
-            _ => None,
-        }
+    /// Returns the refusal of a field that has the right form and still cannot be used.
+    pub fn field(field: &'static str, problem: impl ToString) -> Self {
+        Error::Field(FieldError::new(field, problem))
     }
 }
 
 impl PublicError for Error {
-    fn code(&self) -> Code {
+    fn refusal(&self) -> Refusal {
         match self {
-            Error::ProductNotFound(_) | Error::VariantNotFound(_) | Error::PriceNotFound(_) => Code::NotFound,
-            Error::SkuExists(_) | Error::PriceExists(_) => Code::AlreadyExists,
-            Error::EtagMismatch { .. } => Code::Aborted,
-            Error::ProductState { .. }
-            | Error::TooManyVariants(_)
-            | Error::PriceArchived(_)
-            | Error::PriceIsDefault(_) => Code::FailedPrecondition,
-            Error::AmountOutOfRange { .. }
-            | Error::UpdateMaskEmpty
-            | Error::Time { .. }
-            | Error::Field { .. }
-            | Error::AnswerTooLarge { .. }
-            | Error::TooManyItems(_) => Code::InvalidArgument,
-            Error::Unresolved(unresolved) => unresolved[0].code(),
-            Error::Unreadable(_) => Code::Internal,
-            Error::Database(error) => error.code(),
-        }
-    }
-
-    fn reason(&self) -> &'static str {
-        match (self.own_reason(), self) {
-            (Some(reason), _) => reason.as_str_name(),
-            (None, Error::Database(error)) => error.reason(),
-            (None, Error::Field { .. } | Error::AnswerTooLarge { .. }) => CommonReason::InvalidField.as_str_name(),
-            (None, _) => CommonReason::Internal.as_str_name(),
-        }
-    }
-
-    fn domain(&self) -> &'static str {
-        match self {
-            Error::Database(error) => error.domain(),
-            Error::Unreadable(_) => "souk.policy.v1",
-            _ => "souk.catalog.v1",
-        }
-    }
-
-    fn metadata(&self) -> Vec<(String, String)> {
-        match self {
-            Error::ProductNotFound(id) => vec![pair("product_id", id)],
-            Error::VariantNotFound(VariantKey::Id(id)) => vec![pair("variant_id", id)],
-            Error::VariantNotFound(VariantKey::Sku(sku)) | Error::SkuExists(sku) => vec![pair("sku", sku)],
-            Error::PriceNotFound(id)
-            | Error::PriceExists(id)
-            | Error::PriceArchived(id)
-            | Error::PriceIsDefault(id) => vec![pair("price_id", id)],
-            Error::EtagMismatch { present } => vec![pair("etag", present)],
-            Error::ProductState { product, state, requested } => {
-                vec![pair("product_id", product), pair("state", state), pair("requested_state", requested)]
-            }
-            Error::TooManyVariants(product) => vec![pair("product_id", product), pair("limit", MAX_VARIANTS)],
-            Error::TooManyItems(limit) => vec![pair("limit", limit)],
-            Error::Unresolved(unresolved) => unresolved[0].metadata(),
-            _ => vec![],
-        }
-    }
-
-    fn describe(&self, details: &mut tonic_types::ErrorDetails) {
-        if let Some(field) = self.field() {
-            let text = self.to_string();
-            let text = text.split_once(": ").map_or(text.as_str(), |(_, rest)| rest);
-            details.add_bad_request_violation(field, text);
-        }
-        match self {
-            Error::ProductNotFound(id) => {
-                details.set_resource_info("souk.catalog.v1.Product", id.to_string(), "", "it does not exist");
-            }
+            Error::ProductNotFound(id) => Reason::ProductNotFound.with("product_id", id).resource("Product", id),
             Error::VariantNotFound(VariantKey::Id(id)) => {
-                details.set_resource_info("souk.catalog.v1.Variant", id.to_string(), "", "it does not exist");
+                Reason::VariantNotFound.with("variant_id", id).resource("Variant", id)
             }
-            Error::PriceNotFound(id) => {
-                details.set_resource_info("souk.catalog.v1.Price", id.to_string(), "", "it does not exist");
+            Error::VariantNotFound(VariantKey::Sku(sku)) => Reason::VariantNotFound.with("sku", sku),
+            Error::PriceNotFound(id) => Reason::PriceNotFound.with("price_id", id).resource("Price", id),
+            Error::SkuExists(sku) => Reason::SkuExists.with("sku", sku),
+            Error::PriceExists(id) => Reason::PriceExists.with("price_id", id),
+            Error::EtagMismatch { present } => Reason::EtagMismatch.with("etag", present),
+            Error::ProductState { product, state, requested } => {
+                Reason::ProductState.with("product_id", product).with("state", state).with("requested_state", requested)
             }
-            Error::Unresolved(unresolved) => {
-                for item in unresolved.iter().take(MAX_UNRESOLVED) {
-                    details.add_bad_request_violation(item.field(), item.text());
-                }
+            Error::TooManyVariants(product) => {
+                Reason::TooManyVariants.with("product_id", product).with("limit", MAX_VARIANTS)
             }
-            Error::Database(error) => error.describe(details),
-            _ => {}
+            Error::PriceArchived(id) => Reason::PriceArchived.with("price_id", id),
+            Error::PriceIsDefault(id) => Reason::PriceIsDefault.with("price_id", id),
+            Error::AmountOutOfRange(fault) => of_field(Reason::AmountOutOfRange, fault),
+            Error::UpdateMaskEmpty(fault) => of_field(Reason::UpdateMaskEmpty, fault),
+            Error::Time(fault) => of_field(Reason::InvalidTime, fault),
+            Error::Field(error) => error.refusal(),
+            Error::TooManyItems(limit) => Reason::TooManyItems.with("limit", limit),
+            Error::Unresolved(unresolved) => not_for_sale(unresolved),
+            Error::Unreadable(_) => Refusal::internal(),
+            Error::Database(error) => error.refusal(),
+            Error::Stream(status) => status.refusal(),
         }
     }
 }
 
+fn of_field(reason: Reason, fault: &FieldError) -> Refusal {
+    reason.refusal().field(&fault.field, &fault.problem)
+}
+
+/// Tells of each item that cannot be sold, with the reason and the facts of the first.
+fn not_for_sale(unresolved: &[Unresolved]) -> Refusal {
+    let Some(first) = unresolved.first() else { return Refusal::internal() };
+    let told = unresolved.iter().take(MAX_UNRESOLVED);
+    told.fold(first.refusal(), |refusal, item| refusal.field(item.field(), item.text()))
+}
+
 #[cfg(test)]
 mod tests {
+    use souk_contract::status;
+    use tonic::Code;
+    use tonic_types::StatusExt;
+
     use super::*;
 
     #[test]
     fn an_item_that_is_not_for_sale_is_named_with_its_place() {
         let gbp: Currency = "GBP".parse().unwrap();
         let item = |index: usize, why| Unresolved { index, wanted: Wanted::Sku("TEA-1".into()), currency: gbp, why };
-        let error = Error::Unresolved(vec![item(3, NotForSale::NoPrice), item(5, NotForSale::NoVariant)]);
+        let status = status(&Error::Unresolved(vec![item(3, NotForSale::NoPrice), item(5, NotForSale::NoVariant)]));
 
-        assert_eq!(error.to_string(), "items[3].sku: sku TEA-1 has no price in GBP (and 1 more)");
-        assert_eq!((error.code(), error.reason()), (Code::NotFound, "ERROR_REASON_PRICE_NOT_FOUND"));
-        let metadata = error.metadata();
-        for (key, value) in [("item_index", "3"), ("field", "items[3].sku"), ("sku", "TEA-1"), ("currency_code", "GBP")]
-        {
-            assert!(metadata.contains(&pair(key, value)), "{key}");
+        assert_eq!(status.code(), Code::NotFound);
+        assert_eq!(status.message(), "items[3].sku: sku TEA-1 has no price in GBP (and 1 more)");
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!((&*info.reason, &*info.domain), ("ERROR_REASON_PRICE_NOT_FOUND", "souk.catalog.v1"));
+        let facts = ["item_index", "field", "sku", "currency_code"].map(|key| info.metadata[key].as_str());
+        assert_eq!(facts, ["3", "items[3].sku", "TEA-1", "GBP"]);
+        assert_eq!(status.get_details_bad_request().unwrap().field_violations[1].field, "items[5].sku");
+    }
+
+    #[test]
+    fn whatever_is_not_for_sale_has_the_facts_that_the_contract_promises() {
+        let (gbp, eur): (Currency, Currency) = ("GBP".parse().unwrap(), "EUR".parse().unwrap());
+        let id = PriceId::derive(b"test", "tea");
+        for why in [
+            NotForSale::NoPrice,
+            NotForSale::Archived(id),
+            NotForSale::OtherCurrency(id, eur),
+            NotForSale::ProductState("TEA-1".into(), State::Draft),
+        ] {
+            for wanted in [Wanted::Sku("TEA-1".into()), Wanted::Price(id)] {
+                // A debug build panics when facts and contract differ.
+                status(&Error::Unresolved(vec![Unresolved { index: 0, wanted, currency: gbp, why: why.clone() }]));
+            }
         }
-        let mut details = tonic_types::ErrorDetails::new();
-        error.describe(&mut details);
-        assert_eq!(details.bad_request().unwrap().field_violations[1].field, "items[5].sku");
     }
 
     #[test]
     fn a_field_at_fault_is_named_without_repeating_it_in_the_text() {
-        let mut details = tonic_types::ErrorDetails::new();
-        Error::AmountOutOfRange { field: "unit_price".into() }.describe(&mut details);
-        let violation = &details.bad_request().unwrap().field_violations[0];
-        assert_eq!(violation.field, "unit_price");
-        assert_eq!(violation.description, "must be 0 to 1,000,000,000,000 minor units");
+        let problem = "must be 0 to 1,000,000,000,000 minor units";
+        let status = status(&Error::AmountOutOfRange(FieldError::new("unit_price", problem)));
+        let violation = &status.get_details_bad_request().unwrap().field_violations[0];
+        assert_eq!((&*violation.field, &*violation.description), ("unit_price", problem));
     }
 }

@@ -8,7 +8,8 @@ use souk_types::{EventId, PriceId, ProductId, Timestamp};
 
 use crate::error::Error;
 use crate::price::Price;
-use crate::product::{Product, State};
+use crate::product::Product;
+use crate::state::State;
 use crate::variant::Variant;
 
 /// What happened.

@@ -8,8 +8,10 @@ use souk_client::catalog::v1::ErrorReason;
 use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
 
 use crate::price::{self, Price};
-use crate::product::{Labels, Product, State};
-use crate::variant::{self, MAX_VARIANTS, Variant};
+use crate::product::{Labels, Product};
+use crate::state::State;
+use crate::variant::{self, Variant};
+use crate::variant_key::MAX_VARIANTS;
 
 /// A product as another system knows it.
 #[derive(Clone, Debug)]

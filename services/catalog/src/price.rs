@@ -1,9 +1,11 @@
 //! The rules of a price, and of what an item costs. Pure.
 
+use souk_contract::FieldError;
 use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
 
 use crate::error::Error;
-use crate::product::State;
+use crate::item::{NotForSale, Wanted};
+use crate::state::State;
 
 /// The largest amount of a price, in minor units.
 pub const MAX_MINOR_UNITS: i64 = 1_000_000_000_000;
@@ -45,22 +47,13 @@ pub fn check_amount(field: &str, amount: Money) -> Result<Money, Error> {
     if (0..=MAX_MINOR_UNITS).contains(&amount.minor) {
         Ok(amount)
     } else {
-        Err(Error::AmountOutOfRange { field: field.to_owned() })
+        Err(Error::AmountOutOfRange(FieldError::new(field, "must be 0 to 1,000,000,000,000 minor units")))
     }
 }
 
 /// Returns the id of the price that an import makes; the contract (`ImportedPrice`) promises it.
 pub fn imported_id(sku: &str, amount: Money) -> PriceId {
     PriceId::derive(b"souk.catalog.price", &format!("{sku} {} {}", amount.currency, amount.minor))
-}
-
-/// What is to be priced.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// A sku at its default price.
-    Sku(String),
-    /// A price.
-    Price(PriceId),
 }
 
 /// What the catalogue has for something wanted: a variant, and the price it would be sold at.
@@ -83,21 +76,6 @@ pub struct OfferedPrice {
     pub is_archived: bool,
     /// It is the default of its variant and currency.
     pub is_default: bool,
-}
-
-/// Why something cannot be sold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NotForSale {
-    /// No variant has this sku.
-    NoVariant,
-    /// There is no such price, or no default price in this currency.
-    NoPrice,
-    /// The price is archived.
-    Archived(PriceId),
-    /// The price is in this other currency.
-    OtherCurrency(PriceId, Currency),
-    /// The product is not active.
-    ProductState(String, State),
 }
 
 /// Returns the price at which something wanted is sold in a currency, or why it is not.

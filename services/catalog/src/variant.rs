@@ -3,10 +3,9 @@
 use souk_types::{ProductId, Timestamp, VariantId};
 
 use crate::error::Error;
-use crate::product::{Labels, State, check_etag};
-
-/// The most variants of one product.
-pub const MAX_VARIANTS: usize = 100;
+use crate::product::{Labels, check_etag};
+use crate::state::State;
+use crate::variant_key::MAX_VARIANTS;
 
 /// One form of a product that can be bought.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,13 +22,6 @@ pub struct Variant {
     pub version: i64,
     pub create_time: Timestamp,
     pub update_time: Timestamp,
-}
-
-/// Names a variant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum VariantKey {
-    Id(VariantId),
-    Sku(String),
 }
 
 /// What is to be changed of a variant; what is absent stays.

@@ -1,9 +1,8 @@
-//! Everything that can go wrong with a call: each variant has one gRPC code and one reason of the contract.
+//! Everything that can go wrong with a call: each variant is one reason of the contract with its facts.
 
-use souk_client::events::v1::ErrorReason;
-use souk_contract::{PublicError, REASON_INVALID_FIELD};
-use tonic::Code;
-use tonic_types::ErrorDetails;
+use souk_client::events::v1::ErrorReason as Reason;
+use souk_contract::{FieldError, PublicError, Reason as _, Refusal};
+use tonic::Status;
 
 use crate::log::LogError;
 
@@ -24,23 +23,24 @@ pub enum Error {
     DeadLetterNotFound(String),
     #[error("subscription {0} was deleted or set to another place")]
     SubscriptionChanged(String),
-    #[error("{field} {problem}")]
-    Field { field: String, problem: String },
+    #[error(transparent)]
+    Field(#[from] FieldError),
     #[error("the log cannot be reached: {0}")]
     LogUnavailable(String),
     /// The database contradicts itself; the audit would find it too.
     #[error("inconsistent data: {0}")]
     Inconsistent(String),
+    /// The caller's stream broke off.
+    #[error(transparent)]
+    Stream(#[from] Status),
     #[error(transparent)]
     Database(#[from] souk_data::Error),
 }
 
-const DOMAIN: &str = "souk.events.v1";
-
 impl Error {
     /// Returns the refusal of a field that has the right form and still cannot be used.
-    pub fn field(field: impl ToString, problem: impl ToString) -> Self {
-        Error::Field { field: field.to_string(), problem: problem.to_string() }
+    pub fn field(field: impl Into<String>, problem: impl ToString) -> Self {
+        Error::Field(FieldError::new(field, problem))
     }
 }
 
@@ -55,83 +55,77 @@ impl From<LogError> for Error {
 }
 
 impl PublicError for Error {
-    fn code(&self) -> Code {
+    fn refusal(&self) -> Refusal {
         match self {
-            Error::SubscriptionNotFound(_) | Error::DeadLetterNotFound(_) => Code::NotFound,
-            Error::SubscriptionExists(_) => Code::AlreadyExists,
-            Error::StreamProtocol(_)
-            | Error::NoSuchPartition { .. }
-            | Error::SubscriptionName { .. }
-            | Error::Field { .. } => Code::InvalidArgument,
-            Error::SubscriptionChanged(_) => Code::Aborted,
-            Error::LogUnavailable(_) => Code::Unavailable,
-            Error::Inconsistent(_) => Code::Internal,
-            Error::Database(error) => error.code(),
-        }
-    }
-
-    fn reason(&self) -> &'static str {
-        match self {
-            Error::SubscriptionNotFound(_) => ErrorReason::SubscriptionNotFound.as_str_name(),
-            Error::SubscriptionExists(_) => ErrorReason::SubscriptionExists.as_str_name(),
-            Error::SubscriptionName { .. } => ErrorReason::SubscriptionName.as_str_name(),
-            Error::StreamProtocol(_) => ErrorReason::StreamProtocol.as_str_name(),
-            Error::NoSuchPartition { .. } => ErrorReason::NoSuchPartition.as_str_name(),
-            Error::DeadLetterNotFound(_) => ErrorReason::DeadLetterNotFound.as_str_name(),
-            Error::SubscriptionChanged(_) => ErrorReason::SubscriptionChanged.as_str_name(),
-            Error::Field { .. } => REASON_INVALID_FIELD,
-            Error::LogUnavailable(_) => ErrorReason::LogUnavailable.as_str_name(),
-            Error::Inconsistent(_) => souk_client::policy::v1::ErrorReason::Internal.as_str_name(),
-            Error::Database(error) => error.reason(),
-        }
-    }
-
-    fn domain(&self) -> &'static str {
-        match self {
-            Error::Inconsistent(_) => "souk.policy.v1",
-            Error::Database(error) => error.domain(),
-            _ => DOMAIN,
-        }
-    }
-
-    fn metadata(&self) -> Vec<(String, String)> {
-        let one = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
-        match self {
-            Error::SubscriptionNotFound(name) | Error::SubscriptionExists(name) | Error::SubscriptionChanged(name) => {
-                one("subscription", name)
-            }
-            Error::StreamProtocol(problem) => one("problem", problem),
-            Error::SubscriptionName { name, allowed, .. } => {
-                vec![("subscription".to_owned(), name.clone()), ("allowed".to_owned(), allowed.clone())]
-            }
-            Error::NoSuchPartition { partition, partitions, .. } => {
-                vec![("partition".to_owned(), partition.to_string()), ("partitions".to_owned(), partitions.to_string())]
-            }
-            Error::DeadLetterNotFound(id) => one("dead_letter_id", id),
-            Error::Field { .. } | Error::LogUnavailable(_) | Error::Inconsistent(_) => Vec::new(),
-            Error::Database(error) => error.metadata(),
-        }
-    }
-
-    fn describe(&self, details: &mut ErrorDetails) {
-        match self {
-            Error::SubscriptionNotFound(name) | Error::SubscriptionExists(name) | Error::SubscriptionChanged(name) => {
-                details.set_resource_info("Subscription", name, "", self.to_string());
-            }
+            Error::SubscriptionNotFound(name) => of(Reason::SubscriptionNotFound, name),
+            Error::SubscriptionExists(name) => of(Reason::SubscriptionExists, name),
+            Error::SubscriptionChanged(name) => of(Reason::SubscriptionChanged, name),
+            Error::SubscriptionName { field, name, allowed } => Reason::SubscriptionName
+                .with("subscription", name)
+                .with("allowed", allowed)
+                .field(*field, format!("must be {allowed}")),
+            Error::StreamProtocol(problem) => Reason::StreamProtocol.with("problem", problem),
+            Error::NoSuchPartition { field, partition, partitions } => Reason::NoSuchPartition
+                .with("partition", partition)
+                .with("partitions", partitions)
+                .field_at_fault(format!("{field}.position.partition")),
             Error::DeadLetterNotFound(id) => {
-                details.set_resource_info("DeadLetter", id, "", self.to_string());
+                Reason::DeadLetterNotFound.with("dead_letter_id", id).resource("DeadLetter", id)
             }
-            Error::SubscriptionName { field, allowed, .. } => {
-                details.add_bad_request_violation(*field, format!("must be {allowed}"));
-            }
-            Error::NoSuchPartition { field, .. } => {
-                details.add_bad_request_violation(format!("{field}.position.partition"), self.to_string());
-            }
-            Error::Field { field, problem } => {
-                details.add_bad_request_violation(field, problem);
-            }
-            Error::StreamProtocol(_) | Error::LogUnavailable(_) | Error::Inconsistent(_) => {}
-            Error::Database(error) => error.describe(details),
+            Error::Field(error) => error.refusal(),
+            Error::LogUnavailable(_) => Reason::LogUnavailable.refusal(),
+            Error::Inconsistent(_) => Refusal::internal(),
+            Error::Stream(status) => status.refusal(),
+            Error::Database(error) => error.refusal(),
         }
+    }
+}
+
+fn of(reason: Reason, subscription: &str) -> Refusal {
+    reason.with("subscription", subscription).resource("Subscription", subscription)
+}
+
+#[cfg(test)]
+mod tests {
+    use souk_contract::status;
+    use tonic::Code;
+    use tonic_types::StatusExt;
+
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_a_subscription_has_its_name() {
+        let name = || "mail".to_owned();
+        for (error, code) in [
+            (Error::SubscriptionNotFound(name()), Code::NotFound),
+            (Error::SubscriptionExists(name()), Code::AlreadyExists),
+            (Error::SubscriptionChanged(name()), Code::Aborted),
+        ] {
+            let status = status(&error);
+            assert_eq!(status.code(), code);
+            assert_eq!(status.get_details_error_info().unwrap().metadata["subscription"], "mail");
+            assert_eq!(status.get_details_resource_info().unwrap().resource_type, "souk.events.v1.Subscription");
+        }
+    }
+
+    #[test]
+    fn a_partition_that_is_not_there_is_named_with_its_field() {
+        let status = status(&Error::NoSuchPartition { field: "to", partition: 9, partitions: 8 });
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!((info.metadata["partition"].as_str(), info.metadata["partitions"].as_str()), ("9", "8"));
+        let violation = &status.get_details_bad_request().unwrap().field_violations[0];
+        assert_eq!(
+            (violation.field.as_str(), violation.description.as_str()),
+            ("to.position.partition", status.message())
+        );
+    }
+
+    #[test]
+    fn a_name_of_another_caller_is_refused_with_those_that_may_be_used() {
+        let (name, allowed) = ("orders".to_owned(), "mail or mail.NAME".to_owned());
+        let status = status(&Error::SubscriptionName { field: "subscription", name, allowed });
+        assert_eq!(status.get_details_error_info().unwrap().metadata["allowed"], "mail or mail.NAME");
+        let violation = &status.get_details_bad_request().unwrap().field_violations[0];
+        assert_eq!(violation.description, "must be mail or mail.NAME");
     }
 }

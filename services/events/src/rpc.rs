@@ -1,4 +1,4 @@
-//! The RPCs of events: the index. The story of a method is in `rpc/<method>.rs`.
+//! What the methods of events work with. The story of each is in `rpc/<method>.rs`.
 
 mod audit_events;
 mod create_subscription;
@@ -14,12 +14,11 @@ mod subscribe;
 
 use std::sync::Arc;
 
-use souk_chassis::{Caller, Drain, reply};
+use souk_chassis::{Caller, Drain};
 use souk_client::events::v1 as pb;
-use souk_client::events::v1::event_service_server::EventService;
+use souk_contract::Handlers;
 use souk_data::Db;
 use souk_types::Clock;
-use tonic::{Request, Response, Status, Streaming};
 
 use crate::delivery::Delivery;
 use crate::error::Error;
@@ -102,81 +101,6 @@ fn is_staff(caller: &Caller) -> bool {
     matches!(caller, Caller::Staff(_))
 }
 
-#[tonic::async_trait]
-impl EventService for EventsRpc {
-    async fn publish(&self, request: Request<pb::PublishRequest>) -> Result<Response<pb::PublishResponse>, Status> {
-        reply(publish::handle(self, request).await)
-    }
-
-    type SubscribeStream = subscribe::Answers;
-
-    async fn subscribe(
-        &self,
-        request: Request<Streaming<pb::SubscribeRequest>>,
-    ) -> Result<Response<Self::SubscribeStream>, Status> {
-        Ok(Response::new(subscribe::handle(self, request)))
-    }
-
-    async fn create_subscription(
-        &self,
-        request: Request<pb::CreateSubscriptionRequest>,
-    ) -> Result<Response<pb::CreateSubscriptionResponse>, Status> {
-        reply(create_subscription::handle(self, request).await)
-    }
-
-    async fn get_subscription(
-        &self,
-        request: Request<pb::GetSubscriptionRequest>,
-    ) -> Result<Response<pb::GetSubscriptionResponse>, Status> {
-        reply(get_subscription::handle(self, request).await)
-    }
-
-    async fn list_subscriptions(
-        &self,
-        request: Request<pb::ListSubscriptionsRequest>,
-    ) -> Result<Response<pb::ListSubscriptionsResponse>, Status> {
-        reply(list_subscriptions::handle(self, request).await)
-    }
-
-    async fn delete_subscription(
-        &self,
-        request: Request<pb::DeleteSubscriptionRequest>,
-    ) -> Result<Response<pb::DeleteSubscriptionResponse>, Status> {
-        reply(delete_subscription::handle(self, request).await)
-    }
-
-    async fn seek_subscription(
-        &self,
-        request: Request<pb::SeekSubscriptionRequest>,
-    ) -> Result<Response<pb::SeekSubscriptionResponse>, Status> {
-        reply(seek_subscription::handle(self, request).await)
-    }
-
-    async fn list_dead_letters(
-        &self,
-        request: Request<pb::ListDeadLettersRequest>,
-    ) -> Result<Response<pb::ListDeadLettersResponse>, Status> {
-        reply(list_dead_letters::handle(self, request).await)
-    }
-
-    async fn requeue_dead_letters(
-        &self,
-        request: Request<pb::RequeueDeadLettersRequest>,
-    ) -> Result<Response<pb::RequeueDeadLettersResponse>, Status> {
-        reply(requeue_dead_letters::handle(self, request).await)
-    }
-
-    async fn drop_dead_letters(
-        &self,
-        request: Request<pb::DropDeadLettersRequest>,
-    ) -> Result<Response<pb::DropDeadLettersResponse>, Status> {
-        reply(drop_dead_letters::handle(self, request).await)
-    }
-
-    async fn audit_events(
-        &self,
-        request: Request<pb::AuditEventsRequest>,
-    ) -> Result<Response<pb::AuditEventsResponse>, Status> {
-        reply(audit_events::handle(self, request).await)
-    }
+impl Handlers for EventsRpc {
+    type Error = Error;
 }

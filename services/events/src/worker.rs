@@ -23,38 +23,54 @@ const MEASURE_INTERVAL: Duration = Duration::from_secs(5);
 /// The most subscriptions that have gauges.
 const MEASURED: i64 = 1000;
 
-/// Deletes events that were kept long enough, until the process drains.
-pub async fn delete_old(db: Db, log: Log, clock: Clock, config: RetentionConfig, drain: Drain) -> Result<(), Error> {
-    while drain.pause(config.sweep()).await {
-        let purged = log.purge().await?;
-        metrics::counter!("souk_events_log_purged_total").increment(purged);
-        let before = clock.now().minus(REQUEUED_KEPT);
-        db.write_locked(move |tx| async move { store::dead_letter::purge(&tx, before).await }).await?;
-        db.purge(clock.now()).await?;
-    }
-    Ok(())
+/// What runs by itself works with the same as the methods.
+#[derive(Clone)]
+pub struct Worker {
+    pub db: Db,
+    pub log: Log,
+    pub delivery: Delivery,
+    pub clock: Clock,
 }
 
-/// Sets the gauges of every subscription, until the process drains.
-pub async fn measure(db: Db, log: Log, delivery: Delivery, clock: Clock, drain: Drain) -> Result<(), Error> {
-    let mut known = HashMap::<String, i64>::new();
-    while drain.pause(MEASURE_INTERVAL).await {
-        let subscriptions = store::subscription::list(&db.read(), None, "", MEASURED).await?;
-        // What was deleted has no lag.
-        for (name, _) in known.extract_if(|_, number| !subscriptions.iter().any(|found| found.number == *number)) {
-            set_gauges(&name, [0.0; 4]);
+impl Worker {
+    /// Deletes events that were kept long enough, until the process drains.
+    pub async fn delete_old(self, config: RetentionConfig, drain: Drain) -> Result<(), Error> {
+        while drain.pause(config.sweep()).await {
+            let purged = self.log.purge().await?;
+            metrics::counter!("souk_events_log_purged_total").increment(purged);
+            let before = self.clock.now().minus(REQUEUED_KEPT);
+            self.db.write_locked(move |tx| async move { store::dead_letter::purge(&tx, before).await }).await?;
+            self.db.purge(self.clock.now()).await?;
         }
-        let bounds = standing::bounds(&log).await?;
-        for subscription in subscriptions {
-            let standing = standing::of(&db, &bounds, &delivery, subscription.number).await?;
-            let oldest = standing::oldest_age(&log, &delivery, &clock, subscription.number, &standing).await?;
-            let values =
-                [standing.lag as f64, standing.outstanding as f64, standing.dead_letters as f64, oldest.as_secs_f64()];
-            set_gauges(&subscription.name, values);
-            known.insert(subscription.name, subscription.number);
-        }
+        Ok(())
     }
-    Ok(())
+
+    /// Sets the gauges of every subscription, until the process drains.
+    pub async fn measure(self, drain: Drain) -> Result<(), Error> {
+        let Worker { db, log, delivery, clock } = self;
+        let mut known = HashMap::<String, i64>::new();
+        while drain.pause(MEASURE_INTERVAL).await {
+            let subscriptions = store::subscription::list(&db.read(), None, "", MEASURED).await?;
+            // What was deleted has no lag.
+            for (name, _) in known.extract_if(|_, number| !subscriptions.iter().any(|found| found.number == *number)) {
+                set_gauges(&name, [0.0; 4]);
+            }
+            let bounds = standing::bounds(&log).await?;
+            for subscription in subscriptions {
+                let standing = standing::of(&db, &bounds, &delivery, subscription.number).await?;
+                let oldest = standing::oldest_age(&log, &delivery, &clock, subscription.number, &standing).await?;
+                let values = [
+                    standing.lag as f64,
+                    standing.outstanding as f64,
+                    standing.dead_letters as f64,
+                    oldest.as_secs_f64(),
+                ];
+                set_gauges(&subscription.name, values);
+                known.insert(subscription.name, subscription.number);
+            }
+        }
+        Ok(())
+    }
 }
 
 fn set_gauges(subscription: &str, [lag, outstanding, dead_letters, oldest]: [f64; 4]) {

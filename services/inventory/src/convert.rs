@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use souk_client::inventory::v1 as pb;
-use souk_types::{OrderId, ReservationId, Timestamp};
+use souk_types::Timestamp;
 
 use crate::error::Error;
 use crate::movement::{Movement, MovementKind};
-use crate::reservation::{Line, Reservation, State};
-use crate::stock::{Quantities, Stock, StockKey};
+use crate::reservation::{Line, Reservation};
+use crate::state::State;
+use crate::stock::Stock;
+use crate::stock_key::{Quantities, StockKey};
 use crate::store::location::Location;
 
 /// Where stock is when nobody says where.
@@ -47,17 +49,6 @@ fn sum(lines: impl Iterator<Item = (StockKey, i64)>) -> Result<Quantities, Error
         sums.insert(key, sum);
     }
     Ok(sums)
-}
-
-/// Reads a reservation id; the contract has checked its form already.
-pub fn reservation_id(text: &str) -> Result<ReservationId, Error> {
-    text.parse().map_err(|error| Error::field("reservation_id", error))
-}
-
-/// Reads which order a reservation belongs to; empty means that nobody said.
-pub fn order_id(text: &str) -> Result<Option<OrderId>, Error> {
-    let order = Some(text).filter(|text| !text.is_empty()).map(str::parse).transpose();
-    order.map_err(|error| Error::field("order_id", error))
 }
 
 /// Reads how long to hold; the contract has checked that it is there, and its limits.
@@ -179,6 +170,8 @@ impl From<MovementKind> for pb::MovementKind {
 
 #[cfg(test)]
 mod tests {
+    use souk_contract::FieldError;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_micros(1_000_000);
@@ -206,7 +199,9 @@ mod tests {
         let at = |micros| Some(Timestamp::from_micros(micros).into());
         assert_eq!(past_time(None, NOW).unwrap(), NOW);
         assert_eq!(past_time(at(5), NOW).unwrap(), Timestamp::from_micros(5));
-        assert!(matches!(past_time(at(1_000_001), NOW), Err(Error::Field { field: "effective_time", .. })));
+        assert!(
+            matches!(past_time(at(1_000_001), NOW), Err(Error::Field(FieldError { field, .. })) if field == "effective_time")
+        );
     }
 
     #[test]

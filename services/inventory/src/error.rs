@@ -1,15 +1,11 @@
-//! Everything that can go wrong with a call: each variant has one gRPC code and one reason of the contract.
+//! Everything that can go wrong with a call: each variant is one reason of the contract with its facts.
 
-use std::fmt;
-
-use souk_client::inventory::v1::{ErrorReason, ReservationState};
-use souk_contract::{PublicError, REASON_INVALID_FIELD};
+use souk_client::inventory::v1::{ErrorReason as Reason, ReservationState};
+use souk_contract::{FieldError, PublicError, Reason as _, Refusal};
 use souk_types::{OrderId, ReservationId};
-use tonic::Code;
-use tonic_types::ErrorDetails;
 
-use crate::reservation::State;
-use crate::stock::{Shortage, StockKey};
+use crate::state::State;
+use crate::stock_key::{Shortage, StockKey};
 
 /// Why the inventory service refused a call.
 #[derive(Debug, thiserror::Error)]
@@ -36,8 +32,8 @@ pub enum Error {
     ReturnExceedsConsumed { key: StockKey, requested: i64, returnable: i64 },
     #[error("stock {0} would leave the range of 64 bits")]
     QuantityOverflow(StockKey),
-    #[error("{field} {problem}")]
-    Field { field: &'static str, problem: String },
+    #[error(transparent)]
+    Field(#[from] FieldError),
     /// The database contradicts itself; the audit would find it too.
     #[error("inconsistent data: {0}")]
     Inconsistent(String),
@@ -52,125 +48,61 @@ fn name_of(order: Option<OrderId>) -> String {
     order.map_or_else(|| "an order".to_owned(), |order| format!("order {order}"))
 }
 
-const DOMAIN: &str = "souk.inventory.v1";
-
 impl Error {
     /// Returns the refusal of a field that has the right form and still cannot be used.
     pub fn field(field: &'static str, problem: impl ToString) -> Self {
-        Error::Field { field, problem: problem.to_string() }
+        Error::Field(FieldError::new(field, problem))
     }
 }
 
 impl PublicError for Error {
-    fn code(&self) -> Code {
+    fn refusal(&self) -> Refusal {
         match self {
-            Error::LocationNotFound(_) | Error::StockNotFound(_) | Error::ReservationNotFound(_) => Code::NotFound,
-            Error::LocationExists(_) => Code::AlreadyExists,
-            Error::OutOfStock(_)
-            | Error::ReservationState { .. }
-            | Error::OfOrder { .. }
-            | Error::ReservationDiffers(_)
-            | Error::StockWouldFallShort { .. }
-            | Error::ReturnExceedsConsumed { .. } => Code::FailedPrecondition,
-            Error::QuantityOverflow(_) | Error::Field { .. } => Code::InvalidArgument,
-            Error::Inconsistent(_) => Code::Internal,
-            Error::Database(error) => error.code(),
-        }
-    }
-
-    fn reason(&self) -> &'static str {
-        match self {
-            Error::LocationNotFound(_) => ErrorReason::LocationNotFound.as_str_name(),
-            Error::LocationExists(_) => ErrorReason::LocationExists.as_str_name(),
-            Error::StockNotFound(_) => ErrorReason::StockNotFound.as_str_name(),
-            Error::OutOfStock(_) => ErrorReason::OutOfStock.as_str_name(),
-            Error::ReservationNotFound(_) => ErrorReason::ReservationNotFound.as_str_name(),
-            Error::ReservationState { .. } => ErrorReason::ReservationState.as_str_name(),
-            Error::OfOrder { .. } => ErrorReason::ReservationOfOrder.as_str_name(),
-            Error::ReservationDiffers(_) => ErrorReason::ReservationDiffers.as_str_name(),
-            Error::StockWouldFallShort { .. } => ErrorReason::StockWouldFallShort.as_str_name(),
-            Error::ReturnExceedsConsumed { .. } => ErrorReason::ReturnExceedsConsumed.as_str_name(),
-            Error::QuantityOverflow(_) => ErrorReason::QuantityOverflow.as_str_name(),
-            Error::Field { .. } => REASON_INVALID_FIELD,
-            Error::Inconsistent(_) => souk_client::policy::v1::ErrorReason::Internal.as_str_name(),
-            Error::Database(error) => error.reason(),
-        }
-    }
-
-    fn domain(&self) -> &'static str {
-        match self {
-            Error::Inconsistent(_) => "souk.policy.v1",
-            Error::Database(error) => error.domain(),
-            _ => DOMAIN,
-        }
-    }
-
-    fn metadata(&self) -> Vec<(String, String)> {
-        let with = |mut metadata: Vec<(String, String)>, more: &[(&str, i64)]| {
-            metadata.extend(more.iter().map(|(key, value)| ((*key).to_owned(), value.to_string())));
-            metadata
-        };
-        match self {
-            Error::LocationNotFound(id) | Error::LocationExists(id) => vec![("location_id".to_owned(), id.clone())],
-            Error::StockNotFound(key) | Error::QuantityOverflow(key) => metadata_of(key),
-            Error::OutOfStock(short) => match short.first() {
-                Some(Shortage { key, requested, available }) => {
-                    with(metadata_of(key), &[("requested", *requested), ("available", *available)])
-                }
-                None => Vec::new(),
-            },
-            Error::ReservationNotFound(id) | Error::ReservationDiffers(id) => {
-                vec![("reservation_id".to_owned(), id.to_string())]
+            Error::LocationNotFound(id) => Reason::LocationNotFound.with("location_id", id).resource("Location", id),
+            Error::LocationExists(id) => Reason::LocationExists.with("location_id", id).resource("Location", id),
+            Error::StockNotFound(key) => with_key(Reason::StockNotFound, key).resource("Stock", key),
+            Error::OutOfStock(short) => out_of_stock(short),
+            Error::ReservationNotFound(id) => {
+                of_reservation(Reason::ReservationNotFound, id).resource("Reservation", id)
             }
-            Error::OfOrder { id, order } => {
-                let order = order.map(|order| ("order_id".to_owned(), order.to_string()));
-                let mut metadata = vec![("reservation_id".to_owned(), id.to_string())];
-                metadata.extend(order);
-                metadata.push(("use".to_owned(), INSTEAD.to_owned()));
-                metadata
-            }
-            Error::ReservationState { id, state, .. } => vec![
-                ("reservation_id".to_owned(), id.to_string()),
-                ("state".to_owned(), ReservationState::from(*state).as_str_name().to_owned()),
-            ],
-            Error::StockWouldFallShort { key, on_hand, reserved, .. } => {
-                with(metadata_of(key), &[("on_hand", *on_hand), ("reserved", *reserved)])
-            }
+            Error::ReservationState { id, state, .. } => of_reservation(Reason::ReservationState, id)
+                .with("state", ReservationState::from(*state).as_str_name())
+                .precondition(id),
+            Error::OfOrder { id, order } => of_reservation(Reason::ReservationOfOrder, id)
+                .with_some("order_id", *order)
+                .with("use", INSTEAD)
+                .precondition(id),
+            Error::ReservationDiffers(id) => of_reservation(Reason::ReservationDiffers, id).precondition(id),
+            Error::StockWouldFallShort { key, on_hand, reserved, .. } => with_key(Reason::StockWouldFallShort, key)
+                .with("on_hand", on_hand)
+                .with("reserved", reserved)
+                .precondition(key),
             Error::ReturnExceedsConsumed { key, returnable, .. } => {
-                with(metadata_of(key), &[("returnable", *returnable)])
+                with_key(Reason::ReturnExceedsConsumed, key).with("returnable", returnable).precondition(key)
             }
-            Error::Field { .. } | Error::Inconsistent(_) => Vec::new(),
-            Error::Database(error) => error.metadata(),
+            Error::QuantityOverflow(key) => with_key(Reason::QuantityOverflow, key).field_at_fault("quantity"),
+            Error::Field(error) => error.refusal(),
+            Error::Inconsistent(_) => Refusal::internal(),
+            Error::Database(error) => error.refusal(),
         }
     }
+}
 
-    fn describe(&self, details: &mut ErrorDetails) {
-        match self {
-            Error::LocationNotFound(id) | Error::LocationExists(id) => resource(details, "Location", id, self),
-            Error::StockNotFound(key) => resource(details, "Stock", key, self),
-            Error::ReservationNotFound(id) => resource(details, "Reservation", id, self),
-            Error::OutOfStock(short) => {
-                for short in short.iter().take(TOLD) {
-                    let Shortage { key, requested, available } = short;
-                    let description = format!("requested {requested}, available {available}");
-                    details.add_precondition_failure_violation("OUT_OF_STOCK", key.to_string(), description);
-                }
-            }
-            Error::ReservationState { id, .. } => precondition(details, "RESERVATION_STATE", id, self),
-            Error::OfOrder { id, .. } => precondition(details, "RESERVATION_OF_ORDER", id, self),
-            Error::ReservationDiffers(id) => precondition(details, "RESERVATION_DIFFERS", id, self),
-            Error::StockWouldFallShort { key, .. } => precondition(details, "STOCK_WOULD_FALL_SHORT", key, self),
-            Error::ReturnExceedsConsumed { key, .. } => precondition(details, "RETURN_EXCEEDS_CONSUMED", key, self),
-            Error::QuantityOverflow(_) => {
-                details.add_bad_request_violation("quantity", self.to_string());
-            }
-            Error::Field { field, problem } => {
-                details.add_bad_request_violation(*field, problem);
-            }
-            Error::Inconsistent(_) => {}
-            Error::Database(error) => error.describe(details),
-        }
-    }
+fn of_reservation(reason: Reason, id: &ReservationId) -> Refusal {
+    reason.with("reservation_id", id)
+}
+
+fn with_key(reason: Reason, key: &StockKey) -> Refusal {
+    reason.with("sku", &key.sku).with("location_id", &key.location)
+}
+
+/// Tells of each stock that is short, and the facts of the first.
+fn out_of_stock(short: &[Shortage]) -> Refusal {
+    let Some(Shortage { key, requested, available }) = short.first() else { return Refusal::internal() };
+    let refusal = with_key(Reason::OutOfStock, key).with("requested", requested).with("available", available);
+    short.iter().take(TOLD).fold(refusal, |refusal, Shortage { key, requested, available }| {
+        refusal.precondition_because(key, format!("requested {requested}, available {available}"))
+    })
 }
 
 /// The most stocks that a refusal tells one by one: a status travels in headers, which must stay small.
@@ -178,18 +110,6 @@ const TOLD: usize = 16;
 
 /// The most stocks that the message of a refusal names.
 const NAMED: usize = 3;
-
-fn resource(details: &mut ErrorDetails, kind: &str, name: &impl fmt::Display, error: &Error) {
-    details.set_resource_info(format!("{DOMAIN}.{kind}"), name.to_string(), "", error.to_string());
-}
-
-fn precondition(details: &mut ErrorDetails, kind: &str, subject: &impl fmt::Display, error: &Error) {
-    details.add_precondition_failure_violation(kind, subject.to_string(), error.to_string());
-}
-
-fn metadata_of(key: &StockKey) -> Vec<(String, String)> {
-    vec![("sku".to_owned(), key.sku.clone()), ("location_id".to_owned(), key.location.clone())]
-}
 
 fn names(short: &[Shortage]) -> String {
     let names: Vec<String> = short.iter().take(NAMED).map(|short| short.key.to_string()).collect();
@@ -202,6 +122,7 @@ fn names(short: &[Shortage]) -> String {
 #[cfg(test)]
 mod tests {
     use souk_contract::status;
+    use tonic::Code;
     use tonic_types::StatusExt;
 
     use super::*;
@@ -218,7 +139,7 @@ mod tests {
         assert_eq!(status.message(), "out of stock: sku-1@main, sku-2@main");
 
         let info = status.get_details_error_info().unwrap();
-        assert_eq!((info.reason.as_str(), info.domain.as_str()), ("ERROR_REASON_OUT_OF_STOCK", DOMAIN));
+        assert_eq!((info.reason.as_str(), info.domain.as_str()), ("ERROR_REASON_OUT_OF_STOCK", "souk.inventory.v1"));
         let facts = ["sku", "location_id", "requested", "available"].map(|key| info.metadata[key].as_str());
         assert_eq!(facts, ["sku-1", "main", "3", "2"]);
 

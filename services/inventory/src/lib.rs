@@ -10,50 +10,33 @@ mod events;
 mod movement;
 mod reservation;
 mod rpc;
+mod state;
 mod stock;
+mod stock_key;
 mod store;
 mod worker;
 
 use souk_chassis::{Definition, Host, Service, StartError};
-use souk_client::inventory::v1::inventory_service_server::InventoryServiceServer;
-use souk_data::Db;
-use souk_types::Clock;
+use souk_client::inventory::v1::inventory_service;
+use souk_events::Stored as _;
 
 use config::Config;
 use rpc::InventoryRpc;
 
 /// Returns the service, ready to be run alone or with others.
 pub fn definition() -> Definition {
-    definition_on(Clock::system())
+    Definition::new("inventory", include_str!("../config.default.toml"), build)
 }
 
-/// Returns the service on a clock that the caller may move, for tests.
-pub fn definition_on(clock: Clock) -> Definition {
-    Definition::new("inventory", include_str!("../config.default.toml"), move |config, host| {
-        build(config, host, clock.clone())
-    })
-}
-
-/// Opens the database, which migrates it, and assembles the service.
-async fn build(config: Config, host: Host, clock: Clock) -> Result<Service, StartError> {
+async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     config.check()?;
-    let db = Db::open(&config.data, host.data_dir(), &store::SCHEMA, clock.clone()).await?;
-
-    let rpc = InventoryRpc { db: db.clone(), clock: clock.clone() };
-    let (expiry_db, expiry_clock) = (db.clone(), clock.clone());
-    let (retention_db, retention_clock) = (db.clone(), clock);
-
+    let db = souk_events::open(&host, &config.data, &store::SCHEMA).await?;
+    let rpc = InventoryRpc { db: db.clone(), clock: host.clock() };
+    let background = rpc.clone();
+    let finished = rpc.clone();
     Ok(Service::new(&souk_client::CONTRACT)
-        .rpc(InventoryServiceServer::new(rpc))
-        .worker("relay", souk_events::relay(&host, db.clone()))
-        .worker("expiry", move |drain| {
-            worker::expire_holds(expiry_db.clone(), expiry_clock.clone(), config.expiry, drain)
-        })
-        .worker("retention", move |drain| {
-            worker::delete_finished(retention_db.clone(), retention_clock.clone(), config.retention, drain)
-        })
-        .ready(move || {
-            let db = db.clone();
-            async move { db.ping().await }
-        }))
+        .rpc(inventory_service::server(rpc))
+        .database(&host, &db)
+        .worker("expiry", move |drain| worker::expire_holds(background.clone(), config.expiry, drain))
+        .worker("finished", move |drain| worker::delete_finished(finished.clone(), config.retention, drain)))
 }

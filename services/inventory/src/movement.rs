@@ -2,7 +2,7 @@
 
 use souk_types::{MovementId, ReservationId, Timestamp};
 
-use crate::stock::{Quantities, StockKey};
+use crate::stock_key::{Quantities, StockKey};
 
 /// Why a stock changed. The numbers are those of the contract and of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,23 +14,13 @@
 //! Whoever changes the state first wins. The same step again is a repeat and changes nothing; a step that the state no
 //! longer allows is [`Error::ReservationState`].
 
-use std::fmt;
 use std::time::Duration;
 
 use souk_types::{OrderId, ReservationId, Timestamp};
 
 use crate::error::Error;
-use crate::stock::{Quantities, StockKey};
-
-/// Where a reservation stands. The numbers are those of the contract and of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    Held = 1,
-    Committed = 2,
-    Consumed = 3,
-    Released = 4,
-    Expired = 5,
-}
+use crate::state::State;
+use crate::stock_key::{Quantities, StockKey};
 
 /// A promise of stock, all of its lines or none.
 ///
@@ -196,28 +186,6 @@ impl Reservation {
 
     fn refusal(&self, step: &'static str) -> Error {
         Error::ReservationState { id: self.id, state: self.state, step }
-    }
-}
-
-impl State {
-    /// Every state.
-    pub const ALL: [State; 5] = [State::Held, State::Committed, State::Consumed, State::Released, State::Expired];
-
-    /// Returns the state with this number.
-    pub fn from_number(number: i64) -> Option<Self> {
-        State::ALL.into_iter().find(|state| *state as i64 == number)
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            State::Held => "held",
-            State::Committed => "committed",
-            State::Consumed => "consumed",
-            State::Released => "released",
-            State::Expired => "expired",
-        })
     }
 }
 

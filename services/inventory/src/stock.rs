@@ -2,22 +2,12 @@
 //! Pure: whoever calls has locked the rows, and writes what comes out.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use souk_types::Timestamp;
 
 use crate::error::Error;
 use crate::movement::MovementKind;
-
-/// Names one stock: a sku at a location. Sorts by sku, then location, which is the order in which rows are locked.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct StockKey {
-    pub sku: String,
-    pub location: String,
-}
-
-/// Units by stock; each stock stands there once, with the sum of all lines that named it.
-pub type Quantities = BTreeMap<StockKey, i64>;
+use crate::stock_key::{Quantities, Shortage, StockKey};
 
 /// The stock that was found, and locked, for some keys. What was never received is not in it.
 pub type Found = BTreeMap<StockKey, Stock>;
@@ -33,14 +23,6 @@ pub struct Stock {
     /// Units that are promised to reservations which are held or committed.
     pub reserved: i64,
     pub update_time: Timestamp,
-}
-
-/// A stock that has fewer units than were asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shortage {
-    pub key: StockKey,
-    pub requested: i64,
-    pub available: i64,
 }
 
 impl Stock {
@@ -116,12 +98,6 @@ pub fn repair(stock: &Stock, promised: i64, now: Timestamp) -> Result<Stock, Err
         return Err(Error::StockWouldFallShort { key, change: 0, on_hand, reserved: promised });
     }
     Ok(Stock { key: stock.key.clone(), on_hand: stock.on_hand, reserved: promised, update_time: now })
-}
-
-impl fmt::Display for StockKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.sku, self.location)
-    }
 }
 
 #[cfg(test)]

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use souk_chassis::Drain;
-use souk_data::{Db, Tx};
-use souk_types::{Clock, Timestamp};
+use souk_data::Tx;
+use souk_types::Timestamp;
 
 use crate::config::{ExpiryConfig, RetentionConfig};
 use crate::error::Error;
 use crate::events;
 use crate::movement::{Movement, MovementKind, Occasion};
-use crate::reservation::{Reservation, State, Step};
-use crate::stock::{self, Quantities, Stock, StockKey};
+use crate::reservation::{Reservation, Step};
+use crate::rpc::InventoryRpc;
+use crate::state::State;
+use crate::stock::{self, Stock};
+use crate::stock_key::{Quantities, StockKey};
 use crate::store;
 
 /// The most holds that one write expires.
@@ -21,11 +24,11 @@ const HOLDS_AT_A_TIME: usize = 100;
 const DELETED_AT_A_TIME: usize = 500;
 
 /// Ends holds whose time is over and gives their units back, until the process drains.
-pub async fn expire_holds(db: Db, clock: Clock, config: ExpiryConfig, drain: Drain) -> Result<(), Error> {
+pub async fn expire_holds(inventory: InventoryRpc, config: ExpiryConfig, drain: Drain) -> Result<(), Error> {
     while drain.pause(config.sweep()).await {
         while !drain.is_draining() {
-            let now = clock.now();
-            let expired = db.write_locked(move |tx| async move { expire_due(&tx, now).await }).await?;
+            let now = inventory.clock.now();
+            let expired = inventory.db.write_locked(move |tx| async move { expire_due(&tx, now).await }).await?;
             metrics::counter!("souk_inventory_reservations_expired_total").increment(expired as u64);
             if expired < HOLDS_AT_A_TIME {
                 break;
@@ -72,9 +75,8 @@ fn of_each(stocks: &[Stock], movements: &[Movement]) -> Vec<Movement> {
     stocks.iter().filter_map(|stock| last.get(&stock.key).copied().cloned()).collect()
 }
 
-/// Deletes reservations that were finished long enough ago, idempotency records, and events that nobody fetched, until the
-/// process drains. Movements and stock are kept.
-pub async fn delete_finished(db: Db, clock: Clock, config: RetentionConfig, drain: Drain) -> Result<(), Error> {
+/// Deletes reservations that were finished long enough ago, until the process drains. Movements and stock are kept.
+pub async fn delete_finished(inventory: InventoryRpc, config: RetentionConfig, drain: Drain) -> Result<(), Error> {
     let kept = [
         (State::Released, config.finished()),
         (State::Expired, config.finished()),
@@ -82,9 +84,9 @@ pub async fn delete_finished(db: Db, clock: Clock, config: RetentionConfig, drai
     ];
     while drain.pause(config.sweep()).await {
         for (state, kept) in kept {
-            let before = clock.now().minus(kept);
+            let before = inventory.clock.now().minus(kept);
             while !drain.is_draining() {
-                let deleted = db.write_locked(move |tx| async move {
+                let deleted = inventory.db.write_locked(move |tx| async move {
                     store::reservation::delete_finished(&tx, state, before, DELETED_AT_A_TIME).await
                 });
                 let deleted = deleted.await?;
@@ -94,7 +96,6 @@ pub async fn delete_finished(db: Db, clock: Clock, config: RetentionConfig, drai
                 }
             }
         }
-        db.purge(clock.now()).await?;
     }
     Ok(())
 }

@@ -8,25 +8,12 @@ use std::collections::{HashMap, HashSet};
 use souk_client::ledger::v1::CreateTransferStatus as Status;
 use souk_types::{AccountId, Timestamp, TransferId};
 
-use crate::account::{AccountFlags, AccountNumber};
-use crate::balance::{Balance, Side};
+use crate::account::AccountNumber;
+use crate::balance::Side;
 use crate::chain::chains;
 use crate::entry::Entries;
+use crate::party::{Created, Party};
 use crate::transfer::{Kind, NewTransfer, Resolution, Transfer};
-
-/// What the rules need to know of an account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Party {
-    pub number: AccountNumber,
-    pub id: AccountId,
-    pub ledger: u32,
-    pub flags: AccountFlags,
-    pub balance: Balance,
-    pub transfer_count: i64,
-    pub last_sequence: i64,
-    /// The create_time of its last transfer; that of later ones never falls behind it.
-    pub last_time: Timestamp,
-}
 
 /// Holds everything that a batch names.
 pub struct Book {
@@ -38,13 +25,6 @@ pub struct Book {
     resolved: HashMap<TransferId, Resolution>,
     created: Vec<Created>,
     places: HashMap<TransferId, usize>,
-}
-
-/// A transfer that the batch created, and where its accounts stand in the book.
-pub(crate) struct Created {
-    pub transfer: Transfer,
-    pub debit: usize,
-    pub credit: usize,
 }
 
 impl Book {

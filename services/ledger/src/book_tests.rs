@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::*;
+use crate::account::AccountFlags;
+use crate::balance::Balance;
 use crate::transfer::TransferFlags;
 
 const LEDGER: u32 = 826;

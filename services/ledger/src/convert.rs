@@ -12,11 +12,6 @@ use crate::error::Error;
 use crate::store::{Audit, LedgerSums, ListedTransfer};
 use crate::transfer::{Kind, NewTransfer, Resolution, TransferFlags};
 
-/// Reads an id; `field` names it in the refusal.
-pub fn id<T: FromStr<Err = IdError>>(field: &str, text: &str) -> Result<T, Error> {
-    text.parse().map_err(|problem| Error::field(field, problem))
-}
-
 /// Reads a list of ids.
 pub fn ids<T: FromStr<Err = IdError>>(field: &str, texts: &[String]) -> Result<Vec<T>, Error> {
     let mut ids = Vec::with_capacity(texts.len());
@@ -36,15 +31,11 @@ pub fn each<M, T: TryFrom<M, Error = Error>>(field: &str, messages: Vec<M>) -> R
     let mut values = Vec::with_capacity(messages.len());
     for (place, message) in messages.into_iter().enumerate() {
         values.push(T::try_from(message).map_err(|error| match error {
-            Error::Field { field: inner, problem } => Error::field(format!("{field}[{place}].{inner}"), problem),
+            Error::Field(inner) => Error::field(format!("{field}[{place}].{}", inner.field), inner.problem),
             other => other,
         })?);
     }
     Ok(values)
-}
-
-fn optional_id<T: FromStr<Err = IdError>>(field: &str, text: &str) -> Result<Option<T>, Error> {
-    if text.is_empty() { Ok(None) } else { id(field, text).map(Some) }
 }
 
 impl TryFrom<pb::NewAccount> for NewAccount {
@@ -53,7 +44,7 @@ impl TryFrom<pb::NewAccount> for NewAccount {
     fn try_from(new: pb::NewAccount) -> Result<Self, Error> {
         let flags = new.flags.unwrap_or_default();
         Ok(NewAccount {
-            id: id("account_id", &new.account_id)?,
+            id: new.account_id()?,
             ledger: new.ledger,
             code: new.code,
             flags: AccountFlags {
@@ -72,11 +63,11 @@ impl TryFrom<pb::NewTransfer> for NewTransfer {
     fn try_from(new: pb::NewTransfer) -> Result<Self, Error> {
         let flags = new.flags.unwrap_or_default();
         Ok(NewTransfer {
-            id: id("transfer_id", &new.transfer_id)?,
-            debit_account: optional_id("debit_account_id", &new.debit_account_id)?,
-            credit_account: optional_id("credit_account_id", &new.credit_account_id)?,
+            id: new.transfer_id()?,
+            debit_account: new.debit_account_id()?,
+            credit_account: new.credit_account_id()?,
             amount: new.amount,
-            pending: optional_id("pending_id", &new.pending_id)?,
+            pending: new.pending_id()?,
             user_data: new.user_data,
             timeout_seconds: new.timeout_seconds,
             ledger: new.ledger,

@@ -10,7 +10,7 @@ use souk_types::{Timestamp, TransferId};
 
 use crate::account::AccountNumber;
 use crate::balance::{Balance, Side};
-use crate::book::{Created, Party};
+use crate::party::{Created, Party};
 use crate::transfer::Transfer;
 
 /// After how many transfers an account leaves a checkpoint: the longest walk to any moment of its history.

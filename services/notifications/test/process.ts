@@ -1,4 +1,5 @@
 /** The service as a process of its own, as an operator starts it. */
+import { deepEqual } from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFile, rm } from "node:fs/promises";
@@ -8,6 +9,7 @@ import type { TestContext } from "node:test";
 import { createClient, type Client, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { Caller, developmentToken } from "@souk/chassis";
+import { unlisted } from "@souk/chassis/testing";
 
 import { NotificationService } from "#src/contract.js";
 import { ROOT, SECRET_KEY, eventually, folder } from "./support.js";
@@ -55,12 +57,17 @@ export async function startProcess(t: TestContext, settings: Record<string, stri
     ending.kill(signal);
     return (await exited)[0];
   };
-  t.after(() => end("SIGKILL"));
+  const metrics = () => `http://${ready["metrics"]}/metrics`;
+  t.after(async () => {
+    const found = child?.exitCode !== null ? [] : unlisted(await (await fetch(metrics())).text());
+    await end("SIGKILL");
+    deepEqual(found, [], "list the reason and its facts in the contract, or do not fail with them");
+  });
   await start();
   return {
     dataDir,
     log: () => log,
-    metrics: () => `http://${ready["metrics"]}/metrics`,
+    metrics,
     client: (caller) => createClient(NotificationService, createGrpcTransport({ baseUrl: `http://${ready["grpc"]}`, interceptors: [as(caller)] })),
     kill: async () => void (await end("SIGKILL")),
     stop: () => end("SIGTERM"),

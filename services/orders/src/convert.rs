@@ -4,6 +4,7 @@ use prost::Message;
 use sha2::{Digest, Sha256};
 use souk_chassis::Caller;
 use souk_client::orders::v1 as pb;
+use souk_contract::FieldError;
 use souk_data::args;
 use souk_data::page::PageTokens;
 use souk_types::{Money, OrderId, Timestamp};
@@ -12,13 +13,8 @@ use crate::error::{EffectiveTimeFault, Error};
 use crate::order::{Item, LINES_SHOWN, Line, Order, Refund, RefundLine, RefundWhat, RefundWish, Wish};
 use crate::store::{Change, Filter, NewOrder, Page, RequestKey};
 
-fn field(field: &'static str, error: impl std::fmt::Display) -> Error {
-    Error::Field { field, text: error.to_string() }
-}
-
-/// Reads an order id; the contract has checked its form already.
-pub fn order_id(text: &str) -> Result<OrderId, Error> {
-    text.parse().map_err(|error| field("order_id", error))
+fn field(field: &'static str, problem: impl std::fmt::Display) -> Error {
+    FieldError::new(field, problem).into()
 }
 
 /// Reads the lines that are asked for.
@@ -73,7 +69,12 @@ fn amount(name: &'static str, money: souk_client::types::v1::Money, least: i64) 
 /// Reads what is to be refunded.
 pub fn refund_wish(request: pb::RefundOrderRequest, effective_time: Option<Timestamp>) -> Result<RefundWish, Error> {
     let what = match (request.lines.is_empty(), request.amount) {
-        (false, Some(_)) if !request.restock => return Err(Error::LinesAndAmount),
+        (false, Some(_)) if !request.restock => {
+            return Err(field(
+                "amount",
+                "beside lines needs restock, since the price of the lines says how much goes back",
+            ));
+        }
         (false, money) => {
             let lines = request.lines.iter();
             let lines = lines.map(|line| RefundLine { number: line.line_number.into(), quantity: line.quantity });

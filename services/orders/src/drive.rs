@@ -10,9 +10,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::changes::Changes;
 use crate::config::SagaConfig;
-use crate::error::{Error, Reason};
-use crate::order::{Order, RefundState, State};
+use crate::error::Error;
+use crate::order::{Order, RefundState};
+use crate::reason::Reason;
 use crate::saga::{self, Circumstances, Ending, Kind, Next, Outcome, Step};
+use crate::state::State;
 use crate::store::{After, Effect, Lease, Record, Recorded, Saga, Store};
 use crate::upstream::{Answer, Upstream};
 

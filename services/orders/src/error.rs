@@ -1,103 +1,16 @@
-//! What can go wrong in orders: each variant has one gRPC code and one reason of the contract.
+//! What can go wrong in orders: each variant is one reason of the contract with its facts.
+
+use std::time::Duration;
 
 use souk_client::orders::v1::ErrorReason;
-use souk_client::policy::v1::ErrorReason as CommonReason;
-use souk_contract::PublicError;
+use souk_contract::{FieldError, PublicError, Reason as _, Refusal, common};
 use souk_types::{OrderId, PaymentId, RefundId};
-use tonic::Code;
 
-use crate::order::{MAX_REFUNDS, State};
+use crate::reason::{FIELD, Reason};
+use crate::state::{MAX_REFUNDS, State};
 
-/// The fact of a rejection that names the field of the request which is at fault.
-pub const FIELD: &str = "field";
-
-/// Why an order was rejected or cancelled. Kept with the order, under the name of the contract's reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
-    PriceNotFound,
-    PriceChanged,
-    TotalOverflow,
-    OutOfStock,
-    PaymentDeclined,
-    ReservationExpired,
-    GaveUp,
-    OrderCanceled,
-    PaymentNotConfirmed,
-    UnknownPaymentMethod,
-    PaymentCanceled,
-    NotForSale,
-    PriceNotAllowed,
-    UpstreamRefused,
-    OutOfStep,
-}
-
-impl Reason {
-    /// Every reason.
-    pub const ALL: [Reason; 15] = [
-        Reason::PriceNotFound,
-        Reason::PriceChanged,
-        Reason::TotalOverflow,
-        Reason::OutOfStock,
-        Reason::PaymentDeclined,
-        Reason::ReservationExpired,
-        Reason::GaveUp,
-        Reason::OrderCanceled,
-        Reason::PaymentNotConfirmed,
-        Reason::UnknownPaymentMethod,
-        Reason::PaymentCanceled,
-        Reason::NotForSale,
-        Reason::PriceNotAllowed,
-        Reason::UpstreamRefused,
-        Reason::OutOfStep,
-    ];
-
-    /// Returns the name of the contract's reason, such as `ERROR_REASON_OUT_OF_STOCK`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Reason::PriceNotFound => ErrorReason::PriceNotFound,
-            Reason::PriceChanged => ErrorReason::PriceChanged,
-            Reason::TotalOverflow => ErrorReason::TotalOverflow,
-            Reason::OutOfStock => ErrorReason::OutOfStock,
-            Reason::PaymentDeclined => ErrorReason::PaymentDeclined,
-            Reason::ReservationExpired => ErrorReason::ReservationExpired,
-            Reason::GaveUp => ErrorReason::GaveUp,
-            Reason::OrderCanceled => ErrorReason::OrderCanceled,
-            Reason::PaymentNotConfirmed => ErrorReason::PaymentNotConfirmed,
-            Reason::UnknownPaymentMethod => ErrorReason::UnknownPaymentMethod,
-            Reason::PaymentCanceled => ErrorReason::PaymentCanceled,
-            Reason::NotForSale => ErrorReason::NotForSale,
-            Reason::PriceNotAllowed => ErrorReason::PriceNotAllowed,
-            Reason::UpstreamRefused => ErrorReason::UpstreamRefused,
-            Reason::OutOfStep => ErrorReason::OrderOutOfStep,
-        }
-        .as_str_name()
-    }
-
-    /// Returns the reason with this name, if there is one.
-    pub fn from_name(name: &str) -> Option<Reason> {
-        Reason::ALL.into_iter().find(|reason| reason.name() == name)
-    }
-
-    fn text(self) -> &'static str {
-        match self {
-            Reason::PriceNotFound => "a line is not for sale in this currency",
-            Reason::PriceChanged => "the prices no longer come to the expected total",
-            Reason::TotalOverflow => "the total is more than 1,000,000,000,000,000 minor units",
-            Reason::OutOfStock => "there is not enough stock",
-            Reason::PaymentDeclined => "the payment was declined",
-            Reason::ReservationExpired => "the stock could not be held as long as the payment took",
-            Reason::GaveUp => "a service that it needs did not answer in time",
-            Reason::OrderCanceled => "it was cancelled",
-            Reason::PaymentNotConfirmed => "the payment was not confirmed in time",
-            Reason::UnknownPaymentMethod => "the payment provider knows no such payment method",
-            Reason::PaymentCanceled => "its payment was canceled",
-            Reason::NotForSale => "a line is not for sale",
-            Reason::PriceNotAllowed => "a user orders at default prices only",
-            Reason::UpstreamRefused => "a service that it needs refused the request",
-            Reason::OutOfStep => "its payment or its stock is not what it says",
-        }
-    }
-}
+/// When to come back to a service that drives as many orders as it can.
+const OVERLOADED_DELAY: Duration = Duration::from_millis(100);
 
 /// What is wrong with a time that a caller set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +19,17 @@ pub enum EffectiveTimeFault {
     InTheFuture,
     OutOfRange,
     BeforeTheSale,
+}
+
+impl EffectiveTimeFault {
+    fn text(self) -> &'static str {
+        match self {
+            EffectiveTimeFault::NotStaff => "only staff may set it",
+            EffectiveTimeFault::InTheFuture => "must not be in the future",
+            EffectiveTimeFault::BeforeTheSale => "must not be before the sale",
+            EffectiveTimeFault::OutOfRange => "must lie between the years 1 and 9999",
+        }
+    }
 }
 
 /// Everything that a method of this service can answer instead of a result.
@@ -131,18 +55,11 @@ pub enum Error {
     OutOfStep { order: OrderId, facts: Vec<(String, String)> },
     #[error("the payment provider refused refund {refund} of order {order}")]
     RefundDeclined { order: OrderId, refund: RefundId },
-    #[error("amount: beside lines needs restock, since the price of the lines says how much goes back")]
-    LinesAndAmount,
-    #[error("{field}: {text}")]
-    Field { field: &'static str, text: String },
+    #[error(transparent)]
+    Field(#[from] FieldError),
     #[error("customer_id: a user places and sees its own orders only")]
     OtherCustomer,
-    #[error("effective_time: {}", match .0 {
-        EffectiveTimeFault::NotStaff => "only staff may set it",
-        EffectiveTimeFault::InTheFuture => "must not be in the future",
-        EffectiveTimeFault::BeforeTheSale => "must not be before the sale",
-        EffectiveTimeFault::OutOfRange => "must lie between the years 1 and 9999",
-    })]
+    #[error("effective_time: {}", .0.text())]
     EffectiveTime(EffectiveTimeFault),
     #[error("order {0} is not quarantined")]
     NotQuarantined(OrderId),
@@ -162,148 +79,62 @@ pub enum Error {
 }
 
 impl PublicError for Error {
-    fn code(&self) -> Code {
+    fn refusal(&self) -> Refusal {
         match self {
-            Error::NotFound(_) => Code::NotFound,
-            Error::Rejected { reason: Reason::GaveUp, .. } | Error::Overloaded => Code::Unavailable,
-            Error::Rejected { reason: Reason::UnknownPaymentMethod, .. } => Code::InvalidArgument,
-            Error::Rejected { reason: Reason::PriceNotAllowed, .. } => Code::PermissionDenied,
-            Error::Rejected { .. }
-            | Error::ReturnExceedsOrder { .. }
-            | Error::TooManyRefunds(_)
-            | Error::OutOfStep { .. }
-            | Error::State { .. }
-            | Error::RefundExceedsOrder { .. }
-            | Error::RefundDeclined { .. }
-            | Error::NotQuarantined(_)
-            | Error::RequestIdReused(_) => Code::FailedPrecondition,
-            Error::Busy(_) | Error::LeaseLost => Code::Aborted,
-            Error::OtherCustomer | Error::EffectiveTime(EffectiveTimeFault::NotStaff) => Code::PermissionDenied,
-            Error::LineNotFound { .. }
-            | Error::LinesAndAmount
-            | Error::Field { .. }
-            | Error::EffectiveTime(_)
-            | Error::ResumeToken => Code::InvalidArgument,
-            Error::Unreadable(_) => Code::Internal,
-            Error::Database(error) => error.code(),
-        }
-    }
-
-    fn reason(&self) -> &'static str {
-        match self {
-            Error::NotFound(_) => ErrorReason::OrderNotFound,
-            Error::Rejected { reason, .. } => return reason.name(),
-            Error::State { .. } => ErrorReason::OrderState,
-            Error::Busy(_) | Error::LeaseLost => ErrorReason::OrderBusy,
-            Error::LineNotFound { .. } => ErrorReason::LineNotFound,
-            Error::RefundExceedsOrder { .. } => ErrorReason::RefundExceedsOrder,
-            Error::ReturnExceedsOrder { .. } => ErrorReason::ReturnExceedsOrder,
-            Error::TooManyRefunds(_) => ErrorReason::TooManyRefunds,
-            Error::OutOfStep { .. } => ErrorReason::OrderOutOfStep,
-            Error::RefundDeclined { .. } => ErrorReason::RefundDeclined,
-            Error::OtherCustomer => ErrorReason::OtherCustomer,
-            Error::EffectiveTime(_) => ErrorReason::EffectiveTime,
-            Error::NotQuarantined(_) => ErrorReason::NotQuarantined,
-            Error::ResumeToken => ErrorReason::InvalidResumeToken,
-            Error::RequestIdReused(_) => ErrorReason::RequestIdReused,
-            Error::LinesAndAmount | Error::Field { .. } => return CommonReason::InvalidField.as_str_name(),
-            Error::Overloaded => return CommonReason::Overloaded.as_str_name(),
-            Error::Unreadable(_) => return CommonReason::Internal.as_str_name(),
-            Error::Database(error) => return error.reason(),
-        }
-        .as_str_name()
-    }
-
-    fn domain(&self) -> &'static str {
-        match self {
-            Error::LinesAndAmount | Error::Field { .. } | Error::Overloaded | Error::Unreadable(_) => "souk.policy.v1",
-            Error::Database(error) => error.domain(),
-            _ => "souk.orders.v1",
-        }
-    }
-
-    fn metadata(&self) -> Vec<(String, String)> {
-        let pair = |key: &str, value: String| (key.to_owned(), value);
-        match self {
-            Error::NotFound(order) | Error::Busy(order) | Error::NotQuarantined(order) => {
-                vec![pair("order_id", order.to_string())]
-            }
-            Error::Rejected { order, payment, facts, .. } => {
-                let mut all = vec![pair("order_id", order.to_string()), pair("payment_id", payment.to_string())];
-                all.extend(facts.iter().cloned());
-                all
-            }
-            Error::ReturnExceedsOrder { order, line, returnable } => vec![
-                pair("order_id", order.to_string()),
-                pair("line_number", line.to_string()),
-                pair("returnable", returnable.to_string()),
-            ],
-            Error::TooManyRefunds(order) => {
-                vec![pair("order_id", order.to_string()), pair("limit", MAX_REFUNDS.to_string())]
-            }
-            Error::OutOfStep { order, facts } => {
-                let mut all = vec![pair("order_id", order.to_string())];
-                all.extend(facts.iter().cloned());
-                all
-            }
-            Error::State { order, state } => {
-                vec![pair("order_id", order.to_string()), pair("state", state.to_string())]
-            }
+            Error::NotFound(id) => of(ErrorReason::OrderNotFound, id).resource("Order", id),
+            Error::Rejected { order, payment, reason, facts } => rejected(order, payment, *reason, facts),
+            Error::State { order, state } => of(ErrorReason::OrderState, order).with("state", state),
+            Error::Busy(id) => of(ErrorReason::OrderBusy, id),
+            Error::LeaseLost => ErrorReason::OrderBusy.refusal(),
             Error::LineNotFound { order, line } => {
-                vec![pair("order_id", order.to_string()), pair("line_number", line.to_string())]
+                of(ErrorReason::LineNotFound, order).with("line_number", line).field_at_fault("lines.line_number")
             }
             Error::RefundExceedsOrder { order, refundable } => {
-                vec![pair("order_id", order.to_string()), pair("refundable", refundable.to_string())]
+                of(ErrorReason::RefundExceedsOrder, order).with("refundable", refundable)
             }
-            Error::RefundDeclined { order, refund } => {
-                vec![pair("order_id", order.to_string()), pair("refund_id", refund.to_string())]
+            Error::ReturnExceedsOrder { order, line, returnable } => {
+                of(ErrorReason::ReturnExceedsOrder, order).with("line_number", line).with("returnable", returnable)
             }
-            _ => vec![],
+            Error::TooManyRefunds(id) => of(ErrorReason::TooManyRefunds, id).with("limit", MAX_REFUNDS),
+            Error::OutOfStep { order, facts } => of(ErrorReason::OrderOutOfStep, order).with_all(facts),
+            Error::RefundDeclined { order, refund } => of(ErrorReason::RefundDeclined, order).with("refund_id", refund),
+            Error::OtherCustomer => {
+                ErrorReason::OtherCustomer.refusal().field("customer_id", "a user places and sees its own orders only")
+            }
+            Error::EffectiveTime(fault) => {
+                let reason = match fault {
+                    EffectiveTimeFault::NotStaff => ErrorReason::EffectiveTimeNotAllowed,
+                    _ => ErrorReason::EffectiveTime,
+                };
+                reason.refusal().field("effective_time", fault.text())
+            }
+            Error::NotQuarantined(id) => of(ErrorReason::NotQuarantined, id),
+            Error::ResumeToken => {
+                ErrorReason::InvalidResumeToken.refusal().field("resume_token", "is not one of this order's")
+            }
+            Error::RequestIdReused(what) => ErrorReason::RequestIdReused
+                .refusal()
+                .field("request_id", format!("was used before for another {what}")),
+            Error::Field(error) => error.refusal(),
+            Error::Overloaded => Refusal::new(&common::OVERLOADED).retry_after(OVERLOADED_DELAY),
+            Error::Unreadable(_) => Refusal::internal(),
+            Error::Database(error) => error.refusal(),
         }
-    }
-
-    fn describe(&self, details: &mut tonic_types::ErrorDetails) {
-        let field = match self {
-            Error::Field { field, .. } => field,
-            Error::LinesAndAmount => "amount",
-            Error::OtherCustomer => "customer_id",
-            Error::EffectiveTime(_) => "effective_time",
-            Error::ResumeToken => "resume_token",
-            Error::RequestIdReused(_) => "request_id",
-            Error::LineNotFound { .. } => "lines.line_number",
-            Error::Rejected { reason: Reason::UnknownPaymentMethod, .. } => {
-                details.add_bad_request_violation("payment_method", "is not one that the payment provider knows");
-                return;
-            }
-            Error::Rejected { reason, facts, .. } => {
-                let field = facts.iter().find(|(key, _)| key == FIELD);
-                if let Some((_, field)) = field {
-                    details.add_bad_request_violation(field, reason.text());
-                }
-                return;
-            }
-            Error::NotFound(order) => {
-                details.set_resource_info("souk.orders.v1.Order", order.to_string(), "", "it does not exist");
-                return;
-            }
-            Error::Database(error) => return error.describe(details),
-            _ => return,
-        };
-        let text = self.to_string();
-        let text = text.split_once(": ").map_or(text.as_str(), |(_, rest)| rest);
-        details.add_bad_request_violation(field, text);
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn of(reason: ErrorReason, order: &OrderId) -> Refusal {
+    reason.with("order_id", order)
+}
 
-    #[test]
-    fn every_reason_is_found_again_by_its_name() {
-        for reason in Reason::ALL {
-            assert_eq!(Reason::from_name(reason.name()), Some(reason));
-            assert!(reason.name().starts_with("ERROR_REASON_"));
-        }
+/// Tells why an order was not placed, and which field of the request is at fault if one is.
+fn rejected(order: &OrderId, payment: &PaymentId, reason: Reason, facts: &[(String, String)]) -> Refusal {
+    let refusal = of(reason.contract(), order).with("payment_id", payment).with_all(facts);
+    if reason == Reason::UnknownPaymentMethod {
+        return refusal.field("payment_method", "is not one that the payment provider knows");
+    }
+    match facts.iter().find(|(key, _)| key == FIELD) {
+        Some((_, field)) => refusal.field(field, reason.text()),
+        None => refusal,
     }
 }

@@ -1,6 +1,6 @@
 //! The orders service: places orders by a durable saga, and owns their life until they are fulfilled or refunded.
 //!
-//! Read `saga.rs` for what happens to an order, `drive.rs` for how it survives a crash, `rpc.rs` for what can be asked.
+//! Read `saga.rs` for what happens to an order, `drive.rs` for how it survives a crash, `rpc/` for what can be asked.
 
 mod changes;
 mod config;
@@ -9,19 +9,22 @@ mod drive;
 mod error;
 mod events;
 mod order;
+mod reason;
 mod rpc;
 mod saga;
+mod state;
 mod store;
 mod upstream;
-mod worker;
+mod waiting;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use souk_chassis::{Definition, Host, Service, StartError};
-use souk_client::orders::v1::order_service_server::OrderServiceServer;
-use souk_data::{Db, Engine};
-use souk_types::{Clock, EventId};
+use souk_client::orders::v1::order_service;
+use souk_data::Engine;
+use souk_events::Stored as _;
+use souk_types::EventId;
 
 pub use config::{Config, SagaConfig};
 pub use drive::FAULT_POINTS;
@@ -34,18 +37,16 @@ use upstream::Upstream;
 
 /// Returns the service, ready to be run alone or with others.
 pub fn definition() -> Definition {
-    Definition::new("orders", include_str!("../config.default.toml"), |config, host| {
-        build(config, host, Clock::system())
-    })
+    Definition::new("orders", include_str!("../config.default.toml"), build)
 }
 
-/// Assembles the service on this clock.
-async fn build(config: Config, host: Host, clock: Clock) -> Result<Service, StartError> {
+async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     if let Some((key, value, allowed)) = config.saga.problem() {
         return Err(StartError::configuration(key, &value, allowed));
     }
-    let db = Db::open(&config.data, host.data_dir(), &store::SCHEMA, clock.clone()).await?;
+    let db = souk_events::open(&host, &config.data, &store::SCHEMA).await?;
     let store = Store::new(db.clone());
+    let clock = host.clock();
     let owner: Arc<str> = EventId::new(clock.now()).as_uuid().to_string().into();
     if db.engine() == Engine::Sqlite {
         // No other process can have this file open, so whoever held a lease is gone.
@@ -55,19 +56,11 @@ async fn build(config: Config, host: Host, clock: Clock) -> Result<Service, Star
     let changes = Changes::default();
     let sagas = Sagas::new(store.clone(), upstream, &host, clock.clone(), changes.clone(), owner, config.saga);
     let consumer = events::consumer(&host, db.clone(), clock.clone());
-    let rpc = OrderRpc { store, sagas: sagas.clone(), changes, clock: clock.clone(), drain: host.drain() };
+    let rpc = OrderRpc { store, sagas: sagas.clone(), changes, clock, drain: host.drain() };
 
     Ok(Service::new(&souk_client::CONTRACT)
-        .rpc(OrderServiceServer::new(rpc).max_decoding_message_size(host.max_message_bytes()))
-        .worker("relay", souk_events::relay(&host, db.clone()))
+        .rpc(order_service::server(rpc))
+        .database(&host, &db)
         .worker("consumer", move |drain| consumer.clone().run(drain))
-        .worker("sweep", move |drain| sagas.clone().sweep(drain))
-        .worker("purge", {
-            let db = db.clone();
-            move |drain| worker::purge(db.clone(), clock.clone(), drain)
-        })
-        .ready(move || {
-            let db = db.clone();
-            async move { db.ping().await }
-        }))
+        .worker("sweep", move |drain| sagas.clone().sweep(drain)))
 }

@@ -20,7 +20,7 @@
 
 use std::time::Duration;
 
-use crate::error::Reason;
+use crate::reason::Reason;
 
 /// Which operation a saga carries out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

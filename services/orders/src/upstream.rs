@@ -17,8 +17,9 @@ use souk_types::Money;
 use tonic::{Code, Request, Status};
 use tonic_types::{ErrorInfo, StatusExt};
 
-use crate::error::{Error, FIELD, Reason};
+use crate::error::Error;
 use crate::order::{Item, Line, MAX_TOTAL, Order, Refund, Wish};
+use crate::reason::{FIELD, Reason};
 use crate::saga::{Outcome, Step};
 use crate::store::{Saga, Store};
 

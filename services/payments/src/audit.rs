@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use souk_types::{PaymentId, TransferId};
 
 use crate::error::Error;
-use crate::payment::State;
 use crate::provider::{Charge, Provider};
 use crate::refund::RefundState;
+use crate::state::State;
 use crate::store::{Audited, Page, Store};
 use crate::transfers::{self, Account, Amounts, Form};
 use crate::upstream::{Ledger, Recorded};

@@ -1,6 +1,10 @@
 //! What an operator can set; `config.default.toml` says what each setting is for.
 
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
 use serde::Deserialize;
+use souk_chassis::StartError;
 use souk_data::DataConfig;
 
 /// The settings of the payments service.
@@ -45,24 +49,38 @@ pub struct SimulatorConfig {
 const SHORTEST_LEASE_SECONDS: u64 = 20;
 
 impl Config {
-    /// Returns the first setting that cannot work: its key, its value, and what is allowed.
-    pub fn problem(&self) -> Option<(&'static str, String, &'static str)> {
+    /// Refuses values that cannot work, each with its key and what is allowed.
+    pub fn check(&self) -> Result<(), StartError> {
         let recovery = &self.recovery;
-        if !(SHORTEST_LEASE_SECONDS..=3600).contains(&recovery.lease_seconds) {
-            return Some(("payments.recovery.lease_seconds", recovery.lease_seconds.to_string(), "must be 20 to 3600"));
+        let limits: [(&str, u64, RangeInclusive<u64>); 4] = [
+            ("payments.recovery.lease_seconds", recovery.lease_seconds, SHORTEST_LEASE_SECONDS..=3600),
+            ("payments.recovery.sweep_milliseconds", recovery.sweep_milliseconds, 1..=60_000),
+            ("payments.recovery.retry_milliseconds", recovery.retry_milliseconds, 1..=60_000),
+            ("payments.simulator.fee_basis_points", self.simulator.fee_basis_points.into(), 0..=10_000),
+        ];
+        for (key, value, allowed) in limits {
+            if !allowed.contains(&value) {
+                let allowed = format!("must be {} to {}", allowed.start(), allowed.end());
+                return Err(StartError::configuration(key, &value.to_string(), &allowed));
+            }
         }
-        if !(1..=60_000).contains(&recovery.sweep_milliseconds) {
-            let value = recovery.sweep_milliseconds.to_string();
-            return Some(("payments.recovery.sweep_milliseconds", value, "must be 1 to 60000"));
-        }
-        if !(1..=60_000).contains(&recovery.retry_milliseconds) {
-            let value = recovery.retry_milliseconds.to_string();
-            return Some(("payments.recovery.retry_milliseconds", value, "must be 1 to 60000"));
-        }
-        if self.simulator.fee_basis_points > 10_000 {
-            let value = self.simulator.fee_basis_points.to_string();
-            return Some(("payments.simulator.fee_basis_points", value, "must be 0 to 10000"));
-        }
-        None
+        Ok(())
+    }
+}
+
+impl RecoveryConfig {
+    /// Returns how long whoever claims an operation may be silent.
+    pub fn lease(&self) -> Duration {
+        Duration::from_secs(self.lease_seconds)
+    }
+
+    /// Returns how long to wait between two looks for operations to finish.
+    pub fn sweep(&self) -> Duration {
+        Duration::from_millis(self.sweep_milliseconds)
+    }
+
+    /// Returns how long to wait before the first new try of an operation.
+    pub fn retry(&self) -> Duration {
+        Duration::from_millis(self.retry_milliseconds)
     }
 }

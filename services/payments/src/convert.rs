@@ -1,9 +1,9 @@
 //! Wire ↔ domain: the only place where wire data becomes trusted data.
 
 use prost::Message;
-use souk_chassis::Caller;
 use souk_client::payments::v1 as pb;
 use souk_client::types::v1::Money as WireMoney;
+use souk_contract::Caller;
 use souk_data::args;
 use souk_data::page::{self, PageTokens};
 use souk_data::{Arg, FromCell, ToArg};
@@ -16,11 +16,6 @@ use crate::provider::Charge;
 use crate::provider::simulator::{Operation, Outcome, Target};
 use crate::refund::{Refund, RefundWish};
 use crate::store::Page;
-
-/// Reads a payment id; the contract has checked its form already.
-pub fn payment_id(text: &str) -> Result<PaymentId, Error> {
-    text.parse().map_err(|error| Error::field("payment_id", error))
-}
 
 /// Reads an amount of at least `least` minor units.
 fn amount(money: Option<WireMoney>, least: i64) -> Result<Money, Error> {
@@ -43,10 +38,8 @@ pub fn method(token: String) -> Option<Method> {
     (!token.is_empty()).then_some(Method(token))
 }
 
-/// Reads which order a new payment is for: one from the orders service, none from staff.
-fn order_id(caller: &Caller, payment: PaymentId, text: &str) -> Result<Option<OrderId>, Error> {
-    let order = Some(text).filter(|text| !text.is_empty()).map(str::parse).transpose();
-    let order = order.map_err(|error| Error::field("order_id", error))?;
+/// Checks which order a new payment is for: one from the orders service, none from staff.
+fn order_of(caller: &Caller, payment: PaymentId, order: Option<OrderId>) -> Result<Option<OrderId>, Error> {
     match (caller, order) {
         (Caller::Staff(_), Some(order)) => Err(Error::OrderNotOfStaff { payment, order }),
         (Caller::Staff(_), None) => Ok(None),
@@ -57,10 +50,10 @@ fn order_id(caller: &Caller, payment: PaymentId, text: &str) -> Result<Option<Or
 
 /// Reads a payment that is to be created.
 pub fn created(caller: &Caller, request: pb::CreatePaymentIntentRequest) -> Result<NewPayment, Error> {
-    let id = payment_id(&request.payment_id)?;
+    let id = request.payment_id()?;
     Ok(NewPayment {
         id,
-        order: order_id(caller, id, &request.order_id)?,
+        order: order_of(caller, id, request.order_id()?)?,
         customer: request.customer_id,
         amount: amount(request.amount, 0)?,
         method: method(request.payment_method),
@@ -70,10 +63,10 @@ pub fn created(caller: &Caller, request: pb::CreatePaymentIntentRequest) -> Resu
 
 /// Reads a payment that is to be created and authorised.
 pub fn authorized(caller: &Caller, request: pb::AuthorizePaymentRequest) -> Result<NewPayment, Error> {
-    let id = payment_id(&request.payment_id)?;
+    let id = request.payment_id()?;
     Ok(NewPayment {
         id,
-        order: order_id(caller, id, &request.order_id)?,
+        order: order_of(caller, id, request.order_id()?)?,
         customer: request.customer_id,
         amount: amount(request.amount, 0)?,
         method: method(request.payment_method),
@@ -94,7 +87,7 @@ pub fn capture(request: pb::CapturePaymentRequest) -> Result<CaptureWish, Error>
 /// Reads what is to be refunded.
 pub fn refund(request: pb::RefundPaymentRequest) -> Result<RefundWish, Error> {
     Ok(RefundWish {
-        id: request.refund_id.parse().map_err(|error| Error::field("refund_id", error))?,
+        id: request.refund_id()?,
         amount: amount(request.amount, 1)?,
         effective_time: effective_time(request.effective_time)?,
     })
@@ -105,7 +98,10 @@ pub fn target(target: Option<pb::script_request::Target>) -> Result<Target, Erro
     use pb::script_request::Target as Wire;
     match target.ok_or_else(|| Error::field("target", "is required"))? {
         Wire::PaymentMethod(token) => Ok(Target::Method(Method(token))),
-        Wire::PaymentId(id) => Ok(Target::Payment(payment_id(&id)?)),
+        Wire::PaymentId(id) => {
+            let id = id.parse().map_err(|error| Error::field("payment_id", error))?;
+            Ok(Target::Payment(id))
+        }
     }
 }
 

@@ -1,15 +1,12 @@
-//! What can go wrong in payments: each variant has one gRPC code and one reason of the contract.
+//! Everything that can go wrong with a call: each variant is one reason of the contract with its facts.
 
-use souk_client::payments::v1::{ErrorReason, PaymentState};
-use souk_client::policy::v1::ErrorReason as CommonReason;
-use souk_contract::{PublicError, REASON_INVALID_FIELD};
+use souk_client::payments::v1::{ErrorReason as Reason, PaymentState};
+use souk_contract::{FieldError, PublicError, Reason as _, Refusal, common};
 use souk_types::{OrderId, PaymentId, RefundId};
-use tonic::Code;
-use tonic_types::ErrorDetails;
 
 use crate::attempt::Decline;
-use crate::payment::State;
 use crate::provider::NoAnswer;
+use crate::state::State;
 
 /// The methods of orders to use instead of changing the payment of an order.
 pub mod instead {
@@ -59,8 +56,8 @@ pub enum Error {
     Amount { field: &'static str, problem: String },
     #[error("payment_method: is not a payment method that the provider knows")]
     UnknownMethod,
-    #[error("{field}: {problem}")]
-    Field { field: &'static str, problem: String },
+    #[error(transparent)]
+    Field(#[from] FieldError),
     #[error("the ledger does not answer; the operation is finished later")]
     LedgerUnavailable(#[source] tonic::Status),
     #[error("the ledger answered something else than it was asked; the operation is finished later")]
@@ -81,159 +78,66 @@ pub enum Error {
 }
 
 impl Error {
-    /// Returns the refusal of a field that has the right form and still means nothing.
+    /// Returns the refusal of a field that has the right form and still cannot be used.
     pub fn field(field: &'static str, problem: impl ToString) -> Self {
-        Error::Field { field, problem: problem.to_string() }
+        Error::Field(FieldError::new(field, problem))
     }
-}
-
-/// Returns the contract's name of a state.
-fn state_name(state: State) -> &'static str {
-    PaymentState::try_from(state as i32).unwrap_or_default().as_str_name()
 }
 
 impl PublicError for Error {
-    fn code(&self) -> Code {
+    fn refusal(&self) -> Refusal {
         match self {
-            Error::NotFound(_) | Error::ActionNotFound => Code::NotFound,
-            Error::OfOrder { .. }
-            | Error::OrderNotOfStaff { .. }
-            | Error::ActionNotCompleted(_)
-            | Error::ActionExpired(_)
-            | Error::Differs { .. }
-            | Error::State { .. }
-            | Error::Declined { .. }
-            | Error::CaptureExceeds { .. }
-            | Error::RefundExceeds { .. }
-            | Error::RefundDiffers(_)
-            | Error::RequestIdReused(_) => Code::FailedPrecondition,
-            Error::ProviderUnavailable(_)
-            | Error::NoAnswer(_)
-            | Error::LedgerUnavailable(_)
-            | Error::LedgerUnanswered => Code::Unavailable,
-            Error::Busy(_) | Error::LeaseLost(_) => Code::Aborted,
-            Error::Amount { .. } | Error::UnknownMethod | Error::Field { .. } => Code::InvalidArgument,
-            Error::LedgerRefused { .. }
-            | Error::LedgerUnexpected(_)
-            | Error::ProviderOutOfTurn(_)
-            | Error::Unreadable(_) => Code::Internal,
-            Error::Database(error) => error.code(),
-        }
-    }
-
-    fn reason(&self) -> &'static str {
-        match self {
-            Error::NotFound(_) => ErrorReason::PaymentNotFound,
-            Error::Differs { .. } => ErrorReason::PaymentDiffers,
-            Error::State { .. } => ErrorReason::PaymentState,
-            Error::Declined { .. } => ErrorReason::PaymentDeclined,
-            Error::OfOrder { .. } | Error::OrderNotOfStaff { .. } => ErrorReason::PaymentOfOrder,
-            Error::ActionNotCompleted(_) => ErrorReason::ActionNotCompleted,
-            Error::ActionExpired(_) => ErrorReason::ActionExpired,
-            Error::ActionNotFound => ErrorReason::ActionNotFound,
-            Error::ProviderUnavailable(_) | Error::NoAnswer(_) => ErrorReason::ProviderUnavailable,
-            Error::Busy(_) | Error::LeaseLost(_) => ErrorReason::PaymentBusy,
-            Error::CaptureExceeds { .. } => ErrorReason::CaptureExceedsAuthorized,
-            Error::RefundExceeds { .. } => ErrorReason::RefundExceedsCaptured,
-            Error::RefundDiffers(_) => ErrorReason::RefundDiffers,
-            Error::RequestIdReused(_) => ErrorReason::RequestIdReused,
-            Error::Amount { .. } => ErrorReason::InvalidAmount,
-            Error::UnknownMethod => ErrorReason::UnknownPaymentMethod,
-            Error::LedgerRefused { .. } => ErrorReason::LedgerRefused,
-            Error::Field { .. } => return REASON_INVALID_FIELD,
-            Error::LedgerUnavailable(_) | Error::LedgerUnanswered => {
-                return CommonReason::UpstreamUnavailable.as_str_name();
-            }
-            Error::LedgerUnexpected(_) | Error::ProviderOutOfTurn(_) | Error::Unreadable(_) => {
-                return CommonReason::Internal.as_str_name();
-            }
-            Error::Database(error) => return error.reason(),
-        }
-        .as_str_name()
-    }
-
-    fn domain(&self) -> &'static str {
-        match self {
-            Error::LedgerUnavailable(_)
-            | Error::LedgerUnanswered
-            | Error::LedgerUnexpected(_)
-            | Error::ProviderOutOfTurn(_)
-            | Error::Unreadable(_) => "souk.policy.v1",
-            Error::Database(error) => error.domain(),
-            _ => "souk.payments.v1",
-        }
-    }
-
-    fn metadata(&self) -> Vec<(String, String)> {
-        let mut pairs: Vec<(&str, String)> = Vec::new();
-        match self {
-            Error::NotFound(payment)
-            | Error::ActionNotCompleted(payment)
-            | Error::ActionExpired(payment)
-            | Error::ProviderUnavailable(payment)
-            | Error::Busy(payment)
-            | Error::LeaseLost(payment)
-            | Error::RequestIdReused(payment) => pairs.push(("payment_id", payment.to_string())),
-            Error::Differs { payment, field } => {
-                pairs.extend([("payment_id", payment.to_string()), ("field", (*field).to_owned())]);
-            }
-            Error::OfOrder { payment, order, instead } => {
-                pairs.extend([("payment_id", payment.to_string()), ("order_id", order.to_string())]);
-                pairs.push(("use", (*instead).to_owned()));
-            }
+            Error::NotFound(id) => of(Reason::PaymentNotFound, id).resource("Payment", id),
+            Error::Differs { payment, field } => of(Reason::PaymentDiffers, payment).with("field", field),
+            Error::State { payment, state } => of(Reason::PaymentState, payment).with("state", name_of(*state)),
+            Error::Declined { payment, decline } => of(Reason::PaymentDeclined, payment)
+                .with("decline", &decline.reason)
+                .with("retryable", decline.is_retryable),
+            Error::OfOrder { payment, order, instead } => of_order(payment, order, instead),
             Error::OrderNotOfStaff { payment, order } => {
-                pairs.extend([("payment_id", payment.to_string()), ("order_id", order.to_string())]);
-                pairs.push(("use", instead::PLACE.to_owned()));
+                of_order(payment, order, instead::PLACE).field("order_id", "must be empty from staff")
             }
-            Error::State { payment, state } => {
-                pairs.extend([("payment_id", payment.to_string()), ("state", state_name(*state).to_owned())]);
+            Error::ActionNotCompleted(id) => of(Reason::ActionNotCompleted, id),
+            Error::ActionExpired(id) => of(Reason::ActionExpired, id),
+            Error::ActionNotFound => {
+                Reason::ActionNotFound.refusal().field("action_url", "is not one that the simulator gave out")
             }
-            Error::Declined { payment, decline } => {
-                pairs.extend([("payment_id", payment.to_string()), ("decline", decline.reason.clone())]);
-                pairs.push(("retryable", decline.is_retryable.to_string()));
-            }
+            Error::ProviderUnavailable(id) => of(Reason::ProviderUnavailable, id),
+            Error::NoAnswer(_) => Reason::ProviderUnavailable.refusal(),
+            Error::Busy(id) | Error::LeaseLost(id) => of(Reason::PaymentBusy, id),
             Error::CaptureExceeds { payment, capturable } => {
-                pairs.extend([("payment_id", payment.to_string()), ("capturable", capturable.to_string())]);
+                of(Reason::CaptureExceedsAuthorized, payment).with("capturable", capturable)
             }
             Error::RefundExceeds { payment, refundable } => {
-                pairs.extend([("payment_id", payment.to_string()), ("refundable", refundable.to_string())]);
+                of(Reason::RefundExceedsCaptured, payment).with("refundable", refundable)
             }
-            Error::RefundDiffers(refund) => pairs.push(("refund_id", refund.to_string())),
-            Error::Database(error) => return error.metadata(),
-            _ => {}
+            Error::RefundDiffers(id) => Reason::RefundDiffers.with("refund_id", id),
+            Error::RequestIdReused(id) => {
+                of(Reason::RequestIdReused, id).field("request_id", "was used before for another capture")
+            }
+            Error::Amount { field, problem } => Reason::InvalidAmount.refusal().field(*field, problem),
+            Error::UnknownMethod => Reason::UnknownPaymentMethod
+                .refusal()
+                .field("payment_method", "is not a payment method that the provider knows"),
+            Error::Field(error) => error.refusal(),
+            Error::LedgerUnavailable(status) => Refusal::new(&common::UPSTREAM_UNAVAILABLE).because_of(status),
+            Error::LedgerUnanswered => Refusal::new(&common::UPSTREAM_UNAVAILABLE),
+            Error::LedgerRefused { .. } => Reason::LedgerRefused.refusal(),
+            Error::LedgerUnexpected(_) | Error::ProviderOutOfTurn(_) | Error::Unreadable(_) => Refusal::internal(),
+            Error::Database(error) => error.refusal(),
         }
-        pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
     }
+}
 
-    fn upstream(&self) -> Option<&tonic::Status> {
-        match self {
-            Error::LedgerUnavailable(status) => Some(status),
-            _ => None,
-        }
-    }
+fn of(reason: Reason, payment: &PaymentId) -> Refusal {
+    reason.with("payment_id", payment)
+}
 
-    fn describe(&self, details: &mut ErrorDetails) {
-        match self {
-            Error::NotFound(payment) => {
-                details.set_resource_info("souk.payments.v1.Payment", payment.to_string(), "", self.to_string());
-            }
-            Error::Amount { field, problem } | Error::Field { field, problem } => {
-                details.add_bad_request_violation(*field, problem);
-            }
-            Error::OrderNotOfStaff { .. } => {
-                details.add_bad_request_violation("order_id", "must be empty from staff");
-            }
-            Error::ActionNotFound => {
-                details.add_bad_request_violation("action_url", "is not one that the simulator gave out");
-            }
-            Error::UnknownMethod => {
-                details.add_bad_request_violation("payment_method", "is not a payment method that the provider knows");
-            }
-            Error::RequestIdReused(_) => {
-                details.add_bad_request_violation("request_id", "was used before for another capture");
-            }
-            Error::Database(error) => error.describe(details),
-            _ => {}
-        }
-    }
+fn of_order(payment: &PaymentId, order: &OrderId, instead: &str) -> Refusal {
+    of(Reason::PaymentOfOrder, payment).with("order_id", order).with("use", instead)
+}
+
+/// Returns the contract's name of a state.
+fn name_of(state: State) -> &'static str {
+    PaymentState::try_from(state as i32).unwrap_or_default().as_str_name()
 }

@@ -8,55 +8,18 @@
 //! **Invariant:** 0 ≤ refunded ≤ captured ≤ authorized ≤ amount. PROCESSING means that an attempt is in flight; a capture, void or
 //! refund in flight leaves the state as it is until it is resolved. A payment over nothing never meets the provider.
 
-use std::fmt;
-
 use souk_types::{Currency, Money, OrderId, PaymentId, Timestamp, TransferId};
 
 use crate::attempt::{Answer, Attempt, CaptureKey, Decline, Kind, Method, Stage};
 use crate::error::Error;
 use crate::refund::RefundWish;
+use crate::state::State;
 
 /// The largest amount, in minor units: what the ledger takes.
 pub const LARGEST_AMOUNT: i64 = 1_000_000_000_000_000;
 
 /// ISO 4217's code for no currency.
 const NO_CURRENCY: &str = "XXX";
-
-/// Where a payment stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
-    RequiresPaymentMethod = 1,
-    RequiresConfirmation = 2,
-    RequiresAction = 3,
-    Processing = 4,
-    RequiresCapture = 5,
-    Succeeded = 6,
-    Canceled = 7,
-}
-
-impl State {
-    /// Returns the state with this number.
-    pub fn from_number(number: i64) -> Option<State> {
-        use State::*;
-        [RequiresPaymentMethod, RequiresConfirmation, RequiresAction, Processing, RequiresCapture, Succeeded, Canceled]
-            .into_iter()
-            .find(|state| *state as i64 == number)
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            State::RequiresPaymentMethod => "waiting for a payment method",
-            State::RequiresConfirmation => "waiting for its confirmation",
-            State::RequiresAction => "waiting for the customer",
-            State::Processing => "processing",
-            State::RequiresCapture => "authorised",
-            State::Succeeded => "captured",
-            State::Canceled => "canceled",
-        })
-    }
-}
 
 /// A payment that is about to exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +35,7 @@ pub struct NewPayment {
 
 /// The intent to take an amount of money.
 ///
-/// **Invariant:** a payment with an order is created and changed by the orders service alone; `rpc.rs` asks [`Payment::is_open_to_staff`].
+/// **Invariant:** a payment with an order is created and changed by the orders service alone; its methods ask [`Payment::is_open_to_staff`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
     pub id: PaymentId,

@@ -5,10 +5,11 @@ use souk_types::{Currency, Money, OrderId, PaymentId, RefundId, Timestamp};
 
 use crate::attempt::{Answer, Attempt, Decline, Method, Stage};
 use crate::error::Error;
-use crate::payment::{CaptureWish, NewPayment, Payment, State, Step};
+use crate::payment::{CaptureWish, NewPayment, Payment, Step};
 use crate::provider::simulator::charge::{ChargeState, Detail, Fees, Line};
 use crate::provider::simulator::{Operation, Outcome};
 use crate::refund::RefundWish;
+use crate::state::State;
 use crate::transfers::{self, Amounts, Form};
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000);

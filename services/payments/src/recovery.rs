@@ -5,8 +5,6 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream;
 use souk_chassis::{Context, Drain};
-use souk_data::Db;
-use souk_types::Clock;
 use tokio::sync::{Mutex, mpsc};
 use tracing::warn;
 
@@ -27,9 +25,6 @@ const TIMEOUT: Duration = Duration::from_secs(18);
 /// How long the worker stays for operations that are under way when the process stops, and how often it looks.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 const LAST_LOOK: Duration = Duration::from_millis(10);
-
-/// How often records that have served their time are deleted.
-const PURGE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Finishes operations until the process drains: at once what a caller let go of, the rest when it is due.
 pub async fn run(
@@ -94,14 +89,4 @@ fn report(recovered: Result<bool, Error>) {
         Ok(_) | Err(Error::ProviderUnavailable(_) | Error::LedgerUnavailable(_)) => {}
         Err(error) => warn!("an operation could not be finished yet: {error}"),
     }
-}
-
-/// Deletes sent events and records of requests that have served their time, once a minute. Payments are kept for ever.
-pub async fn purge(databases: [Db; 2], clock: Clock, drain: Drain) -> Result<(), Error> {
-    while drain.pause(PURGE_INTERVAL).await {
-        for db in &databases {
-            db.purge(clock.now()).await?;
-        }
-    }
-    Ok(())
 }

@@ -6,22 +6,21 @@ mod finish;
 mod read;
 mod rows;
 
-use std::path::Path;
 use std::time::Duration;
 
 use souk_data::page::PageTokens;
-use souk_data::{DataConfig, Db, Migration, Schema};
+use souk_data::{Db, Migration, Schema};
 use souk_types::Clock;
 
 use crate::attempt::Attempt;
-use crate::error::Error;
 use crate::payment::Payment;
 
 pub use audit::Audited;
 pub use begin::{Begun, Command};
 pub use read::Page;
 
-const SCHEMA: Schema = Schema {
+/// What the payments database must look like.
+pub const SCHEMA: Schema = Schema {
     name: "payments",
     migrations: &[Migration {
         version: 1,
@@ -57,18 +56,9 @@ const CLAIMED: i64 = 1;
 const LEFT: i64 = 2;
 
 impl Store {
-    /// Opens the database and migrates it.
-    ///
-    /// # Errors
-    /// When it cannot be opened or migrated.
-    pub async fn open(config: &DataConfig, data_dir: &Path, lease: Duration, clock: Clock) -> Result<Self, Error> {
-        let db = Db::open(config, data_dir, &SCHEMA, clock.clone()).await?;
-        Ok(Store { db, clock, lease })
-    }
-
-    /// Returns the database, for readiness and purging.
-    pub fn db(&self) -> &Db {
-        &self.db
+    /// Returns the store over this database.
+    pub fn new(db: Db, lease: Duration, clock: Clock) -> Self {
+        Store { db, clock, lease }
     }
 
     /// Returns what issues and opens page tokens.

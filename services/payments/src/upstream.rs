@@ -1,4 +1,4 @@
-//! Calls to the ledger: the only neighbour of payments.
+//! Calls to the ledger: the only upstream of payments.
 
 use souk_chassis::{Channel, Host};
 use souk_client::ledger::v1 as pb;
@@ -42,8 +42,7 @@ const LOOKUP_AT_ONCE: usize = 4000;
 impl Ledger {
     /// Returns the way to the ledger.
     pub fn new(host: &Host) -> Self {
-        let limit = host.max_message_bytes();
-        Ledger { client: LedgerServiceClient::new(host.channel("ledger")).max_decoding_message_size(limit) }
+        Ledger { client: LedgerServiceClient::new(host.channel("ledger")) }
     }
 
     /// Sees to it that these transfers are in the ledger, once however often it is called. Accounts are made when they are first

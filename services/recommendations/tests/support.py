@@ -56,7 +56,7 @@ class Shop:
         """Drains the service; the bus and the data stay."""
         if self._running is not None and self._channel is not None:
             await self._channel.close()
-            await self._running.drain()
+            await testing.stop(self._running)
         self._running = self._channel = None
 
     async def stop(self) -> None:

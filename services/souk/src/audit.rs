@@ -2,6 +2,7 @@
 
 mod books;
 mod compare;
+pub mod report;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::{parts, say};
 
 pub use books::Books;
 pub use compare::Finding;
+pub use report::audit;
 
 /// Checks that orders, payments, accounts and stock agree in a running shop.
 ///
@@ -36,16 +38,6 @@ pub struct Audit {
 /// calls that take it back have had their deadline.
 pub const LONGEST_DEADLINE: Duration = Duration::from_secs(90);
 
-/// How often differences are looked at again.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-
-/// What an audit found.
-pub struct Report {
-    pub findings: Vec<Finding>,
-    /// What was looked at: a name and how many.
-    pub counts: Vec<(String, i64)>,
-}
-
 impl Audit {
     /// Audits once and prints the result.
     pub async fn run(self) -> Result<(), StartError> {
@@ -63,21 +55,4 @@ impl Audit {
         }
         Err(StartError::new(format!("{} invariants do not hold", report.findings.len())))
     }
-}
-
-/// Audits a shop: each service by itself, then all of them together. Differences that an order under way explains are
-/// looked at again until they are gone or `patience` is over.
-pub async fn audit(services: &Services, patience: Duration) -> Result<Report, StartError> {
-    let books = Books::of(services);
-    let (mut findings, mut counts) = books.own_audits().await?;
-    let (mut suspects, compared) = compare::all(&books).await?;
-    counts.push(("orders compared with stock and payments".to_owned(), compared));
-
-    let until = tokio::time::Instant::now() + patience;
-    while !suspects.is_empty() && tokio::time::Instant::now() < until {
-        tokio::time::sleep(LOOK_INTERVAL).await;
-        suspects = compare::again(&books, suspects).await?;
-    }
-    findings.extend(suspects.into_iter().flat_map(|suspect| suspect.findings));
-    Ok(Report { findings, counts })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use souk_chassis::{Context, Definition, Drain, Host, Service};
 
-use crate::audit::{self, Report};
+use crate::audit::report::{Report, audit};
 use crate::connect::Services;
 
 /// The settings of the auditor.
@@ -42,7 +42,7 @@ async fn audit_forever(services: Services, config: Config, drain: Drain) {
         let patience = Duration::from_secs(config.patience_seconds);
         let context = Context::background("auditor");
         let audited = tokio::select! {
-            audited = context.scope(audit::audit(&services, patience)) => audited,
+            audited = context.scope(audit(&services, patience)) => audited,
             () = drain.started() => return,
         };
         match audited {

@@ -11,6 +11,7 @@ from souk_client.error import FieldViolation, SoukError
 from souk_client.identity import DEVELOPMENT_KEY, development_token
 from souk_client.pages import items, items_aio, pages, pages_aio
 from souk_client.policy import CallPolicy, policy_of
+from souk_client.reason import Retry
 from souk_client.watch import watch, watch_aio
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "CallPolicy",
     "Channel",
     "FieldViolation",
+    "Retry",
     "SoukError",
     "connect",
     "connect_aio",

@@ -11,6 +11,8 @@ from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
+from souk_client.reason import Retry, retry_of
+
 _DETAILS = "grpc-status-details-bin"
 
 
@@ -68,6 +70,11 @@ class SoukError(Exception):
 
     def __str__(self) -> str:
         return f"{self.code.name}: {self.message}" + (f" ({self.reason})" if self.reason else "")
+
+    @property
+    def retry(self) -> Retry:
+        """Returns whether the same request may be sent again, as the contract says of the reason; UNKNOWN without one."""
+        return retry_of(self.domain, self.reason)
 
     @classmethod
     def of(cls, error: grpc.RpcError) -> SoukError:

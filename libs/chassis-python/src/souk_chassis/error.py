@@ -14,21 +14,29 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from souk.policy.v1.error_reason_pb2 import ErrorReason
 
+from souk_chassis.reason import ReasonPolicy, policy_of
+
 HIDDEN = "internal error"
 DETAILS_HEADER = "grpc-status-details-bin"
 _OUR_FAULT = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.DATA_LOSS})
 
 
 class Error(Exception):
-    """An error that a service answers. Each way to fail is a subclass with one code and one reason of the contract.
+    """An error that a service answers. Each way to fail is a subclass with one reason of the contract, which says its code.
 
     `str(error)` is the message: lower case, without a full stop, naming the thing. `metadata` is what a program needs to act on
-    the error; `details` are further google.rpc messages. Of INTERNAL, UNKNOWN and DATA_LOSS the caller sees the trace id only.
+    the error, under the keys that the contract lists; `details` are further google.rpc messages. Of INTERNAL, UNKNOWN and
+    DATA_LOSS the caller sees the trace id only.
     """
 
-    code: ClassVar[grpc.StatusCode] = grpc.StatusCode.INTERNAL
     reasons: ClassVar[EnumTypeWrapper] = ErrorReason
     reason: ClassVar[int] = ErrorReason.ERROR_REASON_INTERNAL
+    policy: ClassVar[ReasonPolicy] = policy_of(reasons, reason)
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "reason" in vars(cls):
+            cls.policy = policy_of(cls.reasons, cls.reason)
 
     def __init__(self, message: str, *, metadata: Mapping[str, str] | None = None, details: Sequence[Message] = ()) -> None:
         super().__init__(message)
@@ -36,14 +44,19 @@ class Error(Exception):
         self.details = tuple(details)
 
     @property
+    def code(self) -> grpc.StatusCode:
+        """Returns the code that the contract gives the reason."""
+        return self.policy.code
+
+    @property
     def domain(self) -> str:
         """Returns the package that defines the reason: `souk.inventory.v1`."""
-        return self.reasons.DESCRIPTOR.full_name.rpartition(".")[0]
+        return self.policy.domain
 
     @property
     def reason_name(self) -> str:
         """Returns the reason as it stands in ErrorInfo: `ERROR_REASON_OUT_OF_STOCK`."""
-        return self.reasons.Name(self.reason)
+        return self.policy.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from souk.policy.v1.error_reason_pb2 import ErrorReason
 
 from souk_chassis.drain import Drain
 from souk_chassis.error import Error
+from souk_chassis.refusal import Unimplemented
 
 EVERY_SECONDS = 1.0
 CHECK_TIMEOUT_SECONDS = 2.0
@@ -113,10 +114,9 @@ async def _failure(ready: Ready | None) -> str | None:
 
 
 class UnknownService(Error):
-    """No service of this name runs here."""
+    """No service of this name runs here. The standard names the code."""
 
-    code = grpc.StatusCode.NOT_FOUND
-    reason = ErrorReason.ERROR_REASON_UNIMPLEMENTED
+    policy = replace(Unimplemented.policy, code=grpc.StatusCode.NOT_FOUND)
 
 
 class HealthRpc(health_pb2_grpc.HealthServicer):  # type: ignore[misc]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import protovalidate
 from google.protobuf.message import DecodeError, Message
 from opentelemetry.trace import Span
 
-from souk_chassis import refusal, trace
+from souk_chassis import red, refusal, trace
 from souk_chassis.caller import NOBODY, Identity
 from souk_chassis.channel import CRITICALITY
 from souk_chassis.context import CURRENT, Context
@@ -26,11 +27,13 @@ from souk_chassis.identity import Verifier
 from souk_chassis.limits import Limits, Permit
 from souk_chassis.log import place_of
 from souk_chassis.policy import CRITICALITIES, MethodPolicy
+from souk_chassis.reason import INVALID_FIELD
 from souk_chassis.red import Calls
 from souk_chassis.request_log import RequestLog
 from souk_chassis.times import impossible_times
 from souk_chassis.validate import violations_of
 
+_LOG = logging.getLogger("souk_chassis.incoming")
 MAX_HEADER_BYTES = 16 << 10
 """The most bytes of all headers of a request."""
 _HEADER_OVERHEAD_BYTES = 32
@@ -278,10 +281,26 @@ class Call:
         return sum(len(key) + len(value) + _HEADER_OVERHEAD_BYTES for key, value in metadata)
 
     async def _refuse(self, error: Error) -> bytes | None:
+        self._hold_to_contract(error)
         answered = answer(error, trace.trace_id(self._span))
         self._finish(answered.code, answered.reason, answered.cause)
         await self._rpc.abort(answered.code, answered.message, ((DETAILS_HEADER, answered.details),))
         return None  # `abort` raises.
+
+    def _hold_to_contract(self, error: Error) -> None:
+        """Reports a reason that is not listed for the method, and facts that are not the reason's: callers expect neither."""
+        method = self._method
+        if method is None or method.is_background:
+            return
+        name, reason = method.policy.name, error.reason_name
+        is_own = error.domain == method.package and reason != INVALID_FIELD
+        if is_own and reason not in method.policy.reasons:
+            _LOG.error("%s failed with %s, which its contract does not list", name, reason)
+            red.UNLISTED_REASONS.labels(name, reason).inc()
+        if not error.policy.allows(error.metadata):
+            facts = ", ".join(error.metadata)
+            _LOG.error("%s failed with %s and the facts [%s], which are not those of its contract", name, reason, facts)
+            red.WRONG_FACTS.labels(name, reason).inc()
 
     def _finish(self, code: grpc.StatusCode, reason: str = "", cause: str | None = None, size: int = 0) -> None:
         seconds = time.monotonic() - self._started

@@ -29,6 +29,8 @@ class MethodPolicy:
     is_repeatable: bool
     is_client_streaming: bool
     is_server_streaming: bool
+    reasons: frozenset[str] = frozenset()
+    """The reasons of its own package that it can fail with."""
 
     @property
     def name(self) -> str:
@@ -57,6 +59,7 @@ def of(method: MethodDescriptor) -> MethodPolicy:
         is_repeatable=options.idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN,
         is_client_streaming=method.client_streaming,
         is_server_streaming=method.server_streaming,
+        reasons=frozenset(policy.reasons),
     )
 
 

@@ -38,6 +38,18 @@ EVENTS_FOREIGN = Counter(
     registry=REGISTRY,
 )
 REFUSED = Counter("souk_refused", "What a limit refused, by the limit.", ["cap"], registry=REGISTRY)
+UNLISTED_REASONS = Counter(
+    "souk_unlisted_reasons",
+    "Errors whose reason the contract of the method does not list.",
+    ["rpc_method", "reason"],
+    registry=REGISTRY,
+)
+WRONG_FACTS = Counter(
+    "souk_wrong_facts",
+    "Errors whose facts are not those that the contract lists for the reason.",
+    ["rpc_method", "reason"],
+    registry=REGISTRY,
+)
 OUTBOX_PUBLISHED = Counter("souk_outbox_published", "Events that the bus took.", ["service"], registry=REGISTRY)
 OUTBOX_REFUSED = Counter("souk_outbox_refused", "Events that the bus did not take.", ["service"], registry=REGISTRY)
 

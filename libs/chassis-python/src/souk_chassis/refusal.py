@@ -4,33 +4,27 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import grpc
 from google.rpc.error_details_pb2 import BadRequest
 from souk.policy.v1.error_reason_pb2 import ErrorReason
 
 from souk_chassis.error import Error, retry_info
 
-UPSTREAM_UNAVAILABLE = ErrorReason.ERROR_REASON_UPSTREAM_UNAVAILABLE
-
 
 class Unauthenticated(Error):
     """There is no token, or it is not right."""
 
-    code = grpc.StatusCode.UNAUTHENTICATED
     reason = ErrorReason.ERROR_REASON_UNAUTHENTICATED
 
 
 class AccessDenied(Error):
     """This caller may not call this method."""
 
-    code = grpc.StatusCode.PERMISSION_DENIED
     reason = ErrorReason.ERROR_REASON_ACCESS_DENIED
 
 
 class DeadlineExceeded(Error):
     """The time of the call is over."""
 
-    code = grpc.StatusCode.DEADLINE_EXCEEDED
     reason = ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED
 
     def __init__(self) -> None:
@@ -40,7 +34,6 @@ class DeadlineExceeded(Error):
 class Draining(Error):
     """The process is stopping."""
 
-    code = grpc.StatusCode.UNAVAILABLE
     reason = ErrorReason.ERROR_REASON_DRAINING
 
     def __init__(self) -> None:
@@ -50,7 +43,6 @@ class Draining(Error):
 class Overloaded(Error):
     """A limit of the process, of a connection or of an address is reached; the message says which."""
 
-    code = grpc.StatusCode.RESOURCE_EXHAUSTED
     reason = ErrorReason.ERROR_REASON_OVERLOADED
 
     def __init__(self, message: str) -> None:
@@ -60,7 +52,6 @@ class Overloaded(Error):
 class TooManyStreams(Error):
     """The caller, or its connection, has as many streams open as it may have. They last longer than other calls."""
 
-    code = grpc.StatusCode.RESOURCE_EXHAUSTED
     reason = ErrorReason.ERROR_REASON_TOO_MANY_STREAMS
 
     def __init__(self, message: str) -> None:
@@ -70,7 +61,6 @@ class TooManyStreams(Error):
 class MessageTooLarge(Error):
     """A message is larger than this process reads."""
 
-    code = grpc.StatusCode.RESOURCE_EXHAUSTED
     reason = ErrorReason.ERROR_REASON_MESSAGE_TOO_LARGE
 
     def __init__(self, size: int, most: int) -> None:
@@ -80,36 +70,25 @@ class MessageTooLarge(Error):
 class HeadersTooLarge(Error):
     """The headers of a request are larger than this process reads."""
 
-    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    reason = ErrorReason.ERROR_REASON_HEADERS_TOO_LARGE
 
     def __init__(self, size: int, most: int) -> None:
         super().__init__(f"the headers of the request have {size} bytes, at most {most} are read")
-
-    @property
-    def reason_name(self) -> str:
-        """Returns the reason."""
-        return "ERROR_REASON_HEADERS_TOO_LARGE"
 
 
 class UnsupportedCompression(Error):
     """The request is compressed."""
 
-    code = grpc.StatusCode.UNIMPLEMENTED
+    reason = ErrorReason.ERROR_REASON_UNSUPPORTED_COMPRESSION
 
     def __init__(self, encoding: str) -> None:
         message = f"the request is compressed with {encoding}, only identity is accepted"
         super().__init__(message, metadata={"accepted": "identity"})
 
-    @property
-    def reason_name(self) -> str:
-        """Returns the reason."""
-        return "ERROR_REASON_UNSUPPORTED_COMPRESSION"
-
 
 class Unimplemented(Error):
     """The process does not serve the method."""
 
-    code = grpc.StatusCode.UNIMPLEMENTED
     reason = ErrorReason.ERROR_REASON_UNIMPLEMENTED
 
     def __init__(self, path: str) -> None:
@@ -123,8 +102,7 @@ class Internal(Error):
 class UpstreamUnavailable(Error):
     """A service that this one needs does not answer."""
 
-    code = grpc.StatusCode.UNAVAILABLE
-    reason = UPSTREAM_UNAVAILABLE
+    reason = ErrorReason.ERROR_REASON_UPSTREAM_UNAVAILABLE
 
     def __init__(self, neighbour: str, why: str) -> None:
         super().__init__(f"{neighbour} cannot be reached: {why}", metadata={"service": neighbour} if neighbour else None)
@@ -133,32 +111,27 @@ class UpstreamUnavailable(Error):
 class RequestIdReused(Error):
     """A request id came again with another request."""
 
-    code = grpc.StatusCode.FAILED_PRECONDITION
     reason = ErrorReason.ERROR_REASON_REQUEST_ID_REUSED
 
     def __init__(self, request_id: str) -> None:
-        message = f"request id {request_id} was used before with another request"
-        super().__init__(message, metadata={"request_id": request_id})
+        super().__init__(f"request id {request_id} was used before with another request")
 
 
 class DatabaseFull(Error):
     """The disk is full; nothing was written."""
 
-    code = grpc.StatusCode.RESOURCE_EXHAUSTED
     reason = ErrorReason.ERROR_REASON_DATABASE_FULL
 
 
 class DatabaseUnavailable(Error):
     """The database cannot be written to; nothing was written."""
 
-    code = grpc.StatusCode.UNAVAILABLE
     reason = ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE
 
 
 class InvalidRequest(Error):
     """A field breaks its rules, or the message cannot be read. Its domain is the package of the request."""
 
-    code = grpc.StatusCode.INVALID_ARGUMENT
     reason = ErrorReason.ERROR_REASON_INVALID_FIELD
     MOST: ClassVar[int] = 16
 

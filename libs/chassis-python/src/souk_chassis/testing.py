@@ -19,7 +19,7 @@ from souk.events.v1 import event_pb2, subscription_pb2
 from souk.events.v1 import events_service_pb2 as pb
 from souk.events.v1.events_service_pb2_grpc import EventServiceServicer, add_EventServiceServicer_to_server
 
-from souk_chassis import running
+from souk_chassis import red, running
 from souk_chassis.caller import Caller
 from souk_chassis.definition import Definition
 from souk_chassis.error import DETAILS_HEADER, answer
@@ -32,11 +32,27 @@ from souk_chassis.running import Running
 async def start(definition: Definition[Any], folder: Path, **settings: Any) -> Running:
     """Starts a service with its data in `folder`, on ports that the system chooses.
 
-    `training__every_seconds=5` sets training.every_seconds; `await running.drain()` stops it.
+    `training__every_seconds=5` sets training.every_seconds; `await stop(running)` stops it.
     """
     own = {"server.listen": "127.0.0.1:0", "server.metrics_listen": "127.0.0.1:0", "data_dir": str(folder)}
     dotted = {key.replace("__", "."): value for key, value in settings.items()}
     return await running.start(definition, overrides={**own, **dotted})
+
+
+async def stop(running: Running) -> None:
+    """Drains a service.
+
+    Raises AssertionError when a method failed with a reason that its contract does not list, or with facts that are not the
+    reason's.
+    """
+    await running.drain()
+    counters = (red.UNLISTED_REASONS, red.WRONG_FACTS)
+    metrics = [metric for counter in counters for metric in counter.collect()]
+    found = [f"{sample.name} {sample.labels}" for metric in metrics for sample in metric.samples]
+    # What one test has found is not another's.
+    for counter in counters:
+        counter.clear()
+    assert not found, f"list the reason and its facts in the contract, or do not fail with them: {found}"
 
 
 def caller(who: str, *scopes: str) -> tuple[tuple[str, str], ...]:

@@ -1,22 +1,21 @@
 //! The service under test: says back what it is told, and misbehaves when asked to.
 
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
-use souk_chassis::{Caller, Context, Deadline, Definition, Host, Service, StartError, refuse, reply};
-use souk_contract::PublicError;
+use souk_chassis::{Call, Context, Definition, Host, Service, StartError};
+use souk_contract::{Handle, Handlers, PublicError, ReasonPolicy, Refusal, Requests, Responses, Retry, common};
 use tokio::sync::Notify;
-use tonic::{Code, Request, Response, Status, Streaming};
-use tonic_types::ErrorDetails;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::proto::CONTRACT;
 use crate::proto::souk::echo::v1 as pb;
+use crate::proto::souk::echo::v1::echo_service;
 use crate::proto::souk::echo::v1::echo_service_client::EchoServiceClient;
-use crate::proto::souk::echo::v1::echo_service_server::{EchoService, EchoServiceServer};
 
 pub const DEFAULTS: &str = r#"
 # Names the probe of the test that started this service.
@@ -80,7 +79,7 @@ async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     let (working, ready) = (probe.clone(), probe);
     let worker_fails = config.worker_fails;
     Ok(Service::new(&CONTRACT)
-        .rpc(EchoServiceServer::new(rpc))
+        .rpc(echo_service::server(rpc))
         .worker("failing", move |drain: souk_chassis::Drain| {
             let probe = working.clone();
             async move {
@@ -120,38 +119,30 @@ pub enum Error {
     Field,
     #[error("the shelf fell over")]
     Shelf(#[source] std::io::Error),
+    #[error(transparent)]
+    Status(#[from] Status),
 }
 
+static OUT_OF_STOCK: ReasonPolicy = ReasonPolicy {
+    name: "ERROR_REASON_OUT_OF_STOCK",
+    domain: "souk.echo.v1",
+    code: Code::FailedPrecondition,
+    http_status: 400,
+    retry: Retry::Never,
+    metadata: &["sku"],
+    optional_metadata: &[],
+};
+
 impl PublicError for Error {
-    fn code(&self) -> Code {
+    fn refusal(&self) -> Refusal {
         match self {
-            Error::OutOfStock => Code::FailedPrecondition,
-            Error::Field => Code::InvalidArgument,
-            Error::Shelf(_) => Code::Internal,
+            Error::OutOfStock => {
+                Refusal::new(&OUT_OF_STOCK).with("sku", "mug").precondition_because("sku/mug", "0 left")
+            }
+            Error::Field => Refusal::new(&common::INVALID_FIELD),
+            Error::Shelf(_) => Refusal::internal(),
+            Error::Status(status) => status.refusal(),
         }
-    }
-
-    fn reason(&self) -> &'static str {
-        match self {
-            Error::OutOfStock => "ERROR_REASON_OUT_OF_STOCK",
-            Error::Field => souk_contract::REASON_INVALID_FIELD,
-            Error::Shelf(_) => "ERROR_REASON_INTERNAL",
-        }
-    }
-
-    fn domain(&self) -> &'static str {
-        match self {
-            Error::Field => "souk.policy.v1",
-            _ => "souk.echo.v1",
-        }
-    }
-
-    fn metadata(&self) -> Vec<(String, String)> {
-        vec![("sku".to_string(), "mug".to_string())]
-    }
-
-    fn describe(&self, details: &mut ErrorDetails) {
-        details.add_precondition_failure_violation("STOCK", "sku/mug", "0 left");
     }
 }
 
@@ -165,11 +156,9 @@ impl Drop for Watched {
 }
 
 impl Echo {
-    async fn say(&self, request: Request<pb::EchoRequest>) -> Result<pb::EchoResponse, Error> {
-        let (caller, deadline) = (Caller::of(&request), Deadline::of(&request));
-        let header = request.metadata().get("x-test").map(|value| value.to_str().unwrap().to_string());
+    async fn say(&self, call: Call<pb::EchoRequest>) -> Result<pb::EchoResponse, Error> {
         let context = Context::current().expect("a method runs in a context");
-        let message = request.into_inner();
+        let message = call.request;
         self.host.faults().point("echo.say.begin", &message.text).await;
         match message.mode.as_str() {
             "refuse" => return Err(Error::OutOfStock),
@@ -185,114 +174,105 @@ impl Echo {
                 self.probe.entered.notify_one();
                 self.probe.released.notified().await;
             }
-            "hop" | "hop-known" => {}
             _ => {}
         }
         Ok(pb::EchoResponse {
             text: message.text,
-            caller: caller.key(),
-            remaining_ms: deadline.remaining().as_millis() as i64,
+            caller: call.caller.key(),
+            remaining_ms: call.deadline.remaining().as_millis() as i64,
             trace_id: context.trace_id().to_string(),
             criticality: context.criticality().name().to_string(),
-            header: header.unwrap_or_default(),
         })
+    }
+
+    fn attempt(&self) -> u32 {
+        let mut attempts = self.probe.attempts.lock().unwrap();
+        *attempts += 1;
+        *attempts
     }
 }
 
-#[tonic::async_trait]
-impl EchoService for Echo {
-    async fn echo(&self, request: Request<pb::EchoRequest>) -> Result<Response<pb::EchoResponse>, Status> {
-        let attempt = {
-            let mut attempts = self.probe.attempts.lock().unwrap();
-            *attempts += 1;
-            *attempts
-        };
-        let mode = request.get_ref().mode.clone();
+impl Handlers for Echo {
+    type Error = Error;
+}
+
+impl Handle<echo_service::Echo> for Echo {
+    async fn handle(&self, call: Call<pb::EchoRequest>) -> Result<pb::EchoResponse, Error> {
+        let attempt = self.attempt();
+        let mode = call.request.mode.clone();
         if let Some(failures) = mode.strip_prefix("flaky:")
             && attempt <= failures.parse::<u32>().unwrap()
         {
-            return Err(Status::unavailable("try again"));
+            return Err(Status::unavailable("try again").into());
         }
         match mode.as_str() {
             "pushback" => {
                 let mut status = Status::unavailable("go away");
                 status.metadata_mut().insert("grpc-retry-pushback-ms", "-1".parse().unwrap());
-                return Err(status);
+                Err(status.into())
             }
             "retry-info" if attempt == 1 => {
                 let details = ErrorDetails::with_retry_info(Some(Duration::from_millis(200)));
-                return Err(<Status as tonic_types::StatusExt>::with_error_details(
-                    Code::Unavailable,
-                    "later",
-                    details,
-                ));
+                Err(Status::with_error_details(Code::Unavailable, "later", details).into())
             }
-            "exhausted" => return Err(Status::resource_exhausted("no more of it")),
-            "bare" => return Err(Status::not_found("a status without a reason")),
+            "exhausted" => Err(Status::resource_exhausted("no more of it").into()),
+            "bare" => Err(Status::not_found("a status without a reason").into()),
             "large" => {
-                let text = "x".repeat(request.get_ref().text.parse().unwrap());
-                return Ok(Response::new(pb::EchoResponse { text, ..Default::default() }));
+                let text = "x".repeat(call.request.text.parse().unwrap());
+                Ok(pb::EchoResponse { text, ..Default::default() })
             }
             "hop" => {
-                let next = pb::EchoRequest { mode: String::new(), ..request.into_inner() };
-                return self.peer.clone().echo(next).await;
+                let next = pb::EchoRequest { mode: String::new(), ..call.request };
+                Ok(self.peer.clone().echo(next).await?.into_inner())
             }
             "hop-wait" => {
-                let next = pb::EchoRequest { mode: "wait".to_string(), ..request.into_inner() };
-                return self.peer.clone().echo(next).await;
+                let next = pb::EchoRequest { mode: "wait".to_string(), ..call.request };
+                Ok(self.peer.clone().echo(next).await?.into_inner())
             }
             "hop-known" => {
-                let next = pb::EchoKnownRequest { text: request.into_inner().text, mode: String::new() };
+                let next = pb::EchoKnownRequest { text: call.request.text, mode: String::new() };
                 let answer = self.peer.clone().echo_known(next).await?.into_inner();
-                return Ok(Response::new(pb::EchoResponse {
+                Ok(pb::EchoResponse {
                     text: answer.text,
                     caller: answer.caller,
                     remaining_ms: answer.remaining_ms,
                     criticality: answer.criticality,
                     ..Default::default()
-                }));
+                })
             }
-            _ => {}
+            _ => self.say(call).await,
         }
-        let mut response = reply(self.say(request).await)?;
-        response.metadata_mut().insert("x-answer", "yes".parse().unwrap());
-        Ok(response)
     }
+}
 
-    async fn echo_known(
-        &self,
-        request: Request<pb::EchoKnownRequest>,
-    ) -> Result<Response<pb::EchoKnownResponse>, Status> {
-        let (caller, deadline) = (Caller::of(&request), Deadline::of(&request));
+impl Handle<echo_service::EchoKnown> for Echo {
+    async fn handle(&self, call: Call<pb::EchoKnownRequest>) -> Result<pb::EchoKnownResponse, Error> {
         let criticality = Context::current().unwrap().criticality().name().to_string();
-        let message = request.into_inner();
-        if message.mode == "wait" {
+        if call.request.mode == "wait" {
             let _watched = Watched(self.probe.clone());
             std::future::pending::<()>().await;
         }
-        let remaining_ms = deadline.remaining().as_millis() as i64;
-        let answer = pb::EchoKnownResponse { text: message.text, caller: caller.key(), remaining_ms, criticality };
-        Ok(Response::new(answer))
+        let remaining_ms = call.deadline.remaining().as_millis() as i64;
+        Ok(pb::EchoKnownResponse { text: call.request.text, caller: call.caller.key(), remaining_ms, criticality })
     }
+}
 
-    async fn echo_staff(
-        &self,
-        request: Request<pb::EchoStaffRequest>,
-    ) -> Result<Response<pb::EchoStaffResponse>, Status> {
-        Ok(Response::new(pb::EchoStaffResponse { text: request.into_inner().text }))
+impl Handle<echo_service::EchoStaff> for Echo {
+    async fn handle(&self, call: Call<pb::EchoStaffRequest>) -> Result<pb::EchoStaffResponse, Error> {
+        Ok(pb::EchoStaffResponse { text: call.request.text })
     }
+}
 
-    type EchoDownStream = Pin<Box<dyn Stream<Item = Result<pb::EchoDownResponse, Status>> + Send>>;
-
-    async fn echo_down(&self, request: Request<pb::EchoDownRequest>) -> Result<Response<Self::EchoDownStream>, Status> {
-        let message = request.into_inner();
+impl Handle<echo_service::EchoDown> for Echo {
+    async fn handle(&self, call: Call<pb::EchoDownRequest>) -> Result<Responses<pb::EchoDownResponse>, Error> {
+        let message = call.request;
         let watched = Watched(self.probe.clone());
         let texts = stream::iter(message.texts.into_iter().map(|text| Ok(pb::EchoDownResponse { text })));
         let end = stream::once(async move {
             let _watched = watched;
             match message.mode.as_str() {
                 "wait" => std::future::pending().await,
-                "fail" => Some(Err(refuse(&Error::OutOfStock))),
+                "fail" => Some(Err(Error::OutOfStock)),
                 "panic" => panic!("told to panic in the stream"),
                 "context" => {
                     let caller = Context::current().expect("a stream runs in a context").caller().key();
@@ -301,30 +281,28 @@ impl EchoService for Echo {
                 _ => None,
             }
         });
-        Ok(Response::new(Box::pin(texts.chain(end.filter_map(|item| async move { item })))))
+        Ok(Responses::new(texts.chain(end.filter_map(|item| async move { item }))))
     }
+}
 
-    async fn echo_up(
-        &self,
-        request: Request<Streaming<pb::EchoUpRequest>>,
-    ) -> Result<Response<pb::EchoUpResponse>, Status> {
-        let mut messages = request.into_inner();
+impl Handle<echo_service::EchoUp> for Echo {
+    async fn handle(&self, call: Call<Requests<pb::EchoUpRequest>>) -> Result<pb::EchoUpResponse, Error> {
+        let mut messages = call.request;
         let mut text = String::new();
         let _watched = Watched(self.probe.clone());
         self.probe.entered.notify_one();
         while let Some(message) = messages.message().await? {
             text.push_str(&message.text);
         }
-        Ok(Response::new(pb::EchoUpResponse { text }))
+        Ok(pb::EchoUpResponse { text })
     }
+}
 
-    type EchoBothStream = Pin<Box<dyn Stream<Item = Result<pb::EchoBothResponse, Status>> + Send>>;
-
-    async fn echo_both(
+impl Handle<echo_service::EchoBoth> for Echo {
+    async fn handle(
         &self,
-        request: Request<Streaming<pb::EchoBothRequest>>,
-    ) -> Result<Response<Self::EchoBothStream>, Status> {
-        let answers = request.into_inner().map(|message| Ok(pb::EchoBothResponse { text: message?.text }));
-        Ok(Response::new(Box::pin(answers)))
+        call: Call<Requests<pb::EchoBothRequest>>,
+    ) -> Result<Responses<pb::EchoBothResponse>, Error> {
+        Ok(Responses::new(call.request.map(|message| Ok::<_, Status>(pb::EchoBothResponse { text: message?.text }))))
     }
 }

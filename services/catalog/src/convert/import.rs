@@ -7,7 +7,7 @@ use souk_types::{ProductId, Timestamp};
 use super::{amount, effective_time, state};
 use crate::error::Error;
 use crate::import::{Item, ItemPrice, ItemVariant, Outcome, Read, Refusal};
-use crate::product::State;
+use crate::state::State;
 
 /// How many characters of a key that cannot be read an import's answer repeats.
 const MAX_KEY_SHOWN: usize = 100;
@@ -40,13 +40,7 @@ fn read_item(product: pb::ImportedProduct, now: Timestamp) -> Result<Item, Refus
 fn read_variant(place: &str, variant: pb::ImportedVariant, now: Timestamp) -> Result<ItemVariant, Refusal> {
     let mut prices = Vec::with_capacity(variant.prices.len());
     for (index, price) in variant.prices.into_iter().enumerate() {
-        let refuse = |error: Error| {
-            let reason = error.own_reason().unwrap_or(pb::ErrorReason::InvalidItem).as_str_name();
-            let text = error.to_string();
-            let name = error.field().unwrap_or_default();
-            let message = text.strip_prefix(&format!("{name}: ")).unwrap_or(&text).to_owned();
-            Refusal { reason, field: format!("{place}.prices[{index}].{name}"), message }
-        };
+        let refuse = |error| refusal_of(&format!("{place}.prices[{index}]"), error);
         prices.push(ItemPrice {
             amount: amount("unit_price", price.unit_price).map_err(refuse)?,
             effective_time: effective_time("effective_time", price.effective_time, now).map_err(refuse)?,
@@ -54,6 +48,20 @@ fn read_variant(place: &str, variant: pb::ImportedVariant, now: Timestamp) -> Re
         });
     }
     Ok(ItemVariant { sku: variant.sku, title: variant.title, attributes: variant.attributes, prices })
+}
+
+/// Refuses an item for what is wrong at one place of it.
+fn refusal_of(place: &str, error: Error) -> Refusal {
+    let (reason, fault) = match error {
+        Error::AmountOutOfRange(fault) => (pb::ErrorReason::AmountOutOfRange, fault),
+        Error::Time(fault) => (pb::ErrorReason::InvalidTime, fault),
+        Error::Field(fault) => (pb::ErrorReason::InvalidItem, fault),
+        error => {
+            let (reason, field) = (pb::ErrorReason::InvalidItem.as_str_name(), place.to_owned());
+            return Refusal { reason, field, message: error.to_string() };
+        }
+    };
+    Refusal { reason: reason.as_str_name(), field: format!("{place}.{}", fault.field), message: fault.problem }
 }
 
 /// Writes down what became of an item.

@@ -1,30 +1,29 @@
 //! GetProduct: one product with its variants and their default prices.
 
-use souk_chassis::Caller;
 use souk_client::catalog::v1 as pb;
-use tonic::Request;
+use souk_client::catalog::v1::catalog_service::GetProduct;
+use souk_contract::{Call, Handle};
 
 use super::CatalogRpc;
 use crate::convert;
 use crate::error::Error;
 use crate::store::{prices, products, variants};
 
-pub async fn handle(
-    rpc: &CatalogRpc,
-    request: Request<pb::GetProductRequest>,
-) -> Result<pb::GetProductResponse, Error> {
-    let audience = convert::audience(&Caller::of(&request));
-    let id = convert::product_id(&request.into_inner().product_id)?;
-    let reader = rpc.db.read();
+impl Handle<GetProduct> for CatalogRpc {
+    async fn handle(&self, call: Call<pb::GetProductRequest>) -> Result<pb::GetProductResponse, Error> {
+        let audience = convert::audience(&call.caller);
+        let id = call.request.product_id()?;
+        let reader = self.db.read();
 
-    let product = products::find(&reader, id).await?;
-    if !audience.sees(product.state) {
-        return Err(Error::ProductNotFound(id));
+        let product = products::find(&reader, id).await?;
+        if !audience.sees(product.state) {
+            return Err(Error::ProductNotFound(id));
+        }
+        let variants = variants::of_product(&reader, id).await?;
+        let ids: Vec<_> = variants.iter().map(|variant| variant.id).collect();
+        let defaults = prices::defaults_of(&reader, &ids).await?;
+
+        let variants = convert::variants_with_prices(&variants, &defaults);
+        Ok(pb::GetProductResponse { product: Some((&product).into()), variants })
     }
-    let variants = variants::of_product(&reader, id).await?;
-    let ids: Vec<_> = variants.iter().map(|variant| variant.id).collect();
-    let defaults = prices::defaults_of(&reader, &ids).await?;
-
-    let variants = convert::variants_with_prices(&variants, &defaults);
-    Ok(pb::GetProductResponse { product: Some((&product).into()), variants })
 }

@@ -4,7 +4,8 @@ use std::mem;
 use std::sync::Arc;
 
 use souk_client::catalog::v1 as pb;
-use tonic::{Request, Status, Streaming};
+use souk_client::catalog::v1::catalog_service::ImportProducts;
+use souk_contract::{Call, Handle, Requests};
 
 use super::CatalogRpc;
 use crate::convert;
@@ -21,19 +22,18 @@ const GROUP_ITEMS: usize = 200;
 /// How many variants and prices are written at once, unless a single item has more.
 const GROUP_ROWS: usize = 2_000;
 
-/// Answers, or says why not; the outer error is how the stream broke off.
-pub async fn handle(
-    rpc: &CatalogRpc,
-    request: Request<Streaming<pb::ImportProductsRequest>>,
-) -> Result<Result<pb::ImportProductsResponse, Error>, Status> {
-    let mut stream = request.into_inner();
-    let mut import = Import { rpc, group: vec![], rows: 0, outcomes: vec![] };
-    while let Some(message) = stream.message().await? {
-        if let Err(error) = import.take(message).await {
-            return Ok(Err(error));
+impl Handle<ImportProducts> for CatalogRpc {
+    async fn handle(
+        &self,
+        call: Call<Requests<pb::ImportProductsRequest>>,
+    ) -> Result<pb::ImportProductsResponse, Error> {
+        let mut items = call.request;
+        let mut import = Import { rpc: self, group: vec![], rows: 0, outcomes: vec![] };
+        while let Some(item) = items.message().await? {
+            import.take(item).await?;
         }
+        import.finish().await
     }
-    Ok(import.finish().await)
 }
 
 /// An import under way: the group that fills up, and what became of the items before it.

@@ -1,8 +1,8 @@
 //! ResolvePrices: what each item costs now. The hot path of every checkout: one statement.
 
-use souk_chassis::Caller;
 use souk_client::catalog::v1 as pb;
-use tonic::Request;
+use souk_client::catalog::v1::catalog_service::ResolvePrices;
+use souk_contract::{Call, Handle};
 
 use super::CatalogRpc;
 use crate::convert;
@@ -10,25 +10,28 @@ use crate::error::{Error, Unresolved};
 use crate::price;
 use crate::store::offers;
 
-pub async fn handle(
-    rpc: &CatalogRpc,
-    request: Request<pb::ResolvePricesRequest>,
-) -> Result<pb::ResolvePricesResponse, Error> {
-    let audience = convert::audience(&Caller::of(&request));
-    let request = request.into_inner();
-    let currency = convert::currency(&request.currency_code)?;
-    let wanted = convert::wanted(request.items)?;
+impl Handle<ResolvePrices> for CatalogRpc {
+    async fn handle(&self, call: Call<pb::ResolvePricesRequest>) -> Result<pb::ResolvePricesResponse, Error> {
+        let audience = convert::audience(&call.caller);
+        let request = call.request;
+        let currency = convert::currency(&request.currency_code)?;
+        let wanted = convert::wanted(request.items)?;
 
-    let offers = offers::find(&rpc.db.read(), &wanted, currency).await?;
+        let offers = offers::find(&self.db.read(), &wanted, currency).await?;
 
-    let (mut prices, mut unresolved) = (Vec::with_capacity(wanted.len()), vec![]);
-    for (index, wanted) in wanted.into_iter().enumerate() {
-        let offer = offers.get(&wanted).filter(|offer| audience.sees(offer.product_state));
-        match (price::resolve(&wanted, offer, currency), offer) {
-            (Ok(price), Some(offer)) => prices.push(convert::resolved(offer, price)),
-            (Ok(_), None) => unreachable!("what has no offer has no price"),
-            (Err(why), _) => unresolved.push(Unresolved { index, wanted, currency, why }),
+        let (mut prices, mut unresolved) = (Vec::with_capacity(wanted.len()), vec![]);
+        for (index, wanted) in wanted.into_iter().enumerate() {
+            let offer = offers.get(&wanted).filter(|offer| audience.sees(offer.product_state));
+            match (price::resolve(&wanted, offer, currency), offer) {
+                (Ok(price), Some(offer)) => prices.push(convert::resolved(offer, price)),
+                (Ok(_), None) => unreachable!("what has no offer has no price"),
+                (Err(why), _) => unresolved.push(Unresolved { index, wanted, currency, why }),
+            }
+        }
+        if unresolved.is_empty() {
+            Ok(pb::ResolvePricesResponse { prices })
+        } else {
+            Err(Error::Unresolved(unresolved))
         }
     }
-    if unresolved.is_empty() { Ok(pb::ResolvePricesResponse { prices }) } else { Err(Error::Unresolved(unresolved)) }
 }

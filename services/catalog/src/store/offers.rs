@@ -9,7 +9,8 @@ use super::prices::currency_of;
 use super::products::state_of;
 use super::sql;
 use crate::error::Error;
-use crate::price::{Offer, OfferedPrice, Wanted};
+use crate::item::Wanted;
+use crate::price::{Offer, OfferedPrice};
 
 const COLUMNS: &str =
     "v.sku, v.variant_id, v.title AS variant_title, p.title AS product_title, p.state AS product_state,

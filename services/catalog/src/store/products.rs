@@ -6,7 +6,8 @@ use souk_types::{ProductId, Timestamp};
 use super::sql;
 use crate::convert::{labels_of, labels_text};
 use crate::error::Error;
-use crate::product::{Audience, Product, State, after_prefix, title_key};
+use crate::product::{Audience, Product, after_prefix, title_key};
+use crate::state::State;
 
 const COLUMNS: &str = "p.product_id, p.title, p.description, p.state, p.labels, p.external_key, p.version,
     p.create_time, p.update_time";

@@ -7,7 +7,8 @@ use super::products::state_of;
 use super::sql;
 use crate::convert::{labels_of, labels_text};
 use crate::error::Error;
-use crate::variant::{Variant, VariantKey};
+use crate::variant::Variant;
+use crate::variant_key::VariantKey;
 
 const SELECT: &str =
     "SELECT v.variant_id, v.product_id, p.state AS product_state, v.sku, v.title, v.attributes, v.version,

@@ -1,29 +1,27 @@
 //! DeleteSubscription: ends a subscription and everything that is its.
 
-use souk_chassis::Caller;
 use souk_client::events::v1 as pb;
-use tonic::Request;
+use souk_client::events::v1::event_service::DeleteSubscription;
+use souk_contract::{Call, Handle};
 
 use super::EventsRpc;
 use crate::error::Error;
 use crate::store;
 
-pub async fn handle(
-    rpc: &EventsRpc,
-    request: Request<pb::DeleteSubscriptionRequest>,
-) -> Result<pb::DeleteSubscriptionResponse, Error> {
-    let caller = Caller::of(&request);
-    let name = request.into_inner().subscription;
-    // One that is another service's is, to this caller, not there; and deleting what is not there is no error.
-    let found = match rpc.find(&name, &caller).await {
-        Ok(found) => found,
-        Err(Error::SubscriptionNotFound(_)) => return Ok(pb::DeleteSubscriptionResponse {}),
-        Err(error) => return Err(error),
-    };
-    let number = found.number;
-    rpc.0.db.write_locked(move |tx| async move { store::subscription::delete(&tx, number).await }).await?;
-    if let Some(hub) = rpc.0.delivery.find(number) {
-        hub.set_aside(&Error::SubscriptionChanged(name));
+impl Handle<DeleteSubscription> for EventsRpc {
+    async fn handle(&self, call: Call<pb::DeleteSubscriptionRequest>) -> Result<pb::DeleteSubscriptionResponse, Error> {
+        let name = call.request.subscription;
+        // One that is another service's is, to this caller, not there; and deleting what is not there is no error.
+        let found = match self.find(&name, &call.caller).await {
+            Ok(found) => found,
+            Err(Error::SubscriptionNotFound(_)) => return Ok(pb::DeleteSubscriptionResponse {}),
+            Err(error) => return Err(error),
+        };
+        let number = found.number;
+        self.0.db.write_locked(move |tx| async move { store::subscription::delete(&tx, number).await }).await?;
+        if let Some(hub) = self.0.delivery.find(number) {
+            hub.set_aside(&Error::SubscriptionChanged(name));
+        }
+        Ok(pb::DeleteSubscriptionResponse {})
     }
-    Ok(pb::DeleteSubscriptionResponse {})
 }

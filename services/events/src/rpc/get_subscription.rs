@@ -1,17 +1,15 @@
 //! GetSubscription: one subscription, with its lag.
 
-use souk_chassis::Caller;
 use souk_client::events::v1 as pb;
-use tonic::Request;
+use souk_client::events::v1::event_service::GetSubscription;
+use souk_contract::{Call, Handle};
 
 use super::EventsRpc;
 use crate::error::Error;
 
-pub async fn handle(
-    rpc: &EventsRpc,
-    request: Request<pb::GetSubscriptionRequest>,
-) -> Result<pb::GetSubscriptionResponse, Error> {
-    let caller = Caller::of(&request);
-    let found = rpc.find(&request.into_inner().subscription, &caller).await?;
-    Ok(pb::GetSubscriptionResponse { subscription: Some(rpc.describe(found).await?) })
+impl Handle<GetSubscription> for EventsRpc {
+    async fn handle(&self, call: Call<pb::GetSubscriptionRequest>) -> Result<pb::GetSubscriptionResponse, Error> {
+        let found = self.find(&call.request.subscription, &call.caller).await?;
+        Ok(pb::GetSubscriptionResponse { subscription: Some(self.describe(found).await?) })
+    }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use souk_chassis::{Caller, Context};
 use souk_client::events::v1 as pb;
+use souk_client::events::v1::event_service::Publish;
 use souk_client::events::v1::publish_result::Result as Outcome;
+use souk_contract::{Call, Handle};
 use souk_events::{is_owner, owner_of};
 use souk_types::Timestamp;
-use tonic::Request;
 
 use super::EventsRpc;
 use crate::convert;
@@ -18,45 +19,46 @@ use crate::log::{AppendError, Refused, partition};
 /// The attribute that carries the trace on.
 const TRACEPARENT: &str = "traceparent";
 
-pub async fn handle(rpc: &EventsRpc, request: Request<pb::PublishRequest>) -> Result<pb::PublishResponse, Error> {
-    let caller = Caller::of(&request);
-    let events = request.into_inner().events;
-    for (index, event) in events.iter().enumerate() {
-        convert::check_time(index, event)?;
-    }
-    let source = convert::source(&caller);
-    let trace = Context::current().map(|context| String::from_utf8_lossy(&context.traceparent()).into_owned());
-    let now = rpc.0.clock.now();
-    let partitions = rpc.0.log.partitions();
-
-    let mut refused = Refused::default();
-    let mut results = Vec::with_capacity(events.len());
-    let mut taken = Vec::with_capacity(events.len());
-    for event in events {
-        if let Err(failure) = admit(&caller, &event, &mut refused) {
-            results.push(Outcome::Failure(failure));
-            continue;
+impl Handle<Publish> for EventsRpc {
+    async fn handle(&self, call: Call<pb::PublishRequest>) -> Result<pb::PublishResponse, Error> {
+        let (caller, events) = (call.caller, call.request.events);
+        for (index, event) in events.iter().enumerate() {
+            convert::check_time(index, event)?;
         }
-        let event = complete(event, &source, trace.as_deref(), now);
-        let partition = partition::of_event(&event, partitions);
-        // Its offset is filled in below.
-        results.push(Outcome::Position(convert::position(partition, -1)));
-        taken.push((partition, Arc::new(event)));
-    }
+        let source = convert::source(&caller);
+        let trace = Context::current().map(|context| String::from_utf8_lossy(&context.traceparent()).into_owned());
+        let now = self.0.clock.now();
+        let partitions = self.0.log.partitions();
 
-    let outcomes = if taken.is_empty() { Vec::new() } else { rpc.0.log.append(taken).await? };
-
-    let positions = results.iter_mut().filter(|one| matches!(one, Outcome::Position(_)));
-    for (result, outcome) in positions.zip(outcomes) {
-        let Outcome::Position(position) = result else { continue };
-        match outcome {
-            Ok(offset) => position.offset = offset,
-            Err(error) => *result = Outcome::Failure(failure(&error)),
+        let mut refused = Refused::default();
+        let mut results = Vec::with_capacity(events.len());
+        let mut taken = Vec::with_capacity(events.len());
+        for event in events {
+            if let Err(failure) = admit(&caller, &event, &mut refused) {
+                results.push(Outcome::Failure(failure));
+                continue;
+            }
+            let event = complete(event, &source, trace.as_deref(), now);
+            let partition = partition::of_event(&event, partitions);
+            // Its offset is filled in below.
+            results.push(Outcome::Position(convert::position(partition, -1)));
+            taken.push((partition, Arc::new(event)));
         }
+
+        let outcomes = if taken.is_empty() { Vec::new() } else { self.0.log.append(taken).await? };
+
+        let positions = results.iter_mut().filter(|one| matches!(one, Outcome::Position(_)));
+        for (result, outcome) in positions.zip(outcomes) {
+            let Outcome::Position(position) = result else { continue };
+            match outcome {
+                Ok(offset) => position.offset = offset,
+                Err(error) => *result = Outcome::Failure(failure(&error)),
+            }
+        }
+        count(&results);
+        let results = results.into_iter().map(|result| pb::PublishResult { result: Some(result) });
+        Ok(pb::PublishResponse { results: results.collect() })
     }
-    count(&results);
-    let results = results.into_iter().map(|result| pb::PublishResult { result: Some(result) });
-    Ok(pb::PublishResponse { results: results.collect() })
 }
 
 /// Refuses an event whose type belongs to another service, and the later ones of its key, which must not overtake it.

@@ -1,8 +1,8 @@
 //! RequeueDeadLetters: delivers dead letters again.
 
-use souk_chassis::Caller;
 use souk_client::events::v1 as pb;
-use tonic::Request;
+use souk_client::events::v1::event_service::RequeueDeadLetters;
+use souk_contract::{Call, Handle};
 
 use super::EventsRpc;
 use crate::error::Error;
@@ -11,25 +11,23 @@ use crate::{convert, store};
 /// How many one write requeues when all are.
 const AT_A_TIME: i64 = 500;
 
-pub async fn handle(
-    rpc: &EventsRpc,
-    request: Request<pb::RequeueDeadLettersRequest>,
-) -> Result<pb::RequeueDeadLettersResponse, Error> {
-    let caller = Caller::of(&request);
-    let request = request.into_inner();
-    let found = rpc.find(&request.subscription, &caller).await?;
-    let ids = convert::dead_letter_ids(&request.dead_letter_ids)?;
-    let number = found.number;
+impl Handle<RequeueDeadLetters> for EventsRpc {
+    async fn handle(&self, call: Call<pb::RequeueDeadLettersRequest>) -> Result<pb::RequeueDeadLettersResponse, Error> {
+        let request = call.request;
+        let found = self.find(&request.subscription, &call.caller).await?;
+        let ids = convert::dead_letter_ids(&request.dead_letter_ids)?;
+        let number = found.number;
 
-    let requeued = match ids.is_empty() {
-        true => requeue_all(rpc, number).await?,
-        false => requeue(rpc, found.name, number, ids).await?,
-    };
-    // Wherever the partition is leased, its replica looks for them within a second; here it does so now.
-    if let Some(hub) = rpc.0.delivery.find(number) {
-        hub.look();
+        let requeued = match ids.is_empty() {
+            true => requeue_all(self, number).await?,
+            false => requeue(self, found.name, number, ids).await?,
+        };
+        // Wherever the partition is leased, its replica looks for them within a second; here it does so now.
+        if let Some(hub) = self.0.delivery.find(number) {
+            hub.look();
+        }
+        Ok(pb::RequeueDeadLettersResponse { requeued: i64::try_from(requeued).unwrap_or(i64::MAX) })
     }
-    Ok(pb::RequeueDeadLettersResponse { requeued: i64::try_from(requeued).unwrap_or(i64::MAX) })
 }
 
 /// Requeues those that are named, all or none.

@@ -1,16 +1,16 @@
 //! Subscribe: delivers events as they come and takes what consumers say about them, on one stream.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
-use futures_util::{Stream, StreamExt};
-use souk_chassis::{Caller, refuse};
+use souk_chassis::Caller;
 use souk_client::events::v1 as pb;
+use souk_client::events::v1::event_service::Subscribe;
 use souk_client::events::v1::subscribe_request::Request as Message;
+use souk_contract::{Call, Handle, Requests, Responses};
 use souk_types::Timestamp;
 use tokio::sync::watch;
-use tonic::{Request, Status, Streaming};
 
 use super::EventsRpc;
 use crate::convert;
@@ -21,7 +21,7 @@ use crate::store;
 use crate::subscription::{EventTypes, Settings, Start, Subscription, Wishes, check_reader};
 
 /// What the caller receives.
-pub type Answers = Pin<Box<dyn Stream<Item = Result<pb::SubscribeResponse, Status>> + Send>>;
+type Answers = BoxStream<'static, Result<pb::SubscribeResponse, Error>>;
 
 /// How much may be with a consumer that does not say.
 const USUAL_MESSAGES: usize = 1000;
@@ -35,32 +35,31 @@ const START: &str = "start.start_position";
 const READ_EVENTS: usize = 250;
 const READ_BYTES: usize = 512 << 10;
 
-pub fn handle(rpc: &EventsRpc, request: Request<Streaming<pb::SubscribeRequest>>) -> Answers {
-    let caller = Caller::of(&request);
-    let (rpc, incoming) = (rpc.clone(), request.into_inner());
-    // The caller is answered before it has said anything: some clients send nothing before they are.
-    let answers = stream::once(open(rpc, caller, incoming)).flat_map(|opened| match opened {
-        Ok(answers) => answers,
-        Err(status) => Box::pin(stream::once(async { Err(status) })),
-    });
-    Box::pin(answers)
+impl Handle<Subscribe> for EventsRpc {
+    async fn handle(
+        &self,
+        call: Call<Requests<pb::SubscribeRequest>>,
+    ) -> Result<Responses<pb::SubscribeResponse>, Error> {
+        // The caller is answered before it has said anything: some clients send nothing before they are.
+        let opened = stream::once(open(self.clone(), call.caller, call.request));
+        Ok(Responses::new(opened.flat_map(|opened| match opened {
+            Ok(answers) => answers,
+            Err(error) => stream::once(async { Err(error) }).boxed(),
+        })))
+    }
 }
 
 /// Waits for the first message and begins what it asks for.
-async fn open(
-    rpc: EventsRpc,
-    caller: Caller,
-    mut incoming: Streaming<pb::SubscribeRequest>,
-) -> Result<Answers, Status> {
+async fn open(rpc: EventsRpc, caller: Caller, mut incoming: Requests<pb::SubscribeRequest>) -> Result<Answers, Error> {
     let first = incoming.message().await?.and_then(|first| first.request);
     let Some(Message::Start(start)) = first else {
-        return Err(refuse(&Error::StreamProtocol("the first message must be start")));
+        return Err(Error::StreamProtocol("the first message must be start"));
     };
-    let opened = match start.subscription.is_empty() {
-        true => read_along(&rpc, &start, incoming).await,
-        false => deliver(&rpc, &caller, &start, incoming).await,
-    };
-    opened.map_err(|error| refuse(&error))
+    if start.subscription.is_empty() {
+        read_along(&rpc, &start, incoming).await
+    } else {
+        deliver(&rpc, &caller, &start, incoming).await
+    }
 }
 
 /// Delivers a subscription, which is made when it is not there.
@@ -68,7 +67,7 @@ async fn deliver(
     rpc: &EventsRpc,
     caller: &Caller,
     start: &pb::SubscribeStart,
-    incoming: Streaming<pb::SubscribeRequest>,
+    incoming: Requests<pb::SubscribeRequest>,
 ) -> Result<Answers, Error> {
     let wishes = convert::wishes(start);
     let from = convert::start(START, start.start_position, rpc.0.log.partitions())?;
@@ -89,12 +88,12 @@ async fn deliver(
         tokio::select! {
             biased;
             // Whatever the consumer had is delivered again.
-            end = listener.ended() => end.err().map(|status| (Err(status), None)),
+            end = listener.ended() => end.err().map(|error| (Err(error), None)),
             deliveries = consumer.next() => match deliveries {
                 Ok(deliveries) => {
                     Some((Ok(pb::SubscribeResponse { started: None, deliveries }), Some((consumer, listener))))
                 }
-                Err(error) => Some((Err(refuse(&error)), None)),
+                Err(error) => Some((Err(error), None)),
             },
         }
     });
@@ -139,19 +138,19 @@ async fn find_or_make(
 /// Applies what the consumer says, in a task of its own: acks count also while the consumer is slow to read.
 struct Listener {
     task: tokio::task::JoinHandle<()>,
-    end: watch::Receiver<Option<Result<(), Status>>>,
+    end: watch::Receiver<Option<Result<(), Error>>>,
 }
 
 impl Listener {
-    fn start(updates: Updates, mut incoming: Streaming<pb::SubscribeRequest>) -> Self {
+    fn start(updates: Updates, mut incoming: Requests<pb::SubscribeRequest>) -> Self {
         let (ended, end) = watch::channel(None);
         let task = tokio::spawn(async move {
             let end = loop {
                 match incoming.message().await {
                     Ok(Some(pb::SubscribeRequest { request: Some(Message::Update(update)) })) => updates.apply(&update),
-                    Ok(Some(_)) => break Err(refuse(&Error::StreamProtocol("a second start"))),
+                    Ok(Some(_)) => break Err(Error::StreamProtocol("a second start")),
                     Ok(None) => break Ok(()),
-                    Err(status) => break Err(status),
+                    Err(status) => break Err(status.into()),
                 }
             };
             ended.send_replace(Some(end));
@@ -160,7 +159,7 @@ impl Listener {
     }
 
     /// Waits until the consumer has ended the stream, or broken its rules.
-    async fn ended(&mut self) -> Result<(), Status> {
+    async fn ended(&mut self) -> Result<(), Error> {
         match self.end.wait_for(Option::is_some).await {
             Ok(end) => end.clone().unwrap_or(Ok(())),
             Err(_) => Ok(()),
@@ -178,7 +177,7 @@ impl Drop for Listener {
 async fn read_along(
     rpc: &EventsRpc,
     start: &pb::SubscribeStart,
-    incoming: Streaming<pb::SubscribeRequest>,
+    incoming: Requests<pb::SubscribeRequest>,
 ) -> Result<Answers, Error> {
     let event_types = Arc::new(EventTypes::new(start.event_types.clone()));
     let from = convert::start(START, start.start_position, rpc.0.log.partitions())?;
@@ -196,17 +195,13 @@ async fn read_along(
 }
 
 /// Waits until the caller has ended its side of the stream.
-async fn closed(mut incoming: Streaming<pb::SubscribeRequest>) {
+async fn closed(mut incoming: Requests<pb::SubscribeRequest>) {
     // There is nothing to acknowledge, so what it says does not matter.
     while let Ok(Some(_)) = incoming.message().await {}
 }
 
 /// The wanted events of one partition, in answers.
-fn entries(
-    reader: LogReader,
-    partition: u32,
-    event_types: Arc<EventTypes>,
-) -> BoxStream<'static, Result<pb::SubscribeResponse, Status>> {
+fn entries(reader: LogReader, partition: u32, event_types: Arc<EventTypes>) -> Answers {
     let read = stream::unfold(Some(reader), move |reader| {
         let event_types = event_types.clone();
         async move {
@@ -214,7 +209,7 @@ fn entries(
             loop {
                 let entries = match reader.next(READ_EVENTS, READ_BYTES).await {
                     Ok(entries) => entries,
-                    Err(error) => return Some((Err(refuse(&Error::from(error))), None)),
+                    Err(error) => return Some((Err(error.into()), None)),
                 };
                 let wanted = entries.iter().filter(|entry| event_types.matches(&entry.event.r#type));
                 let deliveries: Vec<_> = wanted.map(|entry| delivery(partition, entry)).collect();

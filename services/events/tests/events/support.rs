@@ -39,7 +39,7 @@ impl Events {
 
     /// Starts on a clock, with settings.
     pub async fn start_on(engine: Engine, clock: Clock, settings: &[(&str, &str)]) -> Self {
-        let mut builder = TestService::builder(events::definition_on(clock.clone()), engine);
+        let mut builder = TestService::builder(events::definition(), engine).clock(&clock);
         for (key, value) in settings {
             builder = builder.set(*key, *value);
         }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use souk_client::inventory::v1 as pb;
-use tonic::Request;
+use souk_client::inventory::v1::inventory_service::BatchGetStock;
+use souk_contract::{Call, Handle};
 
 use super::InventoryRpc;
 use crate::convert;
@@ -11,16 +12,15 @@ use crate::error::Error;
 use crate::stock::Stock;
 use crate::store;
 
-pub async fn handle(
-    rpc: &InventoryRpc,
-    request: Request<pb::BatchGetStockRequest>,
-) -> Result<pb::BatchGetStockResponse, Error> {
-    let pb::BatchGetStockRequest { skus, location_id } = request.into_inner();
-    let location = convert::location(location_id);
+impl Handle<BatchGetStock> for InventoryRpc {
+    async fn handle(&self, call: Call<pb::BatchGetStockRequest>) -> Result<pb::BatchGetStockResponse, Error> {
+        let pb::BatchGetStockRequest { skus, location_id } = call.request;
+        let location = convert::location(location_id);
 
-    let found = store::stock::get(&rpc.db.read(), &location, &skus).await?;
+        let found = store::stock::get(&self.db.read(), &location, &skus).await?;
 
-    let by_sku: HashMap<String, Stock> = found.into_iter().map(|stock| (stock.key.sku.clone(), stock)).collect();
-    let stock = skus.iter().filter_map(|sku| by_sku.get(sku)).cloned().map(pb::Stock::from).collect();
-    Ok(pb::BatchGetStockResponse { stock })
+        let by_sku: HashMap<String, Stock> = found.into_iter().map(|stock| (stock.key.sku.clone(), stock)).collect();
+        let stock = skus.iter().filter_map(|sku| by_sku.get(sku)).cloned().map(pb::Stock::from).collect();
+        Ok(pb::BatchGetStockResponse { stock })
+    }
 }

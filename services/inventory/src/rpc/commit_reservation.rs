@@ -3,25 +3,24 @@
 use std::slice;
 
 use souk_client::inventory::v1 as pb;
+use souk_client::inventory::v1::inventory_service::CommitReservation;
+use souk_contract::{Call, Handle};
 use souk_data::Tx;
 use souk_types::{ReservationId, Timestamp};
-use tonic::Request;
 
 use super::InventoryRpc;
-use crate::convert;
 use crate::error::Error;
 use crate::reservation::{Reservation, Step};
 use crate::{events, store};
 
-pub async fn handle(
-    rpc: &InventoryRpc,
-    request: Request<pb::CommitReservationRequest>,
-) -> Result<pb::CommitReservationResponse, Error> {
-    let id = convert::reservation_id(&request.into_inner().reservation_id)?;
-    let now = rpc.clock.now();
+impl Handle<CommitReservation> for InventoryRpc {
+    async fn handle(&self, call: Call<pb::CommitReservationRequest>) -> Result<pb::CommitReservationResponse, Error> {
+        let id = call.request.reservation_id()?;
+        let now = self.clock.now();
 
-    let committed = rpc.db.write_locked(move |tx| async move { commit(&tx, id, now).await });
-    Ok(pb::CommitReservationResponse { reservation: Some(committed.await?.into()) })
+        let committed = self.db.write_locked(move |tx| async move { commit(&tx, id, now).await });
+        Ok(pb::CommitReservationResponse { reservation: Some(committed.await?.into()) })
+    }
 }
 
 async fn commit(tx: &Tx, id: ReservationId, now: Timestamp) -> Result<Reservation, Error> {

@@ -3,9 +3,10 @@
 use std::slice;
 
 use souk_client::inventory::v1 as pb;
+use souk_client::inventory::v1::inventory_service::ConsumeReservation;
+use souk_contract::{Call, Handle};
 use souk_data::Tx;
 use souk_types::{ReservationId, Timestamp};
-use tonic::Request;
 
 use super::InventoryRpc;
 use crate::convert;
@@ -14,17 +15,16 @@ use crate::movement::{Movement, MovementKind, Occasion};
 use crate::reservation::{Reservation, Step};
 use crate::{events, stock, store};
 
-pub async fn handle(
-    rpc: &InventoryRpc,
-    request: Request<pb::ConsumeReservationRequest>,
-) -> Result<pb::ConsumeReservationResponse, Error> {
-    let request = request.into_inner();
-    let id = convert::reservation_id(&request.reservation_id)?;
-    let now = rpc.clock.now();
-    let named = convert::effective_time(request.effective_time)?;
+impl Handle<ConsumeReservation> for InventoryRpc {
+    async fn handle(&self, call: Call<pb::ConsumeReservationRequest>) -> Result<pb::ConsumeReservationResponse, Error> {
+        let request = call.request;
+        let id = request.reservation_id()?;
+        let now = self.clock.now();
+        let named = convert::effective_time(request.effective_time)?;
 
-    let consumed = rpc.db.write_locked(move |tx| async move { consume(&tx, id, named, now).await });
-    Ok(pb::ConsumeReservationResponse { reservation: Some(consumed.await?.into()) })
+        let consumed = self.db.write_locked(move |tx| async move { consume(&tx, id, named, now).await });
+        Ok(pb::ConsumeReservationResponse { reservation: Some(consumed.await?.into()) })
+    }
 }
 
 async fn consume(tx: &Tx, id: ReservationId, named: Option<Timestamp>, now: Timestamp) -> Result<Reservation, Error> {

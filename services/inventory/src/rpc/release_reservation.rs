@@ -5,42 +5,40 @@ use std::slice;
 
 use souk_chassis::Caller;
 use souk_client::inventory::v1 as pb;
+use souk_client::inventory::v1::inventory_service::ReleaseReservation;
+use souk_contract::{Call, Handle};
 use souk_data::Tx;
 use souk_types::{ReservationId, Timestamp};
-use tonic::Request;
 
 use super::InventoryRpc;
-use crate::convert;
 use crate::error::Error;
 use crate::movement::{Movement, MovementKind, Occasion};
 use crate::reservation::{Reservation, Step};
 use crate::{events, stock, store};
 
-pub async fn handle(
-    rpc: &InventoryRpc,
-    request: Request<pb::ReleaseReservationRequest>,
-) -> Result<pb::ReleaseReservationResponse, Error> {
-    let caller = Caller::of(&request);
-    let pb::ReleaseReservationRequest { reservation_id, repair_note } = request.into_inner();
-    let id = convert::reservation_id(&reservation_id)?;
-    let now = rpc.clock.now();
-    match caller {
-        Caller::Staff(_) => {
-            let reservation = store::reservation::get(&rpc.db.read(), id).await?;
-            // What is over holds nothing, and is answered as it stands.
-            if repair_note.is_empty() && reservation.holds_stock() {
-                return Err(Error::OfOrder { id, order: reservation.order });
+impl Handle<ReleaseReservation> for InventoryRpc {
+    async fn handle(&self, call: Call<pb::ReleaseReservationRequest>) -> Result<pb::ReleaseReservationResponse, Error> {
+        let id = call.request.reservation_id()?;
+        let repair_note = call.request.repair_note;
+        let now = self.clock.now();
+        match call.caller {
+            Caller::Staff(_) => {
+                let reservation = store::reservation::get(&self.db.read(), id).await?;
+                // What is over holds nothing, and is answered as it stands.
+                if repair_note.is_empty() && reservation.holds_stock() {
+                    return Err(Error::OfOrder { id, order: reservation.order });
+                }
             }
+            _ if !repair_note.is_empty() => return Err(Error::field("repair_note", "is for staff only")),
+            _ => {}
         }
-        _ if !repair_note.is_empty() => return Err(Error::field("repair_note", "is for staff only")),
-        _ => {}
-    }
 
-    let released = rpc.db.write_locked(move |tx| {
-        let note = repair_note.clone();
-        async move { release(&tx, id, &note, now).await }
-    });
-    Ok(pb::ReleaseReservationResponse { reservation: Some(released.await?.into()) })
+        let released = self.db.write_locked(move |tx| {
+            let note = repair_note.clone();
+            async move { release(&tx, id, &note, now).await }
+        });
+        Ok(pb::ReleaseReservationResponse { reservation: Some(released.await?.into()) })
+    }
 }
 
 async fn release(tx: &Tx, id: ReservationId, note: &str, now: Timestamp) -> Result<Reservation, Error> {

@@ -4,38 +4,39 @@ use std::mem;
 use std::slice;
 use std::sync::Arc;
 
-use souk_chassis::Caller;
 use souk_client::inventory::v1 as pb;
+use souk_client::inventory::v1::inventory_service::RepairStock;
+use souk_contract::{Call, Handle};
 use souk_data::{RequestKey, Tx};
 use souk_types::{MovementId, Timestamp};
-use tonic::Request;
 
 use super::InventoryRpc;
 use crate::convert;
 use crate::error::Error;
 use crate::movement::{Movement, MovementKind};
-use crate::stock::{self, StockKey};
+use crate::stock::{self};
+use crate::stock_key::StockKey;
 use crate::{events, store};
 
-pub async fn handle(
-    rpc: &InventoryRpc,
-    request: Request<pb::RepairStockRequest>,
-) -> Result<pb::RepairStockResponse, Error> {
-    let caller = Caller::of(&request);
-    let mut request = request.into_inner();
-    let request_id = mem::take(&mut request.request_id);
-    let once = RequestKey::new(caller.key(), "/souk.inventory.v1.InventoryService/RepairStock", request_id, &request);
-    let now = rpc.clock.now();
-    let repair = Arc::new((convert::stock_key(request.sku, request.location_id), request.note));
+impl Handle<RepairStock> for InventoryRpc {
+    async fn handle(&self, call: Call<pb::RepairStockRequest>) -> Result<pb::RepairStockResponse, Error> {
+        let caller = call.caller;
+        let mut request = call.request;
+        let request_id = mem::take(&mut request.request_id);
+        let once =
+            RequestKey::new(caller.key(), "/souk.inventory.v1.InventoryService/RepairStock", request_id, &request);
+        let now = self.clock.now();
+        let repair = Arc::new((convert::stock_key(request.sku, request.location_id), request.note));
 
-    let repaired = rpc.db.write_once_locked(once, move |tx| {
-        let wanted = repair.clone();
-        async move {
-            let (key, note) = &*wanted;
-            repair_one(&tx, key, note, now).await
-        }
-    });
-    repaired.await
+        let repaired = self.db.write_once_locked(once, move |tx| {
+            let wanted = repair.clone();
+            async move {
+                let (key, note) = &*wanted;
+                repair_one(&tx, key, note, now).await
+            }
+        });
+        repaired.await
+    }
 }
 
 async fn repair_one(tx: &Tx, key: &StockKey, note: &str, now: Timestamp) -> Result<pb::RepairStockResponse, Error> {

@@ -4,16 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use souk_client::inventory::v1 as pb;
+use souk_client::inventory::v1::inventory_service::Reserve;
+use souk_contract::{Call, Handle};
 use souk_data::Tx;
 use souk_types::{OrderId, ReservationId, Timestamp};
-use tonic::Request;
 
 use super::InventoryRpc;
 use crate::convert;
 use crate::error::Error;
 use crate::movement::{Movement, MovementKind, Occasion};
 use crate::reservation::Reservation;
-use crate::stock::{self, Quantities};
+use crate::stock::{self};
+use crate::stock_key::Quantities;
 use crate::{events, store};
 
 /// What is to be reserved.
@@ -25,22 +27,24 @@ struct Wish {
     effective_time: Timestamp,
 }
 
-pub async fn handle(rpc: &InventoryRpc, request: Request<pb::ReserveRequest>) -> Result<pb::ReserveResponse, Error> {
-    let request = request.into_inner();
-    let now = rpc.clock.now();
-    let wish = Arc::new(Wish {
-        id: convert::reservation_id(&request.reservation_id)?,
-        order: convert::order_id(&request.order_id)?,
-        units: convert::wanted(request.lines)?,
-        ttl: convert::ttl(request.ttl)?,
-        effective_time: convert::neighbours_time(request.effective_time, now)?,
-    });
+impl Handle<Reserve> for InventoryRpc {
+    async fn handle(&self, call: Call<pb::ReserveRequest>) -> Result<pb::ReserveResponse, Error> {
+        let request = call.request;
+        let now = self.clock.now();
+        let wish = Arc::new(Wish {
+            id: request.reservation_id()?,
+            order: request.order_id()?,
+            units: convert::wanted(request.lines)?,
+            ttl: convert::ttl(request.ttl)?,
+            effective_time: convert::neighbours_time(request.effective_time, now)?,
+        });
 
-    let reserved = rpc.db.write_locked(move |tx| {
-        let wish = wish.clone();
-        async move { reserve(&tx, &wish, now).await }
-    });
-    Ok(pb::ReserveResponse { reservation: Some(reserved.await?.into()) })
+        let reserved = self.db.write_locked(move |tx| {
+            let wish = wish.clone();
+            async move { reserve(&tx, &wish, now).await }
+        });
+        Ok(pb::ReserveResponse { reservation: Some(reserved.await?.into()) })
+    }
 }
 
 async fn reserve(tx: &Tx, wish: &Wish, now: Timestamp) -> Result<Reservation, Error> {

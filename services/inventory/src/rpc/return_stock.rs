@@ -3,18 +3,19 @@
 use std::mem;
 use std::sync::Arc;
 
-use souk_chassis::Caller;
 use souk_client::inventory::v1 as pb;
+use souk_client::inventory::v1::inventory_service::ReturnStock;
+use souk_contract::{Call, Handle};
 use souk_data::{RequestKey, Tx};
 use souk_types::{ReservationId, Timestamp};
-use tonic::Request;
 
 use super::InventoryRpc;
 use crate::convert;
 use crate::error::Error;
 use crate::movement::{Movement, MovementKind, Occasion};
 use crate::reservation::Reservation;
-use crate::stock::{self, Quantities};
+use crate::stock::{self};
+use crate::stock_key::Quantities;
 use crate::{events, store};
 
 /// What came back.
@@ -25,30 +26,30 @@ struct Return {
     effective_time: Timestamp,
 }
 
-pub async fn handle(
-    rpc: &InventoryRpc,
-    request: Request<pb::ReturnStockRequest>,
-) -> Result<pb::ReturnStockResponse, Error> {
-    let caller = Caller::of(&request);
-    let mut request = request.into_inner();
-    let request_id = mem::take(&mut request.request_id);
-    let key = RequestKey::new(caller.key(), "/souk.inventory.v1.InventoryService/ReturnStock", request_id, &request);
-    let now = rpc.clock.now();
-    let returned = Arc::new(Return {
-        id: convert::reservation_id(&request.reservation_id)?,
-        units: convert::returned(request.lines)?,
-        named_time: convert::effective_time(request.effective_time)?,
-        effective_time: convert::neighbours_time(request.effective_time, now)?,
-    });
+impl Handle<ReturnStock> for InventoryRpc {
+    async fn handle(&self, call: Call<pb::ReturnStockRequest>) -> Result<pb::ReturnStockResponse, Error> {
+        let caller = call.caller;
+        let mut request = call.request;
+        let request_id = mem::take(&mut request.request_id);
+        let key =
+            RequestKey::new(caller.key(), "/souk.inventory.v1.InventoryService/ReturnStock", request_id, &request);
+        let now = self.clock.now();
+        let returned = Arc::new(Return {
+            id: request.reservation_id()?,
+            units: convert::returned(request.lines)?,
+            named_time: convert::effective_time(request.effective_time)?,
+            effective_time: convert::neighbours_time(request.effective_time, now)?,
+        });
 
-    let taken_back = rpc.db.write_once_locked(key, move |tx| {
-        let returned = returned.clone();
-        async move {
-            let reservation = take_back(&tx, &returned, now).await?;
-            Ok::<_, Error>(pb::ReturnStockResponse { reservation: Some(reservation.into()) })
-        }
-    });
-    taken_back.await
+        let taken_back = self.db.write_once_locked(key, move |tx| {
+            let returned = returned.clone();
+            async move {
+                let reservation = take_back(&tx, &returned, now).await?;
+                Ok::<_, Error>(pb::ReturnStockResponse { reservation: Some(reservation.into()) })
+            }
+        });
+        taken_back.await
+    }
 }
 
 async fn take_back(tx: &Tx, returned: &Return, now: Timestamp) -> Result<Reservation, Error> {

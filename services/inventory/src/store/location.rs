@@ -5,7 +5,7 @@ use souk_types::Timestamp;
 
 use super::pieces;
 use crate::error::Error;
-use crate::stock::Quantities;
+use crate::stock_key::Quantities;
 
 /// A place that holds stock.
 #[derive(Clone, Debug, PartialEq, Eq)]

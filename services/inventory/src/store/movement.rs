@@ -5,7 +5,7 @@ use souk_data::{Reader, Row, Tx, args, placeholders};
 use super::pieces;
 use crate::error::Error;
 use crate::movement::{Movement, MovementKind};
-use crate::stock::StockKey;
+use crate::stock_key::StockKey;
 
 /// A movement and its place in the record.
 pub struct Recorded {

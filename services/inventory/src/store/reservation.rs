@@ -7,8 +7,9 @@ use souk_types::{ReservationId, Timestamp};
 
 use super::pieces;
 use crate::error::Error;
-use crate::reservation::{Line, Reservation, State};
-use crate::stock::{Quantities, StockKey};
+use crate::reservation::{Line, Reservation};
+use crate::state::State;
+use crate::stock_key::{Quantities, StockKey};
 
 /// A reservation and its number, which grows in the order they are made.
 pub struct Numbered {

@@ -8,7 +8,8 @@ use souk_types::Timestamp;
 use super::{movement, pieces};
 use crate::error::Error;
 use crate::movement::Movement;
-use crate::stock::{Found, Stock, StockKey};
+use crate::stock::{Found, Stock};
+use crate::stock_key::StockKey;
 
 /// Locks the rows of these keys, which come in their order, until the end of the write. Keys without a row are left out.
 pub async fn lock(tx: &Tx, keys: impl Iterator<Item = &StockKey>) -> Result<Found, Error> {

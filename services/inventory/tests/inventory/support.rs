@@ -31,9 +31,11 @@ pub struct Inventory {
 impl Inventory {
     pub async fn start(engine: Engine) -> Self {
         let clock = Clock::manual(START);
-        let service = TestService::builder(inventory::definition_on(clock.clone()), engine)
+        let service = TestService::builder(inventory::definition(), engine)
+            .clock(&clock)
             .set("expiry.sweep_milliseconds", "10")
             .set("retention.sweep_seconds", "1")
+            .set("data.purge_seconds", "1")
             .start()
             .await;
         let client = |caller| InventoryServiceClient::new(service.channel_as(&caller));

@@ -1,11 +1,14 @@
 //! AuditLedger: checks the invariants of the ledger's database.
 
 use souk_client::ledger::v1 as pb;
-use tonic::Request;
+use souk_client::ledger::v1::ledger_service::AuditLedger;
+use souk_contract::{Call, Handle};
 
 use super::LedgerRpc;
 use crate::error::Error;
 
-pub async fn handle(rpc: &LedgerRpc, _: Request<pb::AuditLedgerRequest>) -> Result<pb::AuditLedgerResponse, Error> {
-    Ok(rpc.store.audit().await?.into())
+impl Handle<AuditLedger> for LedgerRpc {
+    async fn handle(&self, _call: Call<pb::AuditLedgerRequest>) -> Result<pb::AuditLedgerResponse, Error> {
+        Ok(self.store.audit().await?.into())
+    }
 }

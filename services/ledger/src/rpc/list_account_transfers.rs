@@ -1,36 +1,37 @@
 //! ListAccountTransfers: the history of an account, newest first.
 
-use souk_chassis::Caller;
 use souk_client::ledger::v1 as pb;
+use souk_client::ledger::v1::ledger_service::ListAccountTransfers;
+use souk_contract::{Call, Handle};
 use souk_data::{args, page};
-use tonic::Request;
 
 use super::{LedgerRpc, page_size};
-use crate::convert::id;
 use crate::error::Error;
 
-pub async fn handle(
-    rpc: &LedgerRpc,
-    request: Request<pb::ListAccountTransfersRequest>,
-) -> Result<pb::ListAccountTransfersResponse, Error> {
-    let caller = Caller::of(&request).key();
-    let request = request.into_inner();
-    let account = rpc.store.account(id("account_id", &request.account_id)?).await?;
-    let limit = page_size(request.page_size);
+impl Handle<ListAccountTransfers> for LedgerRpc {
+    async fn handle(
+        &self,
+        call: Call<pb::ListAccountTransfersRequest>,
+    ) -> Result<pb::ListAccountTransfersResponse, Error> {
+        let caller = call.caller.key();
+        let request = call.request;
+        let account = self.store.account(request.account_id()?).await?;
+        let limit = page_size(request.page_size);
 
-    let scope = ["ListAccountTransfers", &caller, &request.account_id];
-    let tokens = rpc.store.db().page_tokens();
-    let newest = match tokens.open(&scope, &request.page_token)? {
-        Some(cursor) => cursor.get(0)?,
-        None => account.last_sequence,
-    };
+        let scope = ["ListAccountTransfers", &caller, &request.account_id];
+        let tokens = self.store.db().page_tokens();
+        let newest = match tokens.open(&scope, &request.page_token)? {
+            Some(cursor) => cursor.get(0)?,
+            None => account.last_sequence,
+        };
 
-    let found = rpc.store.history(account.number, newest, limit).await?;
-    // Each transfer names the one before it; that of the last on the page begins the next page.
-    let before: Vec<i64> = found.iter().map(|found| found.transfer.previous(account.number)).collect();
-    let mut transfers: Vec<pb::Transfer> = found.into_iter().map(Into::into).collect();
-    page::fit(&mut transfers);
-    let next = transfers.len().checked_sub(1).map_or(0, |last| before[last]);
-    let next_page_token = if next == 0 { String::new() } else { tokens.issue(&scope, args![next]) };
-    Ok(pb::ListAccountTransfersResponse { transfers, next_page_token })
+        let found = self.store.history(account.number, newest, limit).await?;
+        // Each transfer names the one before it; that of the last on the page begins the next page.
+        let before: Vec<i64> = found.iter().map(|found| found.transfer.previous(account.number)).collect();
+        let mut transfers: Vec<pb::Transfer> = found.into_iter().map(Into::into).collect();
+        page::fit(&mut transfers);
+        let next = transfers.len().checked_sub(1).map_or(0, |last| before[last]);
+        let next_page_token = if next == 0 { String::new() } else { tokens.issue(&scope, args![next]) };
+        Ok(pb::ListAccountTransfersResponse { transfers, next_page_token })
+    }
 }

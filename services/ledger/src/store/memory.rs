@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use souk_types::AccountId;
 
 use crate::account::AccountNumber;
-use crate::book::Party;
+use crate::party::Party;
 
 /// How many accounts are remembered; beyond that everything is forgotten. About 20 MB.
 const ACCOUNTS: usize = 100_000;

@@ -5,7 +5,7 @@ use souk_types::Timestamp;
 
 use crate::account::{Account, AccountFlags};
 use crate::balance::Balance;
-use crate::book::Party;
+use crate::party::Party;
 use crate::transfer::{Kind, Transfer};
 
 /// The columns of an account.

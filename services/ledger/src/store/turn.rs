@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, oneshot};
 
 use super::memory::Memory;
-use crate::book::Party;
+use crate::party::Party;
 
 /// How many writes wait for the one before after one has gone ahead in vain: another replica writes too.
 const WARY_FOR: u32 = 32;

@@ -12,8 +12,9 @@ use super::sql::Type::{self, Bytes, Integer, Text};
 use super::turn::{Turn, Work};
 use super::{rows, sql};
 use crate::account::AccountNumber;
-use crate::book::{Book, Party};
+use crate::book::Book;
 use crate::entry::{Checkpoint, Due, Entries};
+use crate::party::Party;
 use crate::transfer::{NewTransfer, Resolution, Transfer};
 
 /// What one write came to.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use ledger::account::AccountFlags;
 use ledger::balance::{Balance, Side};
-use ledger::book::{Book, Party};
+use ledger::book::Book;
+use ledger::party::Party;
 use ledger::transfer::{Kind, NewTransfer, Resolution, Transfer, TransferFlags};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;

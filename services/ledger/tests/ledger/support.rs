@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use souk_chassis::{Caller, Definition};
+use souk_chassis::Caller;
 use souk_client::ledger::v1 as pb;
 use souk_client::ledger::v1::ledger_service_client::LedgerServiceClient;
 use souk_testkit::{CallerChannel, Engine, TestService};
@@ -25,13 +25,13 @@ pub struct TestLedger {
 impl TestLedger {
     /// Starts a ledger with the accounts `a` and `b` without limits, `debt` and `asset` with them.
     pub async fn start(engine: Engine) -> Self {
-        TestLedger::of(ledger::definition(), engine).await
+        TestLedger::of(&Clock::system(), engine).await
     }
 
     /// Starts a ledger that goes by a clock of its own, which the test moves.
     pub async fn start_with_clock(engine: Engine) -> (Self, Clock) {
         let clock = Clock::manual(Timestamp::from_micros(1_700_000_000_000_000));
-        (TestLedger::of(ledger::definition_on(clock.clone()), engine).await, clock)
+        (TestLedger::of(&clock, engine).await, clock)
     }
 
     /// Starts a ledger whose SQLite file cannot grow beyond `max_bytes`.
@@ -40,8 +40,9 @@ impl TestLedger {
         TestLedger::started(builder.set("data.max_bytes", max_bytes.to_string()).start().await).await
     }
 
-    async fn of(definition: Definition, engine: Engine) -> Self {
-        let builder = TestService::builder(definition, engine).set("expiry.sweep_milliseconds", "20");
+    async fn of(clock: &Clock, engine: Engine) -> Self {
+        let builder = TestService::builder(ledger::definition(), engine);
+        let builder = builder.clock(clock).set("expiry.sweep_milliseconds", "20");
         TestLedger::started(builder.start().await).await
     }
 

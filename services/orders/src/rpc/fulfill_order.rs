@@ -1,37 +1,36 @@
 //! FulfillOrder: records that the goods of a paid order have left.
 
-use souk_chassis::{Caller, Deadline};
 use souk_client::orders::v1 as pb;
-use tonic::Request;
+use souk_client::orders::v1::order_service::FulfillOrder;
+use souk_contract::{Call, Handle};
 
 use super::OrderRpc;
 use crate::convert;
 use crate::error::Error;
-use crate::order::State;
+use crate::state::State;
 use crate::store::{Start, Started};
 
-pub async fn handle(
-    rpc: &OrderRpc,
-    request: Request<pb::FulfillOrderRequest>,
-) -> Result<pb::FulfillOrderResponse, Error> {
-    let (caller, deadline) = (Caller::of(&request), Deadline::of(&request));
-    let now = rpc.clock.now();
-    let request = request.into_inner();
-    let id = convert::order_id(&request.order_id)?;
-    let effective_time = convert::effective_time(&caller, request.effective_time, now)?;
+impl Handle<FulfillOrder> for OrderRpc {
+    async fn handle(&self, call: Call<pb::FulfillOrderRequest>) -> Result<pb::FulfillOrderResponse, Error> {
+        let deadline = call.deadline;
+        let now = self.clock.now();
+        let request = call.request;
+        let id = request.order_id()?;
+        let effective_time = convert::effective_time(&call.caller, request.effective_time, now)?;
 
-    let place = rpc.sagas.place().await;
-    let start = Start::Fulfill { effective_time };
-    let order = match rpc.start(id, start, deadline).await? {
-        Started::Saga(order, saga) => {
-            let milestone = rpc.sagas.start(place, saga, *order);
-            let (order, is_over) = rpc.reached(id, milestone, deadline).await?;
-            if is_over && order.state == State::Paid {
-                return Err(Error::OutOfStep { order: id, facts: rpc.store.facts(id).await? });
+        let place = self.sagas.place().await;
+        let start = Start::Fulfill { effective_time };
+        let order = match self.start(id, start, deadline).await? {
+            Started::Saga(order, saga) => {
+                let milestone = self.sagas.start(place, saga, *order);
+                let (order, is_over) = self.reached(id, milestone, deadline).await?;
+                if is_over && order.state == State::Paid {
+                    return Err(Error::OutOfStep { order: id, facts: self.store.facts(id).await? });
+                }
+                order
             }
-            order
-        }
-        Started::Order(order) => *order,
-    };
-    Ok(pb::FulfillOrderResponse { order: Some((&order).into()) })
+            Started::Order(order) => *order,
+        };
+        Ok(pb::FulfillOrderResponse { order: Some((&order).into()) })
+    }
 }

@@ -1,16 +1,16 @@
 //! GetOrder: one order, as it stands.
 
-use souk_chassis::Caller;
 use souk_client::orders::v1 as pb;
-use tonic::Request;
+use souk_client::orders::v1::order_service::GetOrder;
+use souk_contract::{Call, Handle};
 
 use super::OrderRpc;
-use crate::convert;
 use crate::error::Error;
 
-pub async fn handle(rpc: &OrderRpc, request: Request<pb::GetOrderRequest>) -> Result<pb::GetOrderResponse, Error> {
-    let caller = Caller::of(&request);
-    let id = convert::order_id(&request.into_inner().order_id)?;
-    let order = rpc.visible_order(&caller, id).await?;
-    Ok(pb::GetOrderResponse { order: Some((&order).into()) })
+impl Handle<GetOrder> for OrderRpc {
+    async fn handle(&self, call: Call<pb::GetOrderRequest>) -> Result<pb::GetOrderResponse, Error> {
+        let id = call.request.order_id()?;
+        let order = self.visible_order(&call.caller, id).await?;
+        Ok(pb::GetOrderResponse { order: Some((&order).into()) })
+    }
 }

@@ -1,14 +1,13 @@
 //! WatchOrder: every change of an order, those that were and those to come.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::time::Duration;
 
-use futures_util::{Stream, stream};
-use souk_chassis::{Caller, refuse};
+use futures_util::stream;
 use souk_client::orders::v1 as pb;
+use souk_client::orders::v1::order_service::WatchOrder;
+use souk_contract::{Call, Handle, Responses};
 use souk_types::OrderId;
-use tonic::{Request, Status};
 
 use super::OrderRpc;
 use crate::changes::Watcher;
@@ -16,32 +15,30 @@ use crate::convert;
 use crate::error::Error;
 use crate::store::{Change, Store};
 
-/// The stream of the method.
-pub type Changes = Pin<Box<dyn Stream<Item = Result<pb::WatchOrderResponse, Status>> + Send>>;
-
 /// How often the history is read although nobody told of a change: another replica may have made one.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
-pub async fn handle(rpc: &OrderRpc, request: Request<pb::WatchOrderRequest>) -> Result<Changes, Error> {
-    let caller = Caller::of(&request);
-    let request = request.into_inner();
-    let id = convert::order_id(&request.order_id)?;
-    rpc.visible_order(&caller, id).await?;
-    let seen = convert::seen_version(rpc.store.tokens(), id, &request.resume_token)?;
+impl Handle<WatchOrder> for OrderRpc {
+    async fn handle(&self, call: Call<pb::WatchOrderRequest>) -> Result<Responses<pb::WatchOrderResponse>, Error> {
+        let request = call.request;
+        let id = request.order_id()?;
+        self.visible_order(&call.caller, id).await?;
+        let seen = convert::seen_version(self.store.tokens(), id, &request.resume_token)?;
 
-    let watch = Watch {
-        store: rpc.store.clone(),
-        watcher: rpc.changes.watch(id),
-        id,
-        seen,
-        unsent: VecDeque::new(),
-        is_over: false,
-    };
-    Ok(Box::pin(stream::unfold(watch, |mut watch| async move {
-        let item = watch.next().await.transpose()?;
-        watch.is_over |= item.is_err();
-        Some((item.map_err(|error| refuse(&error)), watch))
-    })))
+        let watch = Watch {
+            store: self.store.clone(),
+            watcher: self.changes.watch(id),
+            id,
+            seen,
+            unsent: VecDeque::new(),
+            is_over: false,
+        };
+        Ok(Responses::new(stream::unfold(watch, |mut watch| async move {
+            let item = watch.next().await.transpose()?;
+            watch.is_over |= item.is_err();
+            Some((item, watch))
+        })))
+    }
 }
 
 struct Watch {

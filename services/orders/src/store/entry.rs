@@ -5,8 +5,9 @@ use souk_types::Timestamp;
 
 use super::sagas::{After, ENDED, Effect, Lease, QUARANTINED, RUNNING, Record, Recorded, Saga};
 use super::{orders, read};
-use crate::error::{Error, Reason};
+use crate::error::Error;
 use crate::order::Order;
+use crate::reason::Reason;
 use crate::saga::Kind;
 
 /// Puts an entry down under the saga's lease, or finds that the lease is lost or a cancellation was asked for.

@@ -7,9 +7,11 @@ use super::orders::{self, RequestKey};
 use super::sagas::{ENDED, QUARANTINED, locked_saga};
 use super::start::restart;
 use super::{Saga, read};
-use crate::error::{Error, Reason};
-use crate::order::{RefundWhat, RefundWish, State};
+use crate::error::Error;
+use crate::order::{RefundWhat, RefundWish};
+use crate::reason::Reason;
 use crate::saga::{Kind, Step};
+use crate::state::State;
 
 /// A refund that payments speaks of.
 #[derive(Clone, Debug)]

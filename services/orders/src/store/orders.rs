@@ -9,8 +9,9 @@ use super::sagas::{self, Lease, Saga};
 use super::{Store, read};
 use crate::error::Error;
 use crate::events;
-use crate::order::{Line, Order, Refund, RefundState, State};
+use crate::order::{Line, Order, Refund, RefundState};
 use crate::saga::Kind;
+use crate::state::State;
 
 /// Names a request that must not take effect twice, and what it asked for.
 #[derive(Clone, Debug)]

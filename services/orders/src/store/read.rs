@@ -11,9 +11,11 @@ use super::Store;
 use super::orders::RequestKey;
 use super::sagas::Quarantined;
 use crate::convert;
-use crate::error::{Error, Reason};
-use crate::order::{LINES_SHOWN, Line, Order, Refund, RefundLine, RefundState, State, Wish};
+use crate::error::Error;
+use crate::order::{LINES_SHOWN, Line, Order, Refund, RefundLine, RefundState, Wish};
+use crate::reason::Reason;
 use crate::saga::{Kind, Step};
+use crate::state::State;
 
 /// Which orders a list shows.
 #[derive(Clone, Debug, Default)]

@@ -10,8 +10,9 @@ use souk_types::{OrderId, RefundId, Timestamp};
 
 use super::entry::{append_journal, write_entry};
 use super::{Store, orders, read};
-use crate::error::{Error, Reason};
+use crate::error::Error;
 use crate::order::{Line, Order};
+use crate::reason::Reason;
 use crate::saga::{Kind, Step};
 
 /// Who works on a saga, and for how long without a sign of life.

@@ -8,9 +8,11 @@ use souk_types::{OrderId, RefundId, Timestamp};
 use super::orders::{self, RequestKey};
 use super::sagas::{ENDED, Lease, Saga, locked_saga};
 use super::{Store, read};
-use crate::error::{EffectiveTimeFault, Error, Reason};
-use crate::order::{Order, RefundWish, State};
+use crate::error::{EffectiveTimeFault, Error};
+use crate::order::{Order, RefundWish};
+use crate::reason::Reason;
 use crate::saga::Kind;
+use crate::state::State;
 
 /// An operation to start on an order that has none under way.
 #[derive(Clone, Debug)]

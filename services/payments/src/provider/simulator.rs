@@ -7,10 +7,11 @@ mod book;
 pub(crate) mod charge;
 mod token;
 
-use std::path::Path;
 use std::time::Duration;
 
-use souk_data::{DataConfig, Db, RequestKey};
+use souk_chassis::Drain;
+use souk_data::page::PageTokens;
+use souk_data::{Db, RequestKey};
 use souk_types::{AttemptId, Clock, PaymentId};
 
 use super::{Charge, NoAnswer, Order, Provider};
@@ -18,7 +19,7 @@ use crate::attempt::{Answer, Method};
 use crate::config::SimulatorConfig;
 use crate::error::Error;
 
-pub use book::Target;
+pub use book::{SCHEMA, Target};
 pub use token::{Operation, Outcome};
 
 use book::{Book, Delivered};
@@ -32,23 +33,19 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Opens the simulator's own database.
-    ///
-    /// # Errors
-    /// When it cannot be opened or migrated.
-    pub async fn open(config: &SimulatorConfig, data_dir: &Path, clock: Clock) -> Result<Self, Error> {
+    /// Returns the simulator, which keeps its book in a database of its own.
+    pub fn new(config: &SimulatorConfig, db: Db, clock: Clock) -> Self {
         let slow = Duration::from_millis(config.slow_milliseconds);
         let fees = charge::Fees {
             basis_points: i64::from(config.fee_basis_points),
             minor_units: i64::from(config.fee_minor_units),
         };
-        let data: &DataConfig = &config.data;
-        Ok(Simulator { book: Book::open(data, data_dir, fees, clock).await?, slow })
+        Simulator { book: Book::new(db, fees, clock), slow }
     }
 
-    /// Returns its database, for page tokens and readiness.
-    pub fn db(&self) -> &Db {
-        self.book.db()
+    /// Returns what issues and opens page tokens.
+    pub fn tokens(&self) -> &PageTokens {
+        self.book.tokens()
     }
 
     /// Makes the next operations on the target come out like this, in this order.
@@ -107,6 +104,14 @@ impl Simulator {
             Delivered::RequestLost => Err(NoAnswer("the request was lost".into())),
         }
     }
+}
+
+/// Deletes the records of scripts that have served their time. Charges are kept for ever, and the book has no events.
+pub async fn purge(book: Db, clock: Clock, drain: Drain) -> Result<(), Error> {
+    while drain.pause(book.purge_interval()).await {
+        book.purge(clock.now()).await?;
+    }
+    Ok(())
 }
 
 #[tonic::async_trait]

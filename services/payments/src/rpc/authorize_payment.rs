@@ -1,26 +1,24 @@
 //! AuthorizePayment: makes a payment and asks the provider to authorise it.
 
-use souk_chassis::{Caller, Deadline};
 use souk_client::payments::v1 as pb;
-use tonic::Request;
+use souk_client::payments::v1::payment_service::AuthorizePayment;
+use souk_contract::{Call, Handle};
 
 use super::PaymentRpc;
 use crate::convert;
 use crate::error::Error;
 use crate::store::Command;
 
-pub async fn handle(
-    rpc: &PaymentRpc,
-    request: Request<pb::AuthorizePaymentRequest>,
-) -> Result<pb::AuthorizePaymentResponse, Error> {
-    let (caller, deadline) = (Caller::of(&request), Deadline::of(&request));
-    let new = convert::authorized(&caller, request.into_inner())?;
-    // Asked before anything is written, so that a typing error leaves nothing behind.
-    if !new.method.as_ref().is_some_and(|method| rpc.provider.knows(method)) {
-        return Err(Error::UnknownMethod);
+impl Handle<AuthorizePayment> for PaymentRpc {
+    async fn handle(&self, call: Call<pb::AuthorizePaymentRequest>) -> Result<pb::AuthorizePaymentResponse, Error> {
+        let new = convert::authorized(&call.caller, call.request)?;
+        // Asked before anything is written, so that a typing error leaves nothing behind.
+        if !new.method.as_ref().is_some_and(|method| self.provider.knows(method)) {
+            return Err(Error::UnknownMethod);
+        }
+
+        let payment = self.operations.carry_out(new.id, Command::Authorize(new), call.deadline).await?;
+
+        Ok(pb::AuthorizePaymentResponse { payment: Some((&payment).into()) })
     }
-
-    let payment = rpc.operations.carry_out(new.id, Command::Authorize(new), deadline).await?;
-
-    Ok(pb::AuthorizePaymentResponse { payment: Some((&payment).into()) })
 }

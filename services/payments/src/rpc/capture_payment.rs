@@ -1,25 +1,22 @@
 //! CapturePayment: takes authorised money, all of it or a part.
 
-use souk_chassis::{Caller, Deadline};
 use souk_client::payments::v1 as pb;
-use tonic::Request;
+use souk_client::payments::v1::payment_service::CapturePayment;
+use souk_contract::{Call, Handle};
 
 use super::PaymentRpc;
 use crate::convert;
 use crate::error::{Error, instead};
 use crate::store::Command;
 
-pub async fn handle(
-    rpc: &PaymentRpc,
-    request: Request<pb::CapturePaymentRequest>,
-) -> Result<pb::CapturePaymentResponse, Error> {
-    let (caller, deadline) = (Caller::of(&request), Deadline::of(&request));
-    let request = request.into_inner();
-    let id = convert::payment_id(&request.payment_id)?;
-    rpc.check_may_change(&caller, id, instead::GET).await?;
-    let wish = convert::capture(request)?;
+impl Handle<CapturePayment> for PaymentRpc {
+    async fn handle(&self, call: Call<pb::CapturePaymentRequest>) -> Result<pb::CapturePaymentResponse, Error> {
+        let id = call.request.payment_id()?;
+        self.check_may_change(&call.caller, id, instead::GET).await?;
+        let wish = convert::capture(call.request)?;
 
-    let payment = rpc.operations.carry_out(id, Command::Capture(wish), deadline).await?;
+        let payment = self.operations.carry_out(id, Command::Capture(wish), call.deadline).await?;
 
-    Ok(pb::CapturePaymentResponse { payment: Some((&payment).into()) })
+        Ok(pb::CapturePaymentResponse { payment: Some((&payment).into()) })
+    }
 }

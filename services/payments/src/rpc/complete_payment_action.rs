@@ -1,41 +1,41 @@
 //! CompletePaymentAction: asks the provider what the customer decided at the action url, and goes on.
 
-use souk_chassis::{Caller, Deadline};
 use souk_client::payments::v1 as pb;
+use souk_client::payments::v1::payment_service::CompletePaymentAction;
+use souk_contract::{Call, Caller, Deadline, Handle};
 use souk_types::PaymentId;
-use tonic::Request;
 
 use super::PaymentRpc;
-use crate::convert;
 use crate::error::Error;
-use crate::payment::{Payment, State};
+use crate::payment::Payment;
+use crate::state::State;
 use crate::store::Command;
 
-pub async fn handle(
-    rpc: &PaymentRpc,
-    request: Request<pb::CompletePaymentActionRequest>,
-) -> Result<pb::CompletePaymentActionResponse, Error> {
-    let (caller, deadline) = (Caller::of(&request), Deadline::of(&request));
-    let request = request.into_inner();
-    let id = convert::payment_id(&request.payment_id)?;
-    let before = rpc.store.payment(id).await?;
-    if let Caller::User(user) = &caller
-        && before.customer != *user
-    {
-        return Err(Error::NotFound(id));
-    }
-
-    // The caller's word counts for nothing: whoever is paid by it could say that its bank approved.
-    let payment = match rpc.provider.decision(id).await? {
-        Some(approved) => go_on(rpc, id, approved, deadline).await?,
-        None => undecided(rpc, before).await?,
-    };
-
-    match &payment.decline {
-        Some(decline) if request.approve && payment.state == State::RequiresPaymentMethod => {
-            Err(Error::Declined { payment: id, decline: decline.clone() })
+impl Handle<CompletePaymentAction> for PaymentRpc {
+    async fn handle(
+        &self,
+        call: Call<pb::CompletePaymentActionRequest>,
+    ) -> Result<pb::CompletePaymentActionResponse, Error> {
+        let id = call.request.payment_id()?;
+        let before = self.store.payment(id).await?;
+        if let Caller::User(user) = &call.caller
+            && before.customer != *user
+        {
+            return Err(Error::NotFound(id));
         }
-        _ => Ok(pb::CompletePaymentActionResponse { payment: Some((&payment).into()) }),
+
+        // The caller's word counts for nothing: whoever is paid by it could say that its bank approved.
+        let payment = match self.provider.decision(id).await? {
+            Some(approved) => go_on(self, id, approved, call.deadline).await?,
+            None => undecided(self, before).await?,
+        };
+
+        match &payment.decline {
+            Some(decline) if call.request.approve && payment.state == State::RequiresPaymentMethod => {
+                Err(Error::Declined { payment: id, decline: decline.clone() })
+            }
+            _ => Ok(pb::CompletePaymentActionResponse { payment: Some((&payment).into()) }),
+        }
     }
 }
 

@@ -1,25 +1,26 @@
 //! CreatePaymentIntent: makes a payment that waits for its method or its confirmation.
 
-use souk_chassis::{Caller, Deadline};
 use souk_client::payments::v1 as pb;
-use tonic::Request;
+use souk_client::payments::v1::payment_service::CreatePaymentIntent;
+use souk_contract::{Call, Handle};
 
 use super::PaymentRpc;
 use crate::convert;
 use crate::error::Error;
 use crate::store::Command;
 
-pub async fn handle(
-    rpc: &PaymentRpc,
-    request: Request<pb::CreatePaymentIntentRequest>,
-) -> Result<pb::CreatePaymentIntentResponse, Error> {
-    let (caller, deadline) = (Caller::of(&request), Deadline::of(&request));
-    let new = convert::created(&caller, request.into_inner())?;
-    if new.method.as_ref().is_some_and(|method| !rpc.provider.knows(method)) {
-        return Err(Error::UnknownMethod);
+impl Handle<CreatePaymentIntent> for PaymentRpc {
+    async fn handle(
+        &self,
+        call: Call<pb::CreatePaymentIntentRequest>,
+    ) -> Result<pb::CreatePaymentIntentResponse, Error> {
+        let new = convert::created(&call.caller, call.request)?;
+        if new.method.as_ref().is_some_and(|method| !self.provider.knows(method)) {
+            return Err(Error::UnknownMethod);
+        }
+
+        let payment = self.operations.carry_out(new.id, Command::Create(new), call.deadline).await?;
+
+        Ok(pb::CreatePaymentIntentResponse { payment: Some((&payment).into()) })
     }
-
-    let payment = rpc.operations.carry_out(new.id, Command::Create(new), deadline).await?;
-
-    Ok(pb::CreatePaymentIntentResponse { payment: Some((&payment).into()) })
 }

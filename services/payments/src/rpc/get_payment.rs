@@ -1,17 +1,16 @@
 //! GetPayment: one payment as it stands.
 
 use souk_client::payments::v1 as pb;
-use tonic::Request;
+use souk_client::payments::v1::payment_service::GetPayment;
+use souk_contract::{Call, Handle};
 
 use super::PaymentRpc;
-use crate::convert;
 use crate::error::Error;
 
-pub async fn handle(
-    rpc: &PaymentRpc,
-    request: Request<pb::GetPaymentRequest>,
-) -> Result<pb::GetPaymentResponse, Error> {
-    let id = convert::payment_id(&request.into_inner().payment_id)?;
-    let payment = rpc.store.payment(id).await?;
-    Ok(pb::GetPaymentResponse { payment: Some((&payment).into()) })
+impl Handle<GetPayment> for PaymentRpc {
+    async fn handle(&self, call: Call<pb::GetPaymentRequest>) -> Result<pb::GetPaymentResponse, Error> {
+        let id = call.request.payment_id()?;
+        let payment = self.store.payment(id).await?;
+        Ok(pb::GetPaymentResponse { payment: Some((&payment).into()) })
+    }
 }

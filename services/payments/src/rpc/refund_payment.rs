@@ -1,27 +1,24 @@
 //! RefundPayment: pays captured money back.
 
-use souk_chassis::{Caller, Deadline};
 use souk_client::payments::v1 as pb;
-use tonic::Request;
+use souk_client::payments::v1::payment_service::RefundPayment;
+use souk_contract::{Call, Handle};
 
 use super::PaymentRpc;
 use crate::convert;
 use crate::error::{Error, instead};
 use crate::store::Command;
 
-pub async fn handle(
-    rpc: &PaymentRpc,
-    request: Request<pb::RefundPaymentRequest>,
-) -> Result<pb::RefundPaymentResponse, Error> {
-    let (caller, deadline) = (Caller::of(&request), Deadline::of(&request));
-    let request = request.into_inner();
-    let id = convert::payment_id(&request.payment_id)?;
-    rpc.check_may_change(&caller, id, instead::REFUND).await?;
-    let wish = convert::refund(request)?;
-    let refund = wish.id;
+impl Handle<RefundPayment> for PaymentRpc {
+    async fn handle(&self, call: Call<pb::RefundPaymentRequest>) -> Result<pb::RefundPaymentResponse, Error> {
+        let id = call.request.payment_id()?;
+        self.check_may_change(&call.caller, id, instead::REFUND).await?;
+        let wish = convert::refund(call.request)?;
+        let refund = wish.id;
 
-    let payment = rpc.operations.carry_out(id, Command::Refund(wish), deadline).await?;
+        let payment = self.operations.carry_out(id, Command::Refund(wish), call.deadline).await?;
 
-    let refund = rpc.store.refund(refund).await?;
-    Ok(pb::RefundPaymentResponse { payment: Some((&payment).into()), refund: refund.as_ref().map(Into::into) })
+        let refund = self.store.refund(refund).await?;
+        Ok(pb::RefundPaymentResponse { payment: Some((&payment).into()), refund: refund.as_ref().map(Into::into) })
+    }
 }

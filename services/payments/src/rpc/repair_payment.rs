@@ -3,36 +3,35 @@
 use std::collections::HashSet;
 
 use souk_client::payments::v1 as pb;
+use souk_client::payments::v1::payment_service::RepairPayment;
+use souk_contract::{Call, Handle};
 use souk_types::TransferId;
-use tonic::Request;
 
 use super::PaymentRpc;
-use crate::convert;
 use crate::error::Error;
 use crate::transfers;
 
-pub async fn handle(
-    rpc: &PaymentRpc,
-    request: Request<pb::RepairPaymentRequest>,
-) -> Result<pb::RepairPaymentResponse, Error> {
-    let id = convert::payment_id(&request.into_inner().payment_id)?;
-    let (payment, attempts) = rpc.store.with_attempts(id).await?;
-    if payment.is_in_flight {
-        return Err(Error::Busy(id));
-    }
+impl Handle<RepairPayment> for PaymentRpc {
+    async fn handle(&self, call: Call<pb::RepairPaymentRequest>) -> Result<pb::RepairPaymentResponse, Error> {
+        let id = call.request.payment_id()?;
+        let (payment, attempts) = self.store.with_attempts(id).await?;
+        if payment.is_in_flight {
+            return Err(Error::Busy(id));
+        }
 
-    let due = transfers::made_by(&attempts, payment.amount.currency);
-    let ids: Vec<TransferId> = due.iter().map(|transfer| transfer.id).collect();
-    let present: HashSet<TransferId> =
-        rpc.ledger.transfers(&ids).await?.into_iter().map(|transfer| transfer.id).collect();
-    let missing = ids.iter().position(|id| !present.contains(id)).unwrap_or(ids.len());
-    // The ledger only ever loses its end. A gap is something else, and a hold that is written after its capture would stay open.
-    if ids[missing..].iter().any(|id| present.contains(id)) {
-        let refusal = "it lacks a transfer and holds one that came after it".to_owned();
-        return Err(Error::LedgerRefused { payment: id, refusal });
-    }
-    rpc.ledger.post(&due[missing..]).await?;
+        let due = transfers::made_by(&attempts, payment.amount.currency);
+        let ids: Vec<TransferId> = due.iter().map(|transfer| transfer.id).collect();
+        let present: HashSet<TransferId> =
+            self.ledger.transfers(&ids).await?.into_iter().map(|transfer| transfer.id).collect();
+        let missing = ids.iter().position(|id| !present.contains(id)).unwrap_or(ids.len());
+        // The ledger only ever loses its end. A gap is something else, and a hold that is written after its capture would stay open.
+        if ids[missing..].iter().any(|id| present.contains(id)) {
+            let refusal = "it lacks a transfer and holds one that came after it".to_owned();
+            return Err(Error::LedgerRefused { payment: id, refusal });
+        }
+        self.ledger.post(&due[missing..]).await?;
 
-    let transfers_written = i32::try_from(ids.len() - missing).unwrap_or(i32::MAX);
-    Ok(pb::RepairPaymentResponse { payment: Some((&payment).into()), transfers_written })
+        let transfers_written = i32::try_from(ids.len() - missing).unwrap_or(i32::MAX);
+        Ok(pb::RepairPaymentResponse { payment: Some((&payment).into()), transfers_written })
+    }
 }

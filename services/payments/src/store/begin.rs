@@ -8,8 +8,9 @@ use super::{CLAIMED, Claim, FREE, LEFT, Store, read};
 use crate::attempt::{Attempt, Method, Stage};
 use crate::error::Error;
 use crate::events;
-use crate::payment::{CaptureWish, NewPayment, Payment, State, Step};
+use crate::payment::{CaptureWish, NewPayment, Payment, Step};
 use crate::refund::{Refund, RefundState, RefundWish};
+use crate::state::State;
 
 /// What is asked of a payment.
 #[derive(Clone, Debug)]

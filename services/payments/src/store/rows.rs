@@ -5,8 +5,9 @@ use souk_types::{Money, OrderId, Timestamp};
 
 use crate::attempt::{Attempt, CaptureKey, Decline, Kind, Method, Stage};
 use crate::error::Error;
-use crate::payment::{Payment, State};
+use crate::payment::Payment;
 use crate::refund::{Refund, RefundState};
+use crate::state::State;
 
 /// The slot of a payment as its row has it.
 #[derive(Clone, Copy, Debug)]

@@ -28,7 +28,8 @@ impl Replicas {
         let clock = Clock::manual(Timestamp::from_micros(1_700_000_000_000_000));
         let ledger = FakeLedger::start().await;
         let builder = |ledger: &FakeLedger| {
-            TestService::builder(payments::definition_on(clock.clone()), Engine::Postgres)
+            TestService::builder(payments::definition(), Engine::Postgres)
+                .clock(&clock)
                 .neighbour("ledger", &ledger.url())
                 .set("faults.enabled", "true")
                 .set("recovery.sweep_milliseconds", "60000")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import grpc
 import souk_chassis
 from souk.recommendations.v1.error_reason_pb2 import ErrorReason
 
@@ -16,7 +15,6 @@ class Error(souk_chassis.Error):
 class OtherCustomer(Error):
     """A user asked what to show another customer."""
 
-    code = grpc.StatusCode.PERMISSION_DENIED
     reason = ErrorReason.ERROR_REASON_OTHER_CUSTOMER
 
     def __init__(self, customer_id: str) -> None:

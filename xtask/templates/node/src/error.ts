@@ -1,10 +1,10 @@
-/** What can go wrong: each with its code, its reason and what a program needs to act on it. */
-import { Code, Refusal } from "@souk/chassis";
+/** What can go wrong: each with its reason and what a program needs to act on it. Codes are those of the contract. */
+import { refusals, type Refusal } from "@souk/chassis";
+import { ErrorReason as Reason, ErrorReasonSchema } from "@souk/client/gen/souk/{{package}}/v1/error_reason_pb.js";
 
-const domain = "souk.{{package}}.v1";
+const refuse = refusals(ErrorReasonSchema);
 
 /** The user has as many entries as a user may have. */
 export function tooManyEntries(most: number): Refusal {
-  const message = `a user may have at most ${most} entries`;
-  return new Refusal(Code.FailedPrecondition, "ERROR_REASON_TOO_MANY_ENTRIES", message, { domain, metadata: { most: String(most) } });
+  return refuse(Reason.TOO_MANY_ENTRIES, `a user may have at most ${most} entries`, { most: String(most) });
 }

@@ -8,7 +8,7 @@ import grpc
 import souk_chassis
 from souk.{{package}}.v1 import {{package}}_service_pb2 as pb
 from souk.{{package}}.v1.{{package}}_service_pb2_grpc import {{Name}}ServiceStub
-from souk_chassis.testing import Bus, caller
+from souk_chassis.testing import Bus, caller, stop
 
 
 class Running:
@@ -36,5 +36,5 @@ class Running:
     async def stop(self) -> None:
         if self._running is not None:
             await self._channel.close()
-            await self._running.drain()
+            await stop(self._running)
             self._running = None

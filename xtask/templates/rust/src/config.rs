@@ -1,7 +1,5 @@
 //! What an operator can set. `config.default.toml` holds the defaults and says what each field means.
 
-use std::ops::RangeInclusive;
-
 use serde::Deserialize;
 use souk_chassis::StartError;
 use souk_data::DataConfig;
@@ -14,8 +12,6 @@ pub struct Config {
     pub data: DataConfig,
     /// What holds of entries.
     pub entries: EntriesConfig,
-    /// How long things are kept.
-    pub retention: RetentionConfig,
 }
 
 /// What holds of entries.
@@ -23,30 +19,16 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 pub struct EntriesConfig {
     /// How many one user may have.
-    pub most_per_user: u64,
-}
-
-/// How long things are kept.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RetentionConfig {
-    /// Seconds between two looks for what has been kept long enough.
-    pub sweep_seconds: u64,
+    pub most_per_user: i64,
 }
 
 impl Config {
     /// Refuses values that cannot work, each with its key and what is allowed.
     pub fn check(&self) -> Result<(), StartError> {
-        let limits: [(&str, u64, RangeInclusive<u64>); 2] = [
-            ("{{name}}.entries.most_per_user", self.entries.most_per_user, 1..=1_000_000),
-            ("{{name}}.retention.sweep_seconds", self.retention.sweep_seconds, 1..=86_400),
-        ];
-        for (key, value, allowed) in limits {
-            if !allowed.contains(&value) {
-                let allowed = format!("must be {} to {}", allowed.start(), allowed.end());
-                return Err(StartError::configuration(key, &value.to_string(), &allowed));
-            }
+        let most = self.entries.most_per_user;
+        if (1..=1_000_000).contains(&most) {
+            return Ok(());
         }
-        Ok(())
+        Err(StartError::configuration("{{name}}.entries.most_per_user", &most.to_string(), "must be 1 to 1000000"))
     }
 }

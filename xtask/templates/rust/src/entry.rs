@@ -5,7 +5,7 @@ use souk_types::Timestamp;
 use crate::error::Error;
 
 /// How many are listed when the caller does not say.
-const MOST_LISTED: i32 = 20;
+const MOST_LISTED: i64 = 20;
 
 souk_types::typed_ids! {
     /// Names an entry.
@@ -22,28 +22,20 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Admits an entry of a user who has `present` and may have `most`.
-    pub fn admit(self, present: u64, most: u64) -> Result<Self, Error> {
-        if !has_room(present, most) {
-            return Err(Error::TooManyEntries { most });
-        }
-        Ok(self)
+    /// Returns what a user writes down now.
+    pub fn new(user_id: &str, text: String, now: Timestamp) -> Self {
+        Entry { id: EntryId::new(now), user_id: user_id.to_owned(), text, create_time: now }
     }
-}
 
-/// Returns whether a user who has `present` entries and may have `most` may have one more.
-pub fn has_room(present: u64, most: u64) -> bool {
-    present < most
-}
-
-/// Returns what is written down of an order.
-pub fn text_of_order(order_id: &str) -> String {
-    format!("placed {order_id}")
+    /// Admits an entry of a user who has `present` and may have `most`.
+    pub fn admit(self, present: i64, most: i64) -> Result<Self, Error> {
+        if present < most { Ok(self) } else { Err(Error::TooManyEntries { most }) }
+    }
 }
 
 /// Returns how many entries are listed for who asks for so many; 0 leaves it to us.
 pub fn listed(asked: i32) -> i64 {
-    i64::from(if asked == 0 { MOST_LISTED } else { asked })
+    if asked == 0 { MOST_LISTED } else { asked.into() }
 }
 
 #[cfg(test)]
@@ -52,8 +44,7 @@ mod tests {
 
     #[test]
     fn a_user_may_have_so_many_and_no_more() {
-        let now = Timestamp::from_micros(1);
-        let entry = Entry { id: EntryId::new(now), user_id: "alice".into(), text: "hello".into(), create_time: now };
+        let entry = Entry::new("alice", "hello".to_owned(), Timestamp::from_micros(1));
         assert_eq!(entry.clone().admit(2, 3).unwrap(), entry);
         assert!(matches!(entry.admit(3, 3), Err(Error::TooManyEntries { most: 3 })));
     }

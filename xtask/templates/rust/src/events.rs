@@ -5,16 +5,12 @@ use souk_chassis::Host;
 use souk_client::orders::v1::OrderPlaced;
 use souk_client::{{package}}::v1 as pb;
 use souk_data::outbox::{self, NewEvent};
-use souk_data::{Db, Tx};
+use souk_data::{Db, Error, Tx};
 use souk_events::{Consumer, HandlerError, Heard};
-use souk_types::{Clock, EventId, Timestamp};
+use souk_types::{EventId, Timestamp};
 
-use crate::entry::{self, Entry, EntryId};
-use crate::error::Error;
+use crate::entry::Entry;
 use crate::store;
-
-/// The lasting subscription on the bus, and the name of its part of the inbox.
-const SUBSCRIPTION: &str = "{{name}}";
 
 /// Tells that an entry was written down.
 pub async fn entry_recorded(tx: &Tx, entry: &Entry) -> Result<(), Error> {
@@ -26,28 +22,27 @@ pub async fn entry_recorded(tx: &Tx, entry: &Entry) -> Result<(), Error> {
         payload: event.encode_to_vec(),
         time: entry.create_time,
     };
-    Ok(outbox::append(tx, event).await?)
+    outbox::append(tx, event).await
 }
 
 /// Returns what is heard. A handler runs in the write that also records its event as handled, so its effect happens once.
-pub fn consumer(host: &Host, db: Db, clock: Clock, most_per_user: u64) -> Consumer {
-    Consumer::new(host, db, clock.clone(), SUBSCRIPTION)
+pub fn consumer(host: &Host, db: Db, most_per_user: i64) -> Consumer {
+    let clock = host.clock();
+    // The name of the lasting subscription on the bus is the service's own.
+    Consumer::new(host, db, host.clock(), "{{name}}")
         .from_the_beginning()
         .on("souk.orders.v1.OrderPlaced", move |tx, heard| order_placed(tx, heard, clock.now(), most_per_user))
 }
 
 /// Writes an order down for its customer.
-async fn order_placed(tx: Tx, heard: Heard<OrderPlaced>, now: Timestamp, most: u64) -> Result<(), HandlerError> {
+async fn order_placed(tx: Tx, heard: Heard<OrderPlaced>, now: Timestamp, most: i64) -> Result<(), HandlerError> {
     let order = heard.message.order.unwrap_or_default();
     if order.order_id.is_empty() || order.customer_id.is_empty() {
         return Err(HandlerError::Never("the event names no order of a customer".to_owned()));
     }
+    let entry = Entry::new(&order.customer_id, format!("placed {}", order.order_id), now);
     // A user who has as many entries as one may have gets no more; were the event refused, it would only come again.
-    if !entry::has_room(store::count(&tx, &order.customer_id).await?, most) {
-        return Ok(());
-    }
-    let text = entry::text_of_order(&order.order_id);
-    let entry = Entry { id: EntryId::new(now), user_id: order.customer_id, text, create_time: now };
+    let Ok(entry) = entry.admit(store::count(&tx, &order.customer_id).await?, most) else { return Ok(()) };
     store::insert(&tx, &entry).await?;
     Ok(entry_recorded(&tx, &entry).await?)
 }

@@ -1,9 +1,8 @@
 //! All SQL.
 
-use souk_data::{Migration, Reader, Row, Schema, Tx, args};
+use souk_data::{Error, Migration, Reader, Row, Schema, Tx, args};
 
 use crate::entry::{Entry, EntryId};
-use crate::error::Error;
 
 /// The tables and how they came to be.
 pub const SCHEMA: Schema = Schema {
@@ -19,16 +18,14 @@ pub const SCHEMA: Schema = Schema {
 /// Adds an entry.
 pub async fn insert(tx: &Tx, entry: &Entry) -> Result<(), Error> {
     let sql = "INSERT INTO entry (entry_id, user_id, text, create_time) VALUES ($1, $2, $3, $4)";
-    tx.execute(sql, args![entry.id.to_bytes(), entry.user_id, entry.text, entry.create_time]).await?;
+    tx.execute(sql, args![entry.id.as_bytes(), entry.user_id, entry.text, entry.create_time]).await?;
     Ok(())
 }
 
 /// Returns how many entries a user has.
-pub async fn count(reader: &Reader, user_id: &str) -> Result<u64, Error> {
+pub async fn count(reader: &Reader, user_id: &str) -> Result<i64, Error> {
     let sql = "SELECT CAST(count(*) AS BIGINT) AS entries FROM entry WHERE user_id = $1";
-    let row = reader.query_row(sql, args![user_id]).await?;
-    let entries: i64 = row.map_or(Ok(0), |row| row.get("entries"))?;
-    Ok(entries.unsigned_abs())
+    reader.query_row(sql, args![user_id]).await?.map_or(Ok(0), |row| row.get("entries"))
 }
 
 /// Returns a user's entries, the newest first.

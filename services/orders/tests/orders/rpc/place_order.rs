@@ -1,11 +1,15 @@
 //! PlaceOrder.
 
+use std::time::Duration;
+
 use souk_chassis::Caller;
+use souk_client::catalog::v1::{ResolvePricesRequest, ResolvePricesResponse};
 use souk_client::orders::v1 as pb;
 use souk_client::types::v1::Money;
 use souk_data::Engine;
-use souk_testkit::{field_violations, metadata_of, on_each_engine, reason_of};
+use souk_testkit::{domain_of, eventually, field_violations, metadata_of, on_each_engine, reason_of};
 use tonic::Code;
+use tonic_types::StatusExt as _;
 
 use crate::neighbours::*;
 
@@ -90,7 +94,13 @@ on_each_engine! {
         let effective_time = Some(prost_types::Timestamp { seconds: 1_291_000_000, nanos: 0 });
         let early = pb::PlaceOrderRequest { effective_time, ..request("early") };
         let refused = orders.alice().place_order(early.clone()).await.unwrap_err();
-        assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::PermissionDenied, "ERROR_REASON_EFFECTIVE_TIME"));
+        let expected = (Code::PermissionDenied, "ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED");
+        assert_eq!((refused.code(), reason_of(&refused).as_str()), expected);
+        assert_eq!(field_violations(&refused)[0].field, "effective_time");
+        let ahead = Some(prost_types::Timestamp { seconds: 32_503_680_000, nanos: 0 });
+        let late = pb::PlaceOrderRequest { effective_time: ahead, ..request("late") };
+        let refused = orders.staff().place_order(late).await.unwrap_err();
+        assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::InvalidArgument, "ERROR_REASON_EFFECTIVE_TIME"));
         let placed = orders.staff().place_order(early).await.unwrap().into_inner().order.unwrap();
         assert_eq!(placed.effective_time, effective_time);
         assert_eq!(placed.customer_id, "", "staff may order for a guest");
@@ -117,7 +127,7 @@ on_each_engine! {
 
     async fn an_order_for_nothing_may_be_expected(engine: Engine) {
         let orders = TestOrders::start(engine).await;
-        orders.neighbours.answer_changed(RESOLVE, |answer: &mut souk_client::catalog::v1::ResolvePricesResponse| {
+        orders.neighbours.answer_changed(RESOLVE, |answer: &mut ResolvePricesResponse| {
             answer.prices[0].unit_price.as_mut().unwrap().minor_units = 0;
         });
         let nothing = Some(Money { currency_code: "GBP".into(), minor_units: 0 });
@@ -144,7 +154,7 @@ on_each_engine! {
 
     async fn a_total_beyond_what_can_be_paid_is_rejected_with_the_limit(engine: Engine) {
         let orders = TestOrders::start(engine).await;
-        orders.neighbours.answer_changed(RESOLVE, |answer: &mut souk_client::catalog::v1::ResolvePricesResponse| {
+        orders.neighbours.answer_changed(RESOLVE, |answer: &mut ResolvePricesResponse| {
             answer.prices[0].unit_price.as_mut().unwrap().minor_units = 1_000_000_000_000;
         });
         let mut many = request("many");
@@ -155,6 +165,28 @@ on_each_engine! {
         let mut most = request("most");
         most.lines[0].quantity = 1000;
         assert_eq!(orders.alice().place_order(most).await.unwrap().into_inner().order.unwrap().total.unwrap().minor_units, 1_000_000_000_000_000);
+    }
+
+    async fn an_order_that_finds_no_room_in_time_is_told_when_to_come_back(engine: Engine) {
+        let orders = TestOrders::start_with(engine, &[("saga.max_under_way", "1")]).await;
+        orders.neighbours.on_async(RESOLVE, |_: ResolvePricesRequest| async {
+            tokio::time::sleep(Duration::from_millis(1500)).await;
+            Err::<ResolvePricesResponse, _>(refusal("ERROR_REASON_PRICE_NOT_FOUND", &[("sku", "MUG")]))
+        });
+        let mut alice = orders.alice();
+        let first = tokio::spawn(async move { alice.place_order(request("first")).await });
+        eventually(Duration::from_secs(10), || async { orders.neighbours.calls(RESOLVE) == 1 }).await;
+
+        let mut hasty = tonic::Request::new(request("second"));
+        hasty.set_timeout(Duration::from_millis(500));
+        let refused = orders.alice().place_order(hasty).await.unwrap_err();
+        let expected = (Code::ResourceExhausted, "ERROR_REASON_OVERLOADED", "souk.policy.v1");
+        assert_eq!((refused.code(), reason_of(&refused).as_str(), domain_of(&refused).as_str()), expected);
+        assert!(refused.get_details_retry_info().is_some_and(|retry| retry.retry_delay.is_some()));
+
+        assert_eq!(reason_of(&first.await.unwrap().unwrap_err()), "ERROR_REASON_PRICE_NOT_FOUND");
+        let all = orders.alice().list_orders(pb::ListOrdersRequest::default()).await.unwrap().into_inner().orders;
+        assert_eq!(all.len(), 1, "nothing is kept of what found no room");
     }
 
     async fn bad_fields_are_named(engine: Engine) {

@@ -1,9 +1,8 @@
 //! The simulator's own database: charges, every operation under its key, scripts. All SQL of the simulator.
 
-use std::path::Path;
-
 use souk_client::payments::v1 as pb;
-use souk_data::{DataConfig, Db, Migration, RequestKey, Row, Schema, Tx, args};
+use souk_data::page::PageTokens;
+use souk_data::{Db, Migration, RequestKey, Row, Schema, Tx, args};
 use souk_types::{AttemptId, Clock, PaymentId, Timestamp};
 
 use super::charge::{ChargeState, Detail, Fees, Line};
@@ -12,7 +11,8 @@ use crate::attempt::{Answer, Decline, Method};
 use crate::error::Error;
 use crate::provider::{Charge, Order};
 
-const SCHEMA: Schema = Schema {
+/// What the simulator's database must look like.
+pub const SCHEMA: Schema = Schema {
     name: "payments-simulator",
     migrations: &[
         Migration {
@@ -67,14 +67,14 @@ const DECLINED: i64 = 2;
 const ACTION_REQUIRED: i64 = 3;
 
 impl Book {
-    /// Opens the database and migrates it.
-    pub async fn open(config: &DataConfig, data_dir: &Path, fees: Fees, clock: Clock) -> Result<Self, Error> {
-        Ok(Book { db: Db::open(config, data_dir, &SCHEMA, clock.clone()).await?, fees, clock })
+    /// Returns the book that is kept in this database.
+    pub fn new(db: Db, fees: Fees, clock: Clock) -> Self {
+        Book { db, fees, clock }
     }
 
-    /// Returns the database.
-    pub fn db(&self) -> &Db {
-        &self.db
+    /// Returns what issues and opens page tokens.
+    pub fn tokens(&self) -> &PageTokens {
+        self.db.page_tokens()
     }
 
     /// Delivers an operation, once per key. `token` and `method` come with an authorisation; later operations find them in the book.

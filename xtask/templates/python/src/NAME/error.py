@@ -1,8 +1,7 @@
-"""What can go wrong: each with its code, its reason and what a program needs to act on it."""
+"""What can go wrong: each with its reason and what a program needs to act on it. Codes are those of the contract."""
 
 from __future__ import annotations
 
-import grpc
 import souk_chassis
 from souk.{{package}}.v1.error_reason_pb2 import ErrorReason
 
@@ -16,7 +15,6 @@ class Error(souk_chassis.Error):
 class TooManyEntries(Error):
     """The user has as many entries as a user may have."""
 
-    code = grpc.StatusCode.FAILED_PRECONDITION
     reason = ErrorReason.ERROR_REASON_TOO_MANY_ENTRIES
 
     def __init__(self, most: int) -> None:

@@ -1,29 +1,27 @@
 //! RecordEntry: writes down an entry of the caller, once per request id, and tells the others.
 
-use souk_chassis::Caller;
+use std::mem;
+
 use souk_client::{{package}}::v1 as pb;
+use souk_client::{{package}}::v1::{{package}}_service::RecordEntry;
+use souk_contract::{Call, Handle};
 use souk_data::RequestKey;
-use tonic::Request;
 
 use super::{{Name}}Rpc;
-use crate::entry::{Entry, EntryId};
+use crate::entry::Entry;
 use crate::error::Error;
 use crate::{events, store};
 
-const METHOD: &str = "/souk.{{package}}.v1.{{Name}}Service/RecordEntry";
+impl Handle<RecordEntry> for {{Name}}Rpc {
+    async fn handle(&self, call: Call<pb::RecordEntryRequest>) -> Result<pb::RecordEntryResponse, Error> {
+        let mut request = call.request;
+        let request_id = mem::take(&mut request.request_id);
+        let once =
+            RequestKey::new(call.caller.key(), "/souk.{{package}}.v1.{{Name}}Service/RecordEntry", request_id, &request);
+        let asked = Entry::new(call.caller.id(), request.text, self.clock.now());
+        let most = self.most_per_user;
 
-pub async fn handle(
-    rpc: &{{Name}}Rpc,
-    request: Request<pb::RecordEntryRequest>,
-) -> Result<pb::RecordEntryResponse, Error> {
-    let (caller, now, most) = (Caller::of(&request), rpc.clock.now(), rpc.most_per_user);
-    let mut request = request.into_inner();
-    let request_id = std::mem::take(&mut request.request_id);
-    let key = RequestKey::new(caller.key(), METHOD.to_owned(), request_id, &request);
-    let asked = Entry { id: EntryId::new(now), user_id: caller.id().to_owned(), text: request.text, create_time: now };
-
-    rpc.db
-        .write_once(key, move |tx| {
+        let recorded = self.db.write_once(once, move |tx| {
             let asked = asked.clone();
             async move {
                 let present = store::count(&tx, &asked.user_id).await?;
@@ -32,6 +30,7 @@ pub async fn handle(
                 events::entry_recorded(&tx, &entry).await?;
                 Ok(pb::RecordEntryResponse { entry: Some((&entry).into()) })
             }
-        })
-        .await
+        });
+        recorded.await
+    }
 }

@@ -26,8 +26,9 @@ impl {{Name}} {
     }
 
     fn builder(engine: Engine, most_per_user: u32) -> TestServiceBuilder {
-        let definition = {{package}}::definition_on(Clock::manual(START));
-        TestService::builder(definition, engine).set("entries.most_per_user", most_per_user.to_string())
+        TestService::builder({{package}}::definition(), engine)
+            .clock(&Clock::manual(START))
+            .set("entries.most_per_user", most_per_user.to_string())
     }
 
     /// Writes down an entry of a user.

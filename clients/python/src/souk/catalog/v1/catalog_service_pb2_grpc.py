@@ -153,7 +153,7 @@ class CatalogServiceServicer:
 
     def ListProducts(self, request, context):
         """Lists products by title, a page at a time, without their variants. Letter case does not count. Drafts are there for
-        staff and services only.
+        staff and services only. Fails with ERROR_REASON_INVALID_TIME.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

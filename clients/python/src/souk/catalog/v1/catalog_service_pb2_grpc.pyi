@@ -50,7 +50,7 @@ class CatalogServiceStub:
     """
     ListProducts: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ListProductsRequest, _catalog_service_pb2.ListProductsResponse]
     """Lists products by title, a page at a time, without their variants. Letter case does not count. Drafts are there for
-    staff and services only.
+    staff and services only. Fails with ERROR_REASON_INVALID_TIME.
     """
     CreateVariant: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateVariantRequest, _catalog_service_pb2.CreateVariantResponse]
     """Adds a variant to a product. Repeating a `request_id` answers the first result.
@@ -129,7 +129,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """
     ListProducts: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListProductsRequest, _catalog_service_pb2.ListProductsResponse]  # type: ignore[assignment]
     """Lists products by title, a page at a time, without their variants. Letter case does not count. Drafts are there for
-    staff and services only.
+    staff and services only. Fails with ERROR_REASON_INVALID_TIME.
     """
     CreateVariant: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateVariantRequest, _catalog_service_pb2.CreateVariantResponse]  # type: ignore[assignment]
     """Adds a variant to a product. Repeating a `request_id` answers the first result.
@@ -229,7 +229,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ListProductsResponse, _abc.Awaitable[_catalog_service_pb2.ListProductsResponse]]:
         """Lists products by title, a page at a time, without their variants. Letter case does not count. Drafts are there for
-        staff and services only.
+        staff and services only. Fails with ERROR_REASON_INVALID_TIME.
         """
 
     @_abc_1.abstractmethod

@@ -22,15 +22,18 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from souk.policy.v1 import reason_pb2 as souk_dot_policy_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!souk/ledger/v1/error_reason.proto\x12\x0esouk.ledger.v1*O\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1e\x45RROR_REASON_ACCOUNT_NOT_FOUND\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!souk/ledger/v1/error_reason.proto\x12\x0esouk.ledger.v1\x1a\x1bsouk/policy/v1/reason.proto*e\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x38\n\x1e\x45RROR_REASON_ACCOUNT_NOT_FOUND\x10\x01\x1a\x14\xaa\xbb\x18\x10\x08\x05\x12\naccount_id \x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.ledger.v1.error_reason_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ERRORREASON']._serialized_start=53
-  _globals['_ERRORREASON']._serialized_end=132
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ACCOUNT_NOT_FOUND"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ACCOUNT_NOT_FOUND"]._serialized_options = b'\252\273\030\020\010\005\022\naccount_id \001'
+  _globals['_ERRORREASON']._serialized_start=82
+  _globals['_ERRORREASON']._serialized_end=183
 # @@protoc_insertion_point(module_scope)

@@ -1,3 +1,4 @@
+from souk.policy.v1 import reason_pb2 as _reason_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from typing import ClassVar as _ClassVar

@@ -22,15 +22,74 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from souk.policy.v1 import reason_pb2 as souk_dot_policy_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!souk/orders/v1/error_reason.proto\x12\x0esouk.orders.v1*\xef\x07\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12 \n\x1c\x45RROR_REASON_ORDER_NOT_FOUND\x10\x01\x12 \n\x1c\x45RROR_REASON_PRICE_NOT_FOUND\x10\x02\x12\x1e\n\x1a\x45RROR_REASON_PRICE_CHANGED\x10\x03\x12\x1f\n\x1b\x45RROR_REASON_TOTAL_OVERFLOW\x10\x04\x12\x1d\n\x19\x45RROR_REASON_OUT_OF_STOCK\x10\x05\x12!\n\x1d\x45RROR_REASON_PAYMENT_DECLINED\x10\x06\x12$\n ERROR_REASON_RESERVATION_EXPIRED\x10\x07\x12\x18\n\x14\x45RROR_REASON_GAVE_UP\x10\x08\x12\x1f\n\x1b\x45RROR_REASON_ORDER_CANCELED\x10\t\x12\x1c\n\x18\x45RROR_REASON_ORDER_STATE\x10\n\x12\x1b\n\x17\x45RROR_REASON_ORDER_BUSY\x10\x0b\x12\x1f\n\x1b\x45RROR_REASON_LINE_NOT_FOUND\x10\x0c\x12%\n!ERROR_REASON_REFUND_EXCEEDS_ORDER\x10\r\x12 \n\x1c\x45RROR_REASON_REFUND_DECLINED\x10\x0e\x12\x1f\n\x1b\x45RROR_REASON_OTHER_CUSTOMER\x10\x0f\x12\x1f\n\x1b\x45RROR_REASON_EFFECTIVE_TIME\x10\x10\x12 \n\x1c\x45RROR_REASON_NOT_QUARANTINED\x10\x11\x12%\n!ERROR_REASON_INVALID_RESUME_TOKEN\x10\x12\x12\"\n\x1e\x45RROR_REASON_REQUEST_ID_REUSED\x10\x13\x12&\n\"ERROR_REASON_PAYMENT_NOT_CONFIRMED\x10\x14\x12\'\n#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\x10\x15\x12!\n\x1d\x45RROR_REASON_PAYMENT_CANCELED\x10\x16\x12\x1d\n\x19\x45RROR_REASON_NOT_FOR_SALE\x10\x17\x12\"\n\x1e\x45RROR_REASON_PRICE_NOT_ALLOWED\x10\x18\x12!\n\x1d\x45RROR_REASON_UPSTREAM_REFUSED\x10\x19\x12\"\n\x1e\x45RROR_REASON_ORDER_OUT_OF_STEP\x10\x1a\x12%\n!ERROR_REASON_RETURN_EXCEEDS_ORDER\x10\x1b\x12!\n\x1d\x45RROR_REASON_TOO_MANY_REFUNDS\x10\x1c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!souk/orders/v1/error_reason.proto\x12\x0esouk.orders.v1\x1a\x1bsouk/policy/v1/reason.proto*\xd2\x10\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x34\n\x1c\x45RROR_REASON_ORDER_NOT_FOUND\x10\x01\x1a\x12\xaa\xbb\x18\x0e\x08\x05\x12\x08order_id \x01\x12O\n\x1c\x45RROR_REASON_PRICE_NOT_FOUND\x10\x02\x1a-\xaa\xbb\x18)\x08\t\x12\x08order_id\x12\npayment_id\x1a\x03sku\x1a\x08price_id \x01\x12Q\n\x1a\x45RROR_REASON_PRICE_CHANGED\x10\x03\x1a\x31\xaa\xbb\x18-\x08\t\x12\x08order_id\x12\npayment_id\x12\x11total_minor_units \x01\x12V\n\x1b\x45RROR_REASON_TOTAL_OVERFLOW\x10\x04\x1a\x35\xaa\xbb\x18\x31\x08\t\x12\x08order_id\x12\npayment_id\x12\x15max_total_minor_units \x01\x12X\n\x19\x45RROR_REASON_OUT_OF_STOCK\x10\x05\x1a\x39\xaa\xbb\x18\x35\x08\t\x12\x08order_id\x12\npayment_id\x1a\x03sku\x1a\trequested\x1a\tavailable \x01\x12\x41\n\x1d\x45RROR_REASON_PAYMENT_DECLINED\x10\x06\x1a\x1e\xaa\xbb\x18\x1a\x08\t\x12\x08order_id\x12\npayment_id \x01\x12\x44\n ERROR_REASON_RESERVATION_EXPIRED\x10\x07\x1a\x1e\xaa\xbb\x18\x1a\x08\t\x12\x08order_id\x12\npayment_id \x01\x12]\n\x14\x45RROR_REASON_GAVE_UP\x10\x08\x1a\x43\xaa\xbb\x18?\x08\x0e\x12\x08order_id\x12\npayment_id\x1a\x03sku\x1a\x08price_id\x1a\trequested\x1a\tavailable \x01\x12\x64\n\x1b\x45RROR_REASON_ORDER_CANCELED\x10\t\x1a\x43\xaa\xbb\x18?\x08\t\x12\x08order_id\x12\npayment_id\x1a\x03sku\x1a\x08price_id\x1a\trequested\x1a\tavailable \x01\x12\x37\n\x18\x45RROR_REASON_ORDER_STATE\x10\n\x1a\x19\xaa\xbb\x18\x15\x08\t\x12\x08order_id\x12\x05state \x01\x12/\n\x17\x45RROR_REASON_ORDER_BUSY\x10\x0b\x1a\x12\xaa\xbb\x18\x0e\x08\n\x1a\x08order_id \x02\x12@\n\x1b\x45RROR_REASON_LINE_NOT_FOUND\x10\x0c\x1a\x1f\xaa\xbb\x18\x1b\x08\x03\x12\x08order_id\x12\x0bline_number \x01\x12\x45\n!ERROR_REASON_REFUND_EXCEEDS_ORDER\x10\r\x1a\x1e\xaa\xbb\x18\x1a\x08\t\x12\x08order_id\x12\nrefundable \x01\x12?\n\x1c\x45RROR_REASON_REFUND_DECLINED\x10\x0e\x1a\x1d\xaa\xbb\x18\x19\x08\t\x12\x08order_id\x12\trefund_id \x01\x12)\n\x1b\x45RROR_REASON_OTHER_CUSTOMER\x10\x0f\x1a\x08\xaa\xbb\x18\x04\x08\x07 \x01\x12)\n\x1b\x45RROR_REASON_EFFECTIVE_TIME\x10\x10\x1a\x08\xaa\xbb\x18\x04\x08\x03 \x01\x12\x34\n\x1c\x45RROR_REASON_NOT_QUARANTINED\x10\x11\x1a\x12\xaa\xbb\x18\x0e\x08\t\x12\x08order_id \x01\x12/\n!ERROR_REASON_INVALID_RESUME_TOKEN\x10\x12\x1a\x08\xaa\xbb\x18\x04\x08\x03 \x01\x12,\n\x1e\x45RROR_REASON_REQUEST_ID_REUSED\x10\x13\x1a\x08\xaa\xbb\x18\x04\x08\t \x01\x12\x46\n\"ERROR_REASON_PAYMENT_NOT_CONFIRMED\x10\x14\x1a\x1e\xaa\xbb\x18\x1a\x08\t\x12\x08order_id\x12\npayment_id \x01\x12G\n#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\x10\x15\x1a\x1e\xaa\xbb\x18\x1a\x08\x03\x12\x08order_id\x12\npayment_id \x01\x12\x41\n\x1d\x45RROR_REASON_PAYMENT_CANCELED\x10\x16\x1a\x1e\xaa\xbb\x18\x1a\x08\t\x12\x08order_id\x12\npayment_id \x01\x12L\n\x19\x45RROR_REASON_NOT_FOR_SALE\x10\x17\x1a-\xaa\xbb\x18)\x08\t\x12\x08order_id\x12\npayment_id\x1a\x03sku\x1a\x08price_id \x01\x12S\n\x1e\x45RROR_REASON_PRICE_NOT_ALLOWED\x10\x18\x1a/\xaa\xbb\x18+\x08\x07\x12\x08order_id\x12\npayment_id\x12\x08price_id\x12\x05\x66ield \x01\x12\x66\n\x1d\x45RROR_REASON_UPSTREAM_REFUSED\x10\x19\x1a\x43\xaa\xbb\x18?\x08\t\x12\x08order_id\x12\npayment_id\x1a\x03sku\x1a\x08price_id\x1a\trequested\x1a\tavailable \x01\x12\x83\x01\n\x1e\x45RROR_REASON_ORDER_OUT_OF_STEP\x10\x1a\x1a_\xaa\xbb\x18[\x08\t\x12\x08order_id\x1a\x08\x63\x61ptured\x1a\x08refunded\x1a\x11\x65xpected_captured\x1a\x11\x65xpected_refunded\x1a\x11reservation_state \x01\x12R\n!ERROR_REASON_RETURN_EXCEEDS_ORDER\x10\x1b\x1a+\xaa\xbb\x18\'\x08\t\x12\x08order_id\x12\x0bline_number\x12\nreturnable \x01\x12<\n\x1d\x45RROR_REASON_TOO_MANY_REFUNDS\x10\x1c\x1a\x19\xaa\xbb\x18\x15\x08\t\x12\x08order_id\x12\x05limit \x01\x12\x35\n\'ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED\x10\x1d\x1a\x08\xaa\xbb\x18\x04\x08\x07 \x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.orders.v1.error_reason_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ERRORREASON']._serialized_start=54
-  _globals['_ERRORREASON']._serialized_end=1061
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ORDER_NOT_FOUND"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ORDER_NOT_FOUND"]._serialized_options = b'\252\273\030\016\010\005\022\010order_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_NOT_FOUND"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_NOT_FOUND"]._serialized_options = b'\252\273\030)\010\t\022\010order_id\022\npayment_id\032\003sku\032\010price_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_CHANGED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_CHANGED"]._serialized_options = b'\252\273\030-\010\t\022\010order_id\022\npayment_id\022\021total_minor_units \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOTAL_OVERFLOW"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOTAL_OVERFLOW"]._serialized_options = b'\252\273\0301\010\t\022\010order_id\022\npayment_id\022\025max_total_minor_units \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_OUT_OF_STOCK"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_OUT_OF_STOCK"]._serialized_options = b'\252\273\0305\010\t\022\010order_id\022\npayment_id\032\003sku\032\trequested\032\tavailable \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_DECLINED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_DECLINED"]._serialized_options = b'\252\273\030\032\010\t\022\010order_id\022\npayment_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RESERVATION_EXPIRED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RESERVATION_EXPIRED"]._serialized_options = b'\252\273\030\032\010\t\022\010order_id\022\npayment_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_GAVE_UP"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_GAVE_UP"]._serialized_options = b'\252\273\030?\010\016\022\010order_id\022\npayment_id\032\003sku\032\010price_id\032\trequested\032\tavailable \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ORDER_CANCELED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ORDER_CANCELED"]._serialized_options = b'\252\273\030?\010\t\022\010order_id\022\npayment_id\032\003sku\032\010price_id\032\trequested\032\tavailable \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ORDER_STATE"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ORDER_STATE"]._serialized_options = b'\252\273\030\025\010\t\022\010order_id\022\005state \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ORDER_BUSY"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ORDER_BUSY"]._serialized_options = b'\252\273\030\016\010\n\032\010order_id \002'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_LINE_NOT_FOUND"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_LINE_NOT_FOUND"]._serialized_options = b'\252\273\030\033\010\003\022\010order_id\022\013line_number \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REFUND_EXCEEDS_ORDER"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REFUND_EXCEEDS_ORDER"]._serialized_options = b'\252\273\030\032\010\t\022\010order_id\022\nrefundable \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REFUND_DECLINED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REFUND_DECLINED"]._serialized_options = b'\252\273\030\031\010\t\022\010order_id\022\trefund_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_OTHER_CUSTOMER"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_OTHER_CUSTOMER"]._serialized_options = b'\252\273\030\004\010\007 \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_EFFECTIVE_TIME"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_EFFECTIVE_TIME"]._serialized_options = b'\252\273\030\004\010\003 \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_NOT_QUARANTINED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_NOT_QUARANTINED"]._serialized_options = b'\252\273\030\016\010\t\022\010order_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_RESUME_TOKEN"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_RESUME_TOKEN"]._serialized_options = b'\252\273\030\004\010\003 \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REQUEST_ID_REUSED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REQUEST_ID_REUSED"]._serialized_options = b'\252\273\030\004\010\t \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_NOT_CONFIRMED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_NOT_CONFIRMED"]._serialized_options = b'\252\273\030\032\010\t\022\010order_id\022\npayment_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UNKNOWN_PAYMENT_METHOD"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UNKNOWN_PAYMENT_METHOD"]._serialized_options = b'\252\273\030\032\010\003\022\010order_id\022\npayment_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_CANCELED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_CANCELED"]._serialized_options = b'\252\273\030\032\010\t\022\010order_id\022\npayment_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_NOT_FOR_SALE"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_NOT_FOR_SALE"]._serialized_options = b'\252\273\030)\010\t\022\010order_id\022\npayment_id\032\003sku\032\010price_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_NOT_ALLOWED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_NOT_ALLOWED"]._serialized_options = b'\252\273\030+\010\007\022\010order_id\022\npayment_id\022\010price_id\022\005field \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UPSTREAM_REFUSED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UPSTREAM_REFUSED"]._serialized_options = b'\252\273\030?\010\t\022\010order_id\022\npayment_id\032\003sku\032\010price_id\032\trequested\032\tavailable \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ORDER_OUT_OF_STEP"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ORDER_OUT_OF_STEP"]._serialized_options = b'\252\273\030[\010\t\022\010order_id\032\010captured\032\010refunded\032\021expected_captured\032\021expected_refunded\032\021reservation_state \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RETURN_EXCEEDS_ORDER"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RETURN_EXCEEDS_ORDER"]._serialized_options = b'\252\273\030\'\010\t\022\010order_id\022\013line_number\022\nreturnable \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_MANY_REFUNDS"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_MANY_REFUNDS"]._serialized_options = b'\252\273\030\025\010\t\022\010order_id\022\005limit \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED"]._serialized_options = b'\252\273\030\004\010\007 \001'
+  _globals['_ERRORREASON']._serialized_start=83
+  _globals['_ERRORREASON']._serialized_end=2213
 # @@protoc_insertion_point(module_scope)

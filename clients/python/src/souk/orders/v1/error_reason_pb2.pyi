@@ -1,3 +1,4 @@
+from souk.policy.v1 import reason_pb2 as _reason_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from typing import ClassVar as _ClassVar
@@ -35,6 +36,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_ORDER_OUT_OF_STEP: _ClassVar[ErrorReason]
     ERROR_REASON_RETURN_EXCEEDS_ORDER: _ClassVar[ErrorReason]
     ERROR_REASON_TOO_MANY_REFUNDS: _ClassVar[ErrorReason]
+    ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_ORDER_NOT_FOUND: ErrorReason
 ERROR_REASON_PRICE_NOT_FOUND: ErrorReason
@@ -64,3 +66,4 @@ ERROR_REASON_UPSTREAM_REFUSED: ErrorReason
 ERROR_REASON_ORDER_OUT_OF_STEP: ErrorReason
 ERROR_REASON_RETURN_EXCEEDS_ORDER: ErrorReason
 ERROR_REASON_TOO_MANY_REFUNDS: ErrorReason
+ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED: ErrorReason

@@ -116,7 +116,9 @@ class OrderServiceServicer:
         ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED, TOTAL_OVERFLOW, OUT_OF_STOCK,
         UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED, PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP,
         UPSTREAM_REFUSED or ORDER_CANCELED, with the `order_id` in the metadata. A USER orders for itself only
-        (ERROR_REASON_OTHER_CUSTOMER), and at default prices only.
+        (ERROR_REASON_OTHER_CUSTOMER), and at default prices only. An `effective_time` is for STAFF
+        (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED) and lies in the past (ERROR_REASON_EFFECTIVE_TIME). Too many orders being
+        placed at once is ERROR_REASON_OVERLOADED of souk.policy.v1; then nothing was kept.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -215,7 +217,7 @@ class OrderServiceServicer:
     def SettleOrder(self, request, context):
         """Ends the step that a quarantined order waits for as if it had succeeded, because STAFF has seen to it by hand; the
         order goes on with the next one. The note is kept in the journal.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_NOT_QUARANTINED.
+        Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and ERROR_REASON_ORDER_BUSY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

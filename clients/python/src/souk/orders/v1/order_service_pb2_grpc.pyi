@@ -47,7 +47,9 @@ class OrderServiceStub:
     ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED, TOTAL_OVERFLOW, OUT_OF_STOCK,
     UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED, PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP,
     UPSTREAM_REFUSED or ORDER_CANCELED, with the `order_id` in the metadata. A USER orders for itself only
-    (ERROR_REASON_OTHER_CUSTOMER), and at default prices only.
+    (ERROR_REASON_OTHER_CUSTOMER), and at default prices only. An `effective_time` is for STAFF
+    (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED) and lies in the past (ERROR_REASON_EFFECTIVE_TIME). Too many orders being
+    placed at once is ERROR_REASON_OVERLOADED of souk.policy.v1; then nothing was kept.
     """
     GetOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.GetOrderRequest, _order_service_pb2.GetOrderResponse]
     """Returns one order. A USER sees its own orders only. Fails with ERROR_REASON_ORDER_NOT_FOUND."""
@@ -104,7 +106,7 @@ class OrderServiceStub:
     SettleOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.SettleOrderRequest, _order_service_pb2.SettleOrderResponse]
     """Ends the step that a quarantined order waits for as if it had succeeded, because STAFF has seen to it by hand; the
     order goes on with the next one. The note is kept in the journal.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_NOT_QUARANTINED.
+    Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and ERROR_REASON_ORDER_BUSY.
     """
     AuditOrders: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.AuditOrdersRequest, _order_service_pb2.AuditOrdersResponse]
     """Checks the invariants of this service's database: totals are the sums of lines, refunds never exceed what was paid,
@@ -130,7 +132,9 @@ class OrderServiceAsyncStub(OrderServiceStub):
     ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED, TOTAL_OVERFLOW, OUT_OF_STOCK,
     UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED, PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP,
     UPSTREAM_REFUSED or ORDER_CANCELED, with the `order_id` in the metadata. A USER orders for itself only
-    (ERROR_REASON_OTHER_CUSTOMER), and at default prices only.
+    (ERROR_REASON_OTHER_CUSTOMER), and at default prices only. An `effective_time` is for STAFF
+    (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED) and lies in the past (ERROR_REASON_EFFECTIVE_TIME). Too many orders being
+    placed at once is ERROR_REASON_OVERLOADED of souk.policy.v1; then nothing was kept.
     """
     GetOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.GetOrderRequest, _order_service_pb2.GetOrderResponse]  # type: ignore[assignment]
     """Returns one order. A USER sees its own orders only. Fails with ERROR_REASON_ORDER_NOT_FOUND."""
@@ -187,7 +191,7 @@ class OrderServiceAsyncStub(OrderServiceStub):
     SettleOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.SettleOrderRequest, _order_service_pb2.SettleOrderResponse]  # type: ignore[assignment]
     """Ends the step that a quarantined order waits for as if it had succeeded, because STAFF has seen to it by hand; the
     order goes on with the next one. The note is kept in the journal.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_NOT_QUARANTINED.
+    Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and ERROR_REASON_ORDER_BUSY.
     """
     AuditOrders: _aio.UnaryUnaryMultiCallable[_order_service_pb2.AuditOrdersRequest, _order_service_pb2.AuditOrdersResponse]  # type: ignore[assignment]
     """Checks the invariants of this service's database: totals are the sums of lines, refunds never exceed what was paid,
@@ -216,7 +220,9 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED, TOTAL_OVERFLOW, OUT_OF_STOCK,
         UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED, PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP,
         UPSTREAM_REFUSED or ORDER_CANCELED, with the `order_id` in the metadata. A USER orders for itself only
-        (ERROR_REASON_OTHER_CUSTOMER), and at default prices only.
+        (ERROR_REASON_OTHER_CUSTOMER), and at default prices only. An `effective_time` is for STAFF
+        (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED) and lies in the past (ERROR_REASON_EFFECTIVE_TIME). Too many orders being
+        placed at once is ERROR_REASON_OVERLOADED of souk.policy.v1; then nothing was kept.
         """
 
     @_abc_1.abstractmethod
@@ -333,7 +339,7 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_order_service_pb2.SettleOrderResponse, _abc.Awaitable[_order_service_pb2.SettleOrderResponse]]:
         """Ends the step that a quarantined order waits for as if it had succeeded, because STAFF has seen to it by hand; the
         order goes on with the next one. The note is kept in the journal.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_NOT_QUARANTINED.
+        Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and ERROR_REASON_ORDER_BUSY.
         """
 
     @_abc_1.abstractmethod

@@ -32,7 +32,8 @@ class PaymentServiceStub:
     inquires what became of the operation and never starts it a second time; the service does the same by itself. Whenever no operation
     is in flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment over 0 is never shown to
     the provider or the ledger. Any write may also fail with ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger
-    does not answer; it is finished later.
+    does not answer; it is finished later. A write first finishes what was left of an earlier operation, and fails as that one does:
+    with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
 
     A payment with an `order_id` belongs to that order: only the orders service creates and changes it, and STAFF is refused with
     ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use instead. STAFF may create and change payments without
@@ -116,7 +117,8 @@ class PaymentServiceServicer:
     inquires what became of the operation and never starts it a second time; the service does the same by itself. Whenever no operation
     is in flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment over 0 is never shown to
     the provider or the ledger. Any write may also fail with ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger
-    does not answer; it is finished later.
+    does not answer; it is finished later. A write first finishes what was left of an earlier operation, and fails as that one does:
+    with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
 
     A payment with an `order_id` belongs to that order: only the orders service creates and changes it, and STAFF is refused with
     ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use instead. STAFF may create and change payments without
@@ -183,8 +185,8 @@ class PaymentServiceServicer:
         """Releases what is authorised and not captured. The payment is CANCELED, or SUCCEEDED when a part of it was captured. An
         authorisation of which nobody knows whether it arrived is taken back too. An id that is not known is remembered as canceled,
         for ever, so that an authorisation which arrives later is refused. Voiding again answers the payment as it stands.
-        Fails with ERROR_REASON_PAYMENT_STATE when nothing is left to release because it was captured, PROVIDER_UNAVAILABLE and
-        PAYMENT_BUSY.
+        Fails with ERROR_REASON_PAYMENT_STATE when nothing is left to release because it was captured, PAYMENT_DECLINED when the
+        provider refuses, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -317,7 +319,8 @@ class PaymentService:
     inquires what became of the operation and never starts it a second time; the service does the same by itself. Whenever no operation
     is in flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment over 0 is never shown to
     the provider or the ledger. Any write may also fail with ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger
-    does not answer; it is finished later.
+    does not answer; it is finished later. A write first finishes what was left of an earlier operation, and fails as that one does:
+    with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
 
     A payment with an `order_id` belongs to that order: only the orders service creates and changes it, and STAFF is refused with
     ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use instead. STAFF may create and change payments without

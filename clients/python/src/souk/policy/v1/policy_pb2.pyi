@@ -40,14 +40,16 @@ METHOD_FIELD_NUMBER: _ClassVar[int]
 method: _descriptor.FieldDescriptor
 
 class MethodPolicy(_message.Message):
-    __slots__ = ("access", "criticality", "timeout")
+    __slots__ = ("access", "criticality", "timeout", "reasons")
     ACCESS_FIELD_NUMBER: _ClassVar[int]
     CRITICALITY_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    REASONS_FIELD_NUMBER: _ClassVar[int]
     access: Access
     criticality: Criticality
     timeout: _duration_pb2.Duration
-    def __init__(self, access: _Optional[_Union[Access, _Mapping]] = ..., criticality: _Optional[_Union[Criticality, str]] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    reasons: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, access: _Optional[_Union[Access, _Mapping]] = ..., criticality: _Optional[_Union[Criticality, str]] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reasons: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Access(_message.Message):
     __slots__ = ("callers", "services", "scopes")

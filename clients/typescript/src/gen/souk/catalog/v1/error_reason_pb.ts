@@ -4,12 +4,13 @@
 
 import type { GenEnum, GenFile } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_souk_policy_v1_reason } from "../../policy/v1/reason_pb.js";
 
 /**
  * Describes the file souk/catalog/v1/error_reason.proto.
  */
 export const file_souk_catalog_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("CiJzb3VrL2NhdGFsb2cvdjEvZXJyb3JfcmVhc29uLnByb3RvEg9zb3VrLmNhdGFsb2cudjEqiQUKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEiIKHkVSUk9SX1JFQVNPTl9QUk9EVUNUX05PVF9GT1VORBABEiIKHkVSUk9SX1JFQVNPTl9WQVJJQU5UX05PVF9GT1VORBACEiAKHEVSUk9SX1JFQVNPTl9QUklDRV9OT1RfRk9VTkQQAxIbChdFUlJPUl9SRUFTT05fU0tVX0VYSVNUUxAEEh0KGUVSUk9SX1JFQVNPTl9QUklDRV9FWElTVFMQBRIeChpFUlJPUl9SRUFTT05fRVRBR19NSVNNQVRDSBAGEh4KGkVSUk9SX1JFQVNPTl9QUk9EVUNUX1NUQVRFEAcSIgoeRVJST1JfUkVBU09OX1RPT19NQU5ZX1ZBUklBTlRTEAgSHwobRVJST1JfUkVBU09OX1BSSUNFX0FSQ0hJVkVEEAkSIQodRVJST1JfUkVBU09OX1BSSUNFX0lTX0RFRkFVTFQQChIiCh5FUlJPUl9SRUFTT05fQ1VSUkVOQ1lfTUlTTUFUQ0gQCxIlCiFFUlJPUl9SRUFTT05fUFJPRFVDVF9OT1RfRk9SX1NBTEUQDBIkCiBFUlJPUl9SRUFTT05fQU1PVU5UX09VVF9PRl9SQU5HRRANEiIKHkVSUk9SX1JFQVNPTl9VUERBVEVfTUFTS19FTVBUWRAOEh0KGUVSUk9SX1JFQVNPTl9JTlZBTElEX1RJTUUQDxIfChtFUlJPUl9SRUFTT05fVE9PX01BTllfSVRFTVMQEBIaChZFUlJPUl9SRUFTT05fRFVQTElDQVRFEBESHQoZRVJST1JfUkVBU09OX0lOVkFMSURfSVRFTRASYgZwcm90bzM");
+  fileDesc("CiJzb3VrL2NhdGFsb2cvdjEvZXJyb3JfcmVhc29uLnByb3RvEg9zb3VrLmNhdGFsb2cudjEq9wgKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEjgKHkVSUk9SX1JFQVNPTl9QUk9EVUNUX05PVF9GT1VORBABGhSquxgQCAUSCnByb2R1Y3RfaWQgARJQCh5FUlJPUl9SRUFTT05fVkFSSUFOVF9OT1RfRk9VTkQQAhosqrsYKAgFGgp2YXJpYW50X2lkGgNza3UaCml0ZW1faW5kZXgaBWZpZWxkIAESWwocRVJST1JfUkVBU09OX1BSSUNFX05PVF9GT1VORBADGjmquxg1CAUaCHByaWNlX2lkGgNza3UaDWN1cnJlbmN5X2NvZGUaCml0ZW1faW5kZXgaBWZpZWxkIAESKgoXRVJST1JfUkVBU09OX1NLVV9FWElTVFMQBBoNqrsYCQgGEgNza3UgARIxChlFUlJPUl9SRUFTT05fUFJJQ0VfRVhJU1RTEAUaEqq7GA4IBhIIcHJpY2VfaWQgARIuChpFUlJPUl9SRUFTT05fRVRBR19NSVNNQVRDSBAGGg6quxgKCAoSBGV0YWcgARJMChpFUlJPUl9SRUFTT05fUFJPRFVDVF9TVEFURRAHGiyquxgoCAkSCnByb2R1Y3RfaWQSBXN0YXRlEg9yZXF1ZXN0ZWRfc3RhdGUgARI/Ch5FUlJPUl9SRUFTT05fVE9PX01BTllfVkFSSUFOVFMQCBobqrsYFwgJEgpwcm9kdWN0X2lkEgVsaW1pdCABEksKG0VSUk9SX1JFQVNPTl9QUklDRV9BUkNISVZFRBAJGiqquxgmCAkSCHByaWNlX2lkGgNza3UaCml0ZW1faW5kZXgaBWZpZWxkIAESNQodRVJST1JfUkVBU09OX1BSSUNFX0lTX0RFRkFVTFQQChoSqrsYDggJEghwcmljZV9pZCABEl0KHkVSUk9SX1JFQVNPTl9DVVJSRU5DWV9NSVNNQVRDSBALGjmquxg1CAkSCml0ZW1faW5kZXgSBWZpZWxkEg1jdXJyZW5jeV9jb2RlGghwcmljZV9pZBoDc2t1IAESWAohRVJST1JfUkVBU09OX1BST0RVQ1RfTk9UX0ZPUl9TQUxFEAwaMaq7GC0ICRIKaXRlbV9pbmRleBIFZmllbGQSA3NrdRIFc3RhdGUaCHByaWNlX2lkIAESLgogRVJST1JfUkVBU09OX0FNT1VOVF9PVVRfT0ZfUkFOR0UQDRoIqrsYBAgDIAESLAoeRVJST1JfUkVBU09OX1VQREFURV9NQVNLX0VNUFRZEA4aCKq7GAQIAyABEicKGUVSUk9SX1JFQVNPTl9JTlZBTElEX1RJTUUQDxoIqrsYBAgDIAESMAobRVJST1JfUkVBU09OX1RPT19NQU5ZX0lURU1TEBAaD6q7GAsIAxIFbGltaXQgARIkChZFUlJPUl9SRUFTT05fRFVQTElDQVRFEBEaCKq7GAQIAyABEicKGUVSUk9SX1JFQVNPTl9JTlZBTElEX0lURU0QEhoIqrsYBAgDIAFiBnByb3RvMw", [file_souk_policy_v1_reason]);
 
 /**
  * Why the catalog service refused a call; the `reason` of `google.rpc.ErrorInfo`, with domain `souk.catalog.v1`.
@@ -25,15 +26,15 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
 
   /**
-   * No product has this id, or it is a draft that this caller may not see. Code NOT_FOUND; metadata `product_id`.
+   * No product has this id, or it is a draft that this caller may not see.
    *
    * @generated from enum value: ERROR_REASON_PRODUCT_NOT_FOUND = 1;
    */
   PRODUCT_NOT_FOUND = 1,
 
   /**
-   * No variant has this id or sku, or its product is a draft that this caller may not see. Code NOT_FOUND; metadata
-   * `variant_id` or `sku`.
+   * No variant has this id or sku, or its product is a draft that this caller may not see. Metadata `variant_id` or
+   * `sku`.
    *
    * @generated from enum value: ERROR_REASON_VARIANT_NOT_FOUND = 2;
    */
@@ -41,97 +42,92 @@ export enum ErrorReason {
 
   /**
    * No price has this id, or its product is a draft that this caller may not see; or, from ResolvePrices, the sku has
-   * no price in the currency asked. Code NOT_FOUND; metadata `price_id`, or `sku` and `currency_code`.
+   * no price in the currency asked. Metadata `price_id`, or `sku` and `currency_code`.
    *
    * @generated from enum value: ERROR_REASON_PRICE_NOT_FOUND = 3;
    */
   PRICE_NOT_FOUND = 3,
 
   /**
-   * Another variant has this sku already. Code ALREADY_EXISTS; metadata `sku`.
+   * Another variant has this sku already.
    *
    * @generated from enum value: ERROR_REASON_SKU_EXISTS = 4;
    */
   SKU_EXISTS = 4,
 
   /**
-   * Another price has this id already. Code ALREADY_EXISTS; metadata `price_id`.
+   * Another price has this id already.
    *
    * @generated from enum value: ERROR_REASON_PRICE_EXISTS = 5;
    */
   PRICE_EXISTS = 5,
 
   /**
-   * The etag is not that of the present state: somebody else changed it first. Read it again, and repeat.
-   * Code ABORTED; metadata `etag`, which is the present one.
+   * The etag is not that of the present state: somebody else changed it first. Read it again, and repeat. Metadata
+   * `etag`, which is the present one.
    *
    * @generated from enum value: ERROR_REASON_ETAG_MISMATCH = 6;
    */
   ETAG_MISMATCH = 6,
 
   /**
-   * A product cannot go from the state it is in to the one asked. Code FAILED_PRECONDITION; metadata `product_id`,
-   * `state`, `requested_state`.
+   * A product cannot go from the state it is in to the one asked.
    *
    * @generated from enum value: ERROR_REASON_PRODUCT_STATE = 7;
    */
   PRODUCT_STATE = 7,
 
   /**
-   * The product has as many variants as a product may have. Code FAILED_PRECONDITION; metadata `product_id`, `limit`.
+   * The product has as many variants as a product may have.
    *
    * @generated from enum value: ERROR_REASON_TOO_MANY_VARIANTS = 8;
    */
   TOO_MANY_VARIANTS = 8,
 
   /**
-   * The price is archived: it can be read, but neither be made a default nor be sold at. Code FAILED_PRECONDITION;
-   * metadata `price_id`.
+   * The price is archived: it can be read, but neither be made a default nor be sold at.
    *
    * @generated from enum value: ERROR_REASON_PRICE_ARCHIVED = 9;
    */
   PRICE_ARCHIVED = 9,
 
   /**
-   * The price is a default and cannot be archived before another price is made the default. Code FAILED_PRECONDITION;
-   * metadata `price_id`.
+   * The price is a default and cannot be archived before another price is made the default.
    *
    * @generated from enum value: ERROR_REASON_PRICE_IS_DEFAULT = 10;
    */
   PRICE_IS_DEFAULT = 10,
 
   /**
-   * The price is in another currency than the one asked. Code FAILED_PRECONDITION; metadata `price_id`,
-   * `currency_code` of the price.
+   * The price is in another currency than the one asked. Metadata `price_id`, `currency_code` of the price.
    *
    * @generated from enum value: ERROR_REASON_CURRENCY_MISMATCH = 11;
    */
   CURRENCY_MISMATCH = 11,
 
   /**
-   * The product is not for sale: it is a draft or archived. Code FAILED_PRECONDITION; metadata `sku`, `state`.
+   * The product is not for sale: it is a draft or archived.
    *
    * @generated from enum value: ERROR_REASON_PRODUCT_NOT_FOR_SALE = 12;
    */
   PRODUCT_NOT_FOR_SALE = 12,
 
   /**
-   * An amount is negative or beyond 1,000,000,000,000 minor units. Code INVALID_ARGUMENT; BadRequest names the field.
+   * An amount is negative or beyond 1,000,000,000,000 minor units. BadRequest names the field.
    *
    * @generated from enum value: ERROR_REASON_AMOUNT_OUT_OF_RANGE = 13;
    */
   AMOUNT_OUT_OF_RANGE = 13,
 
   /**
-   * The update mask names no field. Code INVALID_ARGUMENT; BadRequest names the field.
+   * The update mask names no field. BadRequest names the field.
    *
    * @generated from enum value: ERROR_REASON_UPDATE_MASK_EMPTY = 14;
    */
   UPDATE_MASK_EMPTY = 14,
 
   /**
-   * A time lies outside the calendar, or in the future where only the past makes sense. Code INVALID_ARGUMENT;
-   * BadRequest names the field.
+   * A time lies outside the calendar, or in the future where only the past makes sense. BadRequest names the field.
    *
    * @generated from enum value: ERROR_REASON_INVALID_TIME = 15;
    */
@@ -139,7 +135,6 @@ export enum ErrorReason {
 
   /**
    * The import stream has more items than one call takes; every item up to the limit was dealt with.
-   * Code INVALID_ARGUMENT; metadata `limit`.
    *
    * @generated from enum value: ERROR_REASON_TOO_MANY_ITEMS = 16;
    */

@@ -4,12 +4,13 @@
 
 import type { GenEnum, GenFile } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_souk_policy_v1_reason } from "../../policy/v1/reason_pb.js";
 
 /**
  * Describes the file souk/events/v1/error_reason.proto.
  */
 export const file_souk_events_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("CiFzb3VrL2V2ZW50cy92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsuZXZlbnRzLnYxKpwDCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABInCiNFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05PVF9GT1VORBABEiQKIEVSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fRVhJU1RTEAISIAocRVJST1JfUkVBU09OX1NUUkVBTV9QUk9UT0NPTBADEiIKHkVSUk9SX1JFQVNPTl9OT19TVUNIX1BBUlRJVElPThAEEiAKHEVSUk9SX1JFQVNPTl9MT0dfVU5BVkFJTEFCTEUQBRIgChxFUlJPUl9SRUFTT05fRVZFTlRfVE9PX0xBUkdFEAYSJgoiRVJST1JfUkVBU09OX0RFQURfTEVUVEVSX05PVF9GT1VORBAHEiUKIUVSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fQ0hBTkdFRBAIEiMKH0VSUk9SX1JFQVNPTl9GT1JFSUdOX0VWRU5UX1RZUEUQCRIiCh5FUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05BTUUQCmIGcHJvdG8z");
+  fileDesc("CiFzb3VrL2V2ZW50cy92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsuZXZlbnRzLnYxKvEECgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABI/CiNFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05PVF9GT1VORBABGhaquxgSCAUSDHN1YnNjcmlwdGlvbiABEjwKIEVSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fRVhJU1RTEAIaFqq7GBIIBhIMc3Vic2NyaXB0aW9uIAESMwocRVJST1JfUkVBU09OX1NUUkVBTV9QUk9UT0NPTBADGhGquxgNCAMSB3Byb2JsZW0gARJDCh5FUlJPUl9SRUFTT05fTk9fU1VDSF9QQVJUSVRJT04QBBofqrsYGwgDEglwYXJ0aXRpb24SCnBhcnRpdGlvbnMgARIqChxFUlJPUl9SRUFTT05fTE9HX1VOQVZBSUxBQkxFEAUaCKq7GAQIDiACEioKHEVSUk9SX1JFQVNPTl9FVkVOVF9UT09fTEFSR0UQBhoIqrsYBAgDIAESQAoiRVJST1JfUkVBU09OX0RFQURfTEVUVEVSX05PVF9GT1VORBAHGhiquxgUCAUSDmRlYWRfbGV0dGVyX2lkIAESPQohRVJST1JfUkVBU09OX1NVQlNDUklQVElPTl9DSEFOR0VEEAgaFqq7GBIIChIMc3Vic2NyaXB0aW9uIAISLQofRVJST1JfUkVBU09OX0ZPUkVJR05fRVZFTlRfVFlQRRAJGgiquxgECAcgARJDCh5FUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05BTUUQChofqrsYGwgDEgxzdWJzY3JpcHRpb24SB2FsbG93ZWQgAWIGcHJvdG8z", [file_souk_policy_v1_reason]);
 
 /**
  * Why the events service refused a call; the `reason` of `google.rpc.ErrorInfo`, with domain `souk.events.v1`.
@@ -25,15 +26,14 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
 
   /**
-   * No subscription has this name, or it is another service's. Code NOT_FOUND; metadata `subscription`.
+   * No subscription has this name, or it is another service's.
    *
    * @generated from enum value: ERROR_REASON_SUBSCRIPTION_NOT_FOUND = 1;
    */
   SUBSCRIPTION_NOT_FOUND = 1,
 
   /**
-   * A subscription of this name is there, with other settings or of another owner. Code ALREADY_EXISTS; metadata
-   * `subscription`.
+   * A subscription of this name is there, with other settings or of another owner.
    *
    * @generated from enum value: ERROR_REASON_SUBSCRIPTION_EXISTS = 2;
    */
@@ -41,42 +41,41 @@ export enum ErrorReason {
 
   /**
    * The stream broke the protocol of Subscribe: a first message without `start`, or a second `start`.
-   * Code INVALID_ARGUMENT; metadata `problem`.
    *
    * @generated from enum value: ERROR_REASON_STREAM_PROTOCOL = 3;
    */
   STREAM_PROTOCOL = 3,
 
   /**
-   * The log has no such partition. Code INVALID_ARGUMENT; metadata `partition`, `partitions`.
+   * The log has no such partition.
    *
    * @generated from enum value: ERROR_REASON_NO_SUCH_PARTITION = 4;
    */
   NO_SUCH_PARTITION = 4,
 
   /**
-   * The broker under the log cannot be reached or does not take the event. Code UNAVAILABLE; repeat the call.
+   * The broker under the log cannot be reached or does not take the event. Repeat the call.
    *
    * @generated from enum value: ERROR_REASON_LOG_UNAVAILABLE = 5;
    */
   LOG_UNAVAILABLE = 5,
 
   /**
-   * The event is larger than the log takes. Code INVALID_ARGUMENT; metadata `event_id`, `bytes`, `max_bytes`.
+   * The event is larger than the log takes. The reason of one event's PublishFailure, never of a whole call.
    *
    * @generated from enum value: ERROR_REASON_EVENT_TOO_LARGE = 6;
    */
   EVENT_TOO_LARGE = 6,
 
   /**
-   * No dead letter of the subscription has one of these ids. Code NOT_FOUND; metadata `dead_letter_id`.
+   * No dead letter of the subscription has one of these ids.
    *
    * @generated from enum value: ERROR_REASON_DEAD_LETTER_NOT_FOUND = 7;
    */
   DEAD_LETTER_NOT_FOUND = 7,
 
   /**
-   * The subscription was deleted or set to another place while the stream was open. Code ABORTED; open the stream anew.
+   * The subscription was deleted or set to another place while the stream was open. Open the stream anew.
    *
    * @generated from enum value: ERROR_REASON_SUBSCRIPTION_CHANGED = 8;
    */
@@ -91,8 +90,8 @@ export enum ErrorReason {
   FOREIGN_EVENT_TYPE = 9,
 
   /**
-   * The name of the subscription does not begin with the name of the caller. Code INVALID_ARGUMENT; metadata
-   * `subscription`, `allowed` (the names that the caller may use).
+   * The name of the subscription does not begin with the name of the caller. Metadata `subscription`, `allowed` (the
+   * names that the caller may use).
    *
    * @generated from enum value: ERROR_REASON_SUBSCRIPTION_NAME = 10;
    */

@@ -4,12 +4,13 @@
 
 import type { GenEnum, GenFile } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_souk_policy_v1_reason } from "../../policy/v1/reason_pb.js";
 
 /**
  * Describes the file souk/ledger/v1/error_reason.proto.
  */
 export const file_souk_ledger_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("CiFzb3VrL2xlZGdlci92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsubGVkZ2VyLnYxKk8KC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEiIKHkVSUk9SX1JFQVNPTl9BQ0NPVU5UX05PVF9GT1VORBABYgZwcm90bzM");
+  fileDesc("CiFzb3VrL2xlZGdlci92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsubGVkZ2VyLnYxKmUKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEjgKHkVSUk9SX1JFQVNPTl9BQ0NPVU5UX05PVF9GT1VORBABGhSquxgQCAUSCmFjY291bnRfaWQgAWIGcHJvdG8z", [file_souk_policy_v1_reason]);
 
 /**
  * Why the ledger service refused a call; the `reason` of `google.rpc.ErrorInfo`, with domain `souk.ledger.v1`.
@@ -28,7 +29,7 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
 
   /**
-   * No account has this id. Code NOT_FOUND; metadata `account_id`.
+   * No account has this id.
    *
    * @generated from enum value: ERROR_REASON_ACCOUNT_NOT_FOUND = 1;
    */

@@ -4,12 +4,13 @@
 
 import type { GenEnum, GenFile } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_souk_policy_v1_reason } from "../../policy/v1/reason_pb.js";
 
 /**
  * Describes the file souk/notifications/v1/error_reason.proto.
  */
 export const file_souk_notifications_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("Cihzb3VrL25vdGlmaWNhdGlvbnMvdjEvZXJyb3JfcmVhc29uLnByb3RvEhVzb3VrLm5vdGlmaWNhdGlvbnMudjEqqwQKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEh4KGkVSUk9SX1JFQVNPTl9PVEhFUl9BQ0NPVU5UEAESGwoXRVJST1JfUkVBU09OX05PX0FDQ09VTlQQAhIeChpFUlJPUl9SRUFTT05fRVRBR19NSVNNQVRDSBADEh8KG0VSUk9SX1JFQVNPTl9VTktOT1dOX0xPQ0FMRRAEEhwKGEVSUk9SX1JFQVNPTl9FTVBUWV9GSUVMRBAFEh4KGkVSUk9SX1JFQVNPTl9LSU5EX1JFUEVBVEVEEAYSIwofRVJST1JfUkVBU09OX0VORFBPSU5UX05PVF9GT1VORBAHEiMKH0VSUk9SX1JFQVNPTl9UT09fTUFOWV9FTkRQT0lOVFMQCBIfChtFUlJPUl9SRUFTT05fVEFSR0VUX1JFRlVTRUQQCRIjCh9FUlJPUl9SRUFTT05fREVMSVZFUllfTk9UX0ZPVU5EEAoSJQohRVJST1JfUkVBU09OX0lOVkFMSURfUkVTVU1FX1RPS0VOEAsSHAoYRVJST1JfUkVBU09OX05PX1RFTVBMQVRFEAwSJQohRVJST1JfUkVBU09OX0VORFBPSU5UX05PVF9FTkFCTEVEEA0SHQoZRVJST1JfUkVBU09OX0NPREVfUkVGVVNFRBAOEicKI0VSUk9SX1JFQVNPTl9UT09fTUFOWV9DT05GSVJNQVRJT05TEA9iBnByb3RvMw");
+  fileDesc("Cihzb3VrL25vdGlmaWNhdGlvbnMvdjEvZXJyb3JfcmVhc29uLnByb3RvEhVzb3VrLm5vdGlmaWNhdGlvbnMudjEqrgYKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEigKGkVSUk9SX1JFQVNPTl9PVEhFUl9BQ0NPVU5UEAEaCKq7GAQIByABEiUKF0VSUk9SX1JFQVNPTl9OT19BQ0NPVU5UEAIaCKq7GAQIAyABEi4KGkVSUk9SX1JFQVNPTl9FVEFHX01JU01BVENIEAMaDqq7GAoIChIEZXRhZyABEjEKG0VSUk9SX1JFQVNPTl9VTktOT1dOX0xPQ0FMRRAEGhCquxgMCAMSBmxvY2FsZSABEi0KGEVSUk9SX1JFQVNPTl9FTVBUWV9GSUVMRBAFGg+quxgLCAMSBWZpZWxkIAESLgoaRVJST1JfUkVBU09OX0tJTkRfUkVQRUFURUQQBhoOqrsYCggDEgRraW5kIAESOgofRVJST1JfUkVBU09OX0VORFBPSU5UX05PVF9GT1VORBAHGhWquxgRCAUSC2VuZHBvaW50X2lkIAESMwofRVJST1JfUkVBU09OX1RPT19NQU5ZX0VORFBPSU5UUxAIGg6quxgKCAgSBG1vc3QgARI5ChtFUlJPUl9SRUFTT05fVEFSR0VUX1JFRlVTRUQQCRoYqrsYFAgDEgVmaWVsZBIHcHJvYmxlbSABEjoKH0VSUk9SX1JFQVNPTl9ERUxJVkVSWV9OT1RfRk9VTkQQChoVqrsYEQgFEgtkZWxpdmVyeV9pZCABEi8KIUVSUk9SX1JFQVNPTl9JTlZBTElEX1JFU1VNRV9UT0tFThALGgiquxgECAMgARI1ChhFUlJPUl9SRUFTT05fTk9fVEVNUExBVEUQDBoXqrsYEwgDEgRraW5kEgdjaGFubmVsIAESPAohRVJST1JfUkVBU09OX0VORFBPSU5UX05PVF9FTkFCTEVEEA0aFaq7GBEICRILZW5kcG9pbnRfaWQgARInChlFUlJPUl9SRUFTT05fQ09ERV9SRUZVU0VEEA4aCKq7GAQIAyABEjcKI0VSUk9SX1JFQVNPTl9UT09fTUFOWV9DT05GSVJNQVRJT05TEA8aDqq7GAoICBIEbW9zdCACYgZwcm90bzM", [file_souk_policy_v1_reason]);
 
 /**
  * Why the notifications service refused a call; the `reason` of `google.rpc.ErrorInfo`, with domain
@@ -26,57 +27,57 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
 
   /**
-   * A user may see and change its own account only. Code PERMISSION_DENIED.
+   * A user may see and change its own account only.
    *
    * @generated from enum value: ERROR_REASON_OTHER_ACCOUNT = 1;
    */
   OTHER_ACCOUNT = 1,
 
   /**
-   * The caller has no account of its own and names none. Code INVALID_ARGUMENT.
+   * The caller has no account of its own and names none.
    *
    * @generated from enum value: ERROR_REASON_NO_ACCOUNT = 2;
    */
   NO_ACCOUNT = 2,
 
   /**
-   * The preferences or the endpoint changed since the etag was read. Code ABORTED; metadata `etag`, the present one. Read
-   * it anew and repeat.
+   * The preferences or the endpoint changed since the etag was read. Metadata `etag`, the present one. Read it anew and
+   * repeat.
    *
    * @generated from enum value: ERROR_REASON_ETAG_MISMATCH = 3;
    */
   ETAG_MISMATCH = 3,
 
   /**
-   * The locale is not one that can be written in. Code INVALID_ARGUMENT; metadata `locale`.
+   * The locale is not one that can be written in.
    *
    * @generated from enum value: ERROR_REASON_UNKNOWN_LOCALE = 4;
    */
   UNKNOWN_LOCALE = 4,
 
   /**
-   * A field that the mask names must have a value. Code INVALID_ARGUMENT; metadata `field`.
+   * A field that the mask names must have a value.
    *
    * @generated from enum value: ERROR_REASON_EMPTY_FIELD = 5;
    */
   EMPTY_FIELD = 5,
 
   /**
-   * A kind stands twice among the preferences. Code INVALID_ARGUMENT; metadata `kind`.
+   * A kind stands twice among the preferences.
    *
    * @generated from enum value: ERROR_REASON_KIND_REPEATED = 6;
    */
   KIND_REPEATED = 6,
 
   /**
-   * No webhook endpoint has this id, or it is not the caller's to see. Code NOT_FOUND; metadata `endpoint_id`.
+   * No webhook endpoint has this id, or it is not the caller's to see.
    *
    * @generated from enum value: ERROR_REASON_ENDPOINT_NOT_FOUND = 7;
    */
   ENDPOINT_NOT_FOUND = 7,
 
   /**
-   * The caller has as many webhook endpoints as it may have. Code RESOURCE_EXHAUSTED; metadata `most`.
+   * The caller has as many webhook endpoints as it may have.
    *
    * @generated from enum value: ERROR_REASON_TOO_MANY_ENDPOINTS = 8;
    */
@@ -84,52 +85,52 @@ export enum ErrorReason {
 
   /**
    * The URL is no target for webhooks: not https, on a port that is not allowed, with a user name in it, or a private,
-   * loopback, link-local or otherwise reserved address. Code INVALID_ARGUMENT; metadata `field` and `problem`.
+   * loopback, link-local or otherwise reserved address.
    *
    * @generated from enum value: ERROR_REASON_TARGET_REFUSED = 9;
    */
   TARGET_REFUSED = 9,
 
   /**
-   * No dead delivery has one of these ids. Code NOT_FOUND; metadata `delivery_id`.
+   * No dead delivery has one of these ids.
    *
    * @generated from enum value: ERROR_REASON_DELIVERY_NOT_FOUND = 10;
    */
   DELIVERY_NOT_FOUND = 10,
 
   /**
-   * The resume token was changed, or belongs to another account. Code INVALID_ARGUMENT.
+   * The resume token was changed, or belongs to another account.
    *
    * @generated from enum value: ERROR_REASON_INVALID_RESUME_TOKEN = 11;
    */
   INVALID_RESUME_TOKEN = 11,
 
   /**
-   * The kind cannot be shown on this channel. Code INVALID_ARGUMENT; metadata `kind`, `channel`.
+   * The kind cannot be shown on this channel.
    *
    * @generated from enum value: ERROR_REASON_NO_TEMPLATE = 12;
    */
   NO_TEMPLATE = 12,
 
   /**
-   * The endpoint is not enabled, so nothing can be sent to it again. Code FAILED_PRECONDITION; metadata `endpoint_id`.
+   * The endpoint is not enabled, so nothing can be sent to it again.
    *
    * @generated from enum value: ERROR_REASON_ENDPOINT_NOT_ENABLED = 13;
    */
   ENDPOINT_NOT_ENABLED = 13,
 
   /**
-   * The code does not confirm the e-mail address of the account: it is another one, belongs to an earlier address, has expired,
-   * or too many wrong codes were tried. Code INVALID_ARGUMENT. Read the newest confirmation e-mail, or set the address again
-   * to be sent a new code.
+   * The code does not confirm the e-mail address of the account: it is another one, belongs to an earlier address, has
+   * expired, or too many wrong codes were tried. Read the newest confirmation e-mail, or set the address again to be
+   * sent a new code.
    *
    * @generated from enum value: ERROR_REASON_CODE_REFUSED = 14;
    */
   CODE_REFUSED = 14,
 
   /**
-   * Too many confirmation e-mails were asked for within a day, by the account or for the address. Code RESOURCE_EXHAUSTED with
-   * RetryInfo; metadata `most`, how many are allowed within a day.
+   * Too many confirmation e-mails were asked for within a day, by the account or for the address. With RetryInfo;
+   * metadata `most`, how many are allowed within a day.
    *
    * @generated from enum value: ERROR_REASON_TOO_MANY_CONFIRMATIONS = 15;
    */

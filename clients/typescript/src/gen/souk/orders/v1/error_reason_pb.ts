@@ -4,12 +4,13 @@
 
 import type { GenEnum, GenFile } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_souk_policy_v1_reason } from "../../policy/v1/reason_pb.js";
 
 /**
  * Describes the file souk/orders/v1/error_reason.proto.
  */
 export const file_souk_orders_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("CiFzb3VrL29yZGVycy92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsub3JkZXJzLnYxKu8HCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABIgChxFUlJPUl9SRUFTT05fT1JERVJfTk9UX0ZPVU5EEAESIAocRVJST1JfUkVBU09OX1BSSUNFX05PVF9GT1VORBACEh4KGkVSUk9SX1JFQVNPTl9QUklDRV9DSEFOR0VEEAMSHwobRVJST1JfUkVBU09OX1RPVEFMX09WRVJGTE9XEAQSHQoZRVJST1JfUkVBU09OX09VVF9PRl9TVE9DSxAFEiEKHUVSUk9SX1JFQVNPTl9QQVlNRU5UX0RFQ0xJTkVEEAYSJAogRVJST1JfUkVBU09OX1JFU0VSVkFUSU9OX0VYUElSRUQQBxIYChRFUlJPUl9SRUFTT05fR0FWRV9VUBAIEh8KG0VSUk9SX1JFQVNPTl9PUkRFUl9DQU5DRUxFRBAJEhwKGEVSUk9SX1JFQVNPTl9PUkRFUl9TVEFURRAKEhsKF0VSUk9SX1JFQVNPTl9PUkRFUl9CVVNZEAsSHwobRVJST1JfUkVBU09OX0xJTkVfTk9UX0ZPVU5EEAwSJQohRVJST1JfUkVBU09OX1JFRlVORF9FWENFRURTX09SREVSEA0SIAocRVJST1JfUkVBU09OX1JFRlVORF9ERUNMSU5FRBAOEh8KG0VSUk9SX1JFQVNPTl9PVEhFUl9DVVNUT01FUhAPEh8KG0VSUk9SX1JFQVNPTl9FRkZFQ1RJVkVfVElNRRAQEiAKHEVSUk9SX1JFQVNPTl9OT1RfUVVBUkFOVElORUQQERIlCiFFUlJPUl9SRUFTT05fSU5WQUxJRF9SRVNVTUVfVE9LRU4QEhIiCh5FUlJPUl9SRUFTT05fUkVRVUVTVF9JRF9SRVVTRUQQExImCiJFUlJPUl9SRUFTT05fUEFZTUVOVF9OT1RfQ09ORklSTUVEEBQSJwojRVJST1JfUkVBU09OX1VOS05PV05fUEFZTUVOVF9NRVRIT0QQFRIhCh1FUlJPUl9SRUFTT05fUEFZTUVOVF9DQU5DRUxFRBAWEh0KGUVSUk9SX1JFQVNPTl9OT1RfRk9SX1NBTEUQFxIiCh5FUlJPUl9SRUFTT05fUFJJQ0VfTk9UX0FMTE9XRUQQGBIhCh1FUlJPUl9SRUFTT05fVVBTVFJFQU1fUkVGVVNFRBAZEiIKHkVSUk9SX1JFQVNPTl9PUkRFUl9PVVRfT0ZfU1RFUBAaEiUKIUVSUk9SX1JFQVNPTl9SRVRVUk5fRVhDRUVEU19PUkRFUhAbEiEKHUVSUk9SX1JFQVNPTl9UT09fTUFOWV9SRUZVTkRTEBxiBnByb3RvMw");
+  fileDesc("CiFzb3VrL29yZGVycy92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsub3JkZXJzLnYxKtIQCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABI0ChxFUlJPUl9SRUFTT05fT1JERVJfTk9UX0ZPVU5EEAEaEqq7GA4IBRIIb3JkZXJfaWQgARJPChxFUlJPUl9SRUFTT05fUFJJQ0VfTk9UX0ZPVU5EEAIaLaq7GCkICRIIb3JkZXJfaWQSCnBheW1lbnRfaWQaA3NrdRoIcHJpY2VfaWQgARJRChpFUlJPUl9SRUFTT05fUFJJQ0VfQ0hBTkdFRBADGjGquxgtCAkSCG9yZGVyX2lkEgpwYXltZW50X2lkEhF0b3RhbF9taW5vcl91bml0cyABElYKG0VSUk9SX1JFQVNPTl9UT1RBTF9PVkVSRkxPVxAEGjWquxgxCAkSCG9yZGVyX2lkEgpwYXltZW50X2lkEhVtYXhfdG90YWxfbWlub3JfdW5pdHMgARJYChlFUlJPUl9SRUFTT05fT1VUX09GX1NUT0NLEAUaOaq7GDUICRIIb3JkZXJfaWQSCnBheW1lbnRfaWQaA3NrdRoJcmVxdWVzdGVkGglhdmFpbGFibGUgARJBCh1FUlJPUl9SRUFTT05fUEFZTUVOVF9ERUNMSU5FRBAGGh6quxgaCAkSCG9yZGVyX2lkEgpwYXltZW50X2lkIAESRAogRVJST1JfUkVBU09OX1JFU0VSVkFUSU9OX0VYUElSRUQQBxoeqrsYGggJEghvcmRlcl9pZBIKcGF5bWVudF9pZCABEl0KFEVSUk9SX1JFQVNPTl9HQVZFX1VQEAgaQ6q7GD8IDhIIb3JkZXJfaWQSCnBheW1lbnRfaWQaA3NrdRoIcHJpY2VfaWQaCXJlcXVlc3RlZBoJYXZhaWxhYmxlIAESZAobRVJST1JfUkVBU09OX09SREVSX0NBTkNFTEVEEAkaQ6q7GD8ICRIIb3JkZXJfaWQSCnBheW1lbnRfaWQaA3NrdRoIcHJpY2VfaWQaCXJlcXVlc3RlZBoJYXZhaWxhYmxlIAESNwoYRVJST1JfUkVBU09OX09SREVSX1NUQVRFEAoaGaq7GBUICRIIb3JkZXJfaWQSBXN0YXRlIAESLwoXRVJST1JfUkVBU09OX09SREVSX0JVU1kQCxoSqrsYDggKGghvcmRlcl9pZCACEkAKG0VSUk9SX1JFQVNPTl9MSU5FX05PVF9GT1VORBAMGh+quxgbCAMSCG9yZGVyX2lkEgtsaW5lX251bWJlciABEkUKIUVSUk9SX1JFQVNPTl9SRUZVTkRfRVhDRUVEU19PUkRFUhANGh6quxgaCAkSCG9yZGVyX2lkEgpyZWZ1bmRhYmxlIAESPwocRVJST1JfUkVBU09OX1JFRlVORF9ERUNMSU5FRBAOGh2quxgZCAkSCG9yZGVyX2lkEglyZWZ1bmRfaWQgARIpChtFUlJPUl9SRUFTT05fT1RIRVJfQ1VTVE9NRVIQDxoIqrsYBAgHIAESKQobRVJST1JfUkVBU09OX0VGRkVDVElWRV9USU1FEBAaCKq7GAQIAyABEjQKHEVSUk9SX1JFQVNPTl9OT1RfUVVBUkFOVElORUQQERoSqrsYDggJEghvcmRlcl9pZCABEi8KIUVSUk9SX1JFQVNPTl9JTlZBTElEX1JFU1VNRV9UT0tFThASGgiquxgECAMgARIsCh5FUlJPUl9SRUFTT05fUkVRVUVTVF9JRF9SRVVTRUQQExoIqrsYBAgJIAESRgoiRVJST1JfUkVBU09OX1BBWU1FTlRfTk9UX0NPTkZJUk1FRBAUGh6quxgaCAkSCG9yZGVyX2lkEgpwYXltZW50X2lkIAESRwojRVJST1JfUkVBU09OX1VOS05PV05fUEFZTUVOVF9NRVRIT0QQFRoeqrsYGggDEghvcmRlcl9pZBIKcGF5bWVudF9pZCABEkEKHUVSUk9SX1JFQVNPTl9QQVlNRU5UX0NBTkNFTEVEEBYaHqq7GBoICRIIb3JkZXJfaWQSCnBheW1lbnRfaWQgARJMChlFUlJPUl9SRUFTT05fTk9UX0ZPUl9TQUxFEBcaLaq7GCkICRIIb3JkZXJfaWQSCnBheW1lbnRfaWQaA3NrdRoIcHJpY2VfaWQgARJTCh5FUlJPUl9SRUFTT05fUFJJQ0VfTk9UX0FMTE9XRUQQGBovqrsYKwgHEghvcmRlcl9pZBIKcGF5bWVudF9pZBIIcHJpY2VfaWQSBWZpZWxkIAESZgodRVJST1JfUkVBU09OX1VQU1RSRUFNX1JFRlVTRUQQGRpDqrsYPwgJEghvcmRlcl9pZBIKcGF5bWVudF9pZBoDc2t1GghwcmljZV9pZBoJcmVxdWVzdGVkGglhdmFpbGFibGUgARKDAQoeRVJST1JfUkVBU09OX09SREVSX09VVF9PRl9TVEVQEBoaX6q7GFsICRIIb3JkZXJfaWQaCGNhcHR1cmVkGghyZWZ1bmRlZBoRZXhwZWN0ZWRfY2FwdHVyZWQaEWV4cGVjdGVkX3JlZnVuZGVkGhFyZXNlcnZhdGlvbl9zdGF0ZSABElIKIUVSUk9SX1JFQVNPTl9SRVRVUk5fRVhDRUVEU19PUkRFUhAbGiuquxgnCAkSCG9yZGVyX2lkEgtsaW5lX251bWJlchIKcmV0dXJuYWJsZSABEjwKHUVSUk9SX1JFQVNPTl9UT09fTUFOWV9SRUZVTkRTEBwaGaq7GBUICRIIb3JkZXJfaWQSBWxpbWl0IAESNQonRVJST1JfUkVBU09OX0VGRkVDVElWRV9USU1FX05PVF9BTExPV0VEEB0aCKq7GAQIByABYgZwcm90bzM", [file_souk_policy_v1_reason]);
 
 /**
  * Why the orders service refused a call; the `reason` of `google.rpc.ErrorInfo`, with domain `souk.orders.v1`.
@@ -25,142 +26,136 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
 
   /**
-   * No order has this id, or it is not the caller's to see. Code NOT_FOUND; metadata `order_id`.
+   * No order has this id, or it is not the caller's to see.
    *
    * @generated from enum value: ERROR_REASON_ORDER_NOT_FOUND = 1;
    */
   ORDER_NOT_FOUND = 1,
 
   /**
-   * A sku or price id of a line is not for sale in this currency; the order is REJECTED.
-   * Code FAILED_PRECONDITION; metadata `order_id`.
+   * There is no such sku or price id as a line names, or none in this currency; the order is REJECTED. Correct the line.
    *
    * @generated from enum value: ERROR_REASON_PRICE_NOT_FOUND = 2;
    */
   PRICE_NOT_FOUND = 2,
 
   /**
-   * The total is not the `expected_total` any more; the order is REJECTED. Code FAILED_PRECONDITION; metadata
-   * `order_id`, `total_minor_units`.
+   * The prices do not come to the `expected_total` any more; the order is REJECTED. Show the customer the new total.
    *
    * @generated from enum value: ERROR_REASON_PRICE_CHANGED = 3;
    */
   PRICE_CHANGED = 3,
 
   /**
-   * The total of the order is more than 1,000,000,000,000,000 minor units; the order is REJECTED.
-   * Code FAILED_PRECONDITION; metadata `order_id`, `max_total_minor_units`.
+   * The total of the order is more than 1,000,000,000,000,000 minor units; the order is REJECTED. Order less.
    *
    * @generated from enum value: ERROR_REASON_TOTAL_OVERFLOW = 4;
    */
   TOTAL_OVERFLOW = 4,
 
   /**
-   * Fewer units are available than were ordered; the order is REJECTED. Code FAILED_PRECONDITION; metadata
-   * `order_id`, `sku`, `requested`, `available`.
+   * Fewer units are available than were ordered; the order is REJECTED. Order less.
    *
    * @generated from enum value: ERROR_REASON_OUT_OF_STOCK = 5;
    */
   OUT_OF_STOCK = 5,
 
   /**
-   * The payment provider declined the payment for good; the order is REJECTED and nothing is held.
-   * Code FAILED_PRECONDITION; metadata `order_id`, `payment_id`.
+   * The payment provider, or the customer at the bank, declined the payment for good; the order is REJECTED and nothing is
+   * held. A new order may be paid with another payment method.
    *
    * @generated from enum value: ERROR_REASON_PAYMENT_DECLINED = 6;
    */
   PAYMENT_DECLINED = 6,
 
   /**
-   * The stock could not be held as long as the payment took; the order is REJECTED and the payment voided.
-   * Code FAILED_PRECONDITION; metadata `order_id`.
+   * The stock could not be held as long as the payment took; the order is REJECTED and the payment voided. A new order
+   * may be placed.
    *
    * @generated from enum value: ERROR_REASON_RESERVATION_EXPIRED = 7;
    */
   RESERVATION_EXPIRED = 7,
 
   /**
-   * A service that the order needs did not answer in time; the order is REJECTED and nothing is held or charged.
-   * Code UNAVAILABLE; metadata `order_id`. A new order, with a new request id, may be tried later.
+   * Catalog, inventory or payments gave no answer in time, or none that could be believed; the order is REJECTED and
+   * nothing is held or charged. A new order, with a new request id, may be tried later.
    *
    * @generated from enum value: ERROR_REASON_GAVE_UP = 8;
    */
   GAVE_UP = 8,
 
   /**
-   * The order was cancelled before it was placed. Code FAILED_PRECONDITION; metadata `order_id`.
+   * The order was cancelled before it was placed.
    *
    * @generated from enum value: ERROR_REASON_ORDER_CANCELED = 9;
    */
   ORDER_CANCELED = 9,
 
   /**
-   * The order is not in a state that allows this. Code FAILED_PRECONDITION; metadata `order_id`, `state`.
+   * The order is not in a state that allows this.
    *
    * @generated from enum value: ERROR_REASON_ORDER_STATE = 10;
    */
   ORDER_STATE = 10,
 
   /**
-   * Another step of this order is under way. Code ABORTED; metadata `order_id`. Try again at once.
+   * Another step of this order is under way. Try again at once.
    *
    * @generated from enum value: ERROR_REASON_ORDER_BUSY = 11;
    */
   ORDER_BUSY = 11,
 
   /**
-   * The order has no line with this number. Code INVALID_ARGUMENT; metadata `order_id`, `line_number`.
+   * The order has no line with this number.
    *
    * @generated from enum value: ERROR_REASON_LINE_NOT_FOUND = 12;
    */
   LINE_NOT_FOUND = 12,
 
   /**
-   * More would be refunded than was paid or ordered. Code FAILED_PRECONDITION; metadata `order_id`, `refundable`.
+   * More would be refunded than was paid or ordered.
    *
    * @generated from enum value: ERROR_REASON_REFUND_EXCEEDS_ORDER = 13;
    */
   REFUND_EXCEEDS_ORDER = 13,
 
   /**
-   * The payment provider refused the refund for good; nothing was returned. Code FAILED_PRECONDITION; metadata
-   * `order_id`, `refund_id`.
+   * The payment provider refused the refund for good; nothing was returned.
    *
    * @generated from enum value: ERROR_REASON_REFUND_DECLINED = 14;
    */
   REFUND_DECLINED = 14,
 
   /**
-   * A user may order for no other customer. Code PERMISSION_DENIED.
+   * A user may order for no other customer.
    *
    * @generated from enum value: ERROR_REASON_OTHER_CUSTOMER = 15;
    */
   OTHER_CUSTOMER = 15,
 
   /**
-   * Only STAFF may set an effective time, only to the past, and for what happens to an order not to a time before its
-   * sale. Code PERMISSION_DENIED or INVALID_ARGUMENT.
+   * An effective time lies in the future, before the sale of the order that it happens to, or outside the years 1 to 9999.
    *
    * @generated from enum value: ERROR_REASON_EFFECTIVE_TIME = 16;
    */
   EFFECTIVE_TIME = 16,
 
   /**
-   * The order is not quarantined. Code FAILED_PRECONDITION; metadata `order_id`.
+   * The order is not quarantined.
    *
    * @generated from enum value: ERROR_REASON_NOT_QUARANTINED = 17;
    */
   NOT_QUARANTINED = 17,
 
   /**
-   * The resume token is not one of this order's. Code INVALID_ARGUMENT.
+   * The resume token is not one of this order's.
    *
    * @generated from enum value: ERROR_REASON_INVALID_RESUME_TOKEN = 18;
    */
   INVALID_RESUME_TOKEN = 18,
 
   /**
-   * The request id was used before for another order or refund. Code FAILED_PRECONDITION.
+   * The request id was used before for another order or refund.
    *
    * @generated from enum value: ERROR_REASON_REQUEST_ID_REUSED = 19;
    */
@@ -168,77 +163,79 @@ export enum ErrorReason {
 
   /**
    * The customer did not confirm the payment at the `payment_action_url` in time; the order is REJECTED and nothing is
-   * held or charged. Code FAILED_PRECONDITION; metadata `order_id`, `payment_id`. A new order, with a new request id, may
-   * be placed.
+   * held or charged. A new order, with a new request id, may be placed.
    *
    * @generated from enum value: ERROR_REASON_PAYMENT_NOT_CONFIRMED = 20;
    */
   PAYMENT_NOT_CONFIRMED = 20,
 
   /**
-   * The payment provider knows no such payment method; the order is REJECTED. Code INVALID_ARGUMENT; metadata
-   * `order_id`; BadRequest names `payment_method`.
+   * The payment provider knows no such payment method; the order is REJECTED. BadRequest names `payment_method`.
    *
    * @generated from enum value: ERROR_REASON_UNKNOWN_PAYMENT_METHOD = 21;
    */
   UNKNOWN_PAYMENT_METHOD = 21,
 
   /**
-   * The payment was canceled before it was captured; the order is REJECTED or CANCELED. Code FAILED_PRECONDITION; metadata
-   * `order_id`, `payment_id`.
+   * The payment was canceled before it was captured; the order is REJECTED or CANCELED. A new order may be placed.
    *
    * @generated from enum value: ERROR_REASON_PAYMENT_CANCELED = 22;
    */
   PAYMENT_CANCELED = 22,
 
   /**
-   * The product of a line is not for sale, or its price is archived; the order is REJECTED. Code FAILED_PRECONDITION;
-   * metadata `order_id`, and `sku` or `price_id`.
+   * The product of a line is not for sale, or its price is archived; the order is REJECTED. The metadata names the line by
+   * `sku` or `price_id`.
    *
    * @generated from enum value: ERROR_REASON_NOT_FOR_SALE = 23;
    */
   NOT_FOR_SALE = 23,
 
   /**
-   * A user orders at default prices only, and a line names another price; the order is REJECTED. Code PERMISSION_DENIED;
-   * metadata `order_id`, `price_id`; BadRequest names `lines[i].price_id`.
+   * A user orders at default prices only, and a line names another price; the order is REJECTED. Order by sku. BadRequest
+   * names `lines[i].price_id`.
    *
    * @generated from enum value: ERROR_REASON_PRICE_NOT_ALLOWED = 24;
    */
   PRICE_NOT_ALLOWED = 24,
 
   /**
-   * A service that the order needs refused the request in a way that repeating does not change; the order is REJECTED and
-   * nothing is held or charged. An operator finds what it was in the log. Code FAILED_PRECONDITION; metadata `order_id`.
+   * A service that the order needs refused the request in a way that repeating does not change; the order is REJECTED
+   * and nothing is held or charged. An operator finds what it was in the log.
    *
    * @generated from enum value: ERROR_REASON_UPSTREAM_REFUSED = 25;
    */
   UPSTREAM_REFUSED = 25,
 
   /**
-   * What payments or inventory hold for the order is not what the order says, so its goods must not leave: the payment is
-   * not captured or was paid back, or the stock is gone. Nothing was changed; CancelOrder takes the order back.
-   * Code FAILED_PRECONDITION; metadata `order_id`, and what differs: `captured`, `refunded`, `expected_captured`,
-   * `expected_refunded` or `reservation_state`.
+   * What payments or inventory hold for the order is not what the order says, so its goods must not leave: the payment
+   * is not captured or was paid back, or the stock is gone. Nothing was changed; CancelOrder takes the order back. The
+   * metadata says what differs: the amounts in minor units, or the state of the reservation.
    *
    * @generated from enum value: ERROR_REASON_ORDER_OUT_OF_STEP = 26;
    */
   ORDER_OUT_OF_STEP = 26,
 
   /**
-   * More units would come back than left and have not come back before. Code FAILED_PRECONDITION; metadata `order_id`,
-   * `line_number`, `returnable`.
+   * More units would come back than left and have not come back before.
    *
    * @generated from enum value: ERROR_REASON_RETURN_EXCEEDS_ORDER = 27;
    */
   RETURN_EXCEEDS_ORDER = 27,
 
   /**
-   * The order has as many refunds as an order may have: 1,000. Code FAILED_PRECONDITION; metadata `order_id`, `limit`.
+   * The order has as many refunds as an order may have: 1,000.
    *
    * @generated from enum value: ERROR_REASON_TOO_MANY_REFUNDS = 28;
    */
   TOO_MANY_REFUNDS = 28,
+
+  /**
+   * Only STAFF may set an effective time. Leave it out.
+   *
+   * @generated from enum value: ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED = 29;
+   */
+  EFFECTIVE_TIME_NOT_ALLOWED = 29,
 }
 
 /**

@@ -6,12 +6,13 @@
 
 import type { GenEnum, GenFile } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_souk_policy_v1_reason } from "./reason_pb.js";
 
 /**
  * Describes the file souk/policy/v1/error_reason.proto.
  */
 export const file_souk_policy_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("CiFzb3VrL3BvbGljeS92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsucG9saWN5LnYxKqwFCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABIeChpFUlJPUl9SRUFTT05fSU5WQUxJRF9GSUVMRBABEiAKHEVSUk9SX1JFQVNPTl9VTkFVVEhFTlRJQ0FURUQQAhIeChpFUlJPUl9SRUFTT05fQUNDRVNTX0RFTklFRBADEiIKHkVSUk9SX1JFQVNPTl9ERUFETElORV9FWENFRURFRBAEEhsKF0VSUk9SX1JFQVNPTl9PVkVSTE9BREVEEAUSGQoVRVJST1JfUkVBU09OX0RSQUlOSU5HEAYSGQoVRVJST1JfUkVBU09OX0lOVEVSTkFMEAcSHgoaRVJST1JfUkVBU09OX1VOSU1QTEVNRU5URUQQCBIiCh5FUlJPUl9SRUFTT05fUkVRVUVTVF9JRF9SRVVTRUQQCRIlCiFFUlJPUl9SRUFTT05fREFUQUJBU0VfVU5BVkFJTEFCTEUQChIeChpFUlJPUl9SRUFTT05fREFUQUJBU0VfRlVMTBALEhkKFUVSUk9SX1JFQVNPTl9DT05GTElDVBAMEiUKIUVSUk9SX1JFQVNPTl9VUFNUUkVBTV9VTkFWQUlMQUJMRRANEiMKH0VSUk9SX1JFQVNPTl9JTlZBTElEX1BBR0VfVE9LRU4QDhIfChtFUlJPUl9SRUFTT05fRkFVTFRfSU5KRUNURUQQDxIhCh1FUlJPUl9SRUFTT05fVE9PX01BTllfU1RSRUFNUxAQEiIKHkVSUk9SX1JFQVNPTl9NRVNTQUdFX1RPT19MQVJHRRAREigKJEVSUk9SX1JFQVNPTl9VTlNVUFBPUlRFRF9DT01QUkVTU0lPThASEiIKHkVSUk9SX1JFQVNPTl9IRUFERVJTX1RPT19MQVJHRRATYgZwcm90bzM");
+  fileDesc("CiFzb3VrL3BvbGljeS92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsucG9saWN5LnYxKoUHCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABIoChpFUlJPUl9SRUFTT05fSU5WQUxJRF9GSUVMRBABGgiquxgECAMgARIqChxFUlJPUl9SRUFTT05fVU5BVVRIRU5USUNBVEVEEAIaCKq7GAQIECABEigKGkVSUk9SX1JFQVNPTl9BQ0NFU1NfREVOSUVEEAMaCKq7GAQIByABEiwKHkVSUk9SX1JFQVNPTl9ERUFETElORV9FWENFRURFRBAEGgiquxgECAQgAxIlChdFUlJPUl9SRUFTT05fT1ZFUkxPQURFRBAFGgiquxgECAggAhIjChVFUlJPUl9SRUFTT05fRFJBSU5JTkcQBhoIqrsYBAgOIAISLQoVRVJST1JfUkVBU09OX0lOVEVSTkFMEAcaEqq7GA4IDRoIdHJhY2VfaWQgARIoChpFUlJPUl9SRUFTT05fVU5JTVBMRU1FTlRFRBAIGgiquxgECAwgARIsCh5FUlJPUl9SRUFTT05fUkVRVUVTVF9JRF9SRVVTRUQQCRoIqrsYBAgJIAESLwohRVJST1JfUkVBU09OX0RBVEFCQVNFX1VOQVZBSUxBQkxFEAoaCKq7GAQIDiACEigKGkVSUk9SX1JFQVNPTl9EQVRBQkFTRV9GVUxMEAsaCKq7GAQICCACEiMKFUVSUk9SX1JFQVNPTl9DT05GTElDVBAMGgiquxgECAogAhI4CiFFUlJPUl9SRUFTT05fVVBTVFJFQU1fVU5BVkFJTEFCTEUQDRoRqrsYDQgOGgdzZXJ2aWNlIAISLQofRVJST1JfUkVBU09OX0lOVkFMSURfUEFHRV9UT0tFThAOGgiquxgECAMgARInChtFUlJPUl9SRUFTT05fRkFVTFRfSU5KRUNURUQQDxoGqrsYAiADEisKHUVSUk9SX1JFQVNPTl9UT09fTUFOWV9TVFJFQU1TEBAaCKq7GAQICCACEiwKHkVSUk9SX1JFQVNPTl9NRVNTQUdFX1RPT19MQVJHRRARGgiquxgECAggARI8CiRFUlJPUl9SRUFTT05fVU5TVVBQT1JURURfQ09NUFJFU1NJT04QEhoSqrsYDggMGghhY2NlcHRlZCABEiwKHkVSUk9SX1JFQVNPTl9IRUFERVJTX1RPT19MQVJHRRATGgiquxgECAggAWIGcHJvdG8z", [file_souk_policy_v1_reason]);
 
 /**
  * ErrorReason is what stands in google.rpc.ErrorInfo.reason with the domain "souk.policy.v1" when the runtime of a service, and not the
@@ -28,134 +29,134 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
 
   /**
-   * INVALID_ARGUMENT: a field breaks its rules or the message cannot be read. BadRequest names each field.
+   * A field breaks its rules or the message cannot be read. Correct the fields that BadRequest names.
    *
    * @generated from enum value: ERROR_REASON_INVALID_FIELD = 1;
    */
   INVALID_FIELD = 1,
 
   /**
-   * UNAUTHENTICATED: there is no token, or it is not valid.
+   * There is no token, or it is not valid. Get a new one.
    *
    * @generated from enum value: ERROR_REASON_UNAUTHENTICATED = 2;
    */
   UNAUTHENTICATED = 2,
 
   /**
-   * PERMISSION_DENIED: this caller may not call this method.
+   * This caller may not call this method.
    *
    * @generated from enum value: ERROR_REASON_ACCESS_DENIED = 3;
    */
   ACCESS_DENIED = 3,
 
   /**
-   * DEADLINE_EXCEEDED: the time of the call was over. What it did may or may not have happened; a repeat is safe where the method says so.
+   * The time of the call was over. What it did may or may not have happened; a repeat with the same ids is safe where the method says so.
    *
    * @generated from enum value: ERROR_REASON_DEADLINE_EXCEEDED = 4;
    */
   DEADLINE_EXCEEDED = 4,
 
   /**
-   * RESOURCE_EXHAUSTED: the service has too much to do. RetryInfo says when to come back.
+   * The service has too much to do. RetryInfo says when to come back.
    *
    * @generated from enum value: ERROR_REASON_OVERLOADED = 5;
    */
   OVERLOADED = 5,
 
   /**
-   * UNAVAILABLE: the service is stopping. Another replica will answer.
+   * The service is stopping. Another replica will answer.
    *
    * @generated from enum value: ERROR_REASON_DRAINING = 6;
    */
   DRAINING = 6,
 
   /**
-   * INTERNAL: a bug. The text is hidden; the metadata has the trace id.
+   * A bug. The text is hidden; report the trace id.
    *
    * @generated from enum value: ERROR_REASON_INTERNAL = 7;
    */
   INTERNAL = 7,
 
   /**
-   * UNIMPLEMENTED: this process does not serve the method.
+   * This process does not serve the method. Call the right service.
    *
    * @generated from enum value: ERROR_REASON_UNIMPLEMENTED = 8;
    */
   UNIMPLEMENTED = 8,
 
   /**
-   * FAILED_PRECONDITION: the request id was used before with another request.
+   * The request id was used before with another request; BadRequest names `request_id`. Use a new id for a new request.
    *
    * @generated from enum value: ERROR_REASON_REQUEST_ID_REUSED = 9;
    */
   REQUEST_ID_REUSED = 9,
 
   /**
-   * UNAVAILABLE: the service cannot reach its database. Nothing was written.
+   * The service cannot reach its database. Nothing was written.
    *
    * @generated from enum value: ERROR_REASON_DATABASE_UNAVAILABLE = 10;
    */
   DATABASE_UNAVAILABLE = 10,
 
   /**
-   * RESOURCE_EXHAUSTED: the service's disk is full. Nothing was written.
+   * The service's disk is full. Nothing was written; an operator must act.
    *
    * @generated from enum value: ERROR_REASON_DATABASE_FULL = 11;
    */
   DATABASE_FULL = 11,
 
   /**
-   * ABORTED: the write lost a race with others until its time was over. Nothing was written; it may be repeated at once.
+   * The write lost a race with others until its time was over. Nothing was written; it may be repeated at once.
    *
    * @generated from enum value: ERROR_REASON_CONFLICT = 12;
    */
   CONFLICT = 12,
 
   /**
-   * UNAVAILABLE: a service that this one needs does not answer.
+   * A service that this one needs does not answer.
    *
    * @generated from enum value: ERROR_REASON_UPSTREAM_UNAVAILABLE = 13;
    */
   UPSTREAM_UNAVAILABLE = 13,
 
   /**
-   * INVALID_ARGUMENT: the page or resume token was changed, or belongs to another caller or another filter.
+   * The page or resume token was changed, or belongs to another caller or another filter; BadRequest names it. Start from the first page.
    *
    * @generated from enum value: ERROR_REASON_INVALID_PAGE_TOKEN = 14;
    */
   INVALID_PAGE_TOKEN = 14,
 
   /**
-   * Any code: the error was asked for by fault injection.
+   * The error was asked for by fault injection; it is a test.
    *
    * @generated from enum value: ERROR_REASON_FAULT_INJECTED = 15;
    */
   FAULT_INJECTED = 15,
 
   /**
-   * RESOURCE_EXHAUSTED: the caller has as many streams open as it may have.
+   * The caller has as many streams open as it may have, or the connection as many of health and reflection. Close one, or repeat after the
+   * delay of RetryInfo.
    *
    * @generated from enum value: ERROR_REASON_TOO_MANY_STREAMS = 16;
    */
   TOO_MANY_STREAMS = 16,
 
   /**
-   * RESOURCE_EXHAUSTED: a message is larger than its method reads: what the rules of its fields allow and a quarter more, at most
-   * 16 MiB.
+   * A message is larger than its method reads: what the rules of its fields allow and a quarter more, at most 16 MiB. Send less at once.
    *
    * @generated from enum value: ERROR_REASON_MESSAGE_TOO_LARGE = 17;
    */
   MESSAGE_TOO_LARGE = 17,
 
   /**
-   * UNIMPLEMENTED: the request is compressed (grpc-encoding), and this server reads messages as they are only. Send it without compression.
+   * The request is compressed (grpc-encoding), and this server reads messages as they are only. Send it without compression.
    *
    * @generated from enum value: ERROR_REASON_UNSUPPORTED_COMPRESSION = 18;
    */
   UNSUPPORTED_COMPRESSION = 18,
 
   /**
-   * RESOURCE_EXHAUSTED: the headers of the request are larger than the server reads (16 KiB in all). A repeat with the same headers fails too.
+   * The headers of the request are larger than the server reads (16 KiB in all). Send less metadata.
    *
    * @generated from enum value: ERROR_REASON_HEADERS_TOO_LARGE = 19;
    */

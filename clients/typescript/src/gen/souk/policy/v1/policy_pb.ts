@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/policy/v1/policy.proto.
  */
 export const file_souk_policy_v1_policy: GenFile = /*@__PURE__*/
-  fileDesc("Chtzb3VrL3BvbGljeS92MS9wb2xpY3kucHJvdG8SDnNvdWsucG9saWN5LnYxIpQBCgxNZXRob2RQb2xpY3kSJgoGYWNjZXNzGAEgASgLMhYuc291ay5wb2xpY3kudjEuQWNjZXNzEjAKC2NyaXRpY2FsaXR5GAIgASgOMhsuc291ay5wb2xpY3kudjEuQ3JpdGljYWxpdHkSKgoHdGltZW91dBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJTCgZBY2Nlc3MSJwoHY2FsbGVycxgBIAMoDjIWLnNvdWsucG9saWN5LnYxLkNhbGxlchIQCghzZXJ2aWNlcxgCIAMoCRIOCgZzY29wZXMYAyADKAkqagoGQ2FsbGVyEhYKEkNBTExFUl9VTlNQRUNJRklFRBAAEhEKDUNBTExFUl9QVUJMSUMQARIPCgtDQUxMRVJfVVNFUhACEhIKDkNBTExFUl9TRVJWSUNFEAMSEAoMQ0FMTEVSX1NUQUZGEAQqngEKC0NyaXRpY2FsaXR5EhsKF0NSSVRJQ0FMSVRZX1VOU1BFQ0lGSUVEEAASHQoZQ1JJVElDQUxJVFlfQ1JJVElDQUxfUExVUxABEhgKFENSSVRJQ0FMSVRZX0NSSVRJQ0FMEAISHgoaQ1JJVElDQUxJVFlfU0hFRERBQkxFX1BMVVMQAxIZChVDUklUSUNBTElUWV9TSEVEREFCTEUQBDpWCgZtZXRob2QSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi0hwMgASgLMhwuc291ay5wb2xpY3kudjEuTWV0aG9kUG9saWN5UgZtZXRob2RiBnByb3RvMw", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
+  fileDesc("Chtzb3VrL3BvbGljeS92MS9wb2xpY3kucHJvdG8SDnNvdWsucG9saWN5LnYxIqUBCgxNZXRob2RQb2xpY3kSJgoGYWNjZXNzGAEgASgLMhYuc291ay5wb2xpY3kudjEuQWNjZXNzEjAKC2NyaXRpY2FsaXR5GAIgASgOMhsuc291ay5wb2xpY3kudjEuQ3JpdGljYWxpdHkSKgoHdGltZW91dBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIPCgdyZWFzb25zGAQgAygJIlMKBkFjY2VzcxInCgdjYWxsZXJzGAEgAygOMhYuc291ay5wb2xpY3kudjEuQ2FsbGVyEhAKCHNlcnZpY2VzGAIgAygJEg4KBnNjb3BlcxgDIAMoCSpqCgZDYWxsZXISFgoSQ0FMTEVSX1VOU1BFQ0lGSUVEEAASEQoNQ0FMTEVSX1BVQkxJQxABEg8KC0NBTExFUl9VU0VSEAISEgoOQ0FMTEVSX1NFUlZJQ0UQAxIQCgxDQUxMRVJfU1RBRkYQBCqeAQoLQ3JpdGljYWxpdHkSGwoXQ1JJVElDQUxJVFlfVU5TUEVDSUZJRUQQABIdChlDUklUSUNBTElUWV9DUklUSUNBTF9QTFVTEAESGAoUQ1JJVElDQUxJVFlfQ1JJVElDQUwQAhIeChpDUklUSUNBTElUWV9TSEVEREFCTEVfUExVUxADEhkKFUNSSVRJQ0FMSVRZX1NIRUREQUJMRRAEOlYKBm1ldGhvZBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLSHAyABKAsyHC5zb3VrLnBvbGljeS52MS5NZXRob2RQb2xpY3lSBm1ldGhvZGIGcHJvdG8z", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
 
 /**
  * MethodPolicy says who may call a method, how important a call is, and how long it may take.
@@ -43,6 +43,14 @@ export type MethodPolicy = Message<"souk.policy.v1.MethodPolicy"> & {
    * @generated from field: google.protobuf.Duration timeout = 3;
    */
   timeout?: Duration | undefined;
+
+  /**
+   * The reasons that the method can fail with, besides those that every method can fail with (souk.policy.v1.ErrorReason): names of values
+   * of the ErrorReason of its own package.
+   *
+   * @generated from field: repeated string reasons = 4;
+   */
+  reasons: string[];
 };
 
 /**

@@ -4,12 +4,13 @@
 
 import type { GenEnum, GenFile } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_souk_policy_v1_reason } from "../../policy/v1/reason_pb.js";
 
 /**
  * Describes the file souk/recommendations/v1/error_reason.proto.
  */
 export const file_souk_recommendations_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("Cipzb3VrL3JlY29tbWVuZGF0aW9ucy92MS9lcnJvcl9yZWFzb24ucHJvdG8SF3NvdWsucmVjb21tZW5kYXRpb25zLnYxKkwKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEh8KG0VSUk9SX1JFQVNPTl9PVEhFUl9DVVNUT01FUhABYgZwcm90bzM");
+  fileDesc("Cipzb3VrL3JlY29tbWVuZGF0aW9ucy92MS9lcnJvcl9yZWFzb24ucHJvdG8SF3NvdWsucmVjb21tZW5kYXRpb25zLnYxKmMKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEjYKG0VSUk9SX1JFQVNPTl9PVEhFUl9DVVNUT01FUhABGhWquxgRCAcSC2N1c3RvbWVyX2lkIAFiBnByb3RvMw", [file_souk_policy_v1_reason]);
 
 /**
  * Why the recommendations service refused a call; the `reason` of `google.rpc.ErrorInfo`, with domain
@@ -26,7 +27,7 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
 
   /**
-   * A USER asked what to show another customer. Code PERMISSION_DENIED; metadata `customer_id`.
+   * A USER asked what to show another customer.
    *
    * @generated from enum value: ERROR_REASON_OTHER_CUSTOMER = 1;
    */

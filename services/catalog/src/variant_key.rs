@@ -1,0 +1,13 @@
+//! What names a variant, and how many a product has at most.
+
+use souk_types::VariantId;
+
+/// The most variants of one product.
+pub const MAX_VARIANTS: usize = 100;
+
+/// Names a variant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VariantKey {
+    Id(VariantId),
+    Sku(String),
+}

@@ -1,0 +1,112 @@
+//! Why an order was rejected or cancelled.
+
+use souk_client::orders::v1::ErrorReason;
+
+/// The fact of a rejection that names the field of the request which is at fault.
+pub const FIELD: &str = "field";
+
+/// Why an order was rejected or cancelled. Kept with the order, under the name of the contract's reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    PriceNotFound,
+    PriceChanged,
+    TotalOverflow,
+    OutOfStock,
+    PaymentDeclined,
+    ReservationExpired,
+    GaveUp,
+    OrderCanceled,
+    PaymentNotConfirmed,
+    UnknownPaymentMethod,
+    PaymentCanceled,
+    NotForSale,
+    PriceNotAllowed,
+    UpstreamRefused,
+    OutOfStep,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: [Reason; 15] = [
+        Reason::PriceNotFound,
+        Reason::PriceChanged,
+        Reason::TotalOverflow,
+        Reason::OutOfStock,
+        Reason::PaymentDeclined,
+        Reason::ReservationExpired,
+        Reason::GaveUp,
+        Reason::OrderCanceled,
+        Reason::PaymentNotConfirmed,
+        Reason::UnknownPaymentMethod,
+        Reason::PaymentCanceled,
+        Reason::NotForSale,
+        Reason::PriceNotAllowed,
+        Reason::UpstreamRefused,
+        Reason::OutOfStep,
+    ];
+
+    /// Returns the contract's reason.
+    pub fn contract(self) -> ErrorReason {
+        match self {
+            Reason::PriceNotFound => ErrorReason::PriceNotFound,
+            Reason::PriceChanged => ErrorReason::PriceChanged,
+            Reason::TotalOverflow => ErrorReason::TotalOverflow,
+            Reason::OutOfStock => ErrorReason::OutOfStock,
+            Reason::PaymentDeclined => ErrorReason::PaymentDeclined,
+            Reason::ReservationExpired => ErrorReason::ReservationExpired,
+            Reason::GaveUp => ErrorReason::GaveUp,
+            Reason::OrderCanceled => ErrorReason::OrderCanceled,
+            Reason::PaymentNotConfirmed => ErrorReason::PaymentNotConfirmed,
+            Reason::UnknownPaymentMethod => ErrorReason::UnknownPaymentMethod,
+            Reason::PaymentCanceled => ErrorReason::PaymentCanceled,
+            Reason::NotForSale => ErrorReason::NotForSale,
+            Reason::PriceNotAllowed => ErrorReason::PriceNotAllowed,
+            Reason::UpstreamRefused => ErrorReason::UpstreamRefused,
+            Reason::OutOfStep => ErrorReason::OrderOutOfStep,
+        }
+    }
+
+    /// Returns the name of the contract's reason, such as `ERROR_REASON_OUT_OF_STOCK`.
+    pub fn name(self) -> &'static str {
+        self.contract().as_str_name()
+    }
+
+    /// Returns the reason with this name, if there is one.
+    pub fn from_name(name: &str) -> Option<Reason> {
+        Reason::ALL.into_iter().find(|reason| reason.name() == name)
+    }
+
+    /// Says it to a person.
+    pub fn text(self) -> &'static str {
+        match self {
+            Reason::PriceNotFound => "a line is not for sale in this currency",
+            Reason::PriceChanged => "the prices no longer come to the expected total",
+            Reason::TotalOverflow => "the total is more than 1,000,000,000,000,000 minor units",
+            Reason::OutOfStock => "there is not enough stock",
+            Reason::PaymentDeclined => "the payment was declined",
+            Reason::ReservationExpired => "the stock could not be held as long as the payment took",
+            Reason::GaveUp => "a service that it needs did not answer in time",
+            Reason::OrderCanceled => "it was cancelled",
+            Reason::PaymentNotConfirmed => "the payment was not confirmed in time",
+            Reason::UnknownPaymentMethod => "the payment provider knows no such payment method",
+            Reason::PaymentCanceled => "its payment was canceled",
+            Reason::NotForSale => "a line is not for sale",
+            Reason::PriceNotAllowed => "a user orders at default prices only",
+            Reason::UpstreamRefused => "a service that it needs refused the request",
+            Reason::OutOfStep => "its payment or its stock is not what it says",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_found_again_by_its_name() {
+        for reason in Reason::ALL {
+            assert_eq!(Reason::from_name(reason.name()), Some(reason));
+            assert!(reason.name().starts_with("ERROR_REASON_"));
+        }
+    }
+}
