@@ -1,9 +1,10 @@
 """`cargo xtask new-service` in all three languages: what it makes builds, passes its tests, keeps the service contract and joins the shop.
 
-It works in a copy of the project under the target folder, which stays there, so that the second run compiles next to nothing. Ends with
-a line of totals.
+It works in a copy of the project under the target folder, with a target folder of its own: what the project uses of other people is
+taken over from the project's, and the rest is compiled without optimisation. Both stay there for the next run. Ends with a line of totals.
 """
 
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -12,29 +13,38 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TARGET = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
 COPY = TARGET / "new-service" / "souk"
+BUILT = TARGET / "new-service" / "target"
+# How cargo builds the copy: what is ours as quickly as it can, since nothing here is about speed.
+QUICK_TO_BUILD = {
+    "CARGO_TARGET_DIR": str(BUILT),
+    "CARGO_INCREMENTAL": "0",
+    "CARGO_PROFILE_DEV_OPT_LEVEL": "0",
+    "CARGO_PROFILE_DEV_DEBUG": "false",
+}
 SERVICES = {"pebbles": "rust", "sea-shells": "python", "corals": "node"}
-# The one program of the copy, beside the project's own.
-WITH_PEBBLES = "souk-with-pebbles"
 EVENTS = ("C-EVENT-1", "C-EVENT-2", "C-EVENT-3")
 # What is installed in the copy and is dear to install again.
 KEPT = ("node_modules", ".venv", "dist", ".souk-prepared", "__pycache__")
 SECONDS = 1500
 
 outcomes = {"passed": 0, "failed": 0}
-clock = {"last": time.monotonic()}
+one_at_a_time = threading.Lock()
+START = time.monotonic()
 
 
-def run(*command, folder=COPY, environment=None):
+def run(*command, folder=COPY):
     """Runs a command; returns its exit code and all that it printed."""
+    of_cargo = QUICK_TO_BUILD if command[0] == "cargo" else {}
     done = subprocess.run(
         [str(word) for word in command],
         cwd=folder,
-        env={**os.environ, "CARGO_TARGET_DIR": str(TARGET), **(environment or {})},
+        env={**os.environ, "CARGO_TARGET_DIR": str(TARGET), **of_cargo},
         timeout=SECONDS,
         text=True,
         check=False,
@@ -46,12 +56,11 @@ def run(*command, folder=COPY, environment=None):
 
 def holds(what, is_so, told=""):
     """Counts one check, and tells what was seen when it does not hold."""
-    outcomes["passed" if is_so else "failed"] += 1
-    now = time.monotonic()
-    print(f"{'ok' if is_so else 'FAILED':6} {now - clock['last']:6.1f} s  {what}", flush=True)
-    clock["last"] = now
-    if not is_so:
-        print(told[-6000:], flush=True)
+    with one_at_a_time:
+        outcomes["passed" if is_so else "failed"] += 1
+        print(f"{'ok' if is_so else 'FAILED':6} after {time.monotonic() - START:6.1f} s  {what}", flush=True)
+        if not is_so:
+            print(told[-6000:], flush=True)
     return is_so
 
 
@@ -100,21 +109,26 @@ def made(xtask):
     holds("what is no noun is refused", code != 0 and "no name" in output, output)
 
 
-def built_with_it(programs):
-    """Builds the one program of the copy, which has the new service in Rust inside, and puts it beside the others."""
-    built = TARGET / "debug" / "souk"
-    code, output = run("cargo", "build", "--quiet", "--package", "souk")
-    is_built = holds("the one program is built with pebbles in it", code == 0, output)
-    if is_built:
-        shutil.copy2(built, programs / WITH_PEBBLES)
-    # Cargo puts the programs of both at the same place; what other tests find there is the project's own.
-    built.unlink(missing_ok=True)
-    shutil.copy2(programs / "souk", built)
-    return is_built
+def seed():
+    """Gives the copy what cargo has built of other people's packages. They never change, so links do."""
+    manifests = [path for path in ROOT.glob("*/**/Cargo.toml") if "templates" not in path.parts]
+    own = {re.search(r'^name = "([^"]+)"', path.read_text(), re.M)[1] for path in manifests}
+    own |= {name.replace("-", "_") for name in own}
+    for source in (path for part in ("deps", "build", ".fingerprint") for path in (TARGET / "debug" / part).iterdir()):
+        target = BUILT / source.relative_to(TARGET)
+        name, _, _ = source.name.removeprefix("lib").rpartition("-")
+        # A file without a suffix is a program, which is of no use to the copy.
+        if name in own or target.exists() or (source.is_file() and not source.suffix):
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, symlinks=True, copy_function=os.link)
+        else:
+            os.link(source, target)
 
 
-def tested():
-    """Lets each pass its own tests."""
+def built():
+    """Builds pebbles, lets it pass its tests, and builds the one program of the copy, which has it inside."""
     code, output = run("cargo", "fmt", "--check", "--package", "pebbles")
     holds("pebbles is formatted as rustfmt would", code == 0, output)
     # With the program that runs it alone, which nothing else here looks at.
@@ -123,23 +137,28 @@ def tested():
     holds("pebbles pleases clippy", code == 0, output)
     code, output = run("cargo", "test", "--quiet", "--package", "pebbles")
     holds("pebbles passes its tests", code == 0 and "test result: ok" in output, output)
-    for script, name in (("python_services_test.py", "sea-shells"), ("node_services_test.py", "corals")):
-        code, output = run(sys.executable, f"tests/conformance/{script}", COPY / "services" / name)
-        totals = re.search(r"(\d+) passed, (\d+) failed\s*$", output)
-        fine = code == 0 and totals is not None and int(totals[1]) > 0 and totals[2] == "0"
-        holds(f"{name} passes its tests", fine, output)
+    code, output = run("cargo", "build", "--quiet", "--package", "souk")
+    return holds("the one program is built with pebbles in it", code == 0, output)
+
+
+def tested(script, name):
+    """Lets a service in another language pass its own tests."""
+    code, output = run(sys.executable, f"tests/conformance/{script}", COPY / "services" / name)
+    totals = re.search(r"(\d+) passed, (\d+) failed\s*$", output)
+    fine = code == 0 and totals is not None and int(totals[1]) > 0 and totals[2] == "0"
+    holds(f"{name} passes its tests", fine, output)
 
 
 def conforming(programs):
     """Holds each to the service contract, and sees that what it hears was looked at too."""
     for name in SERVICES:
-        code, output = run(programs / "conform", COPY / "services" / name, "--souk", programs / WITH_PEBBLES)
+        code, output = run(programs / "conform", COPY / "services" / name, "--souk", BUILT / "debug" / "souk")
         holds(f"{name} keeps the service contract", code == 0 and "0 broken" in output, output)
         is_heard = all(re.search(rf"holds +{number} ", output) for number in EVENTS)
         holds(f"{name} was seen to hear events", is_heard, output)
 
 
-def joining(programs):
+def joining():
     """Starts the shop, waits until those of other languages serve beside it, and lets a customer visit all three."""
     with tempfile.TemporaryDirectory() as folder:
         log = pathlib.Path(folder) / "log"
@@ -148,7 +167,7 @@ def joining(programs):
         free = {f"{name}__SERVER__{key}": "127.0.0.1:0" for name in ("SEA_SHELLS", "CORALS") for key in ("LISTEN", "METRICS_LISTEN")}
         with open(log, "wb") as output:
             shop = subprocess.Popen(
-                [programs / WITH_PEBBLES, *arguments], stdout=output, stderr=output, env={**os.environ, **free}, cwd=folder
+                [BUILT / "debug" / "souk", *arguments], stdout=output, stderr=output, env={**os.environ, **free}, cwd=folder
             )
         try:
             addresses = {name: address_of(name, shop, log) for name in SERVICES}
@@ -184,23 +203,18 @@ def visiting(addresses, log):
 def main():
     """Does all of it, and says how much of it held."""
     programs = TARGET / "debug"
-    for package in (("--package=xtask",), ("--package=souk-tests", "--bin=conform"), ("--package=souk",)):
-        code, output = run("cargo", "build", "--quiet", *package, folder=ROOT)
-        if not holds(f"cargo build {' '.join(package)}", code == 0, output):
-            return
-    # Cargo puts the program of the same name of the copy at the same place.
-    kept = TARGET / "new-service" / "programs"
-    kept.mkdir(parents=True, exist_ok=True)
-    for name in ("xtask", "conform", "souk"):
-        shutil.copy2(programs / name, kept / name)
+    seed()
     earlier = files_there()
     copy()
-    made(kept / "xtask")
+    made(programs / "xtask")
     keep_times(earlier)
-    tested()
-    if built_with_it(kept):
-        conforming(kept)
-        joining(kept)
+    with concurrent.futures.ThreadPoolExecutor() as side_by_side:
+        is_built = side_by_side.submit(built)
+        side_by_side.submit(tested, "python_services_test.py", "sea-shells").result()
+        side_by_side.submit(tested, "node_services_test.py", "corals").result()
+    if is_built.result():
+        conforming(programs)
+        joining()
 
 
 if __name__ == "__main__":

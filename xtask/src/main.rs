@@ -17,7 +17,6 @@ mod new_service;
 mod packages;
 mod postgres;
 mod shell;
-mod tally;
 mod test;
 mod tools;
 mod workspace;

@@ -18,7 +18,7 @@ use names::Names;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// The one noun that it owns, which will be its folder, package, neighbour's name and prefix of settings: `gift-cards`.
+    /// The one noun that it owns, which will be its folder, package, upstream's name and prefix of settings: `gift-cards`.
     name: String,
     /// What it is written in.
     #[arg(long)]

@@ -30,6 +30,16 @@ pub fn read(command: &mut Command) -> Outcome<String> {
     String::from_utf8(output.stdout).doing(format_args!("read the output of `{shown}`"))
 }
 
+/// Runs a program and returns what it printed; its errors are shown as they come.
+pub fn printed(command: &mut Command) -> Outcome<String> {
+    let shown = show(command);
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().doing(format_args!("run `{shown}`"))?;
+    if !output.status.success() {
+        return Err(Failure::new(format!("`{shown}` failed ({})", output.status)));
+    }
+    String::from_utf8(output.stdout).doing(format_args!("read the output of `{shown}`"))
+}
+
 /// Waits until no other process holds this file, and holds it until the result is dropped or this process ends.
 pub fn alone(lock: &Path) -> Outcome<File> {
     if let Some(folder) = lock.parent() {
