@@ -1,17 +1,27 @@
-//! Generates the chassis' own small protos, and the echo service that its tests and its benchmark call.
+//! Generates the chassis' own small protos, and the echo service that its tests and its benchmark
+//! call.
 
 use std::path::PathBuf;
 
 fn main() {
-    souk_codegen::Generator::new("proto").exempt("grpc.health.v1").exempt("souk.chassis.v1").tonic_servers().build();
+    souk_codegen::Generator::new("proto")
+        .exempt("grpc.health.v1")
+        .exempt("souk.chassis.v1")
+        .tonic_servers()
+        .build();
 
-    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR for build scripts"));
+    let out =
+        PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR for build scripts"));
     let folder = out.join("echo");
     std::fs::create_dir_all(&folder).expect("OUT_DIR can be written to");
-    for watched in ["tests/proto", "../../proto/souk/policy", "../../proto/buf", "../../proto/google"] {
+    for watched in
+        ["tests/proto", "../../proto/souk/policy", "../../proto/buf", "../../proto/google"]
+    {
         println!("cargo:rerun-if-changed={watched}");
     }
-    if let Err(error) = souk_codegen::Generator::new("tests/proto").include("../../proto").generate(&folder) {
+    if let Err(error) =
+        souk_codegen::Generator::new("tests/proto").include("../../proto").generate(&folder)
+    {
         eprintln!("{error}");
         std::process::exit(1);
     }

@@ -1,4 +1,5 @@
-//! A copy of a running shop has what the services of other languages know, as well as what those of the one program know.
+//! A copy of a running shop has what the services of other languages know, as well as what those of
+//! the one program know.
 
 use std::path::Path;
 
@@ -18,7 +19,8 @@ const URL: &str = "https://hooks.example.com/hook";
 /// A sku that no shop has, so that no message says that it is in stock again.
 const WATCHED: &str = "SOLD-OUT";
 
-/// Starts a shop with the services of other languages; `keys` is where they keep what is not in their data.
+/// Starts a shop with the services of other languages; `keys` is where they keep what is not in
+/// their data.
 async fn start(folder: &Path, keys: &Path) -> ChildShop {
     let mut shop = ChildShop::up_with(folder, services().to_str().expect("a path is text"))
         .environment("XDG_STATE_HOME", keys)
@@ -51,7 +53,8 @@ async fn known(shop: &ChildShop) -> Known {
     let alice = connect(shop, "notifications", Caller::User("alice".to_owned())).await;
     let erp = connect(shop, "notifications", Caller::Service("erp".to_owned())).await;
     let staff = connect(shop, "recommendations", Caller::Staff("ada".to_owned())).await;
-    let (alice, erp) = (NotificationServiceClient::new(alice), NotificationServiceClient::new(erp));
+    let alice = NotificationServiceClient::new(alice);
+    let erp = NotificationServiceClient::new(erp);
 
     let preferences = eventually(LIMIT, || async {
         alice.clone().get_preferences(notifications::GetPreferencesRequest::default()).await
@@ -63,16 +66,21 @@ async fn known(shop: &ChildShop) -> Known {
         // Placed and paid: nothing more is on its way.
         if list.len() == 2 { Ok(list) } else { Err(format!("{list:?}")) }
     });
-    let mut messages: Vec<String> = messages.await.into_iter().map(|message| message.message_id).collect();
+    let mut messages: Vec<String> =
+        messages.await.into_iter().map(|message| message.message_id).collect();
     messages.sort();
     let list = eventually(LIMIT, || async {
-        erp.clone().list_webhook_endpoints(notifications::ListWebhookEndpointsRequest::default()).await
+        erp.clone()
+            .list_webhook_endpoints(notifications::ListWebhookEndpointsRequest::default())
+            .await
     });
     let urls = list.await.into_inner().endpoints.into_iter().map(|endpoint| endpoint.url).collect();
     let orders = eventually(LIMIT, || async {
         let audit = RecommendationServiceClient::new(staff.clone());
-        let counts = { audit }.audit_recommendations(AuditRecommendationsRequest::default()).await.ok()?;
-        let orders = counts.into_inner().counts.into_iter().find(|count| count.what == "orders")?.count;
+        let counts =
+            { audit }.audit_recommendations(AuditRecommendationsRequest::default()).await.ok()?;
+        let orders =
+            counts.into_inner().counts.into_iter().find(|count| count.what == "orders")?.count;
         (orders > 0).then_some(orders)
     });
     Known { preferences, messages, urls, orders: orders.await }
@@ -80,19 +88,25 @@ async fn known(shop: &ChildShop) -> Known {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_has_what_the_services_of_other_languages_know() {
-    let (folder, copies, keys) = (tempfile::tempdir(), tempfile::tempdir(), tempfile::tempdir());
+    let folder = tempfile::tempdir();
+    let copies = tempfile::tempdir();
+    let keys = tempfile::tempdir();
     let folder = folder.expect("a temporary folder");
-    let (copies, keys) = (copies.expect("another"), keys.expect("a third"));
+    let copies = copies.expect("another");
+    let keys = keys.expect("a third");
     let shop = start(folder.path(), keys.path()).await;
 
     let alice = connect(&shop, "notifications", Caller::User("alice".to_owned())).await;
     let wanted = notifications::UpdatePreferencesRequest {
         email_address: "someone@example.com".to_owned(),
         watched_skus: vec![WATCHED.to_owned()],
-        update_mask: Some(FieldMask { paths: vec!["email_address".to_owned(), "watched_skus".to_owned()] }),
+        update_mask: Some(FieldMask {
+            paths: vec!["email_address".to_owned(), "watched_skus".to_owned()],
+        }),
         ..Default::default()
     };
-    // A service that has only just started may miss a deadline on a busy machine; both calls may be repeated.
+    // A service that has only just started may miss a deadline on a busy machine; both calls may be
+    // repeated.
     let alice = NotificationServiceClient::new(alice);
     eventually(LIMIT, || async { alice.clone().update_preferences(wanted.clone()).await }).await;
     let erp = connect(&shop, "notifications", Caller::Service("erp".to_owned())).await;
@@ -103,14 +117,16 @@ async fn a_backup_has_what_the_services_of_other_languages_know() {
         ..Default::default()
     };
     let erp = NotificationServiceClient::new(erp);
-    eventually(LIMIT, || async { erp.clone().create_webhook_endpoint(endpoint.clone()).await }).await;
+    eventually(LIMIT, || async { erp.clone().create_webhook_endpoint(endpoint.clone()).await })
+        .await;
     eventually(LIMIT, || buy(user(&shop, "alice"), "mine", 1)).await;
     let before = known(&shop).await;
     assert_eq!(before.preferences.email_address, "someone@example.com");
     assert_eq!(before.preferences.watched_skus, [WATCHED]);
     assert_eq!(before.urls, [URL]);
 
-    let (copy, data) = (copies.path().join("data"), shop.data());
+    let copy = copies.path().join("data");
+    let data = shop.data();
     let paths = (copy.to_str().expect("a path is text"), data.to_str().expect("a path is text"));
     let copied = run(&["backup", paths.0, "--data", paths.1]).await;
     let said = String::from_utf8_lossy(&copied.stdout).into_owned();

@@ -1,10 +1,11 @@
-//! A limit of memory around a running shop: a cgroup where the test may make one (always in CI), else the kernel's record
-//! of its peak.
+//! A limit of memory around a running shop: a cgroup where the test may make one (always in CI),
+//! else the kernel's record of its peak.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Keeps a process within a number of bytes for as long as this lives: what would take more is killed by the kernel.
+/// Keeps a process within a number of bytes for as long as this lives: what would take more is
+/// killed by the kernel.
 pub struct Cage {
     folder: Option<PathBuf>,
     process: u32,
@@ -12,7 +13,8 @@ pub struct Cage {
 }
 
 /// The two forms of the kernel's interface: the folder, and the file of its limit.
-const FORMS: [(&str, &str); 2] = [("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")];
+const FORMS: [(&str, &str); 2] =
+    [("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")];
 
 impl Cage {
     /// Puts a process into a cage.
@@ -20,9 +22,11 @@ impl Cage {
     /// # Panics
     /// In CI, when no cgroup can be made.
     pub fn around(process: u32, bytes: u64) -> Cage {
-        let folder = FORMS.iter().find_map(|(root, limit)| make(Path::new(root), limit, process, bytes));
+        let folder =
+            FORMS.iter().find_map(|(root, limit)| make(Path::new(root), limit, process, bytes));
         if folder.is_none() {
-            let what = "no memory cgroup can be made here, so the limit is read from /proc afterwards";
+            let what =
+                "no memory cgroup can be made here, so the limit is read from /proc afterwards";
             assert!(std::env::var_os("CI").is_none(), "{what}; in CI there must be one");
             eprintln!("{what}");
         }
@@ -32,9 +36,14 @@ impl Cage {
     /// Checks that the process lives and never took more than the limit.
     pub fn assert_kept(&self) {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process));
-        let status = status.expect("the shop was killed, perhaps because it took more memory than it may");
+        let status =
+            status.expect("the shop was killed, perhaps because it took more memory than it may");
         let peak = kibibytes(&status, "VmHWM:").expect("the kernel records the peak") << 10;
-        assert!(self.folder.is_some() || peak <= self.bytes, "it took {peak} bytes, and may take {}", self.bytes);
+        assert!(
+            self.folder.is_some() || peak <= self.bytes,
+            "it took {peak} bytes, and may take {}",
+            self.bytes
+        );
     }
 }
 
@@ -46,7 +55,8 @@ pub fn resident_bytes(process: u32) -> u64 {
 
 /// Begins the record of the peak anew, and returns the memory that the process has now, in bytes.
 pub fn forget_peak(process: u32) -> u64 {
-    fs::write(format!("/proc/{process}/clear_refs"), "5").expect("the peak of an own process can be reset");
+    fs::write(format!("/proc/{process}/clear_refs"), "5")
+        .expect("the peak of an own process can be reset");
     resident_bytes(process)
 }
 

@@ -10,8 +10,8 @@ use souk_testkit::{ChildShop, eventually};
 use crate::cage::Cage;
 use crate::shop::{CONTAINER_BYTES, LIMIT, address, browse, buy, start, user};
 use crate::wire::{
-    CONTINUATION, DATA, END_HEADERS, HEADERS, INITIAL_WINDOW_SIZE, PING, RST_STREAM, SETTINGS, Wire, call, call_head,
-    frame, indexed_literal, integer,
+    CONTINUATION, DATA, END_HEADERS, HEADERS, INITIAL_WINDOW_SIZE, PING, RST_STREAM, SETTINGS,
+    Wire, call, call_head, frame, indexed_literal, integer,
 };
 
 const LIST_PRODUCTS: &str = "/souk.catalog.v1.CatalogService/ListProducts";
@@ -20,10 +20,15 @@ const WATCH: &str = "/grpc.health.v1.Health/Watch";
 /// Returns what `GET /readyz` answers first: its status line.
 fn readyz(shop: &ChildShop) -> String {
     let metrics = shop.metrics_url();
-    let address = metrics.strip_prefix("http://").and_then(|rest| rest.strip_suffix("/metrics")).expect("a URL");
+    let address = metrics
+        .strip_prefix("http://")
+        .and_then(|rest| rest.strip_suffix("/metrics"))
+        .expect("a URL");
     let mut stream = TcpStream::connect(address).expect("the metrics port listens");
     stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
-    stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n\r\n").expect("it reads");
+    stream
+        .write_all(b"GET /readyz HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n\r\n")
+        .expect("it reads");
     let mut answer = String::new();
     let _ = stream.read_to_string(&mut answer);
     answer.lines().next().unwrap_or_default().to_owned()
@@ -35,7 +40,8 @@ async fn assert_open(shop: &ChildShop, request_id: &str) {
     assert_eq!(readyz(shop), "HTTP/1.1 200 OK");
 }
 
-/// Each row of the first section on one shop in one container, since together they must not add up either.
+/// Each row of the first section on one shop in one container, since together they must not add up
+/// either.
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_that_never_read_take_only_what_is_their_own() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -87,9 +93,12 @@ async fn connections_that_say_nothing_are_closed_and_leave_the_pages_their_descr
     let open = || std::fs::read_dir(format!("/proc/{id}/fd")).expect("its descriptors").count();
     let limit = (open() + 64).to_string();
     let arguments = [format!("--pid={id}"), format!("--nofile={limit}")];
-    assert!(Command::new("prlimit").args(arguments).status().expect("prlimit(1) is there").success());
+    assert!(
+        Command::new("prlimit").args(arguments).status().expect("prlimit(1) is there").success()
+    );
 
-    let mut silent: Vec<_> = (0..80).filter_map(|_| TcpStream::connect(address(&shop)).ok()).collect();
+    let mut silent: Vec<_> =
+        (0..80).filter_map(|_| TcpStream::connect(address(&shop)).ok()).collect();
     // At once, and not only when the silent ones are closed.
     let asked = Instant::now();
     assert_eq!(readyz(&shop), "HTTP/1.1 200 OK", "with {} silent connections", silent.len());

@@ -1,5 +1,6 @@
-//! What a shop withstands: hostile clients, forged and damaged input, races and a database that goes away. Each test
-//! starts a shop as a process of its own, attacks it, and then shows that others were served and that nothing was lost.
+//! What a shop withstands: hostile clients, forged and damaged input, races and a database that
+//! goes away. Each test starts a shop as a process of its own, attacks it, and then shows that
+//! others were served and that nothing was lost.
 //!
 //! `cargo xtask test attack` runs this program alone.
 

@@ -1,4 +1,5 @@
-//! Messages that are small on the wire and large in memory: each is refused before it is decoded, in any number.
+//! Messages that are small on the wire and large in memory: each is refused before it is decoded,
+//! in any number.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,8 @@ const MESSAGE_BYTES: usize = 16 << 20;
 /// What one refused call may cost beyond its bytes on the wire: the buffers of a connection.
 const ALLOWED_BYTES: u64 = 48 << 20;
 
-/// The callers, methods and fields to which one message once cost gigabytes; the field is a list of messages or texts.
+/// The callers, methods and fields to which one message once cost gigabytes; the field is a list of
+/// messages or texts.
 const METHODS: [(&str, &str, u8); 5] = [
     ("user:mallory", "/souk.orders.v1.OrderService/PlaceOrder", 5),
     ("service:payments", "/souk.ledger.v1.LedgerService/CreateTransfers", 1),
@@ -105,8 +107,14 @@ async fn a_message_of_empty_elements_is_refused_within_its_own_bytes() {
             let before = forget_peak(process);
             let status = send(channel(&shop, caller), path, message).await;
             let cost = peak_bytes(process).saturating_sub(before);
-            assert!(matches!(status.code(), Code::ResourceExhausted | Code::InvalidArgument), "{path}: {status:?}");
-            assert!(cost < ALLOWED_BYTES, "{path}: {bytes} bytes of empty elements cost {cost} bytes");
+            assert!(
+                matches!(status.code(), Code::ResourceExhausted | Code::InvalidArgument),
+                "{path}: {status:?}"
+            );
+            assert!(
+                cost < ALLOWED_BYTES,
+                "{path}: {bytes} bytes of empty elements cost {cost} bytes"
+            );
         }
     }
 
@@ -114,11 +122,18 @@ async fn a_message_of_empty_elements_is_refused_within_its_own_bytes() {
     let mut calls = JoinSet::new();
     for _ in 0..20 {
         let (_, path, field) = METHODS[3];
-        calls.spawn(send(channel(&shop, "anonymous"), path, empty_elements(field, MESSAGE_BYTES - 2)));
+        calls.spawn(send(
+            channel(&shop, "anonymous"),
+            path,
+            empty_elements(field, MESSAGE_BYTES - 2),
+        ));
     }
     while let Some(status) = calls.join_next().await {
         let status = status.expect("no call panics");
-        assert!(matches!(status.code(), Code::ResourceExhausted | Code::InvalidArgument), "{status:?}");
+        assert!(
+            matches!(status.code(), Code::ResourceExhausted | Code::InvalidArgument),
+            "{status:?}"
+        );
     }
     browse(&shop).await;
     cage.assert_kept();
@@ -130,12 +145,15 @@ async fn fields_that_no_method_knows_cost_no_worker_its_time() {
     let shop = start(&folder).await;
     // Field 1000 as a varint: three bytes each, five million of them.
     let message = Bytes::from([0xc0, 0x3e, 1].repeat(5_000_000));
-    let status = send(channel(&shop, "anonymous"), "/souk.catalog.v1.CatalogService/ListProducts", message).await;
+    let status =
+        send(channel(&shop, "anonymous"), "/souk.catalog.v1.CatalogService/ListProducts", message)
+            .await;
     assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
     browse(&shop).await;
 }
 
-/// A service in another language: its methods with a long list, and a call that somebody else makes meanwhile.
+/// A service in another language: its methods with a long list, and a call that somebody else makes
+/// meanwhile.
 struct Target {
     service: &'static str,
     methods: [LongList; 2],
@@ -157,7 +175,12 @@ const NODE: Target = Target {
     service: "notifications",
     methods: [
         LongList { caller: "user:mallory", path: UPDATE_PREFERENCES, field: "kinds", number: 7 },
-        LongList { caller: "user:mallory", path: UPDATE_PREFERENCES, field: "watched_skus", number: 8 },
+        LongList {
+            caller: "user:mallory",
+            path: UPDATE_PREFERENCES,
+            field: "watched_skus",
+            number: 8,
+        },
     ],
     honest_path: "/souk.notifications.v1.NotificationService/ListMessages",
 };
@@ -184,10 +207,12 @@ const PYTHON: Target = Target {
 /// A message that each of those methods reads, and refuses by the count of its elements.
 const COUNTED_BYTES: usize = 20_000;
 
-/// The most memory that such a service may ever have. It starts with half of that: its interpreter and packages.
+/// The most memory that such a service may ever have. It starts with half of that: its interpreter
+/// and packages.
 const SERVICE_BYTES: u64 = 256 << 20;
 
-/// How long a call of somebody else may take meanwhile: a tenth of a second, and what a machine adds that is busy with other tests.
+/// How long a call of somebody else may take meanwhile: a tenth of a second, and what a machine
+/// adds that is busy with other tests.
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 fn attack(process: &Process, list: LongList, bytes: usize) -> impl Future<Output = Status> + use<> {
@@ -218,7 +243,8 @@ async fn one_after_another(process: &Process, target: &Target) -> u64 {
     costs.into_iter().max().expect("there are methods")
 }
 
-/// Sends twenty of the largest at once, and returns how long a call of somebody else took at most meanwhile.
+/// Sends twenty of the largest at once, and returns how long a call of somebody else took at most
+/// meanwhile.
 async fn twenty_at_once(process: &Process, target: &Target) -> Duration {
     let mut attacks = JoinSet::new();
     for number in 0..20 {
@@ -265,8 +291,10 @@ async fn a_service_in_python_refuses_a_message_of_empty_elements_within_its_own_
 async fn a_text_of_megabytes_is_refused_by_a_service_in_node_before_a_pattern_is_tried_on_it() {
     let process = Process::start(NODE.service, &[]).await;
     // Field 5, the locale, with a length of 15,000,000 (as a varint).
-    let message = Bytes::from([&[5 << 3 | 2, 0xc0, 0xc3, 0x93, 0x07][..], &[b'a'; 15_000_000]].concat());
-    let status = send(process.channel_as(&caller("user:mallory")), UPDATE_PREFERENCES, message).await;
+    let message =
+        Bytes::from([&[5 << 3 | 2, 0xc0, 0xc3, 0x93, 0x07][..], &[b'a'; 15_000_000]].concat());
+    let status =
+        send(process.channel_as(&caller("user:mallory")), UPDATE_PREFERENCES, message).await;
     assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
     honest_call(&process, NODE.honest_path).await;
 }

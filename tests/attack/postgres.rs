@@ -1,5 +1,5 @@
-//! The database of one service goes away: killed, read-only, full, without connections. What needs it says so, everything
-//! else goes on, and when it is back nothing is missing.
+//! The database of one service goes away: killed, read-only, full, without connections. What needs
+//! it says so, everything else goes on, and when it is back nothing is missing.
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use souk_data::Engine;
@@ -17,19 +17,24 @@ struct Server {
 impl Server {
     async fn of(database: &TestDb) -> Server {
         let name = database.url().rsplit_once('/').expect("a URL").1.to_owned();
-        let mut options = ConnectOptions::new(souk_testkit::postgres_url().expect("it is available"));
+        let mut options =
+            ConnectOptions::new(souk_testkit::postgres_url().expect("it is available"));
         options.max_connections(1).sqlx_logging(false);
         Server { connection: Database::connect(options).await.expect("the server answers"), name }
     }
 
     async fn run(&self, statement: &str) {
         let statement = statement.replace("{name}", &self.name);
-        self.connection.execute_unprepared(&statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+        self.connection
+            .execute_unprepared(&statement)
+            .await
+            .unwrap_or_else(|error| panic!("{statement}: {error}"));
     }
 
     /// Cuts every connection to the database, as a server does that is killed.
     async fn cut(&self) {
-        self.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'").await;
+        self.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+            .await;
     }
 }
 
@@ -38,9 +43,11 @@ async fn buys_again(shop: &ChildShop, request_id: &str) {
     eventually(LIMIT, || buy(user(shop, "alice"), request_id, 1)).await;
 }
 
-/// Checks that buying fails in one of the ways that tell a caller to come back, and that browsing goes on.
+/// Checks that buying fails in one of the ways that tell a caller to come back, and that browsing
+/// goes on.
 async fn is_away(shop: &ChildShop, request_id: &str, reasons: &[&str]) {
-    let refusal = eventually(LIMIT, || async { buy(user(shop, "alice"), request_id, 1).await.err() }).await;
+    let refusal =
+        eventually(LIMIT, || async { buy(user(shop, "alice"), request_id, 1).await.err() }).await;
     assert!(matches!(refusal.code(), Code::Unavailable | Code::ResourceExhausted), "{refusal:?}");
     assert!(reasons.contains(&reason_of(&refusal).as_str()), "{refusal:?}");
     browse(shop).await;
@@ -89,10 +96,16 @@ async fn a_postgres_that_goes_away_costs_its_own_service_only_and_loses_nothing(
          $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100', MESSAGE = 'could not extend file'; END $$",
         "CREATE TRIGGER full_disk BEFORE INSERT ON orders EXECUTE FUNCTION full_disk()",
     ] {
-        orders.execute_unprepared(statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+        orders
+            .execute_unprepared(statement)
+            .await
+            .unwrap_or_else(|error| panic!("{statement}: {error}"));
     }
     is_away(&shop, "full", &["ERROR_REASON_DATABASE_FULL"]).await;
-    orders.execute_unprepared("DROP FUNCTION full_disk CASCADE").await.expect("the disk has room again");
+    orders
+        .execute_unprepared("DROP FUNCTION full_disk CASCADE")
+        .await
+        .expect("the disk has room again");
     buys_again(&shop, "full").await;
     audit(&shop).await;
 }

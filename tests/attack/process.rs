@@ -20,7 +20,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a service with these settings, such as `webhooks.allow_http`, and waits until it serves.
+    /// Starts a service with these settings, such as `webhooks.allow_http`, and waits until it
+    /// serves.
     ///
     /// # Panics
     /// When its language is not installed, or it does not serve within the limit.
@@ -60,7 +61,8 @@ impl Process {
     }
 }
 
-/// Returns where a service serves once it is ready: what its ready file says. Its log is what a failure shows.
+/// Returns where a service serves once it is ready: what its ready file says. Its log is what a
+/// failure shows.
 pub async fn url_in(ready: &Path, log: &Path) -> String {
     let address = eventually(LIMIT, || async {
         let text = fs::read_to_string(ready).unwrap_or_default();
@@ -77,9 +79,13 @@ pub fn services() -> PathBuf {
 
 /// Reads the manifest of a service and makes its environment, which takes a while the first time.
 async fn prepared(service: &str) -> Manifest {
-    let manifest = Manifest::read(&services().join(service)).unwrap_or_else(|error| panic!("{error}"));
+    let manifest =
+        Manifest::read(&services().join(service)).unwrap_or_else(|error| panic!("{error}"));
     let preparing = tokio::task::spawn_blocking(move || {
         manifest.prepare(&[], &mut |_| ()).map(|()| manifest).map_err(|error| error.to_string())
     });
-    preparing.await.expect("preparing does not panic").unwrap_or_else(|error| panic!("{service}: {error}"))
+    preparing
+        .await
+        .expect("preparing does not panic")
+        .unwrap_or_else(|error| panic!("{service}: {error}"))
 }

@@ -64,26 +64,36 @@ async fn of_fifty_one_gets_the_last_piece_one_refund_and_one_order_for_a_request
     // One refund of all: the others find nothing left.
     let client = OrderServiceClient::new(staff(&shop));
     eventually(LIMIT, || {
-        let (mut client, order_id) = (client.clone(), order_id.clone());
+        let mut client = client.clone();
+        let order_id = order_id.clone();
         async move {
-            let order = client.get_order(GetOrderRequest { order_id }).await.ok()?.into_inner().order?;
+            let order =
+                client.get_order(GetOrderRequest { order_id }).await.ok()?.into_inner().order?;
             (order.state() == OrderState::Paid).then_some(order)
         }
     })
     .await;
     let mut refunds = JoinSet::new();
     for number in 0..CALLERS {
-        let (client, order_id) = (client.clone(), order_id.clone());
+        let client = client.clone();
+        let order_id = order_id.clone();
         refunds.spawn(async move {
             let amount = Some(Money { currency_code: "GBP".to_owned(), minor_units: 100 });
-            let request =
-                RefundOrderRequest { order_id, request_id: format!("refund-{number}"), amount, ..Default::default() };
+            let request = RefundOrderRequest {
+                order_id,
+                request_id: format!("refund-{number}"),
+                amount,
+                ..Default::default()
+            };
             eventually(LIMIT, || {
-                let (mut client, request) = (client.clone(), request.clone());
+                let mut client = client.clone();
+                let request = request.clone();
                 async move {
                     match client.refund_order(request).await {
                         Err(status) if status.code() == Code::Aborted => Err(status),
-                        other => Ok(other.map(|answer| answer.into_inner().order.expect("an order"))),
+                        other => {
+                            Ok(other.map(|answer| answer.into_inner().order.expect("an order")))
+                        }
                     }
                 }
             })
@@ -97,10 +107,16 @@ async fn of_fifty_one_gets_the_last_piece_one_refund_and_one_order_for_a_request
         let allowed = ["ERROR_REASON_REFUND_EXCEEDS_ORDER", "ERROR_REASON_ORDER_STATE"];
         assert!(allowed.contains(&reason.as_str()), "{answer:?}");
     }
-    let order = client.clone().get_order(GetOrderRequest { order_id }).await.expect("it is there").into_inner();
+    let order = client
+        .clone()
+        .get_order(GetOrderRequest { order_id })
+        .await
+        .expect("it is there")
+        .into_inner();
     let order = order.order.expect("an order");
     let minor = |money: Option<&Money>| money.expect("an amount").minor_units;
-    let (total, refunded) = (minor(order.total.as_ref()), minor(order.refunded.as_ref()));
+    let total = minor(order.total.as_ref());
+    let refunded = minor(order.refunded.as_ref());
     assert_eq!(refunded, 100 * done.len() as i64, "{order:?}");
     assert!(refunded <= total && total - refunded < 100, "{order:?}");
 
@@ -118,7 +134,9 @@ async fn of_fifty_one_gets_the_last_piece_one_refund_and_one_order_for_a_request
                     match buy(channel, "last", 1).await {
                         Ok(order) if order.state() == OrderState::Pending => Err(order.order_id),
                         Ok(_) => Ok(true),
-                        Err(status) if reason_of(&status) == "ERROR_REASON_OUT_OF_STOCK" => Ok(false),
+                        Err(status) if reason_of(&status) == "ERROR_REASON_OUT_OF_STOCK" => {
+                            Ok(false)
+                        }
                         Err(status) => panic!("{status:?}"),
                     }
                 }

@@ -1,15 +1,19 @@
-//! Small inputs that once did harm, each on a running shop, and what it must say instead. Afterwards the auditor finds
-//! every invariant true.
+//! Small inputs that once did harm, each on a running shop, and what it must say instead.
+//! Afterwards the auditor finds every invariant true.
 
 use prost_types::Timestamp;
 use souk_chassis::Caller;
 use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
-use souk_client::catalog::v1::{CreatePriceRequest, CreateProductRequest, CreateVariantRequest, ListProductsRequest};
+use souk_client::catalog::v1::{
+    CreatePriceRequest, CreateProductRequest, CreateVariantRequest, ListProductsRequest,
+};
 use souk_client::catalog::v1::{ProductState, Variant};
 use souk_client::events::v1::event_service_client::EventServiceClient;
 use souk_client::events::v1::publish_result::Result as Outcome;
 use souk_client::events::v1::start_position::Start;
-use souk_client::events::v1::{self as events, CreateSubscriptionRequest, SeekSubscriptionRequest, StartPosition};
+use souk_client::events::v1::{
+    self as events, CreateSubscriptionRequest, SeekSubscriptionRequest, StartPosition,
+};
 use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
 use souk_client::inventory::v1::{CommitReservationRequest, ReceiveStockRequest, ReceivedItem};
 use souk_client::inventory::v1::{ReleaseReservationRequest, ReserveLine, ReserveRequest};
@@ -30,7 +34,10 @@ fn refused<T>(answer: Result<Response<T>, Status>, reason: &str, field: &str) {
     let status = answer.err().expect("it is refused");
     assert_eq!(reason_of(&status), format!("ERROR_REASON_{reason}"), "{status:?}");
     if !field.is_empty() {
-        assert!(field_violations(&status).iter().any(|violation| violation.field == field), "{field}: {status:?}");
+        assert!(
+            field_violations(&status).iter().any(|violation| violation.field == field),
+            "{field}: {status:?}"
+        );
     }
     assert_ne!(status.code(), Code::Internal);
 }
@@ -47,8 +54,10 @@ fn service(shop: &ChildShop, name: &str) -> CallerChannel {
 async fn reaches(shop: &ChildShop, order_id: &str, state: OrderState) -> orders::Order {
     eventually(LIMIT, || async {
         let request = GetOrderRequest { order_id: order_id.to_owned() };
-        let order =
-            OrderServiceClient::new(staff(shop)).get_order(request).await.map_err(|status| status.to_string())?;
+        let order = OrderServiceClient::new(staff(shop))
+            .get_order(request)
+            .await
+            .map_err(|status| status.to_string())?;
         let order = order.into_inner().order.expect("an order");
         if order.state() == state { Ok(order) } else { Err(format!("{order:?}")) }
     })
@@ -68,8 +77,9 @@ async fn the_bus_takes_no_foreign_type_no_impossible_time_and_no_position_that_i
         let mut bus = EventServiceClient::new(service(&shop, name));
         async move { bus.publish(events::PublishRequest { events: vec![event] }).await }
     };
-    let forged =
-        publish("recommendations", event("souk.orders.v1.OrderPlaced")).await.expect("an answer for each event");
+    let forged = publish("recommendations", event("souk.orders.v1.OrderPlaced"))
+        .await
+        .expect("an answer for each event");
     let result = forged.into_inner().results.remove(0).result.expect("a result");
     let Outcome::Failure(failure) = result else { panic!("a forged event was taken: {result:?}") };
     assert_eq!(failure.reason(), events::ErrorReason::ForeignEventType, "{failure:?}");
@@ -77,15 +87,22 @@ async fn the_bus_takes_no_foreign_type_no_impossible_time_and_no_position_that_i
 
     let times = [(i64::MAX, 0), (i64::MIN, 0), (1_790_000_000_000, 0), (0, -1), (0, 2_000_000_000)];
     for (seconds, nanos) in times {
-        let event = events::Event { time: Some(Timestamp { seconds, nanos }), ..event("souk.orders.v1.OrderPlaced") };
+        let event = events::Event {
+            time: Some(Timestamp { seconds, nanos }),
+            ..event("souk.orders.v1.OrderPlaced")
+        };
         refused(publish("orders", event).await, "INVALID_FIELD", "events[0].time");
     }
 
     let mut bus = EventServiceClient::new(staff(&shop));
     let subscription = "staff.attack".to_owned();
-    let theirs = CreateSubscriptionRequest { subscription: "notifications".to_owned(), ..Default::default() };
+    let theirs = CreateSubscriptionRequest {
+        subscription: "notifications".to_owned(),
+        ..Default::default()
+    };
     refused(bus.create_subscription(theirs).await, "SUBSCRIPTION_NAME", "");
-    let own = CreateSubscriptionRequest { subscription: subscription.clone(), ..Default::default() };
+    let own =
+        CreateSubscriptionRequest { subscription: subscription.clone(), ..Default::default() };
     bus.create_subscription(own).await.expect("a subscription of the staff's");
     let beyond = events::Position { partition: 0, offset: 1_000_000_000_000_000 };
     for start in [Start::Position(beyond), Start::Earliest(false), Start::Latest(false)] {
@@ -122,15 +139,27 @@ async fn nothing_is_done_behind_an_orders_back() {
         payment_method: "tok_approved".to_owned(),
         ..Default::default()
     };
-    assert!(payments.authorize_payment(stray).await.is_err(), "money for an order that does not exist");
-    let release = ReleaseReservationRequest { reservation_id: order.reservation_id.clone(), ..Default::default() };
+    assert!(
+        payments.authorize_payment(stray).await.is_err(),
+        "money for an order that does not exist"
+    );
+    let release = ReleaseReservationRequest {
+        reservation_id: order.reservation_id.clone(),
+        ..Default::default()
+    };
     let released = InventoryServiceClient::new(staff(&shop)).release_reservation(release).await;
     refused(released, "RESERVATION_OF_ORDER", "");
 
     // Paid back before the goods left: they are for others again.
-    let all =
-        RefundOrderRequest { order_id: order.order_id.clone(), request_id: "all".to_owned(), ..Default::default() };
-    eventually(LIMIT, || async { OrderServiceClient::new(staff(&shop)).refund_order(all.clone()).await }).await;
+    let all = RefundOrderRequest {
+        order_id: order.order_id.clone(),
+        request_id: "all".to_owned(),
+        ..Default::default()
+    };
+    eventually(LIMIT, || async {
+        OrderServiceClient::new(staff(&shop)).refund_order(all.clone()).await
+    })
+    .await;
     reaches(&shop, &order.order_id, OrderState::Refunded).await;
     let after = stock(&shop).await;
     assert_eq!((after.on_hand, after.reserved), (before.on_hand, before.reserved));
@@ -160,7 +189,8 @@ async fn stock_that_is_held_for_nothing_is_found_and_repaired() {
     let told = String::from_utf8_lossy(&dry.stdout).into_owned();
     assert_eq!(dry.status.code(), Some(1), "{told}");
     assert!(
-        told.contains("shop.reservation_has_order") && told.contains(&format!("releases {reservation_id}")),
+        told.contains("shop.reservation_has_order")
+            && told.contains(&format!("releases {reservation_id}")),
         "{told}"
     );
     assert_eq!(stock(&shop).await.reserved, before.reserved + 3, "a dry run changes nothing");
@@ -180,24 +210,35 @@ async fn variant(shop: &ChildShop, sku: &str, minor_units: i64) -> Variant {
         state: ProductState::Active.into(),
         ..Default::default()
     };
-    let product = catalog.create_product(product).await.expect("a product").into_inner().product.expect("it");
+    let product =
+        catalog.create_product(product).await.expect("a product").into_inner().product.expect("it");
     let variant = CreateVariantRequest {
         request_id: sku.to_owned(),
         product_id: product.product_id,
         sku: sku.to_owned(),
         ..Default::default()
     };
-    let variant = catalog.create_variant(variant).await.expect("a variant").into_inner().variant.expect("it");
+    let variant =
+        catalog.create_variant(variant).await.expect("a variant").into_inner().variant.expect("it");
     price(shop, &variant, gbp(minor_units), true).await.expect("a price");
     let item = ReceivedItem { sku: sku.to_owned(), quantity: 2_000, ..Default::default() };
-    let request = ReceiveStockRequest { request_id: sku.to_owned(), items: vec![item], ..Default::default() };
+    let request =
+        ReceiveStockRequest { request_id: sku.to_owned(), items: vec![item], ..Default::default() };
     InventoryServiceClient::new(staff(shop)).receive_stock(request).await.expect("some stock");
     variant
 }
 
-async fn price(shop: &ChildShop, variant: &Variant, unit_price: Money, set_default: bool) -> Result<String, Status> {
+async fn price(
+    shop: &ChildShop,
+    variant: &Variant,
+    unit_price: Money,
+    set_default: bool,
+) -> Result<String, Status> {
     let request = CreatePriceRequest {
-        request_id: format!("{}-{}{}", variant.sku, unit_price.minor_units, unit_price.currency_code),
+        request_id: format!(
+            "{}-{}{}",
+            variant.sku, unit_price.minor_units, unit_price.currency_code
+        ),
         variant_id: variant.variant_id.clone(),
         unit_price: Some(unit_price),
         set_default,
@@ -229,12 +270,15 @@ async fn what_a_shopper_sends_is_refused_in_its_own_words() {
     let picked = alice.place_order(order("picked", Item::PriceId(price_id), 1)).await;
     refused(picked, "PRICE_NOT_ALLOWED", "lines[0].price_id");
 
-    // More money than there is, a method of payment that nobody knows, a currency that nobody pays in.
+    // More money than there is, a method of payment that nobody knows, a currency that nobody pays
+    // in.
     variant(&shop, "PALACE", 1_000_000_000_000).await;
     let palaces = alice.place_order(order("palaces", Item::Sku("PALACE".to_owned()), 1_001)).await;
     refused(palaces, "TOTAL_OVERFLOW", "");
-    let visa =
-        orders::PlaceOrderRequest { payment_method: "visa".to_owned(), ..order("visa", Item::Sku(SKU.to_owned()), 1) };
+    let visa = orders::PlaceOrderRequest {
+        payment_method: "visa".to_owned(),
+        ..order("visa", Item::Sku(SKU.to_owned()), 1)
+    };
     refused(alice.place_order(visa).await, "UNKNOWN_PAYMENT_METHOD", "payment_method");
     for currency_code in ["XXX", "XTS", "ZZZ"] {
         let money = Money { currency_code: currency_code.to_owned(), minor_units: 1 };
@@ -250,9 +294,14 @@ async fn what_a_shopper_sends_is_refused_in_its_own_words() {
 
     // A page token that was changed, and a request id that was used for something else.
     let mut catalog = CatalogServiceClient::new(user(&shop, "alice"));
-    let page = catalog.list_products(ListProductsRequest { page_size: 1, ..Default::default() }).await.expect("a page");
+    let page = catalog
+        .list_products(ListProductsRequest { page_size: 1, ..Default::default() })
+        .await
+        .expect("a page");
     let page_token = page.into_inner().next_page_token + "A";
-    let changed = catalog.list_products(ListProductsRequest { page_size: 1, page_token, ..Default::default() }).await;
+    let changed = catalog
+        .list_products(ListProductsRequest { page_size: 1, page_token, ..Default::default() })
+        .await;
     refused(changed, "INVALID_PAGE_TOKEN", "page_token");
     alice.place_order(order("once", Item::Sku(SKU.to_owned()), 1)).await.expect("an order");
     let other = alice.place_order(order("once", Item::Sku(SKU.to_owned()), 2)).await;
@@ -260,12 +309,15 @@ async fn what_a_shopper_sends_is_refused_in_its_own_words() {
 
     // A gift costs nothing, and may be expected to.
     variant(&shop, "GIFT", 0).await;
-    let gift =
-        orders::PlaceOrderRequest { expected_total: Some(gbp(0)), ..order("gift", Item::Sku("GIFT".to_owned()), 1) };
+    let gift = orders::PlaceOrderRequest {
+        expected_total: Some(gbp(0)),
+        ..order("gift", Item::Sku("GIFT".to_owned()), 1)
+    };
     let gift = alice.place_order(gift).await.expect("a free order").into_inner().order.expect("it");
     let paid = reaches(&shop, &gift.order_id, OrderState::Paid).await;
     let mut orders = OrderServiceClient::new(staff(&shop));
-    let leave = orders::FulfillOrderRequest { order_id: paid.order_id.clone(), effective_time: None };
+    let leave =
+        orders::FulfillOrderRequest { order_id: paid.order_id.clone(), effective_time: None };
     orders.fulfill_order(leave).await.expect("it leaves");
     reaches(&shop, &gift.order_id, OrderState::Fulfilled).await;
     let back = RefundOrderRequest {
@@ -275,8 +327,10 @@ async fn what_a_shopper_sends_is_refused_in_its_own_words() {
         restock: true,
         ..Default::default()
     };
-    let back =
-        eventually(LIMIT, || async { OrderServiceClient::new(staff(&shop)).refund_order(back.clone()).await }).await;
+    let back = eventually(LIMIT, || async {
+        OrderServiceClient::new(staff(&shop)).refund_order(back.clone()).await
+    })
+    .await;
     assert_eq!(back.into_inner().order.expect("an order").lines[0].returned_quantity, 1);
     audit(&shop).await;
 }

@@ -51,8 +51,12 @@ pub fn staff(shop: &ChildShop) -> CallerChannel {
 pub async fn browse(shop: &ChildShop) {
     let started = Instant::now();
     let mut catalog = CatalogServiceClient::new(connect_as(&shop.url(), &Caller::Anonymous));
-    let answer = tokio::time::timeout(LIMIT, catalog.list_products(ListProductsRequest::default())).await;
-    let page = answer.expect("the shop answers").expect("the shop serves others under attack").into_inner();
+    let answer =
+        tokio::time::timeout(LIMIT, catalog.list_products(ListProductsRequest::default())).await;
+    let page = answer
+        .expect("the shop answers")
+        .expect("the shop serves others under attack")
+        .into_inner();
     assert!(!page.products.is_empty());
     assert!(started.elapsed() < Duration::from_secs(10), "browsing took {:?}", started.elapsed());
 }
@@ -75,7 +79,13 @@ pub async fn buy(channel: CallerChannel, request_id: &str, quantity: i64) -> Res
 pub async fn stock(shop: &ChildShop) -> Stock {
     let request = BatchGetStockRequest { skus: vec![SKU.to_owned()], location_id: String::new() };
     let answer = InventoryServiceClient::new(staff(shop)).batch_get_stock(request).await;
-    answer.expect("the stock").into_inner().stock.into_iter().next().expect("a sku that was received")
+    answer
+        .expect("the stock")
+        .into_inner()
+        .stock
+        .into_iter()
+        .next()
+        .expect("a sku that was received")
 }
 
 /// Audits the shop with its own command.
@@ -95,7 +105,11 @@ pub async fn tool(shop: &ChildShop, arguments: &[&str]) -> Output {
 /// Runs the program with these arguments to its end.
 pub async fn run(arguments: &[&str]) -> Output {
     let program = std::env::current_exe().expect("a test knows its own file");
-    let program = program.ancestors().nth(2).expect("cargo puts tests into target/<profile>/deps").join("souk");
+    let program = program
+        .ancestors()
+        .nth(2)
+        .expect("cargo puts tests into target/<profile>/deps")
+        .join("souk");
     let program = std::env::var_os("SOUK_BIN").map_or(program, Into::into);
     Command::new(program).args(arguments).output().await.expect("the program starts")
 }

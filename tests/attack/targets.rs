@@ -1,5 +1,5 @@
-//! Webhooks that shall reach what only the shop can reach (SSRF): refused when the endpoint is made where its URL tells, and
-//! when it is delivered where only a name or the receiver leads inside.
+//! Webhooks that shall reach what only the shop can reach (SSRF): refused when the endpoint is made
+//! where its URL tells, and when it is delivered where only a name or the receiver leads inside.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -62,7 +62,11 @@ fn endpoint(url: &str) -> pb::CreateWebhookEndpointRequest {
 }
 
 async fn create(notifications: &mut Notifications, url: &str) -> String {
-    let made = notifications.create_webhook_endpoint(endpoint(url)).await.expect("an endpoint").into_inner();
+    let made = notifications
+        .create_webhook_endpoint(endpoint(url))
+        .await
+        .expect("an endpoint")
+        .into_inner();
     made.endpoint.expect("an endpoint").endpoint_id
 }
 
@@ -105,7 +109,8 @@ async fn a_webhook_to_an_inside_address_is_refused_however_it_is_written() {
     }
 
     let list = pb::ListWebhookEndpointsRequest::default();
-    let list = notifications.list_webhook_endpoints(list).await.expect("a list").into_inner().endpoints;
+    let list =
+        notifications.list_webhook_endpoints(list).await.expect("a list").into_inner().endpoints;
     let urls: Vec<&str> = list.iter().map(|endpoint| endpoint.url.as_str()).collect();
     assert_eq!(urls, [OUTSIDE], "nothing that was refused is kept");
 }
@@ -139,9 +144,14 @@ impl Receiver {
 
 /// Waits until the only delivery of an endpoint was tried, and returns why that failed.
 async fn failure(notifications: &Notifications, endpoint_id: &str) -> String {
-    let request = pb::ListDeliveriesRequest { endpoint_id: endpoint_id.to_owned(), ..Default::default() };
+    let request =
+        pb::ListDeliveriesRequest { endpoint_id: endpoint_id.to_owned(), ..Default::default() };
     eventually(LIMIT, || async {
-        let list = notifications.clone().list_deliveries(request.clone()).await.map_err(|status| format!("{status:?}"));
+        let list = notifications
+            .clone()
+            .list_deliveries(request.clone())
+            .await
+            .map_err(|status| format!("{status:?}"));
         let deliveries = list?.into_inner().deliveries;
         match &deliveries[..] {
             [delivery] if delivery.attempts > 0 => Ok(delivery.failure.clone()),
@@ -161,11 +171,12 @@ async fn a_webhook_is_led_inside_by_no_redirect_and_by_no_name() {
         "HTTP/1.1 307 Temporary Redirect\r\nlocation: http://{}/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
         inside.address
     );
-    // An address that the operator allows is the internet of this test; the address beside it is not allowed.
+    // An address that the operator allows is the internet of this test; the address beside it is
+    // not allowed.
     let outside = Receiver::start("127.0.0.2", redirect).await;
     let port = inside.address.port().to_string();
     let settings = [
-        ("neighbours.events", shop.url()),
+        ("upstreams.events", shop.url()),
         ("webhooks.allow_http", "true".to_owned()),
         ("webhooks.allowed_networks", "127.0.0.2/32".to_owned()),
         ("webhooks.allowed_ports", port.clone()),

@@ -46,8 +46,10 @@ impl Wire {
         let (reader, writer) = stream.into_split();
         let writer = Arc::new(Mutex::new(writer));
         let wire = Wire { reader: tokio::spawn(read(reader, writer.clone())), writer };
-        let settings: Vec<u8> =
-            settings.iter().flat_map(|(key, value)| [&key.to_be_bytes()[..], &value.to_be_bytes()].concat()).collect();
+        let settings: Vec<u8> = settings
+            .iter()
+            .flat_map(|(key, value)| [&key.to_be_bytes()[..], &value.to_be_bytes()].concat())
+            .collect();
         let _ = wire.send(&[PREFACE, &frame(SETTINGS, 0, 0, &settings)].concat()).await;
         wire
     }
@@ -138,7 +140,8 @@ pub fn indexed_literal(name: &str, value: &str) -> Vec<u8> {
     bytes
 }
 
-/// Returns a number as HPACK has it: as much as fits into `bits` beside `mark`, the rest in groups of seven.
+/// Returns a number as HPACK has it: as much as fits into `bits` beside `mark`, the rest in groups
+/// of seven.
 pub fn integer(number: usize, bits: u32, mark: u8) -> Vec<u8> {
     let most = (1_usize << bits) - 1;
     if number < most {

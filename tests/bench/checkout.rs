@@ -43,7 +43,8 @@ pub struct Options {
     /// Customers that order at the same time.
     #[arg(long, default_value_t = 128)]
     callers: usize,
-    /// Arrivals a second when the waiting is measured; without it half of the rate that was measured.
+    /// Arrivals a second when the waiting is measured; without it half of the rate that was
+    /// measured.
     #[arg(long)]
     arrivals: Option<f64>,
     /// The folder of the databases; without it a temporary one.
@@ -55,10 +56,13 @@ pub struct Options {
 pub async fn run(options: &Options, folder: &Path) -> bool {
     let folder = options.folder.as_deref().unwrap_or(folder);
     print_environment("checkout", folder);
-    println!("SQLite, one file a service: WAL, synchronous=FULL, so each commit is synced; the baseline likewise");
+    println!(
+        "SQLite, one file a service: WAL, synchronous=FULL, so each commit is synced; the baseline likewise"
+    );
     let market = Market::open(&folder.join("shop")).await;
     market.fill(200, options.callers).await;
-    let (orders, rows) = (market.records.orders(), market.records.rows());
+    let orders = market.records.orders();
+    let rows = market.records.rows();
     let rows_an_order = (rows - market.rows_before).div_ceil(orders);
     println!("an order of three lines: {rows_an_order} rows in {} files", SERVICES.len());
     let baseline = Baseline::create(&folder.join("baseline.db"), rows_an_order);
@@ -82,14 +86,20 @@ pub async fn run(options: &Options, folder: &Path) -> bool {
 
     let measured = rates[0].1;
     let arrivals = options.arrivals.unwrap_or(measured / 2.0);
-    println!("\n{arrivals:.0} arrivals a second, from the moment each was due until the order is PLACED");
+    println!(
+        "\n{arrivals:.0} arrivals a second, from the moment each was due until the order is PLACED"
+    );
     let mut p99 = Vec::new();
     for round in 0..=options.rounds {
         let load = market.arrive(arrivals, duration).await;
         assert_eq!(load.failed, 0, "every order is placed");
         market.settle().await;
         let paid = market.records.latest_paid(load.latencies.count());
-        println!("  {}; until PAID by the order's own times: {}", load.latencies.summary(), paid.summary());
+        println!(
+            "  {}; until PAID by the order's own times: {}",
+            load.latencies.summary(),
+            paid.summary()
+        );
         let is_warm = round > 0;
         if is_warm {
             p99.push(load.latencies.percentile(99.0).as_secs_f64() * 1e3);
@@ -102,7 +112,11 @@ pub async fn run(options: &Options, folder: &Path) -> bool {
     goals.at_least("completed orders/s", WANTED, measured);
     goals.at_most(&format!("p99 in ms at {arrivals:.0} a second"), 100.0, p99[p99.len() / 2]);
     for (stored, rate) in &rates[1..] {
-        goals.at_least(&format!("rate with {stored} orders / with {}", rates[0].0), 0.85, rate / measured);
+        goals.at_least(
+            &format!("rate with {stored} orders / with {}", rates[0].0),
+            0.85,
+            rate / measured,
+        );
     }
     goals.finish()
 }
@@ -118,7 +132,12 @@ struct Market {
 
 impl Market {
     async fn open(folder: &Path) -> Market {
-        let services = [catalog::definition(), inventory::definition(), ledger::definition(), payments::definition()];
+        let services = [
+            catalog::definition(),
+            inventory::definition(),
+            ledger::definition(),
+            payments::definition(),
+        ];
         let shop = services.into_iter().fold(Shop::new(shop::options(folder)), Shop::with);
         let shop = shop.with(orders::definition()).start().await.expect("the shop starts");
         let staff = shop::connect(&shop, &Caller::Staff("bench".to_owned()));
@@ -136,9 +155,13 @@ impl Market {
         let left = Arc::new(AtomicU64::new(missing));
         let mut tasks = tokio::task::JoinSet::new();
         for _caller in 0..callers {
-            let (customers, left) = (self.customers.clone(), left.clone());
+            let customers = self.customers.clone();
+            let left = left.clone();
             tasks.spawn(async move {
-                while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+                while left
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+                    .is_ok()
+                {
                     assert!(customers.order().await, "an order is placed");
                 }
             });
@@ -149,7 +172,8 @@ impl Market {
         println!("{missing} orders stored first, {rate:.0} a second on average");
     }
 
-    /// Returns the orders a second that were placed and paid, with the time that the last ones took to be paid.
+    /// Returns the orders a second that were placed and paid, with the time that the last ones took
+    /// to be paid.
     async fn rate(&self, callers: usize, duration: Duration) -> f64 {
         let started = Instant::now();
         let customers = self.customers.clone();
@@ -181,8 +205,13 @@ impl Market {
 
     async fn finish(self) {
         self.settle().await;
-        let (orders, paid) = (self.records.orders(), self.records.paid());
-        assert_eq!((orders, orders), (self.customers.placed(), paid), "each order is there once, and paid");
+        let orders = self.records.orders();
+        let paid = self.records.paid();
+        assert_eq!(
+            (orders, orders),
+            (self.customers.placed(), paid),
+            "each order is there once, and paid"
+        );
         println!("\n{orders} orders answered as placed, all of them stored and PAID");
         shop::audit(&self.staff, &SERVICES).await;
         self.shop.drain().await.expect("the shop drains");
@@ -200,9 +229,11 @@ struct Customers {
 impl Customers {
     fn of(shop: &Running) -> Customers {
         let customer = |number: usize| Caller::User(format!("customer-{number}"));
-        let connections: Vec<_> = (0..CONNECTIONS).map(|number| shop::connect(shop, &customer(number))).collect();
-        let channels =
-            (0..CUSTOMERS).map(|number| connections[number % CONNECTIONS].acting_as(&customer(number))).collect();
+        let connections: Vec<_> =
+            (0..CONNECTIONS).map(|number| shop::connect(shop, &customer(number))).collect();
+        let channels = (0..CUSTOMERS)
+            .map(|number| connections[number % CONNECTIONS].acting_as(&customer(number)))
+            .collect();
         Customers { channels: Arc::new(channels), number: Arc::default(), placed: Arc::default() }
     }
 
@@ -219,7 +250,8 @@ impl Customers {
         let channel = self.channels[number as usize % CUSTOMERS].clone();
         match OrderServiceClient::new(channel).place_order(request).await {
             Ok(answer) => {
-                let state = answer.into_inner().order.map(|order| order.state()).unwrap_or_default();
+                let state =
+                    answer.into_inner().order.map(|order| order.state()).unwrap_or_default();
                 let is_placed = matches!(state, pb::OrderState::Placed | pb::OrderState::Paid);
                 self.placed.fetch_add(is_placed.into(), Ordering::Relaxed);
                 is_placed

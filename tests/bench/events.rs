@@ -1,5 +1,6 @@
-//! Events a second, published in batches and delivered to two subscriptions, and how long one takes from publisher to consumer:
-//! embedded, on Kafka and on RabbitMQ, beside plain clients of both brokers that do the same work with the same payload.
+//! Events a second, published in batches and delivered to two subscriptions, and how long one takes
+//! from publisher to consumer: embedded, on Kafka and on RabbitMQ, beside plain clients of both
+//! brokers that do the same work with the same payload.
 
 mod bus;
 mod check;
@@ -48,7 +49,8 @@ trait Target: Clone + Send + Sync + 'static {
 
     fn published(&self) -> &Published;
 
-    /// Publishes so many events in batches and waits until each consumer has handled all of them. Returns how long it took.
+    /// Publishes so many events in batches and waits until each consumer has handled all of them.
+    /// Returns how long it took.
     fn run(&self, count: usize) -> impl Future<Output = Duration> + Send {
         async move {
             let first = self.published().next(count);
@@ -70,7 +72,8 @@ trait Target: Clone + Send + Sync + 'static {
         }
     }
 
-    /// Publishes one event and waits until a consumer has it. It carries no order, so any publisher may send it.
+    /// Publishes one event and waits until a consumer has it. It carries no order, so any publisher
+    /// may send it.
     fn one(&self) -> impl Future<Output = bool> + Send {
         async move {
             let number = self.published().next_single();
@@ -132,7 +135,8 @@ async fn with_brokers(options: &Options, folder: &Path, embedded: &Bus, goals: &
     println!(
         "brokers: one node each, acknowledged when all replicas (one) have it in the page cache; neither syncs to the disk"
     );
-    let (kafka, rabbitmq) = (Kafka::start_to_measure().await, RabbitMq::start().await);
+    let kafka = Kafka::start_to_measure().await;
+    let rabbitmq = RabbitMq::start().await;
     let on_kafka = [
         ("engine.name", "kafka".to_owned()),
         ("engine.kafka.brokers", kafka.bootstrap()),
@@ -150,12 +154,14 @@ async fn with_brokers(options: &Options, folder: &Path, embedded: &Bus, goals: &
 
     let comparison = Comparison::new("published in batches, delivered to two", "events/s");
     let comparison = rate_of(comparison, "plain Kafka client", &plain_kafka, options);
-    let comparison = rate_of(comparison, "plain RabbitMQ client, streams", &plain_rabbitmq, options);
+    let comparison =
+        rate_of(comparison, "plain RabbitMQ client, streams", &plain_rabbitmq, options);
     let comparison = rate_of(comparison, "souk, embedded", embedded, options);
     let comparison = rate_of(comparison, "souk on Kafka", &on_kafka, options);
     let comparison = rate_of(comparison, "souk on RabbitMQ", &on_rabbitmq, options);
     let results = comparison.run(options.rounds).await;
-    let to_rabbitmq = |name: &str| results.median(name) / results.median("plain RabbitMQ client, streams");
+    let to_rabbitmq =
+        |name: &str| results.median(name) / results.median("plain RabbitMQ client, streams");
     println!(
         "  to the plain RabbitMQ client: embedded {:.2}, on RabbitMQ {:.2}",
         to_rabbitmq("souk, embedded"),
@@ -172,9 +178,15 @@ async fn with_brokers(options: &Options, folder: &Path, embedded: &Bus, goals: &
     on_rabbitmq.stop().await;
 }
 
-fn rate_of<'a>(comparison: Comparison<'a>, name: &str, target: &'a impl Target, options: &Options) -> Comparison<'a> {
+fn rate_of<'a>(
+    comparison: Comparison<'a>,
+    name: &str,
+    target: &'a impl Target,
+    options: &Options,
+) -> Comparison<'a> {
     let count = options.events;
-    comparison.target(name, move || async move { count as f64 / target.run(count).await.as_secs_f64() })
+    comparison
+        .target(name, move || async move { count as f64 / target.run(count).await.as_secs_f64() })
 }
 
 /// Measures from the moment an event was due to be published until a consumer has it.
@@ -188,9 +200,16 @@ async fn latency(name: &str, target: &impl Target, options: &Options, goals: Opt
     };
     arrive(1.0).await;
     let Load { latencies, failed, .. } = arrive(options.seconds).await;
-    println!("{name}, {RATE} events/s one by one, publish to deliver: {}, {failed} failed", latencies.summary());
+    println!(
+        "{name}, {RATE} events/s one by one, publish to deliver: {}, {failed} failed",
+        latencies.summary()
+    );
     if let Some(goals) = goals {
-        goals.at_most("embedded, publish to deliver p99, ms", 10.0, latencies.percentile(99.0).as_secs_f64() * 1e3);
+        goals.at_most(
+            "embedded, publish to deliver p99, ms",
+            10.0,
+            latencies.percentile(99.0).as_secs_f64() * 1e3,
+        );
         goals.at_most("embedded, events that did not come", 0.0, failed as f64);
     }
 }

@@ -1,4 +1,5 @@
-//! Transfers a second through the generated client over loopback, beside the same rows written without a ledger.
+//! Transfers a second through the generated client over loopback, beside the same rows written
+//! without a ledger.
 
 mod baseline;
 mod source;
@@ -72,23 +73,28 @@ async fn sqlite(options: &Options, folder: &Path, goals: &mut Goals) {
     let file = File::create(&folder.join("baseline.db"));
     let duration = Duration::from_secs_f64(options.seconds);
     let stored = options.stored;
-    let batches = Comparison::new(format!("SQLite, {stored} million stored, batches of {BATCH}"), "transfers/s")
-        .target("rusqlite, the same table, the same batches", || file.write(BATCH, duration))
-        .target("souk", || ledger.batches(duration))
-        .run(options.rounds)
-        .await;
-    let singles = Comparison::new(format!("SQLite, one by one, {SINGLE_CALLERS} callers"), "transfers/s")
-        .target("rusqlite, one durable transaction a row", || file.write(1, duration))
-        .target("souk", || ledger.singles(duration))
-        .run(options.rounds)
-        .await;
+    let batches = Comparison::new(
+        format!("SQLite, {stored} million stored, batches of {BATCH}"),
+        "transfers/s",
+    )
+    .target("rusqlite, the same table, the same batches", || file.write(BATCH, duration))
+    .target("souk", || ledger.batches(duration))
+    .run(options.rounds)
+    .await;
+    let singles =
+        Comparison::new(format!("SQLite, one by one, {SINGLE_CALLERS} callers"), "transfers/s")
+            .target("rusqlite, one durable transaction a row", || file.write(1, duration))
+            .target("souk", || ledger.singles(duration))
+            .run(options.rounds)
+            .await;
     ledger.finish().await;
     goals.at_least("SQLite, batches, transfers/s", 100_000.0, batches.median("souk"));
     goals.at_least("SQLite, one by one, transfers/s", 5_000.0, singles.median("souk"));
 }
 
 async fn postgres(options: &Options, folder: &Path, goals: &mut Goals) {
-    let (database, other) = (TestDb::new(Engine::Postgres).await, TestDb::new(Engine::Postgres).await);
+    let (database, other) =
+        (TestDb::new(Engine::Postgres).await, TestDb::new(Engine::Postgres).await);
     let unnest = Unnest::create(other.url()).await;
     println!("\nPostgreSQL: {}", unnest.durability().await);
     let shop = shop::options(&folder.join("postgres")).set("ledger.data.url", database.url());
@@ -97,16 +103,20 @@ async fn postgres(options: &Options, folder: &Path, goals: &mut Goals) {
 
     let duration = Duration::from_secs_f64(options.seconds);
     let stored = options.stored_postgres;
-    let batches = Comparison::new(format!("PostgreSQL, {stored} million stored, batches"), "transfers/s")
-        .target("UNNEST of 1,000 rows, 4 connections", || unnest.write(1_000, 4, duration))
-        .target("souk, batches of 8,190", || ledger.batches(duration))
-        .run(options.rounds)
-        .await;
-    let singles = Comparison::new(format!("PostgreSQL, one by one, {SINGLE_CALLERS} callers"), "transfers/s")
-        .target("one INSERT a row, 64 connections", || unnest.write(1, SINGLE_CALLERS, duration))
-        .target("souk", || ledger.singles(duration))
-        .run(options.rounds)
-        .await;
+    let batches =
+        Comparison::new(format!("PostgreSQL, {stored} million stored, batches"), "transfers/s")
+            .target("UNNEST of 1,000 rows, 4 connections", || unnest.write(1_000, 4, duration))
+            .target("souk, batches of 8,190", || ledger.batches(duration))
+            .run(options.rounds)
+            .await;
+    let singles =
+        Comparison::new(format!("PostgreSQL, one by one, {SINGLE_CALLERS} callers"), "transfers/s")
+            .target("one INSERT a row, 64 connections", || {
+                unnest.write(1, SINGLE_CALLERS, duration)
+            })
+            .target("souk", || ledger.singles(duration))
+            .run(options.rounds)
+            .await;
     ledger.finish().await;
     goals.at_least("PostgreSQL, batches / UNNEST", 0.4, batches.ratio("souk, batches of 8,190"));
     goals.at_least("PostgreSQL, one by one, transfers/s", 5_000.0, singles.median("souk"));
@@ -121,7 +131,8 @@ struct Ledger {
 
 impl Ledger {
     async fn start(options: souk_chassis::Options) -> Ledger {
-        let shop = Shop::new(options).with(ledger::definition()).start().await.expect("the ledger starts");
+        let shop =
+            Shop::new(options).with(ledger::definition()).start().await.expect("the ledger starts");
         let channel = shop::connect(&shop, &Caller::Staff("bench".to_owned()));
         let source = Source::new(ACCOUNTS);
         let mut client = LedgerServiceClient::new(channel.clone());
@@ -138,7 +149,8 @@ impl Ledger {
         let started = Instant::now();
         let mut callers = tokio::task::JoinSet::new();
         for caller in 0..BATCH_CALLERS {
-            let (channel, source) = (self.channel.clone(), self.source.clone());
+            let channel = self.channel.clone();
+            let source = self.source.clone();
             callers.spawn(async move {
                 for _batch in (caller..wanted).step_by(BATCH_CALLERS) {
                     assert!(create(channel.clone(), source.batch(BATCH)).await);
@@ -147,7 +159,10 @@ impl Ledger {
         }
         callers.join_all().await;
         let rate = (wanted * BATCH) as f64 / started.elapsed().as_secs_f64();
-        println!("{:.2} million transfers stored first, {rate:.0} a second on average", (wanted * BATCH) as f64 / 1e6);
+        println!(
+            "{:.2} million transfers stored first, {rate:.0} a second on average",
+            (wanted * BATCH) as f64 / 1e6
+        );
     }
 
     async fn batches(&self, duration: Duration) -> f64 {
@@ -159,8 +174,12 @@ impl Ledger {
     }
 
     async fn load(&self, callers: usize, size: usize, duration: Duration) -> f64 {
-        let (channel, source) = (self.channel.clone(), self.source.clone());
-        let load = back_to_back(callers, duration, move |_number| create(channel.clone(), source.batch(size))).await;
+        let channel = self.channel.clone();
+        let source = self.source.clone();
+        let load = back_to_back(callers, duration, move |_number| {
+            create(channel.clone(), source.batch(size))
+        })
+        .await;
         assert_eq!(load.failed, 0, "every transfer is created");
         load.rate * size as f64
     }

@@ -1,4 +1,5 @@
-//! `cargo xtask bench NAME`: the index of the benchmarks. Each prints its machine, its figures and its goals.
+//! `cargo xtask bench NAME`: the index of the benchmarks. Each prints its machine, its figures and
+//! its goals.
 
 mod checkout;
 mod events;
@@ -23,7 +24,8 @@ enum Bench {
     Ledger(ledger::Options),
     /// Completed orders a second, and how long one waits.
     Checkout(checkout::Options),
-    /// Events a second through the bus, and how long one takes, on each engine and beside plain clients.
+    /// Events a second through the bus, and how long one takes, on each engine and beside plain
+    /// clients.
     Events(events::Options),
 }
 

@@ -1,7 +1,8 @@
-//! What a call through the whole stack costs: in this process, over loopback, and bare tonic beside both.
+//! What a call through the whole stack costs: in this process, over loopback, and bare tonic beside
+//! both.
 //!
-//! The method is one of the contract, answered at once by a server that has nothing else to do. Token, validation,
-//! request log (into a file) and metrics are on.
+//! The method is one of the contract, answered at once by a server that has nothing else to do.
+//! Token, validation, request log (into a file) and metrics are on.
 
 use std::{
     convert::Infallible,
@@ -48,8 +49,14 @@ impl Handlers for AtOnce {
 }
 
 impl Handle<simulator_service::ListCharges> for AtOnce {
-    async fn handle(&self, call: Call<pb::ListChargesRequest>) -> Result<pb::ListChargesResponse, Status> {
-        Ok(pb::ListChargesResponse { next_page_token: call.request.page_token, ..Default::default() })
+    async fn handle(
+        &self,
+        call: Call<pb::ListChargesRequest>,
+    ) -> Result<pb::ListChargesResponse, Status> {
+        Ok(pb::ListChargesResponse {
+            next_page_token: call.request.page_token,
+            ..Default::default()
+        })
     }
 }
 
@@ -70,7 +77,10 @@ impl UnaryService<pb::ListChargesRequest> for Bare {
 
     fn call(&mut self, request: Request<pb::ListChargesRequest>) -> Self::Future {
         let next_page_token = request.into_inner().page_token;
-        std::future::ready(Ok(Response::new(pb::ListChargesResponse { next_page_token, ..Default::default() })))
+        std::future::ready(Ok(Response::new(pb::ListChargesResponse {
+            next_page_token,
+            ..Default::default()
+        })))
     }
 }
 
@@ -164,7 +174,8 @@ async fn bare_server() -> SocketAddr {
 }
 
 async fn connect(address: SocketAddr) -> tonic::transport::Channel {
-    let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{address}")).expect("an address is a URL");
+    let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{address}"))
+        .expect("an address is a URL");
     endpoint.tcp_nodelay(true).connect().await.expect("the server listens")
 }
 
@@ -184,7 +195,10 @@ pub async fn run(options: &Options, folder: &Path) -> bool {
     let ours = SimulatorServiceClient::new(whole.channel("payments").acting_as(&staff));
 
     let bare_tcp = SimulatorServiceClient::new(connect(bare_server().await).await);
-    let to = |address| Channel::to(&format!("http://{address}"), &staff, &souk_client::CONTRACT).expect("an address");
+    let to = |address| {
+        Channel::to(&format!("http://{address}"), &staff, &souk_client::CONTRACT)
+            .expect("an address")
+    };
     let ours_tcp = SimulatorServiceClient::new(to(whole.addr()));
     let quiet_tcp = SimulatorServiceClient::new(to(silent.addr()));
     // The server's stack alone: tonic's own client, with the token that the policy asks for.
@@ -194,7 +208,8 @@ pub async fn run(options: &Options, folder: &Path) -> bool {
         request.metadata_mut().insert("authorization", token.clone());
         Ok(request)
     };
-    let server_only = SimulatorServiceClient::with_interceptor(connect(whole.addr()).await, with_token);
+    let server_only =
+        SimulatorServiceClient::with_interceptor(connect(whole.addr()).await, with_token);
 
     let latency = Comparison::new("one call after the other, p50", "µs")
         .target("in process, bare tonic", || sequential(&bare, CALLS_IN_PROCESS))
@@ -204,13 +219,14 @@ pub async fn run(options: &Options, folder: &Path) -> bool {
         .target("loopback, whole stack", || sequential(&ours_tcp, CALLS_OVER_LOOPBACK))
         .run(options.rounds)
         .await;
-    let load = Comparison::new(format!("{CALLERS} callers over one connection, loopback"), "calls/s")
-        .target("bare tonic", || throughput(&bare_tcp, options.seconds))
-        .target("tonic's client, our server", || throughput(&server_only, options.seconds))
-        .target("whole stack but the log", || throughput(&quiet_tcp, options.seconds))
-        .target("whole stack", || throughput(&ours_tcp, options.seconds))
-        .run(options.rounds)
-        .await;
+    let load =
+        Comparison::new(format!("{CALLERS} callers over one connection, loopback"), "calls/s")
+            .target("bare tonic", || throughput(&bare_tcp, options.seconds))
+            .target("tonic's client, our server", || throughput(&server_only, options.seconds))
+            .target("whole stack but the log", || throughput(&quiet_tcp, options.seconds))
+            .target("whole stack", || throughput(&ours_tcp, options.seconds))
+            .run(options.rounds)
+            .await;
 
     let [tonic, but_log, all] = ["bare tonic", "whole stack but the log", "whole stack"]
         .map(|name| latency.median(&format!("in process, {name}")));

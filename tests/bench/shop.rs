@@ -14,14 +14,16 @@ use souk_client::orders::v1::order_service_client::OrderServiceClient;
 use souk_client::payments::v1 as payments;
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
 
-/// Sends the request log, which a shop writes to stderr, into a file: it is on, as it would be, and nobody reads it.
+/// Sends the request log, which a shop writes to stderr, into a file: it is on, as it would be, and
+/// nobody reads it.
 pub fn log_into(path: &Path) {
     let log = File::create(path).expect("a folder of our own can be written to");
     rustix::stdio::dup2_stderr(log).expect("stderr can point to a file");
     std::panic::set_hook(Box::new(|panic| println!("{panic}")));
 }
 
-/// Returns the options of a shop in a folder, on ports that the system picks, with everything else as it comes.
+/// Returns the options of a shop in a folder, on ports that the system picks, with everything else
+/// as it comes.
 pub fn options(folder: &Path) -> Options {
     Options::new("souk")
         .environment(&[])
@@ -32,7 +34,8 @@ pub fn options(folder: &Path) -> Options {
 
 /// Returns a connection of its own to a shop.
 pub fn connect(shop: &souk_chassis::Running, caller: &Caller) -> Channel {
-    Channel::to(&format!("http://{}", shop.addr()), caller, &souk_client::CONTRACT).expect("an address is a URL")
+    Channel::to(&format!("http://{}", shop.addr()), caller, &souk_client::CONTRACT)
+        .expect("an address is a URL")
 }
 
 /// Asks services for their own audits and prints what they looked at.
@@ -45,33 +48,45 @@ pub async fn audit(channel: &Channel, services: &[&str]) {
             "catalog" => {
                 let mut client = CatalogServiceClient::new(channel.clone());
                 let answer = client.audit_catalog(catalog::AuditCatalogRequest::default()).await;
-                answer.map(|answer| answer.into_inner()).map(|answer| (answer.findings, answer.counts))
+                answer
+                    .map(|answer| answer.into_inner())
+                    .map(|answer| (answer.findings, answer.counts))
             }
             "inventory" => {
                 let mut client = InventoryServiceClient::new(channel.clone());
-                let answer = client.audit_inventory(inventory::AuditInventoryRequest::default()).await;
-                answer.map(|answer| answer.into_inner()).map(|answer| (answer.findings, answer.counts))
+                let answer =
+                    client.audit_inventory(inventory::AuditInventoryRequest::default()).await;
+                answer
+                    .map(|answer| answer.into_inner())
+                    .map(|answer| (answer.findings, answer.counts))
             }
             "ledger" => {
                 let mut client = LedgerServiceClient::new(channel.clone());
                 let answer = client.audit_ledger(ledger::AuditLedgerRequest::default()).await;
-                answer.map(|answer| answer.into_inner()).map(|answer| (answer.findings, answer.counts))
+                answer
+                    .map(|answer| answer.into_inner())
+                    .map(|answer| (answer.findings, answer.counts))
             }
             "payments" => {
                 let mut client = PaymentServiceClient::new(channel.clone());
                 let answer = client.audit_payments(payments::AuditPaymentsRequest::default()).await;
-                answer.map(|answer| answer.into_inner()).map(|answer| (answer.findings, answer.counts))
+                answer
+                    .map(|answer| answer.into_inner())
+                    .map(|answer| (answer.findings, answer.counts))
             }
             "orders" => {
                 let mut client = OrderServiceClient::new(channel.clone());
                 let answer = client.audit_orders(orders::AuditOrdersRequest::default()).await;
-                answer.map(|answer| answer.into_inner()).map(|answer| (answer.findings, answer.counts))
+                answer
+                    .map(|answer| answer.into_inner())
+                    .map(|answer| (answer.findings, answer.counts))
             }
             other => panic!("{other} is no service"),
         }
         .unwrap_or_else(|status| panic!("the audit of {service}: {status}"));
         assert!(findings.is_empty(), "{service}: {findings:?}");
-        let counts: Vec<String> = counts.iter().map(|count| format!("{} {}", count.count, count.what)).collect();
+        let counts: Vec<String> =
+            counts.iter().map(|count| format!("{} {}", count.count, count.what)).collect();
         println!("audit of {service}: every invariant holds ({})", counts.join(", "));
     }
 }

@@ -1,4 +1,5 @@
-//! Who may call what: every method by every kind of caller, and what a user may not do to another's things.
+//! Who may call what: every method by every kind of caller, and what a user may not do to another's
+//! things.
 
 use prost::Message;
 use souk_chassis::Caller;
@@ -23,10 +24,14 @@ pub fn callers() -> Vec<Caller> {
 /// Returns a caller that a method admits: staff where it can be.
 pub fn admitted(policy: &MethodPolicy) -> Caller {
     // A subscription is called after its owner, and the cases call it after this one.
-    let first = if policy.method == "Subscribe" { Caller::Service(STRANGER.into()) } else { staff() };
+    let first =
+        if policy.method == "Subscribe" { Caller::Service(STRANGER.into()) } else { staff() };
     let mut callers = callers();
     callers.sort_by_key(|caller| *caller != first);
-    callers.into_iter().find(|caller| refusal(policy, caller).is_none()).expect("a method that somebody may call")
+    callers
+        .into_iter()
+        .find(|caller| refusal(policy, caller).is_none())
+        .expect("a method that somebody may call")
 }
 
 /// Returns with which code and reason a policy refuses a caller, if it does.
@@ -35,7 +40,11 @@ pub fn admitted(policy: &MethodPolicy) -> Caller {
 /// When the policy asks for something that no case is made for.
 pub fn refusal(policy: &MethodPolicy, caller: &Caller) -> Option<(Code, &'static str)> {
     use souk_contract::CallerKind as Kind;
-    assert!(policy.scopes.is_empty(), "{}: no case is made for scopes: teach them to conformance", policy.path);
+    assert!(
+        policy.scopes.is_empty(),
+        "{}: no case is made for scopes: teach them to conformance",
+        policy.path
+    );
     let has = |kind| policy.callers.contains(&kind);
     let is_admitted = has(Kind::Public)
         || match caller {
@@ -43,7 +52,8 @@ pub fn refusal(policy: &MethodPolicy, caller: &Caller) -> Option<(Code, &'static
             Caller::User(_) => has(Kind::User),
             Caller::Staff(_) => has(Kind::Staff),
             Caller::Service(name) => {
-                has(Kind::Service) && (policy.services.is_empty() || policy.services.contains(&&**name))
+                has(Kind::Service)
+                    && (policy.services.is_empty() || policy.services.contains(&&**name))
             }
         };
     match caller {
@@ -85,9 +95,13 @@ pub fn thefts(shop: &TestShop) -> Vec<Theft> {
         payment_method: "tok_approved".into(),
         ..Default::default()
     };
-    let action = payments::CompletePaymentActionRequest { payment_id: shop.order.payment_id.clone(), approve: true };
+    let action = payments::CompletePaymentActionRequest {
+        payment_id: shop.order.payment_id.clone(),
+        approve: true,
+    };
     let list = orders::ListOrdersRequest::default();
-    let list_of_alice = orders::ListOrdersRequest { customer_id: "alice".into(), ..Default::default() };
+    let list_of_alice =
+        orders::ListOrdersRequest { customer_id: "alice".into(), ..Default::default() };
     let get = orders::GetOrderRequest { order_id: order_id.clone() };
     let lines = orders::ListOrderLinesRequest { order_id: order_id.clone(), ..Default::default() };
     let cancel = orders::CancelOrderRequest { order_id: order_id.clone() };

@@ -1,4 +1,5 @@
-//! Every way in which a request can break its rules, one rule of one field at a time, and odd values that the rules allow.
+//! Every way in which a request can break its rules, one rule of one field at a time, and odd
+//! values that the rules allow.
 
 mod text;
 
@@ -42,7 +43,12 @@ pub fn cases(descriptor: &MessageDescriptor) -> Vec<Case> {
                 Some(value) => message.set_field(&field, value),
                 None => message.clear_field(&field),
             }
-            cases.push(Case { field: wrong.path, what: wrong.what, is_broken: wrong.is_broken, message });
+            cases.push(Case {
+                field: wrong.path,
+                what: wrong.what,
+                is_broken: wrong.is_broken,
+                message,
+            });
         }
     }
     for oneof in descriptor.oneofs().filter(rules::is_required) {
@@ -55,7 +61,8 @@ pub fn cases(descriptor: &MessageDescriptor) -> Vec<Case> {
 }
 
 fn of_field(field: &FieldDescriptor) -> Vec<Wrong> {
-    let (rules, name) = (Rules::of(field), field.name());
+    let rules = Rules::of(field);
+    let name = field.name();
     if rules.are_ignored() {
         return Vec::new();
     }
@@ -78,7 +85,8 @@ fn of_field(field: &FieldDescriptor) -> Vec<Wrong> {
 }
 
 fn of_list(field: &FieldDescriptor, rules: &Rules) -> Vec<Wrong> {
-    let (name, items) = (field.name(), rules.inner("repeated", "items"));
+    let name = field.name();
+    let items = rules.inner("repeated", "items");
     let valid = valid::single(field, &items);
     let mut wrongs = Vec::new();
     for rule in rules.names("repeated") {
@@ -87,18 +95,22 @@ fn of_list(field: &FieldDescriptor, rules: &Rules) -> Vec<Wrong> {
             ("min_items", Some(size)) => ("too few", size - 1),
             ("max_items", Some(size)) => ("too many", size + 1),
             ("items", _) => continue,
-            _ => panic!("no case is made for the rule repeated.{rule}: teach it to conformance/broken.rs"),
+            _ => panic!(
+                "no case is made for the rule repeated.{rule}: teach it to conformance/broken.rs"
+            ),
         };
         let list = Value::List(vec![valid.clone(); usize::try_from(length).expect("a length")]);
         let what = format!("{what} ({rule})");
         wrongs.push(Wrong { path: name.to_owned(), what, is_broken: true, value: Some(list) });
     }
     let of_items = of_value(field, &items, &format!("{name}[1]"));
-    // The answer must still fit where a status travels. What it names is checked with one wrong item.
+    // The answer must still fit where a status travels. What it names is checked with one wrong
+    // item.
     let first = of_items.iter().find(|wrong| wrong.is_broken).and_then(|wrong| wrong.value.clone());
     if let (Some(first), Some(size)) = (first, rules.number("repeated", "max_items")) {
         let list = Value::List(vec![first; usize::try_from(size).expect("a length")]);
-        let (path, what) = (name.to_owned(), "every item wrong".to_owned());
+        let path = name.to_owned();
+        let what = "every item wrong".to_owned();
         wrongs.push(Wrong { path, what, is_broken: false, value: Some(list) });
     }
     // The second item, so that the index is seen to be counted.
@@ -111,30 +123,44 @@ fn of_list(field: &FieldDescriptor, rules: &Rules) -> Vec<Wrong> {
 
 fn of_map(field: &FieldDescriptor, rules: &Rules) -> Vec<Wrong> {
     let Kind::Message(entry) = field.kind() else { unreachable!("a map is made of entries") };
-    let (key_field, value_field) = (entry.map_entry_key_field(), entry.map_entry_value_field());
-    let (keys, values) = (rules.inner("map", "keys"), rules.inner("map", "values"));
-    let (key, value) = (valid::single(&key_field, &keys), valid::single(&value_field, &values));
+    let key_field = entry.map_entry_key_field();
+    let value_field = entry.map_entry_value_field();
+    let keys = rules.inner("map", "keys");
+    let values = rules.inner("map", "values");
+    let key = valid::single(&key_field, &keys);
+    let value = valid::single(&value_field, &values);
     let key = key.as_str().expect("the keys of Souk's maps are texts");
     let mut wrongs = Vec::new();
     for rule in rules.names("map") {
         match rule.as_str() {
             "keys" | "values" => continue,
             "max_pairs" => {}
-            _ => panic!("no case is made for the rule map.{rule}: teach it to conformance/broken.rs"),
+            _ => {
+                panic!("no case is made for the rule map.{rule}: teach it to conformance/broken.rs")
+            }
         }
         let size = rules.number("map", &rule).expect("a size") + 1;
-        let map = (0..size).map(|number| (MapKey::String(format!("key{number}")), value.clone())).collect();
-        let (path, what) = (field.name().to_owned(), format!("too many ({rule})"));
+        let map = (0..size)
+            .map(|number| (MapKey::String(format!("key{number}")), value.clone()))
+            .collect();
+        let path = field.name().to_owned();
+        let what = format!("too many ({rule})");
         wrongs.push(Wrong { path, what, is_broken: true, value: Some(Value::Map(map)) });
     }
     for wrong in of_value(&key_field, &keys, "") {
         let Some(Value::String(wrong_key)) = wrong.value else { continue };
         let path = format!("{}[{}]", field.name(), shortened(&wrong_key));
         let map = Value::Map([(MapKey::String(wrong_key), value.clone())].into());
-        wrongs.push(Wrong { path, what: format!("key: {}", wrong.what), value: Some(map), ..wrong });
+        wrongs.push(Wrong {
+            path,
+            what: format!("key: {}", wrong.what),
+            value: Some(map),
+            ..wrong
+        });
     }
     for wrong in of_value(&value_field, &values, &format!("{}[{key:?}]", field.name())) {
-        let map = wrong.value.map(|value| Value::Map([(MapKey::String(key.to_owned()), value)].into()));
+        let map =
+            wrong.value.map(|value| Value::Map([(MapKey::String(key.to_owned()), value)].into()));
         wrongs.push(Wrong { value: map, ..wrong });
     }
     wrongs
@@ -177,10 +203,16 @@ fn of_bytes(rules: &Rules, path: &str) -> Vec<Wrong> {
     let names = rules.names("bytes").into_iter();
     let wrongs = names.map(|rule| {
         let limit = rules.number("bytes", &rule).filter(|_| rule == "max_len");
-        let limit =
-            limit.unwrap_or_else(|| panic!("no case is made for bytes.{rule}: teach it to conformance/broken.rs"));
+        let limit = limit.unwrap_or_else(|| {
+            panic!("no case is made for bytes.{rule}: teach it to conformance/broken.rs")
+        });
         let value = Value::Bytes(vec![b'x'; usize::try_from(limit).expect("a length") + 1].into());
-        Wrong { path: path.to_owned(), what: format!("too long ({rule})"), is_broken: true, value: Some(value) }
+        Wrong {
+            path: path.to_owned(),
+            what: format!("too long ({rule})"),
+            is_broken: true,
+            value: Some(value),
+        }
     });
     wrongs.collect()
 }
@@ -189,32 +221,49 @@ fn of_number(kind: &Kind, rules: &Rules, path: &str) -> Vec<Wrong> {
     let name = valid::number_kind(kind);
     let (least, greatest) = valid::range(kind);
     let mut numbers = vec![("least", least), ("greatest", greatest)];
-    for (what, rule, step) in
-        [("one too few", "gte", -1), ("the limit", "gt", 0), ("one too many", "lte", 1), ("the limit", "lt", 0)]
-    {
+    for (what, rule, step) in [
+        ("one too few", "gte", -1),
+        ("the limit", "gt", 0),
+        ("one too many", "lte", 1),
+        ("the limit", "lt", 0),
+    ] {
         numbers.extend(rules.number(name, rule).map(|limit| (what, limit + step)));
     }
     numbers.extend(rules.numbers(name, "not_in").into_iter().map(|number| ("refused", number)));
 
     let mut wrongs = Vec::new();
     let mut unproved = rules.names(name);
-    for (what, number) in numbers.into_iter().filter(|(_, number)| (least..=greatest).contains(number)) {
+    for (what, number) in
+        numbers.into_iter().filter(|(_, number)| (least..=greatest).contains(number))
+    {
         let broken = rules.broken_by_number(name, number);
         unproved.retain(|rule| !broken.contains(rule));
         let is_broken = !broken.is_empty();
-        let what = if is_broken { format!("{what} ({})", broken.join(", ")) } else { what.to_owned() };
-        wrongs.push(Wrong { path: path.to_owned(), what, is_broken, value: Some(valid::number(kind, number)) });
+        let what =
+            if is_broken { format!("{what} ({})", broken.join(", ")) } else { what.to_owned() };
+        wrongs.push(Wrong {
+            path: path.to_owned(),
+            what,
+            is_broken,
+            value: Some(valid::number(kind, number)),
+        });
     }
     // A limit of zero below keeps nothing out of a number that is never negative.
     unproved.retain(|rule| !(rule == "gte" && rules.number(name, rule) == Some(least)));
-    assert!(unproved.is_empty(), "{path}: no number breaks {unproved:?}: teach one to conformance/broken.rs");
+    assert!(
+        unproved.is_empty(),
+        "{path}: no number breaks {unproved:?}: teach one to conformance/broken.rs"
+    );
     wrongs
 }
 
 fn of_enum(rules: &Rules, path: &str) -> Vec<Wrong> {
     let known = ["defined_only", "not_in"];
     let strange = rules.names("enum").into_iter().find(|rule| !known.contains(&rule.as_str()));
-    assert!(strange.is_none(), "no case is made for the rule enum.{strange:?}: teach it to conformance/broken.rs");
+    assert!(
+        strange.is_none(),
+        "no case is made for the rule enum.{strange:?}: teach it to conformance/broken.rs"
+    );
     let wrong = |what: String, is_broken, number| Wrong {
         path: path.to_owned(),
         what,
@@ -222,10 +271,12 @@ fn of_enum(rules: &Rules, path: &str) -> Vec<Wrong> {
         value: Some(Value::EnumNumber(number)),
     };
     let is_defined_only = rules.typed("enum", "defined_only").is_some();
-    let undefined =
-        [-1, 9_999, i32::MAX].map(|number| wrong(format!("{number} (defined_only)"), is_defined_only, number));
+    let undefined = [-1, 9_999, i32::MAX]
+        .map(|number| wrong(format!("{number} (defined_only)"), is_defined_only, number));
     let refused = rules.numbers("enum", "not_in").into_iter();
-    let refused = refused.map(|number| wrong(format!("{number} (not_in)"), true, number.try_into().expect("an i32")));
+    let refused = refused.map(|number| {
+        wrong(format!("{number} (not_in)"), true, number.try_into().expect("an i32"))
+    });
     undefined.into_iter().chain(refused).collect()
 }
 
@@ -233,20 +284,31 @@ fn of_time(descriptor: &MessageDescriptor, rules: &Rules, path: &str) -> Vec<Wro
     let kind = if descriptor.full_name() == DURATION { "duration" } else { "timestamp" };
     let mut wrongs = Vec::new();
     let mut add = |what: String, is_broken, time| {
-        wrongs.push(Wrong { path: path.to_owned(), what, is_broken, value: Some(Value::Message(time)) });
+        wrongs.push(Wrong {
+            path: path.to_owned(),
+            what,
+            is_broken,
+            value: Some(Value::Message(time)),
+        });
     };
     for rule in rules.names(kind) {
-        let limit = rules.typed(kind, &rule).and_then(|limit| rules::nanoseconds(&limit)).expect("a limit is a time");
+        let limit = rules
+            .typed(kind, &rule)
+            .and_then(|limit| rules::nanoseconds(&limit))
+            .expect("a limit is a time");
         let (what, wrong) = match rule.as_str() {
             "gte" => ("a little less", limit - 1),
             "gt" => ("the limit", limit),
             "lte" => ("a little more", limit + 1),
             "lt" => ("the limit", limit),
-            rule => panic!("no case is made for the rule {kind}.{rule}: teach it to conformance/broken.rs"),
+            rule => panic!(
+                "no case is made for the rule {kind}.{rule}: teach it to conformance/broken.rs"
+            ),
         };
         add(format!("{what} ({rule})"), true, valid::time(descriptor, wrong));
     }
-    // What no time is, whatever its rules (C-VALID-9). The calendar bounds points in time and not how long something takes.
+    // What no time is, whatever its rules (C-VALID-9). The calendar bounds points in time and not
+    // how long something takes.
     let is_point = kind == "timestamp";
     for (what, is_broken, seconds, nanos) in [
         ("the end of numbers", true, i64::MAX, 999_999_999),
@@ -269,7 +331,15 @@ fn of_mask(descriptor: &MessageDescriptor, path: &str) -> Vec<Wrong> {
         mask.set_field_by_name("paths", Value::List(vec![Value::String(name.to_owned())]));
         Some(Value::Message(mask))
     };
-    let of =
-        |what: &str, name| Wrong { path: path.to_owned(), what: what.to_owned(), is_broken: true, value: mask(name) };
-    vec![of("unknown path (in)", "shoe_size"), of("empty path (in)", ""), of("NUL in a path (in)", "title\0")]
+    let of = |what: &str, name| Wrong {
+        path: path.to_owned(),
+        what: what.to_owned(),
+        is_broken: true,
+        value: mask(name),
+    };
+    vec![
+        of("unknown path (in)", "shoe_size"),
+        of("empty path (in)", ""),
+        of("NUL in a path (in)", "title\0"),
+    ]
 }

@@ -1,5 +1,6 @@
-//! Runs the sentences of docs/service-contract.md against one service process, described by its manifest.
-//! `cargo xtask conform services/NAME` builds and starts it; it needs nothing of the services but their programs.
+//! Runs the sentences of docs/service-contract.md against one service process, described by its
+//! manifest. `cargo xtask conform services/NAME` builds and starts it; it needs nothing of the
+//! services but their programs.
 
 mod broken;
 mod process;
@@ -17,7 +18,8 @@ use clap::Parser;
 struct Arguments {
     /// The manifest, souk.service.toml, or the folder that it stands in.
     manifest: PathBuf,
-    /// The program that stands for `souk` in a manifest; the one beside this program unless it is named.
+    /// The program that stands for `souk` in a manifest; the one beside this program unless it is
+    /// named.
     #[arg(long, value_name = "FILE")]
     souk: Option<PathBuf>,
     /// Also tells what was seen where a sentence holds.

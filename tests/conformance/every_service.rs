@@ -1,5 +1,5 @@
-//! Every service of the repository keeps docs/service-contract.md, whatever its language; and a service that breaks some of it is found
-//! out, sentence by sentence, with nothing else said of it.
+//! Every service of the repository keeps docs/service-contract.md, whatever its language; and a
+//! service that breaks some of it is found out, sentence by sentence, with nothing else said of it.
 
 mod spoils;
 
@@ -18,7 +18,9 @@ const CONTRACT: &str = include_str!("../../docs/service-contract.md");
 #[test]
 fn every_service_keeps_the_contract() {
     let manifests = find(&root().join("services")).expect("the services").into_iter();
-    let manifests = manifests.map(|manifest| manifest.unwrap_or_else(|error| panic!("{error}"))).collect::<Vec<_>>();
+    let manifests = manifests
+        .map(|manifest| manifest.unwrap_or_else(|error| panic!("{error}")))
+        .collect::<Vec<_>>();
     let mut broken = Vec::new();
     for manifest in &manifests {
         let output = conform(&manifest.folder);
@@ -29,12 +31,16 @@ fn every_service_keeps_the_contract() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
-    assert!(manifests.iter().any(|manifest| manifest.language != Language::Rust), "all of them are in Rust");
+    assert!(
+        manifests.iter().any(|manifest| manifest.language != Language::Rust),
+        "all of them are in Rust"
+    );
 }
 
 #[test]
 fn every_service_has_a_manifest() {
-    let folders = std::fs::read_dir(root().join("services")).unwrap().map(|entry| entry.unwrap().path());
+    let folders =
+        std::fs::read_dir(root().join("services")).unwrap().map(|entry| entry.unwrap().path());
     // The one program is all of those in Rust.
     let services = folders.filter(|folder| folder.is_dir() && !folder.ends_with("souk"));
     let without = services.filter(|folder| !folder.join(FILE_NAME).is_file()).collect::<Vec<_>>();
@@ -67,23 +73,33 @@ fn each_mistake_alone_breaks_its_own_sentences() {
 #[test]
 fn every_sentence_that_can_be_seen_is_broken_by_a_mistake() {
     let lines = CONTRACT.lines().filter_map(|line| line.strip_prefix("- **C-"));
-    let numbers = lines.filter(|line| !line.contains("** \u{25c7}")).filter_map(|line| line.split("**").next());
+    let numbers = lines
+        .filter(|line| !line.contains("** \u{25c7}"))
+        .filter_map(|line| line.split("**").next());
     let visible: BTreeSet<String> = numbers.map(|number| format!("C-{number}")).collect();
-    let broken: BTreeSet<String> =
-        SPOILS.iter().flat_map(|Spoil(_, _, numbers)| *numbers).map(|number| (*number).to_owned()).collect();
+    let broken: BTreeSet<String> = SPOILS
+        .iter()
+        .flat_map(|Spoil(_, _, numbers)| *numbers)
+        .map(|number| (*number).to_owned())
+        .collect();
     assert_eq!(visible, broken);
 }
 
 #[test]
 fn every_mistake_is_made_by_day() {
-    let by_day: BTreeSet<&str> = TOGETHER.iter().copied().flatten().copied().chain(["nothing"]).collect();
+    let by_day: BTreeSet<&str> =
+        TOGETHER.iter().copied().flatten().copied().chain(["nothing"]).collect();
     assert_eq!(by_day, SPOILS.iter().map(|Spoil(name, ..)| *name).collect::<BTreeSet<_>>());
 }
 
 fn expect(spoils: &[&str]) {
-    let of = |spoil: &str| SPOILS.iter().find(|Spoil(name, ..)| *name == spoil).unwrap_or_else(|| panic!("{spoil}"));
+    let of = |spoil: &str| {
+        SPOILS.iter().find(|Spoil(name, ..)| *name == spoil).unwrap_or_else(|| panic!("{spoil}"))
+    };
     let services: BTreeSet<&str> = spoils.iter().map(|spoil| of(spoil).1).collect();
-    let [service] = services.into_iter().collect::<Vec<_>>()[..] else { panic!("one service makes {spoils:?}") };
+    let [service] = services.into_iter().collect::<Vec<_>>()[..] else {
+        panic!("one service makes {spoils:?}")
+    };
     let wanted: BTreeSet<String> =
         spoils.iter().flat_map(|spoil| of(spoil).2).map(|number| (*number).to_owned()).collect();
     assert_eq!(broken(service, spoils), wanted, "{service} with {spoils:?}");
@@ -94,13 +110,18 @@ fn broken(service: &str, spoils: &[&str]) -> BTreeSet<String> {
     let folder = tempfile::tempdir().unwrap();
     let own = root().join("services").join(service);
     let manifest = Manifest::read(&own).unwrap_or_else(|error| panic!("{error}"));
-    manifest.prepare(&[], &mut |line| println!("{line}")).unwrap_or_else(|error| panic!("{service}: {error}"));
+    manifest
+        .prepare(&[], &mut |line| println!("{line}"))
+        .unwrap_or_else(|error| panic!("{service}: {error}"));
     let text = std::fs::read_to_string(own.join(FILE_NAME)).unwrap();
-    // The environment was made above; the spoiler stands elsewhere, and before whatever the manifest names.
-    let text = match text.split_once("[prepare]").map(|(before, rest)| (before, rest.split_once("[run]"))) {
-        Some((before, Some((_, run)))) => format!("{before}[run]{run}"),
-        _ => text,
-    };
+    // The environment was made above; the spoiler stands elsewhere, and before whatever the
+    // manifest names.
+    let text =
+        match text.split_once("[prepare]").map(|(before, rest)| (before, rest.split_once("[run]")))
+        {
+            Some((before, Some((_, run)))) => format!("{before}[run]{run}"),
+            _ => text,
+        };
     let named = text.lines().find(|line| line.starts_with("command = ")).expect("a command");
     let text = text.replace(named, &format!("command = {:?}", spoiled(&manifest, spoils)));
     std::fs::write(folder.path().join(FILE_NAME), text).unwrap();
@@ -128,9 +149,19 @@ fn spoiled(manifest: &Manifest, spoils: &[&str]) -> Vec<String> {
         own if own.contains('/') => manifest.folder.join(own).display().to_string(),
         other => other.to_owned(),
     };
-    let (spoils, prefix) = (spoils.join(","), manifest.environment_prefix());
-    let spoiler =
-        [env!("CARGO_BIN_EXE_spoiler"), "--break", &spoils, "--prefix", &prefix, "--souk", &souk, "--", &program];
+    let spoils = spoils.join(",");
+    let prefix = manifest.environment_prefix();
+    let spoiler = [
+        env!("CARGO_BIN_EXE_spoiler"),
+        "--break",
+        &spoils,
+        "--prefix",
+        &prefix,
+        "--souk",
+        &souk,
+        "--",
+        &program,
+    ];
     spoiler.map(str::to_owned).into_iter().chain(arguments.iter().cloned()).collect()
 }
 
@@ -140,7 +171,8 @@ fn conform(manifest: &Path) -> Output {
     command.arg(manifest).arg("--souk").arg(souk()).output().expect("the suite runs")
 }
 
-/// Lets one suite run at a time: each is made of processes that share the machine with all other tests, and of deadlines.
+/// Lets one suite run at a time: each is made of processes that share the machine with all other
+/// tests, and of deadlines.
 fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,11 +1,13 @@
-//! Things that exist in the shop, put where a generated request names some: the little that the contract cannot tell.
+//! Things that exist in the shop, put where a generated request names some: the little that the
+//! contract cannot tell.
 
 use prost_reflect::{DynamicMessage, Kind, ReflectMessage, Value};
 
 use crate::shop::{Seed, TestShop};
 use crate::valid;
 
-/// The message whose comments tell what no rule does: it names lines, or an amount and then nothing to restock.
+/// The message whose comments tell what no rule does: it names lines, or an amount and then nothing
+/// to restock.
 const REFUND: &str = "souk.orders.v1.RefundOrderRequest";
 
 /// Names of things that exist, by the name of the field that holds such a name.
@@ -29,11 +31,13 @@ impl Known {
         Known { names }
     }
 
-    /// Names what exists wherever a message names what was made up, and leaves out what the field in question excludes.
+    /// Names what exists wherever a message names what was made up, and leaves out what the field
+    /// in question excludes.
     pub fn put_into(&self, mut message: DynamicMessage, field: &str) -> DynamicMessage {
         let descriptor = message.descriptor();
         if descriptor.full_name() == REFUND {
-            let excluded: &[&str] = if field.starts_with("amount") { &["lines", "restock"] } else { &["amount"] };
+            let excluded: &[&str] =
+                if field.starts_with("amount") { &["lines", "restock"] } else { &["amount"] };
             excluded.iter().for_each(|name| message.clear_field_by_name(name));
         }
         for field in descriptor.fields() {
@@ -42,7 +46,9 @@ impl Known {
             }
             let put = |value: &Value| self.put(field.name(), value);
             let value = match (field.kind(), message.get_field(&field).as_ref()) {
-                (Kind::String | Kind::Message(_), Value::List(list)) => Value::List(list.iter().map(put).collect()),
+                (Kind::String | Kind::Message(_), Value::List(list)) => {
+                    Value::List(list.iter().map(put).collect())
+                }
                 (Kind::String | Kind::Message(_), value) => put(value),
                 _ => continue,
             };
@@ -55,7 +61,8 @@ impl Known {
         match value {
             Value::Message(message) => Value::Message(self.put_into(message.clone(), "")),
             Value::String(text) if text.ends_with(valid::ID_SUFFIX) => {
-                let known = self.names.iter().find(|(name, _)| *name == field).map(|(_, id)| id.clone());
+                let known =
+                    self.names.iter().find(|(name, _)| *name == field).map(|(_, id)| id.clone());
                 Value::String(known.unwrap_or_else(|| text.clone()))
             }
             value => value.clone(),

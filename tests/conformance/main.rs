@@ -1,5 +1,6 @@
-//! What every service owes its callers, made from the contract itself: bad input and strangers get the right code, reason and field,
-//! and nothing is written. A method, a rule or a type that is new is covered at once, or fails the test until it is taught here.
+//! What every service owes its callers, made from the contract itself: bad input and strangers get
+//! the right code, reason and field, and nothing is written. A method, a rule or a type that is new
+//! is covered at once, or fails the test until it is taught here.
 
 mod access;
 mod broken;
@@ -58,25 +59,30 @@ fn every_text_list_and_enum_of_a_request_has_a_limit() {
     assert!(found.is_empty(), "missing rules:\n{}", found.join("\n"));
 }
 
-/// Returns the methods of the services that run in this process. A process of each other is asked in every_service.rs.
+/// Returns the methods of the services that run in this process. A process of each other is asked
+/// in every_service.rs.
 fn hosted() -> impl Iterator<Item = (&'static MethodPolicy, MessageDescriptor)> {
     let services = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services");
     let manifests = souk_manifest::find(&services).expect("the services").into_iter();
     let manifests = manifests.map(|manifest| manifest.unwrap_or_else(|error| panic!("{error}")));
-    let hosted =
-        manifests.filter(|manifest| manifest.language == Language::Rust).flat_map(|manifest| manifest.services);
+    let hosted = manifests
+        .filter(|manifest| manifest.language == Language::Rust)
+        .flat_map(|manifest| manifest.services);
     let hosted = hosted.collect::<BTreeSet<_>>();
     methods().into_iter().filter(move |(policy, _)| hosted.contains(policy.service))
 }
 
 /// Returns every method of the shop with the type of its request.
 fn methods() -> Vec<(&'static MethodPolicy, MessageDescriptor)> {
-    let pool = DescriptorPool::decode(souk_client::FILE_DESCRIPTOR_SET).expect("the descriptors of the contract");
+    let pool = DescriptorPool::decode(souk_client::FILE_DESCRIPTOR_SET)
+        .expect("the descriptors of the contract");
     let mut methods = Vec::new();
     for service in pool.services().filter(|service| service.package_name().starts_with("souk.")) {
         for method in service.methods() {
             let path = format!("/{}/{}", service.full_name(), method.name());
-            let policy = souk_client::CONTRACT.method(&path).unwrap_or_else(|| panic!("{path} has no policy"));
+            let policy = souk_client::CONTRACT
+                .method(&path)
+                .unwrap_or_else(|| panic!("{path} has no policy"));
             methods.push((policy, method.input()));
         }
     }
@@ -91,8 +97,8 @@ async fn strangers_are_refused_before_anything_is_read(
 ) {
     for caller in access::callers() {
         let came = shop.call(policy.path, &caller, vec![GARBAGE.to_vec()]).await;
-        let (code, reason) =
-            access::refusal(policy, &caller).unwrap_or((Code::InvalidArgument, souk_contract::REASON_INVALID_FIELD));
+        let (code, reason) = access::refusal(policy, &caller)
+            .unwrap_or((Code::InvalidArgument, souk_contract::REASON_INVALID_FIELD));
         report.expect(policy.method, "(access)", &caller.to_string(), &came, |status| {
             status.code() == code && reason_of(status) == reason
         });
@@ -112,13 +118,21 @@ async fn malformed_bytes_are_refused(
         ("field number 0".to_owned(), [&valid[..], &[0x00, 0x00]].concat()),
         ("a group that does not end".to_owned(), [&valid[..], &[0xa3, 0x7d]].concat()),
     ];
-    for field in request.fields().filter(|field| field.kind() == prost_reflect::Kind::String && field.number() < 16) {
+    for field in request
+        .fields()
+        .filter(|field| field.kind() == prost_reflect::Kind::String && field.number() < 16)
+    {
         let tag = u8::try_from(field.number() << 3 | 2).expect("a tag of one byte");
-        malformed.push((format!("{} is not UTF-8", field.name()), [&valid[..], &[tag, 2, 0xc3, 0x28]].concat()));
+        malformed.push((
+            format!("{} is not UTF-8", field.name()),
+            [&valid[..], &[tag, 2, 0xc3, 0x28]].concat(),
+        ));
     }
     for (what, bytes) in malformed {
         let came = shop.call(policy.path, &access::admitted(policy), vec![bytes]).await;
-        report.expect(policy.method, "(bytes)", &what, &came, |status| names_field(status, policy, ""));
+        report.expect(policy.method, "(bytes)", &what, &came, |status| {
+            names_field(status, policy, "")
+        });
     }
 }
 
@@ -131,7 +145,9 @@ async fn broken_fields_are_named(
     let caller = access::admitted(policy);
     for case in broken::cases(request).into_iter().filter(|case| case.is_broken) {
         let came = shop.call(policy.path, &caller, vec![case.message.encode_to_vec()]).await;
-        report.expect(policy.method, &case.field, &case.what, &came, |status| names_field(status, policy, &case.field));
+        report.expect(policy.method, &case.field, &case.what, &came, |status| {
+            names_field(status, policy, &case.field)
+        });
     }
 }
 
@@ -157,7 +173,9 @@ async fn odd_values_never_fail_the_server(
     if policy.client_streaming {
         // Where answers flow as well, some come before the message is read.
         let came = shop.end(policy.path, &caller, vec![valid, GARBAGE.to_vec()]).await;
-        report.expect(policy.method, "(second message)", "garbage", &came, |status| names_field(status, policy, ""));
+        report.expect(policy.method, "(second message)", "garbage", &came, |status| {
+            names_field(status, policy, "")
+        });
     }
 }
 
@@ -165,27 +183,36 @@ async fn others_things_are_out_of_reach(shop: &TestShop, report: &mut Report) {
     use souk_contract::CallerKind as Kind;
     let thefts = access::thefts(shop);
     for (policy, request) in hosted() {
-        let of_users = policy.callers.contains(&Kind::User) && !policy.callers.contains(&Kind::Public);
+        let of_users =
+            policy.callers.contains(&Kind::User) && !policy.callers.contains(&Kind::Public);
         let mut tried = false;
         for theft in thefts.iter().filter(|theft| theft.method == policy.method) {
             tried = true;
             let before = shop.rows().await;
             let came = shop.call(policy.path, &access::thief(), vec![theft.message.clone()]).await;
             match theft.refusal {
-                Some((code, reason)) => report.expect(policy.method, "(owner)", "another user", &came, |status| {
-                    status.code() == code && reason_of(status) == reason
-                }),
+                Some((code, reason)) => {
+                    report.expect(policy.method, "(owner)", "another user", &came, |status| {
+                        status.code() == code && reason_of(status) == reason
+                    })
+                }
                 None => report.expect_nothing(policy.method, "(owner)", "another user", &came),
             }
             report.compare_rows(policy.method, &before, &shop.rows().await);
         }
         if tried != (of_users && names_a_thing(&request)) {
-            report.fail(policy.method, "(owner)", "another user", "no case is made: teach it to conformance/access.rs");
+            report.fail(
+                policy.method,
+                "(owner)",
+                "another user",
+                "no case is made: teach it to conformance/access.rs",
+            );
         }
     }
 }
 
-/// Returns whether a request can name somebody's thing at all; without an id a caller only meets what is the caller's own.
+/// Returns whether a request can name somebody's thing at all; without an id a caller only meets
+/// what is the caller's own.
 fn names_a_thing(request: &MessageDescriptor) -> bool {
     request.fields().any(|field| field.name().ends_with("_id") && field.name() != "request_id")
 }
@@ -202,6 +229,12 @@ fn names_field(status: &Status, policy: &MethodPolicy, field: &str) -> bool {
 
 /// Returns whether a status tells the caller something to act on, and not that the server failed.
 fn is_answer(status: &Status) -> bool {
-    let failed = [Code::Internal, Code::Unknown, Code::DataLoss, Code::Unimplemented, Code::DeadlineExceeded];
+    let failed = [
+        Code::Internal,
+        Code::Unknown,
+        Code::DataLoss,
+        Code::Unimplemented,
+        Code::DeadlineExceeded,
+    ];
     !failed.contains(&status.code()) && !reason_of(status).is_empty()
 }

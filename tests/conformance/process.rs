@@ -1,4 +1,5 @@
-//! The conformance suite: one service process after another, started from one manifest, each asked about some sentences.
+//! The conformance suite: one service process after another, started from one manifest, each asked
+//! about some sentences.
 
 mod access;
 mod calls;
@@ -37,15 +38,23 @@ use crate::process::stage::Stage;
 /// Runs every sentence against the service of a manifest.
 ///
 /// # Errors
-/// When there is nothing to run them against: no manifest, no interpreter, no way to make the environment.
+/// When there is nothing to run them against: no manifest, no interpreter, no way to make the
+/// environment.
 pub async fn run(manifest: &Path, souk: Option<PathBuf>) -> Result<Report, String> {
     let manifest = Manifest::read(manifest).map_err(|error| error.to_string())?;
     if manifest.conformance.unary.is_none() {
-        return Err(format!("{}: [conformance] needs `unary`, a read to call", manifest.folder.display()));
+        return Err(format!(
+            "{}: [conformance] needs `unary`, a read to call",
+            manifest.folder.display()
+        ));
     }
     let prepared = manifest.clone();
-    let prepared = tokio::task::spawn_blocking(move || prepared.prepare(&[], &mut |line| eprintln!("{line}")));
-    prepared.await.expect("preparing does not panic").map_err(|error| format!("{}: {error}", manifest.name))?;
+    let prepared =
+        tokio::task::spawn_blocking(move || prepared.prepare(&[], &mut |line| eprintln!("{line}")));
+    prepared
+        .await
+        .expect("preparing does not panic")
+        .map_err(|error| format!("{}: {error}", manifest.name))?;
 
     let service = Service::new(manifest, souk)?;
     let mut report = Report::new(&service.manifest.name);
@@ -69,10 +78,11 @@ async fn sentences(service: &Service, report: &mut Report) -> Result<(), String>
     Ok(())
 }
 
-/// One process as it runs by default, with a JSON log: what callers and operators see of it until it drains.
+/// One process as it runs by default, with a JSON log: what callers and operators see of it until
+/// it drains.
 async fn usual(service: &Service, report: &mut Report) -> Result<(), String> {
-    let neighbours = Recorder::start().await;
-    let process = configuration::usual(service, &neighbours, report).await?;
+    let upstreams = Recorder::start().await;
+    let process = configuration::usual(service, &upstreams, report).await?;
     let mut stage = Stage::open(service, process, None).await?;
     health::asked(&stage, report).await;
     pages::fetched(&stage, report).await;
@@ -92,18 +102,19 @@ async fn usual(service: &Service, report: &mut Report) -> Result<(), String> {
     Ok(())
 }
 
-/// One process with small limits, another key, a text log at debug, a collector of spans, and neighbours that listen.
+/// One process with small limits, another key, a text log at debug, a collector of spans, and
+/// upstreams that listen.
 async fn bounded(service: &Service, report: &mut Report) -> Result<(), String> {
-    let neighbours = Recorder::start().await;
-    let process = limits::bounded(service, &neighbours).await?;
+    let upstreams = Recorder::start().await;
+    let process = limits::bounded(service, &upstreams).await?;
     let mut stage = Stage::open(service, process, Some(limits::KEY)).await?;
     stage.learn().await?;
     limits::reached(&stage, report).await;
     let is_marked = sweep::odd_values(&stage, report).await;
     let metrics = redaction::metrics(&stage).await;
     let log = drain::at_sigint(&mut stage, report).await;
-    trace::arrived(&stage, &neighbours, report);
-    calls::made(&stage, &neighbours, report);
+    trace::arrived(&stage, &upstreams, report);
+    calls::made(&stage, &upstreams, report);
     log::plain(&stage, &log, report);
     redaction::kept(&stage, &log, &metrics, is_marked, report);
     stage.conclude(report);

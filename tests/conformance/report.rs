@@ -45,7 +45,13 @@ impl Report {
     }
 
     /// Counts a case that must be answered with an empty message.
-    pub fn expect_nothing(&mut self, method: &str, field: &str, what: &str, came: &Result<Vec<u8>, Status>) {
+    pub fn expect_nothing(
+        &mut self,
+        method: &str,
+        field: &str,
+        what: &str,
+        came: &Result<Vec<u8>, Status>,
+    ) {
         self.cases += 1;
         if !came.as_ref().is_ok_and(Vec::is_empty) {
             self.fail(method, field, what, &told(came));
@@ -76,9 +82,16 @@ impl Report {
         if self.failures.is_empty() {
             return;
         }
-        let width = |column: usize| self.failures.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let (method, field, what) = (width(0), width(1), width(2));
-        let rows = self.failures.iter().map(|[a, b, c, d]| format!("{a:method$}  {b:field$}  {c:what$}  → {d}"));
+        let width = |column: usize| {
+            self.failures.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
+        };
+        let method = width(0);
+        let field = width(1);
+        let what = width(2);
+        let rows = self
+            .failures
+            .iter()
+            .map(|[a, b, c, d]| format!("{a:method$}  {b:field$}  {c:what$}  → {d}"));
         let table = rows.collect::<Vec<_>>().join("\n");
         panic!("{} of {} cases came otherwise:\n{table}", self.failures.len(), self.cases);
     }
@@ -90,6 +103,13 @@ fn told(came: &Result<Vec<u8>, Status>) -> String {
         Err(status) => status,
     };
     let fields = field_violations(status);
-    let fields = fields.iter().map(|one| format!("[{} {}]", one.field, one.description)).collect::<Vec<_>>();
-    format!("{:?} {} \"{}\" {}", status.code(), reason_of(status), status.message(), fields.join(" "))
+    let fields =
+        fields.iter().map(|one| format!("[{} {}]", one.field, one.description)).collect::<Vec<_>>();
+    format!(
+        "{:?} {} \"{}\" {}",
+        status.code(),
+        reason_of(status),
+        status.message(),
+        fields.join(" ")
+    )
 }

@@ -1,5 +1,6 @@
-//! The field rules of the contract as the descriptors tell them, and an own opinion on which values keep them: this reads
-//! `buf.validate` at run time and shares nothing with the code that is generated from it.
+//! The field rules of the contract as the descriptors tell them, and an own opinion on which values
+//! keep them: this reads `buf.validate` at run time and shares nothing with the code that is
+//! generated from it.
 
 use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, OneofDescriptor, Value};
 use souk_contract::rules::Regex;
@@ -41,7 +42,9 @@ impl Rules {
     pub fn typed(&self, kind: &str, name: &str) -> Option<Value> {
         let rules = self.get(kind)?;
         let rules = rules.as_message()?;
-        rules.has_field_by_name(name).then(|| rules.get_field_by_name(name).expect("it has the field").into_owned())
+        rules
+            .has_field_by_name(name)
+            .then(|| rules.get_field_by_name(name).expect("it has the field").into_owned())
     }
 
     /// Returns a rule that is a whole number, of any width.
@@ -62,7 +65,8 @@ impl Rules {
         self.typed(kind, name)?.as_str().map(str::to_owned)
     }
 
-    /// Returns the names of the rules of a kind that are set, so that one which no case is made for is noticed.
+    /// Returns the names of the rules of a kind that are set, so that one which no case is made for
+    /// is noticed.
     pub fn names(&self, kind: &str) -> Vec<String> {
         let Some(rules) = self.get(kind) else { return Vec::new() };
         let rules = rules.as_message().expect("the rules of a type are a message");
@@ -82,7 +86,9 @@ impl Rules {
             "min_len" => self.number("string", name).is_some_and(|min| length < min),
             "max_len" => self.number("string", name).is_some_and(|max| length > max),
             "pattern" => self.text("string", name).is_some_and(|pattern| !matches(&pattern, text)),
-            name => panic!("no case is made for the rule string.{name}: teach it to conformance/rules.rs"),
+            name => panic!(
+                "no case is made for the rule string.{name}: teach it to conformance/rules.rs"
+            ),
         };
         self.names("string").into_iter().filter(|name| breaks(name)).collect()
     }
@@ -101,7 +107,9 @@ impl Rules {
             "lte" => self.number(kind, name).is_some_and(|limit| number > limit),
             "lt" => self.number(kind, name).is_some_and(|limit| number >= limit),
             "not_in" => self.numbers(kind, name).contains(&number),
-            name => panic!("no case is made for the rule {kind}.{name}: teach it to conformance/rules.rs"),
+            name => panic!(
+                "no case is made for the rule {kind}.{name}: teach it to conformance/rules.rs"
+            ),
         };
         self.names(kind).into_iter().filter(|name| breaks(name)).collect()
     }
@@ -112,14 +120,16 @@ impl Rules {
 
     fn get(&self, name: &str) -> Option<Value> {
         let all = self.all.as_ref()?;
-        all.has_field_by_name(name).then(|| all.get_field_by_name(name).expect("it has the field").into_owned())
+        all.has_field_by_name(name)
+            .then(|| all.get_field_by_name(name).expect("it has the field").into_owned())
     }
 }
 
 /// Returns whether one of the fields of a oneof must be set.
 pub fn is_required(oneof: &OneofDescriptor) -> bool {
     let rules = extension(oneof.parent_pool(), &oneof.options(), "buf.validate.oneof");
-    let required = rules.and_then(|rules| rules.get_field_by_name("required").map(|value| value.into_owned()));
+    let required =
+        rules.and_then(|rules| rules.get_field_by_name("required").map(|value| value.into_owned()));
     required.and_then(|value| value.as_bool()).unwrap_or(false)
 }
 
@@ -131,7 +141,11 @@ pub fn nanoseconds(value: &Value) -> Option<i128> {
     Some(i128::from(seconds) * 1_000_000_000 + i128::from(nanos))
 }
 
-fn extension(pool: &DescriptorPool, options: &DynamicMessage, name: &str) -> Option<DynamicMessage> {
+fn extension(
+    pool: &DescriptorPool,
+    options: &DynamicMessage,
+    name: &str,
+) -> Option<DynamicMessage> {
     let extension = pool.get_extension_by_name(name).expect("the descriptors hold buf.validate");
     if !options.has_extension(&extension) {
         return None;

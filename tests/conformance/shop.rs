@@ -10,9 +10,12 @@ use souk_client::catalog::v1::{
     CreatePriceRequest, CreateProductRequest, CreateVariantRequest, ProductState,
     catalog_service_client::CatalogServiceClient,
 };
-use souk_client::inventory::v1::{ReceiveStockRequest, ReceivedItem, inventory_service_client::InventoryServiceClient};
+use souk_client::inventory::v1::{
+    ReceiveStockRequest, ReceivedItem, inventory_service_client::InventoryServiceClient,
+};
 use souk_client::orders::v1::{
-    Order, PlaceOrderLine, PlaceOrderRequest, order_service_client::OrderServiceClient, place_order_line::Item,
+    Order, PlaceOrderLine, PlaceOrderRequest, order_service_client::OrderServiceClient,
+    place_order_line::Item,
 };
 use souk_client::types::v1::Money;
 use souk_data::Engine;
@@ -87,12 +90,21 @@ impl TestShop {
             .with(payments::definition())
             .with(orders::definition())
             .with(events::definition());
-        let running = shop.start().await.unwrap_or_else(|error| panic!("the shop did not start: {error}"));
+        let running =
+            shop.start().await.unwrap_or_else(|error| panic!("the shop did not start: {error}"));
         let url = format!("http://{}", running.addr());
         let seed = Seed::make(&url).await;
         let callers = crate::access::callers().into_iter();
-        let channels = callers.map(|caller| (caller.to_string(), connect_as(&url, &caller))).collect();
-        let mut shop = TestShop { running, databases, channels, seed, order: Order::default(), _folder: folder };
+        let channels =
+            callers.map(|caller| (caller.to_string(), connect_as(&url, &caller))).collect();
+        let mut shop = TestShop {
+            running,
+            databases,
+            channels,
+            seed,
+            order: Order::default(),
+            _folder: folder,
+        };
         shop.order = shop.order_a_mug().await;
         shop.settle().await;
         shop
@@ -128,8 +140,14 @@ impl TestShop {
     ///
     /// # Errors
     /// What the method answers instead.
-    pub async fn call(&self, path: &'static str, caller: &Caller, messages: Vec<Vec<u8>>) -> Result<Vec<u8>, Status> {
-        let channel = self.channels.get(&caller.to_string()).expect("a caller of this test").clone();
+    pub async fn call(
+        &self,
+        path: &'static str,
+        caller: &Caller,
+        messages: Vec<Vec<u8>>,
+    ) -> Result<Vec<u8>, Status> {
+        let channel =
+            self.channels.get(&caller.to_string()).expect("a caller of this test").clone();
         let mut client = tonic::client::Grpc::new(channel);
         let answer = async {
             client.ready().await.expect("the shop serves");
@@ -137,12 +155,20 @@ impl TestShop {
             let answer = client.streaming(request, PathAndQuery::from_static(path), Bytes).await?;
             Ok(answer.into_inner().message().await?.unwrap_or_default())
         };
-        tokio::time::timeout(LIMIT, answer).await.unwrap_or_else(|_| panic!("{path} does not answer {caller}"))
+        tokio::time::timeout(LIMIT, answer)
+            .await
+            .unwrap_or_else(|_| panic!("{path} does not answer {caller}"))
     }
 
     /// Sends messages as they are to a method and returns why it ends; nothing when it ends well.
-    pub async fn end(&self, path: &'static str, caller: &Caller, messages: Vec<Vec<u8>>) -> Result<Vec<u8>, Status> {
-        let channel = self.channels.get(&caller.to_string()).expect("a caller of this test").clone();
+    pub async fn end(
+        &self,
+        path: &'static str,
+        caller: &Caller,
+        messages: Vec<Vec<u8>>,
+    ) -> Result<Vec<u8>, Status> {
+        let channel =
+            self.channels.get(&caller.to_string()).expect("a caller of this test").clone();
         let mut client = tonic::client::Grpc::new(channel);
         let answers = async {
             client.ready().await.expect("the shop serves");
@@ -152,7 +178,9 @@ impl TestShop {
             while answers.message().await?.is_some() {}
             Ok(Vec::new())
         };
-        tokio::time::timeout(LIMIT, answers).await.unwrap_or_else(|_| panic!("{path} does not end for {caller}"))
+        tokio::time::timeout(LIMIT, answers)
+            .await
+            .unwrap_or_else(|_| panic!("{path} does not end for {caller}"))
     }
 
     /// Ends the shop.
@@ -196,14 +224,16 @@ impl Seed {
             state: ProductState::Active.into(),
             ..Default::default()
         };
-        let product = catalog.create_product(product).await.expect("a product").into_inner().product.unwrap();
+        let product =
+            catalog.create_product(product).await.expect("a product").into_inner().product.unwrap();
         let variant = CreateVariantRequest {
             request_id: "seed".into(),
             product_id: product.product_id.clone(),
             sku: "SEED".into(),
             ..Default::default()
         };
-        let variant = catalog.create_variant(variant).await.expect("a variant").into_inner().variant.unwrap();
+        let variant =
+            catalog.create_variant(variant).await.expect("a variant").into_inner().variant.unwrap();
         let price = CreatePriceRequest {
             request_id: "seed".into(),
             variant_id: variant.variant_id.clone(),
@@ -215,9 +245,17 @@ impl Seed {
 
         let mut inventory = InventoryServiceClient::new(connect_as(url, &staff));
         let item = ReceivedItem { sku: "SEED".into(), quantity: 1000, ..Default::default() };
-        let received = ReceiveStockRequest { request_id: "seed".into(), items: vec![item], ..Default::default() };
+        let received = ReceiveStockRequest {
+            request_id: "seed".into(),
+            items: vec![item],
+            ..Default::default()
+        };
         inventory.receive_stock(received).await.expect("some stock");
-        Seed { product_id: product.product_id, variant_id: variant.variant_id, price_id: price.price_id }
+        Seed {
+            product_id: product.product_id,
+            variant_id: variant.variant_id,
+            price_id: price.price_id,
+        }
     }
 }
 

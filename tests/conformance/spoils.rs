@@ -85,7 +85,8 @@ pub const SPOILS: &[Spoil] = &[
     Spoil("nothing", CATALOG, &[]),
 ];
 
-/// Spoils that do not get in each other's way, so that a run of the suite sees many. Every night each stands alone.
+/// Spoils that do not get in each other's way, so that a run of the suite sees many. Every night
+/// each stands alone.
 pub const TOGETHER: &[&[&str]] = &[
     &[
         "ready-file",

@@ -1,4 +1,5 @@
-//! Requests that keep every rule, made from the rules alone: every field set, one item in each list.
+//! Requests that keep every rule, made from the rules alone: every field set, one item in each
+//! list.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,7 +11,8 @@ use crate::rules::{self, Rules};
 pub const ID_SUFFIX: &str = "_01h455vb4pex5vsknk084sn02q";
 
 /// Texts to try where a pattern asks for more than a length.
-const TEXTS: [&str; 6] = ["conformance", "GBP", "GB", "conformance.Tested", "https://hooks.example.com/souk", ""];
+const TEXTS: [&str; 6] =
+    ["conformance", "GBP", "GB", "conformance.Tested", "https://hooks.example.com/souk", ""];
 
 /// The well-known messages that are values of their own here.
 pub const TIMESTAMP: &str = "google.protobuf.Timestamp";
@@ -35,7 +37,8 @@ pub fn value_of(field: &FieldDescriptor) -> Value {
     {
         let key = single(&entry.map_entry_key_field(), &rules.inner("map", "keys"));
         let value = single(&entry.map_entry_value_field(), &rules.inner("map", "values"));
-        let key = MapKey::String(key.as_str().expect("the keys of Souk's maps are texts").to_owned());
+        let key =
+            MapKey::String(key.as_str().expect("the keys of Souk's maps are texts").to_owned());
         return Value::Map([(key, value)].into());
     }
     match field.is_list() {
@@ -53,13 +56,20 @@ pub fn single(field: &FieldDescriptor, rules: &Rules) -> Value {
         Kind::Enum(descriptor) => {
             let refused = rules.numbers("enum", "not_in");
             let mut numbers = descriptor.values().map(|value| value.number());
-            Value::EnumNumber(numbers.find(|number| !refused.contains(&i128::from(*number))).expect("some value"))
+            Value::EnumNumber(
+                numbers.find(|number| !refused.contains(&i128::from(*number))).expect("some value"),
+            )
         }
         Kind::Message(descriptor) => Value::Message(inner(&descriptor, rules)),
         kind => {
             let name = number_kind(&kind);
-            let allowed = [1, 0].into_iter().find(|number| rules.broken_by_number(name, *number).is_empty());
-            number(&kind, allowed.unwrap_or_else(|| rules.number(name, "gte").expect("a lower limit above 1")))
+            let allowed =
+                [1, 0].into_iter().find(|number| rules.broken_by_number(name, *number).is_empty());
+            number(
+                &kind,
+                allowed
+                    .unwrap_or_else(|| rules.number(name, "gte").expect("a lower limit above 1")),
+            )
         }
     }
 }
@@ -71,7 +81,9 @@ pub fn number_kind(kind: &Kind) -> &'static str {
         Kind::Int64 => "int64",
         Kind::Uint32 => "uint32",
         Kind::Uint64 => "uint64",
-        kind => panic!("no case is made for fields of type {kind:?}: teach it to conformance/valid.rs"),
+        kind => {
+            panic!("no case is made for fields of type {kind:?}: teach it to conformance/valid.rs")
+        }
     }
 }
 
@@ -119,7 +131,8 @@ pub fn id_prefix(pattern: &str) -> Option<&str> {
 
 fn inner(descriptor: &MessageDescriptor, rules: &Rules) -> DynamicMessage {
     match descriptor.full_name() {
-        // Now: in the past when it arrives, so that staff may say that something happened then, and not before what it happened to.
+        // Now: in the past when it arrives, so that staff may say that something happened then, and
+        // not before what it happened to.
         TIMESTAMP => {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
             time(descriptor, i128::try_from(now.as_nanos()).expect("nanoseconds of a time"))
@@ -144,9 +157,9 @@ fn text(field: &FieldDescriptor, rules: &Rules) -> String {
     let pattern = rules.text("string", "pattern").unwrap_or_default();
     let id = id_prefix(&pattern).map(|prefix| format!("{prefix}{ID_SUFFIX}"));
     let mut texts = id.into_iter().chain(TEXTS.map(str::to_owned));
-    texts
-        .find(|text| rules.broken_by_text(text).is_empty())
-        .unwrap_or_else(|| panic!("no valid text is known for {}: teach it to conformance/valid.rs", field.full_name()))
+    texts.find(|text| rules.broken_by_text(text).is_empty()).unwrap_or_else(|| {
+        panic!("no valid text is known for {}: teach it to conformance/valid.rs", field.full_name())
+    })
 }
 
 fn is_first_of_its_oneof(field: &FieldDescriptor) -> bool {

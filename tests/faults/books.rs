@@ -1,4 +1,5 @@
-//! Reading a shop's books: the services' own audits, and orders, payments, the provider and the shelf against each other.
+//! Reading a shop's books: the services' own audits, and orders, payments, the provider and the
+//! shelf against each other.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -7,7 +8,9 @@ use souk_client::catalog::v1::AuditCatalogRequest;
 use souk_client::inventory::v1::AuditInventoryRequest;
 use souk_client::ledger::v1::AuditLedgerRequest;
 use souk_client::orders::v1::{AuditOrdersRequest, ListOrdersRequest, Order, OrderState};
-use souk_client::payments::v1::{AuditPaymentsRequest, Charge, ListChargesRequest, ListPaymentsRequest, Payment};
+use souk_client::payments::v1::{
+    AuditPaymentsRequest, Charge, ListChargesRequest, ListPaymentsRequest, Payment,
+};
 use souk_client::types::v1::Money;
 use souk_testkit::eventually;
 use tonic::Status;
@@ -22,7 +25,8 @@ pub struct Books {
 }
 
 impl Books {
-    /// Waits until no saga runs and no payment is in flight, then audits every service and reads its books.
+    /// Waits until no saga runs and no payment is in flight, then audits every service and reads
+    /// its books.
     ///
     /// # Panics
     /// When something stays under way or an audit finds something; `after` says after what.
@@ -32,12 +36,21 @@ impl Books {
         audit(desk.clone(), after).await;
         Books {
             orders: all_orders(desk.clone()).await,
-            payments: all_payments(desk.clone()).await.into_iter().map(|one| (one.payment_id.clone(), one)).collect(),
-            charges: all_charges(desk).await.into_iter().map(|one| (one.payment_id.clone(), one)).collect(),
+            payments: all_payments(desk.clone())
+                .await
+                .into_iter()
+                .map(|one| (one.payment_id.clone(), one))
+                .collect(),
+            charges: all_charges(desk)
+                .await
+                .into_iter()
+                .map(|one| (one.payment_id.clone(), one))
+                .collect(),
         }
     }
 
-    /// Checks every order against its payment and the provider's own book: who was charged, how much, and how often.
+    /// Checks every order against its payment and the provider's own book: who was charged, how
+    /// much, and how often.
     ///
     /// # Panics
     /// When they differ.
@@ -50,35 +63,54 @@ impl Books {
                 OrderState::Refunded => (total, total),
                 // Captured and paid back, or never captured.
                 OrderState::Canceled
-                    if matches!(order.reason.as_str(), "ERROR_REASON_ORDER_CANCELED" | "ERROR_REASON_OUT_OF_STOCK") =>
+                    if matches!(
+                        order.reason.as_str(),
+                        "ERROR_REASON_ORDER_CANCELED" | "ERROR_REASON_OUT_OF_STOCK"
+                    ) =>
                 {
                     (total, total)
                 }
                 OrderState::Canceled | OrderState::Rejected => (0, 0),
-                OrderState::Unspecified | OrderState::Pending | OrderState::Placed => panic!("{about} is not at rest"),
+                OrderState::Unspecified | OrderState::Pending | OrderState::Placed => {
+                    panic!("{about} is not at rest")
+                }
             };
             let charge = self.charges.get(&order.payment_id);
             let payment = self.payments.get(&order.payment_id);
-            let of_charge =
-                charge.map_or((0, 0, 0), |one| (amount(&one.held), amount(&one.captured), amount(&one.refunded)));
-            let of_payment = payment.map_or((0, 0), |one| (amount(&one.captured), amount(&one.refunded)));
+            let of_charge = charge.map_or((0, 0, 0), |one| {
+                (amount(&one.held), amount(&one.captured), amount(&one.refunded))
+            });
+            let of_payment =
+                payment.map_or((0, 0), |one| (amount(&one.captured), amount(&one.refunded)));
             assert_eq!(of_payment, (captured, refunded), "{about}, its payment {payment:?}");
-            assert_eq!(of_charge, (0, captured, refunded), "{about}, the provider's charge {charge:?}");
-            // Authorised, perhaps approved by the customer, then captured or voided; paid back at most once.
+            assert_eq!(
+                of_charge,
+                (0, captured, refunded),
+                "{about}, the provider's charge {charge:?}"
+            );
+            // Authorised, perhaps approved by the customer, then captured or voided; paid back at
+            // most once.
             let most = if refunded > 0 { 4 } else { 3 };
             let operations = charge.map_or(0, |charge| charge.operations);
-            assert!(operations <= most, "{about}: the provider did {operations} operations: {charge:?}");
+            assert!(
+                operations <= most,
+                "{about}: the provider did {operations} operations: {charge:?}"
+            );
         }
-        let is_ours = |payment: &String| self.orders.iter().any(|order| order.payment_id == *payment);
+        let is_ours =
+            |payment: &String| self.orders.iter().any(|order| order.payment_id == *payment);
         let stray: Vec<_> = self.charges.keys().filter(|payment| !is_ours(payment)).collect();
         assert!(stray.is_empty(), "{after}: the provider charged for no order: {stray:?}");
     }
 
-    /// Returns how many units of the orders are still on the shelf but promised, and how many have left it for good.
+    /// Returns how many units of the orders are still on the shelf but promised, and how many have
+    /// left it for good.
     pub fn promised_and_gone(&self, sku: &str) -> (i64, i64) {
-        let (mut promised, mut gone) = (0, 0);
+        let mut promised = 0;
+        let mut gone = 0;
         for order in &self.orders {
-            let units: i64 = order.lines.iter().filter(|line| line.sku == sku).map(|line| line.quantity).sum();
+            let units: i64 =
+                order.lines.iter().filter(|line| line.sku == sku).map(|line| line.quantity).sum();
             match order.state() {
                 OrderState::Placed | OrderState::Paid => promised += units,
                 OrderState::Fulfilled => gone += units,
@@ -96,7 +128,11 @@ impl Books {
     pub async fn shelf(&self, addresses: &Addresses, sku: &str, received: i64, after: &str) {
         let stock = Desk::of_staff(addresses).stock(sku).await;
         let (promised, gone) = self.promised_and_gone(sku);
-        assert_eq!((stock.on_hand, stock.reserved), (received - gone, promised), "{after}: the shelf of {sku}");
+        assert_eq!(
+            (stock.on_hand, stock.reserved),
+            (received - gone, promised),
+            "{after}: the shelf of {sku}"
+        );
     }
 }
 
@@ -107,8 +143,12 @@ fn amount(money: &Option<Money>) -> i64 {
 async fn is_at_rest(mut desk: Desk, after: &str) -> Result<(), String> {
     let told = |status: Status| format!("{after}: {status}");
     let audit = desk.orders.audit_orders(AuditOrdersRequest {}).await.map_err(told)?.into_inner();
-    let running =
-        audit.counts.iter().find(|count| count.what == "sagas_running").expect("orders counts its sagas").count;
+    let running = audit
+        .counts
+        .iter()
+        .find(|count| count.what == "sagas_running")
+        .expect("orders counts its sagas")
+        .count;
     let payments = all_payments(desk).await;
     let in_flight: Vec<_> = payments.iter().filter(|payment| payment.is_in_flight).collect();
     match (running, in_flight.is_empty()) {
@@ -136,7 +176,8 @@ fn clean<T: Debug>(after: &str, findings: Result<Vec<T>, Status>) {
 }
 
 async fn all_orders(mut desk: Desk) -> Vec<Order> {
-    let (mut all, mut page_token) = (vec![], String::new());
+    let mut all = vec![];
+    let mut page_token = String::new();
     loop {
         let request = ListOrdersRequest { page_size: 1_000, page_token, ..Default::default() };
         let page = desk.orders.list_orders(request).await.expect("a page of orders").into_inner();
@@ -149,10 +190,12 @@ async fn all_orders(mut desk: Desk) -> Vec<Order> {
 }
 
 async fn all_payments(mut desk: Desk) -> Vec<Payment> {
-    let (mut all, mut page_token) = (vec![], String::new());
+    let mut all = vec![];
+    let mut page_token = String::new();
     loop {
         let request = ListPaymentsRequest { page_size: 1_000, page_token };
-        let page = desk.payments.list_payments(request).await.expect("a page of payments").into_inner();
+        let page =
+            desk.payments.list_payments(request).await.expect("a page of payments").into_inner();
         all.extend(page.payments);
         page_token = page.next_page_token;
         if page_token.is_empty() {
@@ -162,10 +205,12 @@ async fn all_payments(mut desk: Desk) -> Vec<Payment> {
 }
 
 async fn all_charges(mut desk: Desk) -> Vec<Charge> {
-    let (mut all, mut page_token) = (vec![], String::new());
+    let mut all = vec![];
+    let mut page_token = String::new();
     loop {
         let request = ListChargesRequest { page_size: 1_000, page_token };
-        let page = desk.simulator.list_charges(request).await.expect("a page of charges").into_inner();
+        let page =
+            desk.simulator.list_charges(request).await.expect("a page of charges").into_inner();
         all.extend(page.charges);
         page_token = page.next_page_token;
         if page_token.is_empty() {
@@ -174,7 +219,8 @@ async fn all_charges(mut desk: Desk) -> Vec<Charge> {
     }
 }
 
-/// The books must be able to disagree; and an order follows what is done to its money and its stock behind its back.
+/// The books must be able to disagree; and an order follows what is done to its money and its stock
+/// behind its back.
 mod tests {
     use souk_chassis::Caller;
     use souk_client::inventory::v1::ReleaseReservationRequest;
@@ -191,7 +237,11 @@ mod tests {
         let fleet = Fleet::one_program(&[]).await;
         Desk::of_staff(&fleet.addresses).stock_up("MUG", 10).await;
         let mut alice = Desk::of_user(&fleet.addresses, 0, "alice");
-        let placed = alice.orders.place_order(wish("one", "MUG", &[1], "tok_approved")).await.expect("an order");
+        let placed = alice
+            .orders
+            .place_order(wish("one", "MUG", &[1], "tok_approved"))
+            .await
+            .expect("an order");
         let order = placed.into_inner().order.expect("the order");
         let books = Books::settled(&fleet.addresses, "a sale").await;
         books.agree("a sale");
@@ -204,7 +254,8 @@ mod tests {
         eventually(LIMIT, || async {
             let request = GetOrderRequest { order_id: order_id.to_owned() };
             let answer = Desk::of_staff(&fleet.addresses).orders.get_order(request).await;
-            let order = answer.map_err(|status| status.to_string())?.into_inner().order.expect("the order");
+            let order =
+                answer.map_err(|status| status.to_string())?.into_inner().order.expect("the order");
             if is_wanted(&order) { Ok(()) } else { Err(format!("{order:?}")) }
         })
         .await;
@@ -241,7 +292,11 @@ mod tests {
         };
         // Staff is refused; a mistake of the orders service itself is not.
         let orders = Caller::Service("orders".to_owned());
-        Desk::of(&fleet.addresses, 0, &orders).payments.refund_payment(request).await.expect("a refund");
+        Desk::of(&fleet.addresses, 0, &orders)
+            .payments
+            .refund_payment(request)
+            .await
+            .expect("a refund");
         becomes(&fleet, &order.order_id, |order| amount(&order.refunded) == 1).await;
         let after = "after a refund that orders did not ask for";
         Books::settled(&fleet.addresses, after).await.agree(after);
@@ -251,7 +306,10 @@ mod tests {
     async fn an_order_whose_units_were_released_behind_its_back_waits_for_staff_and_is_paid_back() {
         let (fleet, order) = a_sale().await;
         let reservation_id = order.reservation_id;
-        let request = ReleaseReservationRequest { reservation_id, repair_note: "a mistake of the staff".to_owned() };
+        let request = ReleaseReservationRequest {
+            reservation_id,
+            repair_note: "a mistake of the staff".to_owned(),
+        };
         let mut staff = Desk::of_staff(&fleet.addresses);
         staff.inventory.release_reservation(request).await.expect("a release");
         becomes(&fleet, &order.order_id, |order| order.is_quarantined).await;

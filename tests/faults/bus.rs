@@ -1,5 +1,5 @@
-//! Death between the outbox and the log: whatever dies where, each event of an order is in the log, in order, and what is
-//! there twice has the id by which consumers know it.
+//! Death between the outbox and the log: whatever dies where, each event of an order is in the log,
+//! in order, and what is there twice has the id by which consumers know it.
 
 use std::collections::BTreeSet;
 
@@ -19,8 +19,8 @@ use crate::story::{Plot, Story};
 const SKU: &str = "MUG";
 const PUBLISH: &str = "souk.events.v1.EventService/Publish";
 
-/// Reads the log from its beginning until the last event of every one of these orders has come; returns the events of
-/// orders in the order of the log.
+/// Reads the log from its beginning until the last event of every one of these orders has come;
+/// returns the events of orders in the order of the log.
 async fn log_of(mut bus: EventServiceClient<CallerChannel>, orders: usize) -> Vec<events::Event> {
     let start = events::SubscribeStart {
         event_types: vec!["souk.orders.v1.*".to_owned()],
@@ -30,9 +30,11 @@ async fn log_of(mut bus: EventServiceClient<CallerChannel>, orders: usize) -> Ve
     let start = events::SubscribeRequest { request: Some(Request::Start(start)) };
     let requests = tokio_stream::once(start).chain(tokio_stream::pending());
     let mut stream = bus.subscribe(requests).await.expect("the bus answers").into_inner();
-    let (mut log, mut paid) = (vec![], BTreeSet::new());
+    let mut log = vec![];
+    let mut paid = BTreeSet::new();
     while paid.len() < orders {
-        let response = stream.message().await.expect("the stream goes on").expect("the stream has no end");
+        let response =
+            stream.message().await.expect("the stream goes on").expect("the stream has no end");
         for delivery in response.deliveries {
             let event = delivery.event.expect("a delivery holds an event");
             if event.r#type == "souk.orders.v1.OrderPaid" {
@@ -56,20 +58,31 @@ async fn killed_anywhere_between_outbox_and_log_no_event_is_lost_or_out_of_order
         // The whole shop is one process, so whoever publishes next takes it down.
         fleet.doom("orders", target, effect).await;
         let mut story = Story::new(Plot::Buy, format!("story-{told}"), SKU);
-        let (_told, ()) = tokio::join!(story.tell(&addresses), fleet.revive("orders", target, REACHED));
+        let (_told, ()) =
+            tokio::join!(story.tell(&addresses), fleet.revive("orders", target, REACHED));
         story.tell_to_the_end(&addresses).await;
         told += 1;
 
-        let bus = EventServiceClient::new(addresses.connect("orders", 0, &Caller::Staff("ada".to_owned())));
+        let bus = EventServiceClient::new(addresses.connect(
+            "orders",
+            0,
+            &Caller::Staff("ada".to_owned()),
+        ));
         let log = tokio::time::timeout(LIMIT, log_of(bus, told)).await;
         let log = log.unwrap_or_else(|_| panic!("after death at {target} an event is missing"));
         let subjects: BTreeSet<&str> = log.iter().map(|event| event.subject.as_str()).collect();
         for subject in subjects {
             let mut known = BTreeSet::new();
             let of_order = log.iter().filter(|event| event.subject == subject);
-            let firsts: Vec<&str> =
-                of_order.filter(|event| known.insert(&event.id)).map(|event| event.r#type.as_str()).collect();
-            assert_eq!(firsts, ["souk.orders.v1.OrderPlaced", "souk.orders.v1.OrderPaid"], "after death at {target}");
+            let firsts: Vec<&str> = of_order
+                .filter(|event| known.insert(&event.id))
+                .map(|event| event.r#type.as_str())
+                .collect();
+            assert_eq!(
+                firsts,
+                ["souk.orders.v1.OrderPlaced", "souk.orders.v1.OrderPaid"],
+                "after death at {target}"
+            );
         }
     }
 }

@@ -31,9 +31,15 @@ async fn rush(addresses: &Addresses, sku: &str, lines: &[i64]) {
         let request = wish(&format!("{sku}-{number}"), sku, lines, "tok_approved");
         buyers.spawn(async move {
             let ask = || {
-                let (mut orders, request) = (desk.orders.clone(), request.clone());
+                let mut orders = desk.orders.clone();
+                let request = request.clone();
                 async move {
-                    told(orders.place_order(request).await.map(|answer| answer.into_inner().order.unwrap().state()))
+                    told(
+                        orders
+                            .place_order(request)
+                            .await
+                            .map(|answer| answer.into_inner().order.unwrap().state()),
+                    )
                 }
             };
             eventually(LIMIT, ask).await
@@ -46,19 +52,31 @@ async fn rush(addresses: &Addresses, sku: &str, lines: &[i64]) {
 
     let orders = UNITS / lines.iter().sum::<i64>();
     let refused = BUYERS as i64 - orders;
-    assert_eq!(answers, BTreeMap::from([(Told::Bought, orders), (Told::OutOfStock, refused)]), "{sku}");
+    assert_eq!(
+        answers,
+        BTreeMap::from([(Told::Bought, orders), (Told::OutOfStock, refused)]),
+        "{sku}"
+    );
     let books = Books::settled(addresses, sku).await;
     let of_this = |state| {
-        let ours = books.orders.iter().filter(|order| order.customer_id.starts_with(&format!("{sku}-buyer-")));
+        let ours = books
+            .orders
+            .iter()
+            .filter(|order| order.customer_id.starts_with(&format!("{sku}-buyer-")));
         ours.filter(|order| order.state() == state).count() as i64
     };
-    assert_eq!((of_this(OrderState::Paid), of_this(OrderState::Rejected)), (orders, refused), "{sku}");
+    assert_eq!(
+        (of_this(OrderState::Paid), of_this(OrderState::Rejected)),
+        (orders, refused),
+        "{sku}"
+    );
     books.agree(sku);
     books.shelf(addresses, sku, UNITS, sku).await;
     assert_eq!(books.promised_and_gone(sku), (UNITS, 0), "{sku}");
 }
 
-/// Reads an answer; `None` while the order is still being placed, so that the buyer asks again under the same key.
+/// Reads an answer; `None` while the order is still being placed, so that the buyer asks again
+/// under the same key.
 fn told(answer: Result<OrderState, Status>) -> Option<Told> {
     match answer {
         Ok(OrderState::Pending) => None,
@@ -88,7 +106,8 @@ async fn the_last_units_are_sold_exactly_once_in_one_program() {
         .with(ledger::definition())
         .with(payments::definition())
         .with(orders::definition());
-    let running = shop.start().await.unwrap_or_else(|error| panic!("the shop did not start: {error}"));
+    let running =
+        shop.start().await.unwrap_or_else(|error| panic!("the shop did not start: {error}"));
     rushes(&Addresses::of_one(&format!("http://{}", running.addr()))).await;
     running.drain().await.expect("everything ends in time");
 }

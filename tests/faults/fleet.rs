@@ -1,4 +1,5 @@
-//! A shop in child processes that a test can kill: all services in one, or each in its own, once or as replicas.
+//! A shop in child processes that a test can kill: all services in one, or each in its own, once or
+//! as replicas.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::panic::AssertUnwindSafe;
@@ -19,8 +20,8 @@ const SIGKILL: i32 = 9;
 /// How long a point may take to be reached; it is longer than any story.
 pub const REACHED: Duration = Duration::from_secs(20);
 
-/// Puts SQLite on a file system that loses, when a process dies, what it had not synced; without effect on a program that
-/// was built without it, see [`Fleet::loses_what_was_not_synced`].
+/// Puts SQLite on a file system that loses, when a process dies, what it had not synced; without
+/// effect on a program that was built without it, see [`Fleet::loses_what_was_not_synced`].
 pub const UNSYNCED: (&str, &str) = ("SOUK_UNSYNCED_VFS", "1");
 
 /// The name under which that file system is known to SQLite.
@@ -60,7 +61,8 @@ impl Fleet {
     /// Starts the whole shop as one process, with these settings besides.
     pub async fn one_program(settings: &[(&str, &str)]) -> Fleet {
         let folder = folder();
-        let process = with(ChildShop::up(folder.path()).argument("--no-seed"), settings).start().await;
+        let process =
+            with(ChildShop::up(folder.path()).argument("--no-seed"), settings).start().await;
         let addresses = Addresses::of_one(&process.url());
         let members = vec![Member { services: SERVICES.to_vec(), process }];
         Fleet { addresses, members, _databases: vec![], _folder: folder }
@@ -69,19 +71,24 @@ impl Fleet {
     /// Starts each service as a process of its own.
     pub async fn split(settings: &[(&str, &str)]) -> Fleet {
         let folder = folder();
-        let (mut addresses, mut members) = (Addresses::default(), vec![]);
+        let mut addresses = Addresses::default();
+        let mut members = vec![];
         for service in SERVICES {
-            let process = alone(service, &folder.path().join(service), &addresses, settings).start().await;
+            let process =
+                alone(service, &folder.path().join(service), &addresses, settings).start().await;
             addresses.add(service, process.url());
             members.push(Member { services: vec![service], process });
         }
         Fleet { addresses, members, _databases: vec![], _folder: folder }
     }
 
-    /// Starts two replicas of each service, which share a database on PostgreSQL; both migrate it at once.
+    /// Starts two replicas of each service, which share a database on PostgreSQL; both migrate it
+    /// at once.
     pub async fn replicas(settings: &[(&str, &str)]) -> Fleet {
         let folder = folder();
-        let (mut addresses, mut members, mut databases) = (Addresses::default(), vec![], vec![]);
+        let mut addresses = Addresses::default();
+        let mut members = vec![];
+        let mut databases = vec![];
         for (service, keys) in DATABASES {
             let mut urls = vec![];
             for key in keys {
@@ -92,7 +99,13 @@ impl Fleet {
             let urls = urls.iter().map(|(key, url)| (*key, url.as_str()));
             let settings: Vec<_> = urls.chain(settings.iter().copied()).collect();
             let replica = |name: &str| {
-                alone(service, &folder.path().join(format!("{service}-{name}")), &addresses, &settings).start()
+                alone(
+                    service,
+                    &folder.path().join(format!("{service}-{name}")),
+                    &addresses,
+                    &settings,
+                )
+                .start()
             };
             let (one, other) = tokio::join!(replica("one"), replica("other"));
             for process in [one, other] {
@@ -108,13 +121,22 @@ impl Fleet {
         self.members.len()
     }
 
-    /// Makes the process of `service` kill itself at `target`, a fault point or a method, at the next pass.
+    /// Makes the process of `service` kill itself at `target`, a fault point or a method, at the
+    /// next pass.
     pub async fn doom(&self, service: &str, target: &str, effect: chassis::fault_rule::Effect) {
         let member = &self.members[self.member_of(service)];
-        let rule =
-            chassis::FaultRule { target: target.to_owned(), times: 1, effect: Some(effect), ..Default::default() };
-        let mut faults = FaultServiceClient::new(member.process.channel_as(&Caller::Staff("ada".to_owned())));
-        faults.inject(chassis::InjectRequest { rule: Some(rule) }).await.expect("faults are enabled");
+        let rule = chassis::FaultRule {
+            target: target.to_owned(),
+            times: 1,
+            effect: Some(effect),
+            ..Default::default()
+        };
+        let mut faults =
+            FaultServiceClient::new(member.process.channel_as(&Caller::Staff("ada".to_owned())));
+        faults
+            .inject(chassis::InjectRequest { rule: Some(rule) })
+            .await
+            .expect("faults are enabled");
     }
 
     /// Waits until the process of `service` has been killed, and starts it again on the same data.
@@ -125,8 +147,14 @@ impl Fleet {
         let at = self.member_of(service);
         let process = &mut self.members[at].process;
         let exit = AssertUnwindSafe(process.exited(limit)).catch_unwind().await;
-        let exit = exit.unwrap_or_else(|_| panic!("no story passes {target}: the process of {service} still lives"));
-        assert_eq!(exit.signal(), Some(SIGKILL), "{target}: the process of {service} was to be killed, and {exit}");
+        let exit = exit.unwrap_or_else(|_| {
+            panic!("no story passes {target}: the process of {service} still lives")
+        });
+        assert_eq!(
+            exit.signal(),
+            Some(SIGKILL),
+            "{target}: the process of {service} was to be killed, and {exit}"
+        );
         process.restart().await;
     }
 
@@ -135,10 +163,12 @@ impl Fleet {
         self.members[number].process.restart().await;
     }
 
-    /// Returns whether the program under test was built with the file system that [`UNSYNCED`] asks for.
+    /// Returns whether the program under test was built with the file system that [`UNSYNCED`] asks
+    /// for.
     pub fn loses_what_was_not_synced(&self) -> bool {
         let id = self.members[0].process.id().expect("it runs");
-        let program = std::fs::read(format!("/proc/{id}/exe")).expect("a process knows its program");
+        let program =
+            std::fs::read(format!("/proc/{id}/exe")).expect("a process knows its program");
         program.windows(UNSYNCED_NAME.len()).any(|bytes| bytes == UNSYNCED_NAME)
     }
 
@@ -152,14 +182,23 @@ fn folder() -> TempDir {
     tempfile::Builder::new().prefix("souk-faults-").tempdir().expect("a temporary folder")
 }
 
-fn alone(service: &str, folder: &Path, neighbours: &Addresses, settings: &[(&str, &str)]) -> ChildShop {
+fn alone(
+    service: &str,
+    folder: &Path,
+    upstreams: &Addresses,
+    settings: &[(&str, &str)],
+) -> ChildShop {
     let mut process = with(ChildShop::serve(&[service], folder), settings);
-    for neighbour in SERVICES.into_iter().take_while(|one| *one != service) {
-        process = process.argument(format!("--neighbour={neighbour}={}", neighbours.setting(neighbour)));
+    for upstream in SERVICES.into_iter().take_while(|one| *one != service) {
+        process =
+            process.argument(format!("--upstream={upstream}={}", upstreams.setting(upstream)));
     }
     process
 }
 
 fn with(process: ChildShop, settings: &[(&str, &str)]) -> ChildShop {
-    SETTINGS.iter().chain(settings).fold(process, |process, (key, value)| process.environment(*key, *value))
+    SETTINGS
+        .iter()
+        .chain(settings)
+        .fold(process, |process, (key, value)| process.environment(*key, *value))
 }

@@ -1,5 +1,5 @@
-//! Death at every boundary: before the call, after the effect, before the record and after it, for every step and every
-//! compensation, and before and after each method that a saga calls.
+//! Death at every boundary: before the call, after the effect, before the record and after it, for
+//! every step and every compensation, and before and after each method that a saga calls.
 
 use std::time::Duration;
 
@@ -29,7 +29,10 @@ async fn survives(mut fleet: Fleet, cases: impl Iterator<Item = Case>) {
         fleet.doom(case.service, &case.target, case.effect).await;
         let killing = async {
             // How far the story comes depends on who dies; what it was told counts.
-            let (_told, ()) = tokio::join!(story.tell(&addresses), fleet.revive(case.service, &case.target, REACHED));
+            let (_told, ()) = tokio::join!(
+                story.tell(&addresses),
+                fleet.revive(case.service, &case.target, REACHED)
+            );
         };
         witness.writes_during(&addresses, killing).await;
 
@@ -54,14 +57,19 @@ async fn survives(mut fleet: Fleet, cases: impl Iterator<Item = Case>) {
 /// The settings that a plot needs.
 fn settings(gives_up: bool) -> &'static [(&'static str, &'static str)] {
     match gives_up {
-        true => &[UNSYNCED, ("ORDERS__SAGA__GIVE_UP_SECONDS", "1"), ("ORDERS__SAGA__CONFIRM_SECONDS", "1")],
+        true => &[
+            UNSYNCED,
+            ("ORDERS__SAGA__GIVE_UP_SECONDS", "1"),
+            ("ORDERS__SAGA__CONFIRM_SECONDS", "1"),
+        ],
         false => &[UNSYNCED],
     }
 }
 
 /// Runs the cases of one kind in one program, and every night in a process for each service.
 async fn survives_everywhere(gives_up: bool, is_wanted: impl Fn(&Case) -> bool) {
-    let wanted = || cases().into_iter().filter(|case| case.plot.gives_up() == gives_up && is_wanted(case));
+    let wanted =
+        || cases().into_iter().filter(|case| case.plot.gives_up() == gives_up && is_wanted(case));
     survives(Fleet::one_program(settings(gives_up)).await, wanted()).await;
     if nightly() {
         survives(Fleet::split(settings(gives_up)).await, wanted()).await;

@@ -1,5 +1,5 @@
-//! Every boundary at which a process may die, and the stories that pass it. The lists come from the code and from the
-//! contract; a boundary without a story fails the test by name.
+//! Every boundary at which a process may die, and the stories that pass it. The lists come from the
+//! code and from the contract; a boundary without a story fails the test by name.
 
 use souk_chassis::pb::souk::chassis::v1::fault_rule::Effect;
 use souk_contract::{Idempotency, MethodPolicy};
@@ -49,16 +49,20 @@ pub fn cases() -> Vec<Case> {
             plot: *plot,
         })
     });
-    let methods = souk_client::CONTRACT.methods.iter().filter(|method| is_of_a_saga(method)).flat_map(|method| {
-        let target = method.path.trim_start_matches('/');
-        let service = known(method.package.split('.').nth(1).expect("souk.<service>.v1"));
-        [(Effect::CrashBefore(true), CURRENCIES[1]), (Effect::CrashAfter(true), CURRENCIES[2])].map(
-            |(effect, currency)| {
-                let plot = in_method(method.method, currency).unwrap_or_else(|| panic!("no story calls {target}"));
-                Case { service, target: target.to_owned(), effect, plot }
-            },
-        )
-    });
+    let methods = souk_client::CONTRACT
+        .methods
+        .iter()
+        .filter(|method| is_of_a_saga(method))
+        .flat_map(|method| {
+            let target = method.path.trim_start_matches('/');
+            let service = known(method.package.split('.').nth(1).expect("souk.<service>.v1"));
+            [(Effect::CrashBefore(true), CURRENCIES[1]), (Effect::CrashAfter(true), CURRENCIES[2])]
+                .map(|(effect, currency)| {
+                    let plot = in_method(method.method, currency)
+                        .unwrap_or_else(|| panic!("no story calls {target}"));
+                    Case { service, target: target.to_owned(), effect, plot }
+                })
+        });
     points.chain(methods).collect()
 }
 
@@ -88,9 +92,8 @@ fn at_step(service: &str, step: &str) -> &'static [Plot] {
 
 fn in_method(method: &str, new_currency: &'static str) -> Option<Plot> {
     Some(match method {
-        "PlaceOrder" | "Reserve" | "CommitReservation" | "AuthorizePayment" | "CapturePayment" | "CreateTransfers" => {
-            Plot::Buy
-        }
+        "PlaceOrder" | "Reserve" | "CommitReservation" | "AuthorizePayment" | "CapturePayment"
+        | "CreateTransfers" => Plot::Buy,
         "CreateAccounts" => Plot::FirstSale(new_currency),
         "CancelOrder" => Plot::Cancel,
         "FulfillOrder" | "ConsumeReservation" => Plot::Fulfill,
@@ -103,5 +106,8 @@ fn in_method(method: &str, new_currency: &'static str) -> Option<Plot> {
 }
 
 fn known(service: &str) -> &'static str {
-    SERVICES.into_iter().find(|one| *one == service).unwrap_or_else(|| panic!("{service} is no service of the shop"))
+    SERVICES
+        .into_iter()
+        .find(|one| *one == service)
+        .unwrap_or_else(|| panic!("{service} is no service of the shop"))
 }

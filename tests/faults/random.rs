@@ -1,4 +1,5 @@
-//! Deaths at moments that nobody chose, while orders stream in: a few of replicas on every run, two hundred every night.
+//! Deaths at moments that nobody chose, while orders stream in: a few of replicas on every run, two
+//! hundred every night.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -27,10 +28,16 @@ const LONGEST_LIFE: Duration = Duration::from_millis(300);
 const SKU: &str = "MUG";
 const STOCK: i64 = 1_000_000;
 
-const PLOTS: [Plot; 6] = [Plot::Buy, Plot::Declined, Plot::CaptureDeclined, Plot::Cancel, Plot::Fulfill, Plot::Refund];
+const PLOTS: [Plot; 6] =
+    [Plot::Buy, Plot::Declined, Plot::CaptureDeclined, Plot::Cancel, Plot::Fulfill, Plot::Refund];
 
 /// One customer's orders, one after the other until `is_over`.
-async fn shops(addresses: Addresses, number: u64, seed: u64, is_over: Arc<AtomicBool>) -> Vec<Story> {
+async fn shops(
+    addresses: Addresses,
+    number: u64,
+    seed: u64,
+    is_over: Arc<AtomicBool>,
+) -> Vec<Story> {
     let mut random = StdRng::seed_from_u64(seed ^ number);
     let mut stories = vec![];
     while !is_over.load(Ordering::Relaxed) {

@@ -1,11 +1,14 @@
-//! Clients of a shop, whichever process its services are in, and the few calls that these tests make.
+//! Clients of a shop, whichever process its services are in, and the few calls that these tests
+//! make.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use souk_chassis::Caller;
 use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
-use souk_client::catalog::v1::{CreatePriceRequest, CreateProductRequest, CreateVariantRequest, ProductState};
+use souk_client::catalog::v1::{
+    CreatePriceRequest, CreateProductRequest, CreateVariantRequest, ProductState,
+};
 use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
 use souk_client::inventory::v1::{BatchGetStockRequest, ReceiveStockRequest, ReceivedItem, Stock};
 use souk_client::ledger::v1::ledger_service_client::LedgerServiceClient;
@@ -99,19 +102,36 @@ impl Desk {
             state: ProductState::Active.into(),
             ..Default::default()
         };
-        let product = self.catalog.create_product(product).await.expect("a product").into_inner().product.unwrap();
+        let product = self
+            .catalog
+            .create_product(product)
+            .await
+            .expect("a product")
+            .into_inner()
+            .product
+            .unwrap();
         let variant = CreateVariantRequest {
             request_id: sku.to_owned(),
             product_id: product.product_id,
             sku: sku.to_owned(),
             ..Default::default()
         };
-        let variant = self.catalog.create_variant(variant).await.expect("a variant").into_inner().variant.unwrap();
+        let variant = self
+            .catalog
+            .create_variant(variant)
+            .await
+            .expect("a variant")
+            .into_inner()
+            .variant
+            .unwrap();
         for currency_code in CURRENCIES {
             let price = CreatePriceRequest {
                 request_id: format!("{sku}/{currency_code}"),
                 variant_id: variant.variant_id.clone(),
-                unit_price: Some(Money { currency_code: currency_code.to_owned(), minor_units: PRICE }),
+                unit_price: Some(Money {
+                    currency_code: currency_code.to_owned(),
+                    minor_units: PRICE,
+                }),
                 set_default: true,
                 ..Default::default()
             };
@@ -121,7 +141,12 @@ impl Desk {
     }
 
     /// Puts more units of a sku on the shelf; `request_id` names this delivery.
-    pub async fn receive(&mut self, sku: &str, request_id: &str, quantity: i64) -> Result<(), Status> {
+    pub async fn receive(
+        &mut self,
+        sku: &str,
+        request_id: &str,
+        quantity: i64,
+    ) -> Result<(), Status> {
         let item = ReceivedItem { sku: sku.to_owned(), quantity, ..Default::default() };
         let request_id = format!("{sku}/{request_id}");
         let request = ReceiveStockRequest { request_id, items: vec![item], ..Default::default() };
@@ -130,15 +155,20 @@ impl Desk {
 
     /// Returns what there is of a sku.
     pub async fn stock(&mut self, sku: &str) -> Stock {
-        let request = BatchGetStockRequest { skus: vec![sku.to_owned()], location_id: String::new() };
-        let answer = self.inventory.batch_get_stock(request).await.expect("the stock of a sku").into_inner();
+        let request =
+            BatchGetStockRequest { skus: vec![sku.to_owned()], location_id: String::new() };
+        let answer =
+            self.inventory.batch_get_stock(request).await.expect("the stock of a sku").into_inner();
         answer.stock.into_iter().next().expect("a sku that was received")
     }
 }
 
 /// Returns an order of so many units in each line, every line of the same sku.
 pub fn wish(request_id: &str, sku: &str, lines: &[i64], payment_method: &str) -> PlaceOrderRequest {
-    let line = |quantity: &i64| PlaceOrderLine { item: Some(Item::Sku(sku.to_owned())), quantity: *quantity };
+    let line = |quantity: &i64| PlaceOrderLine {
+        item: Some(Item::Sku(sku.to_owned())),
+        quantity: *quantity,
+    };
     PlaceOrderRequest {
         request_id: request_id.to_owned(),
         currency_code: CURRENCIES[0].to_owned(),

@@ -118,7 +118,10 @@ impl Story {
             // Told again, the order may have gone on, and then there is no page left to decide at.
             let action_url = order.payment_action_url.clone();
             if !action_url.is_empty() {
-                customer.simulator.complete_action(CompleteActionRequest { action_url, approve: true }).await?;
+                customer
+                    .simulator
+                    .complete_action(CompleteActionRequest { action_url, approve: true })
+                    .await?;
             }
             let payment_id = order.payment_id.clone();
             let request = CompletePaymentActionRequest { payment_id, approve: true };
@@ -127,18 +130,26 @@ impl Story {
         order = self.rested(&mut customer, &order.order_id).await?;
         let order_id = order.order_id.clone();
         if self.plot == Plot::Cancel {
-            let answer = customer.orders.cancel_order(CancelOrderRequest { order_id: order_id.clone() }).await?;
+            let answer = customer
+                .orders
+                .cancel_order(CancelOrderRequest { order_id: order_id.clone() })
+                .await?;
             self.note(&answer.into_inner().order.expect("the order"));
         }
         // What has gone back cannot leave again.
         if matches!(self.plot, Plot::Fulfill | Plot::Refund) && order.refunds.is_empty() {
             let request = FulfillOrderRequest { order_id: order_id.clone(), effective_time: None };
-            self.note(&staff.orders.fulfill_order(request).await?.into_inner().order.expect("the order"));
+            self.note(
+                &staff.orders.fulfill_order(request).await?.into_inner().order.expect("the order"),
+            );
         }
         if self.plot == Plot::Refund {
             let request_id = format!("{}/refund", self.name);
-            let request = RefundOrderRequest { order_id, request_id, restock: true, ..Default::default() };
-            self.note(&staff.orders.refund_order(request).await?.into_inner().order.expect("the order"));
+            let request =
+                RefundOrderRequest { order_id, request_id, restock: true, ..Default::default() };
+            self.note(
+                &staff.orders.refund_order(request).await?.into_inner().order.expect("the order"),
+            );
         }
         let order = self.rested(&mut customer, &order.order_id).await?;
         assert_eq!(order.state(), self.plot.end(), "{self:?}: {order:?}");
@@ -165,8 +176,12 @@ impl Story {
     pub fn is_remembered(&self, books: &Books, after: &str) {
         let Some(id) = &self.order_id else { return };
         let order = books.orders.iter().find(|order| order.order_id == *id);
-        let order = order.unwrap_or_else(|| panic!("{after}: {self:?} was acknowledged and is gone"));
-        assert!(order.version >= self.version, "{after}: {self:?} was acknowledged, and there is {order:?}");
+        let order =
+            order.unwrap_or_else(|| panic!("{after}: {self:?} was acknowledged and is gone"));
+        assert!(
+            order.version >= self.version,
+            "{after}: {self:?} was acknowledged, and there is {order:?}"
+        );
     }
 
     async fn place(&mut self, customer: &mut Desk) -> Result<Option<Order>, Status> {
@@ -195,7 +210,10 @@ impl Story {
     async fn rested(&mut self, customer: &mut Desk, order_id: &str) -> Result<Order, Status> {
         let until = Instant::now() + LIMIT;
         loop {
-            let answer = customer.orders.get_order(GetOrderRequest { order_id: order_id.to_owned() }).await?;
+            let answer = customer
+                .orders
+                .get_order(GetOrderRequest { order_id: order_id.to_owned() })
+                .await?;
             let order = answer.into_inner().order.expect("the order");
             self.note(&order);
             if !matches!(order.state(), OrderState::Pending | OrderState::Placed) {
@@ -219,7 +237,9 @@ impl Story {
     }
 }
 
-/// Returns whether a call may simply be made again: the shop was dying or starting, or busy with the same order.
+/// Returns whether a call may simply be made again: the shop was dying or starting, or busy with
+/// the same order.
 fn is_passing(status: &Status) -> bool {
-    reason_of(status).is_empty() || matches!(status.code(), Code::Unavailable | Code::Aborted | Code::DeadlineExceeded)
+    reason_of(status).is_empty()
+        || matches!(status.code(), Code::Unavailable | Code::Aborted | Code::DeadlineExceeded)
 }

@@ -23,8 +23,13 @@ impl Witness {
         Witness { begun: 1, acknowledged: 1 }
     }
 
-    /// Books deliveries until `killing` is over. One that was cut off is booked again under its key.
-    pub async fn writes_during(&mut self, addresses: &Addresses, killing: impl Future<Output = ()>) {
+    /// Books deliveries until `killing` is over. One that was cut off is booked again under its
+    /// key.
+    pub async fn writes_during(
+        &mut self,
+        addresses: &Addresses,
+        killing: impl Future<Output = ()>,
+    ) {
         let mut desk = Desk::of_staff(addresses);
         let writing = async {
             loop {
@@ -47,7 +52,8 @@ impl Witness {
     /// When units are missing or too many.
     pub async fn is_remembered(&self, addresses: &Addresses, after: &str) {
         let on_hand = Desk::of_staff(addresses).stock(SKU).await.on_hand;
-        let (acknowledged, begun) = (self.acknowledged, self.begun);
+        let acknowledged = self.acknowledged;
+        let begun = self.begun;
         assert!(
             (acknowledged..=begun).contains(&on_hand),
             "{after}: {acknowledged} deliveries of one unit were acknowledged, {begun} begun, and {on_hand} units are there"

@@ -68,7 +68,8 @@ async fn confirm(shop: &Shop) {
     let regretted = waiting(shop, "regretted").await;
     alice.cancel(&regretted.order_id).await.unwrap();
     eventually(LIMIT, || async {
-        let order = alice.order(&regretted.order_id).await.map_err(|status| format!("{status:?}"))?;
+        let order =
+            alice.order(&regretted.order_id).await.map_err(|status| format!("{status:?}"))?;
         let is_over = matches!(order.state(), OrderState::Rejected | OrderState::Canceled);
         if is_over { Ok(()) } else { Err(format!("{order:?}")) }
     })
@@ -80,7 +81,8 @@ async fn confirm(shop: &Shop) {
 /// Orders a lamp with a card that asks its owner, and waits until the owner is told where to go.
 async fn waiting(shop: &Shop, request_id: &str) -> Order {
     let alice = Person::customer(shop, "alice");
-    let pending = alice.place(request_id, &[(LAMP, 1)], "tok_requires_action", PATIENCE).await.unwrap();
+    let pending =
+        alice.place(request_id, &[(LAMP, 1)], "tok_requires_action", PATIENCE).await.unwrap();
     assert_eq!(pending.state(), OrderState::Pending, "{pending:?}");
     let told = eventually(LIMIT, || async {
         let order = alice.order(&pending.order_id).await.map_err(|status| format!("{status:?}"))?;
@@ -93,14 +95,20 @@ async fn waiting(shop: &Shop, request_id: &str) -> Order {
 
 /// Does what the page behind the URL would do.
 async fn decide(shop: &Shop, who: &str, order: &Order, approve: bool) -> Result<(), Status> {
-    let mut client = SimulatorServiceClient::new(shop.last_channel("payments", &Caller::User(who.to_owned())));
-    let request = payments::CompleteActionRequest { action_url: order.payment_action_url.clone(), approve };
+    let mut client =
+        SimulatorServiceClient::new(shop.last_channel("payments", &Caller::User(who.to_owned())));
+    let request =
+        payments::CompleteActionRequest { action_url: order.payment_action_url.clone(), approve };
     client.complete_action(request).await.map(|_| ())
 }
 
 /// Says that the bank approved.
 async fn claim(shop: &Shop, who: &str, order: &Order) -> Result<(), Status> {
-    let mut client = PaymentServiceClient::new(shop.last_channel("payments", &Caller::User(who.to_owned())));
-    let request = payments::CompletePaymentActionRequest { payment_id: order.payment_id.clone(), approve: true };
+    let mut client =
+        PaymentServiceClient::new(shop.last_channel("payments", &Caller::User(who.to_owned())));
+    let request = payments::CompletePaymentActionRequest {
+        payment_id: order.payment_id.clone(),
+        approve: true,
+    };
     client.complete_payment_action(request).await.map(|_| ())
 }

@@ -1,6 +1,7 @@
-//! What happens in the shop is heard in other languages: an order placed with the TypeScript client is confirmed in the
-//! mailbox and by a signed webhook, and changes what the Python service answers, on each kind of log; and whatever of them
-//! is killed meanwhile, each event has its effect once.
+//! What happens in the shop is heard in other languages: an order placed with the TypeScript client
+//! is confirmed in the mailbox and by a signed webhook, and changes what the Python service
+//! answers, on each kind of log; and whatever of them is killed meanwhile, each event has its
+//! effect once.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,8 +29,9 @@ type Settings = Vec<(&'static str, String)>;
 impl Town {
     async fn start(settings: Settings, is_split: bool) -> Town {
         let folder = tempfile::Builder::new().prefix("souk-town-").tempdir().unwrap();
-        let with =
-            |shop: ChildShop| settings.iter().fold(shop, |shop, (key, value)| shop.environment(*key, value.clone()));
+        let with = |shop: ChildShop| {
+            settings.iter().fold(shop, |shop, (key, value)| shop.environment(*key, value.clone()))
+        };
         let mut shop = ChildShop::up_with(folder.path(), services().to_str().unwrap())
             .environment("NOTIFICATIONS__SERVER__LISTEN", "127.0.0.1:0")
             .environment("NOTIFICATIONS__SERVER__METRICS_LISTEN", "127.0.0.1:0")
@@ -41,12 +43,13 @@ impl Town {
             .environment("SOUK__LOG__LEVEL", "warn");
         let mut bus = None;
         if is_split {
-            let alone = with(ChildShop::serve(&["events"], &folder.path().join("bus"))).start().await;
+            let alone =
+                with(ChildShop::serve(&["events"], &folder.path().join("bus"))).start().await;
             let at = alone.url();
             shop = [
-                "SOUK__NEIGHBOURS__EVENTS",
-                "NOTIFICATIONS__NEIGHBOURS__EVENTS",
-                "RECOMMENDATIONS__NEIGHBOURS__EVENTS",
+                "SOUK__UPSTREAMS__EVENTS",
+                "NOTIFICATIONS__UPSTREAMS__EVENTS",
+                "RECOMMENDATIONS__UPSTREAMS__EVENTS",
             ]
             .into_iter()
             .fold(shop.argument("--without=events"), |shop, key| shop.environment(key, at.clone()));
@@ -61,14 +64,18 @@ impl Town {
     async fn address_of(&self, service: &str) -> String {
         eventually(LIMIT, || async {
             let log = fs::read_to_string(self.shop.log()).ok()?;
-            let line = log.lines().find(|line| line.contains(&format!("  {service} (")))?.trim().to_owned();
+            let line = log
+                .lines()
+                .find(|line| line.contains(&format!("  {service} (")))?
+                .trim()
+                .to_owned();
             line.split_whitespace().next().map(str::to_owned)
         })
         .await
     }
 
-    /// Waits until both services of other languages serve; their first start makes their environments, and with that of
-    /// notifications the client that the customer uses.
+    /// Waits until both services of other languages serve; their first start makes their
+    /// environments, and with that of notifications the client that the customer uses.
     async fn is_complete(&self) {
         for service in ["notifications", "recommendations"] {
             let ready = self.folder.path().join("data").join(service).join("ready");
@@ -94,7 +101,8 @@ impl Town {
         (customer, lines)
     }
 
-    /// Returns the process of a service of another language, if it runs: the one that was told this shop's folder.
+    /// Returns the process of a service of another language, if it runs: the one that was told this
+    /// shop's folder.
     fn process_of(&self, service: &str) -> Option<i32> {
         let data = self.folder.path().join("data").join(service);
         let told = format!("{}__DATA_DIR={}", service.to_uppercase(), data.display());
@@ -103,8 +111,9 @@ impl Town {
             .flatten()
             .filter_map(|entry| entry.file_name().to_string_lossy().parse().ok())
             .filter(|pid: &i32| {
-                fs::read(format!("/proc/{pid}/environ"))
-                    .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|one| one == told.as_bytes()))
+                fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environment| {
+                    environment.split(|byte| *byte == 0).any(|one| one == told.as_bytes())
+                })
             })
             .collect();
         // Its own children, such as a training, were told the same and are younger.
@@ -127,7 +136,11 @@ fn services() -> PathBuf {
 }
 
 /// Returns the last line that a customer prints, who must come to a good end.
-async fn end_of(town: &Town, mut customer: Child, mut lines: tokio::io::Lines<BufReader<ChildStdout>>) -> Value {
+async fn end_of(
+    town: &Town,
+    mut customer: Child,
+    mut lines: tokio::io::Lines<BufReader<ChildStdout>>,
+) -> Value {
     let mut last = String::new();
     let reading = async {
         while let Some(line) = lines.next_line().await.unwrap() {
@@ -143,11 +156,17 @@ async fn end_of(town: &Town, mut customer: Child, mut lines: tokio::io::Lines<Bu
 }
 
 fn on_rabbitmq(broker: &RabbitMq) -> Settings {
-    vec![("EVENTS__ENGINE__NAME", "rabbitmq".to_owned()), ("EVENTS__ENGINE__RABBITMQ__URL", broker.url())]
+    vec![
+        ("EVENTS__ENGINE__NAME", "rabbitmq".to_owned()),
+        ("EVENTS__ENGINE__RABBITMQ__URL", broker.url()),
+    ]
 }
 
 fn on_kafka(broker: &Kafka) -> Settings {
-    vec![("EVENTS__ENGINE__NAME", "kafka".to_owned()), ("EVENTS__ENGINE__KAFKA__BROKERS", broker.bootstrap())]
+    vec![
+        ("EVENTS__ENGINE__NAME", "kafka".to_owned()),
+        ("EVENTS__ENGINE__KAFKA__BROKERS", broker.bootstrap()),
+    ]
 }
 
 /// Places one order and says what was heard.
@@ -207,9 +226,13 @@ async fn whatever_dies_during_a_thousand_orders_each_event_has_its_effect_once()
     let mut killed = vec![];
     loop {
         let line = tokio::time::timeout(LIMIT, lines.next_line()).await;
-        let line = line.unwrap_or_else(|_| panic!("orders stand still; the shop said:\n{}", town.log()));
-        let line = line.unwrap().unwrap_or_else(|| panic!("the customer is gone; the shop said:\n{}", town.log()));
-        let count: usize = line.strip_prefix("ordered ").expect("a line about orders").parse().unwrap();
+        let line =
+            line.unwrap_or_else(|_| panic!("orders stand still; the shop said:\n{}", town.log()));
+        let line = line
+            .unwrap()
+            .unwrap_or_else(|| panic!("the customer is gone; the shop said:\n{}", town.log()));
+        let count: usize =
+            line.strip_prefix("ordered ").expect("a line about orders").parse().unwrap();
         if count > ORDERS * 9 / 10 {
             break;
         }
@@ -219,7 +242,8 @@ async fn whatever_dies_during_a_thousand_orders_each_event_has_its_effect_once()
             1 => broker.restart().await,
             other => {
                 let service = ["notifications", "recommendations"][other - 2];
-                if let Some(pid) = town.process_of(service).and_then(rustix::process::Pid::from_raw) {
+                if let Some(pid) = town.process_of(service).and_then(rustix::process::Pid::from_raw)
+                {
                     let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
                     kills_of_notifications += usize::from(service == "notifications");
                 }
@@ -229,10 +253,22 @@ async fn whatever_dies_during_a_thousand_orders_each_event_has_its_effect_once()
     }
     let heard = end_of(&town, customer, lines).await;
     println!("{killed:?} killed; {heard}");
-    for what in ["placed", "webhookOrders", "webhooks", "messages", "messageOrders", "mailed", "known"] {
+    for what in
+        ["placed", "webhookOrders", "webhooks", "messages", "messageOrders", "mailed", "known"]
+    {
         assert_eq!(heard[what], ORDERS, "{what} in {heard} after {killed:?}");
     }
-    assert!(heard["repeats"].as_u64().unwrap() <= kills_of_notifications as u64, "{heard} after {killed:?}");
-    assert_eq!((heard["forged"].as_u64(), heard["findings"].as_u64()), (Some(0), Some(0)), "{heard}");
-    assert!(heard["longestWaitMs"].as_u64().unwrap() < 10_000, "orders were taken throughout: {heard}");
+    assert!(
+        heard["repeats"].as_u64().unwrap() <= kills_of_notifications as u64,
+        "{heard} after {killed:?}"
+    );
+    assert_eq!(
+        (heard["forged"].as_u64(), heard["findings"].as_u64()),
+        (Some(0), Some(0)),
+        "{heard}"
+    );
+    assert!(
+        heard["longestWaitMs"].as_u64().unwrap() < 10_000,
+        "orders were taken throughout: {heard}"
+    );
 }

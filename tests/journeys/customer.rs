@@ -74,19 +74,28 @@ impl Person {
     }
 
     pub async fn watch(&self, order_id: &str, resume_token: &str) -> Watched {
-        let request =
-            orders::WatchOrderRequest { order_id: order_id.to_owned(), resume_token: resume_token.to_owned() };
+        let request = orders::WatchOrderRequest {
+            order_id: order_id.to_owned(),
+            resume_token: resume_token.to_owned(),
+        };
         Watched(self.0.clone().watch_order(request).await.unwrap().into_inner())
     }
 
     pub async fn fulfill(&self, order_id: &str) -> Result<Order, Status> {
-        let request = orders::FulfillOrderRequest { order_id: order_id.to_owned(), effective_time: None };
+        let request =
+            orders::FulfillOrderRequest { order_id: order_id.to_owned(), effective_time: None };
         Ok(self.0.clone().fulfill_order(request).await?.into_inner().order.unwrap())
     }
 
     /// Pays back some units of a line, which come back on hand, or all that is left of the money.
-    pub async fn refund(&self, order_id: &str, request_id: &str, line: Option<(i32, i64)>) -> Result<Order, Status> {
-        let line = line.map(|(line_number, quantity)| orders::RefundLineRequest { line_number, quantity });
+    pub async fn refund(
+        &self,
+        order_id: &str,
+        request_id: &str,
+        line: Option<(i32, i64)>,
+    ) -> Result<Order, Status> {
+        let line =
+            line.map(|(line_number, quantity)| orders::RefundLineRequest { line_number, quantity });
         let request = orders::RefundOrderRequest {
             order_id: order_id.to_owned(),
             request_id: request_id.to_owned(),
@@ -113,11 +122,15 @@ impl Watched {
         next.expect("the next change comes in time").unwrap()
     }
 
-    /// Waits until a change of this kind has come, and returns all kinds up to it and the token after it.
+    /// Waits until a change of this kind has come, and returns all kinds up to it and the token
+    /// after it.
     pub async fn until(&mut self, kind: &str) -> (Vec<String>, String) {
         let mut kinds = vec![];
         loop {
-            let seen = self.next().await.unwrap_or_else(|| panic!("it ended after {kinds:?}, before {kind}"));
+            let seen = self
+                .next()
+                .await
+                .unwrap_or_else(|| panic!("it ended after {kinds:?}, before {kind}"));
             kinds.push(seen.change.unwrap().kind);
             if kinds.last().is_some_and(|last| last == kind) {
                 return (kinds, seen.resume_token);

@@ -1,5 +1,5 @@
-//! The longest order there may be, with the longest titles, through the whole shop: placed, read, watched, published, sent and
-//! taken back, in messages that every client reads.
+//! The longest order there may be, with the longest titles, through the whole shop: placed, read,
+//! watched, published, sent and taken back, in messages that every client reads.
 
 use std::time::Duration;
 
@@ -33,7 +33,8 @@ fn sku(number: usize) -> String {
     format!("LONG-{number:04}")
 }
 
-/// Puts as many products on sale as an order has lines, each with a title of 200 letters of four bytes, and two units of each.
+/// Puts as many products on sale as an order has lines, each with a title of 200 letters of four
+/// bytes, and two units of each.
 async fn open(shop: &ChildShop) {
     let staff = Caller::Staff("ann".to_owned());
     let product = |number| catalog::ImportProductsRequest {
@@ -61,8 +62,11 @@ async fn open(shop: &ChildShop) {
     let mut stock = InventoryServiceClient::new(connect_as(&shop.url(), &staff));
     let numbers: Vec<usize> = (1..=LINES).collect();
     for some in numbers.chunks(1000) {
-        let item =
-            |number: &usize| inventory::ReceivedItem { sku: sku(*number), location_id: String::new(), quantity: 2 };
+        let item = |number: &usize| inventory::ReceivedItem {
+            sku: sku(*number),
+            location_id: String::new(),
+            quantity: 2,
+        };
         let request = inventory::ReceiveStockRequest {
             request_id: format!("delivery-{}", some[0]),
             items: some.iter().map(item).collect(),
@@ -77,8 +81,10 @@ async fn sell_and_take_back(shop: ChildShop) {
     let alice = OrderServiceClient::new(connect_as(&shop.url(), &Caller::User("alice".to_owned())));
     let staff = OrderServiceClient::new(connect_as(&shop.url(), &Caller::Staff("ann".to_owned())));
 
-    let line =
-        |number| orders::PlaceOrderLine { item: Some(orders::place_order_line::Item::Sku(sku(number))), quantity: 1 };
+    let line = |number| orders::PlaceOrderLine {
+        item: Some(orders::place_order_line::Item::Sku(sku(number))),
+        quantity: 1,
+    };
     let request = orders::PlaceOrderRequest {
         request_id: "long".to_owned(),
         currency_code: "GBP".to_owned(),
@@ -89,11 +95,16 @@ async fn sell_and_take_back(shop: ChildShop) {
     let placed = alice.clone().place_order(request).await.unwrap().into_inner().order.unwrap();
     let order_id = placed.order_id.clone();
 
-    let watch = orders::WatchOrderRequest { order_id: order_id.clone(), resume_token: String::new() };
+    let watch =
+        orders::WatchOrderRequest { order_id: order_id.clone(), resume_token: String::new() };
     let mut changes = alice.clone().watch_order(watch).await.unwrap().into_inner();
     let mut until = async |kind: &str| {
         loop {
-            let seen = tokio::time::timeout(LIMIT, changes.message()).await.expect("a change").unwrap().unwrap();
+            let seen = tokio::time::timeout(LIMIT, changes.message())
+                .await
+                .expect("a change")
+                .unwrap()
+                .unwrap();
             assert!(seen.encoded_len() < PLAIN);
             if seen.change.unwrap().kind == kind {
                 return seen.order.unwrap();
@@ -120,9 +131,14 @@ async fn sell_and_take_back(shop: ChildShop) {
     assert!(refunded.encoded_len() < PLAIN);
     until("refund_succeeded").await;
 
-    let (mut returned, mut page_token) = (0, String::new());
+    let mut returned = 0;
+    let mut page_token = String::new();
     loop {
-        let request = orders::ListOrderLinesRequest { order_id: order_id.clone(), page_size: 1000, page_token };
+        let request = orders::ListOrderLinesRequest {
+            order_id: order_id.clone(),
+            page_size: 1000,
+            page_token,
+        };
         let page = alice.clone().list_order_lines(request).await.unwrap().into_inner();
         assert!(page.encoded_len() < PLAIN);
         returned += page.lines.iter().filter(|line| line.returned_quantity == 1).count();
@@ -132,21 +148,27 @@ async fn sell_and_take_back(shop: ChildShop) {
         }
     }
     assert_eq!(returned, LINES);
-    let mut stock = InventoryServiceClient::new(connect_as(&shop.url(), &Caller::Staff("ann".to_owned())));
-    let request = inventory::BatchGetStockRequest { skus: vec![sku(LINES)], location_id: String::new() };
+    let mut stock =
+        InventoryServiceClient::new(connect_as(&shop.url(), &Caller::Staff("ann".to_owned())));
+    let request =
+        inventory::BatchGetStockRequest { skus: vec![sku(LINES)], location_id: String::new() };
     let last = stock.batch_get_stock(request).await.unwrap().into_inner().stock.remove(0);
     assert_eq!((last.on_hand, last.reserved), (2, 0));
 }
 
-/// Waits until the bus has published that the order is paid, with its first lines and how many there are.
+/// Waits until the bus has published that the order is paid, with its first lines and how many
+/// there are.
 async fn published(shop: &ChildShop, order_id: &str) {
     let start = events::SubscribeStart {
         event_types: vec!["souk.orders.v1.OrderPaid".to_owned()],
-        start_position: Some(events::StartPosition { start: Some(events::start_position::Start::Earliest(true)) }),
+        start_position: Some(events::StartPosition {
+            start: Some(events::start_position::Start::Earliest(true)),
+        }),
         ..Default::default()
     };
     let request = events::SubscribeRequest { request: Some(Part::Start(start)) };
-    let mut bus = EventServiceClient::new(connect_as(&shop.url(), &Caller::Staff("ann".to_owned())));
+    let mut bus =
+        EventServiceClient::new(connect_as(&shop.url(), &Caller::Staff("ann".to_owned())));
     let open = tokio_stream::StreamExt::chain(tokio_stream::once(request), tokio_stream::pending());
     let mut stream = bus.subscribe(open).await.unwrap().into_inner();
     let paid = tokio::time::timeout(LIMIT, async {
@@ -168,8 +190,10 @@ async fn published(shop: &ChildShop, order_id: &str) {
 
 async fn shop_with(settings: &[(&'static str, String)]) -> (ChildShop, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let shop = ChildShop::up(folder.path()).argument("--no-seed").environment("SOUK__LOG__LEVEL", "warn");
-    let shop = settings.iter().fold(shop, |shop, (key, value)| shop.environment(*key, value.clone()));
+    let shop =
+        ChildShop::up(folder.path()).argument("--no-seed").environment("SOUK__LOG__LEVEL", "warn");
+    let shop =
+        settings.iter().fold(shop, |shop, (key, value)| shop.environment(*key, value.clone()));
     (shop.start().await, folder)
 }
 
@@ -183,8 +207,10 @@ async fn the_longest_order_goes_through_the_whole_shop() {
 async fn the_longest_order_goes_through_a_shop_on_rabbitmq() {
     if RabbitMq::is_available() {
         let broker = RabbitMq::start().await;
-        let settings =
-            [("EVENTS__ENGINE__NAME", "rabbitmq".to_owned()), ("EVENTS__ENGINE__RABBITMQ__URL", broker.url())];
+        let settings = [
+            ("EVENTS__ENGINE__NAME", "rabbitmq".to_owned()),
+            ("EVENTS__ENGINE__RABBITMQ__URL", broker.url()),
+        ];
         let (shop, _folder) = shop_with(&settings).await;
         sell_and_take_back(shop).await;
     }
@@ -194,8 +220,10 @@ async fn the_longest_order_goes_through_a_shop_on_rabbitmq() {
 async fn the_longest_order_goes_through_a_shop_on_kafka() {
     if Kafka::is_available() {
         let broker = Kafka::start().await;
-        let settings =
-            [("EVENTS__ENGINE__NAME", "kafka".to_owned()), ("EVENTS__ENGINE__KAFKA__BROKERS", broker.bootstrap())];
+        let settings = [
+            ("EVENTS__ENGINE__NAME", "kafka".to_owned()),
+            ("EVENTS__ENGINE__KAFKA__BROKERS", broker.bootstrap()),
+        ];
         let (shop, _folder) = shop_with(&settings).await;
         sell_and_take_back(shop).await;
     }

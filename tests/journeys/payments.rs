@@ -1,5 +1,5 @@
-//! Money over the real ledger: what the chart of accounts promises, races on PostgreSQL and SQLite, and the program killed at every
-//! boundary of a payment.
+//! Money over the real ledger: what the chart of accounts promises, races on PostgreSQL and SQLite,
+//! and the program killed at every boundary of a payment.
 
 use std::time::Duration;
 
@@ -13,7 +13,9 @@ use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
 use souk_client::payments::v1::simulator_service_client::SimulatorServiceClient;
 use souk_client::types::v1::Money;
-use souk_testkit::{CallerChannel, ChildShop, Engine, TestDb, connect_as, eventually, on_each_engine};
+use souk_testkit::{
+    CallerChannel, ChildShop, Engine, TestDb, connect_as, eventually, on_each_engine,
+};
 use souk_types::{OrderId, PaymentId, RefundId, Timestamp};
 use tonic::{Code, Status};
 
@@ -53,7 +55,12 @@ fn authorization(token: &str, amount: i64) -> pb::AuthorizePaymentRequest {
     }
 }
 
-fn capture(payment_id: &str, request_id: &str, part: Option<i64>, is_final: bool) -> pb::CapturePaymentRequest {
+fn capture(
+    payment_id: &str,
+    request_id: &str,
+    part: Option<i64>,
+    is_final: bool,
+) -> pb::CapturePaymentRequest {
     pb::CapturePaymentRequest {
         payment_id: payment_id.into(),
         request_id: request_id.into(),
@@ -65,7 +72,8 @@ fn capture(payment_id: &str, request_id: &str, part: Option<i64>, is_final: bool
 
 impl Till {
     fn at(url: &str) -> Till {
-        let (orders, staff) = (Caller::Service("orders".into()), Caller::Staff("ann".into()));
+        let orders = Caller::Service("orders".into());
+        let staff = Caller::Staff("ann".into());
         Till {
             payments: PaymentServiceClient::new(connect_as(url, &orders)),
             simulator: SimulatorServiceClient::new(connect_as(url, &staff)),
@@ -74,8 +82,18 @@ impl Till {
         }
     }
 
-    async fn authorize(&self, request: &pb::AuthorizePaymentRequest) -> Result<pb::Payment, Status> {
-        Ok(self.payments.clone().authorize_payment(request.clone()).await?.into_inner().payment.unwrap())
+    async fn authorize(
+        &self,
+        request: &pb::AuthorizePaymentRequest,
+    ) -> Result<pb::Payment, Status> {
+        Ok(self
+            .payments
+            .clone()
+            .authorize_payment(request.clone())
+            .await?
+            .into_inner()
+            .payment
+            .unwrap())
     }
 
     async fn capture(&self, request: pb::CapturePaymentRequest) -> Result<pb::Payment, Status> {
@@ -87,21 +105,44 @@ impl Till {
         Ok(self.payments.clone().void_payment(request).await?.into_inner().payment.unwrap())
     }
 
-    async fn refund(&self, payment_id: &str, refund_id: &str, amount: i64) -> Result<pb::Payment, Status> {
-        let (payment_id, refund_id) = (payment_id.to_owned(), refund_id.to_owned());
-        let request = pb::RefundPaymentRequest { payment_id, refund_id, amount: gbp(amount), effective_time: None };
+    async fn refund(
+        &self,
+        payment_id: &str,
+        refund_id: &str,
+        amount: i64,
+    ) -> Result<pb::Payment, Status> {
+        let payment_id = payment_id.to_owned();
+        let refund_id = refund_id.to_owned();
+        let request = pb::RefundPaymentRequest {
+            payment_id,
+            refund_id,
+            amount: gbp(amount),
+            effective_time: None,
+        };
         Ok(self.payments.clone().refund_payment(request).await?.into_inner().payment.unwrap())
     }
 
     /// Approves as the customer does who follows the link, and has payments ask what was decided.
     async fn approve(&self, payment_id: &str) -> Result<pb::Payment, Status> {
         let get = pb::GetPaymentRequest { payment_id: payment_id.into() };
-        let action_url = self.payments.clone().get_payment(get).await?.into_inner().payment.unwrap().action_url;
+        let action_url =
+            self.payments.clone().get_payment(get).await?.into_inner().payment.unwrap().action_url;
         if !action_url.is_empty() {
-            self.simulator.clone().complete_action(pb::CompleteActionRequest { action_url, approve: true }).await?;
+            self.simulator
+                .clone()
+                .complete_action(pb::CompleteActionRequest { action_url, approve: true })
+                .await?;
         }
-        let request = pb::CompletePaymentActionRequest { payment_id: payment_id.into(), approve: true };
-        Ok(self.payments.clone().complete_payment_action(request).await?.into_inner().payment.unwrap())
+        let request =
+            pb::CompletePaymentActionRequest { payment_id: payment_id.into(), approve: true };
+        Ok(self
+            .payments
+            .clone()
+            .complete_payment_action(request)
+            .await?
+            .into_inner()
+            .payment
+            .unwrap())
     }
 
     async fn settled(&self, payment_id: &str) -> pb::Payment {
@@ -115,26 +156,46 @@ impl Till {
 
     async fn operations(&self, payment_id: &str) -> i32 {
         let request = pb::ListChargesRequest { page_size: 1000, page_token: String::new() };
-        let charges = self.simulator.clone().list_charges(request).await.unwrap().into_inner().charges;
-        charges.into_iter().find(|charge| charge.payment_id == payment_id).map_or(0, |charge| charge.operations)
+        let charges =
+            self.simulator.clone().list_charges(request).await.unwrap().into_inner().charges;
+        charges
+            .into_iter()
+            .find(|charge| charge.payment_id == payment_id)
+            .map_or(0, |charge| charge.operations)
     }
 
     /// Returns debits and credits, posted, of an account in pounds.
     async fn balance(&self, account: Account) -> (i64, i64) {
         let account_ids = vec![ledger_account(account, "GBP".parse().unwrap()).to_string()];
         let request = ledger::LookupAccountsRequest { account_ids };
-        let accounts = self.ledger.clone().lookup_accounts(request).await.unwrap().into_inner().accounts;
+        let accounts =
+            self.ledger.clone().lookup_accounts(request).await.unwrap().into_inner().accounts;
         accounts.first().map_or((0, 0), |account| (account.debits_posted, account.credits_posted))
     }
 
-    /// Asserts that payments, ledger and the provider's book agree, and that the ledger agrees with itself.
+    /// Asserts that payments, ledger and the provider's book agree, and that the ledger agrees with
+    /// itself.
     async fn agree(&self) {
-        let audit = self.payments.clone().audit_payments(pb::AuditPaymentsRequest {}).await.unwrap().into_inner();
+        let audit = self
+            .payments
+            .clone()
+            .audit_payments(pb::AuditPaymentsRequest {})
+            .await
+            .unwrap()
+            .into_inner();
         assert_eq!(audit.findings, vec![]);
-        let count = |what: &str| audit.counts.iter().find(|count| count.what == what).map_or(0, |count| count.count);
+        let count = |what: &str| {
+            audit.counts.iter().find(|count| count.what == what).map_or(0, |count| count.count)
+        };
         assert_eq!(count("payments in flight"), 0);
         assert!(count("payments") > 0);
-        let audit = self.ledger.clone().audit_ledger(ledger::AuditLedgerRequest {}).await.unwrap().into_inner();
+        let audit = self
+            .ledger
+            .clone()
+            .audit_ledger(ledger::AuditLedgerRequest {})
+            .await
+            .unwrap()
+            .into_inner();
         assert_eq!(audit.findings, vec![]);
     }
 }
@@ -291,8 +352,10 @@ async fn killed_at_any_boundary_of_a_payment_nothing_is_lost_and_nobody_is_charg
         // Once the caller repeats its call, and once nobody does.
         for is_repeated in [true, false] {
             let till = Till::at(&shop.url());
-            let token = if operation == "complete_action" { "tok_requires_action" } else { "tok_approved" };
-            let (request, refund_id) = (authorization(token, 100), new_refund_id());
+            let token =
+                if operation == "complete_action" { "tok_requires_action" } else { "tok_approved" };
+            let request = authorization(token, 100);
+            let refund_id = new_refund_id();
             if operation != "authorize" {
                 till.authorize(&request).await.unwrap();
             }
@@ -320,7 +383,11 @@ async fn killed_at_any_boundary_of_a_payment_nothing_is_lost_and_nobody_is_charg
             }
             let payment = till.settled(&request.payment_id).await;
             assert_eq!((payment.state(), amounts(&payment)), outcome(operation), "{point}");
-            assert_eq!(till.operations(&request.payment_id).await, before + 1, "{point}: the provider did it once");
+            assert_eq!(
+                till.operations(&request.payment_id).await,
+                before + 1,
+                "{point}: the provider did it once"
+            );
         }
     }
     Till::at(&shop.url()).agree().await;

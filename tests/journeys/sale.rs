@@ -1,5 +1,5 @@
-//! A whole sale: browse, buy, pay, send, take back. The same story at a shop of one process, of one process a service, and
-//! of two replicas a service.
+//! A whole sale: browse, buy, pay, send, take back. The same story at a shop of one process, of one
+//! process a service, and of two replicas a service.
 
 use ::payments::{Account, ledger_account};
 use souk_chassis::Caller;
@@ -45,7 +45,8 @@ fn a_sale_over_two_replicas_of_every_service() {
 }
 
 async fn sell(shop: &Shop) {
-    let (alice, staff) = (Person::customer(shop, "alice"), Person::staff(shop));
+    let alice = Person::customer(shop, "alice");
+    let staff = Person::staff(shop);
     browse(shop).await;
 
     // Buy: the goods are set aside at once, the payment is captured by itself.
@@ -93,30 +94,44 @@ async fn sell(shop: &Shop) {
 
     refuse(shop, &order).await;
     take_back(shop).await;
-    assert_eq!(sales(shop).await, (2 * TOTAL, 2 * TOTAL), "the ledger has what was sold and what went back");
+    assert_eq!(
+        sales(shop).await,
+        (2 * TOTAL, 2 * TOTAL),
+        "the ledger has what was sold and what went back"
+    );
     shop.audit().await;
 }
 
 /// Anybody finds the goods and their prices.
 async fn browse(shop: &Shop) {
     let mut catalog = CatalogServiceClient::new(shop.channel("catalog", &Caller::Anonymous));
-    let listed = catalog.list_products(catalog::ListProductsRequest::default()).await.unwrap().into_inner();
+    let listed =
+        catalog.list_products(catalog::ListProductsRequest::default()).await.unwrap().into_inner();
     let titles: Vec<_> = listed.products.iter().map(|product| product.title.as_str()).collect();
     assert_eq!(titles, [LAMP, RUG]);
 }
 
 /// What must not happen does not, and leaves nothing behind.
 async fn refuse(shop: &Shop, order: &Order) {
-    let (bob, before) = (Person::customer(shop, "bob"), (shop.stock(LAMP).await, shop.stock(RUG).await));
+    let (bob, before) =
+        (Person::customer(shop, "bob"), (shop.stock(LAMP).await, shop.stock(RUG).await));
     let stranger = bob.order(&order.order_id).await.unwrap_err();
-    assert_eq!((stranger.code(), reason_of(&stranger).as_str()), (Code::NotFound, "ERROR_REASON_ORDER_NOT_FOUND"));
+    assert_eq!(
+        (stranger.code(), reason_of(&stranger).as_str()),
+        (Code::NotFound, "ERROR_REASON_ORDER_NOT_FOUND")
+    );
     let not_staff = bob.fulfill(&order.order_id).await.unwrap_err();
     assert_eq!(not_staff.code(), Code::PermissionDenied);
 
     for (request_id, lines, token, reason) in [
         ("too-many", [(LAMP, 1), (RUG, 1_000)], "tok_approved", "ERROR_REASON_OUT_OF_STOCK"),
         ("declined", [(LAMP, 1), (RUG, 1)], "tok_declined", "ERROR_REASON_PAYMENT_DECLINED"),
-        ("unknown", [(LAMP, 1), ("NO-SUCH-SKU", 1)], "tok_approved", "ERROR_REASON_PRICE_NOT_FOUND"),
+        (
+            "unknown",
+            [(LAMP, 1), ("NO-SUCH-SKU", 1)],
+            "tok_approved",
+            "ERROR_REASON_PRICE_NOT_FOUND",
+        ),
     ] {
         let refused = bob.place(request_id, &lines, token, LIMIT).await.unwrap_err();
         assert_eq!(reason_of(&refused), reason, "{refused:?}");
@@ -128,8 +143,10 @@ async fn refuse(shop: &Shop, order: &Order) {
 
 /// A paid order that has not left is taken back: goods and money.
 async fn take_back(shop: &Shop) {
-    let (carol, before) = (Person::customer_elsewhere(shop, "carol"), shop.stock(LAMP).await);
-    let order = carol.place("regretted", &[(LAMP, 2), (RUG, 1)], "tok_approved", LIMIT).await.unwrap();
+    let carol = Person::customer_elsewhere(shop, "carol");
+    let before = shop.stock(LAMP).await;
+    let order =
+        carol.place("regretted", &[(LAMP, 2), (RUG, 1)], "tok_approved", LIMIT).await.unwrap();
     carol.order_in(&order.order_id, OrderState::Paid).await;
     assert_ne!(shop.stock(LAMP).await, before);
     carol.cancel(&order.order_id).await.unwrap();
@@ -163,15 +180,24 @@ async fn money(shop: &Shop, order: &Order) -> Amounts {
     let known = Amounts { captured: minor(&payment.captured), refunded: minor(&payment.refunded) };
 
     let mut provider = SimulatorServiceClient::new(shop.channel("payments", &staff));
-    let charges = provider.list_charges(payments::ListChargesRequest::default()).await.unwrap().into_inner().charges;
+    let charges = provider
+        .list_charges(payments::ListChargesRequest::default())
+        .await
+        .unwrap()
+        .into_inner()
+        .charges;
     let charge = charges.iter().find(|charge| charge.payment_id == order.payment_id).unwrap();
-    assert_eq!(known, Amounts { captured: minor(&charge.captured), refunded: minor(&charge.refunded) });
+    assert_eq!(
+        known,
+        Amounts { captured: minor(&charge.captured), refunded: minor(&charge.refunded) }
+    );
     known
 }
 
 /// Returns what the ledger says was sold and was paid back.
 async fn sales(shop: &Shop) -> (i64, i64) {
-    let mut client = LedgerServiceClient::new(shop.channel("ledger", &Caller::Staff("ann".to_owned())));
+    let mut client =
+        LedgerServiceClient::new(shop.channel("ledger", &Caller::Staff("ann".to_owned())));
     let account_ids = vec![ledger_account(Account::Sales, "GBP".parse().unwrap()).to_string()];
     let request = ledger::LookupAccountsRequest { account_ids };
     let account = client.lookup_accounts(request).await.unwrap().into_inner().accounts.remove(0);

@@ -42,7 +42,8 @@ pub struct Shop {
 impl Shop {
     /// Starts all services in one process.
     pub async fn in_one_process(engine: Engine) -> Shop {
-        let (folder, databases) = (tempfile::tempdir().unwrap(), databases(engine).await);
+        let folder = tempfile::tempdir().unwrap();
+        let databases = databases(engine).await;
         let shop = on(ChildShop::up(folder.path()).argument("--no-seed"), &databases).start().await;
         let urls = SERVICES.map(|service| (service, vec![shop.url()])).into();
         Shop { urls, _processes: vec![shop], _databases: databases, _folder: folder }
@@ -50,14 +51,16 @@ impl Shop {
 
     /// Starts every service in a process of its own, or in several (on PostgreSQL).
     pub async fn split(engine: Engine, replicas: usize) -> Shop {
-        let (folder, databases) = (tempfile::tempdir().unwrap(), databases(engine).await);
-        let (mut urls, mut processes) = (BTreeMap::<_, Vec<String>>::new(), vec![]);
+        let folder = tempfile::tempdir().unwrap();
+        let databases = databases(engine).await;
+        let mut urls = BTreeMap::<_, Vec<String>>::new();
+        let mut processes = vec![];
         for service in SERVICES {
             for replica in 0..replicas {
                 let place = folder.path().join(format!("{service}-{replica}"));
                 let mut process = on(ChildShop::serve(&[service], &place), &databases);
-                for (neighbour, at) in urls.iter().filter(|(neighbour, _)| **neighbour != service) {
-                    process = process.argument(format!("--neighbour={neighbour}={}", at.join(",")));
+                for (upstream, at) in urls.iter().filter(|(upstream, _)| **upstream != service) {
+                    process = process.argument(format!("--upstream={upstream}={}", at.join(",")));
                 }
                 let process = process.start().await;
                 urls.entry(service).or_default().push(process.url());
@@ -72,7 +75,8 @@ impl Shop {
         connect_as(&self.urls[service][0], caller)
     }
 
-    /// Returns a connection to the last replica of a service, another process than the first when there are several.
+    /// Returns a connection to the last replica of a service, another process than the first when
+    /// there are several.
     pub fn last_channel(&self, service: &str, caller: &Caller) -> CallerChannel {
         connect_as(self.urls[service].last().unwrap(), caller)
     }
@@ -98,7 +102,8 @@ impl Shop {
             }),
         });
         let mut goods = CatalogServiceClient::new(self.channel("catalog", &staff));
-        let imported = goods.import_products(tokio_stream::iter(products)).await.unwrap().into_inner();
+        let imported =
+            goods.import_products(tokio_stream::iter(products)).await.unwrap().into_inner();
         assert!(imported.results.iter().all(|result| result.error.is_none()), "{imported:?}");
 
         let item = |(sku, _, quantity): (&str, i64, i64)| inventory::ReceivedItem {
@@ -118,8 +123,13 @@ impl Shop {
 
     /// Returns units on hand and reserved of a sku.
     pub async fn stock(&self, sku: &str) -> (i64, i64) {
-        let mut client = InventoryServiceClient::new(self.last_channel("inventory", &Caller::Staff("ann".to_owned())));
-        let request = inventory::BatchGetStockRequest { skus: vec![sku.to_owned()], location_id: String::new() };
+        let mut client = InventoryServiceClient::new(
+            self.last_channel("inventory", &Caller::Staff("ann".to_owned())),
+        );
+        let request = inventory::BatchGetStockRequest {
+            skus: vec![sku.to_owned()],
+            location_id: String::new(),
+        };
         let stock = client.batch_get_stock(request).await.unwrap().into_inner().stock;
         (stock[0].on_hand, stock[0].reserved)
     }
@@ -129,7 +139,7 @@ impl Shop {
         let mut command = Command::new(program());
         command.args(["audit", "--patience", "30"]).stdin(Stdio::null()).kill_on_drop(true);
         for (service, urls) in &self.urls {
-            command.arg(format!("--neighbour={service}={}", urls[0]));
+            command.arg(format!("--upstream={service}={}", urls[0]));
         }
         let output = command.output().await.unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -154,6 +164,8 @@ fn on(process: ChildShop, databases: &[TestDb]) -> ChildShop {
 }
 
 fn program() -> PathBuf {
-    std::env::var_os("SOUK_BIN")
-        .map_or_else(|| std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("souk"), PathBuf::from)
+    std::env::var_os("SOUK_BIN").map_or_else(
+        || std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("souk"),
+        PathBuf::from,
+    )
 }

@@ -1,7 +1,9 @@
-//! `souk replay` from the outside: the program sells a file to a running shop, and what it reads back is what the judge says.
+//! `souk replay` from the outside: the program sells a file to a running shop, and what it reads
+//! back is what the judge says.
 //!
-//! The file is a small one with every oddity of the real one. The real one is replayed too where SOUK_RETAIL_FILE names it;
-//! SOUK_RETAIL_EXPECT names the judge, a Python program that shares no code with Souk.
+//! The file is a small one with every oddity of the real one. The real one is replayed too where
+//! SOUK_RETAIL_FILE names it; SOUK_RETAIL_EXPECT names the judge, a Python program that shares no
+//! code with Souk.
 
 mod oddities;
 
@@ -48,7 +50,8 @@ impl Folder {
 
     /// Returns the report without what only Souk writes.
     fn judged_report(&self) -> Value {
-        let mut report: Value = serde_json::from_slice(&std::fs::read(self.report()).unwrap()).unwrap();
+        let mut report: Value =
+            serde_json::from_slice(&std::fs::read(self.report()).unwrap()).unwrap();
         let services = report.as_object_mut().unwrap().remove("services").unwrap();
         for service in ["orders", "payments", "ledger", "inventory"] {
             assert_eq!(services[service]["orders"], report["orders"], "{service}");
@@ -76,13 +79,16 @@ fn replay(arguments: &[&str]) -> Command {
 }
 
 fn sell(file: &Path, shop: &ChildShop, folder: &Folder, rate: &str) -> Command {
-    let (file, report, url) = (file.to_str().unwrap(), folder.report(), shop.url());
+    let file = file.to_str().unwrap();
+    let report = folder.report();
+    let url = shop.url();
     replay(&[file, "--to", &url, "--rate", rate, "--report", report.to_str().unwrap()])
 }
 
 async fn succeed(mut command: Command) -> String {
     let output = command.output().await.unwrap();
-    let (told, wrong) = (text(&output.stdout), text(&output.stderr));
+    let told = text(&output.stdout);
+    let wrong = text(&output.stderr);
     assert!(output.status.success(), "{}\n{told}\n{wrong}", output.status);
     told
 }
@@ -160,8 +166,10 @@ async fn the_odd_file_comes_to_what_the_judge_says_and_a_second_replay_changes_n
 
     // Somebody else buys what came back; the replay tells its own orders from that one.
     let mut alice = OrderServiceClient::new(shop.channel_as(&Caller::User("alice".to_owned())));
-    let line =
-        orders::PlaceOrderLine { item: Some(orders::place_order_line::Item::Sku("85123A".to_owned())), quantity: 1 };
+    let line = orders::PlaceOrderLine {
+        item: Some(orders::place_order_line::Item::Sku("85123A".to_owned())),
+        quantity: 1,
+    };
     let order = orders::PlaceOrderRequest {
         request_id: "alice-1".to_owned(),
         currency_code: "GBP".to_owned(),
@@ -239,7 +247,8 @@ async fn every_night_a_replay_outlives_two_hundred_deaths_of_the_shop() {
     let folder = Folder::new();
     let (file, judged) = match std::env::var_os("SOUK_RETAIL_FILE").map(PathBuf::from) {
         Some(file) => {
-            let judged = judge(&file).await.expect("SOUK_RETAIL_EXPECT names the judge of the real file");
+            let judged =
+                judge(&file).await.expect("SOUK_RETAIL_EXPECT names the judge of the real file");
             (file, judged)
         }
         None => (folder.file("odd.csv", &oddities::text()), judged_oddities()),
@@ -253,7 +262,10 @@ async fn every_night_a_replay_outlives_two_hundred_deaths_of_the_shop() {
         tokio::time::sleep(random.random_range(Duration::ZERO..LONGEST_LIFE)).await;
         if let Some(ended) = replaying.try_wait().unwrap() {
             // A replay that is through begins again: it must change nothing.
-            assert!(ended.success(), "before death {kill}, seed {seed}, the replay ended with {ended}");
+            assert!(
+                ended.success(),
+                "before death {kill}, seed {seed}, the replay ended with {ended}"
+            );
             replaying = quiet(sell(&file, &shop, &folder, "max"));
         }
         shop.restart().await;
@@ -263,7 +275,8 @@ async fn every_night_a_replay_outlives_two_hundred_deaths_of_the_shop() {
     assert_eq!(folder.judged_report(), judged, "after {KILLS} deaths, seed {seed}");
 }
 
-/// Returns a file of invoices with one mug each, numbered from 1; the quantity of the fifth is `fifth`.
+/// Returns a file of invoices with one mug each, numbered from 1; the quantity of the fifth is
+/// `fifth`.
 fn mugs(invoices: u32, fifth: u32) -> String {
     let row = |invoice: u32| {
         let quantity = if invoice == 5 { fifth } else { 1 };
@@ -275,8 +288,13 @@ fn mugs(invoices: u32, fifth: u32) -> String {
 const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID\n";
 
 async fn mugs_on_hand(shop: &ChildShop) -> i64 {
-    let request = inventory::BatchGetStockRequest { skus: vec!["85123A".to_owned()], ..Default::default() };
-    let answer = InventoryServiceClient::new(staff(shop)).batch_get_stock(request).await.unwrap().into_inner();
+    let request =
+        inventory::BatchGetStockRequest { skus: vec!["85123A".to_owned()], ..Default::default() };
+    let answer = InventoryServiceClient::new(staff(shop))
+        .batch_get_stock(request)
+        .await
+        .unwrap()
+        .into_inner();
     answer.stock.iter().map(|stock| stock.on_hand).sum()
 }
 
@@ -333,7 +351,10 @@ async fn what_is_wrong_is_said_in_one_clear_line() {
     let good = folder.file("odd.csv", &oddities::text());
     let header = folder.file("header.csv", "InvoiceNo,StockCode\n1,2\n");
     let row = folder.file("row.csv", &oddities::text().replacen(",-4,", ",minus four,", 1));
-    let back = folder.file("back.csv", &mugs(1, 1).replacen("1,85123A,MUG,1", "C1,85123A,MUG,-9223372036854775808", 1));
+    let back = folder.file(
+        "back.csv",
+        &mugs(1, 1).replacen("1,85123A,MUG,1", "C1,85123A,MUG,-9223372036854775808", 1),
+    );
     let gzip = folder.path().join("rows.csv.gz");
     std::fs::write(&gzip, b"\x1f\x8b\x08\0").unwrap();
     for (file, said) in [

@@ -1,10 +1,12 @@
-//! A small file with every oddity of the retailer's real one, made row by row, so that a test can say what is odd.
+//! A small file with every oddity of the retailer's real one, made row by row, so that a test can
+//! say what is odd.
 //!
 //! `oddities.json` beside it is what the judge of the real file computes for this one.
 
 use std::fmt::Write as _;
 
-const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
+const HEADER: &str =
+    "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
 
 /// The lines of the longest invoice, as in the real file.
 const LONGEST: usize = 704;
@@ -15,18 +17,28 @@ pub fn text() -> String {
     for row in ODDITIES {
         let _ = writeln!(text, "{row},United Kingdom");
     }
-    // An invoice of a guest with hundreds of lines, over products that come again and again at changing prices.
+    // An invoice of a guest with hundreds of lines, over products that come again and again at
+    // changing prices.
     for number in 0..LONGEST {
-        let (code, pence) = (22000 + number % 97, 85 + number % 7 * 40);
-        let (pounds, pence, quantity) = (pence / 100, pence % 100, 1 + number % 5);
-        let _ = writeln!(text, "550001,{code},THING {code},{quantity},2011-01-05 10:00:00,{pounds}.{pence:02},,EIRE");
+        let code = 22000 + number % 97;
+        let pence = 85 + number % 7 * 40;
+        let pounds = pence / 100;
+        let pence = pence % 100;
+        let quantity = 1 + number % 5;
+        let _ = writeln!(
+            text,
+            "550001,{code},THING {code},{quantity},2011-01-05 10:00:00,{pounds}.{pence:02},,EIRE"
+        );
     }
-    // Ordinary business, so that there is something to be killed in the middle of: twelve customers who come again, and
-    // bring back something of every fifth order.
+    // Ordinary business, so that there is something to be killed in the middle of: twelve customers
+    // who come again, and bring back something of every fifth order.
     for number in 0..240 {
-        let (invoice, customer, day) = (560000 + number, 13000 + number % 12, 6 + number / 10);
+        let invoice = 560000 + number;
+        let customer = 13000 + number % 12;
+        let day = 6 + number / 10;
         for line in 0..1 + number % 4 {
-            let (code, quantity) = (22000 + (number * 7 + line * 13) % 97, 2 + line);
+            let code = 22000 + (number * 7 + line * 13) % 97;
+            let quantity = 2 + line;
             let _ = writeln!(
                 text,
                 "{invoice},{code},THING {code},{quantity},2011-01-{day:02} 11:{:02}:00,1.25,{customer}.0,United Kingdom",
@@ -48,15 +60,18 @@ pub fn text() -> String {
 const ODDITIES: &[&str] = &[
     // Something bought before the file begins comes back: no sale of the file matches.
     "C536000,22632,HAND WARMER RED POLKA DOT,-4,2010-12-01 08:00:00,1.85,17850.0",
-    // Two letter cases of one code, and two descriptions of it; a comma and quotes in a description.
+    // Two letter cases of one code, and two descriptions of it; a comma and quotes in a
+    // description.
     "536365,85123A,WHITE HANGING HEART T-LIGHT HOLDER,6,2010-12-01 08:26:00,2.55,17850.0",
     "536365,85123a,CREAM HANGING HEART T-LIGHT HOLDER,2,2010-12-01 08:26:00,2.55,17850.0",
     "536365,71053,\"WHITE \"\"METAL\"\" LANTERN, LARGE\",6,2010-12-01 08:26:00,3.39,17850.0",
-    // One product at two prices in one invoice, and prices with one and with three decimals that are whole pence.
+    // One product at two prices in one invoice, and prices with one and with three decimals that
+    // are whole pence.
     "536365,84406B,CREAM CUPID HEARTS COAT HANGER,8,2010-12-01 08:26:00,2.75,17850.0",
     "536365,84406B,CREAM CUPID HEARTS COAT HANGER,4,2010-12-01 08:26:00,2.5,17850.0",
     "536366,84406B,,3,2010-12-01 08:28:00,2.750,17850.0",
-    // A code with letters only after more than five characters, and one that never has a description.
+    // A code with letters only after more than five characters, and one that never has a
+    // description.
     "536366,15056BL,EDWARDIAN PARASOL BLACK,1,2010-12-01 08:28:00,5.95,17850.0",
     "536366,20713,,2,2010-12-01 08:28:00,1.95,17850.0",
     // A guest, and the same guest's invoice with two time stamps.
@@ -87,10 +102,12 @@ const ODDITIES: &[&str] = &[
     "C536422,22745,POPPY'S PLAYHOUSE BEDROOM,-1,2010-12-01 15:00:00,2.10,",
     // A return that takes the latest line first and reaches over two lines and two orders.
     "C536430,84406B,CREAM CUPID HEARTS COAT HANGER,-5,2010-12-02 09:00:00,2.75,17850.0",
-    // The same invoice takes back again from the same order, at another minute, and in another letter case.
+    // The same invoice takes back again from the same order, at another minute, and in another
+    // letter case.
     "C536430,85123A,WHITE HANGING HEART T-LIGHT HOLDER,-1,2010-12-02 09:01:00,2.55,17850.0",
     "C536430,85123a,CREAM HANGING HEART T-LIGHT HOLDER,-3,2010-12-02 09:01:00,2.55,17850.0",
-    // A return at a price that was never asked, one of another customer's purchase, one of more than was sold.
+    // A return at a price that was never asked, one of another customer's purchase, one of more
+    // than was sold.
     "C536431,71053,WHITE METAL LANTERN,-1,2010-12-02 09:05:00,3.38,17850.0",
     "C536432,71053,WHITE METAL LANTERN,-1,2010-12-02 09:06:00,3.39,12583.0",
     "C536433,22632,HAND WARMER RED POLKA DOT,-9,2010-12-02 09:07:00,1.85,12583.0",
@@ -103,7 +120,8 @@ const ODDITIES: &[&str] = &[
     // A large order and its cancellation, twelve minutes later, as in the real file.
     "541431,23166,MEDIUM CERAMIC TOP STORAGE JAR,74215,2011-01-03 10:01:00,1.04,12346.0",
     "C541433,23166,MEDIUM CERAMIC TOP STORAGE JAR,-74215,2011-01-03 10:17:00,1.04,12346.0",
-    // Lines of one invoice with another invoice in between, and a later price of an earlier product.
+    // Lines of one invoice with another invoice in between, and a later price of an earlier
+    // product.
     "541500,85123A,WHITE HANGING HEART T-LIGHT HOLDER,12,2011-01-04 10:00:00,2.95,14688.0",
     "541501,85123A,WHITE HANGING HEART T-LIGHT HOLDER,1,2011-01-04 10:00:00,5.79,",
     "541500,71053,WHITE METAL LANTERN,1,2011-01-04 10:00:00,3.75,14688.0",

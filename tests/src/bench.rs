@@ -1,4 +1,5 @@
-//! The frame of every benchmark: rounds in turn against a baseline, load at a fixed rate, and what machine it was.
+//! The frame of every benchmark: rounds in turn against a baseline, load at a fixed rate, and what
+//! machine it was.
 
 mod comparison;
 mod environment;

@@ -1,3 +1,4 @@
-//! What several rooms of tests share. The tests themselves are in the rooms: conformance, journeys, faults, bench.
+//! What several rooms of tests share. The tests themselves are in the rooms: conformance, journeys,
+//! faults, bench.
 
 pub mod bench;

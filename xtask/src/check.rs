@@ -42,9 +42,18 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
             "warnings",
         ]))
     });
-    // With fewer features something may be used by nobody, and whoever starts the shop would read of it.
+    // With fewer features something may be used by nobody, and whoever starts the shop would read
+    // of it.
     parts.part("clippy, as the shop is built", || {
-        shell::run(workspace.cargo().args(["clippy", "--package", "souk", "--quiet", "--", "--deny", "warnings"]))
+        shell::run(workspace.cargo().args([
+            "clippy",
+            "--package",
+            "souk",
+            "--quiet",
+            "--",
+            "--deny",
+            "warnings",
+        ]))
     });
     parts.finish()
 }

@@ -1,4 +1,5 @@
-//! Files of a crate that import each other in a circle: one cannot be read before the other. None may, but those listed here.
+//! Files of a crate that import each other in a circle: one cannot be read before the other. None
+//! may, but those listed here.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,7 +23,9 @@ pub fn check(metadata: &Metadata) -> Outcome {
         let files = modules(&metadata.workspace_root.join(folder).join("src"))?;
         for circle in circles(&imports(&files)) {
             let circle = circle.iter().map(String::as_str).collect::<Vec<_>>();
-            let is_allowed = ALLOWED.iter().any(|(room, files, _why)| folder == Path::new(room) && *files == circle);
+            let is_allowed = ALLOWED
+                .iter()
+                .any(|(room, files, _why)| folder == Path::new(room) && *files == circle);
             if !is_allowed {
                 let names = circle.join(", ");
                 breaches.push(format!(
@@ -45,8 +48,10 @@ fn modules(src: &Path) -> Outcome<BTreeMap<String, String>> {
             if path.is_dir() {
                 folders.push(path);
             } else if let Some(name) = module_of(src, &path) {
-                let text = fs::read_to_string(&path).doing(format_args!("read {}", path.display()))?;
-                let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().to_owned();
+                let text =
+                    fs::read_to_string(&path).doing(format_args!("read {}", path.display()))?;
+                let code =
+                    text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().to_owned();
                 modules.insert(name, code);
             }
         }
@@ -87,8 +92,8 @@ fn longest(modules: &BTreeMap<String, String>, path: &str) -> Option<String> {
 fn paths(text: &str) -> Vec<String> {
     let mut paths = Vec::new();
     for (at, start) in text.match_indices("crate::") {
-        let is_ours =
-            !text[..at].ends_with('$') && !text[..at].ends_with(|last: char| last.is_alphanumeric() || last == '_');
+        let is_ours = !text[..at].ends_with('$')
+            && !text[..at].ends_with(|last: char| last.is_alphanumeric() || last == '_');
         let line = text[..at].rsplit('\n').next().unwrap_or_default();
         if is_ours && !line.trim_start().starts_with("//") {
             expand("", &text[at + start.len()..], &mut paths);
@@ -99,10 +104,12 @@ fn paths(text: &str) -> Vec<String> {
 
 /// Adds the paths that begin here after `prefix`, and returns what follows them.
 fn expand<'a>(prefix: &str, text: &'a str, paths: &mut Vec<String>) -> &'a str {
-    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(text.len());
+    let end =
+        text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(text.len());
     let (path, rest) = text.split_at(end);
     let path = format!("{prefix}{path}");
-    let Some(mut rest) = rest.strip_prefix('{').filter(|_| path.ends_with("::") || path.is_empty()) else {
+    let Some(mut rest) = rest.strip_prefix('{').filter(|_| path.ends_with("::") || path.is_empty())
+    else {
         paths.push(path.trim_end_matches("::").to_owned());
         return rest;
     };
@@ -125,9 +132,14 @@ fn expand<'a>(prefix: &str, text: &'a str, paths: &mut Vec<String>) -> &'a str {
 
 /// Returns the modules that reach each other, as groups in order of their names.
 fn circles(imports: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<BTreeSet<String>> {
-    let reach = imports.keys().map(|module| (module, reachable(imports, module))).collect::<BTreeMap<_, _>>();
+    let reach = imports
+        .keys()
+        .map(|module| (module, reachable(imports, module)))
+        .collect::<BTreeMap<_, _>>();
     let circle = |module: &String| {
-        let others = reach[module].iter().filter(|other| reach.get(other).is_some_and(|back| back.contains(module)));
+        let others = reach[module]
+            .iter()
+            .filter(|other| reach.get(other).is_some_and(|back| back.contains(module)));
         others.cloned().collect::<BTreeSet<_>>()
     };
     imports.keys().map(circle).filter(|circle| circle.len() > 1).collect()
@@ -151,7 +163,8 @@ mod tests {
     use super::*;
 
     fn circles_of(files: &[(&str, &str)]) -> Vec<Vec<String>> {
-        let modules = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let modules =
+            files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         circles(&imports(&modules)).into_iter().map(|circle| circle.into_iter().collect()).collect()
     }
 
@@ -159,13 +172,22 @@ mod tests {
     fn files_that_reach_each_other_are_a_circle() {
         let a = "use crate::b::{self, B};";
         let b = "use crate::{c::C, other};";
-        assert_eq!(circles_of(&[("a", a), ("b", b), ("c", "fn f() { crate::a::g() }")]), [["a", "b", "c"]]);
+        assert_eq!(
+            circles_of(&[("a", a), ("b", b), ("c", "fn f() { crate::a::g() }")]),
+            [["a", "b", "c"]]
+        );
         assert!(circles_of(&[("a", a), ("b", b), ("c", "use super::a;")]).is_empty());
     }
 
     #[test]
     fn comments_and_other_crates_are_no_imports() {
-        assert!(circles_of(&[("a", "use crate::b;"), ("b", "// crate::a\nuse souk_crate::a; $crate::a")]).is_empty());
+        assert!(
+            circles_of(&[
+                ("a", "use crate::b;"),
+                ("b", "// crate::a\nuse souk_crate::a; $crate::a")
+            ])
+            .is_empty()
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! `cargo xtask conform services/NAME`: holds one service, of any language, to docs/service-contract.md.
+//! `cargo xtask conform services/NAME`: holds one service, of any language, to
+//! docs/service-contract.md.
 
 use std::path::PathBuf;
 
@@ -17,10 +18,16 @@ pub struct Options {
     verbose: bool,
 }
 
-/// Builds the suite and the one program, which has the bus and the services in Rust, and runs the one against the service.
+/// Builds the suite and the one program, which has the bus and the services in Rust, and runs the
+/// one against the service.
 pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
     let manifest = std::path::absolute(&options.manifest).doing("find the manifest")?;
-    shell::run(workspace.cargo().args(["build", "--quiet", "--package=souk-tests", "--bin=conform"]))?;
+    shell::run(workspace.cargo().args([
+        "build",
+        "--quiet",
+        "--package=souk-tests",
+        "--bin=conform",
+    ]))?;
     shell::run(workspace.cargo().args(["build", "--quiet", "--package=souk"]))?;
     let built = workspace.target.join("debug");
     let mut conform = workspace.command(built.join("conform"));

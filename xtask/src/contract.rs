@@ -1,4 +1,5 @@
-//! Checks of the contract with buf: its style, and that nothing a released client relies on has changed.
+//! Checks of the contract with buf: its style, and that nothing a released client relies on has
+//! changed.
 
 use crate::{
     failure::{Failure, Outcome},
@@ -7,7 +8,8 @@ use crate::{
     workspace::Workspace,
 };
 
-/// The contract as last released, compiled. Committed, so that the comparison needs no network and no history.
+/// The contract as last released, compiled. Committed, so that the comparison needs no network and
+/// no history.
 const RELEASED: &str = "proto/released.binpb";
 
 /// Checks names, comments and shapes by the rules in buf.yaml.
@@ -19,19 +21,27 @@ pub fn lint(workspace: &Workspace) -> Outcome {
 /// Fails if a client made from the released contract could no longer talk to this one.
 pub fn breaking(workspace: &Workspace) -> Outcome {
     if !workspace.root.join(RELEASED).exists() {
-        return Err(Failure::new(format!("{RELEASED} is missing: `cargo xtask release-contract` writes it")));
+        return Err(Failure::new(format!(
+            "{RELEASED} is missing: `cargo xtask release-contract` writes it"
+        )));
     }
     let tools = Tools::ready(workspace)?;
     shell::run(workspace.command(&tools.buf).args(["breaking", "--against", RELEASED]))
 }
 
-/// Makes today's contract the released one. Refuses to if that would break the clients of the last release.
+/// Makes today's contract the released one. Refuses to if that would break the clients of the last
+/// release.
 pub fn release(workspace: &Workspace) -> Outcome {
     let tools = Tools::ready(workspace)?;
     if workspace.root.join(RELEASED).exists() {
         breaking(workspace)?;
     }
-    shell::run(workspace.command(&tools.buf).args(["build", "--exclude-source-info", "--output", RELEASED]))?;
+    shell::run(workspace.command(&tools.buf).args([
+        "build",
+        "--exclude-source-info",
+        "--output",
+        RELEASED,
+    ]))?;
     eprintln!("wrote {RELEASED}");
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! The shop and its tests share one build: no crate may be compiled once with the features that the shop asks for
-//! and once more with those that the tests add.
+//! The shop and its tests share one build: no crate may be compiled once with the features that the
+//! shop asks for and once more with those that the tests add.
 
 use std::collections::BTreeSet;
 
@@ -9,14 +9,21 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Compares what `cargo souk` builds with what `cargo xtask test` builds, which has Kafka's engine besides.
+/// Compares what `cargo souk` builds with what `cargo xtask test` builds, which has Kafka's engine
+/// besides.
 pub fn check(workspace: &Workspace) -> Outcome {
     let shop = variants(workspace, &["--package", "souk", "--edges", "normal,build"])?;
-    let tests = variants(workspace, &["--workspace", "--features", "souk/kafka", "--edges", "normal,build,dev"])?;
+    let tests = variants(
+        workspace,
+        &["--workspace", "--features", "souk/kafka", "--edges", "normal,build,dev"],
+    )?;
     let breaches: Vec<String> = shop
         .difference(&tests)
         .map(|(package, features)| {
-            let others = tests.iter().filter(|(other, _)| other == package).map(|(_, features)| features.as_str());
+            let others = tests
+                .iter()
+                .filter(|(other, _)| other == package)
+                .map(|(_, features)| features.as_str());
             let others: Vec<&str> = others.collect();
             format!(
                 "{package} is built twice: the shop wants [{features}], the tests [{}]; \
@@ -36,7 +43,8 @@ fn variants(workspace: &Workspace, what: &[&str]) -> Outcome<BTreeSet<(String, S
     Ok(listing.lines().filter_map(variant).collect())
 }
 
-/// Reads a line such as `regex v1.13.2|perf,std (*)`. Our own packages, which name a path, are built for both anyway.
+/// Reads a line such as `regex v1.13.2|perf,std (*)`. Our own packages, which name a path, are
+/// built for both anyway.
 fn variant(line: &str) -> Option<(String, String)> {
     let line = line.strip_suffix(" (*)").unwrap_or(line);
     let (package, features) = line.split_once('|')?;
@@ -50,7 +58,10 @@ mod tests {
 
     #[test]
     fn a_variant_is_a_package_with_its_features() {
-        assert_eq!(variant("regex v1.13.2|perf,std (*)"), Some(("regex v1.13.2".into(), "perf,std".into())));
+        assert_eq!(
+            variant("regex v1.13.2|perf,std (*)"),
+            Some(("regex v1.13.2".into(), "perf,std".into()))
+        );
         assert_eq!(variant("orders v0.1.0 (/somewhere/services/orders)|"), None);
         assert_eq!(variant(""), None);
     }

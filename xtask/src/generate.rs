@@ -1,4 +1,5 @@
-//! `cargo xtask gen`: the clients' generated code, remade from proto/. What is committed must be what this makes.
+//! `cargo xtask gen`: the clients' generated code, remade from proto/. What is committed must be
+//! what this makes.
 
 use std::{
     collections::BTreeMap,
@@ -22,11 +23,14 @@ const GENERATED: [&str; 5] = [
     "libs/chassis-node/test/gen",
 ];
 
-/// The plugin of TypeScript, and the folder that it is installed in: apart, since nothing that runs needs it and it wants a newer Node.js.
+/// The plugin of TypeScript, and the folder that it is installed in: apart, since nothing that runs
+/// needs it and it wants a newer Node.js.
 const PLUGIN_FOLDER: &str = "clients/typescript/generator";
-const PLUGIN: &str = "clients/typescript/generator/node_modules/@bufbuild/protoc-gen-es/bin/protoc-gen-es";
+const PLUGIN: &str =
+    "clients/typescript/generator/node_modules/@bufbuild/protoc-gen-es/bin/protoc-gen-es";
 
-/// The protos of the tests of libs/chassis-node, and what of them is generated; the contract comes from @souk/client.
+/// The protos of the tests of libs/chassis-node, and what of them is generated; the contract comes
+/// from @souk/client.
 const OF_TESTS: [(&str, &str); 2] =
     [("tests/contract/echo", "souk/echo"), ("libs/souk-codegen/fixture/proto", "souk/fixture")];
 
@@ -51,7 +55,10 @@ pub fn check(workspace: &Workspace) -> Outcome {
     for folder in GENERATED {
         read_all(&workspace.root, &workspace.root.join(folder), &mut committed)?;
     }
-    let differing = made.iter().filter(|(name, text)| committed.get(*name) != Some(*text)).map(|(name, _)| name);
+    let differing = made
+        .iter()
+        .filter(|(name, text)| committed.get(*name) != Some(*text))
+        .map(|(name, _)| name);
     let gone = committed.keys().filter(|name| !made.contains_key(*name));
     let breaches: Vec<&String> = differing.chain(gone).collect();
     if breaches.is_empty() {
@@ -60,7 +67,10 @@ pub fn check(workspace: &Workspace) -> Outcome {
     for name in &breaches {
         eprintln!("  {name}");
     }
-    Err(Failure::new(format!("{} files are not what the contract says; run `cargo xtask gen`", breaches.len())))
+    Err(Failure::new(format!(
+        "{} files are not what the contract says; run `cargo xtask gen`",
+        breaches.len()
+    )))
 }
 
 /// Returns every generated file by its name, made in a folder of its own.
@@ -88,8 +98,10 @@ fn is_empty_stub(name: &str) -> bool {
 fn typescript(workspace: &Workspace, tools: &Tools, out: &Path) -> Outcome {
     if !workspace.root.join(PLUGIN).exists() {
         let folder = workspace.root.join(PLUGIN_FOLDER);
-        shell::run(workspace.command("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))
-            .map_err(|failure| Failure::new(format!("{failure}; Node.js 20 with npm is needed")))?;
+        shell::run(
+            workspace.command("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder),
+        )
+        .map_err(|failure| Failure::new(format!("{failure}; Node.js 20 with npm is needed")))?;
     }
     shell::run(workspace.command(&tools.buf).args(["generate", "--output"]).arg(out))?;
     reasons(&out.join("clients/typescript/src/gen"))
@@ -99,12 +111,15 @@ fn typescript(workspace: &Workspace, tools: &Tools, out: &Path) -> Outcome {
 fn reasons(folder: &Path) -> Outcome {
     let mut files = BTreeMap::new();
     read_all(folder, &folder.join("souk"), &mut files)?;
-    let modules: Vec<_> = files.keys().filter_map(|name| name.strip_suffix("/error_reason_pb.ts")).collect();
+    let modules: Vec<_> =
+        files.keys().filter_map(|name| name.strip_suffix("/error_reason_pb.ts")).collect();
     let mut text = "// Made by `cargo xtask gen`: the reasons of every package.\nimport type { DescEnum } from \"@bufbuild/protobuf\";\n\n"
         .to_owned();
     for module in &modules {
         let name = module.replace('/', "_");
-        text += &format!("import {{ ErrorReasonSchema as {name} }} from \"./{module}/error_reason_pb.js\";\n");
+        text += &format!(
+            "import {{ ErrorReasonSchema as {name} }} from \"./{module}/error_reason_pb.js\";\n"
+        );
     }
     text += "\nexport const REASONS: readonly DescEnum[] = [\n";
     for module in &modules {
@@ -141,9 +156,17 @@ fn chassis_node(workspace: &Workspace, tools: &Tools, out: &Path) -> Outcome {
 }
 
 /// Makes TypeScript of a module, or of some packages of it.
-fn es(workspace: &Workspace, tools: &Tools, module: &Path, packages: &[&str], out: &Path) -> Outcome {
+fn es(
+    workspace: &Workspace,
+    tools: &Tools,
+    module: &Path,
+    packages: &[&str],
+    out: &Path,
+) -> Outcome {
     let plugin = format!("local: [node, {PLUGIN}]");
-    let template = format!("{{version: v2, plugins: [{{{plugin}, out: ., opt: [target=ts, import_extension=js]}}]}}");
+    let template = format!(
+        "{{version: v2, plugins: [{{{plugin}, out: ., opt: [target=ts, import_extension=js]}}]}}"
+    );
     let mut command = workspace.command(&tools.buf);
     command.arg("generate").arg(module).args(["--template", &template, "--output"]).arg(out);
     for package in packages {
@@ -177,7 +200,8 @@ fn python(workspace: &Workspace, tools: &Tools, out: &Path) -> Outcome {
         command.arg(format!("--{option}={}", out.display()));
     }
     command.arg("--mypy_grpc_opt=quiet");
-    // The official options of protovalidate come for another protobuf library; google.api has a package of its own.
+    // The official options of protovalidate come for another protobuf library; google.api has a
+    // package of its own.
     command.arg("buf/validate/validate.proto");
     command.args(protos(&workspace.root.join("proto"))?);
     shell::run(&mut command)?;
@@ -216,7 +240,8 @@ fn read_all(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) -
             }
             continue;
         }
-        let name = path.strip_prefix(root).doing("name a generated file")?.to_string_lossy().into_owned();
+        let name =
+            path.strip_prefix(root).doing("name a generated file")?.to_string_lossy().into_owned();
         files.insert(name, fs::read(&path).doing(format_args!("read {}", path.display()))?);
     }
     Ok(())

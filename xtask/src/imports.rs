@@ -1,4 +1,5 @@
-//! Which room may import which: ARCHITECTURE.md in a table that cargo's own metadata is held against.
+//! Which room may import which: ARCHITECTURE.md in a table that cargo's own metadata is held
+//! against.
 
 use std::path::Path;
 
@@ -7,7 +8,8 @@ use crate::{
     workspace::{Dependency, Metadata, Package},
 };
 
-/// Libraries below the others, and all that each may import of ours. `dev` dependencies are free among the libraries.
+/// Libraries below the others, and all that each may import of ours. `dev` dependencies are free
+/// among the libraries.
 const FOUNDATIONS: &[(&str, &[&str])] = &[
     ("libs/souk-types", &[]),
     ("libs/souk-contract", &[]),
@@ -48,7 +50,9 @@ fn folder_of<'a>(metadata: &'a Metadata, dependency: &'a Dependency) -> Option<&
 fn refusal(from: &Path, to: &Path, kind: Option<&str>) -> Option<&'static str> {
     let sees_all_services = from == Path::new(ONE_PROGRAM) || from.starts_with("tests");
     if to.starts_with("services") && !sees_all_services {
-        return Some("only services/souk and tests may see a service; others reach it over gRPC or events");
+        return Some(
+            "only services/souk and tests may see a service; others reach it over gRPC or events",
+        );
     }
     if to == Path::new(ONE_PROGRAM) || to.starts_with("tests") || to.starts_with("xtask") {
         return Some("nothing builds on the one program, the tests or xtask");
@@ -68,9 +72,12 @@ fn refusal(from: &Path, to: &Path, kind: Option<&str>) -> Option<&'static str> {
 
 /// The compiler of the contract must not become part of a running program.
 fn compiler_only_at_build_time(package: &Package, from: &Path) -> Option<String> {
-    let at_run_time =
-        package.dependencies.iter().any(|dependency| dependency.name == "souk-codegen" && dependency.kind.is_none());
-    at_run_time.then(|| format!("{} imports souk-codegen: make it a build-dependency", from.display()))
+    let at_run_time = package
+        .dependencies
+        .iter()
+        .any(|dependency| dependency.name == "souk-codegen" && dependency.kind.is_none());
+    at_run_time
+        .then(|| format!("{} imports souk-codegen: make it a build-dependency", from.display()))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
-//! Reads the licence expressions of crates (SPDX, and the old form with a slash) as far as crates use them.
+//! Reads the licence expressions of crates (SPDX, and the old form with a slash) as far as crates
+//! use them.
 
-/// What a dependency may be licensed under: licences that ask for notices, and one (MPL-2.0) that asks
-/// for changes to its own files only. Each is compatible with our Apache-2.0.
+/// What a dependency may be licensed under: licences that ask for notices, and one (MPL-2.0) that
+/// asks for changes to its own files only. Each is compatible with our Apache-2.0.
 pub const ALLOWED: &[&str] = &[
     "0BSD",
     "Apache-2.0",

@@ -16,6 +16,7 @@ mod licence;
 mod new_service;
 mod packages;
 mod postgres;
+mod setup;
 mod shell;
 mod test;
 mod tools;
@@ -37,7 +38,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Checks everything that needs no running program: format, clippy, the contract, imports, dependencies, files.
+    /// Checks everything that needs no running program: format, clippy, the contract, imports,
+    /// dependencies, files.
     Check(check::Options),
     /// Runs all tests, on SQLite and on a PostgreSQL of its own.
     Test(test::Options),
@@ -51,11 +53,13 @@ enum Command {
     Conform(conform::Options),
     /// Makes a new service: proto, code, tests, manifest and docs, at home in the shop at once.
     NewService(new_service::Options),
-    /// Runs a PostgreSQL for tests until it is interrupted, and prints the variable that tests look for.
+    /// Runs a PostgreSQL for tests until it is interrupted, and prints the variable that tests look
+    /// for.
     Postgres,
     /// Installs the pinned tools and prints where they are.
     Tools,
-    /// Writes proto/released.binpb, the contract that later changes are compared with. Part of a release.
+    /// Writes proto/released.binpb, the contract that later changes are compared with. Part of a
+    /// release.
     ReleaseContract,
 }
 
@@ -73,10 +77,12 @@ fn run(command: Command) -> Outcome {
     let workspace = Workspace::find()?;
     match command {
         Command::Check(options) => check::run(&workspace, &options),
-        Command::Test(options) => test::run(&workspace, &options),
+        Command::Test(options) => {
+            setup::ready(&workspace).and_then(|()| test::run(&workspace, &options))
+        }
         Command::Bench(options) => bench::run(&workspace, &options),
-        Command::Ci => ci(&workspace),
-        Command::Gen => generate::run(&workspace),
+        Command::Ci => setup::ready(&workspace).and_then(|()| ci(&workspace)),
+        Command::Gen => setup::ready(&workspace).and_then(|()| generate::run(&workspace)),
         Command::Conform(options) => conform::run(&workspace, &options),
         Command::NewService(options) => new_service::run(&workspace, &options),
         Command::Postgres => postgres::run(&workspace),

@@ -1,5 +1,6 @@
-//! `cargo xtask new-service NAME --language …`: a whole small service, from proto to tests, that is at home at once. What it writes
-//! stands as plain files in xtask/templates; its README.md says which words are put in.
+//! `cargo xtask new-service NAME --language …`: a whole small service, from proto to tests, that is
+//! at home at once. What it writes stands as plain files in xtask/templates; its README.md says
+//! which words are put in.
 
 mod edits;
 mod names;
@@ -18,7 +19,8 @@ use names::Names;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// The one noun that it owns, which will be its folder, package, upstream's name and prefix of settings: `gift-cards`.
+    /// The one noun that it owns, which will be its folder, package, upstream's name and prefix of
+    /// settings: `gift-cards`.
     name: String,
     /// What it is written in.
     #[arg(long)]
@@ -113,10 +115,13 @@ fn read(from: &Path, to: &Path, names: &Names, files: &mut Vec<(PathBuf, String)
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     for path in paths {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().replace("NAME", &names.package);
+        let name =
+            path.file_name().unwrap_or_default().to_string_lossy().replace("NAME", &names.package);
         if path.is_dir() {
             // What running a template in place would leave.
-            if !matches!(name.as_str(), "node_modules" | "dist" | "__pycache__") && !name.starts_with('.') {
+            if !matches!(name.as_str(), "node_modules" | "dist" | "__pycache__")
+                && !name.starts_with('.')
+            {
                 read(&path, &to.join(name), names, files)?;
             }
             continue;

@@ -1,4 +1,5 @@
-//! Rules about other people's code: licences, duplicates, two packages that must stay out, and a reason for each one.
+//! Rules about other people's code: licences, duplicates, two packages that must stay out, and a
+//! reason for each one.
 
 use std::{collections::BTreeSet, fs};
 
@@ -23,9 +24,18 @@ pub fn check(workspace: &Workspace) -> Outcome {
     let mut breaches = licences(&metadata);
     breaches.extend(refused(&metadata));
 
-    let duplicates: BTreeSet<&str> =
-        metadata.versions().into_iter().filter(|(_, versions)| versions.len() > 1).map(|(name, _)| name).collect();
-    breaches.extend(compare(workspace, DUPLICATES, &duplicates, "is in the tree in several versions")?);
+    let duplicates: BTreeSet<&str> = metadata
+        .versions()
+        .into_iter()
+        .filter(|(_, versions)| versions.len() > 1)
+        .map(|(name, _)| name)
+        .collect();
+    breaches.extend(compare(
+        workspace,
+        DUPLICATES,
+        &duplicates,
+        "is in the tree in several versions",
+    )?);
 
     let direct: BTreeSet<&str> = metadata
         .ours()
@@ -55,16 +65,30 @@ fn refused(metadata: &Metadata) -> Vec<String> {
     metadata
         .foreign()
         .filter(|package| REFUSED.contains(&package.name.as_str()))
-        .map(|package| format!("{} must stay out of the tree: `cargo tree -i {0}` tells who wants it", package.name))
+        .map(|package| {
+            format!(
+                "{} must stay out of the tree: `cargo tree -i {0}` tells who wants it",
+                package.name
+            )
+        })
         .collect()
 }
 
 /// Holds the names in a committed list against what is there, in both directions.
-fn compare(workspace: &Workspace, file: &str, present: &BTreeSet<&str>, statement: &str) -> Outcome<Vec<String>> {
+fn compare(
+    workspace: &Workspace,
+    file: &str,
+    present: &BTreeSet<&str>,
+    statement: &str,
+) -> Outcome<Vec<String>> {
     let text = fs::read_to_string(workspace.root.join(file)).doing(format_args!("read {file}"))?;
     let listed: BTreeSet<&str> = text.lines().filter_map(listed_name).collect();
-    let missing = present.difference(&listed).map(|name| format!("{name} {statement}, but {file} does not say why"));
-    let stale = listed.difference(present).map(|name| format!("{file} lists {name}, but that is no longer so"));
+    let missing = present
+        .difference(&listed)
+        .map(|name| format!("{name} {statement}, but {file} does not say why"));
+    let stale = listed
+        .difference(present)
+        .map(|name| format!("{file} lists {name}, but that is no longer so"));
     Ok(missing.chain(stale).collect())
 }
 

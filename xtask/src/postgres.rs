@@ -1,4 +1,5 @@
-//! A PostgreSQL for one run of the tests: found or fetched, durable as in production, gone afterwards.
+//! A PostgreSQL for one run of the tests: found or fetched, durable as in production, gone
+//! afterwards.
 
 use std::{
     env, fs,
@@ -17,7 +18,8 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Programs of PostgreSQL 16 that need nothing but the C library and zlib. Used where none is installed.
+/// Programs of PostgreSQL 16 that need nothing but the C library and zlib. Used where none is
+/// installed.
 const PACKAGE: &str = "pgserver==0.1.4";
 
 /// The variable by which tests find the cluster.
@@ -103,7 +105,8 @@ impl Postgres {
             if log.contains("ready to accept connections") {
                 return Ok(());
             }
-            if self.keeper.try_wait().doing("watch PostgreSQL")?.is_some() || log.contains("FATAL") {
+            if self.keeper.try_wait().doing("watch PostgreSQL")?.is_some() || log.contains("FATAL")
+            {
                 break;
             }
             thread::sleep(Duration::from_millis(20));
@@ -128,7 +131,7 @@ impl Drop for Postgres {
 }
 
 /// Looks for a server where systems put it: on the path, then the newest of Debian's.
-fn installed_programs() -> Option<PathBuf> {
+pub fn installed_programs() -> Option<PathBuf> {
     let on_path = env::var_os("PATH").map(|path| env::split_paths(&path).collect::<Vec<_>>());
     let mut debian: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
@@ -174,7 +177,8 @@ fn as_nobody_if_root(folder: &Path) -> Outcome<Command> {
         return Ok(Command::new("env"));
     }
     shell::run(Command::new("chown").arg("-R").arg(format!("{NOBODY}:{NOBODY}")).arg(folder))?;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).doing("open the folder of PostgreSQL")?;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755))
+        .doing("open the folder of PostgreSQL")?;
     let mut command = Command::new("setpriv");
     command.arg(format!("--reuid={NOBODY}")).arg(format!("--regid={NOBODY}")).arg("--clear-groups");
     Ok(command)

@@ -25,7 +25,11 @@ pub fn read(command: &mut Command) -> Outcome<String> {
     let output = command.stdin(Stdio::null()).output().doing(format_args!("run `{shown}`"))?;
     if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr);
-        return Err(Failure::new(format!("`{shown}` failed ({}): {}", output.status, errors.trim())));
+        return Err(Failure::new(format!(
+            "`{shown}` failed ({}): {}",
+            output.status,
+            errors.trim()
+        )));
     }
     String::from_utf8(output.stdout).doing(format_args!("read the output of `{shown}`"))
 }
@@ -33,14 +37,19 @@ pub fn read(command: &mut Command) -> Outcome<String> {
 /// Runs a program and returns what it printed; its errors are shown as they come.
 pub fn printed(command: &mut Command) -> Outcome<String> {
     let shown = show(command);
-    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().doing(format_args!("run `{shown}`"))?;
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .doing(format_args!("run `{shown}`"))?;
     if !output.status.success() {
         return Err(Failure::new(format!("`{shown}` failed ({})", output.status)));
     }
     String::from_utf8(output.stdout).doing(format_args!("read the output of `{shown}`"))
 }
 
-/// Waits until no other process holds this file, and holds it until the result is dropped or this process ends.
+/// Waits until no other process holds this file, and holds it until the result is dropped or this
+/// process ends.
 pub fn alone(lock: &Path) -> Outcome<File> {
     if let Some(folder) = lock.parent() {
         fs::create_dir_all(folder).doing(format_args!("create {}", folder.display()))?;
@@ -66,7 +75,8 @@ fn show(command: &Command) -> String {
     words.join(" ")
 }
 
-/// The parts of a command, each with its outcome and how long it took. A failed part does not stop the next one.
+/// The parts of a command, each with its outcome and how long it took. A failed part does not stop
+/// the next one.
 #[derive(Default)]
 pub struct Parts(Vec<Part>);
 
@@ -95,8 +105,12 @@ impl Parts {
             let mark = if part.failure.is_some() { "FAILED" } else { "ok" };
             eprintln!("{mark:>6}  {:>7.1} s  {}", part.took.as_secs_f64(), part.name);
         }
-        let failed: Vec<&str> =
-            self.0.iter().filter(|part| part.failure.is_some()).map(|part| part.name.as_str()).collect();
+        let failed: Vec<&str> = self
+            .0
+            .iter()
+            .filter(|part| part.failure.is_some())
+            .map(|part| part.name.as_str())
+            .collect();
         if failed.is_empty() {
             return Ok(());
         }

@@ -1,4 +1,5 @@
-//! `cargo xtask test`: every test there is, on both engines, several programs side by side, with one line of totals at the end.
+//! `cargo xtask test`: every test there is, on both engines, several programs side by side, with
+//! one line of totals at the end.
 
 mod changed;
 mod run;
@@ -32,33 +33,39 @@ const SLOWEST: usize = 10;
 
 #[derive(clap::Args, Default)]
 pub struct Options {
-    /// Runs the tests whose name contains this; or all of a package, a folder of tests/ or a script, such as `orders`, `attack` or
-    /// `tests/clients/go_test.py`; or `quick`, which is all that does not take minutes.
+    /// Runs the tests whose name contains this; or all of a package, a folder of tests/ or a
+    /// script, such as `orders`, `attack` or `tests/clients/go_test.py`; or `quick`, which is all
+    /// that does not take minutes.
     #[arg(conflicts_with = "changed")]
     filter: Option<String>,
-    /// Runs what can see the files that differ from the main branch, what is nearest to them first. Without the suites that take
-    /// minutes, unless they changed themselves.
+    /// Runs what can see the files that differ from the main branch, what is nearest to them first.
+    /// Without the suites that take minutes, unless they changed themselves.
     #[arg(long)]
     changed: bool,
     /// Runs the long forms too: random kills, split processes, more cases. Takes an hour or more.
     #[arg(long)]
     nightly: bool,
-    /// How many suites run at the same time. They wait for half of their time: by default one more than there are processors.
+    /// How many suites run at the same time. They wait for half of their time: by default one more
+    /// than there are processors.
     #[arg(long)]
     jobs: Option<usize>,
 }
 
 impl Options {
-    /// How long a suite may say nothing: by day the slowest says something every minute, at night some work for long.
+    /// How long a suite may say nothing: by day the slowest says something every minute, at night
+    /// some work for long.
     fn silence(&self) -> Duration {
         Duration::from_secs(if self.nightly { 3600 } else { 900 })
     }
 
     fn jobs(&self) -> usize {
-        self.jobs.unwrap_or_else(|| 1 + thread::available_parallelism().map_or(1, usize::from)).max(1)
+        self.jobs
+            .unwrap_or_else(|| 1 + thread::available_parallelism().map_or(1, usize::from))
+            .max(1)
     }
 
-    /// Leaves only the suites that are asked for; returns what the names of their tests must contain.
+    /// Leaves only the suites that are asked for; returns what the names of their tests must
+    /// contain.
     fn choose(&self, workspace: &Workspace, suites: &mut Vec<Suite>) -> Outcome<Option<&str>> {
         if self.changed {
             changed::keep_what_can_see(workspace, suites)?;
@@ -88,6 +95,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
     let mut postgres = None;
 
     let tools = Tools::ready(workspace)?;
+    environment.push(("PATH".into(), workspace.path()));
     environment.extend(tools.environment().map(|(name, path)| (name.into(), path.into())));
     parts.part("PostgreSQL", || {
         // One that runs already is used as it is.
@@ -109,14 +117,17 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
         }
     });
     parts.part("brokers", || {
-        environment.extend(brokers::ready(workspace)?.into_iter().map(|(name, path)| (name.into(), path.into())));
+        environment.extend(
+            brokers::ready(workspace)?.into_iter().map(|(name, path)| (name.into(), path.into())),
+        );
         Ok(())
     });
     if options.nightly {
         environment.push(("SOUK_NIGHTLY".into(), "1".into()));
     }
-    // The bus is tested on every engine, also the one that the shop is built without. The night also kills on a file system that
-    // drops what was not synced. That is a build of its own, which the day does not wait for.
+    // The bus is tested on every engine, also the one that the shop is built without. The night
+    // also kills on a file system that drops what was not synced. That is a build of its own, which
+    // the day does not wait for.
     let features = if options.nightly { "souk/kafka,souk-data/unsynced-vfs" } else { "souk/kafka" };
     let mut suites = Vec::new();
     parts.part("build", || {
@@ -126,7 +137,12 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
     let mut reports = Vec::new();
     parts.part("tests", || {
         let filter = options.choose(workspace, &mut suites)?;
-        let plan = Plan { filter, jobs: options.jobs(), silence: options.silence(), environment: &environment };
+        let plan = Plan {
+            filter,
+            jobs: options.jobs(),
+            silence: options.silence(),
+            environment: &environment,
+        };
         reports = run::run(&suites, &plan)?;
         judge(&reports)
     });
@@ -153,15 +169,21 @@ fn judge(reports: &[Report]) -> Outcome {
 
 /// Counts the tests that failed. A suite that failed without naming one is one failed test.
 fn failed(reports: &[Report]) -> usize {
-    reports.iter().map(|report| report.tally.failed.len() + usize::from(report.failure.is_some())).sum()
+    reports
+        .iter()
+        .map(|report| report.tally.failed.len() + usize::from(report.failure.is_some()))
+        .sum()
 }
 
 fn tell_slowest(reports: &[Report]) {
-    let tests =
-        |report: &Report| report.tally.times.iter().map(|(took, test)| (*took, test.clone())).collect::<Vec<_>>();
+    let tests = |report: &Report| {
+        report.tally.times.iter().map(|(took, test)| (*took, test.clone())).collect::<Vec<_>>()
+    };
     let mut slowest: Vec<(f64, String, &str)> = reports
         .iter()
-        .flat_map(|report| tests(report).into_iter().map(|(took, test)| (took, test, report.name.as_str())))
+        .flat_map(|report| {
+            tests(report).into_iter().map(|(took, test)| (took, test, report.name.as_str()))
+        })
         .collect();
     slowest.sort_by(|a, b| b.0.total_cmp(&a.0));
     if !slowest.is_empty() {
@@ -184,7 +206,11 @@ fn tell_failed(reports: &[Report]) {
             report.tally.failed.iter().for_each(|check| eprintln!("      {check}"));
             continue;
         }
-        report.tally.failed.iter().for_each(|test| eprintln!("  cargo xtask test {test}    ({})", report.name));
+        report
+            .tally
+            .failed
+            .iter()
+            .for_each(|test| eprintln!("  cargo xtask test {test}    ({})", report.name));
         if let Some(failure) = &report.failure {
             eprintln!("  cargo xtask test '{}'    ({failure})", report.name);
         }

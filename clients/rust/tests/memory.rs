@@ -1,5 +1,5 @@
-//! What a request of tiny items costs in memory: nothing beyond its own bytes. The only test of its program, since it reads the peak of
-//! the whole process.
+//! What a request of tiny items costs in memory: nothing beyond its own bytes. The only test of its
+//! program, since it reads the peak of the whole process.
 #![cfg(target_os = "linux")]
 
 use std::convert::Infallible;
@@ -25,12 +25,16 @@ fn peak() -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// Reads one request as a server does, as it comes over a connection: of the largest size, one piece of two bytes again and again.
-async fn read<M: Message + Default + Validate + 'static>(piece: [u8; 2]) -> Result<Option<M>, Status> {
+/// Reads one request as a server does, as it comes over a connection: of the largest size, one
+/// piece of two bytes again and again.
+async fn read<M: Message + Default + Validate + 'static>(
+    piece: [u8; 2],
+) -> Result<Option<M>, Status> {
     const CHUNK: usize = 16 << 10;
     let prefix = [&[0][..], &u32::try_from(MAX_MESSAGE_BYTES).unwrap().to_be_bytes()].concat();
     let chunk = Bytes::from(piece.repeat(CHUNK / 2));
-    let chunks = std::iter::once(Bytes::from(prefix)).chain(std::iter::repeat_n(chunk, MAX_MESSAGE_BYTES / CHUNK));
+    let chunks = std::iter::once(Bytes::from(prefix))
+        .chain(std::iter::repeat_n(chunk, MAX_MESSAGE_BYTES / CHUNK));
     let body = StreamBody::new(iter(chunks.map(|chunk| Ok::<_, Infallible>(Frame::data(chunk)))));
     let decoder = souk_contract::Codec::<(), M>::default().decoder();
     Streaming::new_request(decoder, body, None, Some(MAX_MESSAGE_BYTES)).message().await

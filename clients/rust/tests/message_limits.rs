@@ -1,5 +1,6 @@
-//! The bounds of every request of the contract, in bytes and in items, against the table that the chassis of all languages read
-//! (`tests/contract/message_limits.json`), and against messages made from the descriptors.
+//! The bounds of every request of the contract, in bytes and in items, against the table that the
+//! chassis of all languages read (`tests/contract/message_limits.json`), and against messages made
+//! from the descriptors.
 //!
 //! With SOUK_WRITE_VECTORS set the table is written, not compared.
 
@@ -26,7 +27,8 @@ struct Found<'a> {
 
 fn lists<'a>(shape: &'a Shape, path: &str, numbers: &[u32], found: &mut Vec<Found<'a>>) {
     for field in shape.fields {
-        let path = if path.is_empty() { field.name.to_owned() } else { format!("{path}.{}", field.name) };
+        let path =
+            if path.is_empty() { field.name.to_owned() } else { format!("{path}.{}", field.name) };
         let numbers = [numbers, &[field.number]].concat();
         let mut inner_path = path.clone();
         if let Occurs::Often(list) = &field.occurs {
@@ -91,7 +93,8 @@ fn too_many() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         let one = found.iter().find(|one| one.path == field).unwrap();
         cases.push((path, field, message_with(one, one.list.most + 1)));
     }
-    // The numbers of an enum together at one tag, and one message in two pieces, which a decoder puts together.
+    // The numbers of an enum together at one tag, and one message in two pieces, which a decoder
+    // puts together.
     let preferences = "/souk.notifications.v1.NotificationService/UpdatePreferences";
     cases.push((preferences, "default_channels", vec![0x32, 5, 1, 2, 1, 2, 1]));
     let piece = delimited(1, &[0x12, 0].repeat(51));
@@ -102,14 +105,20 @@ fn too_many() -> Vec<(&'static str, &'static str, Vec<u8>)> {
 #[test]
 fn the_shared_messages_are_refused_at_the_field_that_they_say() {
     for (path, field, message) in too_many() {
-        let violations = check_counts(&message, CONTRACT.method(path).unwrap().request_shape).unwrap_err();
-        assert_eq!(violations.iter().map(|one| one.field.as_str()).collect::<Vec<_>>(), [field], "{path}");
+        let violations =
+            check_counts(&message, CONTRACT.method(path).unwrap().request_shape).unwrap_err();
+        assert_eq!(
+            violations.iter().map(|one| one.field.as_str()).collect::<Vec<_>>(),
+            [field],
+            "{path}"
+        );
     }
 }
 
 #[test]
 fn the_table_for_all_languages_is_that_of_the_contract() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/contract/message_limits.json");
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/contract/message_limits.json");
     let mut text = String::from("{\n  \"max_request_bytes\": {\n");
     for (index, policy) in CONTRACT.methods.iter().enumerate() {
         let comma = if index + 1 < CONTRACT.methods.len() { "," } else { "" };
@@ -141,7 +150,11 @@ fn the_table_for_all_languages_is_that_of_the_contract() {
         return;
     }
     let committed = std::fs::read_to_string(&file).unwrap();
-    assert!(committed == text, "{} is not the contract's: run this test with SOUK_WRITE_VECTORS=1", file.display());
+    assert!(
+        committed == text,
+        "{} is not the contract's: run this test with SOUK_WRITE_VECTORS=1",
+        file.display()
+    );
 }
 
 #[test]
@@ -153,9 +166,18 @@ fn a_list_is_refused_at_the_first_item_too_many() {
         for one in &found {
             assert_ne!(one.list.most, usize::MAX, "{} {} has a bound", policy.path, one.path);
             let full = message_with(one, one.list.most);
-            assert_eq!(check_counts(&full, policy.request_shape), Ok(()), "{} {}", policy.path, one.path);
-            let violations = check_counts(&message_with(one, one.list.most + 1), policy.request_shape).unwrap_err();
-            let fields = violations.iter().map(|violation| violation.field.as_str()).collect::<Vec<_>>();
+            assert_eq!(
+                check_counts(&full, policy.request_shape),
+                Ok(()),
+                "{} {}",
+                policy.path,
+                one.path
+            );
+            let violations =
+                check_counts(&message_with(one, one.list.most + 1), policy.request_shape)
+                    .unwrap_err();
+            let fields =
+                violations.iter().map(|violation| violation.field.as_str()).collect::<Vec<_>>();
             assert_eq!(fields, [one.path.as_str()], "{}", policy.path);
             count += 1;
         }
@@ -190,23 +212,34 @@ impl Largest {
 
     fn field(&self, field: &FieldDescriptor, bytes: &mut Vec<u8>) {
         let rules = self.rules(&field.options());
-        let (of, most) = if field.is_map() { ("map", "max_pairs") } else { ("repeated", "max_items") };
+        let (of, most) =
+            if field.is_map() { ("map", "max_pairs") } else { ("repeated", "max_items") };
         let own = rules.as_ref().and_then(|rules| sub(rules, of));
         let (times, one) = if field.is_map() {
             let entry = field.kind().as_message().unwrap().clone();
             let mut one = Vec::new();
             let own = own.as_ref();
-            self.value(&entry.map_entry_key_field(), own.and_then(|own| sub(own, "keys")), &mut one);
-            self.value(&entry.map_entry_value_field(), own.and_then(|own| sub(own, "values")), &mut one);
+            self.value(
+                &entry.map_entry_key_field(),
+                own.and_then(|own| sub(own, "keys")),
+                &mut one,
+            );
+            self.value(
+                &entry.map_entry_value_field(),
+                own.and_then(|own| sub(own, "values")),
+                &mut one,
+            );
             (number(own.unwrap(), most).unwrap(), delimited(field.number(), &one))
         } else {
             let is_list = field.is_list();
-            let items = if is_list { own.as_ref().and_then(|own| sub(own, "items")) } else { rules };
+            let items =
+                if is_list { own.as_ref().and_then(|own| sub(own, "items")) } else { rules };
             let mut one = Vec::new();
             self.value(field, items, &mut one);
             (if is_list { number(own.as_ref().unwrap(), most).unwrap() } else { 1 }, one)
         };
-        // The limit of the largest methods is that of all messages, and nothing is proved by making gigabytes.
+        // The limit of the largest methods is that of all messages, and nothing is proved by making
+        // gigabytes.
         for _ in 0..times {
             if bytes.len() > MAX_MESSAGE_BYTES {
                 return;
@@ -215,12 +248,21 @@ impl Largest {
         }
     }
 
-    fn value(&self, field: &FieldDescriptor, rules: Option<prost_reflect::DynamicMessage>, bytes: &mut Vec<u8>) {
+    fn value(
+        &self,
+        field: &FieldDescriptor,
+        rules: Option<prost_reflect::DynamicMessage>,
+        bytes: &mut Vec<u8>,
+    ) {
         let size = match field.kind() {
-            Kind::Message(message) => return bytes.extend(delimited(field.number(), &self.message(&message))),
+            Kind::Message(message) => {
+                return bytes.extend(delimited(field.number(), &self.message(&message)));
+            }
             Kind::String => {
                 let rules = rules.and_then(|rules| sub(&rules, "string")).unwrap();
-                let chars = number(&rules, "max_len").or_else(|| number(&rules, "len")).map(|chars| chars * 4);
+                let chars = number(&rules, "max_len")
+                    .or_else(|| number(&rules, "len"))
+                    .map(|chars| chars * 4);
                 // Nothing else bounds strings of the contract but patterns of short ASCII texts.
                 chars.unwrap_or(64)
             }
@@ -233,9 +275,14 @@ impl Largest {
         bytes.extend(delimited(field.number(), &vec![b'a'; size]));
     }
 
-    fn rules(&self, options: &prost_reflect::DynamicMessage) -> Option<prost_reflect::DynamicMessage> {
+    fn rules(
+        &self,
+        options: &prost_reflect::DynamicMessage,
+    ) -> Option<prost_reflect::DynamicMessage> {
         let extension = self.pool.get_extension_by_name("buf.validate.field").unwrap();
-        options.has_extension(&extension).then(|| options.get_extension(&extension).as_message().unwrap().clone())
+        options
+            .has_extension(&extension)
+            .then(|| options.get_extension(&extension).as_message().unwrap().clone())
     }
 }
 
@@ -244,11 +291,15 @@ fn real_oneof(field: &FieldDescriptor) -> Option<prost_reflect::OneofDescriptor>
 }
 
 fn sub(rules: &prost_reflect::DynamicMessage, name: &str) -> Option<prost_reflect::DynamicMessage> {
-    rules.has_field_by_name(name).then(|| rules.get_field_by_name(name).unwrap().as_message().unwrap().clone())
+    rules
+        .has_field_by_name(name)
+        .then(|| rules.get_field_by_name(name).unwrap().as_message().unwrap().clone())
 }
 
 fn number(rules: &prost_reflect::DynamicMessage, name: &str) -> Option<usize> {
-    rules.has_field_by_name(name).then(|| rules.get_field_by_name(name).unwrap().as_u64().unwrap() as usize)
+    rules
+        .has_field_by_name(name)
+        .then(|| rules.get_field_by_name(name).unwrap().as_u64().unwrap() as usize)
 }
 
 fn delimited(number: u32, content: &[u8]) -> Vec<u8> {
@@ -269,25 +320,45 @@ fn the_largest_message_of_every_method_is_read() {
         let size = largest.message(&method.input()).len();
         let limit = policy.max_request_bytes;
         if limit == MAX_MESSAGE_BYTES {
-            assert!(size + size / 4 > limit, "{}: a request of {size} bytes needs no limit of {limit}", policy.path);
+            assert!(
+                size + size / 4 > limit,
+                "{}: a request of {size} bytes needs no limit of {limit}",
+                policy.path
+            );
             continue;
         }
-        assert!(size <= limit && limit % 1024 == 0, "{}: {size} bytes, and {limit} are read", policy.path);
+        assert!(
+            size <= limit && limit % 1024 == 0,
+            "{}: {size} bytes, and {limit} are read",
+            policy.path
+        );
         assert!(
             size + size / 4 + 3 * 1024 > limit,
             "{}: a request of {size} bytes needs no limit of {limit}",
             policy.path
         );
-        assert_eq!(check_counts(&largest.message(&method.input()), policy.request_shape), Ok(()), "{}", policy.path);
+        assert_eq!(
+            check_counts(&largest.message(&method.input()), policy.request_shape),
+            Ok(()),
+            "{}",
+            policy.path
+        );
     }
 }
 
 /// Reads one large request as a server does, without ever waiting.
 async fn read_large(framed: &prost::bytes::Bytes) {
-    let decoder = souk_contract::Codec::<(), souk_client::ledger::v1::CreateTransfersRequest>::default().decoder();
+    let decoder =
+        souk_contract::Codec::<(), souk_client::ledger::v1::CreateTransfersRequest>::default()
+            .decoder();
     let body = http_body_util::Full::new(framed.clone());
-    let read = tonic::Streaming::new_request(decoder, body, None, Some(MAX_MESSAGE_BYTES)).message().await;
-    assert_eq!(read.err().map(|status| status.code()), Some(tonic::Code::InvalidArgument), "it has no ids");
+    let read =
+        tonic::Streaming::new_request(decoder, body, None, Some(MAX_MESSAGE_BYTES)).message().await;
+    assert_eq!(
+        read.err().map(|status| status.code()),
+        Some(tonic::Code::InvalidArgument),
+        "it has no ids"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -1,5 +1,5 @@
-//! The reasons of errors: docs/errors.md lists all of them as the contract describes them, and the common ones that libs are built
-//! with before the contract is are the contract's.
+//! The reasons of errors: docs/errors.md lists all of them as the contract describes them, and the
+//! common ones that libs are built with before the contract is are the contract's.
 //!
 //! With SOUK_WRITE_DOCS set the lists of docs/errors.md are written, not compared.
 
@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use prost_reflect::{
-    DescriptorPool, DynamicMessage, EnumDescriptor, EnumValueDescriptor, FileDescriptor, MethodDescriptor,
-    ReflectMessage as _,
+    DescriptorPool, DynamicMessage, EnumDescriptor, EnumValueDescriptor, FileDescriptor,
+    MethodDescriptor, ReflectMessage as _,
 };
 use souk_client::CONTRACT;
 use souk_client::policy::v1::ErrorReason;
@@ -18,12 +18,14 @@ use souk_contract::{Reason as _, common};
 const BEGIN: &str = "<!-- reasons -->\n";
 const END: &str = "<!-- end of reasons -->\n";
 /// The HTTP status that google.rpc.Code gives for each gRPC code, by number.
-const HTTP_STATUSES: [i32; 17] = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401];
+const HTTP_STATUSES: [i32; 17] =
+    [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401];
 
 #[test]
 fn the_common_reasons_of_the_libs_are_those_of_the_contract() {
     for policy in common::ALL {
-        let reason = ErrorReason::from_str_name(policy.name).unwrap_or_else(|| panic!("{} is none", policy.name));
+        let reason = ErrorReason::from_str_name(policy.name)
+            .unwrap_or_else(|| panic!("{} is none", policy.name));
         assert_eq!(reason.policy(), policy);
     }
 }
@@ -32,22 +34,28 @@ fn the_common_reasons_of_the_libs_are_those_of_the_contract() {
 fn the_documentation_lists_every_reason_as_the_contract_describes_it() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors.md");
     let committed = std::fs::read_to_string(&file).unwrap();
-    let (before, rest) = committed.split_once(BEGIN).expect("docs/errors.md says where the reasons begin");
+    let (before, rest) =
+        committed.split_once(BEGIN).expect("docs/errors.md says where the reasons begin");
     let (_, after) = rest.split_once(END).expect("docs/errors.md says where the reasons end");
     let text = format!("{before}{BEGIN}{}\n{END}{after}", lists());
     if std::env::var_os("SOUK_WRITE_DOCS").is_some() {
         std::fs::write(&file, text).unwrap();
         return;
     }
-    assert!(committed == text, "docs/errors.md is not the contract's: run this test with SOUK_WRITE_DOCS=1");
+    assert!(
+        committed == text,
+        "docs/errors.md is not the contract's: run this test with SOUK_WRITE_DOCS=1"
+    );
 }
 
 /// Returns a list of each package, the common one first.
 fn lists() -> String {
     let pool = DescriptorPool::decode(CONTRACT.descriptors).unwrap();
     let reasons = pool.all_enums().filter(|each| each.name() == "ErrorReason");
-    let packages = reasons.map(|each| (each.package_name().to_owned(), each)).collect::<BTreeMap<_, _>>();
-    let (common, own): (Vec<_>, Vec<_>) = packages.values().partition(|each| each.package_name() == common::DOMAIN);
+    let packages =
+        reasons.map(|each| (each.package_name().to_owned(), each)).collect::<BTreeMap<_, _>>();
+    let (common, own): (Vec<_>, Vec<_>) =
+        packages.values().partition(|each| each.package_name() == common::DOMAIN);
     common.into_iter().chain(own).map(|reasons| list(&pool, reasons)).collect()
 }
 
@@ -68,8 +76,13 @@ fn list(pool: &DescriptorPool, reasons: &EnumDescriptor) -> String {
             None => String::new(),
         };
         let (code, http) = code(pool, &policy);
-        let (retry, metadata, comment) = (retry(pool, &policy), metadata(&policy), comment(&reason));
-        writeln!(text, "| `{name}` | {code} | {http} | {retry} | {metadata} | {comment} | {methods} |").unwrap();
+        let (retry, metadata, comment) =
+            (retry(pool, &policy), metadata(&policy), comment(&reason));
+        writeln!(
+            text,
+            "| `{name}` | {code} | {http} | {retry} | {metadata} | {comment} | {methods} |"
+        )
+        .unwrap();
     }
     text
 }
@@ -78,7 +91,8 @@ fn list(pool: &DescriptorPool, reasons: &EnumDescriptor) -> String {
 fn listing(pool: &DescriptorPool, package: &str) -> BTreeMap<String, Vec<String>> {
     let mut listing = BTreeMap::<String, Vec<String>>::new();
     let services = pool.services().filter(|service| service.package_name() == package);
-    for method in services.flat_map(|service| service.methods().collect::<Vec<MethodDescriptor>>()) {
+    for method in services.flat_map(|service| service.methods().collect::<Vec<MethodDescriptor>>())
+    {
         for reason in texts(&option(&method.options(), "souk.policy.v1.method"), "reasons") {
             listing.entry(reason).or_default().push(method.name().to_owned());
         }
@@ -107,7 +121,9 @@ fn code(pool: &DescriptorPool, policy: &DynamicMessage) -> (String, String) {
 
 /// Returns `never`, `backoff` or `unknown`.
 fn retry(pool: &DescriptorPool, policy: &DynamicMessage) -> String {
-    value_name(pool, "souk.policy.v1.Retry", number(policy, "retry")).trim_start_matches("RETRY_").to_lowercase()
+    value_name(pool, "souk.policy.v1.Retry", number(policy, "retry"))
+        .trim_start_matches("RETRY_")
+        .to_lowercase()
 }
 
 /// Returns the keys, those that are not always there in brackets.

@@ -22,7 +22,7 @@ export class Backoff {
     return this.#failures > 0;
   }
 
-  /** Starts anew after a success. */
+  /** Starts over after a success. */
   reset(): void {
     this.#failures = 0;
   }

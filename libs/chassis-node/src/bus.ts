@@ -1,4 +1,4 @@
-/** A bus for tests: what is published stands in a list, and one subscription is delivered again until it is acknowledged. */
+/** A bus for tests: what is published is kept in a list, and one subscription is delivered again until it is acknowledged. */
 import { create, toBinary, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
 import { ErrorReason as Reason, ErrorReasonSchema } from "@souk/client/gen/souk/events/v1/error_reason_pb.js";
 import { EventSchema, type Event } from "@souk/client/gen/souk/events/v1/event_pb.js";
@@ -10,7 +10,7 @@ import { refusals } from "./error.js";
 import { ownerOf } from "./owner.js";
 import { malformed } from "./refusal.js";
 import { Service } from "./service.js";
-import { serveFor, type Ending, type TestService } from "./testing.js";
+import { serveFor, type Ending, type TestService } from "./test_service.js";
 
 const refuse = refusals(ErrorReasonSchema);
 
@@ -50,21 +50,21 @@ export class Bus {
     return bus;
   }
 
-  /** What the setting `neighbours.events` must be. */
+  /** What the setting `upstreams.events` must be. */
   get address(): string {
     return `http://${this.service.running.address}`;
   }
 
-  /** Adds an event for the subscription. */
-  tell(event: MessageInitShape<typeof EventSchema>): void {
+  /** Delivers an event to the subscription. */
+  deliver(event: MessageInitShape<typeof EventSchema>): void {
     this.#waiting.push({ event: create(EventSchema, event), attempt: 1 });
     this.#wake();
   }
 
-  /** Adds an event with this message. */
-  tellOf<D extends DescMessage>(schema: D, message: MessageInitShape<D>, more: { id: string; key?: string }): void {
+  /** Delivers an event with this message. */
+  deliverMessage<D extends DescMessage>(schema: D, message: MessageInitShape<D>, more: { id: string; key?: string }): void {
     const data = toBinary(schema, create(schema, message));
-    this.tell({ id: more.id, source: `/services/${ownerOf(schema.typeName) ?? "nobody"}`, type: schema.typeName, data, orderingKey: more.key ?? "" });
+    this.deliver({ id: more.id, source: `/services/${ownerOf(schema.typeName) ?? "nobody"}`, type: schema.typeName, data, orderingKey: more.key ?? "" });
   }
 
   /** Breaks the present stream. */

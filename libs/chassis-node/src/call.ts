@@ -6,7 +6,7 @@ import type { Exchange } from "./grpc.js";
 import type { Served } from "./methods.js";
 import type { Process } from "./process.js";
 import { hasItsKeys } from "./reason.js";
-import { INVALID_FIELD, tell } from "./refusal.js";
+import { INVALID_FIELD, errorResponse } from "./refusal.js";
 import { writeRequest } from "./request_log.js";
 import type { Span } from "./spans.js";
 import { Trace } from "./trace.js";
@@ -75,7 +75,7 @@ export class Call {
   fail(thrown: unknown): void {
     if (this.isOver) return;
     this.#release();
-    const { error, refusal, cause } = tell(thrown, this.trace.id);
+    const { error, refusal, cause } = errorResponse(thrown, this.trace.id);
     this.#holdToContract(refusal);
     const known = this.#context?.cause ?? cause;
     this.exchange.end(error, () => this.#finish(refusal.code, refusal.reason, known));

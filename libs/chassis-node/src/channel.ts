@@ -1,4 +1,4 @@
-/** What every call to a neighbour passes, in reading order. */
+/** What every call to an upstream passes, in reading order. */
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
@@ -11,7 +11,7 @@ import { Deadline } from "./deadline.js";
 import { developmentToken } from "./identity.js";
 import { nameOf, policyOf, type Policy } from "./policy.js";
 import type { Metrics } from "./red.js";
-import { deadlineExceeded, tell, upstreamUnavailable } from "./refusal.js";
+import { deadlineExceeded, errorResponse, upstreamUnavailable } from "./refusal.js";
 import type { Span, Spans } from "./spans.js";
 import { Trace } from "./trace.js";
 
@@ -33,7 +33,7 @@ interface Address {
   deadUntil: number;
 }
 
-/** Returns the way to a neighbour at these addresses, separated by commas; undefined when none is configured. */
+/** Returns the way to an upstream at these addresses, separated by commas; undefined when none is configured. */
 export function channel(name: string, addresses: string | undefined, outgoing: Outgoing): Transport {
   return new Channel(name, addresses, outgoing);
 }
@@ -108,7 +108,7 @@ class Channel implements Transport {
     let deadline = context?.deadline ?? Deadline.never();
     if (policy !== undefined) deadline = deadline.earlier(Deadline.after(policy.timeoutMs));
     if (timeoutMs !== undefined) deadline = deadline.earlier(Deadline.after(timeoutMs));
-    if (deadline.hasPassed) throw tell(deadlineExceeded(), "").error;
+    if (deadline.hasPassed) throw errorResponse(deadlineExceeded(), "").error;
 
     // 2. Who calls (this service, not its caller), how much it matters, and in which trace.
     const headers = new Headers(header);
@@ -145,7 +145,7 @@ class Channel implements Transport {
     const inTurn = this.#addresses.map((_, offset) => this.#addresses[(turn + offset) % this.#addresses.length]);
     const address = inTurn.find((one) => one !== undefined && one.deadUntil <= performance.now()) ?? inTurn[0];
     if (address !== undefined) return address;
-    throw tell(upstreamUnavailable(this.name, "no address is configured for it"), "").error;
+    throw errorResponse(upstreamUnavailable(this.name, "no address is configured for it"), "").error;
   }
 
   /** Returns how long to wait before the next attempt; undefined when this failure is the last. */
@@ -154,13 +154,13 @@ class Channel implements Transport {
     return pauseAfter(SoukError.from(error), attempts, deadline.remaining(), Math.random());
   }
 
-  /** A neighbour that could not be reached says nothing itself. */
+  /** An upstream that could not be reached says nothing itself. */
   #explain(error: unknown, address: Address, signal: AbortSignal | undefined): ConnectError {
     const known = asGrpcNames(error, signal?.aborted === true);
-    if (known.code === Code.DeadlineExceeded && known.details.length === 0) return tell(deadlineExceeded(), "").error;
+    if (known.code === Code.DeadlineExceeded && known.details.length === 0) return errorResponse(deadlineExceeded(), "").error;
     if (known.code !== Code.Unavailable || known.metadata.has("grpc-status")) return known;
     if (/ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|EAI_AGAIN/.test(known.message)) address.deadUntil = performance.now() + DEAD_FOR_MS;
-    return tell(upstreamUnavailable(this.name, known.rawMessage), "").error;
+    return errorResponse(upstreamUnavailable(this.name, known.rawMessage), "").error;
   }
 }
 

@@ -3,7 +3,7 @@
 /** Tells the time and waits. Services take it from their host; tests move one by hand (`ManualClock` of ./testing). */
 export interface Clock {
   now(): Date;
-  /** Returns after so many milliseconds, or as soon as the signal is aborted. Never rejects. */
+  /** Returns after `milliseconds`, or as soon as the signal is aborted. Never rejects. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 

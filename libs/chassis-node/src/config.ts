@@ -9,8 +9,9 @@ import { readFileSync } from "node:fs";
 import { parse as parseToml } from "smol-toml";
 import { z } from "zod";
 
-import { ConfigError, type Definition } from "./definition.js";
+import type { Definition } from "./definition.js";
 import { networks } from "./limits.js";
+import { ConfigError } from "./start_error.js";
 
 const DEFAULTS = new URL("../../chassis.default.toml", import.meta.url);
 const MOST_MESSAGE_BYTES = 16 << 20;
@@ -56,10 +57,10 @@ const schema = z.object({
     otlp_endpoint: z.string().regex(/^($|https?:\/\/.)/, "must be like http://127.0.0.1:4317"),
   }),
   identity: z.object({ development_key: z.string() }),
-  neighbours: z.record(z.string(), z.string().regex(/^\s*https?:\/\/[^\s,]+(\s*,\s*https?:\/\/[^\s,]+)*\s*$/, "must name an address like http://127.0.0.1:7302")),
+  upstreams: z.record(z.string(), z.string().regex(/^\s*https?:\/\/[^\s,]+(\s*,\s*https?:\/\/[^\s,]+)*\s*$/, "must name an address like http://127.0.0.1:7302")),
 });
 
-/** What the chassis itself can be told; chassis.default.toml says what each is for. */
+/** The settings of the chassis itself; chassis.default.toml says what each is for. */
 export type Settings = z.infer<typeof schema>;
 
 /** Where settings are read from. */
@@ -103,6 +104,11 @@ export function load<C>(definition: Definition<C>, sources: Sources): { settings
     settings: explain(() => schema.parse(pick(false)), all, origins),
     own: explain(() => definition.config.parse(pick(true)), all, origins),
   };
+}
+
+/** Returns a service's own settings, read and checked as at a start. Throws `ConfigError`. */
+export function loadConfig<C>(definition: Definition<C>, sources: Sources = {}): C {
+  return load(definition, sources).own;
 }
 
 /** Turns what zod says into one line: which setting, its value, where it comes from, what is allowed. */
@@ -194,6 +200,7 @@ function readAs(standard: unknown, text: string, path: string, source: string): 
 }
 
 function unknown(key: string, known: Table, path: string, source: string): ConfigError {
+  if (key.split(".")[0] === "neighbours") return new ConfigError(`${key} (from ${source}): neighbours is called upstreams now`);
   const names = Object.keys(known).map((name) => join(path, name));
   return new ConfigError(`${key} (from ${source}): there is no such setting${names.length > 0 ? `; there are ${names.join(", ")}` : ""}`);
 }

@@ -14,7 +14,7 @@ export class Deadline {
     return Deadline.#never;
   }
 
-  /** Returns the deadline that lies so many milliseconds after `start`; longer than half a year counts as none. */
+  /** Returns the deadline `milliseconds` after `start`; longer than half a year counts as none. */
   static after(milliseconds: number, start = performance.now()): Deadline {
     return milliseconds > LONGEST_MS ? Deadline.never() : new Deadline(start + milliseconds);
   }

@@ -15,7 +15,7 @@ export class DecodingBudget {
     private readonly maxMessageBytes: number,
   ) {}
 
-  /** Takes so many bytes; returns what gives them back, once, or undefined when there are not enough. */
+  /** Takes `bytes`; returns what gives them back, once, or undefined when there are not enough. */
   reserve(bytes: number, kind: Caller["kind"]): (() => void) | undefined {
     if (bytes <= FREE_BYTES) return () => undefined;
     const share = kind === "anonymous" || kind === "user" ? kind : "trusted";

@@ -21,9 +21,3 @@ export interface Definition<C = unknown> {
 export function define<C>(definition: Definition<C>): Definition<C> {
   return definition;
 }
-
-/** Says that a setting cannot be: which, its value, and what is allowed. The process exits with 64. */
-export class ConfigError extends Error {}
-
-/** Says why a process did not start, or did not stop cleanly, in one line. The process exits with 1. */
-export class StartError extends Error {}

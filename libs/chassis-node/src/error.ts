@@ -1,4 +1,4 @@
-/** What a method throws to refuse a call: the one class of errors that a caller is told about. */
+/** What a method throws to refuse a call: the one class of errors that callers see. */
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import type { GenEnum } from "@bufbuild/protobuf/codegenv2";
 import type { Code } from "@connectrpc/connect";
@@ -13,7 +13,7 @@ export interface Detail {
   value: MessageInitShape<DescMessage>;
 }
 
-/** What a program needs to act on a refusal, under the keys that the contract lists for the reason. It stands in ErrorInfo. */
+/** What a program needs to act on a refusal, under the keys that the contract lists for the reason. Sent in ErrorInfo. */
 export type Facts = Readonly<Record<string, string>>;
 
 /** What a refusal says besides reason, text and facts. */
@@ -25,7 +25,7 @@ export interface RefusalOptions {
 }
 
 /**
- * A refusal that the caller is told: a public reason, text and facts; see `refusals`. The text of INTERNAL, UNKNOWN and DATA_LOSS is
+ * A refusal that the caller sees: a public reason, text and facts; see `refusals`. The text of INTERNAL, UNKNOWN and DATA_LOSS is
  * hidden all the same. Anything else that a method throws is INTERNAL.
  */
 export class Refusal extends Error {

@@ -1,5 +1,5 @@
 /**
- * Events in: reads a subscription for ever and handles each event once, in one write with its record in the inbox.
+ * Consumes events: reads a subscription until the drain and handles each event once, in one write with its record in the inbox.
  *
  * **Invariant:** an event is acknowledged only after the COMMIT of its effect. The bus has at most one event of a key with us
  * at a time, so all that we hold may be handled at once; those that come together share one COMMIT.
@@ -11,7 +11,7 @@ import { create, fromBinary, type DescMessage, type MessageInitShape, type Messa
 import { timestampDate, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
 import type { Event } from "@souk/client/gen/souk/events/v1/event_pb.js";
-import { EventService, NackSchema, SubscribeRequestSchema, type Delivery, type Nack, type SubscribeRequest } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
+import { EventService, NackSchema, SubscribeRequestSchema, type Delivery as WireDelivery, type Nack, type SubscribeRequest } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
 
 import { Backoff } from "./backoff.js";
 import { systemClock } from "./clock.js";
@@ -21,33 +21,30 @@ import type { Host } from "./host.js";
 import { isFromOwner } from "./owner.js";
 import type { Metrics } from "./red.js";
 import { impossibleTimes } from "./times.js";
-import type { Heard, Subscription, Worker } from "./service.js";
+import type { Delivery, Subscription } from "./service.js";
 import type { Store, Tx } from "./store.js";
+import type { Worker } from "./worker.js";
 
 /** The most events that are handled at once, unless a subscription says otherwise. */
 const AT_ONCE = 256;
 const MOST_REASON = 1000;
-/** How often the log tells of dropped events of one type. */
+/** How often dropped events of one type are logged. */
 const FOREIGN_LOG_MS = 60_000;
 /** How long the bus may take to read the last acknowledgements when the process stops. */
 const LAST_WORDS_MS = 300;
 
-/** What a handler is told besides the message. */
-export interface Told extends Heard {
-  event: Event;
-}
+/** Handles an event with statements of `tx` only. What it returns is called after the COMMIT, to wake those who wait for the effect. */
+export type Handler<M> = (tx: Tx, message: M, delivery: Delivery) => void | (() => void);
 
-/** Handles an event with statements of `tx` only. What it returns is called after the COMMIT, to wake whoever waits for the effect. */
-export type Handler<M> = (tx: Tx, message: M, told: Told) => void | (() => void);
-
-/** A type of event and what is done with it; made by `on`. */
-export interface Hearing {
+/** The handler of one type of event; made by `on` or `onAny`. */
+export interface EventHandler {
+  /** The full name of the type, `souk.orders.v1.OrderPlaced`; `*` for every type without a handler of its own. */
   type: string;
-  handle(tx: Tx, told: Told): void | (() => void);
+  handle(tx: Tx, delivery: Delivery): void | (() => void);
 }
 
-/** Says what is done with events of a type: `on(OrderPlacedSchema, (tx, { order }) => …)`. */
-export function on<D extends DescMessage>(schema: D, handler: Handler<MessageShape<D>>): Hearing {
+/** Returns the handler of a type of event: `on(OrderPlacedSchema, (tx, { order }) => …)`. */
+export function on<D extends DescMessage>(schema: D, handler: Handler<MessageShape<D>>): EventHandler {
   const decode = (event: Event) => {
     let message: MessageShape<D>;
     try {
@@ -59,29 +56,30 @@ export function on<D extends DescMessage>(schema: D, handler: Handler<MessageSha
     if (impossible !== undefined) throw new Poison(`the payload cannot be read: ${impossible.field} ${impossible.description}`);
     return message;
   };
-  return { type: schema.typeName, handle: (tx, told) => handler(tx, decode(told.event), told) };
+  return { type: schema.typeName, handle: (tx, delivery) => handler(tx, decode(delivery.event), delivery) };
 }
 
-/** Says what is done with events of every type that has no hearing of its own; it decodes them itself. */
-export function onAny(handle: Hearing["handle"]): Hearing {
+/** Returns the handler of every type that has none of its own; it decodes the events itself. */
+export function onAny(handle: EventHandler["handle"]): EventHandler {
   return { type: "*", handle };
 }
 
 /** Returns a subscription whose handlers run in one transaction with the record that the event was handled. */
 export function subscription(
   store: Store,
-  { name, hearings, ...more }: { name: string; hearings: readonly Hearing[]; start?: "earliest" | "latest"; maxOutstanding?: number },
+  { name, handlers, ...more }: { name: string; handlers: readonly EventHandler[]; start?: "earliest" | "latest"; maxOutstanding?: number },
 ): Subscription {
-  const byType = new Map(hearings.map((hearing) => [hearing.type, hearing]));
+  const byType = new Map(handlers.map((handler) => [handler.type, handler]));
   const types = byType.has("*") ? [] : [...byType.keys()];
-  const hear = async (event: Event, heard: Heard) => {
+  const handle = async (delivery: Delivery) => {
+    const { event } = delivery;
     // Nothing but our types was asked for; after a deployment an older stream may still send others.
-    const hearing = byType.get(event.type) ?? byType.get("*");
-    if (hearing === undefined) return;
-    const committed = await store.write((tx) => (isFirst(tx, name, event, store.clock.now()) ? hearing.handle(tx, { event, ...heard }) : undefined));
+    const handler = byType.get(event.type) ?? byType.get("*");
+    if (handler === undefined) return;
+    const committed = await store.write((tx) => (isFirst(tx, name, event, store.clock.now()) ? handler.handle(tx, delivery) : undefined));
     committed?.();
   };
-  return { name, types, hear, ...more };
+  return { name, types, handle, ...more };
 }
 
 /** Records an event as handled; returns whether it was not before. For subscriptions that are made by hand. */
@@ -127,7 +125,7 @@ export function consume(subscription: Subscription, host: Host, metrics: Metrics
         backoff.reset();
         if (drain.aborted) continue;
         for (const delivery of deliveries) {
-          const handled = handle(delivery, updates, drain).finally(() => handling.delete(handled));
+          const handled = deliver(delivery, updates, drain).finally(() => handling.delete(handled));
           handling.add(handled);
         }
       }
@@ -141,7 +139,7 @@ export function consume(subscription: Subscription, host: Host, metrics: Metrics
   }
 
   const loggedAt = new Map<string, number>();
-  /** Counts an event that does not come from the owner of its type, and tells of it at most once a minute for each type. */
+  /** Counts an event that does not come from the owner of its type, and logs it at most once a minute for each type. */
   function dropForeign({ id, type, source }: Event): void {
     metrics.eventsForeign.inc({ subscription: name, type });
     const now = performance.now();
@@ -150,10 +148,9 @@ export function consume(subscription: Subscription, host: Host, metrics: Metrics
     host.log.warn({ "event.id": id }, `subscription ${name} drops ${type} ${id}: ${source} does not own this type`);
   }
 
-  async function handle(delivery: Delivery, updates: Updates, drain: AbortSignal): Promise<void> {
-    const { event, ackId, deliveryAttempt: attempt, publishTime } = delivery;
+  /** Passes one delivery to the subscription, and acknowledges or refuses it. */
+  async function deliver({ event, ackId, deliveryAttempt: attempt, publishTime }: WireDelivery, updates: Updates, drain: AbortSignal): Promise<void> {
     if (event === undefined) return;
-    const heard = { attempt, publishTime: publishTime && timestampDate(publishTime) };
     const context = Context.following(host.name, event.extensions["traceparent"] ?? "", drain);
     if (!isFromOwner(event)) {
       dropForeign(event);
@@ -163,7 +160,7 @@ export function consume(subscription: Subscription, host: Host, metrics: Metrics
     try {
       const [impossible] = event.time === undefined ? [] : impossibleTimes(TimestampSchema, event.time, 1);
       if (impossible !== undefined) throw new Poison(`its time cannot be read: it ${impossible.description}`);
-      await context.run(() => subscription.hear(event, heard));
+      await context.run(() => subscription.handle({ event, attempt, publishTime: publishTime && timestampDate(publishTime) }));
       updates.ack(ackId);
     } catch (error) {
       outcome = "failed";

@@ -15,9 +15,9 @@ const HEADERS = { ":status": 200, "content-type": "application/grpc", "grpc-acce
 
 /** How long a caller whose request was answered may take to end it. */
 const LAST_MESSAGES_MS = 50;
-/** What stands before a message: a byte of flags, and the length in four. */
+/** The prefix of a message: a byte of flags, and the length in four. */
 const PREFIX_BYTES = 5;
-/** An answer may take a second for so many bytes, beyond the setting, so that a large one passes a slow line. */
+/** The slowest line that is served: an answer may take a second for this many bytes, beyond the setting. */
 const SLOWEST_BYTES_PER_SECOND = 64 << 10;
 /** What a header costs beyond its text (RFC 9113, 6.5.2). */
 const HEADER_OVERHEAD_BYTES = 32;
@@ -99,7 +99,7 @@ export class Exchange {
     return /^application\/grpc($|[+;])/i.test(this.header("content-type") ?? "");
   }
 
-  /** The head of an answer; another kind of client is told in the words of HTTP. */
+  /** The head of an answer; another kind of client gets a plain HTTP status. */
   get #head(): Record<string, string | number> {
     if (!this.#isPost) return { ...HEADERS, ":status": 405, allow: "POST" };
     return this.#isGrpc ? HEADERS : { ...HEADERS, ":status": 415 };
@@ -204,7 +204,7 @@ export class Exchange {
     }
   }
 
-  /** The connection has so many bytes less to send. */
+  /** Notes that the connection has sent `bytes`. */
   #taken(bytes: number): void {
     const gone = Math.min(bytes, this.#unsentBytes);
     this.#unsentBytes -= gone;
@@ -222,7 +222,7 @@ export class Exchange {
     this.skipRest();
   }
 
-  /** Tells a caller who has not ended its request that nobody reads any more. Most have, and their stream is gone by then. */
+  /** Resets the stream of a caller who has not ended its request, since nobody reads it any more. Most have, and their stream is gone by then. */
   #forgetRequest(): void {
     // A stream lives as long as something of its request is unread.
     this.skipRest();

@@ -1,4 +1,4 @@
-/** Whether the process can do its work: kept on a board, told over grpc.health.v1 (Check, List, Watch) and /readyz. */
+/** Whether the process can do its work: kept on a board, served over grpc.health.v1 (Check, List, Watch) and /readyz. */
 import { EventEmitter, once } from "node:events";
 
 import type { Context } from "./context.js";

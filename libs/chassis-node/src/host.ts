@@ -1,4 +1,4 @@
-/** What a service is given to build itself with: its name, its folder, its neighbours. */
+/** What a service is given to build itself with: its name, its folder, its upstreams. */
 import type { Transport } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
@@ -18,9 +18,9 @@ export interface Host {
   /** The metrics of the process, shown on /metrics: `new Counter({ name, help, registers: [host.metrics] })`. */
   readonly metrics: Registry;
   /**
-   * Returns the way to a neighbour: `createClient(EventService, host.channel("events"))`. Calls are made as this service; deadline,
+   * Returns the way to an upstream: `createClient(EventService, host.channel("events"))`. Calls are made as this service; deadline,
    * criticality and trace of the present request go with them; what the contract calls repeatable is retried when the
-   * neighbour is UNAVAILABLE. Calls to a name that no address is configured for are UNAVAILABLE.
+   * upstream is UNAVAILABLE. Calls to a name that no address is configured for are UNAVAILABLE.
    */
-  channel(neighbour: string): Transport;
+  channel(upstream: string): Transport;
 }

@@ -140,7 +140,7 @@ async function run(method: Served, context: Context, call: Call, exchange: Excha
 
   exchange.begin();
   const answers = (answer as AsyncIterable<MessageInitShape<DescMessage>>)[Symbol.asyncIterator]();
-  // A method that waits for something else than its signal is told in the language's own way too.
+  // A method that waits for something else than its signal is stopped in the language's own way too.
   call.afterwards(() => void answers.return?.()?.catch(() => undefined));
   while (!call.isOver) {
     const next = await context.run(() => answers.next());

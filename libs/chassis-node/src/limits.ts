@@ -17,7 +17,7 @@ const MAX_WATCHES = 32;
 const MAX_PROBES = 256;
 /** What is kept for critical calls. */
 const RESERVE = 1 / 10;
-/** How often the log tells of one limit. */
+/** How often refusals by one limit are logged. */
 const LOG_EVERY_MS = 10_000;
 
 /** The numbers; chassis.default.toml says what each is for. */
@@ -81,7 +81,7 @@ export class Limits {
   readonly #peers = new Map<string, Peer>();
   /** Open streams by caller; a caller without one has no entry, so the table stays as small as the present load. */
   readonly #streams = new Map<string, number>();
-  /** When a limit was last told of, and how often it has refused since. */
+  /** When a limit was last logged, and how often it has refused since. */
   readonly #said = new Map<string, { at: number; count: number }>();
 
   constructor(
@@ -153,7 +153,7 @@ export class Limits {
     return { answered, sent };
   }
 
-  /** Counts a refusal, and tells the log unless it was told of this limit a moment ago. Returns nothing. */
+  /** Counts a refusal, and logs it unless this limit was logged a moment ago. Returns nothing. */
   refused(cap: string, setting: string, most: number, peer: string): undefined {
     this.metrics.refused.inc({ cap });
     const now = performance.now();

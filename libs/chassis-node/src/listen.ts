@@ -4,11 +4,11 @@ import { existsSync, readdirSync } from "node:fs";
 import { createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 
-import { StartError } from "./definition.js";
 import { Exchange } from "./grpc.js";
 import { serve } from "./incoming.js";
 import type { Connection, Limits } from "./limits.js";
 import type { Process } from "./process.js";
+import { StartError } from "./start_error.js";
 
 const KEEP_ALIVE_EVERY_MS = 30_000;
 const KEEP_ALIVE_TIMEOUT_MS = 10_000;
@@ -68,7 +68,7 @@ export class Listener {
     this.server.on("stream", accept as never);
   }
 
-  /** Accepts no more, tells each connection so, and waits until all of them have ended. */
+  /** Accepts no more, sends each connection a GOAWAY, and waits until all of them have ended. */
   async drain(): Promise<void> {
     this.#isDraining = true;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));

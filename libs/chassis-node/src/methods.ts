@@ -3,9 +3,9 @@ import type { DescMethod } from "@bufbuild/protobuf";
 
 import { maxRequestBytes } from "./bounds.js";
 import { shapeOf, type Shape } from "./counts.js";
-import { StartError } from "./definition.js";
 import { nameOf, openPolicy, policyOf, type Policy } from "./policy.js";
 import type { Service } from "./service.js";
+import { StartError } from "./start_error.js";
 
 /** The code of a method, of whatever shape. */
 export type Code = (request: never, context: never) => unknown;

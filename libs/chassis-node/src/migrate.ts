@@ -4,7 +4,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import type { Database } from "./store.js";
+import type { DatabaseSync } from "@photostructure/sqlite";
+
+/** An open file. */
+export type Database = InstanceType<typeof DatabaseSync>;
 
 interface Step {
   name: string;

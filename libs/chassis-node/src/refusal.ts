@@ -48,8 +48,8 @@ export function malformed(domain: string, field: string, what: string): Refusal 
   return invalidField(domain, what, [{ field, description: what }]);
 }
 
-export function upstreamUnavailable(neighbour: string, why: string): Refusal {
-  return refuse(Reason.UPSTREAM_UNAVAILABLE, `${neighbour} cannot be reached: ${why}`, { service: neighbour });
+export function upstreamUnavailable(upstream: string, why: string): Refusal {
+  return refuse(Reason.UPSTREAM_UNAVAILABLE, `${upstream} cannot be reached: ${why}`, { service: upstream });
 }
 
 /** One thing that is wrong with a request. */
@@ -66,20 +66,27 @@ export function invalidField(domain: string, message: string, fieldViolations: F
   return new Refusal({ ...policy, domain }, message, {}, { details: [detail(BadRequestSchema, { fieldViolations })] });
 }
 
+/** A page token that was changed, or that belongs to another caller or filter. */
+export function invalidPageToken(): Refusal {
+  const message = "the page token is not valid for this caller and this list";
+  const violations = [{ field: "page_token", description: message }];
+  return refuse(Reason.INVALID_PAGE_TOKEN, message, {}, { details: [detail(BadRequestSchema, { fieldViolations: violations })] });
+}
+
 /** Returns whether the code means that somebody must look, so that its text is for us and not for the caller. */
 export function isOurFault(code: Code): boolean {
   return code === Code.Internal || code === Code.Unknown || code === Code.DataLoss;
 }
 
-/** What a caller is told of an error, and what the log is. */
-export interface Told {
+/** What a caller gets for an error, and what is logged. */
+export interface ErrorResponse {
   error: ConnectError;
   refusal: Refusal;
   cause: string | undefined;
 }
 
-/** Turns whatever was thrown into what the caller is told: always with a reason, hidden with the trace id when it is our fault. */
-export function tell(thrown: unknown, traceId: string): Told {
+/** Converts any error into the response of a call: always with a reason; its text is hidden behind the trace id when it is our fault. */
+export function errorResponse(thrown: unknown, traceId: string): ErrorResponse {
   const refusal = asRefusal(thrown);
   const isHidden = isOurFault(refusal.code);
   const message = isHidden ? "internal error" : refusal.message;
@@ -96,7 +103,7 @@ export function tell(thrown: unknown, traceId: string): Told {
 
 function asRefusal(thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown;
-  // A neighbour that is away is no bug of ours; whatever else it answered, the method should have known what to do.
+  // An upstream that is away is no bug of ours; whatever else it answered, the method should have known what to do.
   if (thrown instanceof ConnectError && thrown.code === Code.Unavailable) {
     return refuse(Reason.UPSTREAM_UNAVAILABLE, "a service that this one needs does not answer", {}, { cause: thrown });
   }

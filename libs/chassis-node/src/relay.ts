@@ -19,8 +19,8 @@ import { systemClock } from "./clock.js";
 import { withCauses } from "./error.js";
 import type { Host } from "./host.js";
 import type { Metrics } from "./red.js";
-import type { Worker } from "./service.js";
 import type { Row, Store } from "./store.js";
+import type { Worker } from "./worker.js";
 
 const EVENTS_AT_ONCE = 500;
 /** Far below what a message may have. */
@@ -113,7 +113,7 @@ function envelope(row: Row, service: string): MessageInitShape<typeof EventSchem
   const key = String(row["key"]);
   return create(EventSchema, {
     id: String(row["event_id"]),
-    // The bus sets it from who we are; it stands here for whoever reads a request.
+    // The bus sets it from who we are; set here too for those who read a request.
     source: `/services/${service}`,
     type: String(row["kind"]),
     subject: key,

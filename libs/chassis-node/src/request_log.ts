@@ -14,13 +14,13 @@ export interface Line {
   durationMs: number;
   caller: Caller;
   traceId: string;
-  /** What really went wrong, when the caller was not told. */
+  /** What really went wrong, when it was hidden from the caller. */
   cause: string | undefined;
   /** Health and reflection are called all the time and say nothing. */
   isBackground: boolean;
 }
 
-/** Writes the line, at a level that tells who must look. */
+/** Writes the line, at a level that says who must look. */
 export function writeRequest(log: Logger, line: Line): void {
   const level = line.code !== undefined && isOurFault(line.code) ? "error" : line.isBackground ? "debug" : "info";
   if (!log.isLevelEnabled(level)) return;

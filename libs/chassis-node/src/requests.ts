@@ -11,7 +11,7 @@ import type { Store, Tx } from "./store.js";
 
 /**
  * Writes once. The first call with a `request_id` runs `work` and keeps its answer in the same transaction; a repeat with the same
- * body gets that answer, and one with another body FAILED_PRECONDITION. A refusal is not kept: it is evaluated anew. Without a
+ * body gets that answer, and one with another body FAILED_PRECONDITION. A refusal is not kept: it is evaluated again. Without a
  * `request_id` each call is a first one.
  */
 export function writeOnce<I extends DescMessage, O extends DescMessage>(

@@ -1,7 +1,8 @@
 /** The life of a service's own program, from its arguments to its exit code. */
-import { ConfigError, type Definition } from "./definition.js";
+import type { Definition } from "./definition.js";
 import { withCauses } from "./error.js";
 import { start, type Running } from "./running.js";
+import { ConfigError } from "./start_error.js";
 
 const EXIT_CONFIGURATION = 64;
 

@@ -11,7 +11,7 @@ import { channel, type Outgoing } from "./channel.js";
 import { systemClock, type Clock } from "./clock.js";
 import { load, type Settings, type Sources } from "./config.js";
 import { DecodingBudget } from "./decoding.js";
-import { StartError, type Definition } from "./definition.js";
+import type { Definition } from "./definition.js";
 import { withCauses } from "./error.js";
 import { consume } from "./events.js";
 import { Board, follow } from "./health.js";
@@ -25,9 +25,10 @@ import { metricsServer } from "./metrics_server.js";
 import { Metrics } from "./red.js";
 import { addReflection } from "./reflection.js";
 import { relay } from "./relay.js";
-import { Service, type Worker } from "./service.js";
+import { Service } from "./service.js";
 import { Spans } from "./spans.js";
-import { keepRunning } from "./worker.js";
+import { StartError } from "./start_error.js";
+import { keepRunning, type Worker } from "./worker.js";
 
 /** How long workers may take to end after the last request has. */
 const WORKERS_TIMEOUT_MS = 10_000;
@@ -69,7 +70,7 @@ export async function start<C>(definition: Definition<C>, options: StartOptions 
     drain: drain.signal,
     log: log.child({ target: name }),
     metrics: metrics.registry,
-    channel: (neighbour) => channel(neighbour, settings.neighbours[neighbour], outgoing),
+    channel: (upstream) => channel(upstream, settings.upstreams[upstream], outgoing),
   };
   const service = await definition.build(own, host);
   const running = new Running(name, service, settings, drain, log, metrics, spans, host);
@@ -117,9 +118,9 @@ export class Running {
     return this.#board.isReady;
   }
 
-  /** Returns the way to a neighbour, as the service itself has it. */
-  channel(neighbour: string): Transport {
-    return this.host.channel(neighbour);
+  /** Returns the way to an upstream, as the service itself has it. */
+  channel(upstream: string): Transport {
+    return this.host.channel(upstream);
   }
 
   /** Binds and serves. */
@@ -164,7 +165,7 @@ export class Running {
       if (singles > 0 || sending === 0) late.push(singles > 0 ? `${singles} of ${requests} requests` : "connections");
       this.#listener.destroy();
     }
-    // Workers have been told at the same time, and may take longer than the last request.
+    // Workers got the signal at the same time, and may take longer than the last request.
     const workersUntil = Math.max(until, performance.now() + WORKERS_TIMEOUT_MS);
     for (const [name, ended] of this.#background) {
       if (!(await within(ended, workersUntil))) late.push(name);

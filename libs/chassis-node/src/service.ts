@@ -5,6 +5,7 @@ import type { Event } from "@souk/client/gen/souk/events/v1/event_pb.js";
 
 import type { Context } from "./context.js";
 import type { Store } from "./store.js";
+import type { Worker } from "./worker.js";
 
 type Init<D extends DescMessage> = MessageInitShape<D>;
 
@@ -22,15 +23,9 @@ export type Method<M> = M extends { methodKind: infer K; input: infer I extends 
 /** The code of a gRPC service: a function for each method, by its name in lower camel case. */
 export type Implementation<S extends DescService> = { [N in keyof S["method"]]: Method<S["method"][N]> };
 
-/** Work beside the requests: it ends when the signal is aborted, and is started again, later every time, when it throws. */
-export interface Worker {
-  name: string;
-  run(drain: AbortSignal): Promise<void>;
-}
-
-/** What a subscription hears, and how. Made by `subscription` (with a store) or by hand. */
+/** A lasting subscription and what is done with its events. Made by `subscription` (with a store) or by hand. */
 export interface Subscription {
-  /** The lasting subscription on the bus: `notifications`. */
+  /** Its name on the bus: `notifications`. */
   name: string;
   /** Full names of events, or `souk.orders.v1.*`; empty for all. */
   types: readonly string[];
@@ -39,15 +34,16 @@ export interface Subscription {
   /** The most events that are handled at once. */
   maxOutstanding?: number;
   /**
-   * Handles one event. It is acknowledged when the promise is fulfilled, so the effect must be durable by then, and must happen
+   * Handles one delivery. It is acknowledged when the promise is fulfilled, so the effect must be durable by then, and must happen
    * once however often it is called. When it rejects, the event is refused with the reason and comes again later; `Poison` makes
    * it a dead letter at once.
    */
-  hear(event: Event, heard: Heard): Promise<void>;
+  handle(delivery: Delivery): Promise<void>;
 }
 
-/** What is known of a delivery besides the event. */
-export interface Heard {
+/** An event as the bus delivers it. */
+export interface Delivery {
+  event: Event;
   /** Which delivery of this event it is, from 1. */
   attempt: number;
   publishTime: Date | undefined;
@@ -89,7 +85,7 @@ export class Service {
     return this;
   }
 
-  /** Hears events. */
+  /** Consumes events. */
   subscription(subscription: Subscription): this {
     this.subscriptions.push(subscription);
     return this;

@@ -14,13 +14,13 @@ import { ErrorReason as Reason } from "@souk/client/gen/souk/policy/v1/error_rea
 
 import { systemClock, type Clock } from "./clock.js";
 import { Context } from "./context.js";
-import { StartError } from "./definition.js";
 import type { Refusal } from "./error.js";
 import { HeldElsewhere, HeldFile, LostError } from "./held.js";
 import { newId } from "./id.js";
-import { RAISE_EPOCH, migrate } from "./migrate.js";
+import { RAISE_EPOCH, migrate, type Database } from "./migrate.js";
 import { refuse } from "./refusal.js";
-import type { Worker } from "./service.js";
+import { StartError } from "./start_error.js";
+import type { Worker } from "./worker.js";
 
 /** What a column holds: times are whole milliseconds or microseconds, truths 0 or 1. */
 export type Value = string | number | bigint | Uint8Array | null;
@@ -69,8 +69,6 @@ const DAY_MS = 86_400_000;
 /** A repeat comes within days; an event can be delivered again for as long as the bus keeps it, which is 30 days. */
 const KEEP_REQUESTS_MS = 7 * DAY_MS;
 const KEEP_INBOX_MS = 60 * DAY_MS;
-
-export type Database = InstanceType<typeof DatabaseSync>;
 
 interface Pending {
   run(): void;

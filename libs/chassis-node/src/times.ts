@@ -15,7 +15,7 @@ const MOST_NANOS = 999_999_999;
 const TIMESTAMP_RULE = "must lie in the years 1 to 9999, with nanoseconds from 0 to 999,999,999";
 const DURATION_RULE = "must lie within 315,576,000,000 s, with nanoseconds up to 999,999,999 and of the same sign as the seconds";
 
-/** Returns the times and durations in a message that are none, at most so many. */
+/** Returns the times and durations in a message that are none, at most `most`. */
 export function impossibleTimes<D extends DescMessage>(schema: D, message: MessageShape<D>, most: number): FieldViolation[] {
   const found: FieldViolation[] = [];
   if (holdsTimes(schema)) collect(reflect(schema, message), "", found, most);

@@ -1,9 +1,6 @@
 /** Page and resume tokens: opaque, and bound to the caller and what was asked, so that a changed one is noticed. */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
-import { ErrorReason as Reason } from "@souk/client/gen/souk/policy/v1/error_reason_pb.js";
-
-import { refuse } from "./refusal.js";
 import type { Store } from "./store.js";
 
 const MAC_BYTES = 16;
@@ -20,22 +17,21 @@ export class Tokens {
     });
   }
 
-  /** Returns a token that names a place within a scope: the method, the caller, the filter. */
-  issue(scope: readonly string[], place: string): string {
-    return Buffer.concat([this.#mac(scope, place), Buffer.from(place)]).toString("base64url");
+  /** Returns a token for a position within a scope: the method, the caller, the filter. */
+  issue(scope: readonly string[], position: string): string {
+    return Buffer.concat([this.#mac(scope, position), Buffer.from(position)]).toString("base64url");
   }
 
-  /** Returns the place that a token names. Throws INVALID_ARGUMENT when it was changed or is of another scope. */
-  open(scope: readonly string[], token: string): string {
+  /** Returns the position of a token; undefined when it was changed or belongs to another scope. See `pageOf` for pages. */
+  open(scope: readonly string[], token: string): string | undefined {
     const bytes = Buffer.from(token, "base64url");
-    const place = bytes.subarray(MAC_BYTES).toString();
-    // Base64 has several writings of the same bytes; only ours is good.
-    const isOurs = bytes.length >= MAC_BYTES && bytes.toString("base64url") === token;
-    if (isOurs && timingSafeEqual(bytes.subarray(0, MAC_BYTES), this.#mac(scope, place))) return place;
-    throw refuse(Reason.INVALID_PAGE_TOKEN, "the page token was changed, or belongs to another caller or another filter");
+    // Base64 can write the same bytes in several ways; only ours is valid.
+    if (bytes.length < MAC_BYTES || bytes.toString("base64url") !== token) return undefined;
+    const position = bytes.subarray(MAC_BYTES).toString();
+    return timingSafeEqual(bytes.subarray(0, MAC_BYTES), this.#mac(scope, position)) ? position : undefined;
   }
 
-  #mac(scope: readonly string[], place: string): Buffer {
-    return createHmac("sha256", this.key).update(JSON.stringify([scope, place])).digest().subarray(0, MAC_BYTES);
+  #mac(scope: readonly string[], position: string): Buffer {
+    return createHmac("sha256", this.key).update(JSON.stringify([scope, position])).digest().subarray(0, MAC_BYTES);
   }
 }

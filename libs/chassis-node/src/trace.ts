@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 
 const PATTERN = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
-/** Where a request stands in its trace. Ids are lower case hexadecimal. */
+/** The position of a request in its trace. Ids are lower case hexadecimal. */
 export class Trace {
   constructor(
     /** The same for everything that one request from outside set off. */

@@ -7,7 +7,7 @@ import type { Refusal } from "./error.js";
 import { invalidField, type FieldViolation } from "./refusal.js";
 import { impossibleTimes } from "./times.js";
 
-/** More are not told of one request. */
+/** The most violations that are reported of one request. */
 const MOST_VIOLATIONS = 16;
 
 const validator = createValidator();

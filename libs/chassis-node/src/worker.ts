@@ -4,10 +4,15 @@ import { systemClock } from "./clock.js";
 import { withCauses } from "./error.js";
 import type { Logger } from "./log.js";
 import type { Metrics } from "./red.js";
-import type { Worker } from "./service.js";
 
-/** Whoever ran this long before failing starts again with the first pause. */
+/** A worker that ran this long before failing starts again with the first pause. */
 const HEALTHY_AFTER_MS = 60_000;
+
+/** Work beside the requests: it ends when the signal is aborted, and is started again, later every time, when it throws. */
+export interface Worker {
+  name: string;
+  run(drain: AbortSignal): Promise<void>;
+}
 
 /** Runs a worker until it ends well or the process drains. Never rejects. */
 export async function keepRunning(service: string, worker: Worker, drain: AbortSignal, log: Logger, metrics: Metrics): Promise<void> {

@@ -13,7 +13,7 @@ import { refused, startEcho } from "./support.js";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-/** In place of trailers: the connection breaks under the call, as when the neighbour dies. */
+/** In place of trailers: the connection breaks under the call, as when the upstream dies. */
 const BREAKS = { breaks: "yes" };
 
 /** A server that answers each call with the next of these trailers, the last one again and again, and keeps what it was sent. */
@@ -44,7 +44,7 @@ async function scripted(t: Ending, answers: Record<string, string>[]): Promise<{
 
 test("a call goes out as the service, with deadline, criticality and trace of the request", async (t) => {
   const next = await startEcho(t);
-  const echo = await startEcho(t, { set: { "neighbours.next": `http://${next.running.address}` } });
+  const echo = await startEcho(t, { set: { "upstreams.next": `http://${next.running.address}` } });
   const headers = { traceparent: `00-${TRACE}-00f067aa0ba902b7-01`, tracestate: "vendor=1" };
   // The first call of a process reads the rules of its request.
   await next.client().say({ name: "you" });
@@ -56,7 +56,7 @@ test("a call goes out as the service, with deadline, criticality and trace of th
 
 test("the trace goes on below this service's own part of it", async (t) => {
   const { address, calls } = await scripted(t, [{ "grpc-status": "0" }]);
-  const echo = await startEcho(t, { set: { "neighbours.next": address } });
+  const echo = await startEcho(t, { set: { "upstreams.next": address } });
   await echo.client().forward({ name: "you" }, { headers: { traceparent: `00-${TRACE}-00f067aa0ba902b7-01`, tracestate: "vendor=1" } });
   match(String(calls[0]?.["traceparent"]), new RegExp(`^00-${TRACE}-(?!00f067aa0ba902b7)[0-9a-f]{16}-01$`));
   equal(calls[0]?.["tracestate"], "vendor=1");
@@ -72,14 +72,14 @@ test("what may be repeated is tried three times on UNAVAILABLE, and on nothing e
     [[{ "grpc-status": "14", "grpc-retry-pushback-ms": "60000" }], 1],
   ] as const) {
     const { address, calls } = await scripted(t, [...answers]);
-    const echo = await startEcho(t, { set: { "neighbours.next": address } });
+    const echo = await startEcho(t, { set: { "upstreams.next": address } });
     await echo.client().forward({ name: "you" }).catch(() => undefined);
     equal(calls.length, expected, JSON.stringify(answers));
   }
 });
 
-test("a neighbour that is away is UNAVAILABLE, and so is one without an address", async (t) => {
-  for (const set of [{ "neighbours.next": "http://127.0.0.1:1" }, {}]) {
+test("an upstream that is away is UNAVAILABLE, and so is one without an address", async (t) => {
+  for (const set of [{ "upstreams.next": "http://127.0.0.1:1" }, {}]) {
     const echo = await startEcho(t, { set });
     const found = await refused(echo.client().forward({ name: "you" }));
     deepEqual([found.code, found.info.reason], [Code.Unavailable, "ERROR_REASON_UPSTREAM_UNAVAILABLE"]);
@@ -89,25 +89,25 @@ test("a neighbour that is away is UNAVAILABLE, and so is one without an address"
 
 test("a connection that breaks under a call is UNAVAILABLE, and what may be repeated is sent again", async (t) => {
   const once = await scripted(t, [BREAKS, { "grpc-status": "0" }]);
-  const echo = await startEcho(t, { set: { "neighbours.next": once.address } });
+  const echo = await startEcho(t, { set: { "upstreams.next": once.address } });
   await echo.client().forward({ name: "you" });
   equal(once.calls.length, 2);
 
   const always = await scripted(t, [BREAKS]);
-  const other = await startEcho(t, { set: { "neighbours.next": always.address } });
+  const other = await startEcho(t, { set: { "upstreams.next": always.address } });
   const found = await refused(other.client().forward({ name: "you" }));
   deepEqual([found.code, found.info.reason, always.calls.length], [Code.Unavailable, "ERROR_REASON_UPSTREAM_UNAVAILABLE", 3]);
 });
 
 test("of several addresses one that is dead is passed over", async (t) => {
   const next = await startEcho(t);
-  const echo = await startEcho(t, { set: { "neighbours.next": `http://127.0.0.1:1, http://${next.running.address}` } });
+  const echo = await startEcho(t, { set: { "upstreams.next": `http://127.0.0.1:1, http://${next.running.address}` } });
   for (let time = 0; time < 5; time++) equal((await echo.client().forward({ name: "you" })).name, "you");
 });
 
-test("what a neighbour answers otherwise is a mistake of the method that asked", async (t) => {
+test("what an upstream answers otherwise is a mistake of the method that asked", async (t) => {
   const { address } = await scripted(t, [{ "grpc-status": "5", "grpc-message": "secret" }]);
-  const echo = await startEcho(t, { set: { "neighbours.next": address } });
+  const echo = await startEcho(t, { set: { "upstreams.next": address } });
   const found = await refused(echo.client().forward({ name: "you" }));
   deepEqual([found.code, found.message], [Code.Internal, "internal error"]);
 });

@@ -32,15 +32,16 @@ test("the environment wins over the file, and the file over the defaults", (t) =
   deepEqual(own, { greeting: "hello", cave: { depth_metres: 30, api_key: "sesame" } });
 });
 
-test("neighbours have any name", (t) => {
-  const path = file(t, '[neighbours]\nevents = "http://127.0.0.1:1"\n');
-  const { settings } = load(echo, { file: path, environment: { ECHO__NEIGHBOURS__CATALOG: "http://127.0.0.1:2" } });
-  deepEqual(settings.neighbours, { events: "http://127.0.0.1:1", catalog: "http://127.0.0.1:2" });
+test("upstreams have any name", (t) => {
+  const path = file(t, '[upstreams]\nevents = "http://127.0.0.1:1"\n');
+  const { settings } = load(echo, { file: path, environment: { ECHO__UPSTREAMS__CATALOG: "http://127.0.0.1:2" } });
+  deepEqual(settings.upstreams, { events: "http://127.0.0.1:1", catalog: "http://127.0.0.1:2" });
 });
 
 test("a key that does not exist is named with its source", (t) => {
   match(problem({ environment: { ECHO__SERVER__LISTENS: "x" } }), /^server\.listens \(from ECHO__SERVER__LISTENS\): there is no such setting/);
   match(problem({ environment: { ECHO__LISTEN: "x" } }), /^listen /);
+  match(problem({ environment: { ECHO__NEIGHBOURS__EVENTS: "x" } }), /neighbours is called upstreams now$/);
   match(problem({ environment: { ECHO__GREETING__MORE: "x" } }), /^greeting\.more /);
   const path = file(t, "[cave]\nwidth = 1\n");
   match(problem({ file: path }), new RegExp(`^cave\\.width \\(from ${path}\\)`));
@@ -53,7 +54,7 @@ test("a value that is not allowed is named with its source and what is", (t) => 
   match(problem({ environment: { ECHO__SERVER__MAX_MESSAGE_BYTES: "16777217" } }), /^server\.max_message_bytes .*must be 1 to 16777216/);
   match(problem({ environment: { ECHO__LOG__FORMAT: "xml" } }), /^log\.format .*must be text or json/);
   match(problem({ environment: { ECHO__LOG__LEVEL: "loud" } }), /^log\.level /);
-  match(problem({ environment: { ECHO__NEIGHBOURS__EVENTS: "there" } }), /^neighbours\.events .*must name an address/);
+  match(problem({ environment: { ECHO__UPSTREAMS__EVENTS: "there" } }), /^upstreams\.events .*must name an address/);
   match(problem({ file: file(t, "data_dir = 3\n") }), /^data_dir = 3 .*must be a text/);
 });
 

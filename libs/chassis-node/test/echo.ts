@@ -27,15 +27,15 @@ export function definition({ committed, ready = () => undefined }: Hooks = {}) {
     config: z.object({ greeting: z.string(), cave: z.object({ depth_metres: z.number().int().min(1).max(1000), api_key: z.string().min(3) }) }),
     build: (_config, host) => {
       const store = Store.open({ file: join(host.dataDir, "echo.db"), migrations: new URL("migrations/", FILES), clock: host.clock, log: host.log });
-      const heard = on(HappenedSchema, (tx, { name }) => {
+      const happened = on(HappenedSchema, (tx, { name }) => {
         if (name === "bad") throw new Error("cannot be handled now");
-        tx.run("INSERT INTO names (name) VALUES (?)", `heard ${name}`);
+        tx.run("INSERT INTO names (name) VALUES (?)", `handled ${name}`);
         return committed;
       });
       return new Service()
         .rpc(EchoService, implementation(store, host))
         .ready(ready)
-        .subscription(subscription(store, { name: "echo", hearings: [heard], start: "earliest" }))
+        .subscription(subscription(store, { name: "echo", handlers: [happened], start: "earliest" }))
         .store(store);
     },
   });

@@ -27,46 +27,46 @@ async function names(dataDir: string): Promise<unknown[]> {
 
 test("an event is handled once, however often it is delivered, and acknowledged", async (t) => {
   const [bus, dataDir] = [await Bus.start(t), folder(t)];
-  const echo = await startEcho(t, { dataDir, set: { "neighbours.events": bus.address } });
-  for (const id of ["1", "2", "1", "1"]) bus.tellOf(HappenedSchema, { name: `name ${id}` }, { id: id });
+  const echo = await startEcho(t, { dataDir, set: { "upstreams.events": bus.address } });
+  for (const id of ["1", "2", "1", "1"]) bus.deliverMessage(HappenedSchema, { name: `name ${id}` }, { id: id });
   await eventually(() => bus.acked.length === 4);
   const [start] = bus.starts;
   deepEqual([start?.subscription, start?.eventTypes, start?.startPosition?.start.case], ["echo", [HappenedSchema.typeName], "earliest"]);
   match((await echo.page("/metrics")).text, /souk_events_handled_total\{subscription="echo",type="souk.echo.v1.Happened",outcome="handled"\} 4/);
   await echo.stop();
-  deepEqual(await names(dataDir), ["heard name 1", "heard name 2"]);
+  deepEqual(await names(dataDir), ["handled name 1", "handled name 2"]);
 });
 
 test("an event that cannot be handled leaves nothing, is refused with the reason and comes again; others go on", async (t) => {
   const bus = await Bus.start(t);
-  await startEcho(t, { set: { "neighbours.events": bus.address } });
-  bus.tellOf(HappenedSchema, { name: "bad" }, { id: "1" });
-  bus.tellOf(HappenedSchema, { name: "good" }, { id: "2" });
+  await startEcho(t, { set: { "upstreams.events": bus.address } });
+  bus.deliverMessage(HappenedSchema, { name: "bad" }, { id: "1" });
+  bus.deliverMessage(HappenedSchema, { name: "good" }, { id: "2" });
   await eventually(() => bus.acked.length === 1 && bus.nacks.length >= 3);
   deepEqual([bus.nacks[0]?.reason, bus.nacks[0]?.isFinal], ["cannot be handled now", false]);
 });
 
 test("an event that can never be read becomes a dead letter at once", async (t) => {
   const bus = await Bus.start(t);
-  await startEcho(t, { set: { "neighbours.events": bus.address } });
-  bus.tell({ id: "1", source: "/services/echo", type: HappenedSchema.typeName, data: new Uint8Array([0x0a, 0xff, 0x01]) });
+  await startEcho(t, { set: { "upstreams.events": bus.address } });
+  bus.deliver({ id: "1", source: "/services/echo", type: HappenedSchema.typeName, data: new Uint8Array([0x0a, 0xff, 0x01]) });
   await eventually(() => bus.nacks.length === 1);
   equal(bus.nacks[0]?.isFinal, true);
 });
 
 test("an event that does not come from the owner of its type is dropped", async (t) => {
   const [bus, dataDir] = [await Bus.start(t), folder(t)];
-  const echo = await startEcho(t, { dataDir, set: { "neighbours.events": bus.address } });
+  const echo = await startEcho(t, { dataDir, set: { "upstreams.events": bus.address } });
   const data = toBinary(HappenedSchema, create(HappenedSchema, { name: "forged" }));
   for (const source of ["/services/recommendations", "/staff/echo", "/services/echo/", "echo", ""]) {
-    bus.tell({ id: `of ${source}`, source, type: HappenedSchema.typeName, data });
+    bus.deliver({ id: `of ${source}`, source, type: HappenedSchema.typeName, data });
   }
-  bus.tellOf(HappenedSchema, { name: "true" }, { id: "6" });
+  bus.deliverMessage(HappenedSchema, { name: "true" }, { id: "6" });
   await eventually(() => bus.acked.length === 6);
   match((await echo.page("/metrics")).text, /souk_events_foreign_total\{subscription="echo",type="souk.echo.v1.Happened"\} 5/);
   equal(echo.lines.filter((line) => line.includes("does not own this type")).length, 1);
   await echo.stop();
-  deepEqual(await names(dataDir), ["heard true"]);
+  deepEqual(await names(dataDir), ["handled true"]);
 });
 
 test("a type belongs to the service of its package", () => {
@@ -84,13 +84,13 @@ test("a type belongs to the service of its package", () => {
 
 test("a time that no calendar has is refused for good, and what comes after it is handled", async (t) => {
   const bus = await Bus.start(t);
-  await startEcho(t, { set: { "neighbours.events": bus.address } });
+  await startEcho(t, { set: { "upstreams.events": bus.address } });
   const times = [[2n ** 63n - 1n, 0], [-(2n ** 63n), 0], [0n, -1], [0n, 2_000_000_000], [253_402_300_800n, 0]] as const;
   for (const [index, [seconds, nanos]] of times.entries()) {
     const time = create(TimestampSchema, { seconds, nanos });
-    bus.tell({ id: String(index), source: "/services/echo", type: HappenedSchema.typeName, time, orderingKey: "key" });
+    bus.deliver({ id: String(index), source: "/services/echo", type: HappenedSchema.typeName, time, orderingKey: "key" });
   }
-  bus.tellOf(HappenedSchema, { name: "after" }, { id: "after", key: "key" });
+  bus.deliverMessage(HappenedSchema, { name: "after" }, { id: "after", key: "key" });
   await eventually(() => bus.acked.length === 1 && bus.nacks.length === times.length);
   ok(bus.nacks.every(({ isFinal, reason }) => isFinal && reason.includes("years 1 to 9999")));
 });
@@ -111,23 +111,23 @@ test("a time in a payload is looked at wherever it stands", () => {
 
 test("an event of a type that was not asked for is acknowledged", async (t) => {
   const bus = await Bus.start(t);
-  await startEcho(t, { set: { "neighbours.events": bus.address } });
-  bus.tell({ id: "1", source: "/services/other", type: "souk.other.v1.Other" });
+  await startEcho(t, { set: { "upstreams.events": bus.address } });
+  bus.deliver({ id: "1", source: "/services/other", type: "souk.other.v1.Other" });
   await eventually(() => bus.acked.length === 1);
 });
 
 test("events of one key keep their order", async (t) => {
   const [bus, dataDir] = [await Bus.start(t), folder(t)];
-  const echo = await startEcho(t, { dataDir, set: { "neighbours.events": bus.address } });
-  for (let number = 0; number < 50; number++) bus.tellOf(HappenedSchema, { name: String(number) }, { id: `event ${number}`, key: "key" });
+  const echo = await startEcho(t, { dataDir, set: { "upstreams.events": bus.address } });
+  for (let number = 0; number < 50; number++) bus.deliverMessage(HappenedSchema, { name: String(number) }, { id: `event ${number}`, key: "key" });
   await eventually(() => bus.acked.length === 50);
   await echo.stop();
-  deepEqual(await names(dataDir), Array.from({ length: 50 }, (_, number) => `heard ${number}`));
+  deepEqual(await names(dataDir), Array.from({ length: 50 }, (_, number) => `handled ${number}`));
 });
 
 test("a stream that ends is opened again, and so is a bus that went away", async (t) => {
   const bus = await Bus.start(t);
-  const echo = await startEcho(t, { set: { "neighbours.events": bus.address } });
+  const echo = await startEcho(t, { set: { "upstreams.events": bus.address } });
   await eventually(() => bus.starts.length === 1);
   bus.cut();
   await eventually(() => bus.starts.length === 2);
@@ -135,7 +135,7 @@ test("a stream that ends is opened again, and so is a bus that went away", async
   await eventually(() => echo.lines.some((line) => line.includes("subscription echo waits for the bus")));
   equal((await echo.client().say({ name: "you" })).name, "you");
   const again = await Bus.start(t, bus.service.running.address);
-  again.tellOf(HappenedSchema, { name: "later" }, { id: "1" });
+  again.deliverMessage(HappenedSchema, { name: "later" }, { id: "1" });
   await eventually(() => again.acked.length === 1);
 });
 
@@ -144,9 +144,9 @@ test("a service without a bus serves", async (t) => {
   equal((await echo.client().say({ name: "you" })).name, "you");
 });
 
-test("what a write tells is published with the commit, in order, under the name of the service", async (t) => {
+test("what a write publishes goes out with the commit, in order, under the name of the service", async (t) => {
   const bus = await Bus.start(t);
-  const echo = await startEcho(t, { set: { "neighbours.events": bus.address } });
+  const echo = await startEcho(t, { set: { "upstreams.events": bus.address } });
   const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
   const client = echo.client("user:alice");
   for (const name of ["a", "b", "c"]) await client.save({ requestId: name, name }, { headers: { traceparent } });
@@ -164,7 +164,7 @@ test("events wait for a bus that is away, and one that is refused for good does 
   const bus = await Bus.start(t);
   bus.isAway = true;
   bus.refuses = "b";
-  const echo = await startEcho(t, { set: { "neighbours.events": bus.address } });
+  const echo = await startEcho(t, { set: { "upstreams.events": bus.address } });
   for (const name of ["a", "b", "c"]) await echo.client("user:alice").save({ requestId: name, name });
   await eventually(() => echo.lines.some((line) => line.includes("events of echo wait for the bus")));
   bus.isAway = false;
@@ -177,7 +177,7 @@ test("an event for which the bus refuses the whole request is set aside alone", 
   const bus = await Bus.start(t);
   bus.isAway = true;
   bus.invalid = "b";
-  const echo = await startEcho(t, { set: { "neighbours.events": bus.address } });
+  const echo = await startEcho(t, { set: { "upstreams.events": bus.address } });
   for (const name of ["a", "b", "c"]) await echo.client("user:alice").save({ requestId: name, name });
   bus.isAway = false;
   await eventually(() => bus.published.length === 2);
@@ -187,8 +187,8 @@ test("an event for which the bus refuses the whole request is set aside alone", 
 
 test("a process that dies between the effect and the acknowledgement has the effect once", async (t) => {
   const [bus, dataDir] = [await Bus.start(t), folder(t)];
-  const environment = { ECHO__NEIGHBOURS__EVENTS: bus.address };
-  bus.tellOf(HappenedSchema, { name: "once" }, { id: "1" });
+  const environment = { ECHO__UPSTREAMS__EVENTS: bus.address };
+  bus.deliverMessage(HappenedSchema, { name: "once" }, { id: "1" });
   const killed = await spawnEcho(t, dataDir, { ...environment, KILL_AFTER_COMMIT: "1" }, { waits: false });
   equal(await killed.ended, "SIGKILL");
   deepEqual(bus.acked, []);
@@ -196,5 +196,5 @@ test("a process that dies between the effect and the acknowledgement has the eff
   await eventually(() => bus.acked.length === 1);
   echo.kill("SIGTERM");
   equal(await echo.ended, 0);
-  deepEqual(await names(dataDir), ["heard once"]);
+  deepEqual(await names(dataDir), ["handled once"]);
 });

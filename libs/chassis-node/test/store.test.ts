@@ -191,12 +191,12 @@ test("old records are forgotten", async (t) => {
 test("a token opens what it names, for whom it was made, also after a restart, and not when it was changed", async (t) => {
   const place = open(t);
   const store = place.open();
-  const token = (await Tokens.of(store)).issue(["List", "user:alice"], "place 7");
+  const token = (await Tokens.of(store)).issue(["List", "user:alice"], "7");
   await store.close();
   const tokens = await Tokens.of(place.open());
-  equal(tokens.open(["List", "user:alice"], token), "place 7");
+  equal(tokens.open(["List", "user:alice"], token), "7");
   for (const [scope, text] of [["user:bob", token], ["user:alice", `${token.slice(0, -1)}-`], ["user:alice", `${token}=`], ["user:alice", ""]] as const) {
-    throws(() => tokens.open(["List", scope], text), (error) => error instanceof Refusal && error.reason === "ERROR_REASON_INVALID_PAGE_TOKEN");
+    equal(tokens.open(["List", scope], text), undefined);
   }
 });
 

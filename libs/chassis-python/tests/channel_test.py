@@ -1,4 +1,4 @@
-"""What every call to a neighbour passes."""
+"""What every call to an upstream passes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Start = Callable[..., Any]
 
 
 class Next(EchoServiceServicer):
-    """A neighbour that writes down what it is asked, and fails as often as it is told."""
+    """An upstream that writes down what it is asked, and fails as often as it is told."""
 
     def __init__(self) -> None:
         self.headers: list[dict[str, Any]] = []
@@ -60,7 +60,7 @@ class Next(EchoServiceServicer):
                 details = (("grpc-status-details-bin", status.SerializeToString()),)
             await context.abort(grpc.StatusCode.UNAVAILABLE, "not now", details)
         if request.name == "internal":
-            await context.abort(grpc.StatusCode.INTERNAL, "a secret of the neighbour")
+            await context.abort(grpc.StatusCode.INTERNAL, "a secret of the upstream")
         return pb.SayResponse(name=request.name)
 
     async def Repeat(self, request: pb.RepeatRequest, context: Any) -> AsyncIterator[pb.SayResponse]:
@@ -70,7 +70,7 @@ class Next(EchoServiceServicer):
 
 
 @pytest.fixture
-async def neighbour() -> AsyncIterator[Next]:
+async def upstream() -> AsyncIterator[Next]:
     running = Next()
     await running.start()
     yield running
@@ -78,60 +78,60 @@ async def neighbour() -> AsyncIterator[Next]:
 
 
 @pytest.fixture
-async def echo(start: Start, neighbour: Next) -> Echo:
-    running: Echo = await start(neighbours__next=f"http://{neighbour.address}")
+async def echo(start: Start, upstream: Next) -> Echo:
+    running: Echo = await start(upstreams__next=f"http://{upstream.address}")
     return running
 
 
-async def a_call_carries_deadline_identity_criticality_and_trace(echo: Echo, neighbour: Next) -> None:
+async def a_call_carries_deadline_identity_criticality_and_trace(echo: Echo, upstream: Next) -> None:
     traced = (*caller("user:alice"), ("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01"), ("tracestate", "vendor=1"))
     await echo.stub.Forward(pb.SayRequest(name="hi"), metadata=traced, timeout=0.7)
-    headers = neighbour.headers[0]
+    headers = upstream.headers[0]
     assert headers["authorization"] == f"Bearer {development_token(Caller('service', 'echo'))}"
     assert headers["souk-criticality"] == "critical_plus"
     assert headers["traceparent"].startswith(f"00-{TRACE}-") and "00f067aa0ba902b7" not in headers["traceparent"]
     assert headers["tracestate"] == "vendor=1"
     # What is left of the caller's time, and never more than the contract gives the method.
-    assert 0.3 < neighbour.left[0] <= 0.7
+    assert 0.3 < upstream.left[0] <= 0.7
     await echo.stub.Forward(pb.SayRequest(name="hi"))
-    assert neighbour.left[1] <= 1.1
+    assert upstream.left[1] <= 1.1
 
 
-async def what_is_unavailable_is_asked_again_and_only_so_often(echo: Echo, neighbour: Next) -> None:
-    neighbour.failures = 2
+async def what_is_unavailable_is_asked_again_and_only_so_often(echo: Echo, upstream: Next) -> None:
+    upstream.failures = 2
     assert (await echo.stub.Forward(pb.SayRequest(name="hi"))).name == "hi"
-    assert len(neighbour.headers) == 3
-    neighbour.failures = 9
+    assert len(upstream.headers) == 3
+    upstream.failures = 9
     refusal = await refused(echo.stub.Forward(pb.SayRequest(name="hi")))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAVAILABLE, "ERROR_REASON_UPSTREAM_UNAVAILABLE")
     assert (refusal.message, refusal.metadata) == ("next cannot be reached: not now", {"service": "next"})
-    assert len(neighbour.headers) == 6
+    assert len(upstream.headers) == 6
     _, text = await echo.page("/metrics")
     failed = 'rpc_client_call_duration_seconds_count{error_type="UNAVAILABLE",rpc_method="souk.echo.v1.EchoService/Say"'
     assert any(line.startswith(failed) and line.endswith(" 5.0") for line in text.splitlines())
 
 
-async def the_neighbour_says_when_to_ask_again(echo: Echo, neighbour: Next) -> None:
-    neighbour.failures, neighbour.retry_seconds = 1, 0.3
+async def the_upstream_says_when_to_ask_again(echo: Echo, upstream: Next) -> None:
+    upstream.failures, upstream.retry_seconds = 1, 0.3
     started = time.monotonic()
     await echo.stub.Forward(pb.SayRequest(name="hi"))
     assert time.monotonic() - started >= 0.3
     # Not when nobody waits so long.
-    neighbour.failures, neighbour.retry_seconds = 1, 5.0
+    upstream.failures, upstream.retry_seconds = 1, 5.0
     refusal = await refused(echo.stub.Forward(pb.SayRequest(name="hi")))
     assert refusal.code is grpc.StatusCode.UNAVAILABLE
 
 
-async def a_neighbours_own_failure_is_internal_here_and_hidden(echo: Echo) -> None:
+async def an_upstreams_own_failure_is_internal_here_and_hidden(echo: Echo) -> None:
     refusal = await refused(echo.stub.Forward(pb.SayRequest(name="internal")))
     assert (refusal.code, refusal.message) == (grpc.StatusCode.INTERNAL, "internal error")
 
 
-async def a_neighbour_that_is_away_or_not_configured_is_unavailable(start: Start, echo: Echo, neighbour: Next) -> None:
-    await neighbour.stop()
+async def an_upstream_that_is_away_or_not_configured_is_unavailable(start: Start, echo: Echo, upstream: Next) -> None:
+    await upstream.stop()
     refusal = await refused(echo.stub.Forward(pb.SayRequest(name="hi")))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAVAILABLE, "ERROR_REASON_UPSTREAM_UNAVAILABLE")
-    await neighbour.start()
+    await upstream.start()
     async with asyncio.timeout(10):
         while (await echo.stub.Forward(pb.SayRequest(name="hi")).code()) is not grpc.StatusCode.OK:
             await asyncio.sleep(0.05)
@@ -139,18 +139,18 @@ async def a_neighbour_that_is_away_or_not_configured_is_unavailable(start: Start
     refusal = await refused(nowhere.stub.Forward(pb.SayRequest(name="hi")))
     assert (
         refusal.code is grpc.StatusCode.UNAVAILABLE
-        and "neighbours.next" in refusal.message
+        and "upstreams.next" in refusal.message
         and refusal.metadata["service"] == "next"
     )
 
 
-async def a_stream_passes_the_same_and_is_counted_at_its_end(echo: Echo, neighbour: Next) -> None:
+async def a_stream_passes_the_same_and_is_counted_at_its_end(echo: Echo, upstream: Next) -> None:
     span = echo.running._outgoing.spans.client("test", None)
     CURRENT.set(Context(Identity(), Deadline.after(5), "sheddable", span))
     stub = EchoServiceStub(echo.running.channel("next"))
     names = [answer.name async for answer in stub.Repeat(pb.RepeatRequest(name="hi", times=3))]
     assert names == ["hi"] * 3
-    assert neighbour.headers[0]["souk-criticality"] == "sheddable"
+    assert upstream.headers[0]["souk-criticality"] == "sheddable"
     async with asyncio.timeout(5):
         while (
             'rpc_method="souk.echo.v1.EchoService/Repeat",rpc_response_status_code="OK"'

@@ -58,7 +58,7 @@ class Consumer:
             )
 
         what = Definition("consumer", DEFAULT_CONFIG, Config, assemble)
-        settings = {"neighbours.events": f"http://{self.bus.address}"}
+        settings = {"upstreams.events": f"http://{self.bus.address}"}
         self.echo = await Echo.start(what, self.data_dir, settings)
 
     def happened(self, tx: Tx, event: pb.Happened, delivery: Delivery) -> None:
@@ -305,7 +305,7 @@ async def build(config, host):
 
 async def main():
     what = Definition("consumer", DEFAULT_CONFIG, Config, build)
-    await Echo.start(what, Path(sys.argv[1]), {"neighbours.events": sys.argv[2]})
+    await Echo.start(what, Path(sys.argv[1]), {"upstreams.events": sys.argv[2]})
     await asyncio.sleep(30)
 
 asyncio.run(main())
@@ -328,7 +328,7 @@ async def a_kill_between_effect_and_acknowledgement_does_not_double_the_effect(b
 
 
 async def an_event_is_published_after_its_commit_and_never_without(bus: Bus, start: Callable[..., Any]) -> None:
-    echo = await start(neighbours__events=f"http://{bus.address}")
+    echo = await start(upstreams__events=f"http://{bus.address}")
     for number in range(20):
         await echo.stub.Save(pb.SaveRequest(request_id=str(number), name="a"), metadata=caller("user:alice"))
     failing = echo.stub.Save(pb.SaveRequest(request_id="f", name="nobody"), metadata=caller("user:alice"))
@@ -346,7 +346,7 @@ async def an_event_is_published_after_its_commit_and_never_without(bus: Bus, sta
 
 
 async def events_wait_for_a_bus_that_is_away_and_keep_their_order(bus: Bus, start: Callable[..., Any]) -> None:
-    echo = await start(neighbours__events=f"http://{bus.address}")
+    echo = await start(upstreams__events=f"http://{bus.address}")
     await bus.stop()
     for number in range(5):
         await echo.stub.Save(pb.SaveRequest(request_id=str(number), name="a"), metadata=caller("user:alice"))
@@ -369,7 +369,7 @@ async def events_wait_for_a_bus_that_is_away_and_keep_their_order(bus: Bus, star
 
 
 async def an_event_for_which_the_bus_refuses_the_whole_request_is_set_aside_alone(bus: Bus, start: Callable[..., Any]) -> None:
-    echo = await start(neighbours__events=f"http://{bus.address}")
+    echo = await start(upstreams__events=f"http://{bus.address}")
     await bus.stop()
     for name in ("a", "b", "c"):
         await echo.stub.Save(pb.SaveRequest(request_id=name, name=name), metadata=caller("user:alice"))

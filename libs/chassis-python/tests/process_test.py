@@ -70,6 +70,10 @@ def ready(path: Path, program: subprocess.Popen[str]) -> dict[str, str]:
             {"ECHO__SERVER__LISTN": "127.0.0.1:1"},
             "echo: server.listn (from ECHO__SERVER__LISTN): there is no such setting; [server] has listen, metrics_listen,",
         ),
+        (
+            {"ECHO__NEIGHBOURS__EVENTS": "http://127.0.0.1:1"},
+            "echo: neighbours (from ECHO__NEIGHBOURS__EVENTS): neighbours is called upstreams now",
+        ),
         ({"ECHO__CAVERN": "1"}, "echo: cavern (from ECHO__CAVERN): there is no such setting; the top has data_dir, server,"),
         (
             {"ECHO__CAVE__DEPTH_METRES": "0"},
@@ -82,7 +86,7 @@ def ready(path: Path, program: subprocess.Popen[str]) -> dict[str, str]:
         ({"ECHO__SERVER__MAX_MESSAGE_BYTES": "16777217"}, "echo: server.max_message_bytes = '16777217' (from ECHO__"),
         ({"ECHO__LOG__LEVEL": "loud"}, "echo: log.level = 'loud': must be like info"),
         ({"ECHO__LOG__FORMAT": "xml"}, "echo: log.format = 'xml' (from ECHO__LOG__FORMAT): input should be 'text' or 'json'"),
-        ({"ECHO__NEIGHBOURS__NEXT": "here"}, "echo: neighbours.next = 'here': must name an address like http://"),
+        ({"ECHO__UPSTREAMS__NEXT": "here"}, "echo: upstreams.next = 'here': must name an address like http://"),
     ],
 )
 def a_wrong_setting_ends_the_start_with_64_and_one_line(spawn: Spawn, variables: dict[str, str], line: str) -> None:
@@ -188,11 +192,11 @@ def settings_come_from_the_file_and_then_from_the_environment(tmp_path: Path, mo
     from souk_chassis.config import load
 
     file = tmp_path / "echo.toml"
-    file.write_text('greeting = "from the file"\n[server]\ndrain_seconds = 3\n[neighbours]\nnext = "http://127.0.0.1:1"\n')
+    file.write_text('greeting = "from the file"\n[server]\ndrain_seconds = 3\n[upstreams]\nnext = "http://127.0.0.1:1"\n')
     read = load("echo", DEFAULT_CONFIG, Config, file, {})
     assert (read.own.greeting, read.own.cave.depth_metres, read.chassis.server.drain_seconds) == ("from the file", 10, 3)
     monkeypatch.setenv("ECHO__GREETING", "from the environment")
-    monkeypatch.setenv("ECHO__NEIGHBOURS__OTHER", "http://127.0.0.1:2")
+    monkeypatch.setenv("ECHO__UPSTREAMS__OTHER", "http://127.0.0.1:2")
     read = load("echo", DEFAULT_CONFIG, Config, file, {"server.drain_seconds": 4})
     assert (read.own.greeting, read.chassis.server.drain_seconds) == ("from the environment", 4)
-    assert read.chassis.neighbours == {"next": "http://127.0.0.1:1", "other": "http://127.0.0.1:2"}
+    assert read.chassis.upstreams == {"next": "http://127.0.0.1:1", "other": "http://127.0.0.1:2"}

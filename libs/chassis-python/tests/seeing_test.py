@@ -93,7 +93,7 @@ async def spans_go_to_the_collector_below_their_callers(start: Callable[..., Any
     await server.start()
     second = await start("second")
     settings = {"telemetry__otlp_endpoint": f"http://127.0.0.1:{port}"}
-    echo = await start("echo", neighbours__next=f"http://{second.running.address}", **settings)
+    echo = await start("echo", upstreams__next=f"http://{second.running.address}", **settings)
     traced = (*caller("user:alice"), ("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01"))
     answer = await echo.stub.Forward(pb.SayRequest(name="hi"), metadata=traced)
     assert answer.seen[3] == TRACE

@@ -1,5 +1,5 @@
-//! The services that every process offers unasked: health, reflection and, when enabled, faults. Their policies stand
-//! here, since standards of others carry none.
+//! The services that every process offers unasked: health, reflection and, when enabled, faults.
+//! Their policies stand here, since standards of others carry none.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,7 +53,10 @@ const fn open(
 
 /// Who orders faults is staff: they can kill the process.
 const fn staff(path: &'static str, method: &'static str) -> MethodPolicy {
-    MethodPolicy { callers: &[CallerKind::Staff], ..open(path, "souk.chassis.v1", FAULTS, method, (false, false)) }
+    MethodPolicy {
+        callers: &[CallerKind::Staff],
+        ..open(path, "souk.chassis.v1", FAULTS, method, (false, false))
+    }
 }
 
 const HEALTH: &str = "grpc.health.v1.Health";
@@ -96,13 +99,21 @@ pub(crate) fn health(board: Board) -> Builtin {
 }
 
 pub(crate) fn faults(faults: Faults) -> Builtin {
-    Builtin { rpc: Arc::new(FaultServiceServer::new(FaultRpc::new(faults))), methods: &FAULT_METHODS }
+    Builtin {
+        rpc: Arc::new(FaultServiceServer::new(FaultRpc::new(faults))),
+        methods: &FAULT_METHODS,
+    }
 }
 
-/// Returns both versions of reflection, since grpcurl before 1.8.8 knows v1alpha only. They list exactly `services` and
-/// themselves, whatever else the descriptors describe.
-pub(crate) fn reflection(services: &[&str], descriptors: &[&[u8]], faults: bool) -> Result<[Builtin; 2], StartError> {
-    let services: Vec<&str> = services.iter().copied().chain([REFLECTION, REFLECTION_ALPHA]).collect();
+/// Returns both versions of reflection, since grpcurl before 1.8.8 knows v1alpha only. They list
+/// exactly `services` and themselves, whatever else the descriptors describe.
+pub(crate) fn reflection(
+    services: &[&str],
+    descriptors: &[&[u8]],
+    faults: bool,
+) -> Result<[Builtin; 2], StartError> {
+    let services: Vec<&str> =
+        services.iter().copied().chain([REFLECTION, REFLECTION_ALPHA]).collect();
     let ours: [&[u8]; 4] = [
         crate::pb::FILE_DESCRIPTOR_SET,
         // A client that prints a status asks for the messages of its details (google.rpc).
@@ -113,7 +124,8 @@ pub(crate) fn reflection(services: &[&str], descriptors: &[&[u8]], faults: bool)
     let all: Vec<&[u8]> = descriptors.iter().copied().chain(ours).collect();
     let index = Index::new(&services, &all, (!faults).then_some(FAULTS_FILE))?;
     let reflection = Reflection(Arc::new(index));
-    let v1alpha = v1alpha::server_reflection_server::ServerReflectionServer::new(reflection.clone());
+    let v1alpha =
+        v1alpha::server_reflection_server::ServerReflectionServer::new(reflection.clone());
     let v1 = v1::server_reflection_server::ServerReflectionServer::new(reflection);
     Ok([
         Builtin { rpc: Arc::new(v1), methods: &REFLECTION_METHODS },

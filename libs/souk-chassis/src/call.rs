@@ -1,4 +1,5 @@
-//! One request from its arrival to its last byte: whatever way it ends, it is logged and counted exactly once.
+//! One request from its arrival to its last byte: whatever way it ends, it is logged and counted
+//! exactly once.
 
 use std::any::Any;
 use std::net::IpAddr;
@@ -25,7 +26,8 @@ use crate::request_log::Line;
 use crate::spans::Span;
 use crate::trace::{Trace, TraceId};
 
-/// A request that is being served. Dropping it unfinished means that the caller went away, or that the method panicked.
+/// A request that is being served. Dropping it unfinished means that the caller went away, or that
+/// the method panicked.
 pub(crate) struct Call {
     process: Arc<Process>,
     /// None when no such method exists.
@@ -42,7 +44,11 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn begin(process: &Arc<Process>, method: Option<Arc<Method>>, trace: &mut Trace) -> Self {
+    pub(crate) fn begin(
+        process: &Arc<Process>,
+        method: Option<Arc<Method>>,
+        trace: &mut Trace,
+    ) -> Self {
         let span = process.spans.as_ref().map(|spans| {
             let name = method.as_ref().map_or("unknown", |method| method.name());
             spans.server(name, trace)
@@ -73,8 +79,8 @@ impl Call {
         self.context = Some(context.clone());
     }
 
-    /// Takes a slot among all requests, and one among the caller's streams when it is a stream. Health and reflection take
-    /// none: their connection bounds them.
+    /// Takes a slot among all requests, and one among the caller's streams when it is a stream.
+    /// Health and reflection take none: their connection bounds them.
     pub(crate) fn admit(
         &mut self,
         method: &Method,
@@ -87,7 +93,8 @@ impl Call {
         self.process.limits.enter(self.kind(method), criticality, peer)?;
         self.holds_slot = true;
         if method.is_streaming() {
-            // Callers without a name are told apart by where they are, or one of them would take the streams of all.
+            // Callers without a name are told apart by where they are, or one of them would take
+            // the streams of all.
             let key: Box<str> = match (&self.identity.caller, peer) {
                 (Caller::Anonymous, Some(peer)) => peer.to_string().into(),
                 _ => self.identity.key.as_str().into(),
@@ -99,7 +106,10 @@ impl Call {
     }
 
     fn kind(&self, method: &Method) -> Kind {
-        Kind { is_streaming: method.is_streaming(), is_anonymous: self.identity.caller == Caller::Anonymous }
+        Kind {
+            is_streaming: method.is_streaming(),
+            is_anonymous: self.identity.caller == Caller::Anonymous,
+        }
     }
 
     /// Ends the call with an error of the chassis.
@@ -110,7 +120,11 @@ impl Call {
     }
 
     /// Hands the method's answer on; the call ends with its body.
-    pub(crate) fn answer(mut self, mut response: Response<Body>, tail: TailOptions) -> Response<Body> {
+    pub(crate) fn answer(
+        mut self,
+        mut response: Response<Body>,
+        tail: TailOptions,
+    ) -> Response<Body> {
         if response.headers().contains_key("grpc-status") {
             self.finish_with(response.headers_mut());
             return response;
@@ -133,13 +147,18 @@ impl Call {
         self.finish(error.code, &error.reason, error.hidden);
     }
 
-    /// Reports a reason that the contract does not list for the method: callers do not expect it. Tests fail on it.
+    /// Reports a reason that the contract does not list for the method: callers do not expect it.
+    /// Tests fail on it.
     fn check_listed(&self, domain: &str, reason: &str) {
         let Some(method) = &self.method else { return };
         let policy = method.policy;
-        let is_own = domain == policy.package && reason != souk_contract::common::INVALID_FIELD.name;
+        let is_own =
+            domain == policy.package && reason != souk_contract::common::INVALID_FIELD.name;
         if is_own && !method.is_background && !policy.reasons.contains(&reason) {
-            tracing::error!("{} failed with {reason}, which its contract does not list", method.name());
+            tracing::error!(
+                "{} failed with {reason}, which its contract does not list",
+                method.name()
+            );
             metrics::counter!("souk_unlisted_reasons_total", "rpc_method" => method.name(), "reason" => reason.to_owned())
                 .increment(1);
         }
@@ -155,7 +174,11 @@ impl Call {
             return;
         }
         let duration = self.started.elapsed();
-        let noted = if code == Code::Ok { None } else { self.context.as_ref().and_then(Context::take_cause) };
+        let noted = if code == Code::Ok {
+            None
+        } else {
+            self.context.as_ref().and_then(Context::take_cause)
+        };
         let cause = noted.or(hidden);
         let calls = self.method.as_ref().map_or(&self.process.unknown, |method| &method.calls);
         calls.record(code, duration);
@@ -175,7 +198,8 @@ impl Call {
         self.release();
     }
 
-    /// Makes room for the next: at the end of the call, since a caller may hold on to its answer for as long as it likes.
+    /// Makes room for the next: at the end of the call, since a caller may hold on to its answer
+    /// for as long as it likes.
     fn release(&mut self) {
         if let Some(caller) = self.stream_of.take() {
             self.process.limits.close_stream(&caller);
@@ -203,7 +227,8 @@ pub(crate) struct TailOptions {
     pub(crate) is_streaming: bool,
 }
 
-/// The body of an answer: watches how the call ends, and ends a stream itself at the deadline and at the drain.
+/// The body of an answer: watches how the call ends, and ends a stream itself at the deadline and
+/// at the drain.
 struct Tail {
     body: Body,
     call: Call,
@@ -240,12 +265,14 @@ impl Tail {
         if self.ending.is_none() {
             return body.poll_frame(task);
         }
-        // The stream is the method's own code: it may call neighbours, and it may panic.
+        // The stream is the method's own code: it may call upstreams, and it may panic.
         let context = &self.context;
-        catch_unwind(AssertUnwindSafe(|| context.enter(|| body.poll_frame(task)))).unwrap_or_else(|panic| {
-            self.context.note_cause(panic_text(panic.as_ref()));
-            Poll::Ready(Some(Err(refusal::internal(self.call.trace))))
-        })
+        catch_unwind(AssertUnwindSafe(|| context.enter(|| body.poll_frame(task)))).unwrap_or_else(
+            |panic| {
+                self.context.note_cause(panic_text(panic.as_ref()));
+                Poll::Ready(Some(Err(refusal::internal(self.call.trace))))
+            },
+        )
     }
 }
 
@@ -253,7 +280,10 @@ impl http_body::Body for Tail {
     type Data = Bytes;
     type Error = Status;
 
-    fn poll_frame(mut self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        task: &mut Task<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = &mut *self;
         if this.call.is_finished {
             return Poll::Ready(None);
@@ -293,6 +323,9 @@ impl http_body::Body for Tail {
 
 /// Returns what a panic said.
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("panicked: {}", text.unwrap_or("without a text"))
 }

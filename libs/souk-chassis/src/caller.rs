@@ -20,7 +20,8 @@ impl Identity {
     }
 
     pub(crate) fn anonymous() -> Arc<Self> {
-        static ANONYMOUS: LazyLock<Arc<Identity>> = LazyLock::new(|| Identity::new(Caller::Anonymous, Vec::new()));
+        static ANONYMOUS: LazyLock<Arc<Identity>> =
+            LazyLock::new(|| Identity::new(Caller::Anonymous, Vec::new()));
         ANONYMOUS.clone()
     }
 }

@@ -1,4 +1,5 @@
-//! What a generated client stands on: a neighbour in this process, or connections to it. The client cannot tell.
+//! What a generated client stands on: an upstream in this process, or connections to it. The client
+//! cannot tell.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -19,60 +20,76 @@ use crate::outgoing;
 use crate::remote::Endpoints;
 use crate::start_error::StartError;
 
-/// The way to one neighbour: `InventoryServiceClient::new(host.channel("inventory"))`.
+/// The way to one upstream: `InventoryServiceClient::new(host.channel("inventory"))`.
 ///
-/// Deadlines, identity, criticality, trace, retries, errors, streaming and cancellation are the same in both forms:
-/// dropping the future of a call, or the stream of its answers, cancels the method at the other end. Cloning is cheap.
+/// Deadlines, identity, criticality, trace, retries, errors, streaming and cancellation are the
+/// same in both forms: dropping the future of a call, or the stream of its answers, cancels the
+/// method at the other end. Cloning is cheap.
 #[derive(Clone)]
 pub struct Channel(Arc<Line>);
 
 impl Channel {
-    pub(crate) fn new(exchange: Arc<Exchange>, neighbour: &str, caller: &Caller) -> Self {
-        let target = match exchange.hosted.iter().find(|hosted| **hosted == neighbour) {
+    pub(crate) fn new(exchange: Arc<Exchange>, upstream: &str, caller: &Caller) -> Self {
+        let target = match exchange.hosted.iter().find(|hosted| **hosted == upstream) {
             Some(hosted) => Target::Local(hosted),
-            None => match exchange.remote.get(neighbour) {
+            None => match exchange.remote.get(upstream) {
                 Some(endpoints) => Target::Remote(endpoints.clone()),
-                None => Target::Nowhere(neighbour.to_string()),
+                None => Target::Nowhere(upstream.to_string()),
             },
         };
         let authorization = authorization(caller, &exchange.identity_key);
         Channel(Arc::new(Line { exchange, authorization, target }))
     }
 
-    /// Returns a channel to `address` for a tool or a test: `http://127.0.0.1:7300`, or several separated by commas.
+    /// Returns a channel to `address` for a tool or a test: `http://127.0.0.1:7300`, or several
+    /// separated by commas.
     ///
-    /// Connections are made when first used, and again when they broke. `contract` says what may be repeated and how
-    /// long a call may take. Calls are signed with [`DEVELOPMENT_KEY`] as `caller`.
+    /// Connections are made when first used, and again when they broke. `contract` says what may be
+    /// repeated and how long a call may take. Calls are signed with [`DEVELOPMENT_KEY`] as
+    /// `caller`.
     ///
     /// # Errors
     /// When an address is not one.
-    pub fn to(address: &str, caller: &Caller, contract: &'static Contract) -> Result<Channel, StartError> {
+    pub fn to(
+        address: &str,
+        caller: &Caller,
+        contract: &'static Contract,
+    ) -> Result<Channel, StartError> {
         let endpoints = Endpoints::new(address, address)?;
         let exchange = Exchange::new(Vec::new(), HashMap::new(), DEVELOPMENT_KEY.to_string());
         exchange.set_contracts(std::iter::once(contract));
         let authorization = authorization(caller, DEVELOPMENT_KEY);
-        Ok(Channel(Arc::new(Line { exchange, authorization, target: Target::Remote(Arc::new(endpoints)) })))
+        Ok(Channel(Arc::new(Line {
+            exchange,
+            authorization,
+            target: Target::Remote(Arc::new(endpoints)),
+        })))
     }
 
-    /// Returns a channel to the same neighbour on which calls are made as `caller`.
+    /// Returns a channel to the same upstream on which calls are made as `caller`.
     #[must_use]
     pub fn acting_as(&self, caller: &Caller) -> Channel {
         let authorization = authorization(caller, &self.0.exchange.identity_key);
         self.with_authorization(authorization)
     }
 
-    /// Returns a channel to the same neighbour on which calls carry this token, right or wrong.
+    /// Returns a channel to the same upstream on which calls carry this token, right or wrong.
     ///
     /// # Panics
     /// When the token has bytes that no header may have.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Channel {
-        let value = HeaderValue::from_str(&format!("Bearer {token}")).expect("a token is printable");
+        let value =
+            HeaderValue::from_str(&format!("Bearer {token}")).expect("a token is printable");
         self.with_authorization(Some(value))
     }
 
     fn with_authorization(&self, authorization: Option<HeaderValue>) -> Channel {
-        let line = Line { exchange: self.0.exchange.clone(), authorization, target: self.0.target.clone() };
+        let line = Line {
+            exchange: self.0.exchange.clone(),
+            authorization,
+            target: self.0.target.clone(),
+        };
         Channel(Arc::new(line))
     }
 }

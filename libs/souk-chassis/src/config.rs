@@ -1,7 +1,9 @@
-//! Where a setting comes from: embedded defaults, then a file, then the environment, then what the program sets itself.
+//! Where a setting comes from: embedded defaults, then a file, then the environment, then what the
+//! program sets itself.
 //!
-//! The defaults are complete, so they are also the list of what exists: a key that is not in them is refused, and a
-//! value must have the type that it has there. An empty table in the defaults takes any name.
+//! The defaults are complete, so they are also the list of what exists: a key that is not in them
+//! is refused, and a value must have the type that it has there. An empty table in the defaults
+//! takes any name.
 
 use std::fmt;
 use std::net::{AddrParseError, IpAddr, SocketAddr};
@@ -18,6 +20,9 @@ use crate::log::Format;
 
 const DEFAULTS: &str = include_str!("chassis.default.toml");
 
+/// What the table of upstreams was called before.
+const OLD_UPSTREAMS: &str = "neighbours";
+
 /// What the chassis itself can be told; chassis.default.toml says what each is for.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,7 +32,7 @@ pub(crate) struct Settings {
     pub(crate) log: Log,
     pub(crate) telemetry: Telemetry,
     pub(crate) identity: Identity,
-    pub(crate) neighbours: std::collections::BTreeMap<String, String>,
+    pub(crate) upstreams: std::collections::BTreeMap<String, String>,
     pub(crate) faults: Faults,
 }
 
@@ -96,7 +101,8 @@ impl fmt::Display for ConfigError {
 
 /// Where settings are read from.
 pub(crate) struct Sources<'a> {
-    /// The program: its name in capitals starts the environment variables of the chassis' own settings.
+    /// The program: its name in capitals starts the environment variables of the chassis' own
+    /// settings.
     pub(crate) program: &'a str,
     /// The services in it with their default files.
     pub(crate) services: &'a [(&'a str, &'a str)],
@@ -109,7 +115,8 @@ pub(crate) struct Sources<'a> {
 /// All settings of a process, checked for unknown keys and wrong types.
 pub(crate) struct Config {
     figment: Figment,
-    /// A service that runs alone has its own settings beside the chassis', not in a table of its name.
+    /// A service that runs alone has its own settings beside the chassis', not in a table of its
+    /// name.
     is_alone: bool,
 }
 
@@ -121,8 +128,9 @@ impl Config {
         let mut figment = Figment::from(Layer { name: "the defaults".to_string(), dict: defaults });
 
         if let Some(path) = sources.file {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| ConfigError(format!("configuration file {}: {error}", path.display())))?;
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                ConfigError(format!("configuration file {}: {error}", path.display()))
+            })?;
             let dict = parse(&text, &path.display().to_string())?;
             check(&known, &dict, "", &path.display().to_string())?;
             figment = figment.merge(Layer { name: path.display().to_string(), dict });
@@ -143,7 +151,8 @@ impl Config {
     /// Returns the chassis' own settings.
     pub(crate) fn settings(&self) -> Result<Settings, ConfigError> {
         let own = parse(DEFAULTS, "the defaults")?;
-        let settings: Settings = self.extract("", |dict| dict.retain(|key, _| own.contains_key(key)))?;
+        let settings: Settings =
+            self.extract("", |dict| dict.retain(|key, _| own.contains_key(key)))?;
         let server = &settings.server;
         for (key, value) in [
             ("server.send_seconds", server.send_seconds),
@@ -160,7 +169,10 @@ impl Config {
             }
         }
         server.trusted_proxies().map_err(|_| {
-            self.wrong("server.trusted_proxies", "must be a list of addresses or networks like \"10.0.0.0/8\"")
+            self.wrong(
+                "server.trusted_proxies",
+                "must be a list of addresses or networks like \"10.0.0.0/8\"",
+            )
         })?;
         Ok(settings)
     }
@@ -187,23 +199,37 @@ impl Config {
     }
 
     /// Reads a part of the settings; `place` is where it stands in the whole.
-    fn extract<C: DeserializeOwned>(&self, place: &str, choose: impl FnOnce(&mut Dict)) -> Result<C, ConfigError> {
-        let mut dict: Dict = self.figment.extract().map_err(|error| ConfigError(error.to_string()))?;
+    fn extract<C: DeserializeOwned>(
+        &self,
+        place: &str,
+        choose: impl FnOnce(&mut Dict),
+    ) -> Result<C, ConfigError> {
+        let mut dict: Dict =
+            self.figment.extract().map_err(|error| ConfigError(error.to_string()))?;
         choose(&mut dict);
         let chosen = Figment::from(Layer { name: "the configuration".to_string(), dict });
         chosen.extract().map_err(|error| {
             let key = join(place, &error.path.join("."));
             let (source, value) = self.origin(&key);
-            let kind = if is_secret(&key) { "this value is not allowed".to_string() } else { error.kind.to_string() };
+            let kind = if is_secret(&key) {
+                "this value is not allowed".to_string()
+            } else {
+                error.kind.to_string()
+            };
             ConfigError(format!("{key} = {value} (from {source}): {kind}"))
         })
     }
 
     /// Returns where the value of a key comes from, and the value as text.
     fn origin(&self, key: &str) -> (String, String) {
-        let source =
-            self.figment.find_metadata(key).map_or_else(|| "the defaults".to_string(), |data| data.name.to_string());
-        let value = self.figment.find_value(key).map_or_else(|_| "?".to_string(), |value| show(key, &value));
+        let source = self
+            .figment
+            .find_metadata(key)
+            .map_or_else(|| "the defaults".to_string(), |data| data.name.to_string());
+        let value = self
+            .figment
+            .find_value(key)
+            .map_or_else(|_| "?".to_string(), |value| show(key, &value));
         (source, value)
     }
 }
@@ -224,7 +250,9 @@ impl Provider for Layer {
 }
 
 fn parse(text: &str, source: &str) -> Result<Dict, ConfigError> {
-    let wrong = |error: figment::Error| ConfigError(format!("{source}: {}", first_line(&error.to_string())));
+    let wrong = |error: figment::Error| {
+        ConfigError(format!("{source}: {}", first_line(&error.to_string())))
+    };
     let mut profiles = Toml::string(text).data().map_err(wrong)?;
     Ok(profiles.remove(&Profile::Default).unwrap_or_default())
 }
@@ -233,8 +261,8 @@ fn first_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Returns all settings that exist. A service may have other defaults than the chassis for when it runs alone, such as a
-/// port of its own; they must name what the chassis knows.
+/// Returns all settings that exist. A service may have other defaults than the chassis for when it
+/// runs alone, such as a port of its own; they must name what the chassis knows.
 fn defaults(sources: &Sources<'_>, is_alone: bool) -> Result<Dict, ConfigError> {
     let common = parse(DEFAULTS, "the defaults of the chassis")?;
     let mut all = common.clone();
@@ -265,14 +293,23 @@ fn merge(into: &mut Dict, from: Dict) {
 }
 
 /// Returns the keys that an environment variable stands for; none when it is not ours.
-fn keys_of(variable: &str, sources: &Sources<'_>, is_alone: bool) -> Result<Option<Vec<String>>, ConfigError> {
+fn keys_of(
+    variable: &str,
+    sources: &Sources<'_>,
+    is_alone: bool,
+) -> Result<Option<Vec<String>>, ConfigError> {
     let Some((prefix, rest)) = variable.split_once("__") else { return Ok(None) };
     let keys = rest.split("__").map(str::to_lowercase);
     if prefix.eq_ignore_ascii_case(sources.program) {
         return Ok(Some(keys.collect()));
     }
-    let service = sources.services.iter().find(|(name, _)| prefix.eq_ignore_ascii_case(&name.replace('-', "_")));
-    Ok(service.filter(|_| !is_alone).map(|(name, _)| std::iter::once((*name).to_string()).chain(keys).collect()))
+    let service = sources
+        .services
+        .iter()
+        .find(|(name, _)| prefix.eq_ignore_ascii_case(&name.replace('-', "_")));
+    Ok(service
+        .filter(|_| !is_alone)
+        .map(|(name, _)| std::iter::once((*name).to_string()).chain(keys).collect()))
 }
 
 /// Refuses keys that the defaults do not have and values of another type.
@@ -287,7 +324,10 @@ fn check(known: &Dict, given: &Dict, path: &str, source: &str) -> Result<(), Con
             _ if type_of(default) == type_of(value) => {}
             _ => {
                 let wanted = type_of(default);
-                return Err(ConfigError(format!("{full} = {} (from {source}): must be {wanted}", show(&full, value))));
+                return Err(ConfigError(format!(
+                    "{full} = {} (from {source}): must be {wanted}",
+                    show(&full, value)
+                )));
             }
         }
     }
@@ -301,7 +341,9 @@ fn nest(known: &Dict, keys: &[String], text: &str, source: &str) -> Result<Dict,
     let mut path = String::new();
     for key in keys {
         // Beyond the defaults only an empty table goes on, with texts of any name.
-        let Some(names) = level else { return Err(unknown(&join(&path, key), &Dict::new(), &path, source)) };
+        let Some(names) = level else {
+            return Err(unknown(&join(&path, key), &Dict::new(), &path, source));
+        };
         default = names.get(key);
         if default.is_none() && (!names.is_empty() || path.is_empty()) {
             return Err(unknown(&join(&path, key), names, &path, source));
@@ -319,7 +361,8 @@ fn nest(known: &Dict, keys: &[String], text: &str, source: &str) -> Result<Dict,
             ConfigError(format!("{path} = {shown} (from {source}): must be {}", type_of(default)))
         })?,
     };
-    let (last, outer) = keys.split_last().ok_or_else(|| ConfigError(format!("{source} names no setting")))?;
+    let (last, outer) =
+        keys.split_last().ok_or_else(|| ConfigError(format!("{source} names no setting")))?;
     let mut dict = Dict::from([(last.clone(), value)]);
     for key in outer.iter().rev() {
         dict = Dict::from([(key.clone(), Value::Dict(Tag::Default, dict))]);
@@ -342,6 +385,11 @@ fn read_as(default: &Value, text: &str) -> Option<Value> {
 }
 
 fn unknown(full: &str, known: &Dict, path: &str, source: &str) -> ConfigError {
+    if full.split('.').next() == Some(OLD_UPSTREAMS) {
+        return ConfigError(format!(
+            "{full} (from {source}): {OLD_UPSTREAMS} is called upstreams now"
+        ));
+    }
     let place = if path.is_empty() { "the top".to_string() } else { format!("[{path}]") };
     let allowed: Vec<&str> = known.keys().map(String::as_str).collect();
     let allowed = if allowed.is_empty() { "nothing".to_string() } else { allowed.join(", ") };

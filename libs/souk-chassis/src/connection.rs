@@ -1,7 +1,8 @@
 //! One HTTP/2 connection to an address: made when first used, and made anew when it broke.
 //!
-//! hyper's own handle is used directly. tonic's channel passes every call through a queue to a task of its own, and
-//! each of these wake-ups costs more than everything that the chassis adds to a call.
+//! hyper's own handle is used directly. tonic's channel passes every call through a queue to a task
+//! of its own, and each of these wake-ups costs more than everything that the chassis adds to a
+//! call.
 
 use std::time::Duration;
 
@@ -48,13 +49,19 @@ impl Connection {
         }
         let authority = uri.authority().cloned().ok_or("it names no host")?;
         let address = format!("{}:{}", authority.host(), authority.port_u16().unwrap_or(80));
-        Ok(Connection { authority, address, current: Mutex::new(None), connecting: tokio::sync::Mutex::default() })
+        Ok(Connection {
+            authority,
+            address,
+            current: Mutex::new(None),
+            connecting: tokio::sync::Mutex::default(),
+        })
     }
 
     /// Sends one request. Dropping the future, or the body of the answer, resets its stream.
     pub(crate) async fn send(&self, request: Request<Body>) -> Result<Response<Incoming>, Failure> {
         let mut request = self.addressed(request);
-        // A connection that the server closed just now hands the request back, unsent; one new connection is tried.
+        // A connection that the server closed just now hands the request back, unsent; one new
+        // connection is tried.
         for _attempt in 0..2 {
             let mut sender = self.sender().await?;
             match sender.try_send_request(request).await {
@@ -83,7 +90,11 @@ impl Connection {
         let connecting = tokio::time::timeout(CONNECT_TIMEOUT, self.connect());
         let sender = match connecting.await {
             Ok(connected) => connected.map_err(Failure::Unreachable)?,
-            Err(_elapsed) => return Err(Failure::Unreachable(format!("no connection within {CONNECT_TIMEOUT:?}"))),
+            Err(_elapsed) => {
+                return Err(Failure::Unreachable(format!(
+                    "no connection within {CONNECT_TIMEOUT:?}"
+                )));
+            }
         };
         *self.current.lock() = Some(sender.clone());
         Ok(sender)

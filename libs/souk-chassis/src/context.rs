@@ -1,4 +1,5 @@
-//! What is known about the request at hand. It follows the task, so that outgoing calls continue it unasked.
+//! What is known about the request at hand. It follows the task, so that outgoing calls continue it
+//! unasked.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -16,8 +17,8 @@ tokio::task_local! {
 
 /// The caller, deadline, criticality and trace that the present work belongs to.
 ///
-/// The chassis sets it around every method and every stream. A task that a method spawns does not inherit it: pass
-/// `Context::current()` and [`Context::scope`] along.
+/// The chassis sets it around every method and every stream. A task that a method spawns does not
+/// inherit it: pass `Context::current()` and [`Context::scope`] along.
 #[derive(Clone, Debug)]
 pub struct Context(Arc<Inner>);
 
@@ -46,20 +47,32 @@ impl CallInfo for Inner {
 }
 
 impl Context {
-    pub(crate) fn new(identity: Arc<Identity>, deadline: Deadline, criticality: Criticality, trace: Trace) -> Self {
+    pub(crate) fn new(
+        identity: Arc<Identity>,
+        deadline: Deadline,
+        criticality: Criticality,
+        trace: Trace,
+    ) -> Self {
         Context(Arc::new(Inner { identity, deadline, criticality, trace, cause: Mutex::new(None) }))
     }
 
-    /// Returns a context for work that no request asked for: a new trace, no deadline, the service itself as caller.
+    /// Returns a context for work that no request asked for: a new trace, no deadline, the service
+    /// itself as caller.
     pub fn background(service: &str) -> Context {
         let identity = Identity::new(Caller::Service(service.to_string()), Vec::new());
         Context::new(identity, Deadline::never(), Criticality::Critical, Trace::start())
     }
 
-    /// Returns a context for work of `service` that an event set off: it goes on with the event's `traceparent`.
+    /// Returns a context for work of `service` that an event set off: it goes on with the event's
+    /// `traceparent`.
     pub fn following(service: &str, traceparent: &str) -> Context {
         let identity = Identity::new(Caller::Service(service.to_string()), Vec::new());
-        Context::new(identity, Deadline::never(), Criticality::Critical, Trace::following(traceparent))
+        Context::new(
+            identity,
+            Deadline::never(),
+            Criticality::Critical,
+            Trace::following(traceparent),
+        )
     }
 
     /// Returns the context of the running task, when it has one.
@@ -74,7 +87,8 @@ impl Context {
         Context::new(self.0.identity.clone(), deadline, self.0.criticality, self.0.trace.clone())
     }
 
-    /// Returns a context for work of `service` that outlives this request: the same trace and criticality, no deadline.
+    /// Returns a context for work of `service` that outlives this request: the same trace and
+    /// criticality, no deadline.
     #[must_use]
     pub fn detached(&self, service: &str) -> Context {
         let identity = Identity::new(Caller::Service(service.to_string()), Vec::new());

@@ -13,7 +13,8 @@ pub(crate) struct MalformedTimeout;
 /// Returns the timeout that the caller asked for, if any.
 ///
 /// # Errors
-/// When it is not what the gRPC specification calls a timeout: without one the caller would wait for longer than it meant to.
+/// When it is not what the gRPC specification calls a timeout: without one the caller would wait
+/// for longer than it meant to.
 pub(crate) fn timeout_asked(headers: &HeaderMap) -> Result<Option<Duration>, MalformedTimeout> {
     let Some(value) = headers.get(GRPC_TIMEOUT) else { return Ok(None) };
     value.to_str().ok().and_then(timeout_of).map(Some).ok_or(MalformedTimeout)
@@ -21,7 +22,8 @@ pub(crate) fn timeout_asked(headers: &HeaderMap) -> Result<Option<Duration>, Mal
 
 fn timeout_of(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit())
+    {
         return None;
     }
     let value: u64 = digits.parse().ok()?;
@@ -36,7 +38,8 @@ fn timeout_of(text: &str) -> Option<Duration> {
     })
 }
 
-/// Writes a timeout as `grpc-timeout` wants it: at most eight digits and a unit, in the finest unit that fits.
+/// Writes a timeout as `grpc-timeout` wants it: at most eight digits and a unit, in the finest unit
+/// that fits.
 pub(crate) fn timeout_header(timeout: Duration) -> HeaderValue {
     const MOST: u128 = 99_999_999;
     let micros = timeout.as_micros();
@@ -49,7 +52,8 @@ pub(crate) fn timeout_header(timeout: Duration) -> HeaderValue {
     };
     let value = HeaderValue::from_maybe_shared(bytes::Bytes::from(text));
     let mut value: HeaderValue = value.expect("digits and a letter are a valid header");
-    // It is no secret, but it differs in every call: this keeps it out of HTTP/2's compression table.
+    // It is no secret, but it differs in every call: this keeps it out of HTTP/2's compression
+    // table.
     value.set_sensitive(true);
     value
 }

@@ -1,5 +1,5 @@
-//! How many bytes of messages this process reads and decodes at once. Messages of a few kilobytes are not counted: the bound on
-//! requests bounds them.
+//! How many bytes of messages this process reads and decodes at once. Messages of a few kilobytes
+//! are not counted: the bound on requests bounds them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +15,8 @@ const FREE_BYTES: usize = 4096;
 
 pub(crate) struct DecodingBudget {
     most: usize,
-    /// The largest message that is read at all: each kind of caller may have one, however small its share is.
+    /// The largest message that is read at all: each kind of caller may have one, however small its
+    /// share is.
     max_message_bytes: usize,
     /// Bytes by kind of caller.
     used: Mutex<[usize; 3]>,

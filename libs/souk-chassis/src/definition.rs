@@ -23,15 +23,16 @@ pub struct Definition {
 type Prepare = dyn Fn(&Config) -> Result<Build, ConfigError> + Send + Sync;
 
 /// Builds a service whose settings have been read.
-pub(crate) type Build =
-    Box<dyn FnOnce(Host) -> Pin<Box<dyn Future<Output = Result<Service, StartError>> + Send>> + Send>;
+pub(crate) type Build = Box<
+    dyn FnOnce(Host) -> Pin<Box<dyn Future<Output = Result<Service, StartError>> + Send>> + Send,
+>;
 
 impl Definition {
     /// Defines the service called `name`.
     ///
-    /// `default_config` is its config.default.toml: every setting with its value and a comment; what does not stand
-    /// there cannot be set. `build` opens the database (and so migrates it) and assembles the service; it may take
-    /// channels to its neighbours but not call them yet.
+    /// `default_config` is its config.default.toml: every setting with its value and a comment;
+    /// what does not stand there cannot be set. `build` opens the database (and so migrates it) and
+    /// assembles the service; it may take channels to its upstreams but not call them yet.
     pub fn new<C, F, Fut>(name: &'static str, default_config: &'static str, build: F) -> Definition
     where
         C: DeserializeOwned + Send + 'static,

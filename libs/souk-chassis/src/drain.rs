@@ -49,8 +49,8 @@ impl Drain {
 
     /// Sleeps for `pause`, but not beyond the start of the drain.
     ///
-    /// Returns `true` when the worker should go on and `false` when it should stop, so that a worker is
-    /// `while drain.pause(every).await { sweep().await?; }`.
+    /// Returns `true` when the worker should go on and `false` when it should stop, so that a
+    /// worker is `while drain.pause(every).await { sweep().await?; }`.
     pub async fn pause(&self, pause: Duration) -> bool {
         tokio::time::timeout(pause, self.started()).await.is_err()
     }

@@ -1,4 +1,5 @@
-//! Who is where: the services of this process, the addresses of the others, and the contract of all calls between them.
+//! Who is where: the services of this process, the addresses of the others, and the contract of all
+//! calls between them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, Weak};
@@ -11,8 +12,8 @@ use crate::red::Calls;
 use crate::remote::Endpoints;
 use crate::spans::Spans;
 
-/// Known to every channel of the process. Late bound: services are built before all of them are there to be called, so
-/// that two may call each other.
+/// Known to every channel of the process. Late bound: services are built before all of them are
+/// there to be called, so that two may call each other.
 pub(crate) struct Exchange {
     /// The services that run in this process.
     pub(crate) hosted: Vec<&'static str>,
@@ -21,7 +22,8 @@ pub(crate) struct Exchange {
     /// The key that signs this process's own tokens.
     pub(crate) identity_key: String,
     methods: OnceLock<HashMap<&'static str, Arc<OutgoingMethod>>>,
-    /// Weak, since the process holds its services and these hold channels: a drained process must let its databases go.
+    /// Weak, since the process holds its services and these hold channels: a drained process must
+    /// let its databases go.
     process: OnceLock<Weak<Process>>,
     spans: OnceLock<Option<Spans>>,
 }
@@ -47,9 +49,9 @@ impl Exchange {
         self.methods.get_or_init(|| {
             let mut methods = HashMap::new();
             for policy in contracts.flat_map(|contract| contract.methods) {
-                methods
-                    .entry(policy.path)
-                    .or_insert_with(|| Arc::new(OutgoingMethod { policy, calls: Calls::default() }));
+                methods.entry(policy.path).or_insert_with(|| {
+                    Arc::new(OutgoingMethod { policy, calls: Calls::default() })
+                });
             }
             methods
         });

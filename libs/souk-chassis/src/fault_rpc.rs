@@ -20,19 +20,29 @@ impl FaultRpc {
 
 #[tonic::async_trait]
 impl FaultService for FaultRpc {
-    async fn inject(&self, request: Request<pb::InjectRequest>) -> Result<Response<pb::InjectResponse>, Status> {
+    async fn inject(
+        &self,
+        request: Request<pb::InjectRequest>,
+    ) -> Result<Response<pb::InjectResponse>, Status> {
         let rule = request.into_inner().rule.ok_or_else(|| invalid("rule must be set"))?;
         let id = self.0.inject(from_wire(rule)?);
         Ok(Response::new(pb::InjectResponse { id }))
     }
 
-    async fn list(&self, _request: Request<pb::ListRequest>) -> Result<Response<pb::ListResponse>, Status> {
+    async fn list(
+        &self,
+        _request: Request<pb::ListRequest>,
+    ) -> Result<Response<pb::ListResponse>, Status> {
         let rules = self.0.rules().into_iter().map(to_wire).collect();
-        let points = self.0.hits().into_iter().map(|(name, hits)| (name.to_string(), hits)).collect();
+        let points =
+            self.0.hits().into_iter().map(|(name, hits)| (name.to_string(), hits)).collect();
         Ok(Response::new(pb::ListResponse { rules, points }))
     }
 
-    async fn clear(&self, request: Request<pb::ClearRequest>) -> Result<Response<pb::ClearResponse>, Status> {
+    async fn clear(
+        &self,
+        request: Request<pb::ClearRequest>,
+    ) -> Result<Response<pb::ClearResponse>, Status> {
         self.0.clear(request.into_inner().id);
         Ok(Response::new(pb::ClearResponse {}))
     }
@@ -44,7 +54,8 @@ fn from_wire(rule: pb::FaultRule) -> Result<Rule, Status> {
     }
     let effect = match rule.effect {
         Some(Wire::Delay(delay)) => {
-            let delay = Duration::try_from(delay).map_err(|_| invalid("rule.delay must not be negative"))?;
+            let delay = Duration::try_from(delay)
+                .map_err(|_| invalid("rule.delay must not be negative"))?;
             Effect::Delay(delay)
         }
         Some(Wire::ErrorCode(code @ 1..=16)) => Effect::Error(Code::from_i32(code)),
@@ -54,7 +65,14 @@ fn from_wire(rule: pb::FaultRule) -> Result<Rule, Status> {
         Some(Wire::CrashAfter(_)) => Effect::CrashAfter,
         None => return Err(invalid("rule.effect must be set")),
     };
-    Ok(Rule { id: 0, target: rule.target, key: rule.key, after: rule.after, times: rule.times, effect })
+    Ok(Rule {
+        id: 0,
+        target: rule.target,
+        key: rule.key,
+        after: rule.after,
+        times: rule.times,
+        effect,
+    })
 }
 
 fn to_wire(rule: Rule) -> pb::FaultRule {

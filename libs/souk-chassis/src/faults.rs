@@ -1,7 +1,7 @@
 //! Failing on purpose: named points in the code, and rules that a test sets for points and methods.
 //!
-//! Nothing here acts unless `faults.enabled` is set; then `souk.chassis.v1.FaultService` sets, lists and clears rules,
-//! on loopback addresses only.
+//! Nothing here acts unless `faults.enabled` is set; then `souk.chassis.v1.FaultService` sets,
+//! lists and clears rules, on loopback addresses only.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,9 +37,11 @@ struct State {
 pub struct Rule {
     /// Names the rule when it is listed; set by [`Faults::inject`].
     pub id: u64,
-    /// A point (`orders.reserve.before_call`) or a method (`souk.orders.v1.OrderService/PlaceOrder`).
+    /// A point (`orders.reserve.before_call`) or a method
+    /// (`souk.orders.v1.OrderService/PlaceOrder`).
     pub target: String,
-    /// Empty: every pass. At a point: the key that the code gives. At a method: a text in the request, such as an id.
+    /// Empty: every pass. At a point: the key that the code gives. At a method: a text in the
+    /// request, such as an id.
     pub key: String,
     /// How many passes are let through before the first that fails.
     pub after: u32,
@@ -56,7 +58,8 @@ pub enum Effect {
     Delay(Duration),
     /// Answers this code instead of running the method. At a point it does nothing.
     Error(Code),
-    /// Runs the method and answers UNAVAILABLE, as when the connection breaks. At a point it does nothing.
+    /// Runs the method and answers UNAVAILABLE, as when the connection breaks. At a point it does
+    /// nothing.
     LostReply,
     /// Kills the process (SIGKILL) before the method runs, or at the point.
     CrashBefore,
@@ -69,10 +72,11 @@ impl Faults {
         Faults(Arc::new(State { is_enabled, ..State::default() }))
     }
 
-    /// Marks a place where a test may make things go wrong: it may wait here, or the process may die here.
+    /// Marks a place where a test may make things go wrong: it may wait here, or the process may
+    /// die here.
     ///
-    /// `name` is `<service>.<step>.<where>`; `key` is the id that the work is about. Names are fixed texts, so that the
-    /// points of a service can be enumerated in code.
+    /// `name` is `<service>.<step>.<where>`; `key` is the id that the work is about. Names are
+    /// fixed texts, so that the points of a service can be enumerated in code.
     pub async fn point(&self, name: &'static str, key: &str) {
         if !self.0.is_enabled {
             return;
@@ -134,19 +138,32 @@ impl Faults {
         request: Request<Body>,
         run: impl FnOnce(Request<Body>) -> Answer,
     ) -> Result<Response<Body>, Status> {
-        let wants_key = self.0.rules.lock().iter().any(|rule| rule.target == method && !rule.key.is_empty());
-        let (request, message) = if wants_key { buffered(request).await? } else { (request, bytes::Bytes::new()) };
-        let contains = |wanted: &str| message.windows(wanted.len()).any(|window| window == wanted.as_bytes());
+        let wants_key =
+            self.0.rules.lock().iter().any(|rule| rule.target == method && !rule.key.is_empty());
+        let (request, message) =
+            if wants_key { buffered(request).await? } else { (request, bytes::Bytes::new()) };
+        let contains =
+            |wanted: &str| message.windows(wanted.len()).any(|window| window == wanted.as_bytes());
         match self.due(method, contains) {
             Some(Effect::Error(code)) => {
-                return Err(refusal::status(code, refusal::FAULT_INJECTED, "a test ordered this error", &[]));
+                return Err(refusal::status(
+                    code,
+                    refusal::FAULT_INJECTED,
+                    "a test ordered this error",
+                    &[],
+                ));
             }
             Some(Effect::CrashBefore) => crash(method),
             Some(Effect::Delay(pause)) => tokio::time::sleep(pause).await,
             Some(Effect::LostReply) => {
                 let _lost = run(request).await;
                 let message = "a test ordered that this answer is lost";
-                return Err(refusal::status(Code::Unavailable, refusal::FAULT_INJECTED, message, &[]));
+                return Err(refusal::status(
+                    Code::Unavailable,
+                    refusal::FAULT_INJECTED,
+                    message,
+                    &[],
+                ));
             }
             Some(Effect::CrashAfter) => {
                 let _lost = run(request).await;
@@ -160,7 +177,9 @@ impl Faults {
     /// Returns what is to happen at this pass, and counts it.
     fn due(&self, target: &str, matches: impl Fn(&str) -> bool) -> Option<Effect> {
         let mut rules = self.0.rules.lock();
-        let at = rules.iter().position(|rule| rule.target == target && (rule.key.is_empty() || matches(&rule.key)))?;
+        let at = rules.iter().position(|rule| {
+            rule.target == target && (rule.key.is_empty() || matches(&rule.key))
+        })?;
         let rule = &mut rules[at];
         if rule.after > 0 {
             rule.after -= 1;
@@ -179,7 +198,8 @@ impl Faults {
     }
 }
 
-/// Reads the whole request, so that a key can be looked for in it; the ids in a message stand there as plain text.
+/// Reads the whole request, so that a key can be looked for in it; the ids in a message stand there
+/// as plain text.
 async fn buffered(request: Request<Body>) -> Result<(Request<Body>, bytes::Bytes), Status> {
     let (parts, body) = request.into_parts();
     let message = body.collect().await?.to_bytes();
@@ -189,6 +209,7 @@ async fn buffered(request: Request<Body>) -> Result<(Request<Body>, bytes::Bytes
 /// Ends the process as a power cut would: no destructor, no handler, no flush.
 fn crash(place: &str) -> ! {
     eprintln!("killing this process at {place}, as a test ordered");
-    let killed = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    let killed =
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     unreachable!("SIGKILL to oneself cannot be refused: {killed:?}")
 }

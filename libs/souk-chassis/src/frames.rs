@@ -1,4 +1,5 @@
-//! Whether the body of a request is what gRPC sends: whole messages, none compressed, exactly one where one is asked for.
+//! Whether the body of a request is what gRPC sends: whole messages, none compressed, exactly one
+//! where one is asked for.
 //!
 //! The generated servers see most of it too, and call it an error of their own; it is the caller's.
 
@@ -63,11 +64,17 @@ impl Frames {
     fn begins(&self, flag: u8) -> Result<(), Status> {
         match flag {
             _ if self.is_single && self.has_message => {
-                Err(self.malformed("the request has more than one message, and this method takes one"))
+                Err(self
+                    .malformed("the request has more than one message, and this method takes one"))
             }
             0 => Ok(()),
-            1 => Err(self.malformed("a message is marked as compressed, and no grpc-encoding names a compression")),
-            flag => Err(self.malformed(&format!("the first byte of a message is {flag}, and must be 0"))),
+            1 => Err(self.malformed(
+                "a message is marked as compressed, and no grpc-encoding names a compression",
+            )),
+            flag => {
+                Err(self
+                    .malformed(&format!("the first byte of a message is {flag}, and must be 0")))
+            }
         }
     }
 
@@ -95,8 +102,12 @@ mod tests {
     }
 
     fn outcome(mut frames: Frames, bytes: &[u8], step: usize) -> String {
-        let checked = bytes.chunks(step).try_for_each(|part| frames.check(part)).and_then(|()| frames.end());
-        checked.map_or_else(|status| format!("{:?} {}", status.code(), status.message()), |()| "fine".to_string())
+        let checked =
+            bytes.chunks(step).try_for_each(|part| frames.check(part)).and_then(|()| frames.end());
+        checked.map_or_else(
+            |status| format!("{:?} {}", status.code(), status.message()),
+            |()| "fine".to_string(),
+        )
     }
 
     #[test]
@@ -121,7 +132,10 @@ mod tests {
         ] {
             for step in [1, 100] {
                 let outcome = outcome(frames(true), bytes, step);
-                assert!(outcome.starts_with("InvalidArgument ") && outcome.contains(says), "{outcome}");
+                assert!(
+                    outcome.starts_with("InvalidArgument ") && outcome.contains(says),
+                    "{outcome}"
+                );
             }
         }
     }

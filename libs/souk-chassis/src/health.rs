@@ -1,4 +1,5 @@
-//! Which services can do their work: kept on a board, told over grpc.health.v1 (Check, List, Watch) and /readyz.
+//! Which services can do their work: kept on a board, told over grpc.health.v1 (Check, List, Watch)
+//! and /readyz.
 
 use std::collections::{BTreeMap, HashMap};
 use std::pin::Pin;
@@ -24,7 +25,10 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The status of every gRPC service of the process, by full name.
 #[derive(Clone)]
-pub(crate) struct Board(watch::Sender<BTreeMap<&'static str, bool>>, Arc<Mutex<BTreeMap<&'static str, String>>>);
+pub(crate) struct Board(
+    watch::Sender<BTreeMap<&'static str, bool>>,
+    Arc<Mutex<BTreeMap<&'static str, String>>>,
+);
 
 impl Board {
     /// Starts with every service not serving.
@@ -59,7 +63,9 @@ impl Board {
 
     /// Says of everything that it does not serve; the drain begins with it.
     pub(crate) fn stop(&self) {
-        self.0.send_modify(|statuses| statuses.values_mut().for_each(|is_serving| *is_serving = false));
+        self.0.send_modify(|statuses| {
+            statuses.values_mut().for_each(|is_serving| *is_serving = false)
+        });
     }
 
     /// Returns whether every service serves.
@@ -86,7 +92,8 @@ pub(crate) async fn follow(
 ) {
     loop {
         let checked = tokio::time::timeout(CHECK_TIMEOUT, check_all(&ready));
-        let outcome = checked.await.unwrap_or_else(|_| Err(format!("no answer within {CHECK_TIMEOUT:?}")));
+        let outcome =
+            checked.await.unwrap_or_else(|_| Err(format!("no answer within {CHECK_TIMEOUT:?}")));
         if drain.is_draining() {
             return;
         }
@@ -139,16 +146,24 @@ impl Health for HealthRpc {
         }
     }
 
-    async fn list(&self, _request: Request<pb::HealthListRequest>) -> Result<Response<pb::HealthListResponse>, Status> {
+    async fn list(
+        &self,
+        _request: Request<pb::HealthListRequest>,
+    ) -> Result<Response<pb::HealthListResponse>, Status> {
         let names: Vec<&'static str> = self.0.0.borrow().keys().copied().chain([""]).collect();
-        let statuses: HashMap<String, pb::HealthCheckResponse> =
-            names.into_iter().filter_map(|name| Some((name.to_string(), answer(self.0.status(name)?)))).collect();
+        let statuses: HashMap<String, pb::HealthCheckResponse> = names
+            .into_iter()
+            .filter_map(|name| Some((name.to_string(), answer(self.0.status(name)?))))
+            .collect();
         Ok(Response::new(pb::HealthListResponse { statuses }))
     }
 
     type WatchStream = Pin<Box<dyn Stream<Item = Result<pb::HealthCheckResponse, Status>> + Send>>;
 
-    async fn watch(&self, request: Request<pb::HealthCheckRequest>) -> Result<Response<Self::WatchStream>, Status> {
+    async fn watch(
+        &self,
+        request: Request<pb::HealthCheckRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
         let name = request.into_inner().service;
         let start = (self.0.clone(), self.0.0.subscribe(), None);
         let changes = stream::unfold(start, move |(board, mut changes, last)| {

@@ -1,4 +1,4 @@
-//! What a service is given to build itself with: its name, its folder, its neighbours.
+//! What a service is given to build itself with: its name, its folder, its upstreams.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -32,12 +32,17 @@ impl Host {
         self.name
     }
 
-    /// Returns the way to a neighbour, on which this service calls as itself.
+    /// Returns the way to an upstream, on which this service calls as itself.
     ///
-    /// It may be taken before the neighbour is there; calls made until then, and calls to a name that is neither in
-    /// this process nor under `[neighbours]`, fail with UNAVAILABLE and ERROR_REASON_UPSTREAM_UNAVAILABLE.
-    pub fn channel(&self, neighbour: &str) -> Channel {
-        Channel::new(self.shared.exchange.clone(), neighbour, &Caller::Service(self.name.to_string()))
+    /// It may be taken before the upstream is there; calls made until then, and calls to a name
+    /// that is neither in this process nor under `[upstreams]`, fail with UNAVAILABLE and
+    /// ERROR_REASON_UPSTREAM_UNAVAILABLE.
+    pub fn channel(&self, upstream: &str) -> Channel {
+        Channel::new(
+            self.shared.exchange.clone(),
+            upstream,
+            &Caller::Service(self.name.to_string()),
+        )
     }
 
     /// Returns the folder for everything that is written to disk. It exists.

@@ -1,7 +1,8 @@
 //! One HTTP/2 connection of the gRPC listener, from its preface to its end.
 //!
-//! h2 is used directly, below hyper's server, because sending needs an owner: hyper hands an answer over to HTTP/2 and forgets it,
-//! and what a caller does not read then stays for as long as the caller likes.
+//! h2 is used directly, below hyper's server, because sending needs an owner: hyper hands an answer
+//! over to HTTP/2 and forgets it, and what a caller does not read then stays for as long as the
+//! caller likes.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -30,11 +31,14 @@ use crate::process::Process;
 const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(30);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Requests at once on one connection, those included that will be refused; a caller with more opens another.
+/// Requests at once on one connection, those included that will be refused; a caller with more
+/// opens another.
 const MAX_CONCURRENT_STREAMS: u32 = 2000;
-/// What HTTP/2 itself takes, so that a list that is too long for us is refused in the words of gRPC.
+/// What HTTP/2 itself takes, so that a list that is too long for us is refused in the words of
+/// gRPC.
 const MAX_HEADER_LIST_BYTES: u32 = 64 << 10;
-// Batches of the ledger are megabytes; with smaller windows each would wait for several round trips.
+// Batches of the ledger are megabytes; with smaller windows each would wait for several round
+// trips.
 const STREAM_WINDOW_BYTES: u32 = 4 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
 /// How far a stream may be ahead of what its caller has taken before it is asked for more.
@@ -59,7 +63,11 @@ pub(crate) async fn serve_connection(
         Ok(Ok(http2)) => http2,
         Ok(Err(_no_http2)) => return,
         Err(_elapsed) => {
-            return caps::refused(&caps::PREFACE_SECONDS, PREFACE_TIMEOUT.as_secs(), &connection.peer.address);
+            return caps::refused(
+                &caps::PREFACE_SECONDS,
+                PREFACE_TIMEOUT.as_secs(),
+                &connection.peer.address,
+            );
         }
     };
     let Some(ping_pong) = http2.ping_pong() else { return };
@@ -106,7 +114,8 @@ async fn answer(
     let method = process.methods.get(request.uri().path());
     let frames = Frames::new(method.map(|method| method.policy));
     let is_single = method.is_none_or(|method| !method.policy.server_streaming);
-    let request = request.map(|stream| Body::new(Received { stream, frames, is_single, is_ended: false }));
+    let request =
+        request.map(|stream| Body::new(Received { stream, frames, is_single, is_ended: false }));
 
     // Boxed, since it would be moved several times on its way into this task.
     let mut serving = Box::pin(serve(process, request, Origin::Network(permit.clone())));
@@ -119,7 +128,9 @@ async fn answer(
 
     let (parts, body) = response.into_parts();
     let is_whole = body.is_end_stream();
-    let Ok(stream) = respond.send_response(Response::from_parts(parts, ()), is_whole) else { return };
+    let Ok(stream) = respond.send_response(Response::from_parts(parts, ()), is_whole) else {
+        return;
+    };
     if !is_whole {
         send(Sending { stream, body, permit, is_single }).await;
     }
@@ -129,12 +140,13 @@ struct Sending {
     stream: SendStream<Unsent>,
     body: Body,
     permit: Arc<Permit>,
-    /// A single answer is taken from the method at once, so that the method's part ends; how long it then takes to send is
-    /// the connection's affair.
+    /// A single answer is taken from the method at once, so that the method's part ends; how long
+    /// it then takes to send is the connection's affair.
     is_single: bool,
 }
 
-/// Sends the body of an answer, until its last byte is written to the socket or the caller's time to take it is over.
+/// Sends the body of an answer, until its last byte is written to the socket or the caller's time
+/// to take it is over.
 async fn send(mut sending: Sending) {
     let mut overdue = pin!(None::<Sleep>);
     let mut unsent_before = 0;
@@ -166,7 +178,9 @@ async fn send(mut sending: Sending) {
                 overdue.set(Some(sleep(sending.permit.time_to_send(unsent))));
             }
             unsent_before = unsent;
-            std::task::ready!(overdue.as_mut().as_pin_mut().map_or(Poll::Pending, |sleep| sleep.poll(task)));
+            std::task::ready!(
+                overdue.as_mut().as_pin_mut().map_or(Poll::Pending, |sleep| sleep.poll(task))
+            );
             sending.permit.send_timed_out();
             break Reason::CANCEL;
         };
@@ -178,7 +192,8 @@ async fn send(mut sending: Sending) {
 }
 
 impl Sending {
-    /// Hands the next part of the body to HTTP/2. Returns whether it was the last, or why the stream must be reset.
+    /// Hands the next part of the body to HTTP/2. Returns whether it was the last, or why the
+    /// stream must be reset.
     fn poll_next(&mut self, task: &mut Task<'_>) -> Poll<Result<bool, Reason>> {
         let sent = match std::task::ready!(Pin::new(&mut self.body).poll_frame(task)) {
             Some(Ok(frame)) => match frame.into_data() {
@@ -211,7 +226,8 @@ impl Sending {
     }
 }
 
-/// A part of an answer on its way to the socket. HTTP/2 drops it once it is written, or thrown away.
+/// A part of an answer on its way to the socket. HTTP/2 drops it once it is written, or thrown
+/// away.
 struct Unsent {
     data: Bytes,
     length: usize,
@@ -248,8 +264,9 @@ struct Received {
 }
 
 impl Received {
-    /// Ends the request of a caller that is gone. Where one answer is waited for, whoever waits drops all of this, and half an
-    /// upload must not look like a whole one; a stream in both directions may be read by a task of its own.
+    /// Ends the request of a caller that is gone. Where one answer is waited for, whoever waits
+    /// drops all of this, and half an upload must not look like a whole one; a stream in both
+    /// directions may be read by a task of its own.
     fn broken_off(&self) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         if self.is_single {
             return Poll::Pending;
@@ -262,7 +279,10 @@ impl http_body::Body for Received {
     type Data = Bytes;
     type Error = Status;
 
-    fn poll_frame(mut self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        task: &mut Task<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         if !self.is_ended {
             match std::task::ready!(self.stream.poll_data(task)) {
                 Some(Ok(data)) => {

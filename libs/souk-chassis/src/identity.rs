@@ -1,8 +1,9 @@
-//! Who calls, proved by a development token. The seam where real identities (a later issue) will stand.
+//! Who calls, proved by a development token. The seam where real identities (a later issue) will
+//! stand.
 //!
-//! A token is `souk-dev.<payload>.<mac>`: the payload is the caller and its scopes separated by spaces, the mac is
-//! HMAC-SHA256 over it, both in base64url without padding. The key is public unless one is configured, so a server
-//! whose address is not loopback refuses such tokens.
+//! A token is `souk-dev.<payload>.<mac>`: the payload is the caller and its scopes separated by
+//! spaces, the mac is HMAC-SHA256 over it, both in base64url without padding. The key is public
+//! unless one is configured, so a server whose address is not loopback refuses such tokens.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -19,7 +20,8 @@ use tonic::Status;
 use crate::caller::Identity;
 use crate::refusal;
 
-/// The key that signs development tokens unless `identity.development_key` sets another. It is no secret.
+/// The key that signs development tokens unless `identity.development_key` sets another. It is no
+/// secret.
 pub const DEVELOPMENT_KEY: &str = "souk-development-key-that-is-no-secret";
 
 const PREFIX: &str = "souk-dev.";
@@ -31,9 +33,9 @@ const REMEMBERED_TOKENS: usize = 10_000;
 /// The most characters that the id of a caller may have.
 pub const MAX_ID_CHARACTERS: usize = 128;
 
-/// Checks the id of a caller by the one rule that holds for ids everywhere: 1 to 128 characters, none of them a control
-/// character, in Unicode's normal form C, and no blank at either end. Ids are compared byte by byte and end in logs,
-/// events and the requests of others.
+/// Checks the id of a caller by the one rule that holds for ids everywhere: 1 to 128 characters,
+/// none of them a control character, in Unicode's normal form C, and no blank at either end. Ids
+/// are compared byte by byte and end in logs, events and the requests of others.
 ///
 /// # Errors
 /// What is wrong with the id, and what is allowed.
@@ -60,7 +62,8 @@ pub fn check_id(caller: &Caller) -> Result<(), String> {
     ))
 }
 
-/// Returns a token for `who`, signed with [`DEVELOPMENT_KEY`]; send it as `authorization: Bearer <token>`.
+/// Returns a token for `who`, signed with [`DEVELOPMENT_KEY`]; send it as
+/// `authorization: Bearer <token>`.
 ///
 /// An anonymous caller has no token, so the result is empty.
 pub fn development_token(who: &Caller) -> String {
@@ -96,7 +99,8 @@ pub(crate) fn authorization(who: &Caller, key: &str) -> Option<HeaderValue> {
 /// Verifies tokens and remembers those that were right.
 pub(crate) struct Verifier {
     key: String,
-    // Keyed by the whole header value: one hash finds the identity of a token that was verified before.
+    // Keyed by the whole header value: one hash finds the identity of a token that was verified
+    // before.
     known: quick_cache::sync::Cache<Vec<u8>, Arc<Identity>>,
 }
 
@@ -105,25 +109,36 @@ impl Verifier {
         Verifier { key: key.to_string(), known: quick_cache::sync::Cache::new(REMEMBERED_TOKENS) }
     }
 
-    /// Returns who sent these headers: anonymous without a token, UNAUTHENTICATED with one that is not right.
+    /// Returns who sent these headers: anonymous without a token, UNAUTHENTICATED with one that is
+    /// not right.
     ///
-    /// `development_tokens` says whether they are accepted here, which the address of the server decides.
-    pub(crate) fn identify(&self, headers: &HeaderMap, development_tokens: bool) -> Result<Arc<Identity>, Status> {
+    /// `development_tokens` says whether they are accepted here, which the address of the server
+    /// decides.
+    pub(crate) fn identify(
+        &self,
+        headers: &HeaderMap,
+        development_tokens: bool,
+    ) -> Result<Arc<Identity>, Status> {
         let mut given = headers.get_all(AUTHORIZATION).iter();
         let Some(header) = given.next() else {
             return Ok(Identity::anonymous());
         };
         // Whoever looks at the other one would see another caller.
         if given.next().is_some() {
-            return Err(refusal::unauthenticated("there is more than one authorization header, send one"));
+            return Err(refusal::unauthenticated(
+                "there is more than one authorization header, send one",
+            ));
         }
         if !development_tokens {
-            return Err(refusal::unauthenticated("development tokens are accepted on loopback addresses only"));
+            return Err(refusal::unauthenticated(
+                "development tokens are accepted on loopback addresses only",
+            ));
         }
         if let Some(identity) = self.known.get(header.as_bytes()) {
             return Ok(identity);
         }
-        let identity = self.verify(header.as_bytes()).map_err(|why| refusal::unauthenticated(&why))?;
+        let identity =
+            self.verify(header.as_bytes()).map_err(|why| refusal::unauthenticated(&why))?;
         self.known.insert(header.as_bytes().to_vec(), identity.clone());
         Ok(identity)
     }
@@ -138,14 +153,18 @@ impl Verifier {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(MALFORMED.into());
         }
-        let (payload, mac) = token.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.')).ok_or(MALFORMED)?;
+        let (payload, mac) =
+            token.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.')).ok_or(MALFORMED)?;
         let mac = BASE64.decode(mac).map_err(|_| MALFORMED)?;
-        sign(self.key.as_bytes(), payload).verify_slice(&mac).map_err(|_| "the token's signature is wrong")?;
+        sign(self.key.as_bytes(), payload)
+            .verify_slice(&mac)
+            .map_err(|_| "the token's signature is wrong")?;
 
         let payload = BASE64.decode(payload).map_err(|_| MALFORMED)?;
         let payload = String::from_utf8(payload).map_err(|_| MALFORMED)?;
         let mut words = payload.split(' ');
-        let caller: Caller = unescape(words.next().unwrap_or_default()).parse().map_err(|_| MALFORMED)?;
+        let caller: Caller =
+            unescape(words.next().unwrap_or_default()).parse().map_err(|_| MALFORMED)?;
         check_id(&caller)?;
         Ok(Identity::new(caller, words.map(str::to_string).collect()))
     }
@@ -179,11 +198,15 @@ mod tests {
     #[test]
     fn every_kind_of_caller_is_recognised_again() {
         let verifier = Verifier::new(DEVELOPMENT_KEY);
-        let callers =
-            [Caller::User("al ice 100%20".into()), Caller::Service("orders".into()), Caller::Staff("ann".into())];
+        let callers = [
+            Caller::User("al ice 100%20".into()),
+            Caller::Service("orders".into()),
+            Caller::Staff("ann".into()),
+        ];
         for caller in callers {
             for _from_the_second_time_on_it_is_remembered in 0..2 {
-                let identity = verifier.identify(&headers(&development_token(&caller)), true).unwrap();
+                let identity =
+                    verifier.identify(&headers(&development_token(&caller)), true).unwrap();
                 assert_eq!(identity.caller, caller);
             }
         }
@@ -192,7 +215,8 @@ mod tests {
 
     #[test]
     fn scopes_travel_with_the_token() {
-        let token = development_token_with(&Caller::Staff("ann".into()), &["refunds", "imports"], "k");
+        let token =
+            development_token_with(&Caller::Staff("ann".into()), &["refunds", "imports"], "k");
         let identity = Verifier::new("k").identify(&headers(&token), true).unwrap();
         assert_eq!(identity.scopes, ["refunds", "imports"]);
     }
@@ -205,7 +229,15 @@ mod tests {
         let mac = right.rsplit('.').next().unwrap();
         let swapped = format!("souk-dev.{staff}.{mac}");
         let verifier = Verifier::new(DEVELOPMENT_KEY);
-        for token in [&other_key, &swapped, &right[..right.len() - 4], "souk-dev.", "x.y.z", "", &"a".repeat(3000)] {
+        for token in [
+            &other_key,
+            &swapped,
+            &right[..right.len() - 4],
+            "souk-dev.",
+            "x.y.z",
+            "",
+            &"a".repeat(3000),
+        ] {
             let status = verifier.identify(&headers(token), true).unwrap_err();
             assert_eq!(status.code(), tonic::Code::Unauthenticated, "{token}");
         }
@@ -225,15 +257,21 @@ mod tests {
             ("e\u{301}".to_string(), "normal form C"),
             ("x".repeat(129), "too long"),
         ] {
-            for caller in [Caller::User(id.clone()), Caller::Staff(id.clone()), Caller::Service(id.clone())] {
-                let status = verifier.identify(&headers(&development_token(&caller)), true).unwrap_err();
+            for caller in
+                [Caller::User(id.clone()), Caller::Staff(id.clone()), Caller::Service(id.clone())]
+            {
+                let status =
+                    verifier.identify(&headers(&development_token(&caller)), true).unwrap_err();
                 assert_eq!(status.code(), tonic::Code::Unauthenticated, "{id:?}");
                 assert!(status.message().contains(says), "{id:?}: {}", status.message());
             }
         }
         for id in ["x", "a b", "\u{e9}", "o'neil@example.com", &"é".repeat(128)] {
             let caller = Caller::User(id.to_string());
-            assert_eq!(verifier.identify(&headers(&development_token(&caller)), true).unwrap().caller, caller);
+            assert_eq!(
+                verifier.identify(&headers(&development_token(&caller)), true).unwrap().caller,
+                caller
+            );
         }
     }
 

@@ -1,5 +1,5 @@
-//! What every request passes before and after its method, in reading order. Neighbours in this process and callers on
-//! the network take the same way.
+//! What every request passes before and after its method, in reading order. Services in this
+//! process and callers on the network take the same way.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -31,25 +31,31 @@ pub(crate) const CRITICALITY: &str = "souk-criticality";
 pub(crate) enum Origin {
     /// Over a connection, which has a share of what this process can do.
     Network(Arc<Permit>),
-    /// From a neighbour in this process that knows us as the service of this name.
+    /// From an upstream in this process that knows us as the service of this name.
     Local(&'static str),
 }
 
 /// Serves one request: finds its method, lets it through or refuses it, and answers.
 ///
 /// Dropping the future cancels the method; dropping the body of the answer cancels its stream.
-pub(crate) async fn serve(process: Arc<Process>, request: Request<Body>, origin: Origin) -> Response<Body> {
+pub(crate) async fn serve(
+    process: Arc<Process>,
+    request: Request<Body>,
+    origin: Origin,
+) -> Response<Body> {
     // 1. Trace. It comes first so that whatever happens from here on can be found again.
     let mut trace = Trace::arriving(request.headers());
 
-    // 2. The method: one look-up in a table that was made at the start. Its path is exact, without a query.
+    // 2. The method: one look-up in a table that was made at the start. Its path is exact, without
+    //    a query.
     let method = process.methods.get(request.uri().path()).cloned();
     let method = method.filter(|method| match &origin {
         Origin::Network(_) => request.uri().query().is_none(),
-        Origin::Local(neighbour) => method.owner == *neighbour || method.is_background,
+        Origin::Local(upstream) => method.owner == *upstream || method.is_background,
     });
 
-    // 3. Log line and metrics: whatever way `call` ends, also by being dropped, it is logged and counted once.
+    // 3. Log line and metrics: whatever way `call` ends, also by being dropped, it is logged and
+    //    counted once.
     let mut call = Call::begin(&process, method.clone(), &mut trace);
     if let Origin::Network(_) = &origin
         && let Err(refusal) = wire::check(&request)
@@ -61,16 +67,19 @@ pub(crate) async fn serve(process: Arc<Process>, request: Request<Body>, origin:
         return call.refuse(refusal::unimplemented(request.uri().path()));
     };
 
-    // 4. Deadline, identity, access, limits: all from the headers, before a byte of the message is decoded.
+    // 4. Deadline, identity, access, limits: all from the headers, before a byte of the message is
+    //    decoded.
     let context = match admit(&process, &method, &request, &origin, trace, &mut call) {
         Ok(context) => context,
         Err(status) => return call.refuse(status),
     };
 
-    // 5. The method, with decoding and validation in its codec. A panic stays in this request; at the deadline it is
-    //    dropped wherever it waits; a stream ends at the drain, a single answer may still be finished.
+    // 5. The method, with decoding and validation in its codec. A panic stays in this request; at
+    //    the deadline it is dropped wherever it waits; a stream ends at the drain, a single answer
+    //    may still be finished.
     let is_streaming = method.is_streaming();
-    let handler = AssertUnwindSafe(context.scope(run(&process, &method, &context, request))).catch_unwind();
+    let handler =
+        AssertUnwindSafe(context.scope(run(&process, &method, &context, request))).catch_unwind();
     let handler = timeout_at(context.deadline().instant(), handler);
     let outcome = if is_streaming {
         tokio::select! {
@@ -104,7 +113,8 @@ fn admit(
 ) -> Result<Context, Status> {
     let headers = request.headers();
 
-    // Deadline: the caller's or the contract's, whichever is earlier. Nobody waits for the answer once it has passed.
+    // Deadline: the caller's or the contract's, whichever is earlier. Nobody waits for the answer
+    // once it has passed.
     let started = call.started();
     let mut deadline = Deadline::from_start(started, method.policy.timeout);
     let asked = timeout_asked(headers).map_err(|MalformedTimeout| {
@@ -118,7 +128,8 @@ fn admit(
         deadline = deadline.earlier(Deadline::from_start(started, asked));
     }
 
-    // Identity: within the process development tokens are always good, from outside only over loopback.
+    // Identity: within the process development tokens are always good, from outside only over
+    // loopback.
     let development_tokens = process.is_loopback || matches!(origin, Origin::Local(_));
     let identity = process.verifier.identify(headers, development_tokens)?;
     call.identified(identity.clone());
@@ -126,10 +137,13 @@ fn admit(
     // Access: by the contract's table.
     allow(method, &identity)?;
 
-    // Limits: the share of the connection and of its peer, then what the process and the caller may have.
+    // Limits: the share of the connection and of its peer, then what the process and the caller may
+    // have.
     let criticality = criticality(method, headers, &identity);
     match origin {
-        Origin::Network(permit) if method.is_background => permit.admit_background(method.is_streaming())?,
+        Origin::Network(permit) if method.is_background => {
+            permit.admit_background(method.is_streaming())?
+        }
         Origin::Network(permit) => permit.admit(&identity)?,
         Origin::Local(_) => {}
     }
@@ -160,16 +174,23 @@ fn allow(method: &Method, identity: &Identity) -> Result<(), Status> {
     if !is_admitted {
         return Err(match &identity.caller {
             Caller::Anonymous => refusal::unauthenticated("this method needs to know who calls"),
-            caller => refusal::access_denied(format!("{} may not be called by this {}", method.name(), caller.kind())),
+            caller => refusal::access_denied(format!(
+                "{} may not be called by this {}",
+                method.name(),
+                caller.kind()
+            )),
         });
     }
     match policy.scopes.iter().find(|scope| !identity.scopes.iter().any(|own| own == *scope)) {
-        Some(scope) => Err(refusal::access_denied(format!("{} needs the scope {scope}", method.name()))),
+        Some(scope) => {
+            Err(refusal::access_denied(format!("{} needs the scope {scope}", method.name())))
+        }
         None => Ok(()),
     }
 }
 
-/// A service says how much the work matters that it does for somebody else; everybody else gets what the contract says.
+/// A service says how much the work matters that it does for somebody else; everybody else gets
+/// what the contract says.
 fn criticality(method: &Method, headers: &HeaderMap, identity: &Identity) -> Criticality {
     let stated = || headers.get(CRITICALITY)?.to_str().ok().and_then(Criticality::from_name);
     match identity.caller {
@@ -180,9 +201,14 @@ fn criticality(method: &Method, headers: &HeaderMap, identity: &Identity) -> Cri
 
 type Handled = Pin<Box<dyn Future<Output = Result<Response<Body>, Status>> + Send>>;
 
-/// Returns the running method, with the faults that a test has ordered. It is boxed here, where it is small: what
-/// wraps it from outside would otherwise copy it around several times.
-fn run(process: &Arc<Process>, method: &Arc<Method>, context: &Context, request: Request<Body>) -> Handled {
+/// Returns the running method, with the faults that a test has ordered. It is boxed here, where it
+/// is small: what wraps it from outside would otherwise copy it around several times.
+fn run(
+    process: &Arc<Process>,
+    method: &Arc<Method>,
+    context: &Context,
+    request: Request<Body>,
+) -> Handled {
     let most = method.policy.max_request_bytes.min(process.max_message_bytes);
     let request = message_limit::apply(most, &process.decoding, context.caller(), request);
     if process.faults.is_quiet() || method.is_background {
@@ -203,7 +229,8 @@ mod tests {
         size_of::<F>()
     }
 
-    // Futures are copied on their way to the heap: at twice the size, copying was a fifth of a call over loopback.
+    // Futures are copied on their way to the heap: at twice the size, copying was a fifth of a call
+    // over loopback.
     #[test]
     fn the_future_of_a_request_stays_small() {
         let size = size_of_output(super::serve);

@@ -1,7 +1,7 @@
 //! How much a process takes on at once: all requests together, and the open streams of one caller.
 //!
-//! The bounds on all requests are plain numbers for now. The limit that finds its own level, partitioned by
-//! criticality (DESIGN §4), will replace [`Limits::enter`] and nothing else.
+//! The bounds on all requests are plain numbers for now. The limit that finds its own level,
+//! partitioned by criticality (DESIGN §4), will replace [`Limits::enter`] and nothing else.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -26,7 +26,8 @@ pub(crate) struct Limits {
     max_uncritical: usize,
     /// What anonymous callers may have of that: three quarters.
     max_anonymous: usize,
-    /// Open streams by caller; a caller without one has no entry, so the table stays as small as the present load.
+    /// Open streams by caller; a caller without one has no entry, so the table stays as small as
+    /// the present load.
     streams: Mutex<HashMap<Box<str>, usize>>,
     max_streams: usize,
 }
@@ -53,11 +54,19 @@ impl Limits {
         }
     }
 
-    /// Takes a slot. The last tenth is for critical calls of callers that are known; `peer` is for the log.
-    pub(crate) fn enter(&self, kind: Kind, criticality: Criticality, peer: Option<IpAddr>) -> Result<(), Status> {
+    /// Takes a slot. The last tenth is for critical calls of callers that are known; `peer` is for
+    /// the log.
+    pub(crate) fn enter(
+        &self,
+        kind: Kind,
+        criticality: Criticality,
+        peer: Option<IpAddr>,
+    ) -> Result<(), Status> {
         let is_critical = matches!(criticality, Criticality::Critical | Criticality::CriticalPlus);
-        let most = if is_critical && !kind.is_anonymous { self.max_requests } else { self.max_uncritical };
-        if kind.is_anonymous && self.anonymous.fetch_add(1, Ordering::Relaxed) >= self.max_anonymous {
+        let most =
+            if is_critical && !kind.is_anonymous { self.max_requests } else { self.max_uncritical };
+        if kind.is_anonymous && self.anonymous.fetch_add(1, Ordering::Relaxed) >= self.max_anonymous
+        {
             self.anonymous.fetch_sub(1, Ordering::Relaxed);
             return Err(refuse(&caps::ANONYMOUS_REQUESTS, self.max_anonymous, peer));
         }
@@ -82,7 +91,8 @@ impl Limits {
         if open >= self.max_streams {
             drop(streams);
             log(&caps::STREAMS_PER_CALLER, self.max_streams, peer);
-            let message = format!("at most {} streams a caller may be open at once", self.max_streams);
+            let message =
+                format!("at most {} streams a caller may be open at once", self.max_streams);
             return Err(refusal::too_many_streams(message));
         }
         streams.insert(caller.into(), open + 1);
@@ -139,7 +149,11 @@ mod tests {
         assert_eq!(fill(&limits, KNOWN, Criticality::SheddablePlus), 0);
         assert_eq!(fill(&limits, KNOWN, Criticality::Critical), 10);
         limits.leave(ANONYMOUS);
-        assert_eq!(fill(&limits, KNOWN, Criticality::Sheddable), 0, "the reserve is filled up first");
+        assert_eq!(
+            fill(&limits, KNOWN, Criticality::Sheddable),
+            0,
+            "the reserve is filled up first"
+        );
         assert_eq!(fill(&limits, KNOWN, Criticality::CriticalPlus), 1);
         assert_eq!((limits.requests(), limits.singles()), (100, 100));
     }

@@ -17,7 +17,8 @@ use crate::peers::Connection;
 use crate::process::Process;
 use crate::start_error::StartError;
 
-/// File descriptors that callers never get: databases, brokers, upstreams and the metrics page need some too.
+/// File descriptors that callers never get: databases, brokers, upstreams and the metrics page need
+/// some too.
 const MAX_RESERVED_DESCRIPTORS: u64 = 64;
 
 /// Binds an address that a setting names.
@@ -43,7 +44,8 @@ pub(crate) async fn accept_forever(listener: TcpListener, process: Arc<Process>,
                     }
                 }
                 Err(error) => {
-                    // Out of file descriptors, most of the time: existing connections must end first.
+                    // Out of file descriptors, most of the time: existing connections must end
+                    // first.
                     warn!("cannot accept a connection: {error}");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
@@ -55,9 +57,9 @@ pub(crate) async fn accept_forever(listener: TcpListener, process: Arc<Process>,
     while connections.join_next().await.is_some() {}
 }
 
-/// Returns the highest file descriptor that a connection may have. The system gives the lowest that is free, so the number
-/// of a new connection says how many are taken, and nothing needs to be counted. The limit is read each time, since an
-/// operator may change it while the process runs.
+/// Returns the highest file descriptor that a connection may have. The system gives the lowest that
+/// is free, so the number of a new connection says how many are taken, and nothing needs to be
+/// counted. The limit is read each time, since an operator may change it while the process runs.
 fn last_descriptor(own_descriptors: u64) -> u64 {
     let Some(limit) = getrlimit(Resource::Nofile).current else { return u64::MAX };
     // What this process itself needs was open before it listened, most of it.
@@ -65,10 +67,12 @@ fn last_descriptor(own_descriptors: u64) -> u64 {
     limit.saturating_sub(reserved)
 }
 
-/// Returns whether enough file descriptors are left for everything else; otherwise the connection is closed at once.
+/// Returns whether enough file descriptors are left for everything else; otherwise the connection
+/// is closed at once.
 fn has_descriptors(stream: &TcpStream, address: SocketAddr, own_descriptors: u64) -> bool {
     let last_descriptor = last_descriptor(own_descriptors);
-    let has_descriptors = u64::try_from(stream.as_raw_fd()).is_ok_and(|descriptor| descriptor <= last_descriptor);
+    let has_descriptors =
+        u64::try_from(stream.as_raw_fd()).is_ok_and(|descriptor| descriptor <= last_descriptor);
     if !has_descriptors {
         caps::refused(&caps::DESCRIPTORS, last_descriptor, &address.ip());
     }
@@ -76,5 +80,9 @@ fn has_descriptors(stream: &TcpStream, address: SocketAddr, own_descriptors: u64
 }
 
 fn admitted(process: &Process, address: SocketAddr) -> Option<Arc<Connection>> {
-    process.peers.connect(address.ip()).inspect_err(|(cap, most)| caps::refused(cap, *most as u64, &address.ip())).ok()
+    process
+        .peers
+        .connect(address.ip())
+        .inspect_err(|(cap, most)| caps::refused(cap, *most as u64, &address.ip()))
+        .ok()
 }

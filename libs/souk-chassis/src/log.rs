@@ -1,4 +1,5 @@
-//! Where log lines go: a bounded buffer that one thread writes out, so that no request waits for a terminal or a disk.
+//! Where log lines go: a bounded buffer that one thread writes out, so that no request waits for a
+//! terminal or a disk.
 
 use std::io::{self, Write};
 use std::sync::OnceLock;
@@ -147,7 +148,8 @@ pub(crate) fn append_now(line: &mut Vec<u8>) {
 
 fn append_time(since_epoch: Duration, line: &mut Vec<u8>) {
     let seconds = since_epoch.as_secs();
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    let days = seconds / 86_400;
+    let second = seconds % 86_400;
     let (year, month, day) = civil(days);
     append_digits(line, year, 4);
     line.push(b'-');
@@ -176,12 +178,14 @@ pub(crate) fn append_digits(line: &mut Vec<u8>, mut number: u64, width: usize) {
     line.extend_from_slice(&digits[at.min(digits.len() - width)..]);
 }
 
-/// Returns the date of a day since 1970 in the Gregorian calendar (Hinnant's `civil_from_days`, for days after 1970).
+/// Returns the date of a day since 1970 in the Gregorian calendar (Hinnant's `civil_from_days`, for
+/// days after 1970).
 fn civil(days: u64) -> (u64, u64, u64) {
     let shifted = days + 719_468;
     let era = shifted / 146_097;
     let day_of_era = shifted % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month + 2) / 5 + 1;

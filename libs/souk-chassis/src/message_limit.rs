@@ -1,5 +1,5 @@
-//! Refuses messages that are larger than their method reads, or more than this process reads at once, as soon as their length is
-//! known: before they are collected and decoded.
+//! Refuses messages that are larger than their method reads, or more than this process reads at
+//! once, as soon as their length is known: before they are collected and decoded.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,14 +18,16 @@ use crate::refusal;
 /// One byte says whether the message is compressed, four its length.
 const PREFIX_BYTES: usize = 5;
 
-/// Bounds each message of a request by `most` bytes, and all of them by what the budget has for this caller.
+/// Bounds each message of a request by `most` bytes, and all of them by what the budget has for
+/// this caller.
 pub(crate) fn apply(
     most: usize,
     budget: &Arc<DecodingBudget>,
     caller: &Caller,
     request: Request<Body>,
 ) -> Request<Body> {
-    let (budget, share) = (budget.clone(), Share::of(caller));
+    let budget = budget.clone();
+    let share = Share::of(caller);
     request.map(|body| Body::new(Limited { body, messages: Messages::new(most, budget, share) }))
 }
 
@@ -47,7 +49,16 @@ struct Messages {
 
 impl Messages {
     fn new(most: usize, budget: Arc<DecodingBudget>, share: Share) -> Self {
-        Messages { most, budget, share, prefix: [0; PREFIX_BYTES], filled: 0, left: 0, taken: 0, complete: 0 }
+        Messages {
+            most,
+            budget,
+            share,
+            prefix: [0; PREFIX_BYTES],
+            filled: 0,
+            left: 0,
+            taken: 0,
+            complete: 0,
+        }
     }
 
     fn check(&mut self, mut data: &[u8]) -> Result<(), Status> {
@@ -100,7 +111,10 @@ impl http_body::Body for Limited {
     type Data = Bytes;
     type Error = Status;
 
-    fn poll_frame(mut self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        task: &mut Task<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = &mut *self;
         this.messages.decoded();
         let frame = ready!(Pin::new(&mut this.body).poll_frame(task));
@@ -146,7 +160,10 @@ mod tests {
         let stream = [0, 0, 0, 0, 1, 7, 0, 0, 0, 0, 4];
         let mut messages = messages(3);
         messages.check(&stream[..9]).unwrap();
-        assert_eq!(messages.check(&stream[9..]).unwrap_err().code(), tonic::Code::ResourceExhausted);
+        assert_eq!(
+            messages.check(&stream[9..]).unwrap_err().code(),
+            tonic::Code::ResourceExhausted
+        );
     }
 
     #[test]
@@ -155,7 +172,9 @@ mod tests {
         let of = || Messages::new(10_000, budget.clone(), Share::Trusted);
         let prefix = [0, 0, 0, 0x27, 0x10];
 
-        let (mut first, mut second, mut third) = (of(), of(), of());
+        let mut first = of();
+        let mut second = of();
+        let mut third = of();
         for messages in [&mut first, &mut second, &mut third] {
             messages.check(&prefix).unwrap();
         }

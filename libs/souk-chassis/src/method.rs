@@ -37,7 +37,8 @@ impl Method {
 
 pub(crate) type Answer = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
-/// What answers the calls of a method: the frame that the contract writes, or a server of tonic's (health, reflection).
+/// What answers the calls of a method: the frame that the contract writes, or a server of tonic's
+/// (health, reflection).
 pub(crate) trait Rpc: Send + Sync {
     fn call(&self, context: &Context, request: Request<Body>) -> Answer;
 }
@@ -53,7 +54,11 @@ impl Rpc for Framed {
 
 impl<S> Rpc for S
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     S::Future: Send + 'static,
 {
     fn call(&self, _context: &Context, request: Request<Body>) -> Answer {

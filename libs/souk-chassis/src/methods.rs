@@ -13,7 +13,8 @@ use crate::red::Calls;
 use crate::service::Service;
 use crate::start_error::StartError;
 
-/// Makes the table of all methods that are served: the services' own, and what every process offers.
+/// Makes the table of all methods that are served: the services' own, and what every process
+/// offers.
 pub(crate) fn table(
     services: &[(&'static str, Service)],
     board: &Board,
@@ -32,12 +33,23 @@ pub(crate) fn table(
             names.push(name);
             for (method, rpc) in server.clone().methods() {
                 let Some(policy) = service.contract.method(&format!("/{name}/{method}")) else {
-                    return Err(StartError::new(format!("{owner}: {name}/{method} is not in its contract")));
+                    return Err(StartError::new(format!(
+                        "{owner}: {name}/{method} is not in its contract"
+                    )));
                 };
                 let calls = Calls::default();
-                let method = Method { policy, owner, rpc: Arc::new(Framed(rpc)), calls, is_background: false };
+                let method = Method {
+                    policy,
+                    owner,
+                    rpc: Arc::new(Framed(rpc)),
+                    calls,
+                    is_background: false,
+                };
                 if table.insert(policy.path, Arc::new(method)).is_some() {
-                    return Err(StartError::new(format!("{owner}: {} is served twice", policy.path)));
+                    return Err(StartError::new(format!(
+                        "{owner}: {} is served twice",
+                        policy.path
+                    )));
                 }
             }
         }
@@ -54,7 +66,8 @@ pub(crate) fn table(
     for Builtin { rpc, methods } in builtins {
         for policy in methods {
             let calls = Calls::default();
-            let method = Method { policy, owner: "chassis", rpc: rpc.clone(), calls, is_background: true };
+            let method =
+                Method { policy, owner: "chassis", rpc: rpc.clone(), calls, is_background: true };
             table.insert(policy.path, Arc::new(method));
         }
     }

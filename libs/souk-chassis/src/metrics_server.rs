@@ -1,4 +1,5 @@
-//! The second listener: /metrics for Prometheus, /healthz (the process answers) and /readyz (it can do its work).
+//! The second listener: /metrics for Prometheus, /healthz (the process answers) and /readyz (it can
+//! do its work).
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
@@ -39,7 +40,8 @@ pub(crate) struct Pages {
     pub(crate) own: PrometheusHandle,
 }
 
-/// Returns the recorder behind `metrics::counter!` and its kin; there is one a process, whatever runs in it.
+/// Returns the recorder behind `metrics::counter!` and its kin; there is one a process, whatever
+/// runs in it.
 pub(crate) fn recorder() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     let start = || {
@@ -75,7 +77,8 @@ pub(crate) async fn serve(listener: TcpListener, pages: Arc<Pages>) {
             let mut builder = http1::Builder::new();
             builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
             let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-            // A page that nobody reads would keep its connection; a reader of many pages opens another.
+            // A page that nobody reads would keep its connection; a reader of many pages opens
+            // another.
             if timeout(MAX_AGE, connection.as_mut()).await.is_err() {
                 connection.as_mut().graceful_shutdown();
                 let _ = timeout(HEADER_TIMEOUT, connection).await;
@@ -90,7 +93,9 @@ impl Pages {
             "/metrics" => (StatusCode::OK, self.metrics()),
             "/healthz" => (StatusCode::OK, "ok\n".to_string()),
             "/readyz" if self.board.is_ready() => (StatusCode::OK, "ready\n".to_string()),
-            "/readyz" => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready\n{}", self.board.reasons())),
+            "/readyz" => {
+                (StatusCode::SERVICE_UNAVAILABLE, format!("not ready\n{}", self.board.reasons()))
+            }
             _ => (StatusCode::NOT_FOUND, "here are /metrics, /healthz and /readyz\n".to_string()),
         };
         let mut response = Response::new(Full::new(Bytes::from(text)));

@@ -15,13 +15,20 @@ pub struct Options {
 }
 
 impl Options {
-    /// Starts with the program's name, which is the prefix of its environment variables, and the present environment.
+    /// Starts with the program's name, which is the prefix of its environment variables, and the
+    /// present environment.
     pub fn new(program: &str) -> Self {
         let utf8 = |(key, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((key.into_string().ok()?, value.into_string().ok()?))
         };
         let environment = std::env::vars_os().filter_map(utf8).collect();
-        Options { program: program.to_string(), file: None, environment, overrides: Vec::new(), clock: Clock::system() }
+        Options {
+            program: program.to_string(),
+            file: None,
+            environment,
+            overrides: Vec::new(),
+            clock: Clock::system(),
+        }
     }
 
     /// Reads a configuration file (TOML) over the defaults.
@@ -34,7 +41,10 @@ impl Options {
     /// Replaces the environment, so that a test depends on its own settings only.
     #[must_use]
     pub fn environment(mut self, variables: &[(&str, &str)]) -> Self {
-        self.environment = variables.iter().map(|(key, value)| ((*key).to_string(), (*value).to_string())).collect();
+        self.environment = variables
+            .iter()
+            .map(|(key, value)| ((*key).to_string(), (*value).to_string()))
+            .collect();
         self
     }
 
@@ -45,7 +55,8 @@ impl Options {
         self
     }
 
-    /// Sets one setting by its dotted key (`server.listen`, `orders.data.url`); it wins over file and environment.
+    /// Sets one setting by its dotted key (`server.listen`, `orders.data.url`); it wins over file
+    /// and environment.
     #[must_use]
     pub fn set(mut self, key: &str, value: impl ToString) -> Self {
         self.overrides.push((key.to_string(), value.to_string()));

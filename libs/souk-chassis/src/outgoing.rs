@@ -1,4 +1,5 @@
-//! What every call to a neighbour passes, in reading order, whether the neighbour runs in this process or elsewhere.
+//! What every call to an upstream passes, in reading order, whether the upstream runs in this
+//! process or elsewhere.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,8 @@ pub(crate) async fn send(line: Arc<Line>, mut request: Request<Body>) -> Respons
     let method = line.exchange.method(request.uri().path());
     let context = Context::current();
 
-    // 1. Deadline: the caller's own, the contract's, and what is left of the request that this call is made for.
+    // 1. Deadline: the caller's own, the contract's, and what is left of the request that this call
+    //    is made for.
     let deadline = deadline(request.headers(), method.as_deref(), context.as_ref());
     if deadline.has_passed() {
         return refusal::deadline_exceeded().into_http();
@@ -34,26 +36,33 @@ pub(crate) async fn send(line: Arc<Line>, mut request: Request<Body>) -> Respons
     if let Some(token) = &line.authorization {
         headers.insert(http::header::AUTHORIZATION, token.clone());
     }
-    let criticality = context.as_ref().map(Context::criticality).or(method.as_ref().map(|m| m.policy.criticality));
+    let criticality = context
+        .as_ref()
+        .map(Context::criticality)
+        .or(method.as_ref().map(|m| m.policy.criticality));
     if let Some(criticality) = criticality {
         headers.insert(CRITICALITY, http::HeaderValue::from_static(criticality.name()));
     }
     let trace = match (&context, &line.target) {
-        // Within the process the neighbour's part hangs right below ours; a connection is a part of its own.
+        // Within the process the upstream's part hangs right below ours; a connection is a part of
+        // its own.
         (Some(context), Target::Local(_)) => context.trace().clone(),
         (Some(context), _) => context.trace().child(),
         (None, _) => Trace::start(),
     };
-    // A local neighbour starts the trace itself when there is none.
+    // A local upstream starts the trace itself when there is none.
     if context.is_some() || !matches!(line.target, Target::Local(_)) {
         trace.write(headers);
     }
 
-    // 3. A breaker per endpoint, a throttle per service and a retry budget will stand here: a call that is certain to
-    //    fail, or that would only add to an overload, is answered without being sent (DESIGN §4).
+    // 3. A breaker per endpoint, a throttle per service and a retry budget will stand here: a call
+    //    that is certain to fail, or that would only add to an overload, is answered without being
+    //    sent (DESIGN §4).
 
-    // 4. Attempts. Only what the contract calls repeatable is kept for a second one, and only single messages.
-    let may_repeat = method.as_ref().is_some_and(|m| m.policy.idempotency.is_repeatable() && !m.is_streaming());
+    // 4. Attempts. Only what the contract calls repeatable is kept for a second one, and only
+    //    single messages.
+    let may_repeat =
+        method.as_ref().is_some_and(|m| m.policy.idempotency.is_repeatable() && !m.is_streaming());
     if !may_repeat {
         return attempt(&line, request, method, deadline, &trace).await;
     }
@@ -74,7 +83,11 @@ pub(crate) async fn send(line: Arc<Line>, mut request: Request<Body>) -> Respons
     }
 }
 
-fn deadline(headers: &HeaderMap, method: Option<&OutgoingMethod>, context: Option<&Context>) -> Deadline {
+fn deadline(
+    headers: &HeaderMap,
+    method: Option<&OutgoingMethod>,
+    context: Option<&Context>,
+) -> Deadline {
     let mut deadline = context.map_or_else(Deadline::never, Context::deadline);
     if let Some(method) = method {
         deadline = deadline.earlier(Deadline::after(method.policy.timeout));
@@ -100,7 +113,8 @@ async fn attempt(
         request.headers_mut().insert(GRPC_TIMEOUT, timeout_header(left));
     }
     match &line.target {
-        // The neighbour's whole incoming stack, called directly: it keeps the deadline itself and counts the call.
+        // The upstream's whole incoming stack, called directly: it keeps the deadline itself and
+        // counts the call.
         Target::Local(name) => match line.exchange.process() {
             Some(process) => incoming::serve(process, request, Origin::Local(name)).await,
             None => refusal::upstream_unavailable(name, "it has not started yet").into_http(),
@@ -132,7 +146,8 @@ mod tests {
         size_of::<F>()
     }
 
-    // Futures are copied on their way to the heap: at twice the size, copying was a fifth of a call over loopback.
+    // Futures are copied on their way to the heap: at twice the size, copying was a fifth of a call
+    // over loopback.
     #[test]
     fn the_future_of_a_call_stays_small() {
         let size = size_of_output(super::send);

@@ -1,5 +1,5 @@
-//! Who is connected and what each has taken: a share of calls and of unsent bytes for every connection and every peer
-//! address, so that nobody can take what is everybody's.
+//! Who is connected and what each has taken: a share of calls and of unsent bytes for every
+//! connection and every peer address, so that nobody can take what is everybody's.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -78,8 +78,8 @@ enum Share {
 
 /// One call over a connection, from its arrival until its answer is sent or given up.
 ///
-/// **Invariant:** the call's task and every unsent part of its answer hold it, so its share is given back when the last
-/// of them is gone, whatever way that happens.
+/// **Invariant:** the call's task and every unsent part of its answer hold it, so its share is
+/// given back when the last of them is gone, whatever way that happens.
 pub(crate) struct Permit {
     connection: Arc<Connection>,
     share: AtomicU8,
@@ -96,7 +96,10 @@ impl Peers {
     ///
     /// # Errors
     /// The cap that is reached, and its value.
-    pub(crate) fn connect(self: &Arc<Self>, address: IpAddr) -> Result<Arc<Connection>, (&'static Cap, usize)> {
+    pub(crate) fn connect(
+        self: &Arc<Self>,
+        address: IpAddr,
+    ) -> Result<Arc<Connection>, (&'static Cap, usize)> {
         let address = canonical(address);
         let mut open = self.open.lock();
         if open.connections >= self.shares.max_connections {
@@ -161,9 +164,11 @@ impl Permit {
         &self.connection.peers.shares
     }
 
-    /// Takes a share of the connection and of the peer. Services and listed proxies call for many, and need none.
+    /// Takes a share of the connection and of the peer. Services and listed proxies call for many,
+    /// and need none.
     pub(crate) fn admit(&self, identity: &Identity) -> Result<(), Status> {
-        let (connection, peer) = (&self.connection, &self.connection.peer);
+        let connection = &self.connection;
+        let peer = &self.connection.peer;
         if peer.is_trusted || matches!(identity.caller, Caller::Service(_)) {
             return Ok(());
         }
@@ -172,7 +177,9 @@ impl Permit {
             return Err(self.refuse(&caps::UNSENT_BYTES_PER_PEER, shares.max_unsent_bytes_per_peer));
         }
         if !take(&connection.requests, shares.max_requests_per_connection) {
-            return Err(self.refuse(&caps::REQUESTS_PER_CONNECTION, shares.max_requests_per_connection));
+            return Err(
+                self.refuse(&caps::REQUESTS_PER_CONNECTION, shares.max_requests_per_connection)
+            );
         }
         if !take(&peer.requests, shares.max_requests_per_peer) {
             connection.requests.fetch_sub(1, Ordering::Relaxed);
@@ -182,7 +189,8 @@ impl Permit {
         Ok(())
     }
 
-    /// Takes one of the permits that each connection has for health and reflection, apart from everything else.
+    /// Takes one of the permits that each connection has for health and reflection, apart from
+    /// everything else.
     pub(crate) fn admit_background(&self, is_streaming: bool) -> Result<(), Status> {
         let (taken, most, share) = if is_streaming {
             (&self.connection.watches, MAX_WATCHES, Share::Watch)
@@ -209,11 +217,14 @@ impl Permit {
 
     fn refuse(&self, cap: &'static Cap, most: usize) -> Status {
         caps::refused(cap, most as u64, &self.peer());
-        refusal::overloaded(format!("too much at once from one place: {} = {most} is reached", cap.setting))
+        refusal::overloaded(format!(
+            "too much at once from one place: {} = {most} is reached",
+            cap.setting
+        ))
     }
 
-    /// Counts a part of the answer that waits to be sent. Returns whether the peer may have that much unsent:
-    /// twice what new calls are refused at, since these were let in before.
+    /// Counts a part of the answer that waits to be sent. Returns whether the peer may have that
+    /// much unsent: twice what new calls are refused at, since these were let in before.
     pub(crate) fn add_unsent(&self, bytes: usize) -> bool {
         self.unsent.fetch_add(bytes, Ordering::AcqRel);
         let before = self.connection.peer.unsent.fetch_add(bytes, Ordering::Relaxed);
@@ -230,14 +241,15 @@ impl Permit {
         self.written.wake();
     }
 
-    /// Returns how many bytes of the answer are not written yet; `waker` is woken when they become fewer.
+    /// Returns how many bytes of the answer are not written yet; `waker` is woken when they become
+    /// fewer.
     pub(crate) fn unsent(&self, waker: &Waker) -> usize {
         self.written.register(waker);
         self.unsent.load(Ordering::Acquire)
     }
 
-    /// Returns how long sending this many bytes may take: the setting, and a second for every 64 KiB, so that a large
-    /// answer passes a slow line.
+    /// Returns how long sending this many bytes may take: the setting, and a second for every 64
+    /// KiB, so that a large answer passes a slow line.
     pub(crate) fn time_to_send(&self, bytes: usize) -> Duration {
         const SLOWEST_BYTES_PER_SECOND: u64 = 64 << 10;
         self.shares().send_time + Duration::from_secs(bytes as u64 / SLOWEST_BYTES_PER_SECOND)
@@ -285,7 +297,9 @@ fn canonical(address: IpAddr) -> IpAddr {
 fn share_key(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+        IpAddr::V6(address) => {
+            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
+        }
     }
 }
 
@@ -343,16 +357,27 @@ mod tests {
         let peers = peers(&[]);
         let connection = peers.connect(ip("10.0.0.1")).ok().unwrap();
         let anonymous = Identity::anonymous();
-        let (first, second, third) = (Permit::new(&connection), Permit::new(&connection), Permit::new(&connection));
+        let (first, second, third) =
+            (Permit::new(&connection), Permit::new(&connection), Permit::new(&connection));
         first.admit(&anonymous).unwrap();
         second.admit(&anonymous).unwrap();
-        assert!(third.admit(&anonymous).unwrap_err().message().contains("server.max_requests_per_connection = 2"));
+        assert!(
+            third
+                .admit(&anonymous)
+                .unwrap_err()
+                .message()
+                .contains("server.max_requests_per_connection = 2")
+        );
         // Other connections of the address have what is left of its own share.
         let other = peers.connect(ip("10.0.0.1")).ok().unwrap();
         let fourth = Permit::new(&other);
         fourth.admit(&anonymous).unwrap();
         assert!(
-            Permit::new(&other).admit(&anonymous).unwrap_err().message().contains("server.max_requests_per_peer = 3")
+            Permit::new(&other)
+                .admit(&anonymous)
+                .unwrap_err()
+                .message()
+                .contains("server.max_requests_per_peer = 3")
         );
         let service = Identity::new(Caller::Service("orders".into()), Vec::new());
         third.admit(&service).unwrap();
@@ -363,7 +388,11 @@ mod tests {
         fourth.remove_unsent(1);
         drop(fourth);
         assert!(
-            Permit::new(&other).admit(&anonymous).unwrap_err().message().contains("max_unsent_bytes_per_peer = 100")
+            Permit::new(&other)
+                .admit(&anonymous)
+                .unwrap_err()
+                .message()
+                .contains("max_unsent_bytes_per_peer = 100")
         );
         first.remove_unsent(150);
         second.remove_unsent(50);

@@ -20,7 +20,8 @@ pub(crate) struct Process {
     /// Calls of methods that do not exist are counted together, or a caller could make up metrics.
     pub(crate) unknown: Calls,
     pub(crate) verifier: Verifier,
-    /// Whether the address that we listen on is loopback, so that development tokens may come over the network.
+    /// Whether the address that we listen on is loopback, so that development tokens may come over
+    /// the network.
     pub(crate) is_loopback: bool,
     pub(crate) limits: Limits,
     pub(crate) peers: Arc<Peers>,

@@ -1,7 +1,9 @@
-//! Rate, errors and duration of calls, by OpenTelemetry's RPC conventions: `rpc.server.call.duration` and its client twin.
+//! Rate, errors and duration of calls, by OpenTelemetry's RPC conventions:
+//! `rpc.server.call.duration` and its client twin.
 //!
-//! Counting a call is two atomic additions on a cell that belongs to the method and the code. The `metrics` facade
-//! would look the cell up by its labels, and keep every sample until somebody reads it.
+//! Counting a call is two atomic additions on a cell that belongs to the method and the code. The
+//! `metrics` facade would look the cell up by its labels, and keep every sample until somebody
+//! reads it.
 
 use std::fmt::Write as _;
 use std::sync::OnceLock;
@@ -11,7 +13,8 @@ use std::time::Duration;
 use tonic::Code;
 
 /// The boundaries that OpenTelemetry advises for call durations, in seconds.
-const BOUNDARIES: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+const BOUNDARIES: [f64; 14] =
+    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 const BOUNDARIES_NANOS: [u64; 14] = [
     5_000_000,
     10_000_000,
@@ -42,7 +45,8 @@ struct Cell {
 impl Calls {
     pub(crate) fn record(&self, code: Code, duration: Duration) {
         let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        let bucket = BOUNDARIES_NANOS.iter().position(|most| nanos <= *most).unwrap_or(BOUNDARIES.len());
+        let bucket =
+            BOUNDARIES_NANOS.iter().position(|most| nanos <= *most).unwrap_or(BOUNDARIES.len());
         let cell = self.0[code as usize].get_or_init(Box::default);
         cell.buckets[bucket].fetch_add(1, Ordering::Relaxed);
         cell.nanos.fetch_add(nanos, Ordering::Relaxed);
@@ -50,15 +54,21 @@ impl Calls {
 }
 
 /// Writes the histogram of all `methods` in Prometheus' text format.
-pub(crate) fn render<'a>(name: &str, methods: impl Iterator<Item = (&'a str, &'a Calls)>, out: &mut String) {
-    let _ = writeln!(out, "# HELP {name} How long a call took, in seconds.\n# TYPE {name} histogram");
+pub(crate) fn render<'a>(
+    name: &str,
+    methods: impl Iterator<Item = (&'a str, &'a Calls)>,
+    out: &mut String,
+) {
+    let _ =
+        writeln!(out, "# HELP {name} How long a call took, in seconds.\n# TYPE {name} histogram");
     for (path, calls) in methods {
         let method = path.trim_start_matches('/');
         for (code, cell) in calls.0.iter().enumerate() {
             let Some(cell) = cell.get() else { continue };
             let code = code_name(Code::from_i32(code as i32));
-            let mut labels =
-                format!("rpc_system_name=\"grpc\",rpc_method=\"{method}\",rpc_response_status_code=\"{code}\"");
+            let mut labels = format!(
+                "rpc_system_name=\"grpc\",rpc_method=\"{method}\",rpc_response_status_code=\"{code}\""
+            );
             if code != "OK" {
                 let _ = write!(labels, ",error_type=\"{code}\"");
             }
@@ -72,7 +82,8 @@ pub(crate) fn render<'a>(name: &str, methods: impl Iterator<Item = (&'a str, &'a
                 .expect("a string takes every text");
             }
             let seconds = cell.nanos.load(Ordering::Relaxed) as f64 / 1e9;
-            let _ = writeln!(out, "{name}_sum{{{labels}}} {seconds}\n{name}_count{{{labels}}} {count}");
+            let _ =
+                writeln!(out, "{name}_sum{{{labels}}} {seconds}\n{name}_count{{{labels}}} {count}");
         }
     }
 }

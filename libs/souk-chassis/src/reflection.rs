@@ -1,7 +1,8 @@
-//! Server reflection, both versions of it: what grpcurl and its like ask to know a process without its protos.
+//! Server reflection, both versions of it: what grpcurl and its like ask to know a process without
+//! its protos.
 //!
-//! tonic-reflection brings the messages. Its own server knows no extensions, which every method of ours carries, and ends the
-//! whole conversation at the first name that it does not know.
+//! tonic-reflection brings the messages. Its own server knows no extensions, which every method of
+//! ours carries, and ends the whole conversation at the first name that it does not know.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::pin::Pin;
@@ -10,13 +11,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use prost::Message;
-use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto};
+use prost_types::{
+    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
+};
 use tonic::{Code, Request, Response, Status, Streaming};
 use tonic_reflection::pb::{v1, v1alpha};
 
 use crate::start_error::StartError;
 
-/// A `google.protobuf.FileDescriptorSet` whose files stay bytes: decoded and encoded again they would lose their options.
+/// A `google.protobuf.FileDescriptorSet` whose files stay bytes: decoded and encoded again they
+/// would lose their options.
 #[derive(Message)]
 struct Files {
     #[prost(bytes = "bytes", repeated, tag = "1")]
@@ -35,9 +39,17 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// Reads the descriptors; `services` are those that are listed, whatever else the files describe.
-    pub(crate) fn new(services: &[&str], descriptors: &[&[u8]], hidden_file: Option<&str>) -> Result<Self, StartError> {
-        let mut index = Index { services: services.iter().map(ToString::to_string).collect(), ..Index::default() };
+    /// Reads the descriptors; `services` are those that are listed, whatever else the files
+    /// describe.
+    pub(crate) fn new(
+        services: &[&str],
+        descriptors: &[&[u8]],
+        hidden_file: Option<&str>,
+    ) -> Result<Self, StartError> {
+        let mut index = Index {
+            services: services.iter().map(ToString::to_string).collect(),
+            ..Index::default()
+        };
         for set in descriptors {
             for bytes in Files::decode(*set)?.file {
                 let file = FileDescriptorProto::decode(bytes.clone())?;
@@ -107,10 +119,12 @@ impl Index {
         self.symbols.insert(name, bytes.clone());
     }
 
-    /// Returns the numbers of all extensions of a message; of a message that has none, when it is known, none.
+    /// Returns the numbers of all extensions of a message; of a message that has none, when it is
+    /// known, none.
     fn extension_numbers(&self, extended: &str) -> Option<Vec<i32>> {
         let from = (extended.to_string(), i32::MIN)..=(extended.to_string(), i32::MAX);
-        let numbers: Vec<i32> = self.extensions.range(from).map(|((_, number), _)| *number).collect();
+        let numbers: Vec<i32> =
+            self.extensions.range(from).map(|((_, number), _)| *number).collect();
         (!numbers.is_empty() || self.symbols.contains_key(extended)).then_some(numbers)
     }
 }
@@ -130,15 +144,18 @@ macro_rules! version {
             use $version::server_reflection_request::MessageRequest;
             use $version::server_reflection_response::MessageResponse;
             use $version::{
-                ErrorResponse, ExtensionNumberResponse, FileDescriptorResponse, ListServiceResponse,
-                ServerReflectionRequest, ServerReflectionResponse, ServiceResponse,
+                ErrorResponse, ExtensionNumberResponse, FileDescriptorResponse,
+                ListServiceResponse, ServerReflectionRequest, ServerReflectionResponse,
+                ServiceResponse,
             };
 
             fn answer(index: &Index, asked: ServerReflectionRequest) -> ServerReflectionResponse {
                 let file = |bytes: Option<&Bytes>, what: &str| match bytes {
                     Some(bytes) => {
                         let file_descriptor_proto = vec![bytes.to_vec()];
-                        MessageResponse::FileDescriptorResponse(FileDescriptorResponse { file_descriptor_proto })
+                        MessageResponse::FileDescriptorResponse(FileDescriptorResponse {
+                            file_descriptor_proto,
+                        })
                     }
                     None => error(Code::NotFound, format!("{what} is not known here")),
                 };
@@ -146,26 +163,37 @@ macro_rules! version {
                     Some(MessageRequest::FileByFilename(name)) => {
                         file(index.files.get(name), &format!("the file {name}"))
                     }
-                    Some(MessageRequest::FileContainingSymbol(name)) => {
-                        file(index.symbols.get(name.trim_start_matches('.')), &format!("the symbol {name}"))
-                    }
+                    Some(MessageRequest::FileContainingSymbol(name)) => file(
+                        index.symbols.get(name.trim_start_matches('.')),
+                        &format!("the symbol {name}"),
+                    ),
                     Some(MessageRequest::FileContainingExtension(asked)) => {
-                        let (name, number) = (asked.containing_type.clone(), asked.extension_number);
+                        let (name, number) =
+                            (asked.containing_type.clone(), asked.extension_number);
                         let what = format!("the extension {number} of {name}");
                         file(index.extensions.get(&(name, number)), &what)
                     }
-                    Some(MessageRequest::AllExtensionNumbersOfType(name)) => match index.extension_numbers(name) {
+                    Some(MessageRequest::AllExtensionNumbersOfType(name)) => match index
+                        .extension_numbers(name)
+                    {
                         Some(extension_number) => {
                             MessageResponse::AllExtensionNumbersResponse(ExtensionNumberResponse {
                                 base_type_name: name.clone(),
                                 extension_number,
                             })
                         }
-                        None => error(Code::NotFound, format!("the message {name} is not known here")),
+                        None => {
+                            error(Code::NotFound, format!("the message {name} is not known here"))
+                        }
                     },
                     Some(MessageRequest::ListServices(_)) => {
-                        let service = index.services.iter().map(|name| ServiceResponse { name: name.clone() });
-                        MessageResponse::ListServicesResponse(ListServiceResponse { service: service.collect() })
+                        let service = index
+                            .services
+                            .iter()
+                            .map(|name| ServiceResponse { name: name.clone() });
+                        MessageResponse::ListServicesResponse(ListServiceResponse {
+                            service: service.collect(),
+                        })
                     }
                     None => error(Code::InvalidArgument, "message_request must be set".to_string()),
                 };
@@ -177,7 +205,10 @@ macro_rules! version {
             }
 
             fn error(code: Code, error_message: String) -> MessageResponse {
-                MessageResponse::ErrorResponse(ErrorResponse { error_code: code.into(), error_message })
+                MessageResponse::ErrorResponse(ErrorResponse {
+                    error_code: code.into(),
+                    error_message,
+                })
             }
 
             #[tonic::async_trait]

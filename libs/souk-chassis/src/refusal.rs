@@ -1,4 +1,5 @@
-//! The answers that the chassis itself gives, always with `google.rpc.ErrorInfo`, and the last touch on every error.
+//! The answers that the chassis itself gives, always with `google.rpc.ErrorInfo`, and the last
+//! touch on every error.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -25,10 +26,19 @@ pub(crate) const MESSAGE_TOO_LARGE: &str = "ERROR_REASON_MESSAGE_TOO_LARGE";
 pub(crate) const FAULT_INJECTED: &str = "ERROR_REASON_FAULT_INJECTED";
 
 /// Builds an error with its reason; `metadata` are facts that a client may act on.
-pub(crate) fn status(code: Code, reason: &str, message: impl Into<String>, metadata: &[(&str, &str)]) -> Status {
+pub(crate) fn status(
+    code: Code,
+    reason: &str,
+    message: impl Into<String>,
+    metadata: &[(&str, &str)],
+) -> Status {
     let metadata: HashMap<String, String> =
         metadata.iter().map(|(key, value)| ((*key).to_string(), (*value).to_string())).collect();
-    Status::with_error_details(code, message, ErrorDetails::with_error_info(reason, DOMAIN, metadata))
+    Status::with_error_details(
+        code,
+        message,
+        ErrorDetails::with_error_info(reason, DOMAIN, metadata),
+    )
 }
 
 pub(crate) fn unauthenticated(message: &str) -> Status {
@@ -61,15 +71,21 @@ pub(crate) fn too_many_streams(message: String) -> Status {
 
 /// Builds the refusal of a cap: every one says when to come back.
 fn exhausted(reason: &str, message: String, delay: Duration) -> Status {
-    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::<String, String>::new());
+    let mut details =
+        ErrorDetails::with_error_info(reason, DOMAIN, HashMap::<String, String>::new());
     details.set_retry_info(Some(delay));
     Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
-/// Builds the refusal of a request that cannot be read; `field` is a header, or empty for the message itself.
+/// Builds the refusal of a request that cannot be read; `field` is a header, or empty for the
+/// message itself.
 pub(crate) fn malformed(package: &str, field: &str, what: &str) -> Status {
     let mut details = ErrorDetails::with_bad_request_violation(field, what);
-    details.set_error_info(souk_contract::REASON_INVALID_FIELD, package, HashMap::<String, String>::new());
+    details.set_error_info(
+        souk_contract::REASON_INVALID_FIELD,
+        package,
+        HashMap::<String, String>::new(),
+    );
     Status::with_error_details(Code::InvalidArgument, what, details)
 }
 
@@ -80,7 +96,12 @@ pub(crate) fn headers_too_large(bytes: usize, most: usize) -> Status {
 
 pub(crate) fn compressed(encoding: &str) -> Status {
     let message = format!("the request is compressed with {encoding}, only identity is accepted");
-    status(Code::Unimplemented, "ERROR_REASON_UNSUPPORTED_COMPRESSION", message, &[("accepted", "identity")])
+    status(
+        Code::Unimplemented,
+        "ERROR_REASON_UNSUPPORTED_COMPRESSION",
+        message,
+        &[("accepted", "identity")],
+    )
 }
 
 pub(crate) fn message_too_large(bytes: usize, most: usize) -> Status {
@@ -97,12 +118,13 @@ pub(crate) fn internal(trace: TraceId) -> Status {
     status(Code::Internal, INTERNAL, HIDDEN, &[("trace_id", &trace.to_string())])
 }
 
-pub(crate) fn upstream_unavailable(neighbour: &str, why: &str) -> Status {
-    let message = format!("{neighbour} cannot be reached: {why}");
-    status(Code::Unavailable, UPSTREAM_UNAVAILABLE, message, &[("service", neighbour)])
+pub(crate) fn upstream_unavailable(upstream: &str, why: &str) -> Status {
+    let message = format!("{upstream} cannot be reached: {why}");
+    status(Code::Unavailable, UPSTREAM_UNAVAILABLE, message, &[("service", upstream)])
 }
 
-/// Returns whether the code means that somebody must look, so that its text is for us and not for the caller.
+/// Returns whether the code means that somebody must look, so that its text is for us and not for
+/// the caller.
 pub(crate) fn is_our_fault(code: Code) -> bool {
     matches!(code, Code::Internal | Code::Unknown | Code::DataLoss)
 }
@@ -116,27 +138,42 @@ pub(crate) struct Completed {
     pub(crate) hidden: Option<String>,
 }
 
-/// Gives the error in these headers or trailers what every error has: a reason, and a hidden text with the trace id
-/// when it is our fault. A wrong field is of the package of its request, wherever it was found.
-pub(crate) fn complete(headers: &mut HeaderMap, trace: TraceId, package: Option<&'static str>) -> Completed {
+/// Gives the error in these headers or trailers what every error has: a reason, and a hidden text
+/// with the trace id when it is our fault. A wrong field is of the package of its request, wherever
+/// it was found.
+pub(crate) fn complete(
+    headers: &mut HeaderMap,
+    trace: TraceId,
+    package: Option<&'static str>,
+) -> Completed {
     let Some(error) = Status::from_header_map(headers) else {
-        return Completed { code: Code::Unknown, reason: INTERNAL.into(), domain: DOMAIN.into(), hidden: None };
+        return Completed {
+            code: Code::Unknown,
+            reason: INTERNAL.into(),
+            domain: DOMAIN.into(),
+            hidden: None,
+        };
     };
     let mut code = error.code();
     let mut message = error.message().to_string();
     let mut whole = pb::Status::decode(error.details()).unwrap_or_default();
     let found = whole.details.iter().position(|any| any.type_url == ERROR_INFO);
-    let mut info = found.and_then(|at| pb::ErrorInfo::decode(whole.details[at].value.as_slice()).ok());
+    let mut info =
+        found.and_then(|at| pb::ErrorInfo::decode(whole.details[at].value.as_slice()).ok());
 
-    // What tonic itself refuses has no reason yet, and its code for a long message is not the one gRPC names.
-    let is_too_large = info.is_none() && code == Code::OutOfRange && message.contains("message length too large");
+    // What tonic itself refuses has no reason yet, and its code for a long message is not the one
+    // gRPC names.
+    let is_too_large =
+        info.is_none() && code == Code::OutOfRange && message.contains("message length too large");
     if is_too_large {
         code = Code::ResourceExhausted;
         message = message.trim_start_matches("Error, ").to_string();
     }
     let hide = is_our_fault(code);
     let domain = match &info {
-        Some(info) if info.reason == INVALID_FIELD => package.filter(|package| info.domain != *package),
+        Some(info) if info.reason == INVALID_FIELD => {
+            package.filter(|package| info.domain != *package)
+        }
         _ => None,
     };
     let known = info.is_some();
@@ -146,7 +183,10 @@ pub(crate) fn complete(headers: &mut HeaderMap, trace: TraceId, package: Option<
     }
     let mut info = info.take().unwrap_or_else(|| pb::ErrorInfo {
         reason: if is_too_large { MESSAGE_TOO_LARGE } else { reason_of(code) }.to_string(),
-        domain: package.filter(|_| reason_of(code) == INVALID_FIELD && !is_too_large).unwrap_or(DOMAIN).to_string(),
+        domain: package
+            .filter(|_| reason_of(code) == INVALID_FIELD && !is_too_large)
+            .unwrap_or(DOMAIN)
+            .to_string(),
         metadata: HashMap::new(),
     });
     if let Some(domain) = domain {
@@ -165,7 +205,8 @@ pub(crate) fn complete(headers: &mut HeaderMap, trace: TraceId, package: Option<
         Some(at) => whole.details[at] = any,
         None => whole.details.insert(0, any),
     }
-    // Whoever is refused for want of capacity is told when to come back, also by a method that did not think of it.
+    // Whoever is refused for want of capacity is told when to come back, also by a method that did
+    // not think of it.
     if info.reason == OVERLOADED && !whole.details.iter().any(|any| any.type_url == RETRY_INFO) {
         let retry_delay = prost_types::Duration::try_from(OVERLOADED_DELAY).ok();
         let value = pb::RetryInfo { retry_delay }.encode_to_vec();
@@ -174,7 +215,8 @@ pub(crate) fn complete(headers: &mut HeaderMap, trace: TraceId, package: Option<
     whole.code = code as i32;
     whole.message.clone_from(&message);
     let metadata = error.metadata().clone();
-    let completed = Status::with_details_and_metadata(code, message, whole.encode_to_vec().into(), metadata);
+    let completed =
+        Status::with_details_and_metadata(code, message, whole.encode_to_vec().into(), metadata);
     headers.remove("grpc-message");
     if completed.add_header(headers).is_err() {
         headers.insert("grpc-status", HeaderValue::from(Code::Internal as i32));

@@ -1,9 +1,9 @@
-//! A neighbour that runs elsewhere: its addresses, which of them are alive, and what a broken connection looks like to
-//! a client.
+//! An upstream that runs elsewhere: its addresses, which of them are alive, and what a broken
+//! connection looks like to a client.
 //!
-//! tonic's own balanced channel goes on sending to dead addresses, so each address has a connection of its own and the
-//! choice is made here: the next one in turn that is not known to be dead. Load-aware choice (P2C on Peak-EWMA) and
-//! outlier ejection will replace [`Endpoints::choose`].
+//! tonic's own balanced channel goes on sending to dead addresses, so each address has a connection
+//! of its own and the choice is made here: the next one in turn that is not known to be dead.
+//! Load-aware choice (P2C on Peak-EWMA) and outlier ejection will replace [`Endpoints::choose`].
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use crate::trace::Trace;
 
 /// How long an address that could not be reached is passed over while another is there.
 const DEAD_FOR: Duration = Duration::from_secs(1);
-/// The addresses of one neighbour.
+/// The addresses of one upstream.
 pub(crate) struct Endpoints {
     name: Arc<str>,
     list: Vec<Address>,
@@ -48,29 +48,48 @@ impl Endpoints {
     pub(crate) fn new(name: &str, addresses: &str) -> Result<Self, StartError> {
         let mut list = Vec::new();
         for address in addresses.split(',').map(str::trim).filter(|address| !address.is_empty()) {
-            let with_scheme = if address.contains("://") { address.to_string() } else { format!("http://{address}") };
+            let with_scheme = if address.contains("://") {
+                address.to_string()
+            } else {
+                format!("http://{address}")
+            };
             let connection = Connection::new(&with_scheme).map_err(|why| {
-                let key = format!("neighbours.{name}");
-                StartError::configuration(&key, address, &format!("must be like http://127.0.0.1:7302 ({why})"))
+                let key = format!("upstreams.{name}");
+                StartError::configuration(
+                    &key,
+                    address,
+                    &format!("must be like http://127.0.0.1:7302 ({why})"),
+                )
             })?;
             list.push(Address { connection, dead_until: AtomicU64::new(0) });
         }
         if list.is_empty() {
-            let key = format!("neighbours.{name}");
-            return Err(StartError::configuration(&key, addresses, "must name an address like http://127.0.0.1:7302"));
+            let key = format!("upstreams.{name}");
+            return Err(StartError::configuration(
+                &key,
+                addresses,
+                "must name an address like http://127.0.0.1:7302",
+            ));
         }
-        Ok(Endpoints { name: name.into(), list, next: AtomicUsize::new(0), started: Instant::now() })
+        Ok(Endpoints {
+            name: name.into(),
+            list,
+            next: AtomicUsize::new(0),
+            started: Instant::now(),
+        })
     }
 
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Returns the next address in turn that is not known to be dead; the next in turn when all are.
+    /// Returns the next address in turn that is not known to be dead; the next in turn when all
+    /// are.
     fn choose(&self) -> &Address {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let now = self.started.elapsed().as_millis() as u64;
-        let mut in_turn = (0..self.list.len()).map(|offset| &self.list[turn.wrapping_add(offset) % self.list.len()]);
+        let mut in_turn = (0..self.list.len())
+            .map(|offset| &self.list[turn.wrapping_add(offset) % self.list.len()]);
         let alive = in_turn.find(|address| address.dead_until.load(Ordering::Relaxed) <= now);
         alive.unwrap_or(&self.list[turn % self.list.len()])
     }
@@ -120,7 +139,9 @@ impl Endpoints {
             return refusal::upstream_unavailable(&self.name, &why).into_http();
         }
         let name = self.name.clone();
-        response.map(|body| Body::new(Answer { body, name, deadline, timer: None, sent, is_ended: false }))
+        response.map(|body| {
+            Body::new(Answer { body, name, deadline, timer: None, sent, is_ended: false })
+        })
     }
 }
 
@@ -148,7 +169,7 @@ impl Drop for Sent {
     }
 }
 
-/// The body of a neighbour's answer: keeps the deadline, and makes a broken connection UNAVAILABLE.
+/// The body of an upstream's answer: keeps the deadline, and makes a broken connection UNAVAILABLE.
 struct Answer {
     body: Body,
     name: Arc<str>,
@@ -174,7 +195,10 @@ impl http_body::Body for Answer {
     type Data = Bytes;
     type Error = Status;
 
-    fn poll_frame(mut self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        task: &mut Task<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = &mut *self;
         if this.is_ended {
             return Poll::Ready(None);
@@ -190,7 +214,9 @@ impl http_body::Body for Answer {
         match ready!(polled) {
             Some(Ok(frame)) => {
                 if let Some(trailers) = frame.trailers_ref() {
-                    let code = trailers.get("grpc-status").map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()));
+                    let code = trailers
+                        .get("grpc-status")
+                        .map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()));
                     this.sent.end(code);
                 }
                 Poll::Ready(Some(Ok(frame)))

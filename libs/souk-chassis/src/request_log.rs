@@ -1,4 +1,5 @@
-//! The one line that every request leaves: what was called, by whom, how it ended, how long it took, in which trace.
+//! The one line that every request leaves: what was called, by whom, how it ended, how long it
+//! took, in which trace.
 
 use std::time::Duration;
 
@@ -12,8 +13,8 @@ use crate::red::code_name;
 use crate::refusal::is_our_fault;
 use crate::trace::TraceId;
 
-/// Writes request lines, by hand and not through `tracing`: they are most of what is logged, and are on the path of
-/// every call.
+/// Writes request lines, by hand and not through `tracing`: they are most of what is logged, and
+/// are on the path of every call.
 pub(crate) struct RequestLog {
     pub(crate) format: Format,
     /// Whether calls of services (info) and of health and reflection (debug) are logged.
@@ -170,7 +171,12 @@ mod tests {
         line(&caller).as_json(Level::ERROR, &mut text);
         let text = String::from_utf8(text).unwrap();
         assert!(text.starts_with("{\"timestamp\":\"20"), "{text}");
-        assert!(text.contains("\"rpc.duration_ms\":1.042,\"caller\":\"user:[hidden]\",\"trace.id\":\"4bf9"), "{text}");
+        assert!(
+            text.contains(
+                "\"rpc.duration_ms\":1.042,\"caller\":\"user:[hidden]\",\"trace.id\":\"4bf9"
+            ),
+            "{text}"
+        );
         assert!(text.ends_with("\"error\":\"disk \\\"full\\\"\\nhelp\"}\n"), "{text}");
         assert_eq!(text.lines().count(), 1);
     }

@@ -27,7 +27,11 @@ impl Retry {
     }
 
     /// Returns how long to wait before the next attempt, or none when this answer is the last.
-    pub(crate) fn after(&mut self, response: &Response<Body>, deadline: Deadline) -> Option<Duration> {
+    pub(crate) fn after(
+        &mut self,
+        response: &Response<Body>,
+        deadline: Deadline,
+    ) -> Option<Duration> {
         self.attempts += 1;
         if !is_retriable(code_of(response)) || self.attempts >= MAX_ATTEMPTS {
             return None;
@@ -62,6 +66,8 @@ fn pushback(response: &Response<Body>) -> Pushback {
             None => Pushback::Stop,
         };
     }
-    let told = error_of(response).and_then(|status| status.get_details_retry_info()).and_then(|info| info.retry_delay);
+    let told = error_of(response)
+        .and_then(|status| status.get_details_retry_info())
+        .and_then(|info| info.retry_delay);
     told.map_or(Pushback::Unsaid, Pushback::Wait)
 }

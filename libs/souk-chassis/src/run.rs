@@ -7,10 +7,12 @@ use crate::options::Options;
 use crate::shop::Shop;
 use crate::start_error::StartError;
 
-/// Runs the services until SIGTERM or SIGINT: configure, telemetry, build (migrate), bind, serve, drain, exit.
+/// Runs the services until SIGTERM or SIGINT: configure, telemetry, build (migrate), bind, serve,
+/// drain, exit.
 ///
-/// The only argument is `--config FILE`. The exit code is 0 after a clean drain, 64 for a wrong setting or argument,
-/// and 1 for everything else, with one line on stderr that says what was wrong.
+/// The only argument is `--config FILE`. The exit code is 0 after a clean drain, 64 for a wrong
+/// setting or argument, and 1 for everything else, with one line on stderr that says what was
+/// wrong.
 pub fn main(definitions: Vec<Definition>) -> ExitCode {
     ExitCode::from(main_with(definitions, std::env::args().skip(1)))
 }
@@ -68,7 +70,8 @@ fn failed(program: &str, error: &StartError) -> u8 {
     error.exit_code()
 }
 
-/// Returns every setting of the one program with its default and what it does, as a file for `--config`.
+/// Returns every setting of the one program with its default and what it does, as a file for
+/// `--config`.
 pub fn settings(definitions: &[Definition]) -> String {
     let mut text = include_str!("chassis.default.toml").to_string();
     for definition in definitions {
@@ -98,11 +101,19 @@ fn options(program: &str, mut arguments: impl Iterator<Item = String>) -> Result
             ("--config", None) => match arguments.next() {
                 Some(file) => options = options.file(file),
                 None => {
-                    return Err(Stop::Wrong(StartError::configuration("--config", "", "must be followed by a file")));
+                    return Err(Stop::Wrong(StartError::configuration(
+                        "--config",
+                        "",
+                        "must be followed by a file",
+                    )));
                 }
             },
             (other, None) => {
-                let error = StartError::configuration("argument", other, "only --config FILE and --help are known");
+                let error = StartError::configuration(
+                    "argument",
+                    other,
+                    "only --config FILE and --help are known",
+                );
                 return Err(Stop::Wrong(error));
             }
         }
@@ -119,7 +130,11 @@ fn help(program: &str, definitions: &[Definition]) -> String {
         include_str!("chassis.default.toml")
     );
     for definition in definitions {
-        text.push_str(&format!("\n# ---- {} ----\n{}", definition.name(), definition.default_config()));
+        text.push_str(&format!(
+            "\n# ---- {} ----\n{}",
+            definition.name(),
+            definition.default_config()
+        ));
     }
     text
 }

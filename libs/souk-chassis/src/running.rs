@@ -57,13 +57,15 @@ impl Running {
         &self.shared.data_dir
     }
 
-    /// Returns the settings that every process of one shop must share, by dotted key, for those that are started from
-    /// this one: how they log, where spans go, the key of tokens, the time to drain.
+    /// Returns the settings that every process of one shop must share, by dotted key, for those
+    /// that are started from this one: how they log, where spans go, the key of tokens, the time to
+    /// drain.
     pub fn common_settings(&self) -> &[(&'static str, String)] {
         &self.common
     }
 
-    /// Tells whoever waits (`server.ready_file`) that the process serves. The file appears whole or not at all.
+    /// Tells whoever waits (`server.ready_file`) that the process serves. The file appears whole or
+    /// not at all.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -71,7 +73,9 @@ impl Running {
         if self.ready_file.as_os_str().is_empty() {
             return Ok(());
         }
-        let failed = |error| StartError::new(format!("server.ready_file {}: {error}", self.ready_file.display()));
+        let failed = |error| {
+            StartError::new(format!("server.ready_file {}: {error}", self.ready_file.display()))
+        };
         let unfinished = self.ready_file.with_extension("unfinished");
         let text = format!("grpc={}\nmetrics={}\n", self.addr, self.metrics_addr);
         std::fs::write(&unfinished, text).map_err(failed)?;
@@ -83,8 +87,8 @@ impl Running {
         &self.names
     }
 
-    /// Returns the way to one of the services (or to a configured neighbour), on which the program calls as
-    /// `service:souk`. See [`Channel::acting_as`] for others.
+    /// Returns the way to one of the services (or to a configured upstream), on which the program
+    /// calls as `service:souk`. See [`Channel::acting_as`] for others.
     pub fn channel(&self, service: &str) -> Channel {
         Channel::new(self.shared.exchange.clone(), service, &Caller::Service("souk".to_string()))
     }
@@ -106,7 +110,8 @@ impl Running {
 
     pub(crate) fn start_background(&mut self, name: &'static str, service: Service) {
         let rpcs = service.servers.iter().map(souk_contract::Server::name).collect();
-        let follow = health::follow(name, rpcs, service.ready, self.board.clone(), self.switch.drain());
+        let follow =
+            health::follow(name, rpcs, service.ready, self.board.clone(), self.switch.drain());
         self.background.push((format!("{name}/health"), tokio::spawn(follow)));
         for worker in service.workers {
             let label = format!("{name}/{}", worker.name);
@@ -115,7 +120,8 @@ impl Running {
         }
     }
 
-    /// Gives the first round of health checks a moment, so that a start is over when the shop is ready.
+    /// Gives the first round of health checks a moment, so that a start is over when the shop is
+    /// ready.
     pub(crate) async fn wait_until_ready(&self) {
         let until = Instant::now() + Duration::from_secs(2);
         while !self.board.is_ready() && Instant::now() < until {
@@ -129,7 +135,8 @@ impl Running {
     /// When the system refuses to tell about signals.
     pub async fn stop_signal(&self) -> Result<(), StartError> {
         use tokio::signal::unix::{SignalKind, signal};
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let name = tokio::select! {
             _ = terminate.recv() => "SIGTERM",
             _ = interrupt.recv() => "SIGINT",
@@ -138,7 +145,8 @@ impl Running {
         Ok(())
     }
 
-    /// Stops: says NOT_SERVING, ends streams with UNAVAILABLE, finishes requests and workers, writes what is logged.
+    /// Stops: says NOT_SERVING, ends streams with UNAVAILABLE, finishes requests and workers,
+    /// writes what is logged.
     ///
     /// # Errors
     /// Names what had not ended when the time was over.
@@ -148,7 +156,8 @@ impl Running {
         let until = Instant::now() + self.drain_timeout;
         let mut late = Vec::new();
 
-        // Requests that have begun. Workers and methods may still call neighbours in this process meanwhile.
+        // Requests that have begun. Workers and methods may still call upstreams in this process
+        // meanwhile.
         if let Some(mut accepting) = self.accepting.take()
             && tokio::time::timeout_at(until, &mut accepting).await.is_err()
         {

@@ -1,4 +1,5 @@
-//! What a service is made of, in the order in which a reader wants to know it: RPCs, workers, readiness.
+//! What a service is made of, in the order in which a reader wants to know it: RPCs, workers,
+//! readiness.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -26,7 +27,7 @@ pub(crate) struct Worker {
 }
 
 impl Service {
-    /// Starts with the contract that the RPCs, and the calls to neighbours, are held to.
+    /// Starts with the contract that the RPCs, and the calls to upstreams, are held to.
     pub fn new(contract: &'static Contract) -> Self {
         Service { contract, servers: Vec::new(), workers: Vec::new(), ready: Vec::new() }
     }
@@ -40,8 +41,8 @@ impl Service {
 
     /// Adds a task that runs from the start until the drain, which it must heed, and is waited for.
     ///
-    /// When it fails or panics it is logged and started again, later every time. It returns `()` or a `Result`; ending
-    /// well is not a failure and it is not started again.
+    /// When it fails or panics it is logged and started again, later every time. It returns `()` or
+    /// a `Result`; ending well is not a failure and it is not started again.
     #[must_use]
     pub fn worker<F, Fut>(mut self, name: &'static str, run: F) -> Self
     where

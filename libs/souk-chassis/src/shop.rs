@@ -1,4 +1,5 @@
-//! Runs services: one alone or several as one program, on one listener, as neighbours that call each other directly.
+//! Runs services: one alone or several as one program, on one listener, as upstreams that call each
+//! other directly.
 
 use std::collections::HashMap;
 use std::os::unix::fs::DirBuilderExt;
@@ -70,7 +71,8 @@ impl Shop {
     }
 
     fn config(&self) -> Result<Config, StartError> {
-        let services: Vec<_> = self.definitions.iter().map(|one| (one.name, one.default_config)).collect();
+        let services: Vec<_> =
+            self.definitions.iter().map(|one| (one.name, one.default_config)).collect();
         let sources = Sources {
             program: &self.options.program,
             services: &services,
@@ -84,9 +86,11 @@ impl Shop {
     /// Configures, builds (which migrates), binds and serves; returns when requests are accepted.
     ///
     /// # Errors
-    /// A wrong setting before anything is touched; then whatever a service fails at, or an address that is taken.
+    /// A wrong setting before anything is touched; then whatever a service fails at, or an address
+    /// that is taken.
     pub async fn start(self) -> Result<Running, StartError> {
-        // Configure: every setting of every service is checked before the first of them does anything.
+        // Configure: every setting of every service is checked before the first of them does
+        // anything.
         let config = self.config()?;
         let settings = config.settings()?;
         let mut builds = Vec::new();
@@ -100,15 +104,23 @@ impl Shop {
         let most = settings.server.max_message_bytes;
         if most == 0 || most as usize > souk_contract::MAX_MESSAGE_BYTES {
             let allowed = format!("must be 1 to {}", souk_contract::MAX_MESSAGE_BYTES);
-            return Err(StartError::configuration("server.max_message_bytes", &most.to_string(), &allowed));
+            return Err(StartError::configuration(
+                "server.max_message_bytes",
+                &most.to_string(),
+                &allowed,
+            ));
         }
         let most_at_once = settings.server.max_decoding_bytes;
         if most_at_once < most {
             let allowed = format!("must be server.max_message_bytes ({most}) at least");
-            return Err(StartError::configuration("server.max_decoding_bytes", &most_at_once.to_string(), &allowed));
+            return Err(StartError::configuration(
+                "server.max_decoding_bytes",
+                &most_at_once.to_string(),
+                &allowed,
+            ));
         }
         let mut remote = HashMap::new();
-        for (name, addresses) in &settings.neighbours {
+        for (name, addresses) in &settings.upstreams {
             remote.insert(name.clone(), Arc::new(Endpoints::new(name, addresses)?));
         }
 
@@ -122,13 +134,15 @@ impl Shop {
 
         // Build: opens databases and migrates them.
         // For this user alone.
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&settings.data_dir)
-            .map_err(|error| StartError::new(format!("data_dir {}: {error}", settings.data_dir.display())))?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&settings.data_dir).map_err(
+            |error| StartError::new(format!("data_dir {}: {error}", settings.data_dir.display())),
+        )?;
         let switch = DrainSwitch::new();
-        let exchange = Exchange::new(self.definitions.iter().map(Definition::name).collect(), remote, key.clone());
+        let exchange = Exchange::new(
+            self.definitions.iter().map(Definition::name).collect(),
+            remote,
+            key.clone(),
+        );
         let shared = Arc::new(Shared {
             exchange: exchange.clone(),
             data_dir: settings.data_dir.clone(),
@@ -146,12 +160,16 @@ impl Shop {
 
         // Bind.
         let listener = listen::bind("server.listen", settings.server.listen).await?;
-        let metrics_listener = listen::bind("server.metrics_listen", settings.server.metrics_listen).await?;
-        let (addr, metrics_addr) = (listener.local_addr()?, metrics_listener.local_addr()?);
+        let metrics_listener =
+            listen::bind("server.metrics_listen", settings.server.metrics_listen).await?;
+        let addr = listener.local_addr()?;
+        let metrics_addr = metrics_listener.local_addr()?;
 
         // Serve.
         let board = Board::new(
-            services.iter().flat_map(|(_, service)| service.servers.iter().map(souk_contract::Server::name)),
+            services
+                .iter()
+                .flat_map(|(_, service)| service.servers.iter().map(souk_contract::Server::name)),
         );
         let is_loopback = addr.ip().is_loopback();
         let process = Arc::new(Process {
@@ -184,24 +202,33 @@ impl Shop {
             metrics: None,
             background: Vec::new(),
         };
-        running.accepting =
-            Some(tokio::spawn(listen::accept_forever(listener, process.clone(), running.drain_signal())));
+        running.accepting = Some(tokio::spawn(listen::accept_forever(
+            listener,
+            process.clone(),
+            running.drain_signal(),
+        )));
         let pages = Arc::new(Pages { process, exchange, board, own });
         running.metrics = Some(tokio::spawn(metrics_server::serve(metrics_listener, pages)));
         for (name, service) in services {
             running.start_background(name, service);
         }
         running.wait_until_ready().await;
-        info!("{} serves {} on {addr}, metrics on {metrics_addr}", self.options.program, running.names.join(", "));
+        info!(
+            "{} serves {} on {addr}, metrics on {metrics_addr}",
+            self.options.program,
+            running.names.join(", ")
+        );
         Ok(running)
     }
 }
 
-/// Returns the settings that every process of one shop must share, for those that are started from this one.
+/// Returns the settings that every process of one shop must share, for those that are started from
+/// this one.
 fn common(settings: &Settings, key: &str) -> Vec<(&'static str, String)> {
     let format = if settings.log.format == Format::Json { "json" } else { "text" };
     // Finer levels are by module, which means nothing to others.
-    let level = settings.log.level.split(',').find(|part| !part.contains('=')).unwrap_or("info").trim();
+    let level =
+        settings.log.level.split(',').find(|part| !part.contains('=')).unwrap_or("info").trim();
     vec![
         ("log.format", format.to_string()),
         ("log.level", level.to_string()),
@@ -225,5 +252,8 @@ fn shares(settings: &Settings) -> Result<Shares, StartError> {
 }
 
 fn limits(settings: &Settings) -> Limits {
-    Limits::new(settings.server.max_requests as usize, settings.server.max_streams_per_caller as usize)
+    Limits::new(
+        settings.server.max_requests as usize,
+        settings.server.max_streams_per_caller as usize,
+    )
 }

@@ -1,11 +1,12 @@
-//! Spans for an OpenTelemetry collector; there are none at all unless `telemetry.otlp_endpoint` is set.
+//! Spans for an OpenTelemetry collector; there are none at all unless `telemetry.otlp_endpoint` is
+//! set.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use opentelemetry::trace::{
-    Span as _, SpanContext, SpanKind, Status as SpanStatus, TraceContextExt as _, TraceFlags, TraceState, Tracer as _,
-    TracerProvider as _,
+    Span as _, SpanContext, SpanKind, Status as SpanStatus, TraceContextExt as _, TraceFlags,
+    TraceState, Tracer as _, TracerProvider as _,
 };
 use opentelemetry::{Context, KeyValue, SpanId, TraceId};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
@@ -41,7 +42,10 @@ impl Spans {
                 StartError::configuration("telemetry.otlp_endpoint", endpoint, &allowed)
             })?;
         let resource = Resource::builder().with_service_name(program.to_string()).build();
-        let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build();
+        let provider = SdkTracerProvider::builder()
+            .with_batch_exporter(exporter)
+            .with_resource(resource)
+            .build();
         let tracer = provider.tracer("souk-chassis");
         Ok(Spans { provider, tracer })
     }
@@ -57,20 +61,26 @@ impl Spans {
         self.span(name.into(), SpanKind::Client, trace)
     }
 
-    /// Starts a span below the trace's parent. The SDK chooses its id (and the trace's, when the trace starts here);
-    /// `trace` takes them over, so that whatever is called from here hangs below this span.
+    /// Starts a span below the trace's parent. The SDK chooses its id (and the trace's, when the
+    /// trace starts here); `trace` takes them over, so that whatever is called from here hangs
+    /// below this span.
     fn span(&self, name: Cow<'static, str>, kind: SpanKind, trace: &mut Trace) -> Span {
-        let builder = self
-            .tracer
-            .span_builder(name.clone())
-            .with_kind(kind)
-            .with_attributes([KeyValue::new("rpc.system.name", "grpc"), KeyValue::new("rpc.method", name)]);
+        let builder = self.tracer.span_builder(name.clone()).with_kind(kind).with_attributes([
+            KeyValue::new("rpc.system.name", "grpc"),
+            KeyValue::new("rpc.method", name),
+        ]);
         let mut above = Context::new();
         if trace.parent != 0 {
             let parent = SpanId::from_bytes(trace.parent.to_be_bytes());
             let id = TraceId::from_bytes(trace.id.0.to_be_bytes());
             let flags = TraceFlags::new(trace.flags);
-            above = above.with_remote_span_context(SpanContext::new(id, parent, flags, true, TraceState::NONE));
+            above = above.with_remote_span_context(SpanContext::new(
+                id,
+                parent,
+                flags,
+                true,
+                TraceState::NONE,
+            ));
         }
         let span = self.tracer.build_with_context(builder, &above);
         trace.id.0 = u128::from_be_bytes(span.span_context().trace_id().to_bytes());

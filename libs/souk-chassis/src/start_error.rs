@@ -14,7 +14,8 @@ pub struct StartError {
 }
 
 impl StartError {
-    /// Returns an error about a setting: which, its value, and what is allowed. The process exits with 64.
+    /// Returns an error about a setting: which, its value, and what is allowed. The process exits
+    /// with 64.
     pub fn configuration(key: &str, value: &str, allowed: &str) -> Self {
         StartError { line: format!("{key} = {value:?}: {allowed}"), is_configuration: true }
     }
@@ -36,7 +37,8 @@ impl StartError {
         self.is_configuration
     }
 
-    /// Returns the exit code of the process: 64 for a wrong setting (EX_USAGE of sysexits.h), else 1.
+    /// Returns the exit code of the process: 64 for a wrong setting (EX_USAGE of sysexits.h), else
+    /// 1.
     pub fn exit_code(&self) -> u8 {
         if self.is_configuration { 64 } else { 1 }
     }

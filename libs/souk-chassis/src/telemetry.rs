@@ -15,10 +15,12 @@ use crate::start_error::StartError;
 /// Libraries that tell about every packet at `debug`, which nobody means who asks for `debug`.
 const QUIET: [&str; 6] = ["h2", "hyper", "hyper_util", "tonic", "tower", "opentelemetry_sdk"];
 
-/// Libraries that call an error what their caller asked for, such as the answer that a queue is not there. Heard when named.
+/// Libraries that call an error what their caller asked for, such as the answer that a queue is not
+/// there. Heard when named.
 const SILENT: [&str; 1] = ["lapin"];
 
-/// Starts logging and returns how requests are logged. A second start in one process (tests) changes the latter only.
+/// Starts logging and returns how requests are logged. A second start in one process (tests)
+/// changes the latter only.
 pub(crate) fn start(log: &Log) -> Result<RequestLog, StartError> {
     let wrong = |why: &dyn std::fmt::Display| {
         let allowed = format!("must be like info, debug or \"info,orders::saga=debug\" ({why})");
@@ -42,7 +44,12 @@ pub(crate) fn start(log: &Log) -> Result<RequestLog, StartError> {
         let lines = tracing_subscriber::fmt::layer().with_writer(|| Writer).with_ansi(false);
         let lines = match log.format {
             Format::Text => lines.with_filter(targets).boxed(),
-            Format::Json => lines.json().flatten_event(true).with_current_span(false).with_filter(targets).boxed(),
+            Format::Json => lines
+                .json()
+                .flatten_event(true)
+                .with_current_span(false)
+                .with_filter(targets)
+                .boxed(),
         };
         // Somebody else's subscriber stays.
         let _ = tracing_subscriber::registry().with(lines).try_init();
@@ -50,8 +57,8 @@ pub(crate) fn start(log: &Log) -> Result<RequestLog, StartError> {
     Ok(RequestLog { format: log.format, level: general })
 }
 
-/// Makes a panic one line of the log instead of several on stderr, or one line on stderr where no log was started; for programs,
-/// since tests read their panics elsewhere.
+/// Makes a panic one line of the log instead of several on stderr, or one line on stderr where no
+/// log was started; for programs, since tests read their panics elsewhere.
 pub(crate) fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let text = crate::call::panic_text(panic.payload());

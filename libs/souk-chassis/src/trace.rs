@@ -28,15 +28,30 @@ pub struct TraceId(pub(crate) u128);
 impl Trace {
     /// Starts a new trace.
     pub(crate) fn start() -> Self {
-        Trace { id: TraceId(rand::random::<u128>().max(1)), span: new_span(), parent: 0, flags: SAMPLED, state: None }
+        Trace {
+            id: TraceId(rand::random::<u128>().max(1)),
+            span: new_span(),
+            parent: 0,
+            flags: SAMPLED,
+            state: None,
+        }
     }
 
-    /// Goes on with the trace of an arriving request, or starts one when it has none or an unreadable one.
+    /// Goes on with the trace of an arriving request, or starts one when it has none or an
+    /// unreadable one.
     pub(crate) fn arriving(headers: &HeaderMap) -> Self {
-        let Some((id, parent, flags)) = headers.get(TRACEPARENT).and_then(|value| parse(value.as_bytes())) else {
+        let Some((id, parent, flags)) =
+            headers.get(TRACEPARENT).and_then(|value| parse(value.as_bytes()))
+        else {
             return Trace::start();
         };
-        Trace { id: TraceId(id), span: new_span(), parent, flags, state: headers.get(TRACESTATE).cloned() }
+        Trace {
+            id: TraceId(id),
+            span: new_span(),
+            parent,
+            flags,
+            state: headers.get(TRACESTATE).cloned(),
+        }
     }
 
     /// Returns the part of the trace that a call made from here is.
@@ -57,7 +72,9 @@ impl Trace {
     /// Returns the trace that a `traceparent` of an event tells of, or a new one.
     pub(crate) fn following(traceparent: &str) -> Self {
         match parse(traceparent.as_bytes()) {
-            Some((id, parent, flags)) => Trace { id: TraceId(id), span: new_span(), parent, flags, state: None },
+            Some((id, parent, flags)) => {
+                Trace { id: TraceId(id), span: new_span(), parent, flags, state: None }
+            }
             None => Trace::start(),
         }
     }
@@ -65,8 +82,10 @@ impl Trace {
     /// Writes the trace context of a departing call.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
         let text = self.parent_text();
-        let mut value = HeaderValue::from_bytes(&text).expect("hexadecimal digits are a valid header");
-        // It is no secret, but it differs in every call: this keeps it out of HTTP/2's compression table.
+        let mut value =
+            HeaderValue::from_bytes(&text).expect("hexadecimal digits are a valid header");
+        // It is no secret, but it differs in every call: this keeps it out of HTTP/2's compression
+        // table.
         value.set_sensitive(true);
         headers.insert(TRACEPARENT, value);
         if let Some(state) = &self.state {
@@ -106,10 +125,17 @@ fn hex(bytes: &[u8], out: &mut [u8]) {
     }
 }
 
-/// Reads `00-<32 hex>-<16 hex>-<2 hex>`; a later version may be longer, zero ids are invalid (W3C Trace Context §3.2).
+/// Reads `00-<32 hex>-<16 hex>-<2 hex>`; a later version may be longer, zero ids are invalid (W3C
+/// Trace Context §3.2).
 fn parse(text: &[u8]) -> Option<(u128, u64, u8)> {
-    let long_enough = text.len() == 55 || (text.len() > 55 && text[55] == b'-' && &text[..2] != b"00");
-    if !long_enough || text[2] != b'-' || text[35] != b'-' || text[52] != b'-' || &text[..2] == b"ff" {
+    let long_enough =
+        text.len() == 55 || (text.len() > 55 && text[55] == b'-' && &text[..2] != b"00");
+    if !long_enough
+        || text[2] != b'-'
+        || text[35] != b'-'
+        || text[52] != b'-'
+        || &text[..2] == b"ff"
+    {
         return None;
     }
     let number = |from: usize, to: usize| {
@@ -123,7 +149,9 @@ fn parse(text: &[u8]) -> Option<(u128, u64, u8)> {
         })
     };
     number(0, 2)?;
-    let (id, span, flags) = (number(3, 35)?, number(36, 52)?, number(53, 55)?);
+    let id = number(3, 35)?;
+    let span = number(36, 52)?;
+    let flags = number(53, 55)?;
     (id != 0 && span != 0).then_some((id, span as u64, flags as u8))
 }
 

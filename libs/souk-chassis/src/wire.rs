@@ -1,4 +1,5 @@
-//! What a request over HTTP/2 must look like before its method is looked up: gRPC, and nothing that only resembles it.
+//! What a request over HTTP/2 must look like before its method is looked up: gRPC, and nothing that
+//! only resembles it.
 
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -7,11 +8,13 @@ use tonic::body::Body;
 
 use crate::refusal;
 
-/// The largest list of headers that is taken, counted as HTTP/2 counts it: names, values and 32 bytes for each.
+/// The largest list of headers that is taken, counted as HTTP/2 counts it: names, values and 32
+/// bytes for each.
 pub(crate) const MAX_HEADER_BYTES: usize = 16 << 10;
 const HEADER_OVERHEAD: usize = 32;
 
-/// Why a request is refused: in gRPC's terms, and in HTTP's where another kind of client may be asking.
+/// Why a request is refused: in gRPC's terms, and in HTTP's where another kind of client may be
+/// asking.
 pub(crate) struct Refusal {
     pub(crate) status: Status,
     http: StatusCode,
@@ -47,13 +50,20 @@ pub(crate) fn check(request: &Request<Body>) -> Result<(), Refusal> {
     }
     let uri = request.uri();
     let host = uri.authority().map_or(0, |authority| authority.as_str().len());
-    let bytes = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + HEADER_OVERHEAD).sum::<usize>()
+    let bytes = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + HEADER_OVERHEAD)
+        .sum::<usize>()
         + uri.path().len()
         + host;
     if bytes > MAX_HEADER_BYTES {
-        return Err(Refusal { status: refusal::headers_too_large(bytes, MAX_HEADER_BYTES), http: StatusCode::OK });
+        return Err(Refusal {
+            status: refusal::headers_too_large(bytes, MAX_HEADER_BYTES),
+            http: StatusCode::OK,
+        });
     }
-    if let Some(encoding) = headers.get("grpc-encoding").filter(|encoding| *encoding != "identity") {
+    if let Some(encoding) = headers.get("grpc-encoding").filter(|encoding| *encoding != "identity")
+    {
         let encoding = String::from_utf8_lossy(encoding.as_bytes());
         return Err(Refusal { status: refusal::compressed(&encoding), http: StatusCode::OK });
     }
@@ -86,10 +96,13 @@ mod tests {
 
     #[test]
     fn only_post_and_grpc_pass() {
-        for fine in ["application/grpc", "application/grpc+proto", "Application/gRPC;charset=utf-8"] {
+        for fine in ["application/grpc", "application/grpc+proto", "Application/gRPC;charset=utf-8"]
+        {
             assert_eq!(outcome(Method::POST, &[("content-type", fine)]), None, "{fine}");
         }
-        for other in ["application/json", "application/grpc-web", "application/grpcx", "application", ""] {
+        for other in
+            ["application/json", "application/grpc-web", "application/grpcx", "application", ""]
+        {
             let expected = Some((415, tonic::Code::InvalidArgument));
             assert_eq!(outcome(Method::POST, &[("content-type", other)]), expected, "{other}");
         }

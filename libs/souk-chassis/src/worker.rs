@@ -1,4 +1,5 @@
-//! Keeps background work running: restarts what fails, later every time, and waits for it at the drain.
+//! Keeps background work running: restarts what fails, later every time, and waits for it at the
+//! drain.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -26,7 +27,12 @@ pub(crate) async fn keep_running(service: &'static str, worker: Worker, drain: D
         let failure = match outcome {
             Ok(Ok(())) => {
                 if !drain.is_draining() {
-                    info!(service, worker = worker.name, "worker {service}/{} has finished", worker.name);
+                    info!(
+                        service,
+                        worker = worker.name,
+                        "worker {service}/{} has finished",
+                        worker.name
+                    );
                 }
                 return;
             }
@@ -34,7 +40,12 @@ pub(crate) async fn keep_running(service: &'static str, worker: Worker, drain: D
             Err(panic) => panic_text(panic.as_ref()),
         };
         if drain.is_draining() {
-            error!(service, worker = worker.name, "worker {service}/{} failed while stopping: {failure}", worker.name);
+            error!(
+                service,
+                worker = worker.name,
+                "worker {service}/{} failed while stopping: {failure}",
+                worker.name
+            );
             return;
         }
         if started.elapsed() >= HEALTHY_AFTER {

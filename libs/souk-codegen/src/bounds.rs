@@ -1,5 +1,6 @@
-//! How large a request may be: the most bytes that the rules of its fields allow (C-VALID-6 of docs/service-contract.md says how they are
-//! added up), and what is counted in it before it is decoded.
+//! How large a request may be: the most bytes that the rules of its fields allow (C-VALID-6 of
+//! docs/service-contract.md says how they are added up), and what is counted in it before it is
+//! decoded.
 
 use std::fmt::Write as _;
 
@@ -19,7 +20,8 @@ const PATTERN_BYTES: u64 = 64;
 /// What a `google.protobuf.FieldMask` counts. Its rules bound the paths, not their number.
 const FIELD_MASK_BYTES: u64 = 4 * KIB;
 
-/// Returns the largest message of a method with this request, in bytes; each field without a bound is a problem when `must_be_bounded`.
+/// Returns the largest message of a method with this request, in bytes; each field without a bound
+/// is a problem when `must_be_bounded`.
 pub fn max_request_bytes(
     scope: &Scope,
     request: &MessageDescriptor,
@@ -58,7 +60,8 @@ impl Sum<'_> {
             size = size.saturating_add(self.field(&field));
         }
         for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
-            size = size.saturating_add(oneof.fields().map(|field| self.field(&field)).max().unwrap_or(0));
+            size = size
+                .saturating_add(oneof.fields().map(|field| self.field(&field)).max().unwrap_or(0));
         }
         self.within.pop();
         size
@@ -75,8 +78,13 @@ impl Sum<'_> {
                 return self.lacks(field, "has no rule `map.max_pairs`");
             };
             let entry = field.kind().as_message().expect("a map is a list of entries").clone();
-            let key = self.value(&entry.map_entry_key_field(), message(rules.as_ref(), "keys"), field);
-            let value = self.value(&entry.map_entry_value_field(), message(rules.as_ref(), "values"), field);
+            let key =
+                self.value(&entry.map_entry_key_field(), message(rules.as_ref(), "keys"), field);
+            let value = self.value(
+                &entry.map_entry_value_field(),
+                message(rules.as_ref(), "values"),
+                field,
+            );
             return most.saturating_mul(tag + delimited((1 + key).saturating_add(1 + value)));
         }
         if field.cardinality() == Cardinality::Repeated {
@@ -90,8 +98,14 @@ impl Sum<'_> {
         self.value(field, rules, field).saturating_add(tag)
     }
 
-    /// Returns the most bytes of one value of a field, its length included; `named` is the field to name when there is no bound.
-    fn value(&mut self, field: &FieldDescriptor, rules: Option<DynamicMessage>, named: &FieldDescriptor) -> u64 {
+    /// Returns the most bytes of one value of a field, its length included; `named` is the field to
+    /// name when there is no bound.
+    fn value(
+        &mut self,
+        field: &FieldDescriptor,
+        rules: Option<DynamicMessage>,
+        named: &FieldDescriptor,
+    ) -> u64 {
         match field.kind() {
             Kind::Fixed32 | Kind::Sfixed32 | Kind::Float => 4,
             Kind::Fixed64 | Kind::Sfixed64 | Kind::Double => 8,
@@ -149,11 +163,16 @@ fn string_bytes(rules: Option<DynamicMessage>) -> Result<u64, String> {
     let mut rules = Fields::new(rules.ok_or_else(none)?);
     let mut bounds = Vec::new();
     bounds.extend(
-        ["len", "max_len"].into_iter().filter_map(|rule| rules.take_size(rule)).map(|chars| chars.saturating_mul(4)),
+        ["len", "max_len"]
+            .into_iter()
+            .filter_map(|rule| rules.take_size(rule))
+            .map(|chars| chars.saturating_mul(4)),
     );
     bounds.extend(["len_bytes", "max_bytes"].into_iter().filter_map(|rule| rules.take_size(rule)));
     bounds.extend(rules.take_text("const").map(|text| text.len() as u64));
-    bounds.extend(rules.take_list("in").iter().filter_map(|value| Some(value.as_str()?.len() as u64)).max());
+    bounds.extend(
+        rules.take_list("in").iter().filter_map(|value| Some(value.as_str()?.len() as u64)).max(),
+    );
     for (format, bytes) in [("email", 254), ("uuid", 36)] {
         bounds.extend(rules.take_bool(format).then_some(bytes));
     }
@@ -164,10 +183,13 @@ fn string_bytes(rules: Option<DynamicMessage>) -> Result<u64, String> {
     if matches_at_most(&pattern, PATTERN_BYTES) {
         return Ok(PATTERN_BYTES);
     }
-    Err(format!("has a pattern that may match more than {PATTERN_BYTES} bytes, and no rule `string.max_len`"))
+    Err(format!(
+        "has a pattern that may match more than {PATTERN_BYTES} bytes, and no rule `string.max_len`"
+    ))
 }
 
-/// Returns whether no text of more bytes matches. A pattern that is not one is reported where it is read.
+/// Returns whether no text of more bytes matches. A pattern that is not one is reported where it is
+/// read.
 fn matches_at_most(pattern: &str, bytes: u64) -> bool {
     let Ok(hir) = regex_syntax::parse(pattern) else { return true };
     let properties = hir.properties();
@@ -202,7 +224,8 @@ struct Shape {
     code: String,
 }
 
-/// Returns nothing when there is nothing to count. What holds itself is counted once and not further in: prost bounds the depth.
+/// Returns nothing when there is nothing to count. What holds itself is counted once and not
+/// further in: prost bounds the depth.
 fn shape_of(scope: &Scope, message: &MessageDescriptor, within: &mut Vec<String>) -> Option<Shape> {
     if within.iter().any(|outer| outer == message.full_name()) {
         return None;
@@ -213,7 +236,8 @@ fn shape_of(scope: &Scope, message: &MessageDescriptor, within: &mut Vec<String>
     for field in message.fields() {
         let kind = field.kind();
         // A field mask is bounded by bytes alone.
-        let inner = kind.as_message().filter(|message| message.is_map_entry() || scope.owns(message));
+        let inner =
+            kind.as_message().filter(|message| message.is_map_entry() || scope.owns(message));
         let inner = inner.and_then(|message| shape_of(scope, message, within));
         let occurs = if field.is_list() || field.is_map() {
             let counter = counters;
@@ -225,7 +249,8 @@ fn shape_of(scope: &Scope, message: &MessageDescriptor, within: &mut Vec<String>
             counters += inner.counters;
             format!("::souk_contract::Occurs::Once({first})")
         };
-        let inner = inner.map_or_else(|| "None".to_owned(), |inner| format!("Some({})", inner.code));
+        let inner =
+            inner.map_or_else(|| "None".to_owned(), |inner| format!("Some({})", inner.code));
         let _ = write!(
             fields,
             "::souk_contract::ShapeField {{ number: {}, name: {:?}, occurs: {occurs}, inner: {inner} }}, ",

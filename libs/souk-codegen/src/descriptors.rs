@@ -1,5 +1,6 @@
-//! The descriptor set that a program carries for reflection: everything but the places in the source files, of which only those with
-//! comments are kept. Works on the wire format, since decoding into prost's types would lose the custom options.
+//! The descriptor set that a program carries for reflection: everything but the places in the
+//! source files, of which only those with comments are kept. Works on the wire format, since
+//! decoding into prost's types would lose the custom options.
 
 use prost::Message as _;
 use prost::bytes::Buf;
@@ -19,7 +20,8 @@ pub fn with_comments_only(set: &[u8]) -> Result<Vec<u8>, Error> {
     rewrite(set, FILE, &mut out, |file, out| {
         let mut smaller = Vec::with_capacity(file.len());
         rewrite(file, SOURCE_CODE_INFO, &mut smaller, |info, out| {
-            let mut info = SourceCodeInfo::decode(info).map_err(|error| Error::one(error.to_string()))?;
+            let mut info =
+                SourceCodeInfo::decode(info).map_err(|error| Error::one(error.to_string()))?;
             info.location.retain(|place| {
                 place.leading_comments.is_some()
                     || place.trailing_comments.is_some()
@@ -58,7 +60,11 @@ fn rewrite(
                 message = rest;
                 if tag == number { change(value, out)? } else { write(tag, value, out) }
             }
-            _ => return Err(Error::one(format!("field {tag} of a descriptor has an unexpected form"))),
+            _ => {
+                return Err(Error::one(format!(
+                    "field {tag} of a descriptor has an unexpected form"
+                )));
+            }
         }
     }
     Ok(())

@@ -1,4 +1,5 @@
-//! Typed access to the ids in messages: a field whose rule is the form of one of Souk's ids is read as that id.
+//! Typed access to the ids in messages: a field whose rule is the form of one of Souk's ids is read
+//! as that id.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -44,8 +45,9 @@ fn accessors(scope: &Scope, message: &MessageDescriptor) -> String {
         let name = names::snake(field.name());
         let id = format!("::souk_types::{}Id", names::camel(&id));
         let (output, read) = if is_optional {
-            let read =
-                format!("if self.{name}.is_empty() {{ return Ok(None); }} let id = self.{name}.parse().map(Some)");
+            let read = format!(
+                "if self.{name}.is_empty() {{ return Ok(None); }} let id = self.{name}.parse().map(Some)"
+            );
             (format!("Option<{id}>"), read)
         } else {
             (id, format!("let id = self.{name}.parse()"))

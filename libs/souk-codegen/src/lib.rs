@@ -1,5 +1,7 @@
-//! Turns a folder of protos into Rust when a crate is built: messages, clients and servers (prost, tonic), typed validators for the
-//! `buf.validate` rules, `Debug` that redacts, the frame of each service, and the tables of method policies and of reasons. Runs in build scripts; needs no protoc.
+//! Turns a folder of protos into Rust when a crate is built: messages, clients and servers (prost,
+//! tonic), typed validators for the `buf.validate` rules, `Debug` that redacts, the frame of each
+//! service, and the tables of method policies and of reasons. Runs in build scripts; needs no
+//! protoc.
 
 mod bounds;
 mod descriptors;
@@ -39,7 +41,8 @@ pub struct Generator {
 }
 
 impl Generator {
-    /// Generates every `.proto` below `root`, except packages of `google` and `buf`, which only supply options and types.
+    /// Generates every `.proto` below `root`, except packages of `google` and `buf`, which only
+    /// supply options and types.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
@@ -57,14 +60,16 @@ impl Generator {
         self
     }
 
-    /// Does not ask the methods of this package for a policy, an idempotency level and an HTTP mapping: it is a standard that we
-    /// implement (`grpc.health.v1`). Such methods are not in the policy table.
+    /// Does not ask the methods of this package for a policy, an idempotency level and an HTTP
+    /// mapping: it is a standard that we implement (`grpc.health.v1`). Such methods are not in the
+    /// policy table.
     pub fn exempt(mut self, package: impl Into<String>) -> Self {
         self.exempt.push(package.into());
         self
     }
 
-    /// Allows fields in requests that no rule bounds. The largest message of such a method is `souk_contract::MAX_MESSAGE_BYTES`.
+    /// Allows fields in requests that no rule bounds. The largest message of such a method is
+    /// `souk_contract::MAX_MESSAGE_BYTES`.
     pub fn allow_unbounded_requests(mut self) -> Self {
         self.must_be_bounded = false;
         self
@@ -82,26 +87,32 @@ impl Generator {
         self
     }
 
-    /// Runs inside a build script: writes `contract.rs` to `OUT_DIR`, to be included by the crate, and asks cargo to run again when a
-    /// proto changes. Ends the process with a list of what is wrong when something is.
+    /// Runs inside a build script: writes `contract.rs` to `OUT_DIR`, to be included by the crate,
+    /// and asks cargo to run again when a proto changes. Ends the process with a list of what is
+    /// wrong when something is.
     pub fn build(self) {
         for folder in std::iter::once(&self.root).chain(&self.includes) {
             println!("cargo:rerun-if-changed={}", folder.display());
         }
-        let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR for build scripts"));
+        let out = PathBuf::from(
+            std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR for build scripts"),
+        );
         if let Err(error) = self.generate(&out) {
             eprintln!("{error}");
             std::process::exit(1);
         }
     }
 
-    /// Writes the generated code to the folder `out`: `contract.rs`, one file a package, and `contract.binpb` with the descriptors.
+    /// Writes the generated code to the folder `out`: `contract.rs`, one file a package, and
+    /// `contract.binpb` with the descriptors.
     ///
     /// # Errors
-    /// Everything that is wrong with the protos, each with file and element; or that a file cannot be read or written.
+    /// Everything that is wrong with the protos, each with file and element; or that a file cannot
+    /// be read or written.
     pub fn generate(&self, out: &Path) -> Result<(), Error> {
         let descriptors = self.compile()?;
-        let pool = DescriptorPool::decode(descriptors.as_slice()).map_err(|error| Error::one(error.to_string()))?;
+        let pool = DescriptorPool::decode(descriptors.as_slice())
+            .map_err(|error| Error::one(error.to_string()))?;
         let names = self.files()?.into_iter().collect::<BTreeSet<_>>();
         let scope = Scope::new(&pool, &names);
 
@@ -137,10 +148,12 @@ impl Generator {
         Ok(())
     }
 
-    /// Returns an encoded descriptor set with everything in it, custom options and comments included.
+    /// Returns an encoded descriptor set with everything in it, custom options and comments
+    /// included.
     fn compile(&self) -> Result<Vec<u8>, Error> {
         let includes = std::iter::once(&self.root).chain(&self.includes);
-        let mut compiler = protox::Compiler::new(includes).map_err(|error| Error::one(error.to_string()))?;
+        let mut compiler =
+            protox::Compiler::new(includes).map_err(|error| Error::one(error.to_string()))?;
         compiler.include_imports(true).include_source_info(true);
         let mut problems = Problems::default();
         for file in self.files()? {
@@ -164,14 +177,18 @@ impl Generator {
                 } else if path.extension().is_some_and(|extension| extension == "proto") {
                     let name = path.strip_prefix(&self.root).expect("it was found below the root");
                     names.push(
-                        name.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"),
+                        name.components()
+                            .map(|part| part.as_os_str().to_string_lossy())
+                            .collect::<Vec<_>>()
+                            .join("/"),
                     );
                 }
             }
         }
         // The policies of reasons have a google.rpc.Code.
         names.retain(|name| {
-            name == "google/rpc/code.proto" || !(name.starts_with("google/") || name.starts_with("buf/"))
+            name == "google/rpc/code.proto"
+                || !(name.starts_with("google/") || name.starts_with("buf/"))
         });
         names.sort();
         Ok(names)
@@ -184,26 +201,34 @@ impl Generator {
         redaction: &redaction::Redaction,
         out: &Path,
     ) -> Result<(), Error> {
-        let mut set =
-            prost_types::FileDescriptorSet::decode(descriptors).map_err(|error| Error::one(error.to_string()))?;
+        let mut set = prost_types::FileDescriptorSet::decode(descriptors)
+            .map_err(|error| Error::one(error.to_string()))?;
         // prost looks at google.protobuf, whose types it has, to see what ours can derive.
         set.file.retain(|file| {
-            file.name().starts_with("google/protobuf/") || scope.files.iter().any(|ours| ours.name() == file.name())
+            file.name().starts_with("google/protobuf/")
+                || scope.files.iter().any(|ours| ours.name() == file.name())
         });
         let mut builder = tonic_prost_build::configure()
             .out_dir(out)
             .codec_path("::souk_contract::Codec")
             .build_server(self.has_tonic_servers)
             .emit_rerun_if_changed(false)
-            // A map encodes the same way each time, so that the hash of a request and a recorded answer do not change.
+            // A map encodes the same way each time, so that the hash of a request and a recorded
+            // answer do not change.
             .btree_map(".souk")
-            // The payload of an event is shared and not copied, from the wire to the log and to every subscription.
+            // The payload of an event is shared and not copied, from the wire to the log and to
+            // every subscription.
             .bytes(".souk.events.v1.Event.data")
-            .skip_debug(redaction.messages.iter().map(|name| format!(".{name}")).collect::<Vec<_>>());
+            .skip_debug(
+                redaction.messages.iter().map(|name| format!(".{name}")).collect::<Vec<_>>(),
+            );
         if self.has_features {
             builder = builder.client_mod_attribute(".", "#[cfg(feature = \"client\")]");
         }
-        builder.compile_fds(set)?;
+        // An event is published under the full name of its message.
+        let mut config = tonic_prost_build::Config::new();
+        config.enable_type_names();
+        builder.compile_fds_with_config(set, config)?;
         for package in scope.packages() {
             let name = package.split('.').map(names::snake).collect::<Vec<_>>().join(".");
             raise_message_limit(&out.join(format!("{name}.rs")))?;
@@ -212,8 +237,9 @@ impl Generator {
     }
 }
 
-/// Lets generated clients and servers read messages of up to `souk_contract::MAX_MESSAGE_BYTES`. tonic's own limit of 4 MB is below
-/// a full batch of transfers, and can otherwise be changed on every single client and server only.
+/// Lets generated clients and servers read messages of up to `souk_contract::MAX_MESSAGE_BYTES`.
+/// tonic's own limit of 4 MB is below a full batch of transfers, and can otherwise be changed on
+/// every single client and server only.
 fn raise_message_limit(file: &Path) -> Result<(), Error> {
     const LIMIT: &str = "::souk_contract::MAX_MESSAGE_BYTES";
     if !file.exists() {
@@ -221,8 +247,14 @@ fn raise_message_limit(file: &Path) -> Result<(), Error> {
     }
     let text = fs::read_to_string(file)?;
     let raised = text
-        .replace("max_decoding_message_size: None,", &format!("max_decoding_message_size: Some({LIMIT}),"))
-        .replace("Grpc::new(inner);", &format!("Grpc::new(inner).max_decoding_message_size({LIMIT});"))
+        .replace(
+            "max_decoding_message_size: None,",
+            &format!("max_decoding_message_size: Some({LIMIT}),"),
+        )
+        .replace(
+            "Grpc::new(inner);",
+            &format!("Grpc::new(inner).max_decoding_message_size({LIMIT});"),
+        )
         .replace(
             "Grpc::with_origin(inner, origin);",
             &format!("Grpc::with_origin(inner, origin).max_decoding_message_size({LIMIT});"),
@@ -230,7 +262,10 @@ fn raise_message_limit(file: &Path) -> Result<(), Error> {
     // Two constructors a client, one a server.
     let places = text.matches("_client {\n").count() * 2 + text.matches("_server {\n").count();
     if raised.matches(LIMIT).count() != places {
-        return Err(Error::one(format!("{}: tonic generates other code than expected", file.display())));
+        return Err(Error::one(format!(
+            "{}: tonic generates other code than expected",
+            file.display()
+        )));
     }
     fs::write(file, raised)?;
     Ok(())

@@ -1,4 +1,5 @@
-//! The tree of Rust modules: one a package, nested as the packages are, and short names for Souk's own.
+//! The tree of Rust modules: one a package, nested as the packages are, and short names for Souk's
+//! own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -14,12 +15,14 @@ struct Module {
     package: Option<String>,
 }
 
-/// Returns the modules of all packages, with `souk.orders.v1` also as `orders::v1` and `souk.type.v1` as `types::v1`.
+/// Returns the modules of all packages, with `souk.orders.v1` also as `orders::v1` and
+/// `souk.type.v1` as `types::v1`.
 pub fn tree(packages: &BTreeSet<String>) -> String {
     let mut root = Module::default();
     for package in packages {
-        let module =
-            package.split('.').fold(&mut root, |module, part| module.children.entry(part.to_owned()).or_default());
+        let module = package
+            .split('.')
+            .fold(&mut root, |module, part| module.children.entry(part.to_owned()).or_default());
         module.package = Some(package.clone());
     }
 
@@ -42,8 +45,11 @@ pub fn tree(packages: &BTreeSet<String>) -> String {
 
 fn write_module(text: &mut String, name: &str, module: &Module, depth: usize) {
     let indent = "    ".repeat(depth);
-    let _ =
-        writeln!(text, "{indent}/// Holds what the proto package defines.\n{indent}pub mod {} {{", names::snake(name));
+    let _ = writeln!(
+        text,
+        "{indent}/// Holds what the proto package defines.\n{indent}pub mod {} {{",
+        names::snake(name)
+    );
     for (name, child) in &module.children {
         write_module(text, name, child, depth + 1);
     }
@@ -51,7 +57,8 @@ fn write_module(text: &mut String, name: &str, module: &Module, depth: usize) {
         // prost escapes keywords in the names of files too.
         let prost = package.split('.').map(names::snake).collect::<Vec<_>>().join(".");
         for file in [format!("{prost}.rs"), format!("{package}.rules.rs")] {
-            let _ = writeln!(text, "{indent}    include!(concat!(env!(\"OUT_DIR\"), \"/{file}\"));");
+            let _ =
+                writeln!(text, "{indent}    include!(concat!(env!(\"OUT_DIR\"), \"/{file}\"));");
         }
     }
     let _ = writeln!(text, "{indent}}}");

@@ -1,4 +1,5 @@
-//! How prost names things in Rust: the same conversions, so that what we generate fits what it generates.
+//! How prost names things in Rust: the same conversions, so that what we generate fits what it
+//! generates.
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use prost_reflect::MessageDescriptor;
@@ -31,10 +32,11 @@ pub fn inside(message: &MessageDescriptor) -> String {
 
 fn raw(name: String) -> String {
     const KEYWORDS: &[&str] = &[
-        "as", "break", "const", "continue", "else", "enum", "false", "fn", "for", "if", "impl", "in", "let", "loop",
-        "match", "mod", "move", "mut", "pub", "ref", "return", "static", "struct", "trait", "true", "type", "unsafe",
-        "use", "where", "while", "dyn", "abstract", "become", "box", "do", "final", "macro", "override", "priv",
-        "typeof", "unsized", "virtual", "yield", "async", "await", "try", "gen",
+        "as", "break", "const", "continue", "else", "enum", "false", "fn", "for", "if", "impl",
+        "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "static",
+        "struct", "trait", "true", "type", "unsafe", "use", "where", "while", "dyn", "abstract",
+        "become", "box", "do", "final", "macro", "override", "priv", "typeof", "unsized",
+        "virtual", "yield", "async", "await", "try", "gen",
     ];
     match name.as_str() {
         "_" | "super" | "self" | "Self" | "extern" | "crate" => format!("{name}_"),

@@ -1,11 +1,13 @@
-//! Reads custom options and keeps account of what was read, so that nothing written in a proto is overlooked.
+//! Reads custom options and keeps account of what was read, so that nothing written in a proto is
+//! overlooked.
 
 use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 
 use crate::Scope;
 use crate::problems::Element;
 
-/// Returns the value of an extension (`buf.validate.field`) in the options of an element, if it is set there.
+/// Returns the value of an extension (`buf.validate.field`) in the options of an element, if it is
+/// set there.
 pub fn extension(scope: &Scope, options: &DynamicMessage, name: &str) -> Option<DynamicMessage> {
     let extension = scope.pool.get_extension_by_name(name)?;
     if !options.has_extension(&extension) {
@@ -68,8 +70,9 @@ impl Fields {
     /// Takes whichever message field is set, with its name: the rules of a type.
     pub fn take_any_message(&mut self) -> Option<(String, DynamicMessage)> {
         let mut fields = self.message.as_ref()?.fields();
-        let name =
-            fields.find_map(|(field, value)| matches!(value, Value::Message(_)).then(|| field.name().to_owned()))?;
+        let name = fields.find_map(|(field, value)| {
+            matches!(value, Value::Message(_)).then(|| field.name().to_owned())
+        })?;
         drop(fields);
         Some((name.clone(), self.take_message(&name)?))
     }
@@ -81,9 +84,9 @@ impl Fields {
         };
         let known = message.fields().map(|(field, _)| field.name().to_owned());
         let extensions = message.extensions().map(|(field, _)| field.full_name().to_owned());
-        let unknown = message
-            .unknown_fields()
-            .map(|field| format!("number {} of {}", field.number(), message.descriptor().full_name()));
+        let unknown = message.unknown_fields().map(|field| {
+            format!("number {} of {}", field.number(), message.descriptor().full_name())
+        });
         known.chain(extensions).chain(unknown).collect()
     }
 }
@@ -110,5 +113,8 @@ pub fn integer(value: &Value) -> Option<i128> {
 /// Returns seconds and nanoseconds of a Duration or a Timestamp.
 pub fn time(value: &Value) -> Option<(i64, i32)> {
     let message = value.as_message()?;
-    Some((message.get_field_by_name("seconds")?.as_i64()?, message.get_field_by_name("nanos")?.as_i32()?))
+    Some((
+        message.get_field_by_name("seconds")?.as_i64()?,
+        message.get_field_by_name("nanos")?.as_i32()?,
+    ))
 }

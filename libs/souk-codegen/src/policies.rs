@@ -1,4 +1,5 @@
-//! The policy table, read from the options of the methods. A method that lacks one of them, or contradicts itself, fails the build.
+//! The policy table, read from the options of the methods. A method that lacks one of them, or
+//! contradicts itself, fails the build.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,7 +15,12 @@ const CRITICALITIES: [&str; 5] = ["", "CriticalPlus", "Critical", "SheddablePlus
 const VERBS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 
 /// Returns the entries of `Contract::methods`, sorted by path.
-pub fn table(scope: &Scope, exempt: &[String], must_be_bounded: bool, problems: &mut Problems) -> String {
+pub fn table(
+    scope: &Scope,
+    exempt: &[String],
+    must_be_bounded: bool,
+    problems: &mut Problems,
+) -> String {
     let mut entries = BTreeMap::new();
     let mut bindings = BTreeMap::<String, String>::new();
     for file in &scope.files {
@@ -25,8 +31,12 @@ pub fn table(scope: &Scope, exempt: &[String], must_be_bounded: bool, problems: 
             let mut element = Element { file: file.name(), name: method.full_name(), problems };
             check_http(scope, &method, &mut bindings, &mut element);
             let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
-            let max_request_bytes =
-                bounds::max_request_bytes(scope, &method.input(), must_be_bounded, element.problems);
+            let max_request_bytes = bounds::max_request_bytes(
+                scope,
+                &method.input(),
+                must_be_bounded,
+                element.problems,
+            );
             let entry = entry(scope, &method, &path, max_request_bytes, &mut element);
             entries.insert(path, entry);
         }
@@ -47,23 +57,31 @@ fn entry(
     };
     let mut policy = Fields::new(policy);
     let mut access = policy.take_message("access").map(Fields::new);
-    let mut names = |name: &str| access.as_mut().map(|access| access.take_list(name)).unwrap_or_default();
+    let mut names =
+        |name: &str| access.as_mut().map(|access| access.take_list(name)).unwrap_or_default();
 
-    let callers = names("callers").iter().filter_map(|caller| pick(&CALLERS, caller)).collect::<Vec<_>>();
-    let (services, scopes) = (texts(&names("services")), texts(&names("scopes")));
+    let callers =
+        names("callers").iter().filter_map(|caller| pick(&CALLERS, caller)).collect::<Vec<_>>();
+    let services = texts(&names("services"));
+    let scopes = texts(&names("scopes"));
     let reasons = texts(&policy.take_list("reasons"));
     let known = reasons::names_of(scope, method.parent_service().package_name());
     for reason in reasons.iter().filter(|reason| !known.contains(*reason)) {
-        element
-            .problem(&format!("souk.policy.v1.method.reasons has {reason}, which the package's ErrorReason has not"));
+        element.problem(&format!(
+            "souk.policy.v1.method.reasons has {reason}, which the package's ErrorReason has not"
+        ));
     }
     if callers.is_empty() {
         element.problem("souk.policy.v1.method.access.callers is empty");
     }
     if !services.is_empty() && !callers.contains(&"Service") {
-        element.problem("souk.policy.v1.method.access.services is set, but CALLER_SERVICE may not call");
+        element.problem(
+            "souk.policy.v1.method.access.services is set, but CALLER_SERVICE may not call",
+        );
     }
-    let Some(criticality) = policy.take("criticality").and_then(|value| pick(&CRITICALITIES, &value)) else {
+    let Some(criticality) =
+        policy.take("criticality").and_then(|value| pick(&CRITICALITIES, &value))
+    else {
         element.problem("souk.policy.v1.method.criticality is not set");
         return String::new();
     };
@@ -71,24 +89,32 @@ fn entry(
         Some((seconds, nanos)) if seconds >= 0 && nanos >= 0 && (seconds, nanos) > (0, 0) => {
             format!("::core::time::Duration::new({seconds}, {nanos})")
         }
-        None if method.is_server_streaming() => "::souk_contract::MethodPolicy::UNLIMITED".to_owned(),
+        None if method.is_server_streaming() => {
+            "::souk_contract::MethodPolicy::UNLIMITED".to_owned()
+        }
         _ => {
             element.problem("souk.policy.v1.method.timeout must be set and positive");
             return String::new();
         }
     };
-    let idempotency =
-        match method.options().get_field_by_name("idempotency_level").and_then(|level| level.as_enum_number()) {
-            Some(1) => "NoSideEffects",
-            Some(2) => "Idempotent",
-            _ => {
-                element.problem("has no option idempotency_level (NO_SIDE_EFFECTS or IDEMPOTENT)");
-                return String::new();
-            }
-        };
+    let idempotency = match method
+        .options()
+        .get_field_by_name("idempotency_level")
+        .and_then(|level| level.as_enum_number())
+    {
+        Some(1) => "NoSideEffects",
+        Some(2) => "Idempotent",
+        _ => {
+            element.problem("has no option idempotency_level (NO_SIDE_EFFECTS or IDEMPOTENT)");
+            return String::new();
+        }
+    };
 
-    let callers =
-        callers.iter().map(|caller| format!("::souk_contract::CallerKind::{caller}")).collect::<Vec<_>>().join(", ");
+    let callers = callers
+        .iter()
+        .map(|caller| format!("::souk_contract::CallerKind::{caller}"))
+        .collect::<Vec<_>>()
+        .join(", ");
     let mut text = String::new();
     let _ = writeln!(
         text,
@@ -106,7 +132,8 @@ fn entry(
     text
 }
 
-/// Checks that a method has an HTTP mapping, that it names only fields of the request, and that no other method has the same one.
+/// Checks that a method has an HTTP mapping, that it names only fields of the request, and that no
+/// other method has the same one.
 fn check_http(
     scope: &Scope,
     method: &MethodDescriptor,
@@ -120,7 +147,8 @@ fn check_http(
         return;
     };
     let further = rule.get_field_by_name("additional_bindings").map(|list| list.into_owned());
-    let further = further.iter().filter_map(Value::as_list).flatten().filter_map(Value::as_message).cloned();
+    let further =
+        further.iter().filter_map(Value::as_list).flatten().filter_map(Value::as_message).cloned();
     for rule in std::iter::once(rule.clone()).chain(further) {
         check_binding(&rule, method, bindings, element);
     }
@@ -133,7 +161,9 @@ fn check_binding(
     element: &mut Element<'_>,
 ) {
     let text = |name: &str| {
-        rule.get_field_by_name(name).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+        rule.get_field_by_name(name)
+            .and_then(|value| value.as_str().map(str::to_owned))
+            .unwrap_or_default()
     };
     let Some(verb) = VERBS.into_iter().find(|verb| rule.has_field_by_name(verb)) else {
         return element.problem("google.api.http has no verb with a path");
@@ -161,7 +191,10 @@ fn check_binding(
     }
     let body = text("body");
     if !body.is_empty() && body != "*" && !has_field(method, &body) {
-        element.problem(&format!("google.api.http body {body:?} is no field of {}", method.input().full_name()));
+        element.problem(&format!(
+            "google.api.http body {body:?} is no field of {}",
+            method.input().full_name()
+        ));
     }
     if matches!(verb, "get" | "delete") && !body.is_empty() {
         element.problem(&format!("google.api.http gives a body to {verb}"));
@@ -175,7 +208,8 @@ fn check_binding(
 fn has_field(method: &MethodDescriptor, path: &str) -> bool {
     let mut message = Some(method.input());
     for part in path.split('.') {
-        let Some(field) = message.as_ref().and_then(|message| message.get_field_by_name(part)) else {
+        let Some(field) = message.as_ref().and_then(|message| message.get_field_by_name(part))
+        else {
             return false;
         };
         message = field.kind().as_message().cloned();

@@ -11,7 +11,8 @@ use crate::options::{Fields, extension, integer};
 use crate::problems::{Element, Problems};
 
 const ENUM: &str = "ErrorReason";
-/// The gRPC codes by number, as `tonic::Code` calls them, with the HTTP status that google.rpc.Code gives for each.
+/// The gRPC codes by number, as `tonic::Code` calls them, with the HTTP status that google.rpc.Code
+/// gives for each.
 const CODES: [(&str, u16); 17] = [
     ("Ok", 200),
     ("Cancelled", 499),
@@ -38,7 +39,10 @@ pub fn of(scope: &Scope, problems: &mut Problems) -> BTreeMap<String, String> {
     let mut code = BTreeMap::new();
     for file in &scope.files {
         for reasons in file.enums().filter(|each| each.name() == ENUM) {
-            code.insert(file.package_name().to_owned(), implementation(scope, file.name(), &reasons, problems));
+            code.insert(
+                file.package_name().to_owned(),
+                implementation(scope, file.name(), &reasons, problems),
+            );
         }
     }
     code
@@ -47,11 +51,21 @@ pub fn of(scope: &Scope, problems: &mut Problems) -> BTreeMap<String, String> {
 /// Returns the names of the reasons that a package defines.
 pub fn names_of(scope: &Scope, package: &str) -> BTreeSet<String> {
     let own = scope.files.iter().filter(|file| file.package_name() == package);
-    let enums = own.flat_map(|file| file.enums().filter(|each| each.name() == ENUM).collect::<Vec<_>>());
-    enums.flat_map(|reasons| reasons.values().map(|value| value.name().to_owned()).collect::<Vec<_>>()).collect()
+    let enums =
+        own.flat_map(|file| file.enums().filter(|each| each.name() == ENUM).collect::<Vec<_>>());
+    enums
+        .flat_map(|reasons| {
+            reasons.values().map(|value| value.name().to_owned()).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
-fn implementation(scope: &Scope, file: &str, reasons: &EnumDescriptor, problems: &mut Problems) -> String {
+fn implementation(
+    scope: &Scope,
+    file: &str,
+    reasons: &EnumDescriptor,
+    problems: &mut Problems,
+) -> String {
     let mut text = "impl ::souk_contract::Reason for ErrorReason {\n    \
                     fn policy(self) -> &'static ::souk_contract::ReasonPolicy {\n        match self {\n"
         .to_owned();
@@ -69,7 +83,12 @@ fn implementation(scope: &Scope, file: &str, reasons: &EnumDescriptor, problems:
     text
 }
 
-fn policy(scope: &Scope, package: &str, value: &EnumValueDescriptor, element: &mut Element<'_>) -> String {
+fn policy(
+    scope: &Scope,
+    package: &str,
+    value: &EnumValueDescriptor,
+    element: &mut Element<'_>,
+) -> String {
     let option = extension(scope, &value.options(), "souk.policy.v1.reason");
     match (value.number(), &option) {
         (0, Some(_)) => element.problem("is never sent and has no option (souk.policy.v1.reason)"),
@@ -78,11 +97,16 @@ fn policy(scope: &Scope, package: &str, value: &EnumValueDescriptor, element: &m
     }
     let mut fields = option.map(Fields::new).unwrap_or_default();
     let mut number = |name: &str| fields.take(name).as_ref().and_then(integer).unwrap_or(0);
-    let code = usize::try_from(number("code")).ok().and_then(|code| CODES.get(code)).unwrap_or(&CODES[2]);
-    let retry = usize::try_from(number("retry")).ok().and_then(|retry| RETRIES.get(retry)).unwrap_or(&RETRIES[0]);
+    let code =
+        usize::try_from(number("code")).ok().and_then(|code| CODES.get(code)).unwrap_or(&CODES[2]);
+    let retry = usize::try_from(number("retry"))
+        .ok()
+        .and_then(|retry| RETRIES.get(retry))
+        .unwrap_or(&RETRIES[0]);
     let http = number("http_status");
     let http = if http == 0 { i128::from(code.1) } else { http };
-    let (metadata, optional) = (texts(&mut fields, "metadata"), texts(&mut fields, "optional_metadata"));
+    let (metadata, optional) =
+        (texts(&mut fields, "metadata"), texts(&mut fields, "optional_metadata"));
     format!(
         "::souk_contract::ReasonPolicy {{ name: {:?}, domain: {package:?}, code: ::tonic::Code::{}, http_status: {http}, \
          retry: ::souk_contract::Retry::{retry}, metadata: &{metadata:?}, optional_metadata: &{optional:?} }}",

@@ -1,4 +1,5 @@
-//! `Debug` for messages with fields that must never be logged (`debug_redact`): those print `[redacted]`.
+//! `Debug` for messages with fields that must never be logged (`debug_redact`): those print
+//! `[redacted]`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -43,7 +44,11 @@ fn has_redacted(message: &MessageDescriptor) -> bool {
 }
 
 fn is_redacted(field: &FieldDescriptor) -> bool {
-    field.options().get_field_by_name("debug_redact").and_then(|value| value.as_bool()).unwrap_or(false)
+    field
+        .options()
+        .get_field_by_name("debug_redact")
+        .and_then(|value| value.as_bool())
+        .unwrap_or(false)
 }
 
 fn write_message(code: &mut String, message: &MessageDescriptor) {
@@ -73,7 +78,10 @@ fn write_message(code: &mut String, message: &MessageDescriptor) {
         for field in oneof.fields() {
             let variant = names::camel(field.name());
             let value = if is_redacted(&field) { "&::souk_contract::Redacted" } else { "value" };
-            let _ = write!(arms, "Self::{variant}(value) => f.debug_tuple({variant:?}).field({value}).finish(), ");
+            let _ = write!(
+                arms,
+                "Self::{variant}(value) => f.debug_tuple({variant:?}).field({value}).finish(), "
+            );
         }
         write_debug(code, &path, &format!("match self {{ {arms}}}"));
     }
@@ -84,7 +92,11 @@ fn write_message(code: &mut String, message: &MessageDescriptor) {
             "f.write_str(self.as_str_name())",
         );
     }
-    write_debug(code, &names::message(message), &format!("f.debug_struct({:?}){fields}.finish()", message.name()));
+    write_debug(
+        code,
+        &names::message(message),
+        &format!("f.debug_struct({:?}){fields}.finish()", message.name()),
+    );
 }
 
 fn write_debug(code: &mut String, path: &str, body: &str) {

@@ -1,4 +1,5 @@
-//! `impl Validate` for every message: which fields are looked at, when, and under which path. The rules of single values are in `values`.
+//! `impl Validate` for every message: which fields are looked at, when, and under which path. The
+//! rules of single values are in `values`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -29,8 +30,11 @@ pub fn of(scope: &Scope, problems: &mut Problems) -> BTreeMap<String, String> {
         for message in messages {
             let body = Generation { scope, ruled: &ruled, problems }.message(message);
             let is_request = requests.contains(message.full_name());
-            let shape =
-                if is_request { bounds::shape(scope, message) } else { "::souk_contract::Shape::EMPTY".to_owned() };
+            let shape = if is_request {
+                bounds::shape(scope, message)
+            } else {
+                "::souk_contract::Shape::EMPTY".to_owned()
+            };
             let _ = write!(
                 text,
                 "impl ::souk_contract::Validate for {} {{\n    const IS_REQUEST: bool = {is_request};\n    const PACKAGE: &'static str = {package:?};\n    \
@@ -49,11 +53,16 @@ fn ruled(scope: &Scope, messages: &[&MessageDescriptor]) -> BTreeSet<String> {
     loop {
         let before = ruled.len();
         for message in messages {
-            let has_own =
-                message.fields().any(|field| extension(scope, &field.options(), "buf.validate.field").is_some())
-                    || message.oneofs().any(|oneof| extension(scope, &oneof.options(), "buf.validate.oneof").is_some());
+            let has_own = message
+                .fields()
+                .any(|field| extension(scope, &field.options(), "buf.validate.field").is_some())
+                || message.oneofs().any(|oneof| {
+                    extension(scope, &oneof.options(), "buf.validate.oneof").is_some()
+                });
             let holds_one = message.fields().any(|field| {
-                held(&field).is_some_and(|held| ruled.contains(held.full_name()) || values::is_time(held.full_name()))
+                held(&field).is_some_and(|held| {
+                    ruled.contains(held.full_name()) || values::is_time(held.full_name())
+                })
             });
             if has_own || holds_one {
                 ruled.insert(message.full_name().to_owned());
@@ -68,7 +77,9 @@ fn ruled(scope: &Scope, messages: &[&MessageDescriptor]) -> BTreeSet<String> {
 /// Returns the message that a field, its items or the values of its map hold.
 fn held(field: &FieldDescriptor) -> Option<MessageDescriptor> {
     match field.kind() {
-        Kind::Message(entry) if field.is_map() => entry.map_entry_value_field().kind().as_message().cloned(),
+        Kind::Message(entry) if field.is_map() => {
+            entry.map_entry_value_field().kind().as_message().cloned()
+        }
         kind => kind.as_message().cloned(),
     }
 }
@@ -83,7 +94,8 @@ impl Generation<'_> {
     fn message(mut self, message: &MessageDescriptor) -> String {
         let file = message.parent_file();
         if let Some(rules) = extension(self.scope, &message.options(), "buf.validate.message") {
-            let mut element = Element { file: file.name(), name: message.full_name(), problems: self.problems };
+            let mut element =
+                Element { file: file.name(), name: message.full_name(), problems: self.problems };
             refuse_rest(&Fields::new(rules), "message.", &mut element);
         }
         let mut code = String::new();
@@ -101,7 +113,8 @@ impl Generation<'_> {
             return String::new();
         };
         let file = oneof.parent_message().parent_file();
-        let mut element = Element { file: file.name(), name: oneof.full_name(), problems: self.problems };
+        let mut element =
+            Element { file: file.name(), name: oneof.full_name(), problems: self.problems };
         let mut rules = Fields::new(rules);
         let is_required = rules.take_bool("required");
         refuse_rest(&rules, "oneof.", &mut element);
@@ -117,10 +130,15 @@ impl Generation<'_> {
 
     fn field(&mut self, field: &FieldDescriptor) -> String {
         let file = field.parent_message().parent_file();
-        let mut element = Element { file: file.name(), name: field.full_name(), problems: self.problems };
-        let mut rules = extension(self.scope, &field.options(), "buf.validate.field").map(Fields::new);
+        let mut element =
+            Element { file: file.name(), name: field.full_name(), problems: self.problems };
+        let mut rules =
+            extension(self.scope, &field.options(), "buf.validate.field").map(Fields::new);
 
-        let ignore = rules.as_mut().and_then(|rules| rules.take("ignore")).and_then(|value| value.as_enum_number());
+        let ignore = rules
+            .as_mut()
+            .and_then(|rules| rules.take("ignore"))
+            .and_then(|value| value.as_enum_number());
         if ignore == Some(3) {
             return String::new();
         }
@@ -157,13 +175,17 @@ impl Generation<'_> {
         let inner = context.value(&kind, typed, &path, &mut element);
         let borrow = if values::is_copy(&kind) { "" } else { "&" };
         let inner_if_set = match (&zero, skips_zero) {
-            (Some(zero), true) if !inner.is_empty() => format!("        if !({zero}) {{\n{inner}        }}\n"),
+            (Some(zero), true) if !inner.is_empty() => {
+                format!("        if !({zero}) {{\n{inner}        }}\n")
+            }
             _ => inner.clone(),
         };
 
         if let Some(oneof) = field.containing_oneof().filter(|oneof| !oneof.is_synthetic()) {
             if is_required {
-                element.problem("rule `required` on a field of a oneof; use (buf.validate.oneof).required");
+                element.problem(
+                    "rule `required` on a field of a oneof; use (buf.validate.oneof).required",
+                );
             }
             if inner_if_set.is_empty() {
                 return String::new();
@@ -183,7 +205,9 @@ impl Generation<'_> {
                 (true, false) => String::new(),
                 (true, true) => format!("        if {ident}.is_none() {{ {missing} }}\n"),
                 (false, false) => {
-                    format!("        if let Some(value) = {borrow}{ident} {{\n{inner_if_set}        }}\n")
+                    format!(
+                        "        if let Some(value) = {borrow}{ident} {{\n{inner_if_set}        }}\n"
+                    )
                 }
                 (false, true) => {
                     format!(
@@ -193,18 +217,37 @@ impl Generation<'_> {
             };
         }
         let zero = zero.unwrap_or_else(|| "false".to_owned());
-        around(&inner, &format!("let value = {borrow}"), &ident, &zero, skips_zero, is_required.then_some(&missing))
+        around(
+            &inner,
+            &format!("let value = {borrow}"),
+            &ident,
+            &zero,
+            skips_zero,
+            is_required.then_some(&missing),
+        )
     }
 }
 
-/// Binds a field without presence and checks it, unless it is zero and that is allowed or already wrong.
-fn around(inner: &str, bind: &str, ident: &str, zero: &str, skips_zero: bool, missing: Option<&String>) -> String {
+/// Binds a field without presence and checks it, unless it is zero and that is allowed or already
+/// wrong.
+fn around(
+    inner: &str,
+    bind: &str,
+    ident: &str,
+    zero: &str,
+    skips_zero: bool,
+    missing: Option<&String>,
+) -> String {
     match (inner.is_empty(), missing) {
         (true, None) => String::new(),
         (_, Some(missing)) => {
-            format!("        {{ {bind}{ident}; if {zero} {{ {missing} }} else {{\n{inner}        }} }}\n")
+            format!(
+                "        {{ {bind}{ident}; if {zero} {{ {missing} }} else {{\n{inner}        }} }}\n"
+            )
         }
-        (false, None) if skips_zero => format!("        {{ {bind}{ident}; if !({zero}) {{\n{inner}        }} }}\n"),
+        (false, None) if skips_zero => {
+            format!("        {{ {bind}{ident}; if !({zero}) {{\n{inner}        }} }}\n")
+        }
         (false, None) => format!("        {{ {bind}{ident};\n{inner}        }}\n"),
     }
 }
@@ -236,9 +279,18 @@ impl Context<'_> {
     }
 
     /// Returns the checks of the rules of items, keys or values, which are field rules again.
-    fn nested(&self, kind: &Kind, rules: Option<DynamicMessage>, path: &str, element: &mut Element<'_>) -> String {
+    fn nested(
+        &self,
+        kind: &Kind,
+        rules: Option<DynamicMessage>,
+        path: &str,
+        element: &mut Element<'_>,
+    ) -> String {
         let mut rules = rules.map(Fields::new);
-        let ignore = rules.as_mut().and_then(|rules| rules.take("ignore")).and_then(|value| value.as_enum_number());
+        let ignore = rules
+            .as_mut()
+            .and_then(|rules| rules.take("ignore"))
+            .and_then(|value| value.as_enum_number());
         let typed = rules.as_mut().and_then(Fields::take_any_message);
         if let Some(rules) = &rules {
             refuse_rest(rules, "items, keys or values: ", element);
@@ -246,12 +298,20 @@ impl Context<'_> {
         let code = self.value(kind, typed, path, element);
         match (ignore, values::zero(kind)) {
             (Some(3), _) => String::new(),
-            (Some(1), Some(zero)) if !code.is_empty() => format!("            if !({zero}) {{\n{code}            }}\n"),
+            (Some(1), Some(zero)) if !code.is_empty() => {
+                format!("            if !({zero}) {{\n{code}            }}\n")
+            }
             _ => code,
         }
     }
 
-    fn list(&self, field: &FieldDescriptor, typed: Typed, path: &str, element: &mut Element<'_>) -> String {
+    fn list(
+        &self,
+        field: &FieldDescriptor,
+        typed: Typed,
+        path: &str,
+        element: &mut Element<'_>,
+    ) -> String {
         let kind = field.kind();
         let mut rules = self.rules_of("repeated", typed, element);
         let mut code = values::size(
@@ -273,7 +333,12 @@ impl Context<'_> {
                 "        if !::souk_contract::rules::is_unique(value) {{ out.add({path}, \"repeated.unique\", \"must not have an item twice\"); }}"
             );
         }
-        let items = self.nested(&kind, rules.take_message("items"), &format!("{path}.index(index)"), element);
+        let items = self.nested(
+            &kind,
+            rules.take_message("items"),
+            &format!("{path}.index(index)"),
+            element,
+        );
         refuse_rest(&rules, "repeated.", element);
         if !items.is_empty() {
             let copy = if values::is_copy(&kind) { "let value = *value;" } else { "" };
@@ -285,16 +350,26 @@ impl Context<'_> {
         code
     }
 
-    fn map(&self, field: &FieldDescriptor, typed: Typed, path: &str, element: &mut Element<'_>) -> String {
+    fn map(
+        &self,
+        field: &FieldDescriptor,
+        typed: Typed,
+        path: &str,
+        element: &mut Element<'_>,
+    ) -> String {
         let Kind::Message(entry) = field.kind() else {
             return String::new();
         };
-        let (key, value) = (entry.map_entry_key_field().kind(), entry.map_entry_value_field().kind());
+        let (key, value) =
+            (entry.map_entry_key_field().kind(), entry.map_entry_value_field().kind());
         let mut rules = self.rules_of("map", typed, element);
         let mut code = values::size(
             "value.len()",
             path,
-            [("map.min_pairs", rules.take_size("min_pairs")), ("map.max_pairs", rules.take_size("max_pairs"))],
+            [
+                ("map.min_pairs", rules.take_size("min_pairs")),
+                ("map.max_pairs", rules.take_size("max_pairs")),
+            ],
             ["entry", "entries"],
             element,
         );

@@ -1,5 +1,6 @@
-//! The rules of one value as Rust code. The code finds the value bound as `value` (numbers, bools and enums by value, others by
-//! reference) and adds to `out`. Every rule is taken from the options; whatever is left over is not known and fails the build.
+//! The rules of one value as Rust code. The code finds the value bound as `value` (numbers, bools
+//! and enums by value, others by reference) and adds to `out`. Every rule is taken from the
+//! options; whatever is left over is not known and fails the build.
 
 use std::fmt::Write as _;
 
@@ -20,7 +21,10 @@ pub struct Subject<'a> {
 impl Subject<'_> {
     /// Returns the code that adds a violation when a condition is true.
     fn when(&self, condition: &str, rule: &str, description: &str) -> String {
-        format!("            if {condition} {{ out.add({}, {rule:?}, {description:?}); }}\n", self.path)
+        format!(
+            "            if {condition} {{ out.add({}, {rule:?}, {description:?}); }}\n",
+            self.path
+        )
     }
 }
 
@@ -63,7 +67,12 @@ pub fn well_formed(message: &str, path: &str) -> String {
 }
 
 /// Returns the checks of the rules that stand under `name` (`string`, `int32`…) in the field rules.
-pub fn checks(subject: &Subject<'_>, name: &str, rules: DynamicMessage, element: &mut Element<'_>) -> String {
+pub fn checks(
+    subject: &Subject<'_>,
+    name: &str,
+    rules: DynamicMessage,
+    element: &mut Element<'_>,
+) -> String {
     let expected = match subject.kind {
         Kind::Int32 => "int32",
         Kind::Int64 => "int64",
@@ -82,7 +91,9 @@ pub fn checks(subject: &Subject<'_>, name: &str, rules: DynamicMessage, element:
         _ => "number",
     };
     if name != expected {
-        element.problem(&format!("has `{name}` rules but is a {expected} field, or its type cannot have rules"));
+        element.problem(&format!(
+            "has `{name}` rules but is a {expected} field, or its type cannot have rules"
+        ));
         return String::new();
     }
     let mut rules = Fields::new(rules);
@@ -138,7 +149,8 @@ pub fn size_text(min: Option<u64>, max: Option<u64>, [one, many]: [&str; 2]) -> 
 /// A limit: its order, the Rust expression, and the text.
 type Limit = (i128, String, String);
 
-/// Returns the check of a range, with the rule named as protovalidate does: both limits are one rule.
+/// Returns the check of a range, with the rule named as protovalidate does: both limits are one
+/// rule.
 fn range(
     subject: &Subject<'_>,
     name: &str,
@@ -147,7 +159,8 @@ fn range(
     element: &mut Element<'_>,
     limit: impl Fn(&Value) -> Option<Limit>,
 ) -> String {
-    let mut take = |rule: &'static str| rules.take(rule).as_ref().and_then(&limit).map(|limit| (rule, limit));
+    let mut take =
+        |rule: &'static str| rules.take(rule).as_ref().and_then(&limit).map(|limit| (rule, limit));
     let lower = take("gte").or_else(|| take("gt"));
     let upper = take("lte").or_else(|| take("lt"));
     let words = |rule: &str| match rule {
@@ -157,16 +170,22 @@ fn range(
         _ => (">=", "less than"),
     };
     match (lower, upper) {
-        (Some((low, (low_order, low_code, low_text))), Some((up, (up_order, up_code, up_text)))) => {
+        (
+            Some((low, (low_order, low_code, low_text))),
+            Some((up, (up_order, up_code, up_text))),
+        ) => {
             if low_order > up_order || (low_order == up_order && (low, up) != ("gte", "lte")) {
-                element.problem(&format!("rules `{name}.{low}` and `{name}.{up}` leave no value between them"));
+                element.problem(&format!(
+                    "rules `{name}.{low}` and `{name}.{up}` leave no value between them"
+                ));
             }
             let description = if (low, up) == ("gte", "lte") {
                 format!("must be {low_text} to {up_text}")
             } else {
                 format!("must be {} {low_text} and {} {up_text}", words(low).1, words(up).1)
             };
-            let condition = format!("{value} {} {low_code} || {value} {} {up_code}", words(low).0, words(up).0);
+            let condition =
+                format!("{value} {} {low_code} || {value} {} {up_code}", words(low).0, words(up).0);
             subject.when(&condition, &format!("{name}.{low}_{up}"), &description)
         }
         (Some((rule, (_, code, text))), None) | (None, Some((rule, (_, code, text)))) => {
@@ -181,20 +200,32 @@ fn range(
     }
 }
 
-fn integer_checks(subject: &Subject<'_>, name: &str, rules: &mut Fields, element: &mut Element<'_>) -> String {
+fn integer_checks(
+    subject: &Subject<'_>,
+    name: &str,
+    rules: &mut Fields,
+    element: &mut Element<'_>,
+) -> String {
     let text = |value: &Value| integer(value).map(|number| number.to_string());
     let mut code = String::new();
     if let Some(number) = rules.take("const").as_ref().and_then(text) {
-        code += &subject.when(&format!("value != {number}"), &format!("{name}.const"), &format!("must be {number}"));
+        code += &subject.when(
+            &format!("value != {number}"),
+            &format!("{name}.const"),
+            &format!("must be {number}"),
+        );
     }
     code += &range(subject, name, "value", rules, element, |value| {
         let number = integer(value)?;
         Some((number, number.to_string(), number.to_string()))
     });
-    code + &set_checks(subject, name, "value", rules, |value| text(value).map(|number| (number.clone(), number)))
+    code + &set_checks(subject, name, "value", rules, |value| {
+        text(value).map(|number| (number.clone(), number))
+    })
 }
 
-/// Returns the checks of `in` and `not_in`; `show` gives the Rust pattern and the text of a listed value.
+/// Returns the checks of `in` and `not_in`; `show` gives the Rust pattern and the text of a listed
+/// value.
 fn set_checks(
     subject: &Subject<'_>,
     name: &str,
@@ -203,21 +234,31 @@ fn set_checks(
     show: impl Fn(&Value) -> Option<(String, String)>,
 ) -> String {
     let mut code = String::new();
-    for (rule, sign, words) in [("in", "!", "must be one of"), ("not_in", "", "must not be any of")] {
-        let (patterns, texts): (Vec<_>, Vec<_>) = rules.take_list(rule).iter().filter_map(&show).unzip();
+    for (rule, sign, words) in [("in", "!", "must be one of"), ("not_in", "", "must not be any of")]
+    {
+        let (patterns, texts): (Vec<_>, Vec<_>) =
+            rules.take_list(rule).iter().filter_map(&show).unzip();
         if patterns.is_empty() {
             continue;
         }
         let words = if rule == "not_in" && texts.len() == 1 { "must not be" } else { words };
         let condition = format!("{sign}matches!({value}, {})", patterns.join(" | "));
-        code += &subject.when(&condition, &format!("{name}.{rule}"), &format!("{words} {}", texts.join(", ")));
+        code += &subject.when(
+            &condition,
+            &format!("{name}.{rule}"),
+            &format!("{words} {}", texts.join(", ")),
+        );
     }
     code
 }
 
 fn bool_checks(subject: &Subject<'_>, rules: &mut Fields) -> String {
     match rules.take("const").and_then(|value| value.as_bool()) {
-        Some(expected) => subject.when(&format!("value != {expected}"), "bool.const", &format!("must be {expected}")),
+        Some(expected) => subject.when(
+            &format!("value != {expected}"),
+            "bool.const",
+            &format!("must be {expected}"),
+        ),
         None => String::new(),
     }
 }
@@ -232,10 +273,15 @@ fn enum_checks(subject: &Subject<'_>, rules: &mut Fields) -> String {
     };
     let mut code = String::new();
     if let Some(number) = rules.take("const").as_ref().and_then(integer) {
-        code += &subject.when(&format!("value != {number}"), "enum.const", &format!("must be {}", show(number)));
+        code += &subject.when(
+            &format!("value != {number}"),
+            "enum.const",
+            &format!("must be {}", show(number)),
+        );
     }
     if rules.take_bool("defined_only") {
-        let numbers = kind.values().map(|value| value.number().to_string()).collect::<Vec<_>>().join(" | ");
+        let numbers =
+            kind.values().map(|value| value.number().to_string()).collect::<Vec<_>>().join(" | ");
         let text = format!("must be a value that {} defines", kind.name());
         code += &subject.when(&format!("!matches!(value, {numbers})"), "enum.defined_only", &text);
     }
@@ -249,13 +295,20 @@ fn string_checks(subject: &Subject<'_>, rules: &mut Fields, element: &mut Elemen
     let path = subject.path;
     let mut code = String::new();
     if let Some(text) = rules.take_text("const") {
-        code += &subject.when(&format!("value != {text:?}"), "string.const", &format!("must be {text:?}"));
+        code += &subject.when(
+            &format!("value != {text:?}"),
+            "string.const",
+            &format!("must be {text:?}"),
+        );
     }
     code += &characters(subject, rules, element);
     let exact = rules.take_size("len_bytes");
     for limits in [
         [("string.len_bytes", exact), ("string.len_bytes", exact)],
-        [("string.min_bytes", rules.take_size("min_bytes")), ("string.max_bytes", rules.take_size("max_bytes"))],
+        [
+            ("string.min_bytes", rules.take_size("min_bytes")),
+            ("string.max_bytes", rules.take_size("max_bytes")),
+        ],
     ] {
         code += &size("value.len()", path, limits, ["byte", "bytes"], element);
     }
@@ -280,9 +333,11 @@ fn string_checks(subject: &Subject<'_>, rules: &mut Fields, element: &mut Elemen
         let text = value.as_str()?;
         Some((format!("{text:?}"), format!("{text:?}")))
     });
-    for (rule, words) in
-        [("email", "must be an e-mail address"), ("uri", "must be an absolute URI"), ("uuid", "must be a UUID")]
-    {
+    for (rule, words) in [
+        ("email", "must be an e-mail address"),
+        ("uri", "must be an absolute URI"),
+        ("uuid", "must be a UUID"),
+    ] {
         if rules.take_bool(rule) {
             let _ = writeln!(
                 code,
@@ -297,11 +352,13 @@ fn string_checks(subject: &Subject<'_>, rules: &mut Fields, element: &mut Elemen
 /// Returns the check of `len`, `min_len` and `max_len`, which count characters.
 fn characters(subject: &Subject<'_>, rules: &mut Fields, element: &mut Element<'_>) -> String {
     let path = subject.path;
-    let (len, min, max) = (rules.take_size("len"), rules.take_size("min_len"), rules.take_size("max_len"));
+    let (len, min, max) =
+        (rules.take_size("len"), rules.take_size("min_len"), rules.take_size("max_len"));
     if len.is_some() && (min.is_some() || max.is_some()) {
         element.problem("rule `string.len` stands beside `min_len` or `max_len`");
     }
-    let (low, high) = (len.or(min).unwrap_or(0), len.or(max));
+    let low = len.or(min).unwrap_or(0);
+    let high = len.or(max);
     if high.is_some_and(|high| low > high) {
         element.problem("rule `string.min_len` is above `string.max_len`");
     }
@@ -311,7 +368,9 @@ fn characters(subject: &Subject<'_>, rules: &mut Fields, element: &mut Element<'
     let text = size_text(Some(low), high, ["character", "characters"]);
     let rule = match (len, min, max) {
         (Some(_), ..) => "\"string.len\"".to_owned(),
-        (_, Some(_), Some(_)) => format!("if chars < {low} {{ \"string.min_len\" }} else {{ \"string.max_len\" }}"),
+        (_, Some(_), Some(_)) => {
+            format!("if chars < {low} {{ \"string.min_len\" }} else {{ \"string.max_len\" }}")
+        }
         (_, Some(_), None) => "\"string.min_len\"".to_owned(),
         _ => "\"string.max_len\"".to_owned(),
     };
@@ -338,7 +397,9 @@ fn pattern_check(subject: &Subject<'_>, text: &str, element: &mut Element<'_>) -
             let steps = steps
                 .iter()
                 .map(|(set, min, max)| {
-                    format!("::souk_contract::rules::Step {{ set: {set:#x}, min: {min}, max: {max} }}")
+                    format!(
+                        "::souk_contract::rules::Step {{ set: {set:#x}, min: {min}, max: {max} }}"
+                    )
                 })
                 .collect::<Vec<_>>()
                 .join(", ");
@@ -355,8 +416,14 @@ fn pattern_check(subject: &Subject<'_>, text: &str, element: &mut Element<'_>) -
 
 fn bytes_checks(subject: &Subject<'_>, rules: &mut Fields, element: &mut Element<'_>) -> String {
     let mut code = String::new();
-    if let Some(bytes) = rules.take("const").and_then(|value| value.as_bytes().map(|bytes| bytes.to_vec())) {
-        code += &subject.when(&format!("value[..] != {bytes:?}[..]"), "bytes.const", "must be one fixed value");
+    if let Some(bytes) =
+        rules.take("const").and_then(|value| value.as_bytes().map(|bytes| bytes.to_vec()))
+    {
+        code += &subject.when(
+            &format!("value[..] != {bytes:?}[..]"),
+            "bytes.const",
+            "must be one fixed value",
+        );
     }
     let exact = rules.take_size("len");
     if exact.is_some() {
@@ -367,11 +434,19 @@ fn bytes_checks(subject: &Subject<'_>, rules: &mut Fields, element: &mut Element
             len = exact.unwrap_or(0)
         );
     }
-    let limits = [("bytes.min_len", rules.take_size("min_len")), ("bytes.max_len", rules.take_size("max_len"))];
+    let limits = [
+        ("bytes.min_len", rules.take_size("min_len")),
+        ("bytes.max_len", rules.take_size("max_len")),
+    ];
     code + &size("value.len()", subject.path, limits, ["byte", "bytes"], element)
 }
 
-fn time_checks(subject: &Subject<'_>, name: &str, rules: &mut Fields, element: &mut Element<'_>) -> String {
+fn time_checks(
+    subject: &Subject<'_>,
+    name: &str,
+    rules: &mut Fields,
+    element: &mut Element<'_>,
+) -> String {
     range(subject, name, "(value.seconds, value.nanos)", rules, element, |value| {
         let (seconds, nanos) = time(value)?;
         let order = i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
@@ -385,8 +460,11 @@ fn time_checks(subject: &Subject<'_>, name: &str, rules: &mut Fields, element: &
 }
 
 fn mask_checks(subject: &Subject<'_>, rules: &mut Fields) -> String {
-    let allowed =
-        rules.take_list("in").iter().filter_map(|value| value.as_str().map(str::to_owned)).collect::<Vec<_>>();
+    let allowed = rules
+        .take_list("in")
+        .iter()
+        .filter_map(|value| value.as_str().map(str::to_owned))
+        .collect::<Vec<_>>();
     if allowed.is_empty() {
         return String::new();
     }

@@ -18,7 +18,8 @@ pub enum Caller {
 }
 
 impl Caller {
-    /// Returns `user:alice`, `service:orders`, `staff:ann` or `anonymous`: what idempotency records are kept by.
+    /// Returns `user:alice`, `service:orders`, `staff:ann` or `anonymous`: what idempotency records
+    /// are kept by.
     pub fn key(&self) -> String {
         self.to_string()
     }

@@ -1,5 +1,6 @@
-//! The codec of all generated clients and servers: prost, and the field rules of a request before and after it is decoded, so that
-//! no method, and no message of a client's stream, is ever handed a request that breaks them.
+//! The codec of all generated clients and servers: prost, and the field rules of a request before
+//! and after it is decoded, so that no method, and no message of a client's stream, is ever handed
+//! a request that breaks them.
 
 use std::marker::PhantomData;
 
@@ -13,11 +14,12 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::{REASON_INVALID_FIELD, UNCOUNTED_BYTES, Validate, check_counts};
 
-/// Reading a message of this size takes about a millisecond, longer than a task may hold its worker thread.
+/// Reading a message of this size takes about a millisecond, longer than a task may hold its worker
+/// thread.
 const LONG_BYTES: usize = 64 << 10;
 
-/// Encodes `T` and decodes `U`. A request that cannot be decoded or breaks a rule is INVALID_ARGUMENT with BadRequest and ErrorInfo;
-/// a response that cannot be decoded is INTERNAL.
+/// Encodes `T` and decodes `U`. A request that cannot be decoded or breaks a rule is
+/// INVALID_ARGUMENT with BadRequest and ErrorInfo; a response that cannot be decoded is INTERNAL.
 #[derive(Debug, Clone)]
 pub struct Codec<T, U>(PhantomData<(T, U)>);
 
@@ -83,8 +85,9 @@ impl<U: Message + Default + Validate> tonic::codec::Decoder for Decoder<U> {
     }
 }
 
-/// Reads messages as bytes and writes whatever can be encoded: one codec for the servers of all methods. What is too long is
-/// refused as soon as it is there, whether the caller has ended its stream or not.
+/// Reads messages as bytes and writes whatever can be encoded: one codec for the servers of all
+/// methods. What is too long is refused as soon as it is there, whether the caller has ended its
+/// stream or not.
 #[derive(Clone, Copy)]
 pub(crate) struct BytesCodec(pub(crate) Count);
 
@@ -142,11 +145,13 @@ trait Encode: Send {
 
 impl<T: Message> Encode for T {
     fn encode_to(&self, buffer: &mut EncodeBuf<'_>) {
-        self.encode(buffer).expect("tonic's buffer grows, and encoding fails for want of space only");
+        self.encode(buffer)
+            .expect("tonic's buffer grows, and encoding fails for want of space only");
     }
 }
 
-/// Decodes a message whose lists were counted, and checks it when it is a request; a long one aside from other tasks.
+/// Decodes a message whose lists were counted, and checks it when it is a request; a long one aside
+/// from other tasks.
 pub(crate) fn decode<U: Message + Default + Validate>(message: Bytes) -> Result<U, Status> {
     if message.len() < LONG_BYTES { read(message) } else { aside(|| read(message)) }
 }
@@ -156,7 +161,8 @@ pub(crate) fn count<U: Validate>(message: &Bytes) -> Result<(), Status> {
     if !U::IS_REQUEST || message.len() < UNCOUNTED_BYTES {
         return Ok(());
     }
-    let check = || check_counts(message, U::SHAPE).map_err(|violations| violations.into_status(U::PACKAGE));
+    let check =
+        || check_counts(message, U::SHAPE).map_err(|violations| violations.into_status(U::PACKAGE));
     if message.len() < LONG_BYTES { check() } else { aside(check) }
 }
 
@@ -168,7 +174,8 @@ fn read<U: Message + Default + Validate>(bytes: Bytes) -> Result<U, Status> {
     Ok(item)
 }
 
-/// Runs what takes long without holding up the tasks that wait for the same worker thread, where the runtime has others.
+/// Runs what takes long without holding up the tasks that wait for the same worker thread, where
+/// the runtime has others.
 fn aside<T>(work: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => block_in_place(work),
@@ -179,11 +186,15 @@ fn aside<T>(work: impl FnOnce() -> T) -> T {
 #[cold]
 fn malformed<U: Validate>(error: &prost::DecodeError) -> Status {
     if !U::IS_REQUEST {
-        #[expect(clippy::disallowed_methods, reason = "a client's own failure, made where there is no chassis")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a client's own failure, made where there is no chassis"
+        )]
         return Status::internal(format!("response cannot be decoded: {error}"));
     }
     let message = format!("request cannot be decoded: {error}");
-    let mut details = ErrorDetails::with_bad_request_violation("", "is not a valid protobuf message of its type");
+    let mut details =
+        ErrorDetails::with_bad_request_violation("", "is not a valid protobuf message of its type");
     details.set_error_info(REASON_INVALID_FIELD, U::PACKAGE, std::collections::HashMap::new());
     Status::with_error_details(Code::InvalidArgument, message, details)
 }

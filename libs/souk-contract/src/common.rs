@@ -1,5 +1,5 @@
-//! The reasons of `souk.policy.v1` that this crate, the chassis and the data layer give themselves. They are built before the
-//! contract is; a test of the client crate holds them against it.
+//! The reasons of `souk.policy.v1` that this crate, the chassis and the data layer give themselves.
+//! They are built before the contract is; a test of the client crate holds them against it.
 
 use tonic::Code;
 
@@ -9,11 +9,20 @@ use crate::{ReasonPolicy, Retry};
 pub const DOMAIN: &str = "souk.policy.v1";
 
 const fn common(name: &'static str, code: Code, http_status: u16, retry: Retry) -> ReasonPolicy {
-    ReasonPolicy { name, domain: DOMAIN, code, http_status, retry, metadata: &[], optional_metadata: &[] }
+    ReasonPolicy {
+        name,
+        domain: DOMAIN,
+        code,
+        http_status,
+        retry,
+        metadata: &[],
+        optional_metadata: &[],
+    }
 }
 
 /// A field breaks its rules, or the message cannot be read.
-pub static INVALID_FIELD: ReasonPolicy = common("ERROR_REASON_INVALID_FIELD", Code::InvalidArgument, 400, Retry::Never);
+pub static INVALID_FIELD: ReasonPolicy =
+    common("ERROR_REASON_INVALID_FIELD", Code::InvalidArgument, 400, Retry::Never);
 
 /// A bug; the text is hidden.
 pub static INTERNAL: ReasonPolicy = ReasonPolicy {
@@ -34,7 +43,8 @@ pub static DATABASE_FULL: ReasonPolicy =
     common("ERROR_REASON_DATABASE_FULL", Code::ResourceExhausted, 429, Retry::Backoff);
 
 /// The write lost a race with others until its time was over.
-pub static CONFLICT: ReasonPolicy = common("ERROR_REASON_CONFLICT", Code::Aborted, 409, Retry::Backoff);
+pub static CONFLICT: ReasonPolicy =
+    common("ERROR_REASON_CONFLICT", Code::Aborted, 409, Retry::Backoff);
 
 /// The page or resume token was changed, or belongs to another caller or another filter.
 pub static INVALID_PAGE_TOKEN: ReasonPolicy =
@@ -47,7 +57,8 @@ pub static UPSTREAM_UNAVAILABLE: ReasonPolicy = ReasonPolicy {
 };
 
 /// The service has too much to do.
-pub static OVERLOADED: ReasonPolicy = common("ERROR_REASON_OVERLOADED", Code::ResourceExhausted, 429, Retry::Backoff);
+pub static OVERLOADED: ReasonPolicy =
+    common("ERROR_REASON_OVERLOADED", Code::ResourceExhausted, 429, Retry::Backoff);
 
 /// All of the above.
 pub static ALL: [&ReasonPolicy; 9] = [

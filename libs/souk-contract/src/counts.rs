@@ -1,12 +1,12 @@
-//! Counts the items of a request's lists while it is still bytes: two bytes on the wire can become two hundred in memory, so a list
-//! that is too long is refused before anything of it is decoded.
+//! Counts the items of a request's lists while it is still bytes: two bytes on the wire can become
+//! two hundred in memory, so a list that is too long is refused before anything of it is decoded.
 
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 
 use crate::{Path, Violations};
 
-/// Messages shorter than this are not counted before they are decoded: what they can become in memory is small, and the
-/// validator counts again.
+/// Messages shorter than this are not counted before they are decoded: what they can become in
+/// memory is small, and the validator counts again.
 pub const UNCOUNTED_BYTES: usize = 1024;
 
 /// How deeply prost decodes messages within messages; it refuses what lies deeper.
@@ -15,7 +15,8 @@ const MAX_DEPTH: u32 = 100;
 /// What is counted in a message of one type.
 #[derive(Debug)]
 pub struct Shape {
-    /// How many counters a message needs: one for each of its lists, and those of the messages in its singular fields.
+    /// How many counters a message needs: one for each of its lists, and those of the messages in
+    /// its singular fields.
     pub counters: usize,
     /// The fields that are lists or maps, or hold a message that has some.
     pub fields: &'static [ShapeField],
@@ -42,8 +43,8 @@ pub struct ShapeField {
 /// How often a field may occur in one message.
 #[derive(Debug)]
 pub enum Occurs {
-    /// Once. A decoder merges a message that comes in several pieces, so its counters are kept among those of the message around it,
-    /// from this index.
+    /// Once. A decoder merges a message that comes in several pieces, so its counters are kept
+    /// among those of the message around it, from this index.
     Once(usize),
     /// As often as the rule says.
     Often(List),
@@ -77,8 +78,9 @@ pub enum Packed {
     Fixed64,
 }
 
-/// Checks the lists of an encoded request, and of the messages in it, and stops at the first item too many. Bytes that are no message of
-/// this shape are let through from where they stop being one: decoding them fails there.
+/// Checks the lists of an encoded request, and of the messages in it, and stops at the first item
+/// too many. Bytes that are no message of this shape are let through from where they stop being
+/// one: decoding them fails there.
 ///
 /// # Errors
 /// The one list that is too long, with its path.
@@ -115,7 +117,13 @@ struct Scan {
 }
 
 impl Scan {
-    fn message(&mut self, mut bytes: &[u8], shape: &Shape, path: &Path<'_>, place: Place) -> Result<(), Stop> {
+    fn message(
+        &mut self,
+        mut bytes: &[u8],
+        shape: &Shape,
+        path: &Path<'_>,
+        place: Place,
+    ) -> Result<(), Stop> {
         if place.depth > MAX_DEPTH {
             return Err(Stop::Malformed);
         }
@@ -131,7 +139,12 @@ impl Scan {
                 Occurs::Once(offset) => {
                     let content = content(wire, &mut bytes)?;
                     if let Some(inner) = field.inner {
-                        self.message(content, inner, &path, Place { depth, counters: place.counters + offset })?;
+                        self.message(
+                            content,
+                            inner,
+                            &path,
+                            Place { depth, counters: place.counters + offset },
+                        )?;
                     }
                 }
                 Occurs::Often(list) => {
@@ -148,7 +161,12 @@ impl Scan {
                     if let Some(inner) = field.inner {
                         let counters = self.counters.len();
                         self.counters.resize(counters + inner.counters, 0);
-                        self.message(content, inner, &path.index(index), Place { depth, counters })?;
+                        self.message(
+                            content,
+                            inner,
+                            &path.index(index),
+                            Place { depth, counters },
+                        )?;
                         self.counters.truncate(counters);
                     }
                 }
@@ -158,8 +176,14 @@ impl Scan {
     }
 }
 
-/// Takes what is written of a list at one tag: how many items, and the content when it is one of variable length.
-fn items<'a>(packed: Packed, wire: WireType, number: u32, bytes: &mut &'a [u8]) -> Result<(usize, &'a [u8]), Stop> {
+/// Takes what is written of a list at one tag: how many items, and the content when it is one of
+/// variable length.
+fn items<'a>(
+    packed: Packed,
+    wire: WireType,
+    number: u32,
+    bytes: &mut &'a [u8],
+) -> Result<(usize, &'a [u8]), Stop> {
     match (packed, wire) {
         (Packed::Never, WireType::LengthDelimited) => Ok((1, content(wire, bytes)?)),
         (Packed::Varint, WireType::LengthDelimited) => {
@@ -200,17 +224,30 @@ fn content<'a>(wire: WireType, bytes: &mut &'a [u8]) -> Result<&'a [u8], Stop> {
 mod tests {
     use super::*;
 
-    const fn list(number: u32, name: &'static str, occurs: List, inner: Option<&'static Shape>) -> ShapeField {
+    const fn list(
+        number: u32,
+        name: &'static str,
+        occurs: List,
+        inner: Option<&'static Shape>,
+    ) -> ShapeField {
         ShapeField { number, name, occurs: Occurs::Often(occurs), inner }
     }
 
     const fn most(counter: usize, most: usize, packed: Packed) -> List {
-        List { counter, most, rule: "repeated.max_items", description: "must be at most a few items", packed }
+        List {
+            counter,
+            most,
+            rule: "repeated.max_items",
+            description: "must be at most a few items",
+            packed,
+        }
     }
 
     /// `message Part { repeated string texts = 1; }`, at most two.
-    static PART: Shape = Shape { counters: 1, fields: &[list(1, "texts", most(0, 2, Packed::Never), None)] };
-    /// `message Whole { repeated Part parts = 1; Part part = 2; repeated int32 numbers = 3; repeated fixed64 wide = 4; }`, at most three each.
+    static PART: Shape =
+        Shape { counters: 1, fields: &[list(1, "texts", most(0, 2, Packed::Never), None)] };
+    /// `message Whole { repeated Part parts = 1; Part part = 2; repeated int32 numbers = 3; repeated fixed64 wide = 4; }`,
+    /// at most three each.
     static WHOLE: Shape = Shape {
         counters: 4,
         fields: &[
@@ -267,7 +304,9 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_message_are_left_to_the_decoder() {
-        for bytes in [&[0x0a][..], &[0x0a, 9, 1], &[0x0b], &[0x18], &[0, 0], &[0x09, 1], &[0xff; 30]] {
+        for bytes in
+            [&[0x0a][..], &[0x0a, 9, 1], &[0x0b], &[0x18], &[0, 0], &[0x09, 1], &[0xff; 30]]
+        {
             assert_eq!(refused(bytes), None, "{bytes:?}");
         }
     }

@@ -1,4 +1,5 @@
-//! What an error must say of itself to be answered to a caller, and the one function that turns it into a status.
+//! What an error must say of itself to be answered to a caller, and the one function that turns it
+//! into a status.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,8 +9,8 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::{ReasonPolicy, common};
 
-/// An error that a service answers: one `match` that names the reason of each variant and its facts. Code, domain and the
-/// keys of the facts come from the contract.
+/// An error that a service answers: one `match` that names the reason of each variant and its
+/// facts. Code, domain and the keys of the facts come from the contract.
 pub trait PublicError: std::error::Error {
     /// Returns the reason with its facts. The message is the error's own text.
     fn refusal(&self) -> Refusal;
@@ -45,7 +46,8 @@ impl PublicError for FieldError {
     }
 }
 
-/// A reason of the contract with the facts of one error: `ErrorReason::OutOfStock.with("sku", sku).precondition(sku)`.
+/// A reason of the contract with the facts of one error:
+/// `ErrorReason::OutOfStock.with("sku", sku).precondition(sku)`.
 #[derive(Debug)]
 #[must_use]
 pub struct Refusal(Kind);
@@ -81,7 +83,8 @@ impl Refusal {
         })))
     }
 
-    /// Reports a bug. The caller is told nothing but the id of the trace; the error's text goes to the log.
+    /// Reports a bug. The caller is told nothing but the id of the trace; the error's text goes to
+    /// the log.
     pub fn internal() -> Self {
         Refusal::new(&common::INTERNAL)
     }
@@ -106,23 +109,33 @@ impl Refusal {
         self.change(|facts_so_far| facts_so_far.metadata.extend(facts.into_iter().cloned()))
     }
 
-    /// Names the resource that the error is about in ResourceInfo: its type within the package (`Order`) and its name.
+    /// Names the resource that the error is about in ResourceInfo: its type within the package
+    /// (`Order`) and its name.
     pub fn resource(self, kind: &str, name: impl ToString) -> Self {
         self.change(|facts| {
             facts.resource = Some((format!("{}.{kind}", facts.policy.domain), name.to_string()));
         })
     }
 
-    /// Adds a violation to PreconditionFailure whose type is the reason without its prefix and whose text is the error's.
+    /// Adds a violation to PreconditionFailure whose type is the reason without its prefix and
+    /// whose text is the error's.
     pub fn precondition(self, subject: impl ToString) -> Self {
         self.change(|facts| facts.preconditions.push(subject.to_string()))
     }
 
     /// Adds a violation to PreconditionFailure with a text of its own.
-    pub fn precondition_because(self, subject: impl ToString, description: impl Into<String>) -> Self {
+    pub fn precondition_because(
+        self,
+        subject: impl ToString,
+        description: impl Into<String>,
+    ) -> Self {
         self.change(|facts| {
             let kind = kind_of(facts.policy);
-            facts.details.add_precondition_failure_violation(kind, subject.to_string(), description);
+            facts.details.add_precondition_failure_violation(
+                kind,
+                subject.to_string(),
+                description,
+            );
         })
     }
 
@@ -195,7 +208,12 @@ impl Refusal {
 impl Facts {
     fn into_status(self, message: &str) -> Status {
         let policy = self.policy;
-        debug_assert!(has_its_keys(policy, &self.metadata), "{} with {:?}", policy.name, self.metadata);
+        debug_assert!(
+            has_its_keys(policy, &self.metadata),
+            "{} with {:?}",
+            policy.name,
+            self.metadata
+        );
         if is_hidden(policy.code) {
             let nothing = HashMap::<String, String>::new();
             let details = ErrorDetails::with_error_info(policy.name, policy.domain, nothing);
@@ -223,18 +241,21 @@ fn kind_of(policy: &ReasonPolicy) -> &'static str {
 
 /// Returns whether the facts are those that the contract promises.
 fn has_its_keys(policy: &ReasonPolicy, facts: &HashMap<String, String>) -> bool {
-    let is_known =
-        |key: &String| policy.metadata.contains(&key.as_str()) || policy.optional_metadata.contains(&key.as_str());
+    let is_known = |key: &String| {
+        policy.metadata.contains(&key.as_str()) || policy.optional_metadata.contains(&key.as_str())
+    };
     policy.metadata.iter().all(|key| facts.contains_key(*key)) && facts.keys().all(is_known)
 }
 
-/// Returns whether the code means that somebody must look, so that its text is for us and not for the caller.
+/// Returns whether the code means that somebody must look, so that its text is for us and not for
+/// the caller.
 pub fn is_hidden(code: Code) -> bool {
     matches!(code, Code::Internal | Code::Unknown | Code::DataLoss)
 }
 
-/// Returns the status of an error: its code, its text, and ErrorInfo with reason, domain and metadata. The text of INTERNAL, UNKNOWN
-/// and DATA_LOSS is hidden and their metadata left out, since it would tell a caller about our insides and nothing to act on.
+/// Returns the status of an error: its code, its text, and ErrorInfo with reason, domain and
+/// metadata. The text of INTERNAL, UNKNOWN and DATA_LOSS is hidden and their metadata left out,
+/// since it would tell a caller about our insides and nothing to act on.
 pub fn status(error: &dyn PublicError) -> Status {
     error.refusal().into_status(&error.to_string())
 }
@@ -288,14 +309,21 @@ mod tests {
         assert_eq!((info.reason.as_str(), info.domain.as_str()), (POLICY.name, POLICY.domain));
         assert_eq!(info.metadata, HashMap::from([("sku".to_owned(), "mug".to_owned())]));
         let violation = &status.get_details_precondition_failure().unwrap().violations[0];
-        assert_eq!((violation.r#type.as_str(), violation.subject.as_str()), ("OUT_OF_STOCK", "mug"));
+        assert_eq!(
+            (violation.r#type.as_str(), violation.subject.as_str()),
+            ("OUT_OF_STOCK", "mug")
+        );
         assert_eq!(status.get_details_resource_info().unwrap().resource_type, "souk.test.v1.Stock");
-        assert_eq!(status.get_details_bad_request().unwrap().field_violations[0].description, "out of stock");
+        assert_eq!(
+            status.get_details_bad_request().unwrap().field_violations[0].description,
+            "out of stock"
+        );
     }
 
     #[test]
     fn facts_are_those_of_the_contract() {
-        let facts = |keys: &[&str]| keys.iter().map(|key| ((*key).to_owned(), String::new())).collect();
+        let facts =
+            |keys: &[&str]| keys.iter().map(|key| ((*key).to_owned(), String::new())).collect();
         assert!(has_its_keys(&POLICY, &facts(&["sku"])));
         assert!(has_its_keys(&POLICY, &facts(&["sku", "order_id"])));
         assert!(!has_its_keys(&POLICY, &facts(&["order_id"])));

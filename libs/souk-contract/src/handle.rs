@@ -1,4 +1,5 @@
-//! What a service writes for each method, and what it is given: the request, who calls, and until when the result is of use.
+//! What a service writes for each method, and what it is given: the request, who calls, and until
+//! when the result is of use.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,10 +15,18 @@ use crate::{Caller, Deadline, PublicError, Validate};
 
 /// A method of the contract, as a type. Generated, one for each method.
 pub trait Method: 'static {
+    /// How it is called: `/souk.orders.v1.OrderService/PlaceOrder`.
+    const PATH: &'static str;
     /// The request, or [`Requests`] when the caller sends a stream.
     type Input: Send;
     /// The response, or [`Responses`] when the service sends a stream.
     type Output: Send;
+}
+
+/// A request by whose `request_id` a repeat is known. Generated.
+pub trait RequestId: Message {
+    /// Takes the id out, so that what is left is what was asked.
+    fn take_request_id(&mut self) -> String;
 }
 
 /// A service: the type that has the method of every RPC.
@@ -29,7 +38,10 @@ pub trait Handlers: Send + Sync + 'static {
 /// One method of a service.
 pub trait Handle<M: Method>: Handlers {
     /// Answers one call.
-    fn handle(&self, call: Call<M::Input>) -> impl Future<Output = Result<M::Output, Self::Error>> + Send;
+    fn handle(
+        &self,
+        call: Call<M::Input>,
+    ) -> impl Future<Output = Result<M::Output, Self::Error>> + Send;
 }
 
 /// One call of a method.

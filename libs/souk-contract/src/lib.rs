@@ -1,5 +1,5 @@
-//! What generated code and the chassis share: field validation, method policies, the codec, how a service answers a call, and public errors.
-//! Holds no business and no I/O.
+//! What generated code and the chassis share: field validation, method policies, the codec, how a
+//! service answers a call, and public errors. Holds no business and no I/O.
 
 mod caller;
 mod codec;
@@ -19,14 +19,16 @@ pub use codec::{Codec, Decoder, Encoder};
 pub use counts::{List, Occurs, Packed, Shape, ShapeField, UNCOUNTED_BYTES, check_counts};
 pub use deadline::Deadline;
 pub use error::{FieldError, PublicError, Refusal, is_hidden, status};
-pub use handle::{Call, Handle, Handlers, Method, Requests, Responses};
+pub use handle::{Call, Handle, Handlers, Method, RequestId, Requests, Responses};
 pub use policy::{CallerKind, Contract, Criticality, Idempotency, MethodPolicy};
 pub use reason::{Reason, ReasonPolicy, Retry};
 pub use server::{CallInfo, MethodServer, Server};
 pub use validate::{MAX_VIOLATIONS, Path, Redacted, Validate, Violation, Violations};
 
-/// The reason of a request that breaks a field rule or cannot be read (`souk.policy.v1.ErrorReason`).
+/// The reason of a request that breaks a field rule or cannot be read
+/// (`souk.policy.v1.ErrorReason`).
 pub const REASON_INVALID_FIELD: &str = "ERROR_REASON_INVALID_FIELD";
 
-/// The largest message that generated clients and servers read, in bytes: 16 MiB. A server may be configured to take less.
+/// The largest message that generated clients and servers read, in bytes: 16 MiB. A server may be
+/// configured to take less.
 pub const MAX_MESSAGE_BYTES: usize = 16 << 20;

@@ -1,4 +1,5 @@
-//! The policy table of the contract: what the options `souk.policy.v1.method` and `idempotency_level` say of each method.
+//! The policy table of the contract: what the options `souk.policy.v1.method` and
+//! `idempotency_level` say of each method.
 
 use std::time::Duration;
 
@@ -32,7 +33,8 @@ pub enum Criticality {
 
 impl Criticality {
     /// All of them, the least important first.
-    pub const ALL: [Self; 4] = [Self::Sheddable, Self::SheddablePlus, Self::Critical, Self::CriticalPlus];
+    pub const ALL: [Self; 4] =
+        [Self::Sheddable, Self::SheddablePlus, Self::Critical, Self::CriticalPlus];
 
     /// Returns the name used in request metadata, logs and metrics: `critical_plus`.
     pub fn name(self) -> &'static str {
@@ -57,7 +59,8 @@ pub enum Idempotency {
     NoSideEffects,
     /// It writes, and a repeat with the same request changes nothing more.
     Idempotent,
-    /// It must not be repeated. No Souk method is; foreign protos (health, reflection) may say nothing.
+    /// It must not be repeated. No Souk method is; foreign protos (health, reflection) may say
+    /// nothing.
     Unknown,
 }
 
@@ -89,7 +92,8 @@ pub struct MethodPolicy {
     pub reasons: &'static [&'static str],
     /// How important a call is unless it is part of a more important one.
     pub criticality: Criticality,
-    /// The longest a call may take; [`MethodPolicy::UNLIMITED`] for streams that last as long as the caller listens.
+    /// The longest a call may take; [`MethodPolicy::UNLIMITED`] for streams that last as long as
+    /// the caller listens.
     pub timeout: Duration,
     /// Whether a call may be repeated.
     pub idempotency: Idempotency,
@@ -97,17 +101,20 @@ pub struct MethodPolicy {
     pub client_streaming: bool,
     /// Whether the service answers a stream.
     pub server_streaming: bool,
-    /// The most bytes of one message of the caller: what the rules of its fields allow, and a quarter more.
+    /// The most bytes of one message of the caller: what the rules of its fields allow, and a
+    /// quarter more.
     pub max_request_bytes: usize,
     /// What is counted in a message of the caller before it is decoded.
     pub request_shape: &'static Shape,
 }
 
 impl MethodPolicy {
-    /// The timeout of a method whose answers may last as long as the caller listens: ten years, so that adding it to a clock cannot overflow.
+    /// The timeout of a method whose answers may last as long as the caller listens: ten years, so
+    /// that adding it to a clock cannot overflow.
     pub const UNLIMITED: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
-    /// Returns whether callers of this kind may call. [`CallerKind::Public`] admits every kind. Scopes and service names are separate.
+    /// Returns whether callers of this kind may call. [`CallerKind::Public`] admits every kind.
+    /// Scopes and service names are separate.
     pub fn admits(&self, kind: CallerKind) -> bool {
         self.callers.contains(&kind) || self.callers.contains(&CallerKind::Public)
     }
@@ -130,7 +137,10 @@ impl Contract {
     }
 
     /// Returns the methods of the service with this full name, in order of their paths.
-    pub fn methods_of<'a>(&'a self, service: &'a str) -> impl Iterator<Item = &'static MethodPolicy> + 'a {
+    pub fn methods_of<'a>(
+        &'a self,
+        service: &'a str,
+    ) -> impl Iterator<Item = &'static MethodPolicy> + 'a {
         self.methods.iter().filter(move |policy| policy.service == service)
     }
 }

@@ -1,4 +1,5 @@
-//! The reasons of errors, as the option `souk.policy.v1.reason` of each value of an `ErrorReason` describes them.
+//! The reasons of errors, as the option `souk.policy.v1.reason` of each value of an `ErrorReason`
+//! describes them.
 
 use tonic::Code;
 
@@ -28,9 +29,11 @@ pub struct ReasonPolicy {
 pub enum Retry {
     /// The same request fails again until something else changes.
     Never,
-    /// Nothing was written. The same request may succeed after a backoff, at the earliest after the delay of RetryInfo.
+    /// Nothing was written. The same request may succeed after a backoff, at the earliest after the
+    /// delay of RetryInfo.
     Backoff,
-    /// It is not known whether anything was written. A method that is idempotent may be called again with the same request.
+    /// It is not known whether anything was written. A method that is idempotent may be called
+    /// again with the same request.
     Unknown,
 }
 

@@ -1,4 +1,5 @@
-//! The checks that generated validators call. Each says whether a value keeps a rule; none allocates unless it says so.
+//! The checks that generated validators call. Each says whether a value keeps a rule; none
+//! allocates unless it says so.
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -6,7 +7,8 @@ use std::sync::LazyLock;
 
 pub use regex::Regex;
 
-/// One step of a simple pattern: between `min` and `max` ASCII characters of a set, whose bit *n* stands for the character *n*.
+/// One step of a simple pattern: between `min` and `max` ASCII characters of a set, whose bit *n*
+/// stands for the character *n*.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
     /// The set of characters.
@@ -17,13 +19,18 @@ pub struct Step {
     pub max: usize,
 }
 
-/// Returns whether the whole text is these steps, one after another. Each step takes as much as it can and gives nothing back, so
-/// only the last may have a variable length (the generator sees to it).
+/// Returns whether the whole text is these steps, one after another. Each step takes as much as it
+/// can and gives nothing back, so only the last may have a variable length (the generator sees to
+/// it).
 #[inline]
 pub fn is_sequence(text: &str, steps: &[Step]) -> bool {
     let mut rest = text.as_bytes();
     for step in steps {
-        let taken = rest.iter().take(step.max).take_while(|&&byte| byte < 128 && step.set >> byte & 1 == 1).count();
+        let taken = rest
+            .iter()
+            .take(step.max)
+            .take_while(|&&byte| byte < 128 && step.set >> byte & 1 == 1)
+            .count();
         if taken < step.min {
             return false;
         }
@@ -32,7 +39,8 @@ pub fn is_sequence(text: &str, steps: &[Step]) -> bool {
     rest.is_empty()
 }
 
-/// Returns the number of characters if it is not from `min` to `max`. Counts only where the number of bytes leaves a doubt.
+/// Returns the number of characters if it is not from `min` to `max`. Counts only where the number
+/// of bytes leaves a doubt.
 #[inline]
 pub fn chars_outside(text: &str, min: usize, max: usize) -> Option<usize> {
     let bytes = text.len();
@@ -55,18 +63,21 @@ pub fn is_unique<T: Eq + Hash>(items: &[T]) -> bool {
 /// Returns whether every path of a field mask is one of `allowed` or lies below one of them.
 pub fn is_mask_within(paths: &[String], allowed: &[&str]) -> bool {
     paths.iter().all(|path| {
-        allowed.iter().any(|one| path.strip_prefix(one).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+        allowed.iter().any(|one| {
+            path.strip_prefix(one).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
     })
 }
 
-/// Returns whether seconds and nanoseconds are a `google.protobuf.Timestamp`: from the year 1 to the year 9999.
+/// Returns whether seconds and nanoseconds are a `google.protobuf.Timestamp`: from the year 1 to
+/// the year 9999.
 #[inline]
 pub fn is_timestamp(seconds: i64, nanos: i32) -> bool {
     (-62_135_596_800..=253_402_300_799).contains(&seconds) && (0..=999_999_999).contains(&nanos)
 }
 
-/// Returns whether seconds and nanoseconds are a `google.protobuf.Duration`: about 10,000 years in either direction, both numbers of
-/// the same sign.
+/// Returns whether seconds and nanoseconds are a `google.protobuf.Duration`: about 10,000 years in
+/// either direction, both numbers of the same sign.
 #[inline]
 pub fn is_duration(seconds: i64, nanos: i32) -> bool {
     (-315_576_000_000..=315_576_000_000).contains(&seconds)
@@ -93,7 +104,8 @@ pub fn is_uuid(text: &str) -> bool {
         })
 }
 
-/// Returns whether the text is an absolute URI of RFC 3986: a scheme, and then only characters and percent-encodings that may stand there.
+/// Returns whether the text is an absolute URI of RFC 3986: a scheme, and then only characters and
+/// percent-encodings that may stand there.
 pub fn is_uri(text: &str) -> bool {
     static URI: LazyLock<Regex> = LazyLock::new(|| {
         let unit = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})";
@@ -165,11 +177,17 @@ mod tests {
             assert!(!is_email(text), "{text}");
         }
         assert!(is_uuid("550e8400-e29b-41d4-a716-446655440000"));
-        assert!(!is_uuid("550e8400e29b41d4a716446655440000") && !is_uuid("550e8400-e29b-41d4-a716-44665544000g"));
-        for text in ["https://example.com/a?b=c#d", "urn:isbn:1", "http://[::1]:80/", "mailto:a@b"] {
+        assert!(
+            !is_uuid("550e8400e29b41d4a716446655440000")
+                && !is_uuid("550e8400-e29b-41d4-a716-44665544000g")
+        );
+        for text in ["https://example.com/a?b=c#d", "urn:isbn:1", "http://[::1]:80/", "mailto:a@b"]
+        {
             assert!(is_uri(text), "{text}");
         }
-        for text in ["", "example.com", "/a", "http://exa mple.com", "http://a/%zz", "http://a#b#c", "1a:b"] {
+        for text in
+            ["", "example.com", "/a", "http://exa mple.com", "http://a/%zz", "http://a#b#c", "1a:b"]
+        {
             assert!(!is_uri(text), "{text}");
         }
     }
@@ -200,9 +218,14 @@ mod tests {
         for (seconds, nanos) in [(0, -1), (1, 1), (-1, -999_999_999), (315_576_000_000, 0)] {
             assert!(is_duration(seconds, nanos), "{seconds} {nanos}");
         }
-        for (seconds, nanos) in
-            [(1, -1), (-1, 1), (0, 1_000_000_000), (315_576_000_001, 0), (i64::MIN, 0), (i64::MAX, 0)]
-        {
+        for (seconds, nanos) in [
+            (1, -1),
+            (-1, 1),
+            (0, 1_000_000_000),
+            (315_576_000_001, 0),
+            (i64::MIN, 0),
+            (i64::MAX, 0),
+        ] {
             assert!(!is_duration(seconds, nanos), "{seconds} {nanos}");
         }
     }

@@ -1,5 +1,6 @@
-//! From bytes to the methods of a service and back. Each method adds little more than its decoding and its encoding: tonic's
-//! machinery is compiled once for all of them, since it deals in bytes here.
+//! From bytes to the methods of a service and back. Each method adds little more than its decoding
+//! and its encoding: tonic's machinery is compiled once for all of them, since it deals in bytes
+//! here.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -13,13 +14,16 @@ use http::{Request, Response};
 use prost::Message;
 use prost::bytes::Bytes;
 use tonic::body::Body;
-use tonic::server::{ClientStreamingService, Grpc, ServerStreamingService, StreamingService, UnaryService};
+use tonic::server::{
+    ClientStreamingService, Grpc, ServerStreamingService, StreamingService, UnaryService,
+};
 use tonic::{Status, Streaming};
 
 use crate::codec::{BytesCodec, Count, Encodable, count, decode};
 use crate::error::{is_hidden, with_causes};
 use crate::{
-    Call, Caller, Deadline, Handle, MAX_MESSAGE_BYTES, Method, PublicError, Requests, Responses, Validate, status,
+    Call, Caller, Deadline, Handle, MAX_MESSAGE_BYTES, Method, PublicError, Requests, Responses,
+    Validate, status,
 };
 
 /// What a server knows of a call beyond its message. The chassis implements it.
@@ -37,9 +41,11 @@ pub trait CallInfo: Send + Sync + 'static {
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Answers the calls of one method.
-pub type MethodServer = Arc<dyn Fn(Arc<dyn CallInfo>, Request<Body>) -> BoxFuture<Response<Body>> + Send + Sync>;
+pub type MethodServer =
+    Arc<dyn Fn(Arc<dyn CallInfo>, Request<Body>) -> BoxFuture<Response<Body>> + Send + Sync>;
 
-/// The methods of one gRPC service, ready to be served. Made by generated code: `order_service::server(orders)`.
+/// The methods of one gRPC service, ready to be served. Made by generated code:
+/// `order_service::server(orders)`.
 #[derive(Clone)]
 pub struct Server {
     name: &'static str,
@@ -80,7 +86,8 @@ impl Server {
     {
         let handlers = handlers.clone();
         self.add(method, count::<Q>, move |info| {
-            let (info, handlers) = (info.clone(), handlers.clone());
+            let info = info.clone();
+            let handlers = handlers.clone();
             Shape::Unary(Box::new(move |bytes| {
                 let request = decode::<Q>(bytes);
                 Box::pin(async move {
@@ -103,13 +110,16 @@ impl Server {
     {
         let handlers = handlers.clone();
         self.add(method, count::<Q>, move |info| {
-            let (info, handlers) = (info.clone(), handlers.clone());
+            let info = info.clone();
+            let handlers = handlers.clone();
             Shape::ServerStreaming(Box::new(move |bytes| {
                 let request = decode::<Q>(bytes);
                 Box::pin(async move {
                     let call = call_of(&*info, request?);
                     let responses = handlers.handle(call).await;
-                    responses.map_err(|error| refuse(&*info, &error)).map(|responses| encoded(responses, info))
+                    responses
+                        .map_err(|error| refuse(&*info, &error))
+                        .map(|responses| encoded(responses, info))
                 })
             }))
         })
@@ -126,7 +136,8 @@ impl Server {
     {
         let handlers = handlers.clone();
         self.add(method, count::<Q>, move |info| {
-            let (info, handlers) = (info.clone(), handlers.clone());
+            let info = info.clone();
+            let handlers = handlers.clone();
             Shape::ClientStreaming(Box::new(move |messages| {
                 Box::pin(async move {
                     let call = call_of(&*info, Requests::new(messages));
@@ -148,12 +159,15 @@ impl Server {
     {
         let handlers = handlers.clone();
         self.add(method, count::<Q>, move |info| {
-            let (info, handlers) = (info.clone(), handlers.clone());
+            let info = info.clone();
+            let handlers = handlers.clone();
             Shape::BidiStreaming(Box::new(move |messages| {
                 Box::pin(async move {
                     let call = call_of(&*info, Requests::new(messages));
                     let responses = handlers.handle(call).await;
-                    responses.map_err(|error| refuse(&*info, &error)).map(|responses| encoded(responses, info))
+                    responses
+                        .map_err(|error| refuse(&*info, &error))
+                        .map(|responses| encoded(responses, info))
                 })
             }))
         })
@@ -165,7 +179,10 @@ impl Server {
         count: Count,
         shape: impl Fn(&Arc<dyn CallInfo>) -> Shape + Send + Sync + 'static,
     ) -> Self {
-        self.methods.push((method, Arc::new(move |info, request| Box::pin(serve(count, shape(&info), request)))));
+        self.methods.push((
+            method,
+            Arc::new(move |info, request| Box::pin(serve(count, shape(&info), request))),
+        ));
         self
     }
 }
@@ -185,7 +202,10 @@ fn call_of<R>(info: &dyn CallInfo, request: R) -> Call<R> {
     Call { request, caller: info.caller(), deadline: info.deadline() }
 }
 
-fn encoded<A: Message + 'static>(responses: Responses<A>, info: Arc<dyn CallInfo>) -> EncodedStream {
+fn encoded<A: Message + 'static>(
+    responses: Responses<A>,
+    info: Arc<dyn CallInfo>,
+) -> EncodedStream {
     let encoded = responses.into_inner().map(move |response| match response {
         Ok(response) => Ok(Encodable::new(response)),
         Err(error) => Err(refuse(&*info, &*error)),
@@ -193,8 +213,8 @@ fn encoded<A: Message + 'static>(responses: Responses<A>, info: Arc<dyn CallInfo
     EncodedStream(Box::pin(encoded))
 }
 
-/// Turns the error of a method into a status. The text of one that is our fault is hidden; it goes to the log of the request,
-/// with everything that caused it.
+/// Turns the error of a method into a status. The text of one that is our fault is hidden; it goes
+/// to the log of the request, with everything that caused it.
 fn refuse(info: &dyn CallInfo, error: &dyn PublicError) -> Status {
     let code = error.refusal().code();
     if is_hidden(code) || code == tonic::Code::Unavailable {
@@ -229,7 +249,8 @@ struct Erased<Q, A>(Handler<Q, A>);
 
 impl<Q: Send + 'static, A: Send + 'static> Erased<Q, A> {
     fn run(&mut self, request: tonic::Request<Q>) -> BoxFuture<Result<tonic::Response<A>, Status>> {
-        let handler = std::mem::replace(&mut self.0, Box::new(|_| unreachable!("tonic calls a method once")));
+        let handler =
+            std::mem::replace(&mut self.0, Box::new(|_| unreachable!("tonic calls a method once")));
         let answer = handler(request.into_inner());
         Box::pin(async move { answer.await.map(tonic::Response::new) })
     }
@@ -301,7 +322,11 @@ impl tower::Service<Request<Body>> for Server {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let path = request.uri().path().strip_prefix('/').and_then(|path| path.split_once('/'));
         let method = path.filter(|(service, _)| *service == self.name).map(|(_, method)| method);
-        let method = self.methods.iter().find(|(name, _)| Some(*name) == method).map(|(_, server)| server.clone());
+        let method = self
+            .methods
+            .iter()
+            .find(|(name, _)| Some(*name) == method)
+            .map(|(_, server)| server.clone());
         Box::pin(async move {
             match method {
                 Some(server) => Ok(server(Arc::new(Unknown), request).await),

@@ -1,4 +1,5 @@
-//! Validation as generated code does it: a message checks itself and collects what is wrong, with the path of each field.
+//! Validation as generated code does it: a message checks itself and collects what is wrong, with
+//! the path of each field.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,22 +8,25 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 use crate::{REASON_INVALID_FIELD, Shape};
 
-/// How many violations are collected before checking stops, so that a hostile request cannot ask for an answer larger than the
-/// headers it must fit in.
+/// How many violations are collected before checking stops, so that a hostile request cannot ask
+/// for an answer larger than the headers it must fit in.
 pub const MAX_VIOLATIONS: usize = 16;
 
 /// How many characters of a map's key a path shows.
 const MAX_KEY: usize = 64;
 
-/// A message that can check the `buf.validate` rules of its own fields. Implemented by generated code only.
+/// A message that can check the `buf.validate` rules of its own fields. Implemented by generated
+/// code only.
 pub trait Validate {
-    /// Whether the message is the input of some method, so that a server must check it while decoding.
+    /// Whether the message is the input of some method, so that a server must check it while
+    /// decoding.
     const IS_REQUEST: bool;
 
     /// The proto package, which is the domain of the error when the message is refused.
     const PACKAGE: &'static str;
 
-    /// What is counted in the message before it is decoded; nothing, when it is the input of no method.
+    /// What is counted in the message before it is decoded; nothing, when it is the input of no
+    /// method.
     const SHAPE: &'static Shape;
 
     /// Adds what is wrong with this message, which stands at `path`, to `out`.
@@ -39,7 +43,8 @@ pub trait Validate {
     }
 }
 
-/// Where a field stands in a message. Made on the stack on the way down; text is made only for a violation.
+/// Where a field stands in a message. Made on the stack on the way down; text is made only for a
+/// violation.
 #[derive(Clone, Copy)]
 pub enum Path<'a> {
     /// The message itself.
@@ -133,20 +138,36 @@ impl Violations {
 
     /// Adds a violation, unless the list is full.
     #[cold]
-    pub fn add(&mut self, path: Path<'_>, rule: &'static str, description: impl Into<Cow<'static, str>>) {
+    pub fn add(
+        &mut self,
+        path: Path<'_>,
+        rule: &'static str,
+        description: impl Into<Cow<'static, str>>,
+    ) {
         if !self.is_full() {
-            self.list.push(Violation { field: path.to_string(), description: description.into(), rule });
+            self.list.push(Violation {
+                field: path.to_string(),
+                description: description.into(),
+                rule,
+            });
         }
     }
 
-    /// Adds a violation of a rule about a size, and says what the size is: `must be 3 to 128 characters, has 2`.
+    /// Adds a violation of a rule about a size, and says what the size is:
+    /// `must be 3 to 128 characters, has 2`.
     #[cold]
-    pub fn add_size(&mut self, path: Path<'_>, rule: &'static str, description: &'static str, size: usize) {
+    pub fn add_size(
+        &mut self,
+        path: Path<'_>,
+        rule: &'static str,
+        description: &'static str,
+        size: usize,
+    ) {
         self.add(path, rule, format!("{description}, has {size}"));
     }
 
-    /// Returns INVALID_ARGUMENT with a BadRequest that names each field and an ErrorInfo with the reason
-    /// `ERROR_REASON_INVALID_FIELD` and the given domain.
+    /// Returns INVALID_ARGUMENT with a BadRequest that names each field and an ErrorInfo with the
+    /// reason `ERROR_REASON_INVALID_FIELD` and the given domain.
     #[cold]
     pub fn into_status(self, domain: &'static str) -> tonic::Status {
         let message = self.to_string();

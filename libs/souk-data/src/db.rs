@@ -9,9 +9,10 @@ use souk_types::Clock;
 use tokio::sync::watch;
 
 use crate::page::PageTokens;
-use crate::postgres::{Isolation, Postgres};
+use crate::postgres::Postgres;
 use crate::request::{self, RequestKey};
 use crate::sqlite::Sqlite;
+use crate::write::{Attempt, Isolation, Write, WriteFn};
 use crate::{DataConfig, Engine, Error, Reader, Schema, Tx};
 
 /// An open database. Clones share it; dropping the last one finishes what is queued and closes it.
@@ -36,23 +37,36 @@ enum Store {
 const PROBE_BYTES: usize = 16 << 10;
 
 impl Db {
-    /// Opens the database of a service, creating and migrating it as needed. A relative SQLite path starts at `data_dir`.
+    /// Opens the database of a service, creating and migrating it as needed. A relative SQLite path
+    /// starts at `data_dir`.
     ///
-    /// Fails with [`Error::InUse`] when another process has the file, [`Error::Schema`] when the stored schema is newer than
-    /// the program or was changed, [`Error::Lost`] when the database is not the one that was last here, [`Error::Corrupt`],
-    /// [`Error::Config`] or [`Error::Unavailable`].
-    pub async fn open(config: &DataConfig, data_dir: &Path, schema: &Schema, clock: Clock) -> Result<Db, Error> {
+    /// Fails with [`Error::InUse`] when another process has the file, [`Error::Schema`] when the
+    /// stored schema is newer than the program or was changed, [`Error::Lost`] when the database is
+    /// not the one that was last here, [`Error::Corrupt`], [`Error::Config`] or
+    /// [`Error::Unavailable`].
+    pub async fn open(
+        config: &DataConfig,
+        data_dir: &Path,
+        schema: &Schema,
+        clock: Clock,
+    ) -> Result<Db, Error> {
         let committed = watch::Sender::new(0);
         let store = if let Some(file) = config.url.strip_prefix("sqlite:") {
             let path = data_dir.join(file);
             if file.is_empty() || file.starts_with(':') || path.file_name().is_none() {
-                return Err(Error::Config("the address of a SQLite database is sqlite:FILE".into()));
+                return Err(Error::Config(
+                    "the address of a SQLite database is sqlite:FILE".into(),
+                ));
             }
             Store::Sqlite(Sqlite::open(config, path, data_dir, schema, &clock, committed.clone())?)
         } else if config.url.starts_with("postgres://") || config.url.starts_with("postgresql://") {
-            Store::Postgres(Postgres::open(config, data_dir, schema, &clock, committed.clone()).await?)
+            Store::Postgres(
+                Postgres::open(config, data_dir, schema, &clock, committed.clone()).await?,
+            )
         } else {
-            return Err(Error::Config("the address of a database starts with sqlite: or postgres://".into()));
+            return Err(Error::Config(
+                "the address of a database starts with sqlite: or postgres://".into(),
+            ));
         };
         let reader = store.reader();
         let key = reader.query_row("SELECT secret FROM souk_keys WHERE name = 'page'", &[]).await?;
@@ -76,75 +90,73 @@ impl Db {
         }
     }
 
-    /// Runs the closure in a transaction and commits it, durably, before its result is given back; an error rolls it back.
+    /// Runs a function in a transaction and commits it, durably, before its result is given back;
+    /// an error rolls it back.
     ///
-    /// The closure has no side effects, since it may run again (PostgreSQL, SERIALIZABLE, after losing a race), and waits for
-    /// nothing but its own statements. It is finished even when the caller goes away. After a failed statement it cannot go
-    /// on: use `ON CONFLICT DO NOTHING`, then read.
+    /// The function borrows `input`. It has no side effects, since it may run again (PostgreSQL,
+    /// after losing a race), and waits for nothing but its own statements. It is finished even when
+    /// the caller goes away. After a failed statement it cannot go on: use
+    /// `ON CONFLICT DO NOTHING`, then read.
     ///
-    /// Fails with what the closure returned, or [`Error::Conflict`], [`Error::Unavailable`] (the write may have happened),
-    /// [`Error::Full`], [`Error::Corrupt`], [`Error::Pending`], [`Error::Panicked`], [`Error::Bug`].
-    pub async fn write<F, Fut, T, E>(&self, closure: F) -> Result<T, E>
+    /// Fails with what the function returned, or [`Error::Conflict`], [`Error::Unavailable`] (the
+    /// write may have happened), [`Error::Full`], [`Error::Corrupt`], [`Error::Pending`],
+    /// [`Error::Panicked`], [`Error::Bug`].
+    pub async fn write<I, T, E, F>(
+        &self,
+        isolation: Isolation,
+        input: I,
+        function: F,
+    ) -> Result<T, E>
     where
-        F: Fn(Tx) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<T, E>> + Send + 'static,
+        I: Send + Sync + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
+        F: for<'a> WriteFn<'a, I, T, E>,
     {
-        let closure = traced(closure);
+        let write = Arc::new(Write::new(input, function));
+        self.run(isolation, write.clone()).await?;
+        write.take()
+    }
+
+    /// Like [`write`](Db::write), once per request: a repeated request gets the first answer, for 7
+    /// days. Only successes are recorded; a refusal is evaluated again. The same id with another
+    /// request is [`Error::RequestIdReused`].
+    pub async fn write_once<I, R, E, F>(
+        &self,
+        key: RequestKey,
+        isolation: Isolation,
+        input: I,
+        function: F,
+    ) -> Result<R, E>
+    where
+        I: Send + Sync + 'static,
+        R: Message + Default + 'static,
+        E: From<Error> + Send + 'static,
+        F: for<'a> WriteFn<'a, I, R, E>,
+    {
+        self.write(isolation, Once { key, clock: self.0.clock.clone(), input, function }, once)
+            .await
+    }
+
+    async fn run(&self, isolation: Isolation, write: Arc<dyn Attempt>) -> Result<(), Error> {
+        // It runs in another task, and belongs to the trace of this one.
+        let origin = crate::origin::current();
         match &self.0.store {
-            Store::Sqlite(sqlite) => sqlite.writer.write(closure).await,
-            Store::Postgres(postgres) => postgres.write(Isolation::Serializable, closure).await,
+            Store::Sqlite(sqlite) => sqlite.writer.write(write, origin).await,
+            Store::Postgres(postgres) => postgres.write(isolation, write, origin).await,
         }
     }
 
-    /// Like [`write`](Db::write), at READ COMMITTED on PostgreSQL: for a write whose every decision rests on rows that it
-    /// locked first, in id order (a conditional UPDATE, or SELECT … [`lock_rows`](Reader::lock_rows)).
-    pub async fn write_locked<F, Fut, T, E>(&self, closure: F) -> Result<T, E>
-    where
-        F: Fn(Tx) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<T, E>> + Send + 'static,
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        let closure = traced(closure);
-        match &self.0.store {
-            Store::Sqlite(sqlite) => sqlite.writer.write(closure).await,
-            Store::Postgres(postgres) => postgres.write(Isolation::ReadCommitted, closure).await,
-        }
-    }
-
-    /// Like [`write`](Db::write), once per request: a repeated request gets the first answer, for 7 days. Only successes are
-    /// recorded; a refusal is evaluated anew. The same id with another request is [`Error::RequestIdReused`].
-    pub async fn write_once<F, Fut, R, E>(&self, key: RequestKey, closure: F) -> Result<R, E>
-    where
-        F: Fn(Tx) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<R, E>> + Send + 'static,
-        R: Message + Default + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        self.write(once(key, closure, self.0.clock.clone())).await
-    }
-
-    /// Like [`write_once`](Db::write_once) and [`write_locked`](Db::write_locked) together.
-    pub async fn write_once_locked<F, Fut, R, E>(&self, key: RequestKey, closure: F) -> Result<R, E>
-    where
-        F: Fn(Tx) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<R, E>> + Send + 'static,
-        R: Message + Default + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        self.write_locked(once(key, closure, self.0.clock.clone())).await
-    }
-
-    /// Returns a reader whose every statement sees all that was committed before it. For statements that find their rows by an
-    /// index; long ones belong into a [`snapshot`](Db::snapshot), since on SQLite they run in the caller's thread.
+    /// Returns a reader whose every statement sees all that was committed before it. For statements
+    /// that find their rows by an index; long ones belong in a [`snapshot`](Db::snapshot), since on
+    /// SQLite they run in the caller's thread.
     pub fn read(&self) -> Reader {
         self.0.store.reader()
     }
 
-    /// Runs a closure that only reads, all of it on one state of the data, as audits need it. On SQLite it runs in a thread of
-    /// its own and, like a write, waits for nothing but its statements.
+    /// Runs a closure that only reads, all of it on one state of the data, as audits need it. On
+    /// SQLite it runs in a thread of its own and, like a write, waits for nothing but its
+    /// statements.
     pub async fn snapshot<F, Fut, T, E>(&self, closure: F) -> Result<T, E>
     where
         F: Fn(Reader) -> Fut + Send + 'static,
@@ -158,8 +170,8 @@ impl Db {
         }
     }
 
-    /// Returns a receiver that changes after each commit of this process, for those who wait for new rows. A sweep stands
-    /// behind it, since other replicas commit too.
+    /// Returns a receiver that changes after each commit of this process, for those who wait for
+    /// new rows. A sweep stands behind it, since other replicas commit too.
     pub fn committed(&self) -> watch::Receiver<u64> {
         self.0.committed.subscribe()
     }
@@ -169,7 +181,8 @@ impl Db {
         &self.0.page_tokens
     }
 
-    /// Checks that the database answers and takes writes, by a write of its own when the last one failed.
+    /// Checks that the database answers and takes writes, by a write of its own when the last one
+    /// failed.
     ///
     /// The error names files and folders: it is for operators, in the log and at `/readyz`.
     pub async fn ping(&self) -> Result<(), Error> {
@@ -195,22 +208,19 @@ impl Db {
     async fn probe(&self) -> Result<(), Error> {
         let reserve: Vec<u8> = std::iter::repeat_with(rand::random).take(PROBE_BYTES).collect();
         for reserve in [reserve, Vec::new()] {
-            let reserve = Arc::new(reserve);
-            self.write_locked(move |tx| {
-                let reserve = reserve.clone();
-                async move { tx.execute("UPDATE souk_shop SET reserve = $1", crate::args![&reserve[..]]).await }
-            })
-            .await?;
+            self.write(Isolation::ReadCommitted, reserve, set_reserve).await?;
         }
         Ok(())
     }
 
-    /// Copies a SQLite database, as of one moment and while it is written to, to the new file `to`. PostgreSQL has its own
-    /// tools for this.
+    /// Copies a SQLite database, as of one moment and while it is written to, to the new file `to`.
+    /// PostgreSQL has its own tools for this.
     pub async fn backup(&self, to: &Path) -> Result<(), Error> {
         match &self.0.store {
             Store::Sqlite(sqlite) => sqlite.backup(to).await,
-            Store::Postgres(_) => Err(Error::Config("PostgreSQL is backed up with pg_dump or pg_basebackup".into())),
+            Store::Postgres(_) => {
+                Err(Error::Config("PostgreSQL is backed up with pg_dump or pg_basebackup".into()))
+            }
         }
     }
 
@@ -224,6 +234,10 @@ impl Db {
     }
 }
 
+async fn set_reserve(tx: &Tx, reserve: &Vec<u8>) -> Result<u64, Error> {
+    tx.execute("UPDATE souk_shop SET reserve = $1", args![reserve]).await
+}
+
 impl Store {
     fn reader(&self) -> Reader {
         match self {
@@ -233,38 +247,26 @@ impl Store {
     }
 }
 
-/// Lets a closure know the trace of the task that asks for the write, since it runs in another.
-fn traced<F, Fut>(closure: F) -> impl Fn(Tx) -> Fut + Send + Sync + 'static
-where
-    F: Fn(Tx) -> Fut + Send + Sync + 'static,
-{
-    let origin = crate::origin::current();
-    move |tx| closure(tx.of(origin))
+/// A write that happens once per request.
+struct Once<I, F> {
+    key: RequestKey,
+    clock: Clock,
+    input: I,
+    function: F,
 }
 
-/// Wraps a closure with the look-up and the record of its request.
-fn once<F, Fut, R, E>(
-    key: RequestKey,
-    closure: F,
-    clock: Clock,
-) -> impl Fn(Tx) -> std::pin::Pin<Box<dyn Future<Output = Result<R, E>> + Send>> + Send + Sync + 'static
+/// Looks the request up, and records its answer.
+async fn once<I, R, E, F>(tx: &Tx, once: &Once<I, F>) -> Result<R, E>
 where
-    F: Fn(Tx) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<R, E>> + Send + 'static,
+    I: Send + Sync + 'static,
     R: Message + Default + 'static,
     E: From<Error> + Send + 'static,
+    F: for<'a> WriteFn<'a, I, R, E>,
 {
-    let shared = Arc::new((key, closure, clock));
-    move |tx| {
-        let shared = shared.clone();
-        Box::pin(async move {
-            let (key, closure, clock) = &*shared;
-            if let Some(earlier) = request::find(&tx, key).await? {
-                return Ok(earlier);
-            }
-            let response = closure(tx.clone()).await?;
-            request::record(&tx, key, &response, clock.now()).await?;
-            Ok(response)
-        })
+    if let Some(earlier) = request::find(tx, &once.key).await? {
+        return Ok(earlier);
     }
+    let response = once.function.call(tx, &once.input).await?;
+    request::record(tx, &once.key, &response, once.clock.now()).await?;
+    Ok(response)
 }

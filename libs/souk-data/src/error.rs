@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
-/// Tells why a read or a write failed. Cheap to clone: one failed commit is told to every write it covered.
+/// Tells why a read or a write failed. Cheap to clone: one failed commit is told to every write it
+/// covered.
 ///
 /// No message carries SQL or a value that was written or read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,8 +13,8 @@ pub enum Error {
     /// Other writes kept getting in the way; trying again at once may work.
     #[error("the write lost a race with others too often")]
     Conflict,
-    /// The database cannot be reached or cannot work now. Whether the write happened may be unknown; repeating it by its
-    /// `request_id` is safe.
+    /// The database cannot be reached or cannot work now. Whether the write happened may be
+    /// unknown; repeating it by its `request_id` is safe.
     #[error("the database is unavailable: {0}")]
     Unavailable(Arc<str>),
     /// There is no room left. The write did not happen.
@@ -22,7 +23,8 @@ pub enum Error {
     /// The stored data is damaged.
     #[error("the database is corrupt: {0}")]
     Corrupt(Arc<str>),
-    /// A row with this key is there already. Holds the constraint (PostgreSQL) or the columns (SQLite).
+    /// A row with this key is there already. Holds the constraint (PostgreSQL) or the columns
+    /// (SQLite).
     #[error("a row with the same key exists: {0}")]
     UniqueViolation(Arc<str>),
     /// A CHECK, NOT NULL, foreign key or trigger of the schema refused the row.
@@ -49,7 +51,8 @@ pub enum Error {
     /// Another process, or another part of this one, has the file open.
     #[error("{0} is in use by another process; stop it first, or use another data directory")]
     InUse(Arc<str>),
-    /// The database is not the one that was last here: it is gone, empty, older than it was, or another shop's. Says how to go on.
+    /// The database is not the one that was last here: it is gone, empty, older than it was, or
+    /// another shop's. Says how to go on.
     #[error("{0}")]
     Lost(Arc<str>),
     /// The stored schema is not one this program can work with.
@@ -87,13 +90,21 @@ impl From<DbErr> for Error {
             | DbErr::Query(RuntimeErr::SqlxError(cause))
             | DbErr::Conn(RuntimeErr::SqlxError(cause)) => crate::postgres::sort(cause),
             DbErr::ConnectionAcquire(_) => Error::unavailable("no connection became free in time"),
-            DbErr::RecordNotInserted => {
-                Error::bug("sea-orm inserted no row; use `on_conflict_do_nothing` with `do_nothing`")
-            }
+            DbErr::RecordNotInserted => Error::bug(
+                "sea-orm inserted no row; use `on_conflict_do_nothing` with `do_nothing`",
+            ),
             DbErr::RecordNotUpdated => Error::bug("sea-orm updated no row"),
-            // What is left are sea-orm's own complaints about types and models; they name columns, never values.
-            DbErr::Type(text) | DbErr::Custom(text) | DbErr::AttrNotSet(text) => Error::bug(text.clone()),
+            // What is left are sea-orm's own complaints about types and models, which name columns.
+            DbErr::Type(text) | DbErr::Custom(text) | DbErr::AttrNotSet(text) => {
+                Error::bug(without_value(text))
+            }
             _ => Error::bug("sea-orm refused the statement"),
         }
     }
+}
+
+/// Leaves out the value that no variant of an enum stands for, with which sea-orm ends such a
+/// complaint.
+fn without_value(text: &str) -> &str {
+    text.split_once(" enum: ").map_or(text, |(before, _)| before)
 }

@@ -1,4 +1,5 @@
-//! The databases of programs in other languages: they raise their epoch themselves, and whoever starts them keeps the list.
+//! The databases of programs in other languages: they raise their epoch themselves, and whoever
+//! starts them keeps the list.
 
 use std::path::Path;
 use std::time::Duration;
@@ -24,10 +25,12 @@ impl<'a> ForeignDatabase<'a> {
         ForeignDatabase { folder, name }
     }
 
-    /// Checks, before its program starts, that it is the one that the list knows. One that was accepted is listed as it is.
+    /// Checks, before its program starts, that it is the one that the list knows. One that was
+    /// accepted is listed as it is.
     ///
     /// # Errors
-    /// [`Error::Lost`] as [`Db::open`](crate::Db::open) has it, or what keeps the file from being read.
+    /// [`Error::Lost`] as [`Db::open`](crate::Db::open) has it, or what keeps the file from being
+    /// read.
     pub fn check(&self, list: &ShopFile) -> Result<(), Error> {
         let path = self.folder.join(self.name);
         let place = path.display().to_string();
@@ -55,15 +58,16 @@ impl<'a> ForeignDatabase<'a> {
         Ok(())
     }
 
-    /// Lists it as it is now, and writes the shop's id into it if it has none. Returns its epoch; none while its program has not
-    /// made its tables.
+    /// Lists it as it is now, and writes the shop's id into it if it has none. Returns its epoch;
+    /// none while its program has not made its tables.
     ///
     /// # Errors
     /// What keeps it or the list from being read or written.
     pub fn follow(&self, listed: Option<i64>) -> Result<Option<i64>, Error> {
         let Some(stored) = self.stored()? else { return Ok(None) };
         if stored.shop.is_empty() {
-            // Its id comes before its line in the list: a list that names a database without an id refuses the next start.
+            // Its id comes before its line in the list: a list that names a database without an id
+            // refuses the next start.
             let list = ShopFile::update(self.folder, |_| {})?;
             self.claim(&list.shop)?;
         }
@@ -81,16 +85,22 @@ impl<'a> ForeignDatabase<'a> {
             return Ok(None);
         }
         let stored = |row: &rusqlite::Row<'_>| Ok(Stored { shop: row.get(0)?, epoch: row.get(1)? });
-        file.query_row("SELECT shop, epoch FROM souk_shop", [], stored).map(Some).map_err(|e| sort(&e))
+        file.query_row("SELECT shop, epoch FROM souk_shop", [], stored)
+            .map(Some)
+            .map_err(|e| sort(&e))
     }
 
     fn claim(&self, shop: &str) -> Result<(), Error> {
-        self.open()?.execute("UPDATE souk_shop SET shop = ?1", [shop]).map(|_| ()).map_err(|e| sort(&e))
+        self.open()?
+            .execute("UPDATE souk_shop SET shop = ?1", [shop])
+            .map(|_| ())
+            .map_err(|e| sort(&e))
     }
 
     fn open(&self) -> Result<Connection, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let file = Connection::open_with_flags(self.folder.join(self.name), flags).map_err(|e| sort(&e))?;
+        let file = Connection::open_with_flags(self.folder.join(self.name), flags)
+            .map_err(|e| sort(&e))?;
         file.busy_timeout(PATIENCE).map_err(|e| sort(&e))?;
         Ok(file)
     }
@@ -102,11 +112,15 @@ mod tests {
 
     const NAME: &str = "fake/fake.sqlite3";
 
-    /// Makes a database as a program in another language has just made it: no shop's id, and an epoch.
+    /// Makes a database as a program in another language has just made it: no shop's id, and an
+    /// epoch.
     fn young(folder: &Path) {
         std::fs::create_dir(folder.join("fake")).unwrap();
         let file = Connection::open(folder.join(NAME)).unwrap();
-        file.execute_batch("CREATE TABLE souk_shop (shop, epoch); INSERT INTO souk_shop VALUES ('', 3)").unwrap();
+        file.execute_batch(
+            "CREATE TABLE souk_shop (shop, epoch); INSERT INTO souk_shop VALUES ('', 3)",
+        )
+        .unwrap();
     }
 
     #[test]
@@ -116,7 +130,10 @@ mod tests {
         let database = ForeignDatabase::new(folder.path(), NAME);
         assert_eq!(database.follow(None), Ok(Some(3)));
         let list = ShopFile::read(folder.path()).unwrap().unwrap();
-        assert_eq!((list.databases[NAME], database.stored().unwrap().unwrap().shop), (3, list.shop.clone()));
+        assert_eq!(
+            (list.databases[NAME], database.stored().unwrap().unwrap().shop),
+            (3, list.shop.clone())
+        );
         assert_eq!(database.check(&list), Ok(()));
     }
 

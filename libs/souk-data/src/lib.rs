@@ -1,5 +1,6 @@
-//! A service's own database: one way to write (`db.write`), group commit on SQLite, SERIALIZABLE with retries on PostgreSQL,
-//! idempotency records, outbox and inbox, migrations. It knows no business and no gRPC.
+//! A service's own database: one way to write (`db.write`), group commit on SQLite, SERIALIZABLE
+//! with retries on PostgreSQL, idempotency records, outbox and inbox, migrations. It knows no
+//! business and no gRPC.
 
 #[macro_use]
 mod value;
@@ -16,15 +17,18 @@ mod origin;
 pub mod outbox;
 pub mod page;
 mod postgres;
+mod prepared;
 mod public;
 mod purge;
 mod reader;
 pub mod request;
+pub mod rows;
 mod shop_file;
 mod sqlite;
 mod trouble;
 #[cfg(feature = "unsynced-vfs")]
 mod unsynced_vfs;
+mod write;
 
 pub use config::{DataConfig, Engine};
 pub use db::Db;
@@ -33,8 +37,10 @@ pub use foreign::ForeignDatabase;
 pub use list::placeholders;
 pub use migrate::{Migration, Schema};
 pub use origin::{TraceParent, set_trace_source};
+pub use prepared::{Change, Find, Prepared, given, given_limit};
 pub use purge::Purged;
 pub use reader::{Reader, Tx};
 pub use request::RequestKey;
 pub use shop_file::{SHOP_FILE, ShopFile};
 pub use value::{Arg, Cell, FromCell, Row, ToArg};
+pub use write::{Isolation, WriteFn};

@@ -1,4 +1,5 @@
-//! Lists in statements: placeholders for many rows, in chunks that stay under the engines' limits of bound values.
+//! Lists in statements: placeholders for many rows, in chunks that stay under the engines' limits
+//! of bound values.
 
 use std::fmt::Write;
 
@@ -13,14 +14,15 @@ impl Engine {
         }
     }
 
-    /// Returns how many rows of `columns` values fit into one statement: `rows.chunks(engine.rows_per_statement(4))`.
+    /// Returns how many rows of `columns` values fit into one statement:
+    /// `rows.chunks(engine.rows_per_statement(4))`.
     pub const fn rows_per_statement(self, columns: usize) -> usize {
         self.bind_limit() / columns
     }
 }
 
-/// Returns placeholders from `$first` on for so many rows of so many columns, as VALUES and IN take them:
-/// `placeholders(1, 2, 2)` is `($1,$2),($3,$4)`, and `placeholders(1, 1, 3)` is `($1,$2,$3)`.
+/// Returns placeholders from `$first` on for so many rows of so many columns, as VALUES and IN take
+/// them: `placeholders(1, 2, 2)` is `($1,$2),($3,$4)`, and `placeholders(1, 1, 3)` is `($1,$2,$3)`.
 pub fn placeholders(first: usize, rows: usize, columns: usize) -> String {
     let mut text = String::with_capacity(rows * columns * 6);
     let mut number = first;

@@ -1,4 +1,5 @@
-//! Migrations: forward only, all pending ones in one transaction, under a lock. What was applied is compared with the program.
+//! Migrations: forward only, all pending ones in one transaction, under a lock. What was applied is
+//! compared with the program.
 
 use sea_orm::sqlx::postgres::PgConnection;
 use sha2::{Digest, Sha256};
@@ -19,14 +20,16 @@ pub struct Schema {
     pub migrations: &'static [Migration],
 }
 
-/// One step of a schema. Once released it never changes; the running version of the program must survive it.
+/// One step of a schema. Once released it never changes; the running version of the program must
+/// survive it.
 #[derive(Clone, Copy, Debug)]
 pub struct Migration {
     /// Ascending, from 1.
     pub version: i64,
     /// What the step does, for people.
     pub name: &'static str,
-    /// The statements for SQLite, separated by semicolons, without BEGIN and COMMIT. Tables are STRICT.
+    /// The statements for SQLite, separated by semicolons, without BEGIN and COMMIT. Tables are
+    /// STRICT.
     pub sqlite: &'static str,
     /// The statements for PostgreSQL.
     pub postgres: &'static str,
@@ -46,7 +49,8 @@ impl Migration {
     }
 }
 
-/// Gives the SQL, for a SQLite migration, that lets a table only grow: `append_only_sqlite!("movements")`.
+/// Gives the SQL, for a SQLite migration, that lets a table only grow:
+/// `append_only_sqlite!("movements")`.
 #[macro_export]
 macro_rules! append_only_sqlite {
     ($table:literal) => {
@@ -69,7 +73,8 @@ macro_rules! append_only_sqlite {
     };
 }
 
-/// Gives the SQL, for a PostgreSQL migration, that lets a table only grow: `append_only_postgres!("movements")`.
+/// Gives the SQL, for a PostgreSQL migration, that lets a table only grow:
+/// `append_only_postgres!("movements")`.
 #[macro_export]
 macro_rules! append_only_postgres {
     ($table:literal) => {
@@ -116,8 +121,7 @@ const CREATE: &str = "CREATE TABLE IF NOT EXISTS souk_migrations (
     schema_name TEXT NOT NULL, version BIGINT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_time BIGINT NOT NULL,
     PRIMARY KEY (schema_name, version))";
 const APPLIED: &str = "SELECT schema_name, version, name, checksum FROM souk_migrations ORDER BY schema_name, version";
-const RECORD: &str =
-    "INSERT INTO souk_migrations (schema_name, version, name, checksum, applied_time) VALUES ($1, $2, $3, $4, $5)";
+const RECORD: &str = "INSERT INTO souk_migrations (schema_name, version, name, checksum, applied_time) VALUES ($1, $2, $3, $4, $5)";
 
 /// Any number that nothing else in this database locks.
 const ADVISORY_LOCK: i64 = 0x736f_756b;
@@ -126,7 +130,12 @@ const ADVISORY_LOCK: i64 = 0x736f_756b;
 const CLAIM: &str = "UPDATE souk_shop SET shop = $1, epoch = $2";
 
 /// Migrates a SQLite file and writes down whose it is. The caller holds it.
-pub(crate) fn sqlite(connection: &mut Connection, schema: &Schema, now: Timestamp, of: &Stored) -> Result<(), Error> {
+pub(crate) fn sqlite(
+    connection: &mut Connection,
+    schema: &Schema,
+    now: Timestamp,
+    of: &Stored,
+) -> Result<(), Error> {
     connection.run("BEGIN IMMEDIATE")?;
     let migrated = migrate_sqlite(connection, schema, now)
         .and_then(|()| connection.execute(CLAIM, args![&of.shop, of.epoch]).map(|_| ()));
@@ -139,13 +148,21 @@ pub(crate) fn sqlite(connection: &mut Connection, schema: &Schema, now: Timestam
     }
 }
 
-fn migrate_sqlite(connection: &mut Connection, schema: &Schema, now: Timestamp) -> Result<(), Error> {
-    connection.run_all(&CREATE.replace("BIGINT", "INTEGER").replace("version))", "version)) STRICT"))?;
+fn migrate_sqlite(
+    connection: &mut Connection,
+    schema: &Schema,
+    now: Timestamp,
+) -> Result<(), Error> {
+    connection
+        .run_all(&CREATE.replace("BIGINT", "INTEGER").replace("version))", "version)) STRICT"))?;
     let applied = connection.query(APPLIED, &[])?;
     for (schema, migration) in pending(&applied, schema, Engine::Sqlite)? {
         connection.run_all(migration.sqlite).map_err(|e| failed(&schema, migration, e))?;
         let checksum = migration.checksum(Engine::Sqlite);
-        connection.execute(RECORD, args!(schema.name, migration.version, migration.name, checksum, now))?;
+        connection.execute(
+            RECORD,
+            args!(schema.name, migration.version, migration.name, checksum, now),
+        )?;
     }
     let tables = connection.query(
         "SELECT l.name AS table_name, l.strict AS strict_table, c.name AS column_name, upper(c.type) AS column_type
@@ -155,14 +172,18 @@ fn migrate_sqlite(connection: &mut Connection, schema: &Schema, now: Timestamp) 
     )?;
     for row in &tables {
         if !row.get::<bool>("strict_table")? {
-            return Err(wrong(schema, format!("table {} is not STRICT", row.get::<String>("table_name")?)));
+            return Err(wrong(
+                schema,
+                format!("table {} is not STRICT", row.get::<String>("table_name")?),
+            ));
         }
     }
     check_types(schema, &tables, &["INTEGER", "INT", "TEXT", "BLOB"])
 }
 
-/// Migrates a PostgreSQL database and writes down whose it is; replicas that start together wait for each other. `claim` takes
-/// what the database says of itself and returns what it says from now on.
+/// Migrates a PostgreSQL database and writes down whose it is; replicas that start together wait
+/// for each other. `claim` takes what the database says of itself and returns what it says from now
+/// on.
 pub(crate) async fn postgres(
     connection: &mut PgConnection,
     schema: &Schema,
@@ -186,12 +207,23 @@ pub(crate) async fn postgres(
     ended.and(migrated)
 }
 
-async fn migrate_postgres(connection: &mut PgConnection, schema: &Schema, now: Timestamp) -> Result<(), Error> {
-    statement::query(connection, "SELECT pg_advisory_xact_lock($1) IS NULL AS locked", args!(ADVISORY_LOCK)).await?;
+async fn migrate_postgres(
+    connection: &mut PgConnection,
+    schema: &Schema,
+    now: Timestamp,
+) -> Result<(), Error> {
+    statement::query(
+        connection,
+        "SELECT pg_advisory_xact_lock($1) IS NULL AS locked",
+        args!(ADVISORY_LOCK),
+    )
+    .await?;
     statement::run_all(connection, CREATE).await?;
     let applied = statement::convert(statement::query(connection, APPLIED, &[]).await?)?;
     for (schema, migration) in pending(&applied, schema, Engine::Postgres)? {
-        statement::run_all(connection, migration.postgres).await.map_err(|e| failed(&schema, migration, e))?;
+        statement::run_all(connection, migration.postgres)
+            .await
+            .map_err(|e| failed(&schema, migration, e))?;
         let checksum = migration.checksum(Engine::Postgres);
         let record = args!(schema.name, migration.version, migration.name, checksum, now);
         statement::execute(connection, RECORD, record).await?;
@@ -207,7 +239,11 @@ async fn migrate_postgres(connection: &mut PgConnection, schema: &Schema, now: T
 }
 
 /// Returns what is left to do, or why the stored schema is not ours.
-fn pending(applied: &[Row], schema: &Schema, engine: Engine) -> Result<Vec<(Schema, Migration)>, Error> {
+fn pending(
+    applied: &[Row],
+    schema: &Schema,
+    engine: Engine,
+) -> Result<Vec<(Schema, Migration)>, Error> {
     let mut left: Vec<(Schema, Migration)> = Vec::new();
     for row in applied {
         let name: String = row.get("schema_name")?;
@@ -228,7 +264,8 @@ fn pending(applied: &[Row], schema: &Schema, engine: Engine) -> Result<Vec<(Sche
         }
         let newest = schema.migrations.last().map_or(0, |migration| migration.version);
         if let Some((version, _)) = done.iter().find(|(version, _)| *version > newest) {
-            let problem = format!("the database is at version {version}, newer than this program's {newest}");
+            let problem =
+                format!("the database is at version {version}, newer than this program's {newest}");
             return Err(wrong(schema, problem));
         }
         for (index, (version, checksum)) in done.iter().enumerate() {
@@ -240,10 +277,18 @@ fn pending(applied: &[Row], schema: &Schema, engine: Engine) -> Result<Vec<(Sche
                     ));
                 }
                 Some(migration) if migration.checksum(engine) != *checksum => {
-                    return Err(wrong(schema, format!("migration {version} was changed after it had been applied")));
+                    return Err(wrong(
+                        schema,
+                        format!("migration {version} was changed after it had been applied"),
+                    ));
                 }
                 Some(_) => {}
-                None => return Err(wrong(schema, format!("migration {version} is unknown to this program"))),
+                None => {
+                    return Err(wrong(
+                        schema,
+                        format!("migration {version} is unknown to this program"),
+                    ));
+                }
             }
         }
         left.extend(schema.migrations[done.len()..].iter().map(|migration| (*schema, *migration)));
@@ -255,8 +300,12 @@ fn check_types(schema: &Schema, columns: &[Row], allowed: &[&str]) -> Result<(),
     for row in columns {
         let kind: String = row.get("column_type")?;
         if !allowed.contains(&kind.as_str()) {
-            let (table, column): (String, String) = (row.get("table_name")?, row.get("column_name")?);
-            let problem = format!("column {table}.{column} is {kind}; only {} are stored", allowed.join(", "));
+            let (table, column): (String, String) =
+                (row.get("table_name")?, row.get("column_name")?);
+            let problem = format!(
+                "column {table}.{column} is {kind}; only {} are stored",
+                allowed.join(", ")
+            );
             return Err(wrong(schema, problem));
         }
     }
@@ -269,9 +318,12 @@ fn wrong(schema: &Schema, problem: String) -> Error {
 
 fn failed(schema: &Schema, migration: Migration, error: Error) -> Error {
     match error {
-        Error::Bug(problem) | Error::ConstraintViolation(problem) | Error::UniqueViolation(problem) => {
-            wrong(schema, format!("migration {} ({}) failed: {problem}", migration.version, migration.name))
-        }
+        Error::Bug(problem)
+        | Error::ConstraintViolation(problem)
+        | Error::UniqueViolation(problem) => wrong(
+            schema,
+            format!("migration {} ({}) failed: {problem}", migration.version, migration.name),
+        ),
         other => other,
     }
 }

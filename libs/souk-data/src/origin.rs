@@ -1,4 +1,5 @@
-//! Which trace a write belongs to, so that the events it appends carry the trace on. Whoever runs services says how to find out.
+//! Which trace a write belongs to, so that the events it appends carry the trace on. Whoever runs
+//! services says how to find out.
 
 use std::sync::OnceLock;
 

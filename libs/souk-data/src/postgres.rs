@@ -23,7 +23,8 @@ use crate::migrate::{self, Schema};
 use crate::shop_file::{Named, ShopFile, Stored};
 use crate::trouble::Trouble;
 use crate::value::Arg;
-use crate::{DataConfig, Error, Reader, Tx};
+use crate::write::{Attempt, Isolation};
+use crate::{DataConfig, Error, Reader, TraceParent, Tx};
 use transaction::{Held, Transaction};
 
 /// After how much idle time a connection is asked whether it still lives before it is used.
@@ -36,13 +37,6 @@ const ATTEMPTS: u32 = 100;
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(64);
 
-/// How much of what others do a transaction may see.
-#[derive(Clone, Copy)]
-pub(crate) enum Isolation {
-    Serializable,
-    ReadCommitted,
-}
-
 /// An open PostgreSQL database.
 #[derive(Clone)]
 pub(crate) struct Postgres {
@@ -54,7 +48,8 @@ pub(crate) struct Postgres {
     committed: watch::Sender<u64>,
 }
 
-/// Runs one query outside any transaction. It reads only, so it runs again when its connection turns out to have died.
+/// Runs one query outside any transaction. It reads only, so it runs again when its connection
+/// turns out to have died.
 pub(crate) async fn read(pool: &PgPool, sql: &str, args: &[Arg<'_>]) -> Result<Vec<PgRow>, Error> {
     let mut spare = pool.size();
     loop {
@@ -72,8 +67,9 @@ pub(crate) async fn read(pool: &PgPool, sql: &str, args: &[Arg<'_>]) -> Result<V
 }
 
 /// What one attempt came to.
-enum Attempt<T, E> {
-    Done(Result<T, E>),
+enum Outcome {
+    /// What the function returned stands, or the write failed for this reason.
+    Done(Result<(), Error>),
     /// It lost a race, or had no connection to begin with: nothing happened, and it may run again.
     Again(Error),
 }
@@ -118,7 +114,10 @@ impl Postgres {
         let list = ShopFile::read(data_dir)?;
         let name = format!("postgres:{}", schema.name);
         let named = Named { place: &place, name: &name };
-        let of = migrate::postgres(held.raw(), schema, clock.now(), |stored| claim(named, list.as_ref(), stored)).await;
+        let of = migrate::postgres(held.raw(), schema, clock.now(), |stored| {
+            claim(named, list.as_ref(), stored)
+        })
+        .await;
         let of = of?;
         held.finish();
         remember(data_dir, named, &of)?;
@@ -131,52 +130,49 @@ impl Postgres {
             let row = sqlx::query(sql).fetch_one(&self.pool).await.map_err(|e| sort(&e))?;
             let value: String = row.try_get(0).map_err(|e| sort(&e))?;
             if value == "off" {
-                let problem = format!("PostgreSQL has {setting} = off and would lose acknowledged writes");
-                return Err(Error::Config(format!("{problem}; set durable = false if it may").into()));
+                let problem =
+                    format!("PostgreSQL has {setting} = off and would lose acknowledged writes");
+                return Err(Error::Config(
+                    format!("{problem}; set durable = false if it may").into(),
+                ));
             }
         }
         Ok(())
     }
 
-    /// Runs the closure in a transaction, again when it lost a race, in a task of its own: a caller that goes away stops
-    /// neither the closure nor its commit, only further attempts.
-    pub(crate) async fn write<F, Fut, T, E>(&self, isolation: Isolation, closure: F) -> Result<T, E>
-    where
-        F: Fn(Tx) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<T, E>> + Send + 'static,
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
+    /// Runs a write in a transaction, again when it lost a race, in a task of its own: a caller
+    /// that goes away stops neither the write nor its commit, only further attempts.
+    pub(crate) async fn write(
+        &self,
+        isolation: Isolation,
+        write: Arc<dyn Attempt>,
+        origin: Option<TraceParent>,
+    ) -> Result<(), Error> {
         let postgres = self.clone();
         let (mut reply, answer) = oneshot::channel();
         tokio::spawn(async move {
-            let result = postgres.write_until_done(isolation, closure, &mut reply).await;
+            let result = postgres.write_until_done(isolation, &*write, origin, &mut reply).await;
             let _ = reply.send(result);
         });
-        answer.await.unwrap_or_else(|_| Err(Error::unavailable("the program is stopping").into()))
+        answer.await.unwrap_or_else(|_| Err(Error::unavailable("the program is stopping")))
     }
 
-    async fn write_until_done<F, Fut, T, E>(
+    async fn write_until_done(
         &self,
         isolation: Isolation,
-        closure: F,
-        caller: &mut oneshot::Sender<Result<T, E>>,
-    ) -> Result<T, E>
-    where
-        F: Fn(Tx) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<T, E>> + Send + 'static,
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
+        write: &dyn Attempt,
+        origin: Option<TraceParent>,
+        caller: &mut oneshot::Sender<Result<(), Error>>,
+    ) -> Result<(), Error> {
         let started = Instant::now();
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         for attempt in 1.. {
-            let error = match self.attempt(isolation, &closure).await {
-                Attempt::Done(result) => return result,
-                Attempt::Again(error) => error,
+            let error = match self.attempt(isolation, write, origin).await {
+                Outcome::Done(result) => return result,
+                Outcome::Again(error) => error,
             };
             if attempt >= ATTEMPTS || started.elapsed() >= self.retry || caller.is_closed() {
-                return Err(error.into());
+                return Err(error);
             }
             metrics::counter!("souk_data_retries_total", "database" => self.name).increment(1);
             tokio::time::sleep(backoff.next_pause()).await;
@@ -184,12 +180,12 @@ impl Postgres {
         unreachable!("the loop ends by its limit of attempts")
     }
 
-    async fn attempt<F, Fut, T, E>(&self, isolation: Isolation, closure: &F) -> Attempt<T, E>
-    where
-        F: Fn(Tx) -> Fut,
-        Fut: Future<Output = Result<T, E>> + Send,
-        E: From<Error>,
-    {
+    async fn attempt(
+        &self,
+        isolation: Isolation,
+        write: &dyn Attempt,
+        origin: Option<TraceParent>,
+    ) -> Outcome {
         let begin = match isolation {
             Isolation::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
             Isolation::ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED",
@@ -197,56 +193,61 @@ impl Postgres {
         let held = match self.begin(begin).await {
             Ok(held) => held,
             // Nothing was done yet.
-            Err(error) => return Attempt::Again(error),
+            Err(error) => return Outcome::Again(error),
         };
         let transaction = Arc::new(Transaction::new(held));
-        let running = AssertUnwindSafe(async { closure(Tx::postgres(transaction.clone())).await });
+        let running = AssertUnwindSafe(write.run(Tx::postgres(transaction.clone()).of(origin)));
         let result = running.catch_unwind().await;
         let (held, failure) = transaction.end().await;
-        let Some(mut held) = held else { return Attempt::Done(Err(Error::bug("a transaction ended twice").into())) };
-        let Ok(result) = result else {
+        let Some(mut held) = held else {
+            return Outcome::Done(Err(Error::bug("a transaction ended twice")));
+        };
+        let Ok(is_ok) = result else {
             // Dropping the connection closes it, which rolls back.
-            return Attempt::Done(Err(Error::Panicked.into()));
+            return Outcome::Done(Err(Error::Panicked));
         };
         if let Some(failure) = failure {
             if matches!(failure, Error::Full(_)) {
                 self.trouble.met(&failure);
             }
-            // Whatever the closure made of it, this transaction can only be rolled back.
+            // Whatever the function made of it, this transaction can only be rolled back.
             if statement::run_all(held.raw(), "ROLLBACK").await.is_ok() {
                 held.finish();
             }
-            return match (failure, result) {
-                (Error::Conflict, _) => Attempt::Again(Error::Conflict),
-                (_, Err(error)) => Attempt::Done(Err(error)),
-                (failure, Ok(_)) => Attempt::Done(Err(failure.into())),
+            return match failure {
+                Error::Conflict => Outcome::Again(Error::Conflict),
+                failure if is_ok => Outcome::Done(Err(failure)),
+                _ => Outcome::Done(Ok(())),
             };
         }
-        // A refusal that changed nothing commits too: only then does PostgreSQL vouch for what the refusal was based on.
-        let end = if result.is_ok() || !transaction.has_changed() { "COMMIT" } else { "ROLLBACK" };
+        // A refusal that changed nothing commits too: only then does PostgreSQL vouch for what the
+        // refusal was based on.
+        let end = if is_ok || !transaction.has_changed() { "COMMIT" } else { "ROLLBACK" };
         match statement::run_all(held.raw(), end).await {
             Ok(()) => {
                 held.finish();
-                if result.is_ok() {
+                if is_ok {
                     self.committed.send_modify(|commits| *commits += 1);
                 }
-                Attempt::Done(result)
+                Outcome::Done(Ok(()))
             }
             Err(Error::Conflict) => {
                 held.finish();
-                Attempt::Again(Error::Conflict)
+                Outcome::Again(Error::Conflict)
             }
-            // Whether a COMMIT without an answer happened is not known, so it is not tried again here.
+            // Whether a COMMIT without an answer happened is not known, so it is not tried again
+            // here.
             Err(error) => {
                 if matches!(error, Error::Full(_)) {
                     self.trouble.met(&error);
                 }
-                Attempt::Done(Err(error.into()))
+                Outcome::Done(Err(error))
             }
         }
     }
 
-    /// Begins a transaction. A connection that turns out to have died while it was idle costs nothing: another is taken.
+    /// Begins a transaction. A connection that turns out to have died while it was idle costs
+    /// nothing: another is taken.
     async fn begin(&self, sql: &'static str) -> Result<Held, Error> {
         let mut spare = self.pool.size();
         loop {
@@ -282,9 +283,11 @@ impl Postgres {
     }
 }
 
-/// Compares what a database says of itself with the data folder's list, and returns what it says from now on.
+/// Compares what a database says of itself with the data folder's list, and returns what it says
+/// from now on.
 ///
-/// A folder without a list takes the database's word, since many replicas have a new folder with each start.
+/// A folder without a list takes the database's word, since many replicas have a new folder with
+/// each start.
 fn claim(named: Named<'_>, list: Option<&ShopFile>, stored: Stored) -> Result<Stored, Error> {
     let Some(list) = list else {
         let shop = if stored.shop.is_empty() { ShopFile::new().shop } else { stored.shop };
@@ -295,7 +298,8 @@ fn claim(named: Named<'_>, list: Option<&ShopFile>, stored: Stored) -> Result<St
     Ok(Stored { shop: list.shop.clone(), epoch: listed.max(stored.epoch) + 1 })
 }
 
-/// Lists a database. A folder that cannot be written to is no reason not to start: the data is elsewhere.
+/// Lists a database. A folder that cannot be written to is no reason not to start: the data is
+/// elsewhere.
 fn remember(data_dir: &Path, named: Named<'_>, of: &Stored) -> Result<(), Error> {
     let mut is_ours = true;
     let kept = ShopFile::update(data_dir, |list| {
@@ -309,9 +313,8 @@ fn remember(data_dir: &Path, named: Named<'_>, of: &Stored) -> Result<(), Error>
         }
     });
     match kept {
-        Ok(list) if !is_ours => {
-            Err(named.lost(&format!("belongs to another shop ({}, and this is {})", of.shop, list.shop)))
-        }
+        Ok(list) if !is_ours => Err(named
+            .lost(&format!("belongs to another shop ({}, and this is {})", of.shop, list.shop))),
         Ok(_) => Ok(()),
         Err(Error::Lost(problem)) => Err(Error::Lost(problem)),
         Err(error) => {

@@ -1,4 +1,5 @@
-//! What a caller over the network is told of a database error; the chassis turns it into a gRPC status.
+//! What a caller over the network is told of a database error; the chassis turns it into a gRPC
+//! status.
 
 use souk_contract::{PublicError, Refusal, common};
 
@@ -10,9 +11,8 @@ impl PublicError for Error {
             Error::Conflict => Refusal::new(&common::CONFLICT),
             Error::Unavailable(_) => Refusal::new(&common::DATABASE_UNAVAILABLE),
             Error::Full(_) => Refusal::new(&common::DATABASE_FULL),
-            Error::RequestIdReused(_) => {
-                Refusal::new(&common::REQUEST_ID_REUSED).field("request_id", "was used before with another request")
-            }
+            Error::RequestIdReused(_) => Refusal::new(&common::REQUEST_ID_REUSED)
+                .field("request_id", "was used before with another request"),
             Error::InvalidPageToken => Refusal::new(&common::INVALID_PAGE_TOKEN)
                 .field("page_token", "is not valid for this caller and this list"),
             Error::Corrupt(_)
@@ -56,8 +56,12 @@ mod tests {
         for (error, code, text, field) in mistakes {
             let status = status(&error);
             assert_eq!((status.code(), status.message()), (code, text));
-            let violations = status.get_details_bad_request().expect("a BadRequest").field_violations;
-            assert_eq!(violations.iter().map(|each| each.field.as_str()).collect::<Vec<_>>(), [field]);
+            let violations =
+                status.get_details_bad_request().expect("a BadRequest").field_violations;
+            assert_eq!(
+                violations.iter().map(|each| each.field.as_str()).collect::<Vec<_>>(),
+                [field]
+            );
         }
     }
 }

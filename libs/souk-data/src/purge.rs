@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use souk_types::Timestamp;
 
-use crate::{Db, Error, inbox, request};
+use crate::{Db, Error, Isolation, Tx, inbox, request};
 
 /// The most rows one write deletes.
 const CHUNK: i64 = 500;
@@ -23,8 +23,9 @@ pub struct Purged {
 }
 
 impl Db {
-    /// Deletes idempotency records older than 7 days, and inbox records older than 30. Events that wait for the bus are never
-    /// deleted, unless `outbox_days` says so. A call deletes at most 50,000 rows a table.
+    /// Deletes idempotency records older than 7 days, and inbox records older than 30. Events that
+    /// wait for the bus are never deleted, unless `outbox_days` says so. A call deletes at most
+    /// 50,000 rows a table.
     pub async fn purge(&self, now: Timestamp) -> Result<Purged, Error> {
         let mut purged = Purged::default();
         let mut deleted = [0; 3];
@@ -56,15 +57,17 @@ impl Db {
         Ok(purged)
     }
 
-    /// Deletes what is too old among the first rows of a table. Rows are numbered in the order of their making, so what is
-    /// behind a young row is young as well, but for the little by which clocks and commits differ.
+    /// Deletes what is too old among the first rows of a table. Rows are numbered in the order of
+    /// their making, so what is behind a young row is young as well, but for the little by which
+    /// clocks and commits differ.
     async fn purge_chunk(&self, table: &'static str, before: Timestamp) -> Result<u64, Error> {
-        self.write_locked(move |tx| async move {
-            let sql = format!(
-                "DELETE FROM {table} WHERE seq IN (SELECT seq FROM {table} ORDER BY seq LIMIT $1) AND created_time < $2"
-            );
-            tx.execute(&sql, args!(CHUNK, before)).await
-        })
-        .await
+        self.write(Isolation::ReadCommitted, (table, before), delete_chunk).await
     }
+}
+
+async fn delete_chunk(tx: &Tx, (table, before): &(&'static str, Timestamp)) -> Result<u64, Error> {
+    let sql = format!(
+        "DELETE FROM {table} WHERE seq IN (SELECT seq FROM {table} ORDER BY seq LIMIT $1) AND created_time < $2"
+    );
+    tx.execute(&sql, args!(CHUNK, before)).await
 }

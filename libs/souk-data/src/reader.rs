@@ -1,19 +1,22 @@
-//! Reading and writing inside and outside a transaction: the same calls on both engines, by plain SQL or by sea-orm.
+//! Reading and writing inside and outside a transaction: the same calls on both engines, by plain
+//! SQL or by sea-orm.
 
 use std::ops::Deref;
 use std::sync::Arc;
 
 use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::sqlx::postgres::PgPool;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, ProxyExecResult, QueryResult, Statement};
+use sea_orm::{
+    ConnectionTrait, DbBackend, DbErr, ExecResult, ProxyExecResult, QueryResult, Statement,
+};
 
 use crate::postgres::statement;
 use crate::sqlite::readers::Readers;
 use crate::value::{Arg, Row, arg_of};
 use crate::{Engine, Error, TraceParent, postgres, sqlite};
 
-/// Reads from the database, either each statement for itself (from [`Db::read`](crate::Db::read)) or on one state of the data (in
-/// a snapshot or a write).
+/// Reads from the database, either each statement for itself (from [`Db::read`](crate::Db::read))
+/// or on one state of the data (in a snapshot or a write).
 #[derive(Clone)]
 pub struct Reader(Source);
 
@@ -25,7 +28,8 @@ enum Source {
     Postgres(Arc<postgres::transaction::Transaction>),
 }
 
-/// The transaction of one write. It reads like a [`Reader`], and writes. A clone is of no use once the closure is over.
+/// The transaction of one write. It reads like a [`Reader`], and writes. A clone is of no use once
+/// the closure is over.
 #[derive(Clone)]
 pub struct Tx {
     reader: Reader,
@@ -65,8 +69,9 @@ impl Reader {
         }
     }
 
-    /// Returns what a SELECT ends with to lock its rows until the end of the write: ` FOR UPDATE` on PostgreSQL, nothing on
-    /// SQLite, where one write runs at a time. Order the rows by id, so that writes never wait for each other in a circle.
+    /// Returns what a SELECT ends with to lock its rows until the end of the write: ` FOR UPDATE`
+    /// on PostgreSQL, nothing on SQLite, where one write runs at a time. Order the rows by id, so
+    /// that writes never wait for each other in a circle.
     pub fn lock_rows(&self) -> &'static str {
         match self.engine() {
             Engine::Sqlite => "",
@@ -78,9 +83,15 @@ impl Reader {
     pub async fn query(&self, sql: &str, args: &[Arg<'_>]) -> Result<Vec<Row>, Error> {
         match &self.0 {
             Source::SqliteFile(readers) => readers.with(|connection| connection.query(sql, args)),
-            Source::Sqlite(transaction) => transaction.with(|connection| connection.query(sql, args)),
-            Source::PostgresPool(pool) => statement::convert(postgres::read(pool, sql, args).await?),
-            Source::Postgres(transaction) => statement::convert(transaction.query(sql, args).await?),
+            Source::Sqlite(transaction) => {
+                transaction.with(|connection| connection.query(sql, args))
+            }
+            Source::PostgresPool(pool) => {
+                statement::convert(postgres::read(pool, sql, args).await?)
+            }
+            Source::Postgres(transaction) => {
+                statement::convert(transaction.query(sql, args).await?)
+            }
         }
     }
 
@@ -94,24 +105,30 @@ impl Reader {
         Ok(row)
     }
 
-    async fn query_for_orm(&self, statement: Statement) -> Result<Vec<QueryResult>, Error> {
-        let args = args_of(&statement)?;
-        let sql = statement.sql.as_str();
+    pub(crate) async fn query_for_orm(
+        &self,
+        sql: &str,
+        args: &[Arg<'_>],
+    ) -> Result<Vec<QueryResult>, Error> {
         match &self.0 {
-            Source::SqliteFile(readers) => readers.with(|connection| connection.query_for_orm(sql, &args)),
-            Source::Sqlite(transaction) => transaction.with(|connection| connection.query_for_orm(sql, &args)),
+            Source::SqliteFile(readers) => {
+                readers.with(|connection| connection.query_for_orm(sql, args))
+            }
+            Source::Sqlite(transaction) => {
+                transaction.with(|connection| connection.query_for_orm(sql, args))
+            }
             Source::PostgresPool(pool) => {
-                let rows = postgres::read(pool, sql, &args).await?;
+                let rows = postgres::read(pool, sql, args).await?;
                 Ok(rows.into_iter().map(QueryResult::from).collect())
             }
             Source::Postgres(transaction) => {
-                let rows = transaction.query(sql, &args).await?;
+                let rows = transaction.query(sql, args).await?;
                 Ok(rows.into_iter().map(QueryResult::from).collect())
             }
         }
     }
 
-    fn backend(&self) -> DbBackend {
+    pub(crate) fn backend(&self) -> DbBackend {
         match self.engine() {
             Engine::Sqlite => DbBackend::Sqlite,
             Engine::Postgres => DbBackend::Postgres,
@@ -141,8 +158,12 @@ impl Tx {
     /// Runs a statement with `$1`, `$2`, … bound to `args`, and returns how many rows it changed.
     pub async fn execute(&self, sql: &str, args: &[Arg<'_>]) -> Result<u64, Error> {
         match &self.reader.0 {
-            Source::Sqlite(transaction) => transaction.with(|connection| connection.execute(sql, args)),
-            Source::Postgres(transaction) => Ok(transaction.execute(sql, args).await?.rows_affected()),
+            Source::Sqlite(transaction) => {
+                transaction.with(|connection| connection.execute(sql, args))
+            }
+            Source::Postgres(transaction) => {
+                Ok(transaction.execute(sql, args).await?.rows_affected())
+            }
             Source::SqliteFile(_) | Source::PostgresPool(_) => Err(only_reads()),
         }
     }
@@ -161,7 +182,9 @@ impl Tx {
         let args = args_of(&statement)?;
         let sql = statement.sql.as_str();
         match &self.reader.0 {
-            Source::Sqlite(transaction) => transaction.with(|connection| connection.execute_for_orm(sql, &args)),
+            Source::Sqlite(transaction) => {
+                transaction.with(|connection| connection.execute_for_orm(sql, &args))
+            }
             Source::Postgres(transaction) => Ok(transaction.execute(sql, &args).await?.into()),
             Source::SqliteFile(_) | Source::PostgresPool(_) => Err(only_reads()),
         }
@@ -169,7 +192,9 @@ impl Tx {
 
     async fn run_all(&self, sql: &str) -> Result<ExecResult, Error> {
         match &self.reader.0 {
-            Source::Sqlite(transaction) => transaction.with(|connection| connection.run_all(sql))?,
+            Source::Sqlite(transaction) => {
+                transaction.with(|connection| connection.run_all(sql))?
+            }
             Source::Postgres(transaction) => transaction.run_all(sql).await?,
             Source::SqliteFile(_) | Source::PostgresPool(_) => return Err(only_reads()),
         }
@@ -203,11 +228,11 @@ impl ConnectionTrait for Reader {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        Ok(self.query_for_orm(statement).await?.into_iter().next())
+        Ok(self.query_for_orm(&statement.sql, &args_of(&statement)?).await?.into_iter().next())
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        Ok(self.query_for_orm(statement).await?)
+        Ok(self.query_for_orm(&statement.sql, &args_of(&statement)?).await?)
     }
 
     fn support_returning(&self) -> bool {
@@ -230,11 +255,11 @@ impl ConnectionTrait for Tx {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        Ok(self.query_for_orm(statement).await?.into_iter().next())
+        Ok(self.query_for_orm(&statement.sql, &args_of(&statement)?).await?.into_iter().next())
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        Ok(self.query_for_orm(statement).await?)
+        Ok(self.query_for_orm(&statement.sql, &args_of(&statement)?).await?)
     }
 
     fn support_returning(&self) -> bool {

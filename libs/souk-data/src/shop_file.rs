@@ -1,10 +1,12 @@
-//! The list of a data folder's databases, `shop.json`: which shop they belong to, and how far each has come.
+//! The list of a data folder's databases, `shop.json`: which shop they belong to, and how far each
+//! has come.
 //!
-//! Every database carries the shop's id and an epoch, a number that grows with each start and with each second in which
-//! it is written to. A database that is missing, empty, older than the list or of another shop refuses the start.
+//! Every database carries the shop's id and an epoch, a number that grows with each start and with
+//! each second in which it is written to. A database that is missing, empty, older than the list or
+//! of another shop refuses the start.
 //!
-//! **Invariant:** an epoch in the list is durable in its database before it is listed, and at most one behind it. So a
-//! process that dies at any moment leaves a folder that starts.
+//! **Invariant:** an epoch in the list is durable in its database before it is listed, and at most
+//! one behind it. So a process that dies at any moment leaves a folder that starts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
@@ -24,7 +26,8 @@ pub const SHOP_FILE: &str = "shop.json";
 pub struct ShopFile {
     /// The id of the shop.
     pub shop: String,
-    /// The epoch of each database, by its file name or, on PostgreSQL, `postgres:` and the service's name.
+    /// The epoch of each database, by its file name or, on PostgreSQL, `postgres:` and the
+    /// service's name.
     #[serde(default)]
     pub databases: BTreeMap<String, i64>,
     /// Databases that the next start takes as they are, whatever the list says of them.
@@ -51,26 +54,35 @@ impl ShopFile {
     /// Reads the list of a data folder; none when there is none.
     ///
     /// # Errors
-    /// [`Error::Lost`] when it is there and cannot be understood, [`Error::Unavailable`] when it cannot be read.
+    /// [`Error::Lost`] when it is there and cannot be understood, [`Error::Unavailable`] when it
+    /// cannot be read.
     pub fn read(folder: &Path) -> Result<Option<ShopFile>, Error> {
         let path = folder.join(SHOP_FILE);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Error::unavailable(format!("cannot read {}: {error}", path.display()))),
+            Err(error) => {
+                return Err(Error::unavailable(format!("cannot read {}: {error}", path.display())));
+            }
         };
         let damaged = |error| {
             let path = path.display();
-            Error::Lost(format!("{path} is damaged ({error}): put it back from a backup with all databases").into())
+            Error::Lost(
+                format!(
+                    "{path} is damaged ({error}): put it back from a backup with all databases"
+                )
+                .into(),
+            )
         };
         serde_json::from_slice(&bytes).map(Some).map_err(damaged)
     }
 
-    /// Changes the list of a data folder, or begins one, and makes it durable. Processes that share the folder wait for
-    /// each other.
+    /// Changes the list of a data folder, or begins one, and makes it durable. Processes that share
+    /// the folder wait for each other.
     ///
     /// # Errors
-    /// Those of [`read`](ShopFile::read), and [`Error::Full`] or [`Error::Unavailable`] when it cannot be written.
+    /// Those of [`read`](ShopFile::read), and [`Error::Full`] or [`Error::Unavailable`] when it
+    /// cannot be written.
     pub fn update(folder: &Path, change: impl FnOnce(&mut ShopFile)) -> Result<ShopFile, Error> {
         let locked = File::open(folder).and_then(|folder| folder.lock().map(|()| folder));
         let locked = locked.map_err(|e| cannot("lock", folder, &e))?;
@@ -84,7 +96,8 @@ impl ShopFile {
     fn replace(&self, folder: &Path) -> io::Result<()> {
         let unfinished = folder.join("shop.json.new");
         let mut options = OpenOptions::new();
-        let mut file = options.create(true).truncate(true).write(true).mode(0o600).open(&unfinished)?;
+        let mut file =
+            options.create(true).truncate(true).write(true).mode(0o600).open(&unfinished)?;
         let mut text = serde_json::to_string_pretty(self).map_err(io::Error::other)?;
         text.push('\n');
         file.write_all(text.as_bytes())?;
@@ -120,7 +133,9 @@ pub(crate) struct Named<'a> {
 impl Named<'_> {
     pub(crate) fn lost(self, problem: &str) -> Error {
         let Named { place, name } = self;
-        let way_on = format!("restore a whole backup, or start once with --accept-data {name} to go on as it is");
+        let way_on = format!(
+            "restore a whole backup, or start once with --accept-data {name} to go on as it is"
+        );
         Error::Lost(format!("{place} {problem}: {way_on}").into())
     }
 
@@ -146,12 +161,16 @@ impl Named<'_> {
             };
         }
         if stored.shop != list.shop {
-            let problem = format!("belongs to another shop ({}, and this is {})", stored.shop, list.shop);
+            let problem =
+                format!("belongs to another shop ({}, and this is {})", stored.shop, list.shop);
             return Err(self.lost(&problem));
         }
-        let (listed, epoch) = (listed.unwrap_or(0), stored.epoch);
+        let listed = listed.unwrap_or(0);
+        let epoch = stored.epoch;
         if epoch < listed {
-            let problem = format!("went back in time (epoch {epoch} after {listed}): an older copy, or a lost log");
+            let problem = format!(
+                "went back in time (epoch {epoch} after {listed}): an older copy, or a lost log"
+            );
             return Err(self.lost(&problem));
         }
         Ok(())
@@ -164,7 +183,10 @@ impl Named<'_> {
         if is_accepted || stored.epoch <= listed + 1 {
             return Ok(());
         }
-        let problem = format!("is newer than shop.json (epoch {}, listed {listed}): mixed backups", stored.epoch);
+        let problem = format!(
+            "is newer than shop.json (epoch {}, listed {listed}): mixed backups",
+            stored.epoch
+        );
         Err(self.lost(&problem))
     }
 }
@@ -199,7 +221,11 @@ mod tests {
             (None, 1, false),
             (None, 2, true),
         ] {
-            assert_eq!(is_refused(&list(listed), &stored("shop_a", epoch)), refused, "{listed:?} {epoch}");
+            assert_eq!(
+                is_refused(&list(listed), &stored("shop_a", epoch)),
+                refused,
+                "{listed:?} {epoch}"
+            );
         }
     }
 

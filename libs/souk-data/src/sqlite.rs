@@ -47,7 +47,11 @@ impl Sqlite {
         clock: &Clock,
         committed: watch::Sender<u64>,
     ) -> Result<Self, Error> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."))
+            .to_owned();
         held::make_folder(&folder)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let place = path.display().to_string();
@@ -60,7 +64,8 @@ impl Sqlite {
         let hold = Hold::take(&path)?;
         let mut connection = Connection::writer(&path, config, hold.file().clone())?;
         let stored = stored(&mut connection)?;
-        let list = begin_list(&folder, named, list, is_there, config.durable && !stored.shop.is_empty())?;
+        let list =
+            begin_list(&folder, named, list, is_there, config.durable && !stored.shop.is_empty())?;
         if config.durable {
             named.check(&list, &stored)?;
             named.check_not_ahead(&list, &stored)?;
@@ -81,9 +86,9 @@ impl Sqlite {
         migrate::sqlite(&mut connection, schema, clock.now(), &of)?;
         if !is_there && config.durable {
             // SQLite syncs the file; that the file has a name is for us to make durable.
-            fs::File::open(&folder)
-                .and_then(|folder| folder.sync_all())
-                .map_err(|e| Error::unavailable(format!("cannot sync {}: {e}", folder.display())))?;
+            fs::File::open(&folder).and_then(|folder| folder.sync_all()).map_err(|e| {
+                Error::unavailable(format!("cannot sync {}: {e}", folder.display()))
+            })?;
         }
         let listed = if config.durable {
             ShopFile::update(&folder, |list| {
@@ -97,7 +102,15 @@ impl Sqlite {
         let trouble = Arc::new(Trouble::new(place));
         let keep = config.max_connections.max(1) as usize;
         let readers = Arc::new(Readers::new(path.clone(), hold.file().clone(), keep));
-        let writer = Writer::start(schema.name, config.clone(), connection, hold, listed, trouble.clone(), committed)?;
+        let writer = Writer::start(
+            schema.name,
+            config.clone(),
+            connection,
+            hold,
+            listed,
+            trouble.clone(),
+            committed,
+        )?;
         let snapshots = Semaphore::new(config.max_connections.max(1) as usize);
         Ok(Sqlite { writer, readers, trouble, snapshots })
     }
@@ -110,13 +123,18 @@ impl Sqlite {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let _permit = self.snapshots.acquire().await.map_err(|_| Error::unavailable("the database is closed"))?;
+        let _permit = self
+            .snapshots
+            .acquire()
+            .await
+            .map_err(|_| Error::unavailable("the database is closed"))?;
         let readers = self.readers.clone();
         let read = tokio::task::spawn_blocking(move || {
             let connection = readers.take().map_err(E::from)?;
             connection.lock().run("BEGIN").map_err(E::from)?;
             let transaction = Arc::new(Transaction::new(connection.clone()));
             let result = run_once(|| closure(Reader::sqlite_snapshot(transaction.clone())));
+            let result = result.unwrap_or_else(|error| Err(error.into()));
             let failure = transaction.end();
             // A connection whose transaction does not end cleanly is dropped, which ends it.
             if failure.is_none() && connection.lock().run("COMMIT").is_ok() {
@@ -132,7 +150,8 @@ impl Sqlite {
 
     /// Writes a copy of the database, as of one moment, to a new file, and makes it durable.
     pub(crate) async fn backup(&self, to: &Path) -> Result<(), Error> {
-        let (readers, to) = (self.readers.clone(), to.to_owned());
+        let readers = self.readers.clone();
+        let to = to.to_owned();
         let copy = tokio::task::spawn_blocking(move || backup(&readers, &to));
         copy.await.unwrap_or(Err(Error::Panicked))
     }
@@ -140,7 +159,8 @@ impl Sqlite {
 
 /// Returns what a database says of itself.
 fn stored(connection: &mut Connection) -> Result<Stored, Error> {
-    let tables = connection.query("SELECT name FROM sqlite_schema WHERE name = 'souk_shop'", &[])?;
+    let tables =
+        connection.query("SELECT name FROM sqlite_schema WHERE name = 'souk_shop'", &[])?;
     if tables.is_empty() {
         return Ok(Stored { shop: String::new(), epoch: 0 });
     }
@@ -149,7 +169,8 @@ fn stored(connection: &mut Connection) -> Result<Stored, Error> {
     Ok(Stored { shop: row.get("shop")?, epoch: row.get("epoch")? })
 }
 
-/// Returns the folder's list, begun when there was none. It is there before the first database has the shop's id.
+/// Returns the folder's list, begun when there was none. It is there before the first database has
+/// the shop's id.
 fn begin_list(
     folder: &Path,
     named: Named<'_>,
@@ -161,21 +182,29 @@ fn begin_list(
         return Ok(list);
     }
     if was_listed {
-        return Err(named.lost("is here, and shop.json, which lists the databases of this folder, is not"));
+        return Err(
+            named.lost("is here, and shop.json, which lists the databases of this folder, is not")
+        );
     }
     let list = ShopFile::update(folder, |_| {})?;
     if is_there {
-        let (folder, shop) = (folder.display(), &list.shop);
+        let folder = folder.display();
+        let shop = &list.shop;
         tracing::info!("{folder} gets an id, {shop}, and a list of its databases: shop.json");
     }
     Ok(list)
 }
 
-/// A reader's single transaction covers the whole copy, so that it is consistent however many writes happen meanwhile.
+/// A reader's single transaction covers the whole copy, so that it is consistent however many
+/// writes happen meanwhile.
 fn backup(readers: &Readers, to: &Path) -> Result<(), Error> {
-    let failed = |what: &str, e: std::io::Error| Error::unavailable(format!("cannot {what} {}: {e}", to.display()));
+    let failed = |what: &str, e: std::io::Error| {
+        Error::unavailable(format!("cannot {what} {}: {e}", to.display()))
+    };
     if to.exists() {
-        return Err(Error::Config(format!("{} exists already; a backup overwrites nothing", to.display()).into()));
+        return Err(Error::Config(
+            format!("{} exists already; a backup overwrites nothing", to.display()).into(),
+        ));
     }
     let folder = match to.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -187,7 +216,9 @@ fn backup(readers: &Readers, to: &Path) -> Result<(), Error> {
     let partial = PathBuf::from(partial);
     // What an earlier, interrupted backup left behind.
     let _ = fs::remove_file(&partial);
-    let name = partial.to_str().ok_or_else(|| Error::Config("the path of a backup is not UTF-8".into()))?;
+    let name = partial
+        .to_str()
+        .ok_or_else(|| Error::Config("the path of a backup is not UTF-8".into()))?;
     readers.with(|connection| {
         connection.raw().execute("VACUUM INTO ?1", [name]).map(|_| ()).map_err(|e| sort::sort(&e))
     })?;
@@ -195,14 +226,18 @@ fn backup(readers: &Readers, to: &Path) -> Result<(), Error> {
     synced.map_err(|e| failed("sync", e))?;
     list_copy(&partial, folder, to)?;
     fs::rename(&partial, to).map_err(|e| failed("name", e))?;
-    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|e| failed("sync the folder of", e))
+    fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|e| failed("sync the folder of", e))
 }
 
 /// Lists a copy in its folder, so that it can be opened there.
 fn list_copy(copy: &Path, folder: &Path, to: &Path) -> Result<(), Error> {
     let file = rusqlite::Connection::open(copy).map_err(|e| sort::sort(&e))?;
     let read = |row: &rusqlite::Row<'_>| Ok(Stored { shop: row.get(0)?, epoch: row.get(1)? });
-    let stored = file.query_row("SELECT shop, epoch FROM souk_shop", [], read).map_err(|e| sort::sort(&e))?;
+    let stored = file
+        .query_row("SELECT shop, epoch FROM souk_shop", [], read)
+        .map_err(|e| sort::sort(&e))?;
     let name = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
     ShopFile::update(folder, |list| {
         list.shop = stored.shop;
@@ -211,12 +246,16 @@ fn list_copy(copy: &Path, folder: &Path, to: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Opens a file with the operating system's own file functions, or, where the program is built for it and
-/// `SOUK_UNSYNCED_VFS` is set, with those that lose what was not synced.
+/// Opens a file with the operating system's own file functions, or, where the program is built for
+/// it and `SOUK_UNSYNCED_VFS` is set, with those that lose what was not synced.
 pub(crate) fn open_file(path: &Path, flags: OpenFlags) -> rusqlite::Result<rusqlite::Connection> {
     #[cfg(feature = "unsynced-vfs")]
     if std::env::var_os("SOUK_UNSYNCED_VFS").is_some() {
-        return rusqlite::Connection::open_with_flags_and_vfs(path, flags, crate::unsynced_vfs::name());
+        return rusqlite::Connection::open_with_flags_and_vfs(
+            path,
+            flags,
+            crate::unsynced_vfs::name(),
+        );
     }
     rusqlite::Connection::open_with_flags(path, flags)
 }

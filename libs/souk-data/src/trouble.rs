@@ -1,4 +1,5 @@
-//! Why a database takes no writes now: named in the log and in the answer of a readiness check until a write works again.
+//! Why a database takes no writes now: named in the log and in the answer of a readiness check
+//! until a write works again.
 
 use parking_lot::Mutex;
 
@@ -21,8 +22,12 @@ impl Trouble {
     pub(crate) fn met(&self, error: &Error) {
         let place = &self.place;
         let text = match error {
-            Error::Full(text) => format!("{place} cannot grow, its disk or its limit is full: {text}"),
-            Error::Unavailable(text) | Error::Corrupt(text) => format!("{place} takes no writes: {text}"),
+            Error::Full(text) => {
+                format!("{place} cannot grow, its disk or its limit is full: {text}")
+            }
+            Error::Unavailable(text) | Error::Corrupt(text) => {
+                format!("{place} takes no writes: {text}")
+            }
             _ => return,
         };
         self.met_with(text);

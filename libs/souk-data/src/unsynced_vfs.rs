@@ -1,5 +1,6 @@
-//! A SQLite VFS for tests: every write stays in this process's memory until the file is synced, so that killing the process
-//! loses exactly what a power cut may lose. It stands on the system's own VFS. Not for production.
+//! A SQLite VFS for tests: every write stays in this process's memory until the file is synced, so
+//! that killing the process loses exactly what a power cut may lose. It stands on the system's own
+//! VFS. Not for production.
 #![allow(unsafe_code)]
 
 use std::collections::{BTreeMap, HashMap};
@@ -13,7 +14,8 @@ use rusqlite::ffi;
 
 const NAME: &CStr = c"souk-unsynced";
 
-/// In what pieces unsynced writes are kept. SQLite's pages and frames are larger; the size only has to divide nothing.
+/// In what pieces unsynced writes are kept. SQLite's pages and frames are larger; the size only has
+/// to divide nothing.
 const SECTOR: u64 = 512;
 
 /// What all handles of one file in this process see, and the disk does not yet hold.
@@ -73,19 +75,21 @@ static METHODS: ffi::sqlite3_io_methods = ffi::sqlite3_io_methods {
 /// Registers the VFS, once, and returns its name.
 pub(crate) fn name() -> &'static CStr {
     SYSTEM.get_or_init(|| {
-        // SAFETY: a null name asks for the default VFS, which every build for an operating system has; SQLite is initialised
-        // by the call itself.
+        // SAFETY: a null name asks for the default VFS, which every build for an operating system
+        // has; SQLite is initialised by the call itself.
         let system = unsafe { ffi::sqlite3_vfs_find(ptr::null()) };
         assert!(!system.is_null(), "SQLite has a default VFS");
-        // SAFETY: `system` points to a valid VFS that is never freed. The copy keeps its functions, which take no notice of
-        // which VFS they are called through, but for opening and deleting, which are ours.
+        // SAFETY: `system` points to a valid VFS that is never freed. The copy keeps its functions,
+        // which take no notice of which VFS they are called through, but for opening and deleting,
+        // which are ours.
         let mut ours = unsafe { ptr::read(system) };
         ours.pNext = ptr::null_mut();
         ours.zName = NAME.as_ptr();
         ours.szOsFile += size_of::<Handle>() as c_int;
         ours.xOpen = Some(open);
         ours.xDelete = Some(delete);
-        // SAFETY: the struct is leaked, so it outlives SQLite; 0 leaves the default VFS the default.
+        // SAFETY: the struct is leaked, so it outlives SQLite; 0 leaves the default VFS the
+        // default.
         let registered = unsafe { ffi::sqlite3_vfs_register(Box::into_raw(Box::new(ours)), 0) };
         assert_eq!(registered, ffi::SQLITE_OK, "the VFS registers");
         System(system)
@@ -99,8 +103,8 @@ fn system() -> *mut ffi::sqlite3_vfs {
 
 /// Returns the system's own handle behind ours.
 fn real(file: *mut ffi::sqlite3_file) -> *mut ffi::sqlite3_file {
-    // SAFETY: SQLite allocated `szOsFile` bytes, ours and then the system's; Handle's size is a multiple of a pointer's, which
-    // is all the system's struct needs to be aligned to.
+    // SAFETY: SQLite allocated `szOsFile` bytes, ours and then the system's; Handle's size is a
+    // multiple of a pointer's, which is all the system's struct needs to be aligned to.
     unsafe { file.cast::<Handle>().add(1).cast() }
 }
 
@@ -108,15 +112,16 @@ fn real(file: *mut ffi::sqlite3_file) -> *mut ffi::sqlite3_file {
 macro_rules! on_real {
     ($file:expr, $method:ident $(, $arg:expr)*) => {{
         let real = real($file);
-        // SAFETY: `open` filled the handle in, successfully, before SQLite called any other method of it; the system's methods
-        // exist for as long as the handle is open.
+        // SAFETY: `open` filled the handle in, successfully, before SQLite called any other method
+        // of it; the system's methods exist for as long as the handle is open.
         unsafe { ((*(*real).pMethods).$method.expect("the system's VFS has the method"))(real $(, $arg)*) }
     }};
 }
 
 /// Returns what is not yet synced of a file, or none for a temporary file.
 fn unsynced<'a>(file: *mut ffi::sqlite3_file) -> Option<&'a Shared> {
-    // SAFETY: the handle was filled in by `open`; the box lives until `close`, after which SQLite makes no more calls.
+    // SAFETY: the handle was filled in by `open`; the box lives until `close`, after which SQLite
+    // makes no more calls.
     unsafe { (*file.cast::<Handle>()).unsynced.as_ref() }
 }
 
@@ -128,10 +133,16 @@ unsafe extern "C" fn open(
     out_flags: *mut c_int,
 ) -> c_int {
     let system = system();
-    // SAFETY: SQLite gives us memory for a handle, not yet initialised. Without methods it knows that there is nothing to close.
-    unsafe { file.cast::<Handle>().write(Handle { methods: ptr::null(), unsynced: ptr::null_mut() }) };
-    // SAFETY: all arguments are SQLite's own, passed on; the memory behind our handle is as large as the system asks for.
-    let opened = unsafe { ((*system).xOpen.expect("a VFS opens files"))(system, name, real(file), flags, out_flags) };
+    // SAFETY: SQLite gives us memory for a handle, not yet initialised. Without methods it knows
+    // that there is nothing to close.
+    unsafe {
+        file.cast::<Handle>().write(Handle { methods: ptr::null(), unsynced: ptr::null_mut() })
+    };
+    // SAFETY: all arguments are SQLite's own, passed on; the memory behind our handle is as large
+    // as the system asks for.
+    let opened = unsafe {
+        ((*system).xOpen.expect("a VFS opens files"))(system, name, real(file), flags, out_flags)
+    };
     if opened != ffi::SQLITE_OK {
         return opened;
     }
@@ -147,7 +158,13 @@ unsafe extern "C" fn open(
         // SAFETY: SQLite's file names are C strings that live as long as the file is open.
         let path = unsafe { CStr::from_ptr(name) }.to_bytes().to_vec();
         let length = length as u64;
-        let fresh = || Arc::new(Mutex::new(Unsynced { sectors: BTreeMap::new(), length, valid_on_disk: length }));
+        let fresh = || {
+            Arc::new(Mutex::new(Unsynced {
+                sectors: BTreeMap::new(),
+                length,
+                valid_on_disk: length,
+            }))
+        };
         let state = FILES.lock().get_or_insert_default().entry(path).or_insert_with(fresh).clone();
         shared = Box::into_raw(Box::new(state));
     }
@@ -156,7 +173,11 @@ unsafe extern "C" fn open(
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn delete(_: *mut ffi::sqlite3_vfs, name: *const c_char, sync_folder: c_int) -> c_int {
+unsafe extern "C" fn delete(
+    _: *mut ffi::sqlite3_vfs,
+    name: *const c_char,
+    sync_folder: c_int,
+) -> c_int {
     // SAFETY: SQLite passes the name of a file as a C string.
     let path = unsafe { CStr::from_ptr(name) }.to_bytes();
     FILES.lock().get_or_insert_default().remove(path);
@@ -167,8 +188,8 @@ unsafe extern "C" fn delete(_: *mut ffi::sqlite3_vfs, name: *const c_char, sync_
 
 unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
     let handle = file.cast::<Handle>();
-    // SAFETY: SQLite closes a handle once; the box was made by `open`. The state stays known under the file's name, as the
-    // system's cache would keep it.
+    // SAFETY: SQLite closes a handle once; the box was made by `open`. The state stays known under
+    // the file's name, as the system's cache would keep it.
     unsafe {
         if !(*handle).unsynced.is_null() {
             drop(Box::from_raw((*handle).unsynced));
@@ -179,30 +200,43 @@ unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
 }
 
 /// Reads from disk what still counts there; the rest is zeros.
-fn read_disk(file: *mut ffi::sqlite3_file, state: &Unsynced, into: &mut [u8], offset: u64) -> c_int {
+fn read_disk(
+    file: *mut ffi::sqlite3_file,
+    state: &Unsynced,
+    into: &mut [u8],
+    offset: u64,
+) -> c_int {
     into.fill(0);
     let there = state.valid_on_disk.saturating_sub(offset).min(into.len() as u64) as usize;
     if there == 0 {
         return ffi::SQLITE_OK;
     }
-    let done = on_real!(file, xRead, into.as_mut_ptr().cast::<c_void>(), there as c_int, offset as i64);
+    let done =
+        on_real!(file, xRead, into.as_mut_ptr().cast::<c_void>(), there as c_int, offset as i64);
     // A short read has filled the rest with zeros.
     if done == ffi::SQLITE_IOERR_SHORT_READ { ffi::SQLITE_OK } else { done }
 }
 
-unsafe extern "C" fn read(file: *mut ffi::sqlite3_file, into: *mut c_void, amount: c_int, offset: i64) -> c_int {
+unsafe extern "C" fn read(
+    file: *mut ffi::sqlite3_file,
+    into: *mut c_void,
+    amount: c_int,
+    offset: i64,
+) -> c_int {
     let Some(shared) = unsynced(file) else { return on_real!(file, xRead, into, amount, offset) };
     let state = shared.lock();
     // SAFETY: SQLite gives a buffer of `amount` bytes, for us alone.
     let into = unsafe { std::slice::from_raw_parts_mut(into.cast::<u8>(), amount as usize) };
-    let (start, end) = (offset as u64, offset as u64 + amount as u64);
+    let start = offset as u64;
+    let end = offset as u64 + amount as u64;
     let done = read_disk(file, &state, into, start);
     if done != ffi::SQLITE_OK {
         return done;
     }
     for (number, sector) in state.sectors.range(start / SECTOR..end.div_ceil(SECTOR)) {
         let sector_start = number * SECTOR;
-        let (from, to) = (start.max(sector_start), end.min(sector_start + SECTOR));
+        let from = start.max(sector_start);
+        let to = end.min(sector_start + SECTOR);
         let piece = &sector[(from - sector_start) as usize..(to - sector_start) as usize];
         into[(from - start) as usize..(to - start) as usize].copy_from_slice(piece);
     }
@@ -214,12 +248,18 @@ unsafe extern "C" fn read(file: *mut ffi::sqlite3_file, into: *mut c_void, amoun
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn write(file: *mut ffi::sqlite3_file, from: *const c_void, amount: c_int, offset: i64) -> c_int {
+unsafe extern "C" fn write(
+    file: *mut ffi::sqlite3_file,
+    from: *const c_void,
+    amount: c_int,
+    offset: i64,
+) -> c_int {
     let Some(shared) = unsynced(file) else { return on_real!(file, xWrite, from, amount, offset) };
     let mut state = shared.lock();
     // SAFETY: SQLite gives `amount` bytes to read.
     let from = unsafe { std::slice::from_raw_parts(from.cast::<u8>(), amount as usize) };
-    let (start, end) = (offset as u64, offset as u64 + amount as u64);
+    let start = offset as u64;
+    let end = offset as u64 + amount as u64;
     for number in start / SECTOR..end.div_ceil(SECTOR) {
         let sector_start = number * SECTOR;
         if !state.sectors.contains_key(&number) {
@@ -231,7 +271,8 @@ unsafe extern "C" fn write(file: *mut ffi::sqlite3_file, from: *const c_void, am
             state.sectors.insert(number, sector);
         }
         let sector = state.sectors.get_mut(&number).expect("it was just put there");
-        let (low, high) = (start.max(sector_start), end.min(sector_start + SECTOR));
+        let low = start.max(sector_start);
+        let high = end.min(sector_start + SECTOR);
         sector[(low - sector_start) as usize..(high - sector_start) as usize]
             .copy_from_slice(&from[(low - start) as usize..(high - start) as usize]);
     }
@@ -285,9 +326,15 @@ unsafe extern "C" fn file_size(file: *mut ffi::sqlite3_file, size: *mut i64) -> 
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn file_control(file: *mut ffi::sqlite3_file, what: c_int, arg: *mut c_void) -> c_int {
+unsafe extern "C" fn file_control(
+    file: *mut ffi::sqlite3_file,
+    what: c_int,
+    arg: *mut c_void,
+) -> c_int {
     // The system's VFS would enlarge the file on disk.
-    if unsynced(file).is_some() && (what == ffi::SQLITE_FCNTL_SIZE_HINT || what == ffi::SQLITE_FCNTL_CHUNK_SIZE) {
+    if unsynced(file).is_some()
+        && (what == ffi::SQLITE_FCNTL_SIZE_HINT || what == ffi::SQLITE_FCNTL_CHUNK_SIZE)
+    {
         return ffi::SQLITE_OK;
     }
     on_real!(file, xFileControl, what, arg)
@@ -301,7 +348,10 @@ unsafe extern "C" fn unlock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int
     on_real!(file, xUnlock, level)
 }
 
-unsafe extern "C" fn check_reserved_lock(file: *mut ffi::sqlite3_file, answer: *mut c_int) -> c_int {
+unsafe extern "C" fn check_reserved_lock(
+    file: *mut ffi::sqlite3_file,
+    answer: *mut c_int,
+) -> c_int {
     on_real!(file, xCheckReservedLock, answer)
 }
 
@@ -323,7 +373,12 @@ unsafe extern "C" fn shm_map(
     on_real!(file, xShmMap, region, size, extend, place)
 }
 
-unsafe extern "C" fn shm_lock(file: *mut ffi::sqlite3_file, offset: c_int, count: c_int, flags: c_int) -> c_int {
+unsafe extern "C" fn shm_lock(
+    file: *mut ffi::sqlite3_file,
+    offset: c_int,
+    count: c_int,
+    flags: c_int,
+) -> c_int {
     on_real!(file, xShmLock, offset, count, flags)
 }
 

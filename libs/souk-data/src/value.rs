@@ -1,4 +1,5 @@
-//! What goes into and comes out of a statement: i64, text or bytes, each of them optional, and nothing else.
+//! What goes into and comes out of a statement: i64, text or bytes, each of them optional, and
+//! nothing else.
 
 use std::sync::Arc;
 
@@ -17,8 +18,8 @@ pub enum Arg<'a> {
     Bytes(Option<&'a [u8]>),
 }
 
-/// What can be bound to a statement: i64 (and narrower integers, and bool as 0 or 1), text, bytes, ids (16 bytes),
-/// times (microseconds), and `Option` of each.
+/// What can be bound to a statement: i64 (and narrower integers, and bool as 0 or 1), text, bytes,
+/// ids (16 bytes), times (microseconds), and `Option` of each.
 pub trait ToArg {
     /// What NULL looks like.
     const NULL: Arg<'static>;
@@ -147,11 +148,13 @@ pub struct Row {
 }
 
 impl Row {
-    /// Returns the value of a column. A missing column, a wrong type and a NULL where `T` is not an `Option` are errors.
+    /// Returns the value of a column. A missing column, a wrong type and a NULL where `T` is not an
+    /// `Option` are errors.
     pub fn get<T: FromCell>(&self, column: &str) -> Result<T, Error> {
         let cell = self.cell(column)?;
-        T::from_cell(cell)
-            .ok_or_else(|| Error::bug(format!("column {column} holds {}, not {}", cell.kind(), T::EXPECTED)))
+        T::from_cell(cell).ok_or_else(|| {
+            Error::bug(format!("column {column} holds {}, not {}", cell.kind(), T::EXPECTED))
+        })
     }
 
     /// Returns the names of the columns in the order of the statement.
@@ -162,12 +165,14 @@ impl Row {
     /// Returns the value of a column as it was stored.
     pub fn cell(&self, column: &str) -> Result<&Cell, Error> {
         let index = self.columns.iter().position(|name| **name == *column);
-        let index = index.ok_or_else(|| Error::bug(format!("the answer has no column {column}")))?;
+        let index =
+            index.ok_or_else(|| Error::bug(format!("the answer has no column {column}")))?;
         Ok(&self.cells[index])
     }
 }
 
-/// What a column can be read as: i64, bool (0 or 1), String, `Vec<u8>`, ids, times, and `Option` of each.
+/// What a column can be read as: i64, bool (0 or 1), String, `Vec<u8>`, ids, times, and `Option` of
+/// each.
 pub trait FromCell: Sized {
     /// What is expected, for the message of a failure.
     const EXPECTED: &'static str;
@@ -300,15 +305,21 @@ pub(crate) fn arg_of(value: &sea_orm::Value) -> Result<Arg<'_>, Error> {
         // Literals of sea-query: LIMIT and OFFSET are u64, `Expr::val(1)` is i32.
         Value::Int(value) => Arg::Integer(value.map(i64::from)),
         Value::Unsigned(value) => Arg::Integer(value.map(i64::from)),
-        Value::BigUnsigned(Some(value)) => {
-            Arg::Integer(Some(i64::try_from(*value).map_err(|_| Error::bug("an unsigned value above i64::MAX"))?))
+        Value::BigUnsigned(Some(value)) => Arg::Integer(Some(
+            i64::try_from(*value).map_err(|_| Error::bug("an unsigned value above i64::MAX"))?,
+        )),
+        _ => {
+            return Err(Error::bug(
+                "only i64, String and Vec<u8> are stored; another type was bound",
+            ));
         }
-        _ => return Err(Error::bug("only i64, String and Vec<u8> are stored; another type was bound")),
     })
 }
 
 /// Refuses an answer in which two columns have one name, since columns are read by name.
-pub(crate) fn unique_names<'a>(names: impl Iterator<Item = &'a str>) -> Result<Arc<[Box<str>]>, Error> {
+pub(crate) fn unique_names<'a>(
+    names: impl Iterator<Item = &'a str>,
+) -> Result<Arc<[Box<str>]>, Error> {
     let names: Vec<Box<str>> = names.map(Box::from).collect();
     for (index, name) in names.iter().enumerate() {
         if names[..index].contains(name) {

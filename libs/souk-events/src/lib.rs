@@ -1,22 +1,23 @@
-//! How a Rust service tells and hears events: [`relay`] empties its outbox into the bus, and a [`Consumer`] handles each
-//! event of a subscription once. The bus itself is the events service, which is reached like any other neighbour.
+//! How a Rust service tells and hears events: [`relay`] empties its outbox into the bus, and a
+//! [`Subscription`] handles each event of a subscription once. The bus itself is the events
+//! service, which is reached like any other upstream.
 #![warn(missing_docs)]
 
-mod consumer;
-mod heard;
+mod delivery;
 mod owner;
 mod relay;
 mod stored;
+mod subscription;
 
 use std::time::Duration;
 
-pub use consumer::Consumer;
-pub use heard::{HandlerError, Heard};
+pub use delivery::{Delivery, HandlerError};
 pub use owner::{is_from_owner, is_owner, owner_of};
 pub use relay::{FAULT_POINTS, relay};
 pub use stored::{Stored, open};
+pub use subscription::Subscription;
 
-/// The name under which the bus is a neighbour.
+/// The name under which the bus is an upstream.
 const BUS: &str = "events";
 
 /// The pauses before the bus is tried again.

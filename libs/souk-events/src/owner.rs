@@ -5,8 +5,8 @@ use souk_client::events::v1 as pb;
 /// What the `source` of a service's events begins with; its name follows.
 const SERVICES: &str = "/services/";
 
-/// Returns the service that owns a type of event: the last segment of its package that is not a version, with `-` for each
-/// `_`. None when the type has no such segment; then nobody owns it.
+/// Returns the service that owns a type of event: the last segment of its package that is not a
+/// version, with `-` for each `_`. None when the type has no such segment; then nobody owns it.
 ///
 /// `souk.orders.v1.OrderPlaced` belongs to `orders`, `acme.gift_cards.v2.Issued` to `gift-cards`.
 pub fn owner_of(kind: &str) -> Option<String> {
@@ -17,12 +17,16 @@ pub fn owner_of(kind: &str) -> Option<String> {
 pub fn is_owner(service: &str, kind: &str) -> bool {
     segment_of(kind).is_some_and(|segment| {
         segment.len() == service.len()
-            && segment.bytes().map(|byte| if byte == b'_' { b'-' } else { byte }).eq(service.bytes())
+            && segment
+                .bytes()
+                .map(|byte| if byte == b'_' { b'-' } else { byte })
+                .eq(service.bytes())
     })
 }
 
-/// Returns whether an event says that it comes from the owner of its type. The bus sets `source` from the identity of the
-/// publisher; an event that somebody else wrote to the broker says what that writer chose.
+/// Returns whether an event says that it comes from the owner of its type. The bus sets `source`
+/// from the identity of the publisher; an event that somebody else wrote to the broker says what
+/// that writer chose.
 pub fn is_from_owner(event: &pb::Event) -> bool {
     event.source.strip_prefix(SERVICES).is_some_and(|service| is_owner(service, &event.r#type))
 }
@@ -35,7 +39,8 @@ fn segment_of(kind: &str) -> Option<&str> {
 /// Returns whether a segment of a package is a version: `v1`, `v1beta2`.
 fn is_version(segment: &str) -> bool {
     let Some(rest) = segment.strip_prefix('v') else { return false };
-    rest.starts_with(|first: char| first.is_ascii_digit()) && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    rest.starts_with(|first: char| first.is_ascii_digit())
+        && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]
@@ -69,8 +74,15 @@ mod tests {
             ..pb::Event::default()
         };
         assert!(is_from_owner(&event("/services/orders")));
-        for source in ["/services/mail", "/services/", "/staff/orders", "orders", "/services/orders/", "", "/elsewhere"]
-        {
+        for source in [
+            "/services/mail",
+            "/services/",
+            "/staff/orders",
+            "orders",
+            "/services/orders/",
+            "",
+            "/elsewhere",
+        ] {
             assert!(!is_from_owner(&event(source)), "{source}");
         }
     }

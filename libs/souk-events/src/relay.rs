@@ -1,11 +1,13 @@
-//! The relay: publishes what waits in the outbox and deletes what the bus has. Woken by each commit of the process.
+//! The relay: publishes what waits in the outbox and deletes what the bus has. Woken by each commit
+//! of the process.
 //!
-//! **Invariant:** an event is deleted only after the bus has it, and events of one key are published in the order of the
-//! outbox, one batch at a time, by one replica at a time. A crash between the two publishes some events again; consumers
-//! know them by their id.
+//! **Invariant:** an event is deleted only after the bus has it, and events of one key are
+//! published in the order of the outbox, one batch at a time, by one replica at a time. A crash
+//! between the two publishes some events again; consumers know them by their id.
 //!
-//! An event that breaks a rule of the contract makes the bus refuse the whole request that holds it. Then events go one at a
-//! time for a while: the one that is refused alone is set aside with the reason, and the others go on.
+//! An event that breaks a rule of the contract makes the bus refuse the whole request that holds
+//! it. Then events go one at a time for a while: the one that is refused alone is set aside with
+//! the reason, and the others go on.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,7 +17,7 @@ use souk_chassis::{Channel, Context, Drain, Faults, Host};
 use souk_client::events::v1 as pb;
 use souk_client::events::v1::event_service_client::EventServiceClient;
 use souk_data::outbox::{self, Event};
-use souk_data::{Db, Engine, Error};
+use souk_data::{Db, Engine, Error, Isolation, Tx};
 use souk_types::Backoff;
 use tonic::Code;
 use tonic_types::StatusExt as _;
@@ -36,24 +38,28 @@ const BYTES_AT_ONCE: usize = 4 << 20;
 /// What the bus says of a request that it will never take as it is.
 const NEVER: [&str; 2] = ["ERROR_REASON_INVALID_FIELD", "ERROR_REASON_MESSAGE_TOO_LARGE"];
 
-/// How long one request may take. A replica that loses the right to publish has been waiting no longer than this.
+/// How long one request may take. A replica that loses the right to publish has been waiting no
+/// longer than this.
 const PUBLISH_LIMIT: Duration = Duration::from_secs(5);
 
-/// How long the right to empty the outbox lasts unless it is renewed; longer than a request may take, with its deletion.
+/// How long the right to empty the outbox lasts unless it is renewed; longer than a request may
+/// take, with its deletion.
 const CLAIM_SECONDS: i64 = 15;
 
-/// How often the outbox is looked at without being woken: wake-ups can be lost with a process, and other replicas on
-/// PostgreSQL commit too.
+/// How often the outbox is looked at without being woken: wake-ups can be lost with a process, and
+/// other replicas on PostgreSQL commit too.
 const SWEEP: Duration = Duration::from_secs(1);
 const SWEEP_OF_REPLICAS: Duration = Duration::from_millis(100);
 
-/// Returns the worker that empties the outbox of `db` into the bus: `.worker("relay", souk_events::relay(&host, db.clone()))`.
+/// Returns the worker that empties the outbox of `db` into the bus:
+/// `.worker("relay", souk_events::relay(&host, db.clone()))`.
 ///
 /// While the bus cannot be reached events wait in the outbox, and nothing else waits for them.
 pub fn relay(
     host: &Host,
     db: Db,
-) -> impl Fn(Drain) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>> + Send + Sync + 'static {
+) -> impl Fn(Drain) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>> + Send + Sync + 'static
+{
     souk_data::set_trace_source(|| Context::current().map(|context| context.traceparent()));
     let relay = Relay {
         service: host.name().to_owned(),
@@ -106,7 +112,10 @@ impl Relay {
                 Round::Published => {
                     singly = singly.saturating_sub(1);
                     if backoff.is_failing() {
-                        info!(service = self.service, "events of {} are published again", self.service);
+                        info!(
+                            service = self.service,
+                            "events of {} are published again", self.service
+                        );
                     }
                     backoff.reset();
                 }
@@ -119,7 +128,10 @@ impl Relay {
                 }
                 Round::Refused(reason) => {
                     if !backoff.is_failing() {
-                        warn!(service = self.service, "events of {} wait for the bus: {reason}", self.service);
+                        warn!(
+                            service = self.service,
+                            "events of {} wait for the bus: {reason}", self.service
+                        );
                     }
                     drain.pause(backoff.next_pause()).await;
                 }
@@ -149,7 +161,9 @@ impl Relay {
             Ok(results) => results,
             Err(status) if is_final(&status) && batch.len() > 1 => return Ok(Round::Invalid),
             Err(status) if is_final(&status) => vec![refusal(&status)],
-            Err(status) => return Ok(Round::Refused(format!("{:?}: {}", status.code(), status.message()))),
+            Err(status) => {
+                return Ok(Round::Refused(format!("{:?}: {}", status.code(), status.message())));
+            }
         };
         self.faults.point(FAULT_POINTS[1], &self.service).await;
         let round = self.settle(&batch, results).await?;
@@ -161,13 +175,15 @@ impl Relay {
         let events = batch.iter().map(|event| self.envelope(event)).collect();
         let mut bus = self.bus.clone();
         let context = Context::background(&self.service).with_timeout(PUBLISH_LIMIT);
-        let response = context.scope(async move { bus.publish(pb::PublishRequest { events }).await }).await?;
+        let response =
+            context.scope(async move { bus.publish(pb::PublishRequest { events }).await }).await?;
         Ok(response.into_inner().results)
     }
 
     fn envelope(&self, event: &Event) -> pb::Event {
         let new = &event.event;
-        let traceparent = event.traceparent.iter().map(|value| ("traceparent".to_owned(), value.clone()));
+        let traceparent =
+            event.traceparent.iter().map(|value| ("traceparent".to_owned(), value.clone()));
         pb::Event {
             id: new.id.to_string(),
             // The bus sets it from who we are; it stands here for whoever reads a request.
@@ -183,14 +199,21 @@ impl Relay {
     }
 
     /// Deletes what the bus has, and sets aside what it will never take.
-    async fn settle(&self, batch: &[Event], results: Vec<pb::PublishResult>) -> Result<Round, Error> {
+    async fn settle(
+        &self,
+        batch: &[Event],
+        results: Vec<pb::PublishResult>,
+    ) -> Result<Round, Error> {
         use pb::publish_result::Result::{Failure, Position};
-        let (mut published, mut refused, mut later) = (Vec::new(), Vec::new(), None);
+        let mut published = Vec::new();
+        let mut refused = Vec::new();
+        let mut later = None;
         for (event, result) in batch.iter().zip(results) {
             match result.result {
                 Some(Position(_)) => published.push(event.seq),
                 Some(Failure(failure)) if !failure.is_retryable => {
-                    let (kind, id) = (&event.event.kind, event.event.id);
+                    let kind = &event.event.kind;
+                    let id = event.event.id;
                     tracing::error!(event.id = %id, "the bus refuses {kind} {id} for good: {}", failure.message);
                     refused.push((event.seq, failure.message));
                 }
@@ -204,18 +227,7 @@ impl Relay {
             .increment(refused.len() as u64);
         let is_progress = !published.is_empty() || !refused.is_empty();
         if is_progress {
-            self.db
-                .write_locked(move |tx| {
-                    let (published, refused) = (published.clone(), refused.clone());
-                    async move {
-                        outbox::delete(&tx, &published).await?;
-                        for (seq, reason) in refused {
-                            outbox::refuse(&tx, seq, &reason).await?;
-                        }
-                        Ok::<_, Error>(())
-                    }
-                })
-                .await?;
+            self.db.write(Isolation::ReadCommitted, (published, refused), remove).await?;
         }
         match later {
             Some(reason) if !is_progress => Ok(Round::Refused(reason)),
@@ -227,10 +239,13 @@ impl Relay {
     fn observe(&self, waiting: &[Event]) {
         let oldest = waiting.first().map_or(0.0, |event| {
             let now = souk_types::Clock::system().now();
-            Duration::try_from_secs_f64((now.as_micros() - event.event.time.as_micros()) as f64 / 1e6)
-                .map_or(0.0, |age| age.as_secs_f64())
+            Duration::try_from_secs_f64(
+                (now.as_micros() - event.event.time.as_micros()) as f64 / 1e6,
+            )
+            .map_or(0.0, |age| age.as_secs_f64())
         });
-        metrics::gauge!("souk_outbox_oldest_seconds", "service" => self.service.clone()).set(oldest);
+        metrics::gauge!("souk_outbox_oldest_seconds", "service" => self.service.clone())
+            .set(oldest);
     }
 }
 
@@ -245,7 +260,10 @@ fn is_final(status: &tonic::Status) -> bool {
 
 /// Returns the result of an event that was refused alone.
 fn refusal(status: &tonic::Status) -> pb::PublishResult {
-    let failure = pb::PublishFailure { message: status.message().to_owned(), ..pb::PublishFailure::default() };
+    let failure = pb::PublishFailure {
+        message: status.message().to_owned(),
+        ..pb::PublishFailure::default()
+    };
     pb::PublishResult { result: Some(pb::publish_result::Result::Failure(failure)) }
 }
 
@@ -261,6 +279,18 @@ fn first_batch(mut waiting: Vec<Event>) -> Vec<Event> {
     waiting
 }
 
+/// Deletes the events that were published, and sets those aside that were refused.
+async fn remove(
+    tx: &Tx,
+    (published, refused): &(Vec<i64>, Vec<(i64, String)>),
+) -> Result<(), Error> {
+    outbox::delete(tx, published).await?;
+    for (seq, reason) in refused {
+        outbox::refuse(tx, *seq, reason).await?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -269,8 +299,13 @@ mod tests {
 
     fn of_size(bytes: usize) -> Event {
         let time = Timestamp::from_micros(0);
-        let event =
-            NewEvent { id: EventId::new(time), kind: "a.B".into(), key: "k".into(), payload: vec![0; bytes], time };
+        let event = NewEvent {
+            id: EventId::new(time),
+            kind: "a.B".into(),
+            key: "k".into(),
+            payload: vec![0; bytes],
+            time,
+        };
         Event { seq: 0, event, traceparent: None }
     }
 

@@ -1,5 +1,5 @@
-//! What every service with a database does: it is ready while the database is, publishes its events, and deletes what has served
-//! its time.
+//! What every service with a database does: it is ready while the database is, publishes its
+//! events, and deletes what has served its time.
 
 use souk_chassis::{Drain, Host, Service, StartError};
 use souk_data::{DataConfig, Db, Error, Schema};
@@ -17,8 +17,8 @@ pub async fn open(host: &Host, config: &DataConfig, schema: &Schema) -> Result<D
 
 /// Gives a service what belongs to a database.
 pub trait Stored {
-    /// Adds the readiness of a database, the relay that publishes its events, and the worker that deletes idempotency records
-    /// and sent events that have served their time.
+    /// Adds the readiness of a database, the relay that publishes its events, and the worker that
+    /// deletes idempotency records and sent events that have served their time.
     #[must_use]
     fn database(self, host: &Host, db: &Db) -> Self;
 }

@@ -6,8 +6,9 @@ use std::process::Command;
 
 use crate::manifest::Manifest;
 
-/// What the starter of a service decides. Each setting becomes an environment variable, which is how a process of any
-/// language is told; whatever the starter itself has in its environment is inherited.
+/// What the starter of a service decides. Each setting becomes an environment variable, which is
+/// how a process of any language is told; whatever the starter itself has in its environment is
+/// inherited.
 #[derive(Clone, Debug, Default)]
 pub struct Launch {
     settings: Vec<(String, String)>,
@@ -21,7 +22,7 @@ impl Launch {
         Launch::default()
     }
 
-    /// Sets one setting by its dotted key: `server.listen`, `neighbours.events`.
+    /// Sets one setting by its dotted key: `server.listen`, `upstreams.events`.
     #[must_use]
     pub fn set(mut self, key: &str, value: impl ToString) -> Launch {
         self.settings.push((key.to_owned(), value.to_string()));
@@ -50,15 +51,24 @@ impl Manifest {
         settings.map(|(key, value)| (self.variable(key), value.clone())).collect()
     }
 
-    /// Returns the environment variable of a setting: `RECOMMENDATIONS__SERVER__LISTEN` of `server.listen`.
+    /// Returns the environment variable of a setting: `RECOMMENDATIONS__SERVER__LISTEN` of
+    /// `server.listen`.
     pub fn variable(&self, key: &str) -> String {
-        format!("{}__{}", self.environment_prefix(), key.to_uppercase().replace('.', "__").replace('-', "_"))
+        format!(
+            "{}__{}",
+            self.environment_prefix(),
+            key.to_uppercase().replace('.', "__").replace('-', "_")
+        )
     }
 
-    /// Returns the command that starts its process: in its folder, with these settings in the environment.
+    /// Returns the command that starts its process: in its folder, with these settings in the
+    /// environment.
     pub fn command(&self, launch: &Launch) -> Command {
         let mut command = wrapped(&launch.wrapper, self.program(launch));
-        command.args(&self.run.command[1..]).current_dir(&self.folder).envs(self.environment(launch));
+        command
+            .args(&self.run.command[1..])
+            .current_dir(&self.folder)
+            .envs(self.environment(launch));
         command
     }
 

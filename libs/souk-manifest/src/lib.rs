@@ -1,7 +1,9 @@
-//! The manifest of a service, in any language: how its environment is made, how it is started, and what it promises.
+//! The manifest of a service, in any language: how its environment is made, how it is started, and
+//! what it promises.
 //!
-//! `services/<name>/souk.service.toml` is read by `souk up`, which runs the services of other languages, by the
-//! conformance suite and by `cargo xtask`. docs/add-a-service.md explains every key.
+//! `services/<name>/souk.service.toml` is read by `souk up`, which runs the services of other
+//! languages, by the conformance suite and by `cargo xtask`. docs/add-a-service.md explains every
+//! key.
 
 mod launch;
 mod manifest;
@@ -10,6 +12,7 @@ mod stamp;
 
 pub use launch::Launch;
 pub use manifest::{
-    Conformance, FILE_NAME, Heard, Language, Manifest, ManifestError, Prepare, Run, Unary, Write, find,
+    Conformance, FILE_NAME, Heard, Language, Manifest, ManifestError, Prepare, Run, Unary, Write,
+    find,
 };
 pub use prepare::{CannotRun, program_on_path};

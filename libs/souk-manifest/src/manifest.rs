@@ -13,7 +13,7 @@ pub const FILE_NAME: &str = "souk.service.toml";
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// The noun: folder, neighbour's name, prefix of its environment variables.
+    /// The noun: folder, upstream's name, prefix of its environment variables.
     pub name: String,
     /// What it is written in.
     pub language: Language,
@@ -23,7 +23,7 @@ pub struct Manifest {
     pub summary: String,
     /// The services that it calls, by name. It must start and serve without them.
     #[serde(default)]
-    pub neighbours: Vec<String>,
+    pub upstreams: Vec<String>,
     /// Where `souk up` lets it serve gRPC, unless its own environment variable says otherwise.
     pub listen: SocketAddr,
     /// Where `souk up` lets it serve /metrics, /healthz and /readyz.
@@ -57,10 +57,12 @@ pub enum Language {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prepare {
-    /// The program that must be installed: `python3`, `node`. Steps and command may name others beside it.
+    /// The program that must be installed: `python3`, `node`. Steps and command may name others
+    /// beside it.
     pub needs: String,
-    /// Files and folders, relative to `directory`, that the environment is made from. When one of them changes it is
-    /// made again. Of a folder every file counts but those in node_modules, dist, build, `__pycache__` and hidden folders.
+    /// Files and folders, relative to `directory`, that the environment is made from. When one of
+    /// them changes it is made again. Of a folder every file counts but those in node_modules,
+    /// dist, build, `__pycache__` and hidden folders.
     #[serde(default)]
     pub inputs: Vec<String>,
     /// Commands that make it, one after another.
@@ -74,22 +76,24 @@ pub struct Prepare {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
-    /// Program and arguments. A program with a slash is relative to the service's folder; `souk` is the program that
-    /// is running, or under test.
+    /// Program and arguments. A program with a slash is relative to the service's folder; `souk` is
+    /// the program that is running, or under test.
     pub command: Vec<String>,
     /// What starts its environment variables, when that is not the name in capitals.
     #[serde(default)]
     pub environment_prefix: Option<String>,
-    /// Settings by dotted key that hold while the conformance suite runs it, such as `"sweep_seconds" = "3600"`.
+    /// Settings by dotted key that hold while the conformance suite runs it, such as
+    /// `"sweep_seconds" = "3600"`.
     #[serde(default)]
     pub conformance_settings: BTreeMap<String, String>,
 }
 
-/// Examples that the conformance suite calls; requests and answers are JSON of the contract's messages.
+/// Examples that the conformance suite calls; requests and answers are JSON of the contract's
+/// messages.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Conformance {
-    /// A read that answers OK on an empty store, with its neighbours unreachable.
+    /// A read that answers OK on an empty store, with its upstreams unreachable.
     pub unary: Option<Unary>,
     /// A write with a `request_id`, for the sentences about idempotency.
     pub write: Option<Write>,
@@ -172,13 +176,16 @@ impl Manifest {
     /// When it is not there, has unknown or missing keys, or values that make no sense.
     pub fn read(path: &Path) -> Result<Manifest, ManifestError> {
         let path = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
-        let text =
-            std::fs::read_to_string(&path).map_err(|error| ManifestError::Unreadable { path: path.clone(), error })?;
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| ManifestError::Unreadable { path: path.clone(), error })?;
         let wrong = |why: String| ManifestError::Wrong { path: path.clone(), why };
-        let mut manifest: Manifest = toml::from_str(&text).map_err(|error| wrong(one_line(&error, &text)))?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        manifest.folder =
-            folder.canonicalize().map_err(|error| ManifestError::Unreadable { path: path.clone(), error })?;
+        let mut manifest: Manifest =
+            toml::from_str(&text).map_err(|error| wrong(one_line(&error, &text)))?;
+        let folder =
+            path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        manifest.folder = folder
+            .canonicalize()
+            .map_err(|error| ManifestError::Unreadable { path: path.clone(), error })?;
         manifest.check().map_err(wrong)?;
         Ok(manifest)
     }
@@ -186,10 +193,15 @@ impl Manifest {
     fn check(&self) -> Result<(), String> {
         let is_noun = |name: &str| {
             name.starts_with(|first: char| first.is_ascii_lowercase())
-                && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         };
         if !is_noun(&self.name) {
-            return Err(format!("name = {:?}: must be small letters, digits and hyphens", self.name));
+            return Err(format!(
+                "name = {:?}: must be small letters, digits and hyphens",
+                self.name
+            ));
         }
         if self.services.is_empty() {
             return Err("services: must name at least one gRPC service".to_owned());
@@ -197,21 +209,26 @@ impl Manifest {
         if self.run.command.is_empty() {
             return Err("run.command: must name a program".to_owned());
         }
-        if let Some(step) = self.prepare.as_ref().and_then(|prepare| prepare.steps.iter().find(|step| step.is_empty()))
+        if let Some(step) = self
+            .prepare
+            .as_ref()
+            .and_then(|prepare| prepare.steps.iter().find(|step| step.is_empty()))
         {
             return Err(format!("prepare.steps: {step:?} names no program"));
         }
         Ok(())
     }
 
-    /// Returns what its environment variables start with: `RECOMMENDATIONS` of `RECOMMENDATIONS__SERVER__LISTEN`.
+    /// Returns what its environment variables start with: `RECOMMENDATIONS` of
+    /// `RECOMMENDATIONS__SERVER__LISTEN`.
     pub fn environment_prefix(&self) -> String {
         let own = || self.name.to_uppercase().replace('-', "_");
         self.run.environment_prefix.clone().unwrap_or_else(own)
     }
 }
 
-/// Reads the manifest of every service in a folder of services, by name; folders without one are passed over.
+/// Reads the manifest of every service in a folder of services, by name; folders without one are
+/// passed over.
 ///
 /// # Errors
 /// When the folder itself cannot be read. A manifest that is wrong is an element.
@@ -230,7 +247,10 @@ pub fn find(services: &Path) -> std::io::Result<Vec<Result<Manifest, ManifestErr
 /// Says in one line what toml says in several.
 fn one_line(error: &toml::de::Error, text: &str) -> String {
     let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
-    let message = error.message().replace('\n', " ");
+    let mut message = error.message().replace('\n', " ");
+    if message.starts_with("unknown field `neighbours`") {
+        message = "neighbours is called upstreams now".to_owned();
+    }
     line.map_or_else(|| message.clone(), |line| format!("line {line}: {message}"))
 }
 

@@ -1,5 +1,5 @@
-//! Makes the environment of a service: packages of its interpreter, compiled sources. Once, and again when what it is
-//! made from has changed.
+//! Makes the environment of a service: packages of its interpreter, compiled sources. Once, and
+//! again when what it is made from has changed.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -13,7 +13,8 @@ use crate::stamp;
 
 /// Holds the stamp of the environment that is there; in the service's folder.
 const STAMP: &str = ".souk-prepared";
-/// Held while an environment is made; where the steps run, since two services may share a folder of packages.
+/// Held while an environment is made; where the steps run, since two services may share a folder of
+/// packages.
 const LOCK: &str = ".souk-prepare.lock";
 /// How much of a failed step's output is told.
 const TOLD_LINES: usize = 3;
@@ -43,8 +44,8 @@ pub enum CannotRun {
 }
 
 impl CannotRun {
-    /// Returns whether the same may succeed later with nobody doing anything here: a registry comes into reach again, a
-    /// disk gets room. A program that is not installed stays so.
+    /// Returns whether the same may succeed later with nobody doing anything here: a registry comes
+    /// into reach again, a disk gets room. A program that is not installed stays so.
     pub fn may_pass(&self) -> bool {
         match self {
             CannotRun::NotInstalled { .. } => false,
@@ -72,14 +73,20 @@ impl Manifest {
         stamp::of(self, prepare, &interpreter).is_ok_and(|wanted| self.has(&wanted))
     }
 
-    /// Makes the environment unless it is there; waits while another process makes it. `progress` gets each step before
-    /// it runs, and every line that a step says. Steps are started through `wrapper`, as by [`Launch::through`].
+    /// Makes the environment unless it is there; waits while another process makes it. `progress`
+    /// gets each step before it runs, and every line that a step says. Steps are started through
+    /// `wrapper`, as by [`Launch::through`].
     ///
-    /// Call it from a thread of its own: it may take minutes, and the steps are children of that thread.
+    /// Call it from a thread of its own: it may take minutes, and the steps are children of that
+    /// thread.
     ///
     /// # Errors
     /// Why the service cannot run here.
-    pub fn prepare(&self, wrapper: &[OsString], progress: &mut dyn FnMut(&str)) -> Result<(), CannotRun> {
+    pub fn prepare(
+        &self,
+        wrapper: &[OsString],
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<(), CannotRun> {
         let Some(prepare) = &self.prepare else { return Ok(()) };
         let interpreter = interpreter(prepare)?;
         if self.has(&stamp::of(self, prepare, &interpreter)?) {
@@ -106,12 +113,14 @@ impl Manifest {
             progress(&format!("preparing: {}", step.join(" ")));
             run(step, &directory, wrapper, progress)?;
         }
-        // Inputs that changed while the steps ran lead to another stamp, and so to another preparation.
+        // Inputs that changed while the steps ran lead to another stamp, and so to another
+        // preparation.
         fs::write(&stamp, wanted)?;
         Ok(())
     }
 
-    /// Returns whether the environment with this stamp is there, and its program has not been taken away since.
+    /// Returns whether the environment with this stamp is there, and its program has not been taken
+    /// away since.
     fn has(&self, wanted: &str) -> bool {
         let program = self.program(&Launch::new());
         let is_there = !self.run.command[0].contains('/') || program.exists();
@@ -120,18 +129,23 @@ impl Manifest {
 }
 
 fn interpreter(prepare: &Prepare) -> Result<PathBuf, CannotRun> {
-    program_on_path(&prepare.needs).ok_or_else(|| CannotRun::NotInstalled { needs: prepare.needs.clone() })
+    program_on_path(&prepare.needs)
+        .ok_or_else(|| CannotRun::NotInstalled { needs: prepare.needs.clone() })
 }
 
 /// Returns where a program of this name is installed, by PATH.
 pub fn program_on_path(name: &str) -> Option<PathBuf> {
     use std::os::unix::fs::PermissionsExt as _;
-    let is_program =
-        |path: &PathBuf| fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0);
+    let is_program = |path: &PathBuf| {
+        fs::metadata(path)
+            .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+    };
     if name.contains('/') {
         return Some(PathBuf::from(name)).filter(is_program);
     }
-    let found = std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(is_program)?;
+    let found = std::env::split_paths(&std::env::var_os("PATH")?)
+        .map(|folder| folder.join(name))
+        .find(is_program)?;
     // The version that a link leads to, so that another version counts as another interpreter.
     Some(found.canonicalize().unwrap_or(found))
 }
@@ -142,11 +156,21 @@ fn run(
     wrapper: &[OsString],
     progress: &mut dyn FnMut(&str),
 ) -> Result<(), CannotRun> {
-    let failed = |outcome: String, said: String| CannotRun::StepFailed { step: step.join(" "), outcome, said };
-    // One pipe for both of its outputs, so that one reader sees them in order and cannot starve the other.
+    let failed = |outcome: String, said: String| CannotRun::StepFailed {
+        step: step.join(" "),
+        outcome,
+        said,
+    };
+    // One pipe for both of its outputs, so that one reader sees them in order and cannot starve the
+    // other.
     let (reader, writer) = io::pipe()?;
     let mut command = wrapped(wrapper, in_folder(directory, &step[0]));
-    command.args(&step[1..]).current_dir(directory).stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+    command
+        .args(&step[1..])
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone()?)
+        .stderr(writer);
     let child = command.spawn();
     // The command holds our ends of the pipe; while it lives, reading would not end.
     drop(command);

@@ -1,4 +1,5 @@
-//! What an environment was made from, in a few bytes: the content of its inputs, the steps, and the interpreter.
+//! What an environment was made from, in a few bytes: the content of its inputs, the steps, and the
+//! interpreter.
 
 use std::io;
 use std::path::Path;
@@ -25,7 +26,8 @@ pub(crate) fn of(manifest: &Manifest, prepare: &Prepare, interpreter: &Path) -> 
 }
 
 fn add(hash: &mut Fnv, path: &Path) -> io::Result<()> {
-    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     if !path.is_dir() {
         hash.field(&std::fs::read(path).map_err(named)?);
         return Ok(());

@@ -1,4 +1,5 @@
-//! Manifests are read strictly, environments are made once for what they are made from, and processes are told everything.
+//! Manifests are read strictly, environments are made once for what they are made from, and
+//! processes are told everything.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +12,7 @@ name = "gift-cards"
 language = "python"
 services = ["souk.gift_cards.v1.GiftCardsService"]
 summary = "cards with money on them"
-neighbours = ["events"]
+upstreams = ["events"]
 listen = "127.0.0.1:7510"
 metrics_listen = "127.0.0.1:7511"
 [prepare]
@@ -47,7 +48,9 @@ fn refused(text: &str) -> String {
 /// Prepares, and returns what was said meanwhile.
 fn prepare(manifest: &Manifest) -> Vec<String> {
     let mut said = Vec::new();
-    manifest.prepare(&[], &mut |line| said.push(line.to_owned())).unwrap_or_else(|error| panic!("{error}"));
+    manifest
+        .prepare(&[], &mut |line| said.push(line.to_owned()))
+        .unwrap_or_else(|error| panic!("{error}"));
     said
 }
 
@@ -65,10 +68,18 @@ fn a_manifest_is_read_by_its_folder_and_by_its_file() {
 #[test]
 fn what_is_wrong_is_one_line_with_its_place() {
     assert!(refused(&MANIFEST.replace("summary", "sumary")).contains("line 5"));
+    assert!(
+        refused(&MANIFEST.replace("upstreams", "neighbours"))
+            .contains("neighbours is called upstreams now")
+    );
     assert!(refused(&MANIFEST.replace("\"python\"", "\"cobol\"")).contains("cobol"));
-    assert!(refused(&MANIFEST.replace("gift-cards", "Gift Cards")).contains("name = \"Gift Cards\""));
+    assert!(
+        refused(&MANIFEST.replace("gift-cards", "Gift Cards")).contains("name = \"Gift Cards\"")
+    );
     assert!(refused(&MANIFEST.replace("127.0.0.1:7510", "here")).contains("line 7"));
-    assert!(refused(&MANIFEST.replace("[\"./program\", \"--quietly\"]", "[]")).contains("run.command"));
+    assert!(
+        refused(&MANIFEST.replace("[\"./program\", \"--quietly\"]", "[]")).contains("run.command")
+    );
     let missing = Manifest::read(Path::new("/nowhere/souk.service.toml")).unwrap_err().to_string();
     assert!(missing.contains("/nowhere/souk.service.toml"), "{missing}");
 }
@@ -91,7 +102,10 @@ fn an_environment_is_made_once_and_again_when_an_input_changes() {
     let manifest = read(folder.path());
     let made = || fs::read_to_string(folder.path().join("made")).unwrap();
     assert!(!manifest.is_prepared());
-    assert_eq!(prepare(&manifest), ["preparing: sh -c echo making; cat pins.txt >> made", "making"]);
+    assert_eq!(
+        prepare(&manifest),
+        ["preparing: sh -c echo making; cat pins.txt >> made", "making"]
+    );
     assert!(manifest.is_prepared());
     assert_eq!(prepare(&manifest), Vec::<String>::new());
 
@@ -148,22 +162,31 @@ fn what_keeps_it_from_running_is_told() {
 fn a_process_is_told_by_its_environment_and_runs_in_its_folder() {
     let folder = service(MANIFEST);
     let manifest = read(folder.path());
-    let launch = Launch::new().set("server.listen", "127.0.0.1:0").set("neighbours.events", "http://127.0.0.1:7300");
+    let launch = Launch::new()
+        .set("server.listen", "127.0.0.1:0")
+        .set("upstreams.events", "http://127.0.0.1:7300");
     assert_eq!(
         manifest.environment(&launch),
         [
             ("GIFT_CARDS__SERVER__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
-            ("GIFT_CARDS__NEIGHBOURS__EVENTS".to_owned(), "http://127.0.0.1:7300".to_owned()),
+            ("GIFT_CARDS__UPSTREAMS__EVENTS".to_owned(), "http://127.0.0.1:7300".to_owned()),
         ]
     );
     let command = manifest.command(&launch);
     assert_eq!(command.get_program(), manifest.folder.join("./program"));
     assert_eq!(command.get_current_dir(), Some(manifest.folder.as_path()));
 
-    let rust = MANIFEST.replace("\"./program\", \"--quietly\"]", "\"souk\", \"serve\"]\nenvironment_prefix = \"SOUK\"");
+    let rust = MANIFEST.replace(
+        "\"./program\", \"--quietly\"]",
+        "\"souk\", \"serve\"]\nenvironment_prefix = \"SOUK\"",
+    );
     let manifest = read(service(&rust).path());
-    let command = manifest.command(&Launch::new().souk("/opt/souk").through(&["wrap".into(), "--".into()]));
+    let command =
+        manifest.command(&Launch::new().souk("/opt/souk").through(&["wrap".into(), "--".into()]));
     let words = command.get_args().map(|word| word.to_str().unwrap()).collect::<Vec<_>>();
-    assert_eq!((command.get_program().to_str(), words), (Some("wrap"), vec!["--", "/opt/souk", "serve"]));
+    assert_eq!(
+        (command.get_program().to_str(), words),
+        (Some("wrap"), vec!["--", "/opt/souk", "serve"])
+    );
     assert_eq!(manifest.variable("data_dir"), "SOUK__DATA_DIR");
 }

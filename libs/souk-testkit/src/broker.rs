@@ -1,5 +1,6 @@
-//! What the real brokers have in common: a process with a folder of its own, run by nobody in particular, that can be killed and
-//! started again on the same data, and that goes away with the test however the test ends.
+//! What the real brokers have in common: a process with a folder of its own, run by nobody in
+//! particular, that can be killed and started again on the same data, and that goes away with the
+//! test however the test ends.
 
 use std::{
     env, fs,
@@ -28,8 +29,9 @@ const START_LIMIT: Duration = Duration::from_secs(90);
 /// The user "nobody", who runs what root starts.
 const NOBODY: u32 = 65534;
 
-/// Keeps a server until its input ends, so that the server and its data go away even when the test is killed. $1 is the folder, the
-/// rest the command. The server leads a process group, so that what it starts dies with it.
+/// Keeps a server until its input ends, so that the server and its data go away even when the test
+/// is killed. $1 is the folder, the rest the command. The server leads a process group, so that
+/// what it starts dies with it.
 const KEEPER: &str = r#"
 folder=$1
 shift
@@ -72,22 +74,33 @@ pub struct Server {
 }
 
 impl Server {
-    /// Makes a folder for a server, which `prepare` fills and for which it returns the command, and starts it.
+    /// Makes a folder for a server, which `prepare` fills and for which it returns the command, and
+    /// starts it.
     ///
     /// # Panics
-    /// When the server does not serve within a minute and a half; the message holds what it printed.
-    pub async fn start(name: &'static str, ready: &'static str, prepare: impl FnOnce(&Path) -> Vec<String>) -> Server {
-        let folder = tempfile::Builder::new().prefix(&format!("souk-{name}-")).tempdir().expect("a temporary folder");
+    /// When the server does not serve within a minute and a half; the message holds what it
+    /// printed.
+    pub async fn start(
+        name: &'static str,
+        ready: &'static str,
+        prepare: impl FnOnce(&Path) -> Vec<String>,
+    ) -> Server {
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("souk-{name}-"))
+            .tempdir()
+            .expect("a temporary folder");
         let arguments = prepare(folder.path());
         let mut command = as_nobody_if_root(folder.path());
         command.args(["sh", "-c", KEEPER, "souk-keeper"]).arg(folder.path()).args(arguments);
         command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         // Ctrl-C in the terminal must reach the tests only; the keeper sees that its input ends.
         command.process_group(0);
-        let mut keeper = command.spawn().unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
+        let mut keeper =
+            command.spawn().unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
         let input = keeper.stdin.take();
         let output = OwnedFd::from(keeper.stdout.take().expect("its output is piped"));
-        let answers = BufReader::new(pipe::Receiver::from_owned_fd(output).expect("a pipe can be read"));
+        let answers =
+            BufReader::new(pipe::Receiver::from_owned_fd(output).expect("a pipe can be read"));
         let server = Server { name, keeper, input, answers, folder, ready };
         server.wait_until_ready().await;
         server
@@ -98,12 +111,14 @@ impl Server {
         self.folder.path()
     }
 
-    /// Kills it as a power cut would, but for what the system still has to write: SIGKILL to all its processes.
+    /// Kills it as a power cut would, but for what the system still has to write: SIGKILL to all
+    /// its processes.
     pub async fn kill(&mut self) {
         self.tell("kill").await;
     }
 
-    /// Starts it again on the same data and ports, after killing it when it runs, and waits until it serves.
+    /// Starts it again on the same data and ports, after killing it when it runs, and waits until
+    /// it serves.
     pub async fn restart(&mut self) {
         self.tell("start").await;
         self.wait_until_ready().await;
@@ -112,10 +127,12 @@ impl Server {
     /// Says a word to the keeper and waits until it is done.
     async fn tell(&mut self, word: &str) {
         let input = self.input.as_mut().expect("it is there until the server is dropped");
-        writeln!(input, "{word}").unwrap_or_else(|error| panic!("the keeper of {} is gone: {error}", self.name));
+        writeln!(input, "{word}")
+            .unwrap_or_else(|error| panic!("the keeper of {} is gone: {error}", self.name));
         let mut answer = String::new();
         let answered = tokio::time::timeout(START_LIMIT, self.answers.read_line(&mut answer)).await;
-        let answered = answered.unwrap_or_else(|_| panic!("the keeper of {} still tries to {word}", self.name));
+        let answered = answered
+            .unwrap_or_else(|_| panic!("the keeper of {} still tries to {word}", self.name));
         answered.expect("the keeper answers");
         assert_eq!(answer.trim(), word, "the keeper of {} does not answer", self.name);
     }
@@ -125,7 +142,9 @@ impl Server {
         eventually(START_LIMIT, || async {
             let printed = fs::read_to_string(&log).unwrap_or_default();
             let is_ready = printed.contains(self.ready);
-            is_ready.then_some(()).ok_or_else(|| format!("{} is not ready; it printed:\n{printed}", self.name))
+            is_ready
+                .then_some(())
+                .ok_or_else(|| format!("{} is not ready; it printed:\n{printed}", self.name))
         })
         .await;
     }
@@ -139,7 +158,8 @@ impl Drop for Server {
     }
 }
 
-/// Tells whether a broker can be started here, by the variable that says where its programs are, and says so where it cannot.
+/// Tells whether a broker can be started here, by the variable that says where its programs are,
+/// and says so where it cannot.
 ///
 /// # Panics
 /// In continuous integration (`CI=true`) it must be there.
@@ -153,14 +173,15 @@ pub fn programs(variable: &str, name: &str) -> Option<PathBuf> {
     None
 }
 
-/// Returns a port of this machine that is free and that no outgoing connection takes while the server is dead.
+/// Returns a port of this machine that is free and that no outgoing connection takes while the
+/// server is dead.
 ///
-/// The system gives such connections ports from 32,768 up; one of those might even be a client that looks for the dead server and
-/// finds itself.
+/// The system gives such connections ports from 32,768 up; one of those might even be a client that
+/// looks for the dead server and finds itself.
 pub fn free_port() -> u16 {
     let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    let seed =
-        u64::from(std::process::id()) * 7919 + std::time::UNIX_EPOCH.elapsed().map_or(0, |now| now.as_nanos() as u64);
+    let seed = u64::from(std::process::id()) * 7919
+        + std::time::UNIX_EPOCH.elapsed().map_or(0, |now| now.as_nanos() as u64);
     let first = 20_000 + (seed % 10_000) as u16;
     (first..32_700).chain(20_000..first).find(is_free).expect("some port is free")
 }
@@ -207,7 +228,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_is_killed_and_started_as_fast_as_one_can_say_it() {
-        let command = |_: &Path| ["sh", "-c", "echo ready; exec sleep 1000"].map(str::to_owned).to_vec();
+        let command =
+            |_: &Path| ["sh", "-c", "echo ready; exec sleep 1000"].map(str::to_owned).to_vec();
         let mut server = Server::start("sleeper", "ready", command).await;
         for _ in 0..50 {
             server.tell("start").await;
@@ -216,6 +238,9 @@ mod tests {
         server.kill().await;
         let log = server.folder().join("server.log");
         server.tell("start").await;
-        eventually(START_LIMIT, || async { fs::read_to_string(&log).is_ok_and(|log| log == "ready\n") }).await;
+        eventually(START_LIMIT, || async {
+            fs::read_to_string(&log).is_ok_and(|log| log == "ready\n")
+        })
+        .await;
     }
 }

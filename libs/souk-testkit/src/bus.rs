@@ -14,7 +14,8 @@ use tonic::Status;
 
 use crate::FakeServer;
 
-/// The events service as far as those who tell and hear need it; `("events", &server.url())` is the neighbour.
+/// The events service as far as those who tell and hear need it; `("events", &server.url())` is the
+/// upstream.
 #[derive(Clone)]
 pub struct Bus(Arc<State>);
 
@@ -65,7 +66,8 @@ impl Bus {
         self.0.answers.lock().push_back(answer);
     }
 
-    /// Refuses every request that holds an event of this key as a whole, as one that breaks a rule of the contract.
+    /// Refuses every request that holds an event of this key as a whole, as one that breaks a rule
+    /// of the contract.
     pub fn refuse_as_invalid(&self, key: &'static str) {
         *self.0.invalid.lock() = Some(key);
     }
@@ -99,7 +101,8 @@ impl Bus {
 
     /// Sends an event to the stream that is open.
     pub fn deliver(&self, ack_id: &str, event: pb::Event) {
-        let delivery = pb::Delivery { event: Some(event), ack_id: ack_id.into(), ..pb::Delivery::default() };
+        let delivery =
+            pb::Delivery { event: Some(event), ack_id: ack_id.into(), ..pb::Delivery::default() };
         self.0.deliveries.send(Some(delivery)).expect("a consumer is connected");
     }
 
@@ -118,7 +121,12 @@ impl Handle<Publish> for Bus {
         use pb::publish_result::Result as Outcome;
         let events = call.request.events;
         self.0.published.lock().push(events.clone());
-        if self.0.invalid.lock().is_some_and(|key| events.iter().any(|event| event.ordering_key == key)) {
+        if self
+            .0
+            .invalid
+            .lock()
+            .is_some_and(|key| events.iter().any(|event| event.ordering_key == key))
+        {
             return Err(Status::invalid_argument("the test says that a field breaks its rule"));
         }
         let answer = self.0.answers.lock().pop_front();
@@ -127,10 +135,16 @@ impl Handle<Publish> for Bus {
         for (offset, event) in events.iter().enumerate() {
             let failure = |is_retryable| {
                 let message = "the test says so".to_owned();
-                Outcome::Failure(pb::PublishFailure { message, is_retryable, ..pb::PublishFailure::default() })
+                Outcome::Failure(pb::PublishFailure {
+                    message,
+                    is_retryable,
+                    ..pb::PublishFailure::default()
+                })
             };
             let result = match &answer {
-                Some(PublishAnswer::Unavailable) => return Err(Status::unavailable("the test says so")),
+                Some(PublishAnswer::Unavailable) => {
+                    return Err(Status::unavailable("the test says so"));
+                }
                 Some(PublishAnswer::Never(key)) if event.ordering_key == *key => failure(false),
                 Some(PublishAnswer::NotNow(key)) if stopped || event.ordering_key == *key => {
                     stopped = true;
@@ -151,7 +165,8 @@ impl Handle<Subscribe> for Bus {
     ) -> Result<Responses<pb::SubscribeResponse>, Status> {
         let mut requests = call.request;
         let (sender, receiver) = mpsc::channel(100);
-        let (state, mut deliveries) = (self.0.clone(), self.0.deliveries.subscribe());
+        let state = self.0.clone();
+        let mut deliveries = self.0.deliveries.subscribe();
         tokio::spawn(async move {
             loop {
                 tokio::select! {

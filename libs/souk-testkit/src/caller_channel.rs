@@ -22,7 +22,8 @@ impl Token {
         if text.is_empty() {
             return Token(None);
         }
-        let header = HeaderValue::try_from(format!("Bearer {text}")).expect("a token is a valid header");
+        let header =
+            HeaderValue::try_from(format!("Bearer {text}")).expect("a token is a valid header");
         Token(Some(MetadataValue::try_from(header.as_bytes()).expect("a token is plain text")))
     }
 }

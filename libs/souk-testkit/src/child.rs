@@ -1,4 +1,5 @@
-//! The one program as a process of its own, which a test can kill at any moment and start again on the same data.
+//! The one program as a process of its own, which a test can kill at any moment and start again on
+//! the same data.
 
 use std::{
     ffi::OsString,
@@ -18,8 +19,9 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// A running `souk`, killed when this is dropped.
 ///
-/// It is started with `--listen 127.0.0.1:0 --ready-file FILE`; once it serves, the file tells its addresses, one a
-/// line: `grpc=127.0.0.1:40001` and `metrics=127.0.0.1:40002`. A restart asks for the same gRPC address again.
+/// It is started with `--listen 127.0.0.1:0 --ready-file FILE`; once it serves, the file tells its
+/// addresses, one a line: `grpc=127.0.0.1:40001` and `metrics=127.0.0.1:40002`. A restart asks for
+/// the same gRPC address again.
 pub struct ChildShop {
     program: Option<PathBuf>,
     arguments: Vec<OsString>,
@@ -31,13 +33,14 @@ pub struct ChildShop {
 }
 
 impl ChildShop {
-    /// Prepares `souk up --data FOLDER/data`: every service in one process, and none of another language.
-    /// [`start`](Self::start) starts it.
+    /// Prepares `souk up --data FOLDER/data`: every service in one process, and none of another
+    /// language. [`start`](Self::start) starts it.
     pub fn up(folder: &Path) -> ChildShop {
         ChildShop::up_with(folder, "")
     }
 
-    /// Prepares `souk up` with the services of other languages that have their manifests in a folder of services.
+    /// Prepares `souk up` with the services of other languages that have their manifests in a
+    /// folder of services.
     pub fn up_with(folder: &Path, services_dir: &str) -> ChildShop {
         ChildShop::new(folder, "up").argument(format!("--services-dir={services_dir}"))
     }
@@ -59,7 +62,8 @@ impl ChildShop {
         }
     }
 
-    /// Runs another program than the `souk` that cargo built beside the test, or the one that SOUK_BIN names.
+    /// Runs another program than the `souk` that cargo built beside the test, or the one that
+    /// SOUK_BIN names.
     pub fn program(mut self, program: impl Into<PathBuf>) -> ChildShop {
         self.program = Some(program.into());
         self
@@ -72,7 +76,11 @@ impl ChildShop {
     }
 
     /// Sets an environment variable, such as `ORDERS__DATA__URL`.
-    pub fn environment(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> ChildShop {
+    pub fn environment(
+        mut self,
+        name: impl Into<OsString>,
+        value: impl Into<OsString>,
+    ) -> ChildShop {
         self.environment.push((name.into(), value.into()));
         self
     }
@@ -92,7 +100,11 @@ impl ChildShop {
         fs::create_dir_all(&self.folder).expect("the folder of the test can be made");
         let ready = self.folder.join("ready");
         let _ = fs::remove_file(&ready);
-        let log = File::options().create(true).append(true).open(self.log()).expect("a log can be opened");
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.log())
+            .expect("a log can be opened");
         let program = self.program.clone().unwrap_or_else(built_program);
         let child = Command::new(&program)
             .args(&self.arguments)
@@ -107,7 +119,9 @@ impl ChildShop {
             .stderr(log)
             .kill_on_drop(true)
             .spawn();
-        self.child = Some(child.unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display())));
+        self.child = Some(
+            child.unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display())),
+        );
         let addresses = self.wait_for(&ready).await;
         self.listen = value_of(&addresses, "grpc").expect("the ready file tells the gRPC address");
         self.metrics = value_of(&addresses, "metrics").unwrap_or_default();
@@ -143,7 +157,8 @@ impl ChildShop {
     pub async fn stop(&mut self, limit: Duration) -> ExitStatus {
         let child = self.child.as_ref().expect("it runs");
         let id = child.id().expect("it has not been waited for").to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill(1) exists");
+        let sent =
+            Command::new("kill").args(["-TERM", &id]).status().await.expect("kill(1) exists");
         assert!(sent.success(), "the process {id} could not be signalled");
         self.exited(limit).await
     }
@@ -155,7 +170,8 @@ impl ChildShop {
     pub async fn exited(&mut self, limit: Duration) -> ExitStatus {
         let mut child = self.child.take().expect("it was started");
         let exit = tokio::time::timeout(limit, child.wait()).await;
-        exit.unwrap_or_else(|_| panic!("it still runs after {limit:?}")).expect("a child can be waited for")
+        exit.unwrap_or_else(|_| panic!("it still runs after {limit:?}"))
+            .expect("a child can be waited for")
     }
 
     /// Returns the address of its gRPC server as a URL.
@@ -195,7 +211,8 @@ fn built_program() -> PathBuf {
         return path.into();
     }
     let test = std::env::current_exe().expect("a test knows its own file");
-    let built = test.ancestors().nth(2).expect("cargo puts tests into target/<profile>/deps").join("souk");
+    let built =
+        test.ancestors().nth(2).expect("cargo puts tests into target/<profile>/deps").join("souk");
     assert!(built.exists(), "{} is missing: `cargo build -p souk` builds it", built.display());
     built
 }

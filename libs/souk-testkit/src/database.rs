@@ -23,12 +23,14 @@ pub struct TestDb {
 }
 
 impl TestDb {
-    /// Makes an empty database: a file in a folder of its own, or a database of its own on the PostgreSQL for tests.
+    /// Makes an empty database: a file in a folder of its own, or a database of its own on the
+    /// PostgreSQL for tests.
     ///
     /// # Panics
     /// When PostgreSQL is asked for and not there; see [`crate::is_available`].
     pub async fn new(engine: Engine) -> TestDb {
-        let folder = tempfile::Builder::new().prefix("souk-test-").tempdir().expect("a temporary folder");
+        let folder =
+            tempfile::Builder::new().prefix("souk-test-").tempdir().expect("a temporary folder");
         let (url, name) = match engine {
             Engine::Sqlite => (format!("sqlite:{}", folder.path().join("test.db").display()), None),
             Engine::Postgres => {
@@ -69,7 +71,8 @@ impl TestDb {
 impl Drop for TestDb {
     fn drop(&mut self) {
         let Some(name) = self.name.take() else { return };
-        // A test ends inside its runtime, where nothing can be waited for: the last call goes from a thread of its own.
+        // A test ends inside its runtime, where nothing can be waited for: the last call goes from
+        // a thread of its own.
         let dropped = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
@@ -85,13 +88,17 @@ impl Drop for TestDb {
 fn unique_name() -> String {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock after 1970");
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .expect("a clock after 1970");
     format!("test_{}_{}_{number}", now.as_micros(), std::process::id())
 }
 
 fn postgres_database(name: &str) -> String {
     let url = superuser_url();
-    let (server, _) = url.rsplit_once('/').expect("SOUK_TEST_POSTGRES_URL reads postgres://user@host:port/database");
+    let (server, _) = url
+        .rsplit_once('/')
+        .expect("SOUK_TEST_POSTGRES_URL reads postgres://user@host:port/database");
     format!("{server}/{name}")
 }
 
@@ -103,6 +110,9 @@ async fn administer(statement: &str) {
     let mut options = ConnectOptions::new(superuser_url());
     options.max_connections(1).sqlx_logging(false);
     let connection = Database::connect(options).await.expect("the PostgreSQL for tests answers");
-    connection.execute_unprepared(statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    connection
+        .execute_unprepared(statement)
+        .await
+        .unwrap_or_else(|error| panic!("{statement}: {error}"));
     connection.close().await.expect("a connection can be closed");
 }

@@ -4,10 +4,12 @@ use std::{env, future::Future};
 
 use souk_data::Engine;
 
-/// Writes each `async fn promise(engine: Engine) { … }` inside as two tests, `promise::sqlite` and `promise::postgres`.
+/// Writes each `async fn promise(engine: Engine) { … }` inside as two tests, `promise::sqlite` and
+/// `promise::postgres`.
 ///
-/// The PostgreSQL test needs `SOUK_TEST_POSTGRES_URL`, the address of a superuser; `cargo xtask test` starts a
-/// cluster and sets it. Without it the test says that it is skipped, and fails where `CI=true`.
+/// The PostgreSQL test needs `SOUK_TEST_POSTGRES_URL`, the address of a superuser;
+/// `cargo xtask test` starts a cluster and sets it. Without it the test says that it is skipped,
+/// and fails where `CI=true`.
 #[macro_export]
 macro_rules! on_each_engine {
     ($( $(#[$attribute:meta])* async fn $promise:ident($engine:ident: $type:ty) $body:block )+) => {$(
@@ -58,7 +60,9 @@ pub fn is_available(engine: Engine) -> bool {
     }
     let in_ci = env::var("CI").is_ok_and(|value| value == "true" || value == "1");
     assert!(!in_ci, "SOUK_TEST_POSTGRES_URL is not set: in CI every test runs on PostgreSQL too");
-    eprintln!("SKIPPED: SOUK_TEST_POSTGRES_URL is not set (`cargo xtask test` starts a PostgreSQL and sets it)");
+    eprintln!(
+        "SKIPPED: SOUK_TEST_POSTGRES_URL is not set (`cargo xtask test` starts a PostgreSQL and sets it)"
+    );
     false
 }
 

@@ -1,4 +1,5 @@
-//! Neighbours that follow a script: real gRPC on a port of their own, answers as the test wants them.
+//! Upstreams that follow a script: real gRPC on a port of their own, answers as the test wants
+//! them.
 
 use std::{
     collections::HashMap,
@@ -23,7 +24,7 @@ type Reply = Pin<Box<dyn Future<Output = http::Response<Body>> + Send>>;
 type Distortion = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 type Method = Arc<dyn Fn(http::Request<Body>) -> Reply + Send + Sync>;
 
-/// A neighbour whose unary methods a test scripts one by one; the others answer UNIMPLEMENTED.
+/// An upstream whose unary methods a test scripts one by one; the others answer UNIMPLEMENTED.
 ///
 /// ```ignore
 /// let inventory = Fake::start().await;
@@ -49,7 +50,7 @@ struct Scripted {
 }
 
 impl Fake {
-    /// Starts a neighbour that knows no method yet.
+    /// Starts an upstream that knows no method yet.
     pub async fn start() -> Fake {
         let script = Script::default();
         let server = FakeServer::start(ScriptedServer(script.clone())).await;
@@ -61,16 +62,21 @@ impl Fake {
         self.server.url()
     }
 
-    /// Answers a method, by its full path, from now on. A later script for the same method replaces this one.
-    pub fn on<Q, A>(&self, path: &str, answer: impl Fn(Q) -> Result<A, Status> + Send + Sync + 'static)
-    where
+    /// Answers a method, by its full path, from now on. A later script for the same method replaces
+    /// this one.
+    pub fn on<Q, A>(
+        &self,
+        path: &str,
+        answer: impl Fn(Q) -> Result<A, Status> + Send + Sync + 'static,
+    ) where
         Q: Message + Default + 'static,
         A: Message + Default + 'static,
     {
         self.on_async(path, move |request| std::future::ready(answer(request)));
     }
 
-    /// Answers a method with a future: for neighbours that are slow, wait for the test, or look at something first.
+    /// Answers a method with a future: for upstreams that are slow, wait for the test, or look at
+    /// something first.
     pub fn on_async<Q, A, F>(&self, path: &str, answer: impl Fn(Q) -> F + Send + Sync + 'static)
     where
         Q: Message + Default + 'static,
@@ -79,8 +85,11 @@ impl Fake {
     {
         let answer = Arc::new(answer);
         self.script.set(path, move |request| {
-            let method = Unary { answer: answer.clone(), kind: std::marker::PhantomData::<fn(Q) -> A> };
-            Box::pin(async move { tonic::server::Grpc::new(ProstCodec::default()).unary(method, request).await })
+            let method =
+                Unary { answer: answer.clone(), kind: std::marker::PhantomData::<fn(Q) -> A> };
+            Box::pin(async move {
+                tonic::server::Grpc::new(ProstCodec::default()).unary(method, request).await
+            })
         });
     }
 
@@ -94,13 +103,15 @@ impl Fake {
         self.script.set(path, |_| Box::pin(std::future::pending()));
     }
 
-    /// Lets a method do what its script says, and changes the answer on its way back: another order, another amount.
+    /// Lets a method do what its script says, and changes the answer on its way back: another
+    /// order, another amount.
     pub fn answer_changed<A>(&self, path: &str, change: impl Fn(&mut A) + Send + Sync + 'static)
     where
         A: Message + Default + 'static,
     {
         self.script.distort(path, move |answer| {
-            let mut answer = A::decode(answer).expect("the script answers with the message that is to be changed");
+            let mut answer = A::decode(answer)
+                .expect("the script answers with the message that is to be changed");
             change(&mut answer);
             answer.encode_to_vec()
         });
@@ -133,8 +144,15 @@ impl Fake {
 }
 
 impl Script {
-    fn set(&self, path: &str, method: impl Fn(http::Request<Body>) -> Reply + Send + Sync + 'static) {
-        assert!(path.starts_with('/'), "the path of a method reads /package.Service/Method, not {path}");
+    fn set(
+        &self,
+        path: &str,
+        method: impl Fn(http::Request<Body>) -> Reply + Send + Sync + 'static,
+    ) {
+        assert!(
+            path.starts_with('/'),
+            "the path of a method reads /package.Service/Method, not {path}"
+        );
         self.0.lock().methods.insert(path.to_owned(), Arc::new(method));
     }
 
@@ -153,7 +171,9 @@ impl Script {
             Some(method) => {
                 let reply = method(request);
                 match distortion {
-                    Some(distortion) => Box::pin(async move { distorted(reply.await, &distortion).await }),
+                    Some(distortion) => {
+                        Box::pin(async move { distorted(reply.await, &distortion).await })
+                    }
                     None => reply,
                 }
             }
@@ -165,7 +185,8 @@ impl Script {
     }
 }
 
-/// A message on the wire: one byte that says it is not compressed, its length in four bytes, and then itself.
+/// A message on the wire: one byte that says it is not compressed, its length in four bytes, and
+/// then itself.
 const PREFIX: usize = 5;
 
 /// Replaces the message of an answer. A refusal has none, and stays as it is.
@@ -181,7 +202,8 @@ async fn distorted(reply: http::Response<Body>, distortion: &Distortion) -> http
     let mut frame = vec![0];
     frame.extend(u32::try_from(message.len()).expect("a test's answer is small").to_be_bytes());
     frame.extend(message);
-    let body = Full::new(bytes::Bytes::from(frame)).with_trailers(std::future::ready(trailers.map(Ok)));
+    let body =
+        Full::new(bytes::Bytes::from(frame)).with_trailers(std::future::ready(trailers.map(Ok)));
     http::Response::from_parts(parts, Body::new(body.map_err(|never: Infallible| match never {})))
 }
 
@@ -224,7 +246,7 @@ impl Service<http::Request<Body>> for ScriptedServer {
     }
 }
 
-/// A generated server on a port of its own: for neighbours that a test implements as a whole.
+/// A generated server on a port of its own: for upstreams that a test implements as a whole.
 pub struct FakeServer {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -235,14 +257,18 @@ impl FakeServer {
     /// Serves one generated server, such as `InventoryServiceServer::new(mine)`.
     pub async fn start<S>(server: S) -> FakeServer
     where
-        S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible> + Clone + Send + 'static,
+        S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>
+            + Clone
+            + Send
+            + 'static,
         S::Future: Send + 'static,
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port is free");
         let address = listener.local_addr().expect("a bound socket has an address");
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
-            let serving = Server::builder().serve_with_incoming(server, TcpListenerStream::new(listener));
+            let serving =
+                Server::builder().serve_with_incoming(server, TcpListenerStream::new(listener));
             // Not a graceful end: a call in flight loses its reply, as it does when a process dies.
             tokio::select! {
                 result = serving => result.expect("a loopback server does not fail"),
@@ -283,7 +309,8 @@ mod tests {
 
     const ECHO: &str = "/souk.test.v1.EchoService/Echo";
 
-    // `()` is prost's empty message and `String` its wrapped string: no contract is needed to try the wire.
+    // `()` is prost's empty message and `String` its wrapped string: no contract is needed to try
+    // the wire.
     async fn call(fake: &Fake, text: &str, timeout: Duration) -> Result<String, Status> {
         let channel = Endpoint::from_shared(fake.url()).unwrap().connect_lazy();
         let mut grpc = Grpc::new(channel);
@@ -338,7 +365,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stopped_neighbour_is_not_reachable() {
+    async fn a_stopped_upstream_is_not_reachable() {
         let fake = Fake::start().await;
         fake.on(ECHO, |text: String| Ok(text));
         let url = fake.url();

@@ -41,7 +41,8 @@ impl Kafka {
 
     async fn start_with(options: &[&str]) -> Kafka {
         let jars = programs(VARIABLE, "Apache Kafka").expect("there is a Kafka");
-        let (port, controller) = (free_port(), free_port());
+        let port = free_port();
+        let controller = free_port();
         let controller = if controller == port { port + 1 } else { controller };
         let prepare = |folder: &Path| {
             // A copy, since the folder of jars may be closed to the user who runs it.
@@ -58,7 +59,10 @@ impl Kafka {
                 "-XX:+UseSerialGC",
                 "-Xshare:auto",
                 "-Djava.awt.headless=true",
-                &format!("-Dlog4j2.configurationFile=file:{}", folder.join("log4j2.properties").display()),
+                &format!(
+                    "-Dlog4j2.configurationFile=file:{}",
+                    folder.join("log4j2.properties").display()
+                ),
                 "-cp",
                 &format!("{}/*", copy.display()),
             ]
@@ -95,7 +99,8 @@ exec {java} {options} kafka.Kafka {settings}",
     }
 }
 
-/// The session is short, since a broker that was killed may not come back before its last session is over.
+/// The session is short, since a broker that was killed may not come back before its last session
+/// is over.
 fn properties(folder: &Path, port: u16, controller: u16) -> String {
     format!(
         "process.roles=broker,controller

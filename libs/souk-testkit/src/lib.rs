@@ -1,5 +1,6 @@
-//! What tests of every service need: an engine, a database of their own, a service on a port of its own, neighbours
-//! that follow a script, and ways to wait and to read errors. It knows no service but the bus, which any may tell and hear.
+//! What tests of every service need: an engine, a database of their own, a service on a port of its
+//! own, upstreams that follow a script, and ways to wait and to read errors. It knows no service
+//! but the bus, which any may tell and hear.
 //!
 //! ```ignore
 //! on_each_engine! {

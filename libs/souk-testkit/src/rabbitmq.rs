@@ -42,8 +42,9 @@ impl RabbitMq {
         let prepare = |folder: &Path| {
             // Without the management plug-in and all others: each would open a port of its own.
             fs::write(folder.join("enabled_plugins"), "[].\n").expect("it can be written");
-            let settings =
-                format!("listeners.tcp.1 = 127.0.0.1:{port}\nlog.console = false\nlog.file.level = warning\n");
+            let settings = format!(
+                "listeners.tcp.1 = 127.0.0.1:{port}\nlog.console = false\nlog.file.level = warning\n"
+            );
             fs::write(folder.join("rabbitmq.conf"), settings).expect("it can be written");
             let folder = folder.display();
             let script = format!(
@@ -69,15 +70,18 @@ exec {}/sbin/rabbitmq-server",
         format!("amqp://guest:guest@127.0.0.1:{}", self.port)
     }
 
-    /// Waits until the node would find its streams again after being killed. To be called once there are streams.
+    /// Waits until the node would find its streams again after being killed. To be called once
+    /// there are streams.
     ///
-    /// RabbitMQ 3.10 remembers who coordinates its streams in a table that it writes when nobody has used that table for half a
-    /// second. A node that is killed before, under load from its very first stream on, has lost all of them.
+    /// RabbitMQ 3.10 remembers who coordinates its streams in a table that it writes when nobody
+    /// has used that table for half a second. A node that is killed before, under load from its
+    /// very first stream on, has lost all of them.
     ///
     /// # Panics
     /// When it does not come to rest.
     pub async fn settles(&self) {
-        let table = self.server.folder().join("data/souk@localhost/coordination/souk@localhost/names.dets");
+        let table =
+            self.server.folder().join("data/souk@localhost/coordination/souk@localhost/names.dets");
         eventually(Duration::from_secs(20), || async {
             let written = fs::read(&table).unwrap_or_default();
             let name = b"rabbit_stream_coordinator";

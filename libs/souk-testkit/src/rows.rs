@@ -1,9 +1,12 @@
-//! How many rows each table of a database has: the quickest way to show that a refused request wrote nothing.
+//! How many rows each table of a database has: the quickest way to show that a refused request
+//! wrote nothing.
 
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OpenFlags};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement,
+};
 
 /// Rows by table.
 pub type RowCounts = BTreeMap<String, i64>;
@@ -21,12 +24,16 @@ pub(crate) async fn count(url: &str) -> RowCounts {
 
 fn count_sqlite(file: &str) -> rusqlite::Result<RowCounts> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    let mut tables =
-        connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")?;
-    let tables = tables.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    let mut tables = connection.prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    )?;
+    let tables =
+        tables.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
     let mut counts = RowCounts::new();
     for table in tables {
-        let rows = connection.query_row(&format!("SELECT COUNT(*) FROM \"{table}\""), [], |row| row.get(0))?;
+        let rows =
+            connection
+                .query_row(&format!("SELECT COUNT(*) FROM \"{table}\""), [], |row| row.get(0))?;
         counts.insert(table, rows);
     }
     Ok(counts)
@@ -36,17 +43,22 @@ async fn count_postgres(url: &str) -> Result<RowCounts, sea_orm::DbErr> {
     let mut options = ConnectOptions::new(url.to_owned());
     options.max_connections(1).sqlx_logging(false);
     let connection = Database::connect(options).await?;
-    let tables = "SELECT CAST(tablename AS TEXT) AS name FROM pg_tables WHERE schemaname = 'public'";
+    let tables =
+        "SELECT CAST(tablename AS TEXT) AS name FROM pg_tables WHERE schemaname = 'public'";
     let mut counts = RowCounts::new();
     for row in query(&connection, tables).await? {
         let table: String = row.try_get("", "name")?;
-        let counted = query(&connection, &format!("SELECT COUNT(*) AS rows FROM \"{table}\"")).await?;
+        let counted =
+            query(&connection, &format!("SELECT COUNT(*) AS rows FROM \"{table}\"")).await?;
         counts.insert(table, counted[0].try_get("", "rows")?);
     }
     connection.close().await?;
     Ok(counts)
 }
 
-async fn query(connection: &DatabaseConnection, sql: &str) -> Result<Vec<sea_orm::QueryResult>, sea_orm::DbErr> {
+async fn query(
+    connection: &DatabaseConnection,
+    sql: &str,
+) -> Result<Vec<sea_orm::QueryResult>, sea_orm::DbErr> {
     connection.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await
 }

@@ -1,4 +1,5 @@
-//! One service under test: its own databases, its own port, called over the network as its clients call it.
+//! One service under test: its own databases, its own port, called over the network as its clients
+//! call it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -26,15 +27,16 @@ pub struct TestServiceBuilder {
 }
 
 impl TestServiceBuilder {
-    /// Sets one setting, by its dotted key in the service's own configuration: `hold.sweep_seconds`.
+    /// Sets one setting, by its dotted key in the service's own configuration:
+    /// `hold.sweep_seconds`.
     pub fn set(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.settings.push((key.into(), value.into()));
         self
     }
 
-    /// Tells where a neighbour is: `("payments", &fake.url())`.
-    pub fn neighbour(self, name: &str, url: &str) -> Self {
-        self.set(format!("neighbours.{name}"), url)
+    /// Tells where an upstream is: `("payments", &fake.url())`.
+    pub fn upstream(self, name: &str, url: &str) -> Self {
+        self.set(format!("upstreams.{name}"), url)
     }
 
     /// Runs the service on a clock that the test moves.
@@ -54,7 +56,8 @@ impl TestServiceBuilder {
     /// # Panics
     /// When the service does not start; the message says why in one line.
     pub async fn start(self) -> TestService {
-        let folder = tempfile::Builder::new().prefix("souk-service-").tempdir().expect("a temporary folder");
+        let folder =
+            tempfile::Builder::new().prefix("souk-service-").tempdir().expect("a temporary folder");
         let mut settings = vec![
             ("server.listen".to_owned(), "127.0.0.1:0".to_owned()),
             ("server.metrics_listen".to_owned(), "127.0.0.1:0".to_owned()),
@@ -81,7 +84,8 @@ impl TestServiceBuilder {
     }
 }
 
-/// A running service. Stop it at the end of a test, so that what it holds is gone before its databases are.
+/// A running service. Stop it at the end of a test, so that what it holds is gone before its
+/// databases are.
 pub struct TestService {
     definition: Definition,
     settings: Vec<(String, String)>,
@@ -92,7 +96,8 @@ pub struct TestService {
 }
 
 impl TestService {
-    /// Prepares a service on an engine, with one database at `data.url`. What it lacks has to be set before the start.
+    /// Prepares a service on an engine, with one database at `data.url`. What it lacks has to be
+    /// set before the start.
     pub fn builder(definition: Definition, engine: Engine) -> TestServiceBuilder {
         TestServiceBuilder {
             definition,
@@ -132,7 +137,9 @@ impl TestService {
     /// After [`stop`](Self::stop), and when the page cannot be read.
     pub async fn metrics(&self) -> String {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-        let mut stream = tokio::net::TcpStream::connect(self.running().metrics_addr()).await.expect("it listens");
+        let mut stream = tokio::net::TcpStream::connect(self.running().metrics_addr())
+            .await
+            .expect("it listens");
         let request = b"GET /metrics HTTP/1.1\r\nhost: souk\r\nconnection: close\r\n\r\n";
         stream.write_all(request).await.expect("it takes a request");
         let mut page = String::new();
@@ -140,12 +147,15 @@ impl TestService {
         page
     }
 
-    /// Counts the rows of every table of every database; names are `0.table`, `1.table`, in the order of the databases.
+    /// Counts the rows of every table of every database; names are `0.table`, `1.table`, in the
+    /// order of the databases.
     pub async fn row_counts(&self) -> RowCounts {
         let mut counts = RowCounts::new();
         for (number, database) in self.databases.iter().enumerate() {
             let tables = database.row_counts().await;
-            counts.extend(tables.into_iter().map(|(table, rows)| (format!("{number}.{table}"), rows)));
+            counts.extend(
+                tables.into_iter().map(|(table, rows)| (format!("{number}.{table}"), rows)),
+            );
         }
         counts
     }
@@ -164,21 +174,30 @@ impl TestService {
             }
         });
         let started = started.await;
-        self.running = Some(started.unwrap_or_else(|error| panic!("{}: {error}", self.definition.name())));
+        self.running =
+            Some(started.unwrap_or_else(|error| panic!("{}: {error}", self.definition.name())));
     }
 
     /// Drains the service. Does nothing when it is stopped already.
     ///
     /// # Panics
-    /// When something did not end in time, or a method failed with a reason that its contract does not list; the message names it.
+    /// When something did not end in time, or a method failed with a reason that its contract does
+    /// not list; the message names it.
     pub async fn stop(&mut self) {
         if self.running.is_some() {
             let page = self.metrics().await;
-            let unlisted = page.lines().find(|line| line.starts_with("souk_unlisted_reasons_total"));
-            assert_eq!(unlisted, None, "add the reason to souk.policy.v1.method.reasons, or do not fail with it");
+            let unlisted =
+                page.lines().find(|line| line.starts_with("souk_unlisted_reasons_total"));
+            assert_eq!(
+                unlisted, None,
+                "add the reason to souk.policy.v1.method.reasons, or do not fail with it"
+            );
         }
         if let Some(running) = self.running.take() {
-            running.drain().await.unwrap_or_else(|error| panic!("{}: {error}", self.definition.name()));
+            running
+                .drain()
+                .await
+                .unwrap_or_else(|error| panic!("{}: {error}", self.definition.name()));
         }
     }
 
@@ -193,9 +212,13 @@ async fn run(definition: &Definition, settings: &[(String, String)], clock: &Clo
     started.unwrap_or_else(|error| panic!("{} did not start: {error}", definition.name()))
 }
 
-async fn start(definition: &Definition, settings: &[(String, String)], clock: &Clock) -> Result<Running, StartError> {
-    // Named as the service, the program is that service alone, and its settings need no prefix. What the environment
-    // says about a service is for real ones.
+async fn start(
+    definition: &Definition,
+    settings: &[(String, String)],
+    clock: &Clock,
+) -> Result<Running, StartError> {
+    // Named as the service, the program is that service alone, and its settings need no prefix.
+    // What the environment says about a service is for real ones.
     let options = Options::new(definition.name()).environment(&[]).clock(clock.clone());
     let options = settings.iter().fold(options, |options, (key, value)| options.set(key, value));
     Shop::new(options).with(definition.clone()).start().await

@@ -14,27 +14,38 @@ pub struct FieldViolation {
     pub description: String,
 }
 
-/// Returns the public reason, such as `ERROR_REASON_OUT_OF_STOCK`; empty when the status carries none.
+/// Returns the public reason, such as `ERROR_REASON_OUT_OF_STOCK`; empty when the status carries
+/// none.
 pub fn reason_of(status: &Status) -> String {
     status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
 }
 
-/// Returns the package that the reason belongs to, such as `souk.inventory.v1`; empty when there is none.
+/// Returns the package that the reason belongs to, such as `souk.inventory.v1`; empty when there is
+/// none.
 pub fn domain_of(status: &Status) -> String {
     status.get_details_error_info().map(|info| info.domain).unwrap_or_default()
 }
 
 /// Returns the metadata beside the reason.
 pub fn metadata_of(status: &Status) -> BTreeMap<String, String> {
-    status.get_details_error_info().map(|info| info.metadata.into_iter().collect()).unwrap_or_default()
+    status
+        .get_details_error_info()
+        .map(|info| info.metadata.into_iter().collect())
+        .unwrap_or_default()
 }
 
 /// Returns the fields that broke a rule, in the order of the answer.
 pub fn field_violations(status: &Status) -> Vec<FieldViolation> {
-    let violations = status.get_details_bad_request().map(|request| request.field_violations).unwrap_or_default();
+    let violations = status
+        .get_details_bad_request()
+        .map(|request| request.field_violations)
+        .unwrap_or_default();
     violations
         .into_iter()
-        .map(|violation| FieldViolation { field: violation.field, description: violation.description })
+        .map(|violation| FieldViolation {
+            field: violation.field,
+            description: violation.description,
+        })
         .collect()
 }
 
@@ -48,7 +59,11 @@ mod tests {
     #[test]
     fn reason_fields_and_metadata_are_read_back() {
         let mut details = ErrorDetails::new();
-        details.set_error_info("ERROR_REASON_OUT_OF_STOCK", "souk.inventory.v1", [("sku".into(), "mug".into())]);
+        details.set_error_info(
+            "ERROR_REASON_OUT_OF_STOCK",
+            "souk.inventory.v1",
+            [("sku".into(), "mug".into())],
+        );
         details.add_bad_request_violation("lines[0].quantity", "must be at least 1");
         let status = Status::with_error_details(Code::InvalidArgument, "no", details);
 

@@ -50,7 +50,10 @@ impl<T, E: Debug> Answer for Result<T, E> {
 /// # Panics
 /// When `limit` has passed; the message tells the last answer and the caller's line.
 #[track_caller]
-pub fn eventually<F, A>(limit: Duration, mut look: impl FnMut() -> F) -> impl Future<Output = A::Value>
+pub fn eventually<F, A>(
+    limit: Duration,
+    mut look: impl FnMut() -> F,
+) -> impl Future<Output = A::Value>
 where
     F: Future<Output = A>,
     A: Answer,

@@ -1,4 +1,5 @@
-//! The testkit held to its own promises: databases apart and gone afterwards, a real service, a child that dies.
+//! The testkit held to its own promises: databases apart and gone afterwards, a real service, a
+//! child that dies.
 #![allow(clippy::disallowed_methods)]
 
 use std::{
@@ -45,8 +46,9 @@ fn notes() -> Definition {
     Definition::new("notes", "[data]\nurl = \"sqlite:notes.db\"\n", build)
 }
 
-/// Asks for the health of a process: 1 is SERVING. Without the generated code of the health service, the answer is read as the
-/// protobuf message that looks the same on the wire: one number in field 1.
+/// Asks for the health of a process: 1 is SERVING. Without the generated code of the health
+/// service, the answer is read as the protobuf message that looks the same on the wire: one number
+/// in field 1.
 async fn health(channel: CallerChannel) -> Result<i32, Status> {
     let mut grpc = Grpc::new(channel);
     grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
@@ -57,7 +59,8 @@ async fn health(channel: CallerChannel) -> Result<i32, Status> {
 
 on_each_engine! {
     async fn two_databases_share_nothing(engine: Engine) {
-        let (one, other) = (TestDb::new(engine).await, TestDb::new(engine).await);
+        let one = TestDb::new(engine).await;
+        let other = TestDb::new(engine).await;
         assert_ne!(one.url(), other.url());
 
         let db = Db::open(&one.config, one.folder(), &NOTES, Clock::system()).await.unwrap();
@@ -71,7 +74,8 @@ on_each_engine! {
 
     async fn a_database_is_gone_after_its_test(engine: Engine) {
         let database = TestDb::new(engine).await;
-        let (config, folder) = (database.config.clone(), database.folder().to_owned());
+        let config = database.config.clone();
+        let folder = database.folder().to_owned();
         drop(Db::open(&config, &folder, &NOTES, Clock::system()).await.unwrap());
         drop(database);
 
@@ -94,9 +98,11 @@ on_each_engine! {
     }
 }
 
-/// Writes a program that understands what the shop does: it tells its addresses, and dies on request.
+/// Writes a program that understands what the shop does: it tells its addresses, and dies on
+/// request.
 ///
-/// A process of its own writes it: a file that this one had open for writing could not be run while another test forks.
+/// A process of its own writes it: a file that this one had open for writing could not be run while
+/// another test forks.
 fn stand_in(folder: &Path, script: &str) -> PathBuf {
     let path = folder.join("stand-in");
     let write = r#"printf '#!/bin/sh\n%s\n' "$1" >"$0" && chmod +x "$0""#;
@@ -105,7 +111,8 @@ fn stand_in(folder: &Path, script: &str) -> PathBuf {
     path
 }
 
-/// Finds the file after --ready-file and writes the addresses to it; the port tells how often it was started.
+/// Finds the file after --ready-file and writes the addresses to it; the port tells how often it
+/// was started.
 const TELLS_ITS_ADDRESSES: &str = r#"
 while [ "$1" != --ready-file ]; do [ "$1" = --listen ] && listen=$2; shift; done
 [ "$listen" = 127.0.0.1:0 ] && listen=127.0.0.1:4001
@@ -129,7 +136,10 @@ async fn a_child_can_be_killed_and_started_again_at_the_same_address() {
     shop.restart().await;
     assert_ne!(shop.id().unwrap(), first);
     assert_eq!(shop.url(), "http://127.0.0.1:4001");
-    assert_eq!(fs::read_to_string(shop.log()).unwrap().matches("listening on 127.0.0.1:4001").count(), 2);
+    assert_eq!(
+        fs::read_to_string(shop.log()).unwrap().matches("listening on 127.0.0.1:4001").count(),
+        2
+    );
     assert!(!shop.stop(Duration::from_secs(10)).await.success(), "sleep dies of SIGTERM");
 }
 

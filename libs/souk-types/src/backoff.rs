@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Pauses that double with each failure up to a limit. Each is shortened at random by up to half, so that those who failed
-/// together do not come back together.
+/// Pauses that double with each failure up to a limit. Each is shortened at random by up to half,
+/// so that those who failed together do not come back together.
 #[derive(Clone, Debug)]
 pub struct Backoff {
     first: Duration,
@@ -12,12 +12,14 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Starts with no failure: the first pause is at most `first`, and none is longer than `longest`.
+    /// Starts with no failure: the first pause is at most `first`, and none is longer than
+    /// `longest`.
     pub const fn new(first: Duration, longest: Duration) -> Self {
         Backoff { first, longest, failures: 0 }
     }
 
-    /// Returns the pause after `failures` failures in a row, for those who keep the count elsewhere.
+    /// Returns the pause after `failures` failures in a row, for those who keep the count
+    /// elsewhere.
     pub fn after(first: Duration, longest: Duration, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1).min(30);
         let pause = first.saturating_mul(1 << doublings).min(longest);

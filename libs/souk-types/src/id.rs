@@ -1,5 +1,6 @@
-//! Typed ids. On the wire an id is a TypeID (<https://github.com/jetify-com/typeid>, v0.3): a prefix that names the
-//! kind, `_`, and a UUID as 26 characters of Crockford's base 32. In a database it is the UUID's 16 bytes.
+//! Typed ids. On the wire an id is a TypeID (<https://github.com/jetify-com/typeid>, v0.3): a
+//! prefix that names the kind, `_`, and a UUID as 26 characters of Crockford's base 32. In a
+//! database it is the UUID's 16 bytes.
 
 use uuid::Uuid;
 
@@ -8,7 +9,9 @@ use uuid::Uuid;
 pub enum IdError {
     #[error("must be an id that starts with `{expected}_`")]
     Prefix { expected: &'static str },
-    #[error("must be `{expected}_` and 26 characters of base 32 (0-9, a-z without i, l, o, u), the first at most 7")]
+    #[error(
+        "must be `{expected}_` and 26 characters of base 32 (0-9, a-z without i, l, o, u), the first at most 7"
+    )]
     Suffix { expected: &'static str },
     #[error("must be the 16 bytes of a UUID")]
     Bytes,
@@ -63,7 +66,8 @@ pub fn derived(namespace: &[u8], name: &str) -> Uuid {
     Uuid::new_v5(&Uuid::new_v5(&Uuid::NAMESPACE_OID, namespace), name.as_bytes())
 }
 
-/// Makes types of ids, one a line: `/// Names an entry.` and then `EntryId = "entry";`. The word is what stands before the underscore.
+/// Makes types of ids, one a line: `/// Names an entry.` and then `EntryId = "entry";`. The word is
+/// what stands before the underscore.
 #[macro_export]
 macro_rules! typed_ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
@@ -86,15 +90,17 @@ macro_rules! typed_ids {
                 $name($crate::__id::Builder::from_unix_timestamp_millis(now.as_millis(), &random).into_uuid())
             }
 
-            /// Derives an id from a name (UUIDv5), so that whoever knows the name arrives at the same id.
+            /// Derives an id from a name (UUIDv5), so that whoever knows the name arrives at the
+            /// same id.
             pub fn derive(namespace: &[u8], name: &str) -> Self {
                 $name($crate::__id::derived(namespace, name))
             }
 
             /// Derives the id of a step from its parent's, so that a repeat arrives at the same id.
             ///
-            /// It is a UUIDv8: the parent's first 48 bits, which of a UUIDv7 are its time, then 74 bits of the UUIDv5 of
-            /// parent and step. So what belongs to new parents stands together in an index, as the parents do.
+            /// It is a UUIDv8: the parent's first 48 bits, which of a UUIDv7 are its time, then 74
+            /// bits of the UUIDv5 of parent and step. So what belongs to new parents stands
+            /// together in an index, as the parents do.
             pub fn of_step(parent: $crate::__id::Uuid, step: &str) -> Self {
                 let mut bytes = $crate::__id::derived(parent.as_bytes(), step).into_bytes();
                 bytes[..6].copy_from_slice(&parent.as_bytes()[..6]);
@@ -126,6 +132,8 @@ macro_rules! typed_ids {
                 self.0
             }
         }
+
+        $crate::__id_stored!($name);
 
         impl std::str::FromStr for $name {
             type Err = $crate::IdError;
@@ -197,7 +205,10 @@ mod tests {
 
     #[test]
     fn what_is_no_id_is_refused_with_the_way_out() {
-        assert_eq!("refund_01h455vb4pex5vsknk084sn02q".parse::<OrderId>(), Err(IdError::Prefix { expected: "order" }));
+        assert_eq!(
+            "refund_01h455vb4pex5vsknk084sn02q".parse::<OrderId>(),
+            Err(IdError::Prefix { expected: "order" })
+        );
         for wrong in [
             "order_",
             "order_01h455vb4pex5vsknk084sn02",
@@ -205,7 +216,11 @@ mod tests {
             "order_01H455VB4PEX5VSKNK084SN02Q",
             "order_01h455vb4pex5vsknk084sn02l",
         ] {
-            assert_eq!(wrong.parse::<OrderId>(), Err(IdError::Suffix { expected: "order" }), "{wrong}");
+            assert_eq!(
+                wrong.parse::<OrderId>(),
+                Err(IdError::Suffix { expected: "order" }),
+                "{wrong}"
+            );
         }
         assert_eq!(OrderId::from_bytes(&[1; 15]), Err(IdError::Bytes));
     }
@@ -216,12 +231,16 @@ mod tests {
         let reserve = ReservationId::of_step(parent, "reserve");
         assert_eq!(reserve, ReservationId::of_step(parent, "reserve"));
         assert_ne!(reserve, ReservationId::of_step(parent, "authorize"));
-        assert_ne!(reserve, ReservationId::of_step(OrderId::new(Timestamp::from_micros(1)).as_uuid(), "reserve"));
+        assert_ne!(
+            reserve,
+            ReservationId::of_step(OrderId::new(Timestamp::from_micros(1)).as_uuid(), "reserve")
+        );
     }
 
     #[test]
     fn the_steps_of_a_later_parent_sort_after_those_of_an_earlier_one() {
-        let parents = [1_000_000, 2_000_000, 3_000_000].map(|time| OrderId::new(Timestamp::from_micros(time)));
+        let parents = [1_000_000, 2_000_000, 3_000_000]
+            .map(|time| OrderId::new(Timestamp::from_micros(time)));
         let of_steps = parents.map(|parent| AttemptId::of_step(parent.as_uuid(), "attempt/1"));
         let of_their_steps = of_steps.map(|attempt| TransferId::of_step(attempt.as_uuid(), "hold"));
         assert!(of_steps.is_sorted() && of_their_steps.is_sorted());

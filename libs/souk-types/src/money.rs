@@ -1,4 +1,5 @@
-//! Money: whole minor units of one currency, in checked arithmetic. There are no floats and no rounding here.
+//! Money: whole minor units of one currency, in checked arithmetic. There are no floats and no
+//! rounding here.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,8 +17,9 @@ pub enum MoneyError {
     Overflow,
 }
 
-/// The active currencies of ISO 4217 with their minor-unit digits, one `CODE,DIGITS` a line below the header, by code. Codes for
-/// tests, for no currency, for metals and for units of account (XTS, XXX, XAU, XDR) are left out.
+/// The active currencies of ISO 4217 with their minor-unit digits, one `CODE,DIGITS` a line below
+/// the header, by code. Codes for tests, for no currency, for metals and for units of account (XTS,
+/// XXX, XAU, XDR) are left out.
 const TABLE: &str = include_str!("../iso4217.csv");
 
 /// Names a currency by its ISO 4217 code, such as `GBP`.
@@ -30,13 +32,16 @@ impl Currency {
         std::str::from_utf8(&self.0).expect("a currency is built from ASCII letters only")
     }
 
-    /// Returns how many digits its minor unit has (2 for GBP, 0 for JPY, 3 for KWD), or none when it is not an active currency of
-    /// ISO 4217.
+    /// Returns how many digits its minor unit has (2 for GBP, 0 for JPY, 3 for KWD), or none when
+    /// it is not an active currency of ISO 4217.
     pub fn digits(self) -> Option<u8> {
-        TABLE.lines().find_map(|line| line.strip_prefix(self.as_str())?.strip_prefix(',')?.parse().ok())
+        TABLE
+            .lines()
+            .find_map(|line| line.strip_prefix(self.as_str())?.strip_prefix(',')?.parse().ok())
     }
 
-    /// Returns the currency if things can be sold in it, which is to say that ISO 4217 lists it as active: not ZZZ, XTS or XXX.
+    /// Returns the currency if things can be sold in it, which is to say that ISO 4217 lists it as
+    /// active: not ZZZ, XTS or XXX.
     ///
     /// # Errors
     /// [`MoneyError::NotOfCommerce`].
@@ -50,7 +55,11 @@ impl FromStr for Currency {
 
     fn from_str(text: &str) -> Result<Self, MoneyError> {
         let letters: [u8; 3] = text.as_bytes().try_into().map_err(|_| MoneyError::Currency)?;
-        if letters.iter().all(u8::is_ascii_uppercase) { Ok(Currency(letters)) } else { Err(MoneyError::Currency) }
+        if letters.iter().all(u8::is_ascii_uppercase) {
+            Ok(Currency(letters))
+        } else {
+            Err(MoneyError::Currency)
+        }
     }
 }
 
@@ -139,9 +148,15 @@ mod tests {
 
     #[test]
     fn things_are_sold_in_active_currencies_of_iso_4217_only() {
-        for (code, digits) in [("GBP", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4), ("HUF", 2), ("IQD", 3), ("XOF", 0)] {
+        for (code, digits) in
+            [("GBP", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4), ("HUF", 2), ("IQD", 3), ("XOF", 0)]
+        {
             let currency: Currency = code.parse().unwrap();
-            assert_eq!((currency.digits(), currency.of_commerce()), (Some(digits), Ok(currency)), "{code}");
+            assert_eq!(
+                (currency.digits(), currency.of_commerce()),
+                (Some(digits), Ok(currency)),
+                "{code}"
+            );
         }
         for code in ["XXX", "XTS", "ZZZ", "XAU", "XDR", "COD"] {
             let currency: Currency = code.parse().unwrap();
@@ -153,7 +168,10 @@ mod tests {
     #[test]
     fn two_currencies_do_not_add_up() {
         let yen = Money::new("JPY".parse().unwrap(), 1);
-        assert_eq!(gbp(1).add(yen), Err(MoneyError::CurrencyMismatch(gbp(1).currency, yen.currency)));
+        assert_eq!(
+            gbp(1).add(yen),
+            Err(MoneyError::CurrencyMismatch(gbp(1).currency, yen.currency))
+        );
     }
 
     #[test]

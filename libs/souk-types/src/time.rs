@@ -1,4 +1,5 @@
-//! Time as data: a point in time is whole microseconds since 1970, and "now" is asked of a [`Clock`] that tests can move.
+//! Time as data: a point in time is whole microseconds since 1970, and "now" is asked of a
+//! [`Clock`] that tests can move.
 
 use std::fmt;
 use std::sync::Arc;
@@ -73,7 +74,8 @@ impl TryFrom<prost_types::Timestamp> for Timestamp {
 
     /// Takes a time from the wire; what is finer than a microsecond is cut off.
     fn try_from(time: prost_types::Timestamp) -> Result<Self, TimeError> {
-        let in_range = (FIRST_SECOND..=LAST_SECOND).contains(&time.seconds) && (0..1_000_000_000).contains(&time.nanos);
+        let in_range = (FIRST_SECOND..=LAST_SECOND).contains(&time.seconds)
+            && (0..1_000_000_000).contains(&time.nanos);
         if !in_range {
             return Err(TimeError::OutOfRange);
         }
@@ -129,7 +131,9 @@ mod tests {
 
     #[test]
     fn times_outside_the_calendar_are_refused() {
-        for (seconds, nanos) in [(LAST_SECOND + 1, 0), (FIRST_SECOND - 1, 0), (0, -1), (0, 1_000_000_000)] {
+        for (seconds, nanos) in
+            [(LAST_SECOND + 1, 0), (FIRST_SECOND - 1, 0), (0, -1), (0, 1_000_000_000)]
+        {
             let time = prost_types::Timestamp { seconds, nanos };
             assert_eq!(Timestamp::try_from(time), Err(TimeError::OutOfRange));
         }
@@ -137,7 +141,10 @@ mod tests {
 
     #[test]
     fn a_time_prints_as_rfc_3339() {
-        assert_eq!(Timestamp::from_micros(1_291_191_960_000_000).to_string(), "2010-12-01T08:26:00Z");
+        assert_eq!(
+            Timestamp::from_micros(1_291_191_960_000_000).to_string(),
+            "2010-12-01T08:26:00Z"
+        );
     }
 
     proptest! {

@@ -1,4 +1,5 @@
-//! What an operator can set. `config.default.toml` holds the defaults and says what each field means.
+//! What an operator can set. `config.default.toml` holds the defaults and says what each field
+//! means.
 
 use serde::Deserialize;
 use souk_data::DataConfig;

@@ -2,13 +2,11 @@
 
 mod import;
 
-use prost::Message;
+use sea_orm::ActiveEnum;
 use souk_chassis::Caller;
 use souk_client::catalog::v1 as pb;
 use souk_client::types::v1 as types;
 use souk_contract::FieldError;
-use souk_data::page::{self, Cursor, PageTokens};
-use souk_data::{Arg, RequestKey};
 use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
 
 use crate::error::Error;
@@ -27,11 +25,6 @@ pub fn audience(caller: &Caller) -> Audience {
         Caller::Staff(_) | Caller::Service(_) => Audience::Shop,
         Caller::User(_) | Caller::Anonymous => Audience::Public,
     }
-}
-
-/// Names a write, so that a repeat finds the first; `request` is without its id.
-pub fn request_key(caller: &Caller, method: &str, request_id: String, request: &impl Message) -> RequestKey {
-    RequestKey::new(caller.key(), format!("/souk.catalog.v1.CatalogService/{method}"), request_id, request)
 }
 
 /// Reads a variant id from a oneof; the contract has checked its form already.
@@ -78,7 +71,7 @@ pub fn effective_time(
 
 /// Reads a state; none when it is not specified.
 pub fn state(number: i32) -> Option<State> {
-    State::from_number(number.into())
+    State::try_from_value(&number.into()).ok()
 }
 
 /// Makes the product that is asked for.
@@ -101,12 +94,16 @@ pub fn product_change(request: pb::UpdateProductRequest) -> Result<ProductChange
     let mut change = ProductChange::default();
     for path in mask(request.update_mask)? {
         match path.as_str() {
-            "title" if request.title.is_empty() => return Err(Error::field("title", "must have 1 to 200 characters")),
+            "title" if request.title.is_empty() => {
+                return Err(Error::field("title", "must have 1 to 200 characters"));
+            }
             "title" => change.title = Some(request.title.clone()),
             "description" => change.description = Some(request.description.clone()),
             "labels" => change.labels = Some(request.labels.clone()),
             "state" => {
-                change.state = Some(state(request.state).ok_or_else(|| Error::field("state", "must be a state"))?);
+                change.state = Some(
+                    state(request.state).ok_or_else(|| Error::field("state", "must be a state"))?,
+                );
             }
             _ => return Err(unknown_path()),
         }
@@ -130,7 +127,10 @@ pub fn variant_change(request: pb::UpdateVariantRequest) -> Result<VariantChange
 fn mask(mask: Option<prost_types::FieldMask>) -> Result<Vec<String>, Error> {
     let paths = mask.map(|mask| mask.paths).unwrap_or_default();
     if paths.is_empty() {
-        return Err(Error::UpdateMaskEmpty(FieldError::new("update_mask", "must name at least one field")));
+        return Err(Error::UpdateMaskEmpty(FieldError::new(
+            "update_mask",
+            "must name at least one field",
+        )));
     }
     Ok(paths)
 }
@@ -187,54 +187,6 @@ pub fn resolved(offer: &Offer, price: OfferedPrice) -> pb::ResolvedPrice {
         title,
         unit_price: Some(price.amount.into()),
         is_default: price.is_default,
-    }
-}
-
-/// The page size when a caller asks for none.
-const DEFAULT_PAGE_SIZE: usize = 100;
-
-/// One list as one caller sees it: what its page tokens are bound to.
-pub struct PagedList<'a> {
-    tokens: &'a PageTokens,
-    scope: Vec<String>,
-}
-
-impl<'a> PagedList<'a> {
-    /// Returns the list called `name` for this caller, with each part of the filter.
-    pub fn new(tokens: &'a PageTokens, name: &str, caller: &Caller, filter: impl IntoIterator<Item = String>) -> Self {
-        let mut scope = vec![name.to_owned(), caller.key()];
-        scope.extend(filter);
-        PagedList { tokens, scope }
-    }
-
-    fn scope(&self) -> Vec<&str> {
-        self.scope.iter().map(String::as_str).collect()
-    }
-
-    /// Reads which page is wanted: after what, and how many.
-    pub fn page(&self, size: i32, token: &str) -> Result<(Option<Cursor>, usize), Error> {
-        let cursor = self.tokens.open(&self.scope(), token)?;
-        let size = usize::try_from(size).ok().filter(|size| *size > 0).unwrap_or(DEFAULT_PAGE_SIZE);
-        Ok((cursor, size))
-    }
-
-    /// Makes the messages of the page from its rows, of which one more than the page holds was read; returns them with the next
-    /// token. A page of large messages holds fewer of them.
-    pub fn cut<T, M>(&self, rows: &[T], size: usize, key: impl Fn(&Self, &T) -> String) -> (Vec<M>, String)
-    where
-        M: Message + for<'r> From<&'r T>,
-    {
-        let mut messages: Vec<M> = rows.iter().take(size).map(M::from).collect();
-        page::fit(&mut messages);
-        let has_more = messages.len() < rows.len();
-        let last = messages.len().checked_sub(1).filter(|_| has_more);
-        let token = last.map_or_else(String::new, |last| key(self, &rows[last]));
-        (messages, token)
-    }
-
-    /// Returns the token of the page after this sort key.
-    pub fn token(&self, key: &[Arg<'_>]) -> String {
-        self.tokens.issue(&self.scope(), key)
     }
 }
 

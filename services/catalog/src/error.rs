@@ -65,6 +65,12 @@ pub enum Error {
     Database(#[from] souk_data::Error),
 }
 
+impl From<sea_orm::DbErr> for Error {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Error::Database(error.into())
+    }
+}
+
 fn text_of(key: &VariantKey) -> String {
     match key {
         VariantKey::Id(id) => id.to_string(),
@@ -91,11 +97,19 @@ impl Unresolved {
     fn text(&self) -> String {
         match (&self.why, &self.wanted) {
             (NotForSale::NoVariant, Wanted::Sku(sku)) => format!("no variant has the sku {sku}"),
-            (NotForSale::NoPrice | NotForSale::NoVariant, Wanted::Price(id)) => format!("price {id} does not exist"),
-            (NotForSale::NoPrice, Wanted::Sku(sku)) => format!("sku {sku} has no price in {}", self.currency),
+            (NotForSale::NoPrice | NotForSale::NoVariant, Wanted::Price(id)) => {
+                format!("price {id} does not exist")
+            }
+            (NotForSale::NoPrice, Wanted::Sku(sku)) => {
+                format!("sku {sku} has no price in {}", self.currency)
+            }
             (NotForSale::Archived(id), _) => format!("price {id} is archived"),
-            (NotForSale::OtherCurrency(id, other), _) => format!("price {id} is in {other}, not in {}", self.currency),
-            (NotForSale::ProductState(sku, state), _) => format!("sku {sku} is not for sale: its product is {state}"),
+            (NotForSale::OtherCurrency(id, other), _) => {
+                format!("price {id} is in {other}, not in {}", self.currency)
+            }
+            (NotForSale::ProductState(sku, state), _) => {
+                format!("sku {sku} is not for sale: its product is {state}")
+            }
         }
     }
 
@@ -135,18 +149,25 @@ impl Error {
 impl PublicError for Error {
     fn refusal(&self) -> Refusal {
         match self {
-            Error::ProductNotFound(id) => Reason::ProductNotFound.with("product_id", id).resource("Product", id),
+            Error::ProductNotFound(id) => {
+                Reason::ProductNotFound.with("product_id", id).resource("Product", id)
+            }
             Error::VariantNotFound(VariantKey::Id(id)) => {
                 Reason::VariantNotFound.with("variant_id", id).resource("Variant", id)
             }
-            Error::VariantNotFound(VariantKey::Sku(sku)) => Reason::VariantNotFound.with("sku", sku),
-            Error::PriceNotFound(id) => Reason::PriceNotFound.with("price_id", id).resource("Price", id),
+            Error::VariantNotFound(VariantKey::Sku(sku)) => {
+                Reason::VariantNotFound.with("sku", sku)
+            }
+            Error::PriceNotFound(id) => {
+                Reason::PriceNotFound.with("price_id", id).resource("Price", id)
+            }
             Error::SkuExists(sku) => Reason::SkuExists.with("sku", sku),
             Error::PriceExists(id) => Reason::PriceExists.with("price_id", id),
             Error::EtagMismatch { present } => Reason::EtagMismatch.with("etag", present),
-            Error::ProductState { product, state, requested } => {
-                Reason::ProductState.with("product_id", product).with("state", state).with("requested_state", requested)
-            }
+            Error::ProductState { product, state, requested } => Reason::ProductState
+                .with("product_id", product)
+                .with("state", state)
+                .with("requested_state", requested),
             Error::TooManyVariants(product) => {
                 Reason::TooManyVariants.with("product_id", product).with("limit", MAX_VARIANTS)
             }
@@ -187,16 +208,31 @@ mod tests {
     #[test]
     fn an_item_that_is_not_for_sale_is_named_with_its_place() {
         let gbp: Currency = "GBP".parse().unwrap();
-        let item = |index: usize, why| Unresolved { index, wanted: Wanted::Sku("TEA-1".into()), currency: gbp, why };
-        let status = status(&Error::Unresolved(vec![item(3, NotForSale::NoPrice), item(5, NotForSale::NoVariant)]));
+        let item = |index: usize, why| Unresolved {
+            index,
+            wanted: Wanted::Sku("TEA-1".into()),
+            currency: gbp,
+            why,
+        };
+        let status = status(&Error::Unresolved(vec![
+            item(3, NotForSale::NoPrice),
+            item(5, NotForSale::NoVariant),
+        ]));
 
         assert_eq!(status.code(), Code::NotFound);
         assert_eq!(status.message(), "items[3].sku: sku TEA-1 has no price in GBP (and 1 more)");
         let info = status.get_details_error_info().unwrap();
-        assert_eq!((&*info.reason, &*info.domain), ("ERROR_REASON_PRICE_NOT_FOUND", "souk.catalog.v1"));
-        let facts = ["item_index", "field", "sku", "currency_code"].map(|key| info.metadata[key].as_str());
+        assert_eq!(
+            (&*info.reason, &*info.domain),
+            ("ERROR_REASON_PRICE_NOT_FOUND", "souk.catalog.v1")
+        );
+        let facts =
+            ["item_index", "field", "sku", "currency_code"].map(|key| info.metadata[key].as_str());
         assert_eq!(facts, ["3", "items[3].sku", "TEA-1", "GBP"]);
-        assert_eq!(status.get_details_bad_request().unwrap().field_violations[1].field, "items[5].sku");
+        assert_eq!(
+            status.get_details_bad_request().unwrap().field_violations[1].field,
+            "items[5].sku"
+        );
     }
 
     #[test]
@@ -211,7 +247,12 @@ mod tests {
         ] {
             for wanted in [Wanted::Sku("TEA-1".into()), Wanted::Price(id)] {
                 // A debug build panics when facts and contract differ.
-                status(&Error::Unresolved(vec![Unresolved { index: 0, wanted, currency: gbp, why: why.clone() }]));
+                status(&Error::Unresolved(vec![Unresolved {
+                    index: 0,
+                    wanted,
+                    currency: gbp,
+                    why: why.clone(),
+                }]));
             }
         }
     }

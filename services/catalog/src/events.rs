@@ -1,4 +1,5 @@
-//! The events of the catalogue, put into the outbox by the write that makes the change. The key of all is the product.
+//! The events of the catalogue, put into the outbox by the write that makes the change. The key of
+//! all is the product.
 
 use prost::Message;
 use souk_client::catalog::v1 as pb;
@@ -29,7 +30,11 @@ pub async fn append(tx: &Tx, event: Event<'_>, at: Timestamp) -> Result<(), Erro
 }
 
 /// Puts events into the outbox, in order.
-pub async fn append_all(tx: &Tx, events: impl IntoIterator<Item = Event<'_>>, at: Timestamp) -> Result<(), Error> {
+pub async fn append_all(
+    tx: &Tx,
+    events: impl IntoIterator<Item = Event<'_>>,
+    at: Timestamp,
+) -> Result<(), Error> {
     let new = events.into_iter().map(|event| {
         let (kind, product, payload) = event.envelope(at);
         let kind = format!("souk.catalog.v1.{kind}");
@@ -68,9 +73,11 @@ impl Event<'_> {
                 ("PriceArchived", price.product, event.encode_to_vec())
             }
             Event::DefaultPriceChanged { price, previous } => {
-                let (price_now, previous_price_id) = (Some((*price).into()), previous.to_string());
+                let price_now = Some((*price).into());
+                let previous_price_id = previous.to_string();
                 let change_time = Some(at.into());
-                let event = pb::DefaultPriceChanged { price: price_now, previous_price_id, change_time };
+                let event =
+                    pb::DefaultPriceChanged { price: price_now, previous_price_id, change_time };
                 ("DefaultPriceChanged", price.product, event.encode_to_vec())
             }
         }

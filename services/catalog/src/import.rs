@@ -1,4 +1,5 @@
-//! What an import does with its items: decides, item by item, what is new, what is there and what is refused. Pure.
+//! What an import does with its items: decides, item by item, what is new, what is there and what
+//! is refused. Pure.
 //!
 //! **Invariant:** an item is taken whole or not at all, and nothing that is there is changed.
 
@@ -136,8 +137,12 @@ struct Additions {
 impl Additions {
     fn apply(self, plan: &mut Plan, present: &mut Present) -> Outcome {
         let product = self.id;
-        let (variants, prices) = (self.variants.len(), self.prices.len());
-        let known = present.products.entry(product).or_insert(PresentProduct { state: self.state, variants: 0 });
+        let variants = self.variants.len();
+        let prices = self.prices.len();
+        let known = present
+            .products
+            .entry(product)
+            .or_insert(PresentProduct { state: self.state, variants: 0 });
         known.variants += variants;
         for variant in &self.variants {
             present.variants.insert(variant.sku.clone(), (variant.id, product));
@@ -207,7 +212,12 @@ fn additions(item: &Item, present: &Present, now: Timestamp) -> Result<Additions
     Ok(added)
 }
 
-fn new_variant(variant: &ItemVariant, product: ProductId, product_state: State, now: Timestamp) -> Variant {
+fn new_variant(
+    variant: &ItemVariant,
+    product: ProductId,
+    product_state: State,
+    now: Timestamp,
+) -> Variant {
     Variant {
         id: variant::imported_id(&variant.sku),
         product,
@@ -230,20 +240,34 @@ fn add_prices(
     now: Timestamp,
 ) -> Result<(), Refusal> {
     let mut defaults: HashMap<Currency, PriceId> = HashMap::new();
-    for (index, wanted) in variant.prices.iter().enumerate().filter(|(_, wanted)| wanted.is_default) {
-        if defaults.insert(wanted.amount.currency, price::imported_id(&variant.sku, wanted.amount)).is_some() {
-            let message = format!("the item names two default prices in {}", wanted.amount.currency);
-            return Err(refuse(ErrorReason::Duplicate, format!("{field}.prices[{index}].is_default"), message));
+    for (index, wanted) in variant.prices.iter().enumerate().filter(|(_, wanted)| wanted.is_default)
+    {
+        if defaults
+            .insert(wanted.amount.currency, price::imported_id(&variant.sku, wanted.amount))
+            .is_some()
+        {
+            let message =
+                format!("the item names two default prices in {}", wanted.amount.currency);
+            return Err(refuse(
+                ErrorReason::Duplicate,
+                format!("{field}.prices[{index}].is_default"),
+                message,
+            ));
         }
     }
     let mut seen = HashSet::new();
     for (index, wanted) in variant.prices.iter().enumerate() {
-        let (id, currency) = (price::imported_id(&variant.sku, wanted.amount), wanted.amount.currency);
+        let (id, currency) =
+            (price::imported_id(&variant.sku, wanted.amount), wanted.amount.currency);
         let is_repeated = !seen.insert(id);
         match present.prices.get(&id) {
             Some((of, amount)) if *of != variant_id || *amount != wanted.amount => {
                 let message = format!("price {id} exists already and is another");
-                return Err(refuse(ErrorReason::PriceExists, format!("{field}.prices[{index}]"), message));
+                return Err(refuse(
+                    ErrorReason::PriceExists,
+                    format!("{field}.prices[{index}]"),
+                    message,
+                ));
             }
             Some(_) => continue,
             None if is_repeated => continue,

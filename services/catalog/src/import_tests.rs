@@ -1,4 +1,5 @@
-//! The rules of an import, and a model: importing the same items again, in whatever pieces, changes nothing.
+//! The rules of an import, and a model: importing the same items again, in whatever pieces, changes
+//! nothing.
 
 use proptest::prelude::*;
 
@@ -11,7 +12,11 @@ fn money(currency: &str, minor: i64) -> Money {
 }
 
 fn item(key: &str, skus: &[(&str, &[i64])]) -> Item {
-    let price = |minor: &i64| ItemPrice { amount: money("GBP", *minor), effective_time: None, is_default: false };
+    let price = |minor: &i64| ItemPrice {
+        amount: money("GBP", *minor),
+        effective_time: None,
+        is_default: false,
+    };
     let variants = skus.iter().map(|(sku, prices)| ItemVariant {
         sku: (*sku).to_owned(),
         title: String::new(),
@@ -35,7 +40,9 @@ fn after(mut present: Present, plan: &Plan) -> Present {
     }
     for variant in &plan.variants {
         present.products.get_mut(&variant.product).unwrap().variants += 1;
-        assert!(present.variants.insert(variant.sku.clone(), (variant.id, variant.product)).is_none());
+        assert!(
+            present.variants.insert(variant.sku.clone(), (variant.id, variant.product)).is_none()
+        );
     }
     for price in &plan.prices {
         assert!(present.prices.insert(price.id, (price.variant, price.amount)).is_none());
@@ -57,7 +64,10 @@ fn reason_of(outcome: &Outcome) -> &str {
 fn a_new_item_is_created_and_its_first_price_is_the_default() {
     let plan = plan(&[Ok(item("rug", &[("RUG-1", &[500, 400, 500])]))], Present::default(), NOW);
     let product = product_id("rug");
-    assert_eq!(plan.outcomes, [("rug".to_owned(), Outcome::Created { product, variants: 1, prices: 2 })]);
+    assert_eq!(
+        plan.outcomes,
+        [("rug".to_owned(), Outcome::Created { product, variants: 1, prices: 2 })]
+    );
     let defaults: Vec<bool> = plan.prices.iter().map(|price| price.is_default).collect();
     assert_eq!(defaults, [true, false]);
 }
@@ -66,7 +76,11 @@ fn a_new_item_is_created_and_its_first_price_is_the_default() {
 fn the_price_that_is_marked_is_the_default_of_its_currency() {
     let mut rug = item("rug", &[("RUG-1", &[500, 400])]);
     rug.variants[0].prices[1].is_default = true;
-    rug.variants[0].prices.push(ItemPrice { amount: money("EUR", 600), effective_time: None, is_default: false });
+    rug.variants[0].prices.push(ItemPrice {
+        amount: money("EUR", 600),
+        effective_time: None,
+        is_default: false,
+    });
     let plan = plan(&[Ok(rug)], Present::default(), NOW);
     let defaults: Vec<bool> = plan.prices.iter().map(|price| price.is_default).collect();
     assert_eq!(defaults, [false, true, true]);
@@ -82,7 +96,8 @@ fn a_known_item_gets_what_it_lacks_and_keeps_its_default() {
     let product = product_id("rug");
     assert_eq!(second.outcomes[0].1, Outcome::Extended { product, variants: 1, prices: 2 });
     assert!(second.products.is_empty());
-    let defaults: Vec<(&str, bool)> = second.prices.iter().map(|price| (&*price.sku, price.is_default)).collect();
+    let defaults: Vec<(&str, bool)> =
+        second.prices.iter().map(|price| (&*price.sku, price.is_default)).collect();
     assert_eq!(defaults, [("RUG-1", false), ("RUG-2", true)]);
 }
 
@@ -131,7 +146,11 @@ fn a_product_never_has_more_variants_than_it_may() {
     let variants: Vec<(&str, &[i64])> = skus.iter().map(|sku| (sku.as_str(), &[][..])).collect();
     let refused = plan(&[Ok(item("a", &variants))], Present::default(), NOW);
     assert_eq!(reason_of(&refused.outcomes[0].1), "ERROR_REASON_TOO_MANY_VARIANTS");
-    let taken = plan(&[Ok(item("a", &variants[1..])), Ok(item("a", &variants[..1]))], Present::default(), NOW);
+    let taken = plan(
+        &[Ok(item("a", &variants[1..])), Ok(item("a", &variants[..1]))],
+        Present::default(),
+        NOW,
+    );
     assert_eq!(taken.variants.len(), MAX_VARIANTS);
     assert_eq!(reason_of(&taken.outcomes[1].1), "ERROR_REASON_TOO_MANY_VARIANTS");
 }
@@ -143,7 +162,8 @@ fn items() -> impl Strategy<Value = Vec<Item>> {
         let named = all.into_iter().map(|(key, variants)| {
             let skus: Vec<(String, Vec<i64>)> =
                 variants.into_iter().map(|(sku, prices)| (format!("S{sku}"), prices)).collect();
-            let skus: Vec<(&str, &[i64])> = skus.iter().map(|(sku, prices)| (&**sku, &**prices)).collect();
+            let skus: Vec<(&str, &[i64])> =
+                skus.iter().map(|(sku, prices)| (&**sku, &**prices)).collect();
             self::item(&format!("k{key}"), &skus)
         });
         named.collect()

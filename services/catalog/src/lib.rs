@@ -1,7 +1,8 @@
 //! The catalog service: owns what the shop sells, its variants, and what those cost.
 //!
-//! Read it in this order: what is promised (`proto/souk/catalog/v1`), the rules (`product.rs`, `variant.rs`, `price.rs`),
-//! what can be asked (`rpc/`), how an import decides (`import.rs`), the SQL (`store.rs`).
+//! Read it in this order: what is promised (`proto/souk/catalog/v1`), the rules (`product.rs`,
+//! `variant.rs`, `price.rs`), what can be asked (`rpc/`), how an import decides (`import.rs`), the
+//! tables and queries (`store.rs`).
 
 mod config;
 mod convert;
@@ -36,8 +37,8 @@ async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     Ok(Service::new(&souk_client::CONTRACT).rpc(catalog_service::server(rpc)).database(&host, &db))
 }
 
-/// Returns the id that ImportProducts gives to the price of a sku at so many minor units of a currency; the contract
-/// (`ImportedPrice`) says how it is derived.
+/// Returns the id that ImportProducts gives to the price of a sku at so many minor units of a
+/// currency; the contract (`ImportedPrice`) says how it is derived.
 pub fn imported_price_id(sku: &str, currency: Currency, minor_units: i64) -> PriceId {
     price::imported_id(sku, Money::new(currency, minor_units))
 }

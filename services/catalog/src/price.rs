@@ -47,7 +47,10 @@ pub fn check_amount(field: &str, amount: Money) -> Result<Money, Error> {
     if (0..=MAX_MINOR_UNITS).contains(&amount.minor) {
         Ok(amount)
     } else {
-        Err(Error::AmountOutOfRange(FieldError::new(field, "must be 0 to 1,000,000,000,000 minor units")))
+        Err(Error::AmountOutOfRange(FieldError::new(
+            field,
+            "must be 0 to 1,000,000,000,000 minor units",
+        )))
     }
 }
 
@@ -64,7 +67,8 @@ pub struct Offer {
     pub product_title: String,
     pub variant_title: String,
     pub product_state: State,
-    /// The default price in the currency asked, or the price asked; absent when there is no default.
+    /// The default price in the currency asked, or the price asked; absent when there is no
+    /// default.
     pub price: Option<OfferedPrice>,
 }
 
@@ -79,7 +83,11 @@ pub struct OfferedPrice {
 }
 
 /// Returns the price at which something wanted is sold in a currency, or why it is not.
-pub fn resolve(wanted: &Wanted, offer: Option<&Offer>, currency: Currency) -> Result<OfferedPrice, NotForSale> {
+pub fn resolve(
+    wanted: &Wanted,
+    offer: Option<&Offer>,
+    currency: Currency,
+) -> Result<OfferedPrice, NotForSale> {
     let Some(offer) = offer else {
         return Err(match wanted {
             Wanted::Sku(_) => NotForSale::NoVariant,
@@ -142,17 +150,26 @@ mod tests {
 
     #[test]
     fn amounts_lie_between_nothing_and_the_limit() {
-        for (minor, allowed) in [(-1, false), (0, true), (MAX_MINOR_UNITS, true), (MAX_MINOR_UNITS + 1, false)] {
-            assert_eq!(check_amount("unit_price", Money::new(gbp(), minor)).is_ok(), allowed, "{minor}");
+        for (minor, allowed) in
+            [(-1, false), (0, true), (MAX_MINOR_UNITS, true), (MAX_MINOR_UNITS + 1, false)]
+        {
+            assert_eq!(
+                check_amount("unit_price", Money::new(gbp(), minor)).is_ok(),
+                allowed,
+                "{minor}"
+            );
         }
     }
 
     #[test]
     fn a_default_price_is_not_archived_and_an_archived_one_is_no_default() {
-        let (first, second) = (Timestamp::from_micros(7), Timestamp::from_micros(8));
+        let first = Timestamp::from_micros(7);
+        let second = Timestamp::from_micros(8);
         let archived = price(5).archive(first).unwrap().archive(second).unwrap();
         assert_eq!(archived.archive_time, Some(first));
-        assert!(matches!(archived.check_can_be_default(), Err(Error::PriceArchived(id)) if id == archived.id));
+        assert!(
+            matches!(archived.check_can_be_default(), Err(Error::PriceArchived(id)) if id == archived.id)
+        );
         let default = Price { is_default: true, ..price(5) };
         assert!(default.check_can_be_default().is_ok());
         assert!(matches!(default.archive(first), Err(Error::PriceIsDefault(_))));
@@ -181,15 +198,25 @@ mod tests {
 
     #[test]
     fn an_offer_is_sold_at_its_price_in_its_currency_only() {
-        let (sku, by_id) = (Wanted::Sku("RUG-1".into()), Wanted::Price(price(5).id));
+        let sku = Wanted::Sku("RUG-1".into());
+        let by_id = Wanted::Price(price(5).id);
         let eur: Currency = "EUR".parse().unwrap();
         for wanted in [&sku, &by_id] {
-            assert_eq!(resolve(wanted, Some(&offer()), gbp()).map(|price| price.amount.minor), Ok(5));
-            assert_eq!(resolve(wanted, Some(&offer()), eur), Err(NotForSale::OtherCurrency(price(5).id, gbp())));
+            assert_eq!(
+                resolve(wanted, Some(&offer()), gbp()).map(|price| price.amount.minor),
+                Ok(5)
+            );
+            assert_eq!(
+                resolve(wanted, Some(&offer()), eur),
+                Err(NotForSale::OtherCurrency(price(5).id, gbp()))
+            );
         }
         assert_eq!(resolve(&sku, None, gbp()), Err(NotForSale::NoVariant));
         assert_eq!(resolve(&by_id, None, gbp()), Err(NotForSale::NoPrice));
-        assert_eq!(resolve(&sku, Some(&Offer { price: None, ..offer() }), gbp()), Err(NotForSale::NoPrice));
+        assert_eq!(
+            resolve(&sku, Some(&Offer { price: None, ..offer() }), gbp()),
+            Err(NotForSale::NoPrice)
+        );
     }
 
     #[test]

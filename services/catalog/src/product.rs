@@ -10,7 +10,8 @@ use crate::state::State;
 /// What products and variants are marked with: keys and values, in the order of the keys.
 pub type Labels = BTreeMap<String, String>;
 
-/// Who reads: drafts, with their variants and prices, exist for the shop's own people and services only.
+/// Who reads: drafts, with their variants and prices, exist for the shop's own people and services
+/// only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
     /// Staff and services.
@@ -54,12 +55,22 @@ pub struct ProductChange {
 impl Product {
     /// Returns the product after a change at this time.
     ///
-    /// Fails with [`Error::EtagMismatch`] when `etag` is not empty and not the present one, and [`Error::ProductState`].
-    pub fn change(mut self, change: ProductChange, etag: &str, at: Timestamp) -> Result<Self, Error> {
+    /// Fails with [`Error::EtagMismatch`] when `etag` is not empty and not the present one, and
+    /// [`Error::ProductState`].
+    pub fn change(
+        mut self,
+        change: ProductChange,
+        etag: &str,
+        at: Timestamp,
+    ) -> Result<Self, Error> {
         check_etag(etag, self.version)?;
         if let Some(state) = change.state {
             if !self.state.may_become(state) {
-                return Err(Error::ProductState { product: self.id, state: self.state, requested: state });
+                return Err(Error::ProductState {
+                    product: self.id,
+                    state: self.state,
+                    requested: state,
+                });
             }
             self.state = state;
         }
@@ -88,14 +99,15 @@ pub fn check_etag(etag: &str, version: i64) -> Result<(), Error> {
 /// How many characters of a title products are sorted and searched by.
 pub const TITLE_KEY_LENGTH: usize = 64;
 
-/// Returns what a title is sorted and searched by: its first characters in lower case. Character by character, so that
-/// the key of a prefix is a prefix of the key.
+/// Returns what a title is sorted and searched by: its first characters in lower case. Character by
+/// character, so that the key of a prefix is a prefix of the key.
 pub fn title_key(title: &str) -> Vec<u8> {
     let lower: String = title.chars().flat_map(char::to_lowercase).take(TITLE_KEY_LENGTH).collect();
     lower.into_bytes()
 }
 
-/// Returns the first key after all keys that start with this one. UTF-8 has no byte 255, so the last can always grow.
+/// Returns the first key after all keys that start with this one. UTF-8 has no byte 255, so the
+/// last can always grow.
 pub fn after_prefix(mut key: Vec<u8>) -> Vec<u8> {
     if let Some(last) = key.last_mut() {
         *last += 1;
@@ -156,7 +168,8 @@ mod tests {
     #[test]
     fn a_change_touches_what_it_names_and_the_etag() {
         let change = ProductChange { title: Some("Kilim".into()), ..Default::default() };
-        let changed = product(State::Active).change(change, "3", Timestamp::from_micros(9)).unwrap();
+        let changed =
+            product(State::Active).change(change, "3", Timestamp::from_micros(9)).unwrap();
         let expected = Product {
             title: "Kilim".into(),
             version: 4,
@@ -168,7 +181,8 @@ mod tests {
 
     #[test]
     fn a_change_of_what_somebody_else_changed_is_refused_with_the_present_etag() {
-        let refused = product(State::Active).change(to(State::Archived), "2", Timestamp::from_micros(9));
+        let refused =
+            product(State::Active).change(to(State::Archived), "2", Timestamp::from_micros(9));
         assert!(matches!(refused, Err(Error::EtagMismatch { present }) if present == "3"));
     }
 
@@ -183,7 +197,8 @@ mod tests {
         fn a_prefix_finds_its_title_whatever_the_case(title in "\\PC{0,80}", length in 0usize..40) {
             let prefix: String = title.chars().take(length).collect::<String>();
             for prefix in [prefix.clone(), prefix.to_ascii_uppercase()] {
-                let (key, from) = (title_key(&title), title_key(&prefix));
+                let key = title_key(&title);
+                let from = title_key(&prefix);
                 prop_assert!(key >= from && (from.is_empty() || key < after_prefix(from)));
             }
         }

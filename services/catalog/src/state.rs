@@ -2,8 +2,12 @@
 
 use std::fmt;
 
-/// Whether a product is for sale. Draft → Active → Archived, Archived → Active, Draft → Archived; never back to Draft.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+use sea_orm::{DeriveActiveEnum, EnumIter};
+
+/// Whether a product is for sale. Draft → Active → Archived, Archived → Active, Draft → Archived;
+/// never back to Draft. The numbers are those of the contract and of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum State {
     /// Being prepared.
     Draft = 1,
@@ -14,14 +18,6 @@ pub enum State {
 }
 
 impl State {
-    /// Every state.
-    pub const ALL: [State; 3] = [State::Draft, State::Active, State::Archived];
-
-    /// Returns the state with this number, which is that of the contract and of the database.
-    pub fn from_number(number: i64) -> Option<State> {
-        State::ALL.into_iter().find(|state| *state as i64 == number)
-    }
-
     /// Tells whether a product in this state may enter the next.
     pub fn may_become(self, next: State) -> bool {
         self == next || next != State::Draft

@@ -1,11 +1,15 @@
-//! All SQL of the catalogue. Nothing outside this folder knows a table.
+//! The tables of the catalogue and every query, by table. Nothing outside this folder knows a
+//! table.
+//!
+//! Functions that take a [`Tx`](souk_data::Tx) belong to a write that the caller opened.
 
 pub mod audit;
+pub mod default_prices;
 pub mod imports;
+mod lists;
 pub mod offers;
 pub mod prices;
 pub mod products;
-mod sql;
 pub mod variants;
 
 use souk_data::{Migration, Schema};

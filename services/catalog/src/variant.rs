@@ -35,7 +35,12 @@ impl Variant {
     /// Returns the variant after a change at this time.
     ///
     /// Fails with [`Error::EtagMismatch`] when `etag` is not empty and not the present one.
-    pub fn change(mut self, change: VariantChange, etag: &str, at: Timestamp) -> Result<Self, Error> {
+    pub fn change(
+        mut self,
+        change: VariantChange,
+        etag: &str,
+        at: Timestamp,
+    ) -> Result<Self, Error> {
         check_etag(etag, self.version)?;
         self.title = change.title.unwrap_or(self.title);
         self.attributes = change.attributes.unwrap_or(self.attributes);
@@ -78,8 +83,12 @@ mod tests {
     fn a_change_keeps_the_sku_and_what_it_does_not_name() {
         let change = VariantChange { title: Some("large".into()), attributes: None };
         let changed = variant().change(change, "1", Timestamp::from_micros(5)).unwrap();
-        let expected =
-            Variant { title: "large".into(), version: 2, update_time: Timestamp::from_micros(5), ..variant() };
+        let expected = Variant {
+            title: "large".into(),
+            version: 2,
+            update_time: Timestamp::from_micros(5),
+            ..variant()
+        };
         assert_eq!(changed, expected);
         let again = changed.change(VariantChange::default(), "1", Timestamp::from_micros(6));
         assert!(matches!(again, Err(Error::EtagMismatch { present }) if present == "2"));
@@ -89,6 +98,8 @@ mod tests {
     fn a_product_has_a_limited_number_of_variants() {
         let product = variant().product;
         assert!(check_room(product, MAX_VARIANTS - 1).is_ok());
-        assert!(matches!(check_room(product, MAX_VARIANTS), Err(Error::TooManyVariants(of)) if of == product));
+        assert!(
+            matches!(check_room(product, MAX_VARIANTS), Err(Error::TooManyVariants(of)) if of == product)
+        );
     }
 }

@@ -1,9 +1,12 @@
-//! Events as CloudEvents 1.0 in binary mode, as the Kafka and the AMQP binding write them: attributes in headers, the payload
-//! as it is. So any consumer of the broker reads the log without Souk.
+//! Events as CloudEvents 1.0 in binary mode, as the Kafka and the AMQP binding write them:
+//! attributes in headers, the payload as it is. So any consumer of the broker reads the log without
+//! Souk.
 //!
-//! - Kafka binding: headers `ce_…` and `content-type`; the extension `partitionkey` is the record's key too.
-//! - AMQP binding: application properties `cloudEvents_…`, the media type in the property content-type. The binding also
-//!   knows `cloudEvents:…`, which it advises against since JMS cannot name it; we read both and write the first.
+//! - Kafka binding: headers `ce_…` and `content-type`; the extension `partitionkey` is the record's
+//!   key too.
+//! - AMQP binding: application properties `cloudEvents_…`, the media type in the property
+//!   content-type. The binding also knows `cloudEvents:…`, which it advises against since JMS
+//!   cannot name it; we read both and write the first.
 
 use bytes::Bytes;
 use souk_client::events::v1 as pb;
@@ -11,8 +14,8 @@ use souk_types::Timestamp;
 
 use crate::log::size_of;
 
-/// The most bytes of an event that is read, payload and attributes together. What Publish takes is smaller; what is larger
-/// would not fit into an answer that every client reads (4 MiB).
+/// The most bytes of an event that is read, payload and attributes together. What Publish takes is
+/// smaller; what is larger would not fit into an answer that every client reads (4 MiB).
 pub const MAX_EVENT_BYTES: usize = 3 << 20;
 
 /// The version of CloudEvents.
@@ -22,12 +25,25 @@ const SPEC_VERSION: &str = "1.0";
 const PROTOBUF: &str = "application/protobuf";
 
 /// The attributes that are fields of an event; no extension may bear such a name.
-const ATTRIBUTES: [&str; 10] =
-    ["specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "partitionkey", "data"];
+const ATTRIBUTES: [&str; 10] = [
+    "specversion",
+    "id",
+    "source",
+    "type",
+    "subject",
+    "time",
+    "datacontenttype",
+    "dataschema",
+    "partitionkey",
+    "data",
+];
 
 /// Which binding the names of headers follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "kafka"), allow(dead_code, reason = "written where the engine is built in"))]
+#[cfg_attr(
+    not(feature = "kafka"),
+    allow(dead_code, reason = "written where the engine is built in")
+)]
 pub enum Binding {
     Kafka,
     Amqp,
@@ -73,7 +89,10 @@ pub fn to_headers(event: &pb::Event, binding: Binding) -> Vec<(String, String)> 
     let present = attributes.into_iter().filter(|(_, value)| !value.is_empty());
     let extensions = event.extensions.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let extensions = extensions.filter(|(name, _)| !ATTRIBUTES.contains(name));
-    present.chain(extensions).map(|(name, value)| (format!("{prefix}{name}"), value.to_owned())).collect()
+    present
+        .chain(extensions)
+        .map(|(name, value)| (format!("{prefix}{name}"), value.to_owned()))
+        .collect()
 }
 
 /// Returns the media type of the payload of an event.
@@ -81,19 +100,25 @@ pub fn content_type(event: &pb::Event) -> &str {
     if event.data_content_type.is_empty() { PROTOBUF } else { &event.data_content_type }
 }
 
-/// Reads an event from the headers, the media type and the payload of a message. Headers that belong to nobody are passed
-/// over, since foreign producers add their own.
+/// Reads an event from the headers, the media type and the payload of a message. Headers that
+/// belong to nobody are passed over, since foreign producers add their own.
 pub fn from_headers<'a>(
     headers: impl IntoIterator<Item = (&'a str, &'a [u8])>,
     content_type: Option<&str>,
     data: Bytes,
     binding: Binding,
 ) -> Result<pb::Event, NotAnEvent> {
-    let mut event =
-        pb::Event { data, data_content_type: content_type.unwrap_or_default().to_owned(), ..pb::Event::default() };
+    let mut event = pb::Event {
+        data,
+        data_content_type: content_type.unwrap_or_default().to_owned(),
+        ..pb::Event::default()
+    };
     let mut version = String::new();
     for (header, value) in headers {
-        let Some(name) = binding.prefixes().iter().find_map(|prefix| header.strip_prefix(prefix)) else { continue };
+        let Some(name) = binding.prefixes().iter().find_map(|prefix| header.strip_prefix(prefix))
+        else {
+            continue;
+        };
         let value = String::from_utf8_lossy(value).into_owned();
         match name {
             "specversion" => version = value,
@@ -147,13 +172,20 @@ mod tests {
             data_content_type: PROTOBUF.into(),
             data: Bytes::from_static(b"\x0a\x00\xff"),
             ordering_key: "order_01h455vb4pex5vsknk084sn02q".into(),
-            extensions: [("traceparent".to_owned(), "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into())]
-                .into(),
+            extensions: [(
+                "traceparent".to_owned(),
+                "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into(),
+            )]
+            .into(),
             ..pb::Event::default()
         }
     }
 
-    fn read(headers: &[(String, String)], event: &pb::Event, binding: Binding) -> Result<pb::Event, NotAnEvent> {
+    fn read(
+        headers: &[(String, String)],
+        event: &pb::Event,
+        binding: Binding,
+    ) -> Result<pb::Event, NotAnEvent> {
         let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         from_headers(headers, Some(content_type(event)), event.data.clone(), binding)
     }
@@ -161,7 +193,9 @@ mod tests {
     #[test]
     fn kafka_headers_are_those_of_the_binding() {
         let headers = to_headers(&event(), Binding::Kafka);
-        let header = |name: &str| headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str());
+        let header = |name: &str| {
+            headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+        };
         assert_eq!(header("ce_specversion"), Some("1.0"));
         assert_eq!(header("ce_id"), Some("event_01h455vb4pex5vsknk084sn02q"));
         assert_eq!(header("ce_source"), Some("/services/orders"));
@@ -177,7 +211,8 @@ mod tests {
         let written = to_headers(&event(), Binding::Amqp);
         assert!(written.iter().all(|(name, _)| name.starts_with("cloudEvents_")));
         assert_eq!(read(&written, &event(), Binding::Amqp), Ok(event()));
-        let colons: Vec<_> = written.into_iter().map(|(name, value)| (name.replacen('_', ":", 1), value)).collect();
+        let colons: Vec<_> =
+            written.into_iter().map(|(name, value)| (name.replacen('_', ":", 1), value)).collect();
         assert_eq!(read(&colons, &event(), Binding::Amqp), Ok(event()));
     }
 
@@ -191,13 +226,25 @@ mod tests {
         assert_eq!(without("ce_specversion"), Err(NotAnEvent::Version));
         assert_eq!(without("ce_id"), Err(NotAnEvent::Missing("id")));
         assert_eq!(without("ce_type"), Err(NotAnEvent::Missing("type")));
-        for wrong in ["yesterday", "", "+058880-02-17T09:23:29Z", "10000-01-01T00:00:00Z", "0000-12-31T23:59:59Z"] {
-            let time = [("ce_specversion".to_owned(), "1.0".to_owned()), ("ce_time".to_owned(), wrong.to_owned())];
+        for wrong in [
+            "yesterday",
+            "",
+            "+058880-02-17T09:23:29Z",
+            "10000-01-01T00:00:00Z",
+            "0000-12-31T23:59:59Z",
+        ] {
+            let time = [
+                ("ce_specversion".to_owned(), "1.0".to_owned()),
+                ("ce_time".to_owned(), wrong.to_owned()),
+            ];
             assert_eq!(read(&time, &event(), Binding::Kafka), Err(NotAnEvent::Time), "{wrong}");
         }
         let large = pb::Event { data: vec![0; MAX_EVENT_BYTES].into(), ..event() };
         let answer = read(&to_headers(&large, Binding::Kafka), &large, Binding::Kafka);
-        assert!(matches!(answer, Err(NotAnEvent::TooLarge(bytes)) if bytes > MAX_EVENT_BYTES), "{answer:?}");
+        assert!(
+            matches!(answer, Err(NotAnEvent::TooLarge(bytes)) if bytes > MAX_EVENT_BYTES),
+            "{answer:?}"
+        );
     }
 
     proptest! {

@@ -1,4 +1,5 @@
-//! What an operator can set. `config.default.toml` holds the defaults and says what each field means.
+//! What an operator can set. `config.default.toml` holds the defaults and says what each field
+//! means.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -27,17 +28,23 @@ pub struct Config {
 pub struct LogConfig {
     /// Which one.
     pub name: String,
-    /// How many parts the log has.
+    /// How many partitions the log has.
     pub partitions: u32,
     /// Days that events are kept.
     pub retention_days: u64,
     /// Bytes of the latest events that are kept in memory.
     pub tail_bytes: usize,
     /// The engine "kafka".
-    #[cfg_attr(not(feature = "kafka"), allow(dead_code, reason = "read where the engine is built in"))]
+    #[cfg_attr(
+        not(feature = "kafka"),
+        allow(dead_code, reason = "read where the engine is built in")
+    )]
     pub kafka: KafkaConfig,
     /// The engine "rabbitmq".
-    #[cfg_attr(not(feature = "rabbitmq"), allow(dead_code, reason = "read where the engine is built in"))]
+    #[cfg_attr(
+        not(feature = "rabbitmq"),
+        allow(dead_code, reason = "read where the engine is built in")
+    )]
     pub rabbitmq: RabbitMqConfig,
 }
 
@@ -55,7 +62,10 @@ pub struct KafkaConfig {
 /// The engine "rabbitmq".
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(not(feature = "rabbitmq"), allow(dead_code, reason = "read where the engine is built in"))]
+#[cfg_attr(
+    not(feature = "rabbitmq"),
+    allow(dead_code, reason = "read where the engine is built in")
+)]
 pub struct RabbitMqConfig {
     /// Where to find the broker. It may hold a password.
     pub url: String,
@@ -67,13 +77,13 @@ pub struct RabbitMqConfig {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeliveryConfig {
-    /// The most events of a part that a subscription holds in memory.
+    /// The most events of a partition that a subscription holds in memory.
     pub window_events: usize,
     /// The same in bytes.
     pub window_bytes: usize,
     /// Milliseconds in which acknowledgements are gathered.
     pub progress_milliseconds: u64,
-    /// Milliseconds for which a part is leased to a replica.
+    /// Milliseconds for which a partition is leased to a replica.
     pub lease_milliseconds: u64,
 }
 
@@ -81,7 +91,7 @@ pub struct DeliveryConfig {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RetentionConfig {
-    /// Seconds between two looks.
+    /// Seconds between two sweeps.
     pub sweep_seconds: u64,
 }
 
@@ -94,8 +104,16 @@ impl Config {
             ("events.engine.tail_bytes", self.engine.tail_bytes as u64, 1 << 20..=4 << 30),
             ("events.delivery.window_events", self.delivery.window_events as u64, 100..=100_000),
             ("events.delivery.window_bytes", self.delivery.window_bytes as u64, 1 << 20..=1 << 30),
-            ("events.delivery.progress_milliseconds", self.delivery.progress_milliseconds, 1..=10_000),
-            ("events.delivery.lease_milliseconds", self.delivery.lease_milliseconds, 1000..=600_000),
+            (
+                "events.delivery.progress_milliseconds",
+                self.delivery.progress_milliseconds,
+                1..=10_000,
+            ),
+            (
+                "events.delivery.lease_milliseconds",
+                self.delivery.lease_milliseconds,
+                1000..=600_000,
+            ),
             ("events.retention.sweep_seconds", self.retention.sweep_seconds, 1..=86_400),
         ];
         for (key, value, allowed) in limits {
@@ -121,14 +139,14 @@ impl DeliveryConfig {
         Duration::from_millis(self.progress_milliseconds)
     }
 
-    /// Returns for how long a part is leased to a replica.
+    /// Returns for how long a partition is leased to a replica.
     pub fn lease(&self) -> Duration {
         Duration::from_millis(self.lease_milliseconds)
     }
 }
 
 impl RetentionConfig {
-    /// Returns how long to wait between two looks.
+    /// Returns how long to wait between two sweeps.
     pub fn sweep(&self) -> Duration {
         Duration::from_secs(self.sweep_seconds)
     }

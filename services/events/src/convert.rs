@@ -1,4 +1,5 @@
-//! The only place where wire data becomes trusted data, and back. What the contract has checked is not checked again.
+//! The only place where wire data becomes trusted data, and back. What the contract has checked is
+//! not checked again.
 
 use std::time::Duration;
 
@@ -6,9 +7,9 @@ use souk_chassis::Caller;
 use souk_client::events::v1 as pb;
 use souk_types::Timestamp;
 
+use crate::dead_letter::{DeadLetter, DeadLetterId};
 use crate::error::Error;
-use crate::store::dead_letter::DeadLetter;
-use crate::subscription::{EventTypes, Retries, Settings, Start, Subscription, Wishes};
+use crate::subscription::{EventTypes, RequestedSettings, Retries, Settings, Start, Subscription};
 
 /// Returns a length of time from the wire; none when it was left out.
 pub fn duration(duration: Option<prost_types::Duration>) -> Option<Duration> {
@@ -17,7 +18,7 @@ pub fn duration(duration: Option<prost_types::Duration>) -> Option<Duration> {
     Some(Duration::new(seconds, u32::try_from(duration.nanos).ok()?))
 }
 
-/// Returns a place in the log for the wire.
+/// Returns a position in the log for the wire.
 pub fn position(partition: u32, offset: i64) -> pb::Position {
     // A log has at most 1,024 partitions.
     pb::Position { partition: partition as i32, offset }
@@ -39,20 +40,31 @@ pub fn check_time(index: usize, event: &pb::Event) -> Result<(), Error> {
 }
 
 /// Reads where a subscription starts or is set to, which `field` holds; left out, it is the latest.
-pub fn start(field: &'static str, position: Option<pb::StartPosition>, partitions: u32) -> Result<Start, Error> {
+pub fn start(
+    field: &'static str,
+    position: Option<pb::StartPosition>,
+    partitions: u32,
+) -> Result<Start, Error> {
     use pb::start_position::Start as Wire;
     match position.and_then(|position| position.start) {
         None | Some(Wire::Latest(true)) => Ok(Start::Latest),
         Some(Wire::Earliest(true)) => Ok(Start::Earliest),
-        Some(Wire::Latest(false)) => Err(Error::field(format!("{field}.latest"), "must be true when it is set")),
-        Some(Wire::Earliest(false)) => Err(Error::field(format!("{field}.earliest"), "must be true when it is set")),
+        Some(Wire::Latest(false)) => {
+            Err(Error::field(format!("{field}.latest"), "must be true when it is set"))
+        }
+        Some(Wire::Earliest(false)) => {
+            Err(Error::field(format!("{field}.earliest"), "must be true when it is set"))
+        }
         Some(Wire::Time(time)) => {
-            let time = Timestamp::try_from(time).map_err(|error| Error::field(format!("{field}.time"), error))?;
+            let time = Timestamp::try_from(time)
+                .map_err(|error| Error::field(format!("{field}.time"), error))?;
             Ok(Start::Time(time))
         }
         Some(Wire::Position(position)) => {
-            let missing = || Error::NoSuchPartition { field, partition: position.partition, partitions };
-            let partition = u32::try_from(position.partition).ok().filter(|partition| *partition < partitions);
+            let missing =
+                || Error::NoSuchPartition { field, partition: position.partition, partitions };
+            let partition =
+                u32::try_from(position.partition).ok().filter(|partition| *partition < partitions);
             let partition = partition.ok_or_else(missing)?;
             Ok(Start::Position { partition, offset: position.offset })
         }
@@ -60,8 +72,8 @@ pub fn start(field: &'static str, position: Option<pb::StartPosition>, partition
 }
 
 /// Reads what a stream asks of its subscription.
-pub fn wishes(start: &pb::SubscribeStart) -> Wishes {
-    Wishes {
+pub fn requested_settings(start: &pb::SubscribeStart) -> RequestedSettings {
+    RequestedSettings {
         event_types: EventTypes::new(start.event_types.clone()),
         ack_deadline: duration(start.ack_deadline),
         max_attempts: attempts(start.max_attempts),
@@ -91,7 +103,7 @@ fn attempts(attempts: i32) -> Option<u32> {
 
 /// What only the present state of a subscription tells.
 #[derive(Clone, Debug, Default)]
-pub struct Standing {
+pub struct Backlog {
     pub lag: i64,
     pub outstanding: usize,
     pub dead_letters: i64,
@@ -101,7 +113,7 @@ pub struct Standing {
 }
 
 /// Returns a subscription for the wire.
-pub fn subscription(subscription: Subscription, standing: Standing) -> pb::Subscription {
+pub fn subscription(subscription: Subscription, backlog: Backlog) -> pb::Subscription {
     let Settings { event_types, ack_deadline, retries } = subscription.settings;
     pb::Subscription {
         name: subscription.name,
@@ -112,11 +124,15 @@ pub fn subscription(subscription: Subscription, standing: Standing) -> pb::Subsc
         min_retry_delay: Some(wire_duration(retries.min_delay)),
         max_retry_delay: Some(wire_duration(retries.max_delay)),
         create_time: Some(subscription.create_time.into()),
-        lag: standing.lag,
-        outstanding: i32::try_from(standing.outstanding).unwrap_or(i32::MAX),
-        dead_letters: standing.dead_letters,
-        streams: i32::try_from(standing.streams).unwrap_or(i32::MAX),
-        positions: standing.positions.into_iter().map(|(partition, offset)| position(partition, offset)).collect(),
+        lag: backlog.lag,
+        outstanding: i32::try_from(backlog.outstanding).unwrap_or(i32::MAX),
+        dead_letters: backlog.dead_letters,
+        streams: i32::try_from(backlog.streams).unwrap_or(i32::MAX),
+        positions: backlog
+            .positions
+            .into_iter()
+            .map(|(partition, offset)| position(partition, offset))
+            .collect(),
     }
 }
 
@@ -127,50 +143,26 @@ fn wire_duration(duration: Duration) -> prost_types::Duration {
     }
 }
 
-/// Returns the name of a dead letter: where its event stands.
-pub fn dead_letter_id(partition: u32, offset: i64) -> String {
-    format!("{partition}_{offset}")
-}
-
-/// Reads the name of a dead letter; nothing when it is none.
-pub fn dead_letter_id_of(id: &str) -> Option<(u32, i64)> {
-    let (partition, offset) = id.split_once('_')?;
-    let read = (partition.parse().ok()?, offset.parse().ok()?);
-    // `01_2` and `1_2` are not both a name.
-    (dead_letter_id(read.0, read.1) == id).then_some(read)
-}
-
-/// Reads the names of dead letters. One that is no such name is of a dead letter that is not there.
-pub fn dead_letter_ids(ids: &[String]) -> Result<Vec<(u32, i64)>, Error> {
-    ids.iter().map(|id| dead_letter_id_of(id).ok_or_else(|| Error::DeadLetterNotFound(id.clone()))).collect()
+/// Reads the ids of dead letters. Text that is no such id names a dead letter that is not there.
+pub fn dead_letter_ids(ids: &[String]) -> Result<Vec<DeadLetterId>, Error> {
+    ids.iter()
+        .map(|id| DeadLetterId::parse(id).ok_or_else(|| Error::DeadLetterNotFound(id.clone())))
+        .collect()
 }
 
 /// Returns a dead letter for the wire.
-pub fn dead_letter(subscription: &str, letter: DeadLetter) -> pb::DeadLetter {
-    let entry = letter.entry;
+pub fn dead_letter(subscription: &str, letter: &DeadLetter) -> pb::DeadLetter {
+    let DeadLetter { id, entry, .. } = letter;
     pb::DeadLetter {
-        dead_letter_id: dead_letter_id(letter.partition, entry.offset),
+        dead_letter_id: id.to_string(),
         subscription: subscription.to_owned(),
         event: Some(pb::LoggedEvent {
             event: Some(pb::Event::clone(&entry.event)),
-            position: Some(position(letter.partition, entry.offset)),
+            position: Some(position(id.partition, id.offset)),
             publish_time: Some(entry.publish_time.into()),
         }),
         attempts: i32::try_from(letter.attempts).unwrap_or(i32::MAX),
-        reason: letter.reason,
+        reason: letter.reason.clone(),
         create_time: Some(letter.create_time.into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_dead_letter_has_one_name() {
-        assert_eq!(dead_letter_ids(&["3_17".to_owned()]).unwrap(), [(3, 17)]);
-        for id in ["03_17", "3_", "3", "x_1", "3_1_1"] {
-            assert!(dead_letter_ids(&[id.to_owned()]).is_err(), "{id}");
-        }
     }
 }

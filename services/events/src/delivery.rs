@@ -1,9 +1,10 @@
-//! Delivery: the subscriptions that have consumers at this replica. One [`Hub`] a subscription holds its streams and the
-//! windows of the partitions that are leased to it; `keeper.rs` leases and reads, `recorder.rs` writes how far all have come.
+//! Delivery: the subscriptions that have consumers at this replica. One [`Hub`] a subscription
+//! holds its streams and the windows of the partitions that are leased to it; `lease_manager.rs`
+//! leases and reads, `recorder.rs` writes how far all have come.
 
 mod ack_id;
 mod hub;
-mod keeper;
+mod lease_manager;
 mod recorder;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use souk_data::Db;
 use souk_types::Clock;
-use tokio::sync::{Mutex as Turn, Notify};
+use tokio::sync::{Mutex as AsyncMutex, Notify};
 
 use crate::config::DeliveryConfig;
 use crate::error::Error;
@@ -27,7 +28,7 @@ pub struct Delivery(Arc<Shared>);
 
 struct Shared {
     db: Db,
-    log: Log,
+    log: Arc<dyn Log>,
     clock: Clock,
     config: DeliveryConfig,
     /// Names this process in leases.
@@ -35,26 +36,40 @@ struct Shared {
     hubs: Mutex<BTreeMap<i64, Arc<Hub>>>,
     /// Tells that the first hub came or the last one went.
     changed: Notify,
-    /// Held while progress is written, and while leases are given away, so that neither overtakes the other.
-    writing: Turn<()>,
+    /// Held while progress is written, and while leases are given away, so that neither overtakes
+    /// the other.
+    writing: AsyncMutex<()>,
 }
 
 impl Delivery {
     /// Returns a delivery without subscriptions.
-    pub fn new(db: Db, log: Log, clock: Clock, config: DeliveryConfig) -> Self {
+    pub fn new(db: Db, log: Arc<dyn Log>, clock: Clock, config: DeliveryConfig) -> Self {
         let replica = format!("{:016x}", rand::random::<u64>());
-        let (hubs, changed, writing) = (Mutex::default(), Notify::new(), Turn::default());
-        Delivery(Arc::new(Shared { db, log, clock, config, replica, hubs, changed, writing }))
+        Delivery(Arc::new(Shared {
+            db,
+            log,
+            clock,
+            config,
+            replica,
+            hubs: Mutex::default(),
+            changed: Notify::new(),
+            writing: AsyncMutex::default(),
+        }))
     }
 
-    /// Adds a stream to a subscription, whose partitions are leased and read from now on if they were not.
+    /// Adds a stream to a subscription, whose partitions are leased and read from now on if they
+    /// were not.
     pub async fn join(&self, subscription: Subscription, limits: Limits) -> Consumer {
         loop {
             let closing = {
                 let mut hubs = self.0.hubs.lock();
                 let hub = hubs.entry(subscription.number).or_insert_with(|| {
-                    let hub = Arc::new(Hub::new(subscription.clone(), self.0.clock.clone(), self.0.config));
-                    tokio::spawn(keeper::keep(self.clone(), hub.clone()));
+                    let hub = Arc::new(Hub::new(
+                        subscription.clone(),
+                        self.0.clock.clone(),
+                        self.0.config,
+                    ));
+                    tokio::spawn(lease_manager::run(self.clone(), hub.clone()));
                     self.0.changed.notify_one();
                     hub
                 });
@@ -63,7 +78,8 @@ impl Delivery {
                     None => hub.clone(),
                 }
             };
-            // The last stream has just left and its leases are being given back; they can be taken again after that.
+            // The last stream has just left and its leases are being given back; they can be taken
+            // again after that.
             closing.closed().await;
         }
     }
@@ -73,7 +89,8 @@ impl Delivery {
         self.0.hubs.lock().get(&number).cloned()
     }
 
-    /// Writes how far all subscriptions have come here, so that nothing of it is lost to what is written next.
+    /// Writes how far all subscriptions have come here, so that nothing of it is lost to what is
+    /// written next.
     pub async fn write_progress(&self) -> Result<(), Error> {
         let _writing = self.0.writing.lock().await;
         recorder::write_progress(self).await

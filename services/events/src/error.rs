@@ -1,4 +1,5 @@
-//! Everything that can go wrong with a call: each variant is one reason of the contract with its facts.
+//! Everything that can go wrong with a call: each variant is one reason of the contract with its
+//! facts.
 
 use souk_client::events::v1::ErrorReason as Reason;
 use souk_contract::{FieldError, PublicError, Reason as _, Refusal};
@@ -21,7 +22,7 @@ pub enum Error {
     NoSuchPartition { field: &'static str, partition: i32, partitions: u32 },
     #[error("dead letter {0} does not exist")]
     DeadLetterNotFound(String),
-    #[error("subscription {0} was deleted or set to another place")]
+    #[error("subscription {0} was deleted or set to another position")]
     SubscriptionChanged(String),
     #[error(transparent)]
     Field(#[from] FieldError),
@@ -35,6 +36,12 @@ pub enum Error {
     Stream(#[from] Status),
     #[error(transparent)]
     Database(#[from] souk_data::Error),
+}
+
+impl From<sea_orm::DbErr> for Error {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Error::Database(error.into())
+    }
 }
 
 impl Error {
@@ -104,7 +111,10 @@ mod tests {
             let status = status(&error);
             assert_eq!(status.code(), code);
             assert_eq!(status.get_details_error_info().unwrap().metadata["subscription"], "mail");
-            assert_eq!(status.get_details_resource_info().unwrap().resource_type, "souk.events.v1.Subscription");
+            assert_eq!(
+                status.get_details_resource_info().unwrap().resource_type,
+                "souk.events.v1.Subscription"
+            );
         }
     }
 
@@ -112,7 +122,10 @@ mod tests {
     fn a_partition_that_is_not_there_is_named_with_its_field() {
         let status = status(&Error::NoSuchPartition { field: "to", partition: 9, partitions: 8 });
         let info = status.get_details_error_info().unwrap();
-        assert_eq!((info.metadata["partition"].as_str(), info.metadata["partitions"].as_str()), ("9", "8"));
+        assert_eq!(
+            (info.metadata["partition"].as_str(), info.metadata["partitions"].as_str()),
+            ("9", "8")
+        );
         let violation = &status.get_details_bad_request().unwrap().field_violations[0];
         assert_eq!(
             (violation.field.as_str(), violation.description.as_str()),
@@ -122,9 +135,13 @@ mod tests {
 
     #[test]
     fn a_name_of_another_caller_is_refused_with_those_that_may_be_used() {
-        let (name, allowed) = ("orders".to_owned(), "mail or mail.NAME".to_owned());
+        let name = "orders".to_owned();
+        let allowed = "mail or mail.NAME".to_owned();
         let status = status(&Error::SubscriptionName { field: "subscription", name, allowed });
-        assert_eq!(status.get_details_error_info().unwrap().metadata["allowed"], "mail or mail.NAME");
+        assert_eq!(
+            status.get_details_error_info().unwrap().metadata["allowed"],
+            "mail or mail.NAME"
+        );
         let violation = &status.get_details_bad_request().unwrap().field_violations[0];
         assert_eq!(violation.description, "must be mail or mail.NAME");
     }

@@ -1,19 +1,21 @@
-//! The events service: the event bus of the shop. It keeps events in a log and delivers them to subscriptions.
+//! The events service: the event bus of the shop. It keeps events in a log and delivers them to
+//! subscriptions.
 //!
-//! Read it in this order: what is promised (`proto/souk/events/v1`), the log (`log.rs`), a subscription (`subscription.rs`),
-//! what may be delivered next (`window.rs`), how streams, leases and writes work together (`delivery.rs`), what can be asked
-//! (`rpc/`), all SQL (`store.rs`).
+//! Read it in this order: what is promised (`proto/souk/events/v1`), the log (`log.rs`), a
+//! subscription (`subscription.rs`), what may be delivered next (`window.rs`), how streams, leases
+//! and writes work together (`delivery.rs`), what can be asked (`rpc/`), all SQL (`store.rs`).
 
+mod backlog;
 #[cfg(any(feature = "kafka", feature = "rabbitmq"))]
 mod cloudevents;
 mod config;
 mod convert;
+mod dead_letter;
 mod delivery;
 mod error;
 mod log;
 mod progress;
 mod rpc;
-mod standing;
 mod store;
 mod subscription;
 mod window;
@@ -22,10 +24,10 @@ mod worker;
 use souk_chassis::{Definition, Host, Service, StartError};
 use souk_client::events::v1::event_service;
 use souk_data::Engine;
+use souk_data::Isolation::ReadCommitted;
 
 use config::Config;
 use delivery::Delivery;
-use log::Log;
 use rpc::EventsRpc;
 
 /// Returns the service, ready to be run alone or with others.
@@ -37,20 +39,25 @@ async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     config.check()?;
     let db = souk_events::open(&host, &config.data, &store::SCHEMA).await?;
     if db.engine() == Engine::Sqlite {
-        db.write_locked(|tx| async move { store::place::free_all(&tx).await }).await?;
+        db.write(ReadCommitted, (), store::lease::free_all).await?;
     }
     let clock = host.clock();
-    let log = Log::open(&config.engine, &db, &clock).await?;
+    let log = log::open(&config.engine, &db, &clock).await?;
     let delivery = Delivery::new(db.clone(), log.clone(), clock.clone(), config.delivery);
-    let rpc = EventsRpc::new(db.clone(), log.clone(), delivery.clone(), clock.clone(), host.drain());
+    let rpc =
+        EventsRpc::new(db.clone(), log.clone(), delivery.clone(), clock.clone(), host.drain());
 
-    let worker = worker::Worker { db: db.clone(), log: log.clone(), delivery: delivery.clone(), clock };
+    let worker =
+        worker::Worker { db: db.clone(), log: log.clone(), delivery: delivery.clone(), clock };
     let retention = worker.clone();
     let follower = log.clone();
     Ok(Service::new(&souk_client::CONTRACT)
         .rpc(event_service::server(rpc))
         .worker("delivery", move |drain| delivery::record(delivery.clone(), drain))
-        .worker("log", move |drain| follower.clone().follow(drain))
+        .worker("log", move |drain| {
+            let log = follower.clone();
+            async move { log.follow(drain).await }
+        })
         .worker("retention", move |drain| retention.clone().delete_old(config.retention, drain))
         .worker("lag", move |drain| worker.clone().measure(drain))
         .ready(move || {

@@ -1,19 +1,21 @@
-//! The log under the bus: append, and read from a position, per partition. Three engines keep it; what is delivered to
-//! whom and how often is none of its business.
+//! The log under the bus: append, and read from a position, per partition. Three engines keep it;
+//! what is delivered to whom and how often is none of its business.
 //!
 //! **Invariant:** what every engine keeps to, and everything above it rests on:
-//! - an event with `Ok(offset)` is durable, and offsets of a partition grow in the order in which its events became durable;
-//! - a reader sees every event of its partition once, in the order of offsets, and never one that an append may still lose;
+//! - an event with `Ok(offset)` is durable, and offsets of a partition grow in the order in which
+//!   its events became durable;
+//! - a reader sees every event of its partition once, in the order of offsets, and never one that
+//!   an append may still lose;
 //! - within one append, after an event that failed no later one of the same ordering key is added.
 
 #[cfg(any(feature = "kafka", feature = "rabbitmq"))]
 mod broker;
-pub mod database;
+mod database;
 #[cfg(feature = "kafka")]
-pub mod kafka;
+mod kafka;
 pub mod partition;
 #[cfg(feature = "rabbitmq")]
-pub mod rabbitmq;
+mod rabbitmq;
 mod refused;
 mod tail;
 
@@ -25,17 +27,17 @@ use souk_data::Db;
 use souk_types::{Clock, Timestamp};
 
 use crate::config::LogConfig;
-use database::{DatabaseLog, DatabaseReader};
+use database::DatabaseLog;
 #[cfg(feature = "kafka")]
-use kafka::{KafkaLog, KafkaReader};
+use kafka::KafkaLog;
 #[cfg(feature = "rabbitmq")]
-use rabbitmq::{RabbitMqLog, RabbitMqReader};
+use rabbitmq::RabbitMqLog;
 pub use refused::Refused;
 
 /// An event in the log.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// Its place within the partition. It grows with every event, not always by one.
+    /// Its offset within the partition. It grows with every event, not always by one.
     pub offset: i64,
     /// When the log took it; never earlier than that of the entry before.
     pub publish_time: Timestamp,
@@ -45,7 +47,8 @@ pub struct Entry {
     pub bytes: usize,
 }
 
-/// What a partition holds: the offsets from `earliest` to before `next`. The two are equal when it is empty.
+/// What a partition holds: the offsets from `earliest` to before `next`. The two are equal when it
+/// is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     pub earliest: i64,
@@ -81,141 +84,78 @@ pub enum LogError {
     Corrupt(String),
 }
 
-/// A log. Cloning is cheap, and all clones are one.
-#[derive(Clone)]
-pub enum Log {
-    Database(DatabaseLog),
-    #[cfg(feature = "kafka")]
-    Kafka(KafkaLog),
-    #[cfg(feature = "rabbitmq")]
-    RabbitMq(RabbitMqLog),
-}
-
-/// Reads one partition from a position on, for ever.
-pub enum LogReader {
-    Database(DatabaseReader),
-    #[cfg(feature = "kafka")]
-    Kafka(KafkaReader),
-    #[cfg(feature = "rabbitmq")]
-    RabbitMq(Box<RabbitMqReader>),
-}
-
-impl Log {
-    /// Opens the log that the configuration names. `db` is the service's own database.
-    pub async fn open(config: &LogConfig, db: &Db, clock: &Clock) -> Result<Log, StartError> {
-        match config.name.as_str() {
-            "database" => Ok(Log::Database(DatabaseLog::open(config, db.clone(), clock.clone()).await?)),
-            #[cfg(feature = "kafka")]
-            "kafka" => Ok(Log::Kafka(KafkaLog::open(config).await?)),
-            #[cfg(feature = "rabbitmq")]
-            "rabbitmq" => Ok(Log::RabbitMq(RabbitMqLog::open(config, clock.clone()).await?)),
-            other => {
-                let allowed = format!("must be one of {}, which are built in", ENGINES.join(", "));
-                Err(StartError::configuration("events.engine.name", other, &allowed))
-            }
-        }
-    }
-
+/// A log: one of the engines.
+#[tonic::async_trait]
+pub trait Log: Send + Sync {
     /// Returns how many partitions there are. It never changes while the process runs.
-    pub fn partitions(&self) -> u32 {
-        match self {
-            Log::Database(log) => log.partitions(),
-            #[cfg(feature = "kafka")]
-            Log::Kafka(log) => log.partitions(),
-            #[cfg(feature = "rabbitmq")]
-            Log::RabbitMq(log) => log.partitions(),
-        }
-    }
+    fn partitions(&self) -> u32;
 
-    /// Adds events, each to its partition, in their order; events of several callers may be added together. Returns a result
-    /// for each: the offset of one that is durable, or why it is not there.
+    /// Adds events, each to its partition, in their order; events of several callers may be added
+    /// together. Returns a result for each: the offset of one that is durable, or why it is not
+    /// there.
     ///
     /// It goes on when the caller goes away; the events may then be in the log or not.
-    pub async fn append(&self, events: Vec<(u32, Arc<pb::Event>)>) -> Result<Vec<Result<i64, AppendError>>, LogError> {
-        match self {
-            Log::Database(log) => log.append(events).await,
-            #[cfg(feature = "kafka")]
-            Log::Kafka(log) => log.append(events).await,
-            #[cfg(feature = "rabbitmq")]
-            Log::RabbitMq(log) => log.append(events).await,
-        }
-    }
+    async fn append(
+        &self,
+        events: Vec<(u32, Arc<pb::Event>)>,
+    ) -> Result<Vec<Result<i64, AppendError>>, LogError>;
 
-    /// Returns a reader of a partition that starts at `from`, or at the first event that is kept when that is later.
-    pub async fn reader(&self, partition: u32, from: i64) -> Result<LogReader, LogError> {
-        match self {
-            Log::Database(log) => Ok(LogReader::Database(log.reader(partition, from))),
-            #[cfg(feature = "kafka")]
-            Log::Kafka(log) => Ok(LogReader::Kafka(log.reader(partition, from))),
-            #[cfg(feature = "rabbitmq")]
-            Log::RabbitMq(log) => Ok(LogReader::RabbitMq(Box::new(log.reader(partition, from)))),
-        }
-    }
+    /// Returns a reader of a partition that starts at `from`, or at the first event that is kept
+    /// when that is later.
+    fn reader(&self, partition: u32, from: i64) -> Box<dyn LogReader>;
 
     /// Returns what a partition holds.
-    pub async fn bounds(&self, partition: u32) -> Result<Bounds, LogError> {
-        match self {
-            Log::Database(log) => log.bounds(partition).await,
-            #[cfg(feature = "kafka")]
-            Log::Kafka(log) => log.bounds(partition).await,
-            #[cfg(feature = "rabbitmq")]
-            Log::RabbitMq(log) => log.bounds(partition).await,
-        }
+    async fn bounds(&self, partition: u32) -> Result<Bounds, LogError>;
+
+    /// Returns the offset of the first event that was taken at `time` or later; the next offset
+    /// when there is none.
+    async fn offset_at(&self, partition: u32, time: Timestamp) -> Result<i64, LogError>;
+
+    /// Returns when the log took the first event at an offset or after it, where that is cheap to
+    /// know.
+    async fn publish_time(
+        &self,
+        partition: u32,
+        offset: i64,
+    ) -> Result<Option<Timestamp>, LogError>;
+
+    /// Follows what other replicas add, until the process drains. An engine whose broker reports it
+    /// has nothing to do.
+    async fn follow(&self, drain: Drain) -> Result<(), LogError> {
+        drain.started().await;
+        Ok(())
     }
 
-    /// Returns the offset of the first event that was taken at `time` or later; the next offset when there is none.
-    pub async fn offset_at(&self, partition: u32, time: Timestamp) -> Result<i64, LogError> {
-        match self {
-            Log::Database(log) => log.offset_at(partition, time).await,
-            #[cfg(feature = "kafka")]
-            Log::Kafka(log) => log.offset_at(partition, time).await,
-            #[cfg(feature = "rabbitmq")]
-            Log::RabbitMq(log) => log.offset_at(partition, time).await,
-        }
-    }
-
-    /// Returns when the log took the first event at an offset or after it, where that is cheap to know.
-    pub async fn publish_time(&self, partition: u32, offset: i64) -> Result<Option<Timestamp>, LogError> {
-        match self {
-            Log::Database(log) => log.publish_time(partition, offset).await,
-            #[cfg(feature = "kafka")]
-            Log::Kafka(log) => Ok(log.publish_time(partition, offset)),
-            #[cfg(feature = "rabbitmq")]
-            Log::RabbitMq(log) => Ok(log.publish_time(partition, offset)),
-        }
-    }
-
-    /// Follows what other replicas add, until the process drains. Engines that are told by their broker have nothing to do.
-    pub async fn follow(self, drain: Drain) -> Result<(), LogError> {
-        match self {
-            Log::Database(log) => log.follow(drain).await,
-            #[cfg(feature = "kafka")]
-            Log::Kafka(log) => log.follow(drain).await,
-            #[cfg(feature = "rabbitmq")]
-            Log::RabbitMq(log) => log.follow(drain).await,
-        }
-    }
-
-    /// Deletes what was kept long enough; engines with a retention of their own do nothing. Returns how many events went.
-    pub async fn purge(&self) -> Result<u64, LogError> {
-        match self {
-            Log::Database(log) => log.purge().await,
-            #[cfg(feature = "kafka")]
-            Log::Kafka(_) => Ok(0),
-            #[cfg(feature = "rabbitmq")]
-            Log::RabbitMq(_) => Ok(0),
-        }
+    /// Deletes what was kept long enough; an engine with a retention of its own does nothing.
+    /// Returns how many events went.
+    async fn purge(&self) -> Result<u64, LogError> {
+        Ok(0)
     }
 
     /// Checks that the log answers.
-    pub async fn ping(&self) -> Result<(), LogError> {
-        match self {
-            // Its database is asked anyway.
-            Log::Database(_) => Ok(()),
-            #[cfg(feature = "kafka")]
-            Log::Kafka(log) => log.ping().await,
-            #[cfg(feature = "rabbitmq")]
-            Log::RabbitMq(log) => log.ping().await,
+    async fn ping(&self) -> Result<(), LogError>;
+}
+
+/// Reads one partition from a position on, for ever.
+#[tonic::async_trait]
+pub trait LogReader: Send {
+    /// Waits for the next events and returns at least one, at most `max_events` and about
+    /// `max_bytes` (a larger one comes alone). Dropping the future loses nothing. After an error
+    /// the reader may be asked again.
+    async fn next(&mut self, max_events: usize, max_bytes: usize) -> Result<Vec<Entry>, LogError>;
+}
+
+/// Opens the log that the configuration names. `db` is the service's own database.
+pub async fn open(config: &LogConfig, db: &Db, clock: &Clock) -> Result<Arc<dyn Log>, StartError> {
+    match config.name.as_str() {
+        "database" => Ok(Arc::new(DatabaseLog::open(config, db.clone(), clock.clone()).await?)),
+        #[cfg(feature = "kafka")]
+        "kafka" => Ok(Arc::new(KafkaLog::open(config).await?)),
+        #[cfg(feature = "rabbitmq")]
+        "rabbitmq" => Ok(Arc::new(RabbitMqLog::open(config, clock.clone()).await?)),
+        other => {
+            let allowed = format!("must be one of {}, which are built in", ENGINES.join(", "));
+            Err(StartError::configuration("events.engine.name", other, &allowed))
         }
     }
 }
@@ -229,22 +169,8 @@ const ENGINES: &[&str] = &[
     "kafka",
 ];
 
-impl LogReader {
-    /// Waits for the next events and returns at least one, at most `max_events` and about `max_bytes` (a larger one comes
-    /// alone). Dropping the future loses nothing. After an error the reader may be asked again.
-    pub async fn next(&mut self, max_events: usize, max_bytes: usize) -> Result<Vec<Entry>, LogError> {
-        match self {
-            LogReader::Database(reader) => reader.next(max_events, max_bytes).await,
-            #[cfg(feature = "kafka")]
-            LogReader::Kafka(reader) => reader.next(max_events, max_bytes).await,
-            #[cfg(feature = "rabbitmq")]
-            LogReader::RabbitMq(reader) => reader.next(max_events, max_bytes).await,
-        }
-    }
-}
-
-/// Returns the time at which a broker says that it took a message, from its microseconds. A time outside the calendar, which
-/// only a foreign producer can have written, counts as unknown: 1970.
+/// Returns the time at which a broker says that it took a message, from its microseconds. A time
+/// outside the calendar, which only a foreign producer can have written, counts as unknown: 1970.
 #[cfg(any(feature = "kafka", feature = "rabbitmq"))]
 fn publish_time_of(micros: i64) -> Timestamp {
     let time = prost_types::Timestamp::from(Timestamp::from_micros(micros));
@@ -253,7 +179,8 @@ fn publish_time_of(micros: i64) -> Timestamp {
 
 /// Returns about how much memory and wire an event takes. It costs no encoding.
 pub fn size_of(event: &pb::Event) -> usize {
-    let extensions: usize = event.extensions.iter().map(|(name, value)| name.len() + value.len() + 6).sum();
+    let extensions: usize =
+        event.extensions.iter().map(|(name, value)| name.len() + value.len() + 6).sum();
     let texts = [
         &event.id,
         &event.source,

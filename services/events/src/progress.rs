@@ -1,4 +1,5 @@
-//! How far a subscription has come in one partition: everything before `next` is finished, and some runs above it.
+//! How far a subscription has come in one partition: everything before `next` is finished, and some
+//! runs above it.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +25,11 @@ impl Progress {
     /// Returns how many offsets from `from` to before `to` are not finished.
     pub fn unfinished(&self, from: i64, to: i64) -> i64 {
         let from = from.max(self.next);
-        let finished: i64 = self.above.iter().map(|(start, end)| ((*end).min(to) - (*start).max(from)).max(0)).sum();
+        let finished: i64 = self
+            .above
+            .iter()
+            .map(|(start, end)| ((*end).min(to) - (*start).max(from)).max(0))
+            .sum();
         (to - from - finished).max(0)
     }
 
@@ -35,12 +40,13 @@ impl Progress {
 
     /// Returns whether an event is finished.
     pub fn contains(&self, offset: i64) -> bool {
-        offset < self.next || self.above.range(..=offset).next_back().is_some_and(|(_, to)| offset < *to)
+        offset < self.next
+            || self.above.range(..=offset).next_back().is_some_and(|(_, to)| offset < *to)
     }
 
     /// Finishes the offsets from `from` to before `to`.
-    pub fn finish(&mut self, from: i64, to: i64) {
-        let (mut from, mut to) = (from.max(self.next), to);
+    pub fn finish(&mut self, from: i64, mut to: i64) {
+        let mut from = from.max(self.next);
         if from >= to {
             return;
         }
@@ -49,18 +55,21 @@ impl Progress {
         {
             (from, to) = (*before, to.max(*end));
         }
-        // In order, which is how most consumers go, there is nothing above and this loop does nothing.
+        // In order, which is how most consumers go, there is nothing above and this loop does
+        // nothing.
         while let Some((&after, &end)) = self.above.range(from..=to).next() {
             self.above.remove(&after);
             to = to.max(end);
         }
-        match from == self.next {
-            true => self.next = to,
-            false => drop(self.above.insert(from, to)),
+        if from == self.next {
+            self.next = to;
+        } else {
+            self.above.insert(from, to);
         }
     }
 
-    /// Returns the runs above `next` as they are stored: the gap before and the length of each, as varints.
+    /// Returns the runs above `next` as they are stored: the gap before and the length of each, as
+    /// varints.
     pub fn encode_above(&self) -> Vec<u8> {
         let mut stored = Vec::with_capacity(self.above.len() * 2);
         let mut position = self.next;

@@ -20,10 +20,10 @@ use souk_contract::Handlers;
 use souk_data::Db;
 use souk_types::Clock;
 
+use crate::backlog;
 use crate::delivery::Delivery;
 use crate::error::Error;
 use crate::log::Log;
-use crate::standing;
 use crate::store;
 use crate::subscription::{Start, Subscription};
 
@@ -33,7 +33,7 @@ pub struct EventsRpc(Arc<Parts>);
 
 struct Parts {
     db: Db,
-    log: Log,
+    log: Arc<dyn Log>,
     delivery: Delivery,
     clock: Clock,
     drain: Drain,
@@ -41,7 +41,7 @@ struct Parts {
 
 impl EventsRpc {
     /// Puts together what the methods work with.
-    pub fn new(db: Db, log: Log, delivery: Delivery, clock: Clock, drain: Drain) -> Self {
+    pub fn new(db: Db, log: Arc<dyn Log>, delivery: Delivery, clock: Clock, drain: Drain) -> Self {
         EventsRpc(Arc::new(Parts { db, log, delivery, clock, drain }))
     }
 
@@ -53,16 +53,16 @@ impl EventsRpc {
         Ok(subscription)
     }
 
-    /// Returns a subscription with where it stands now.
+    /// Returns a subscription with its backlog now.
     async fn describe(&self, subscription: Subscription) -> Result<pb::Subscription, Error> {
         let Parts { db, log, delivery, .. } = &*self.0;
-        let bounds = standing::bounds(log).await?;
-        let standing = standing::of(db, &bounds, delivery, subscription.number).await?;
-        Ok(crate::convert::subscription(subscription, standing))
+        let bounds = backlog::bounds(&**log).await?;
+        let backlog = backlog::of(db, &bounds, delivery, subscription.number).await?;
+        Ok(crate::convert::subscription(subscription, backlog))
     }
 
-    /// Refuses a position after the end of its partition: what is published up to there would never be delivered. `field`
-    /// holds the start.
+    /// Refuses a position after the end of its partition: what is published up to there would never
+    /// be delivered. `field` holds the start.
     async fn check_within(&self, field: &str, start: Start) -> Result<(), Error> {
         let Start::Position { partition, offset } = start else { return Ok(()) };
         let end = self.0.log.bounds(partition).await?.next;
@@ -73,7 +73,8 @@ impl EventsRpc {
         Ok(())
     }
 
-    /// Returns the offset in each partition that a start means for one who has seen nothing. `field` holds the start.
+    /// Returns the offset in each partition that a start means for one who has seen nothing.
+    /// `field` holds the start.
     async fn offsets(&self, field: &str, start: Start) -> Result<Vec<i64>, Error> {
         self.check_within(field, start).await?;
         let mut offsets = Vec::new();

@@ -1,4 +1,4 @@
-//! A subscription: what it wants to be told, and what happens to an event that fails.
+//! A subscription: which events it wants, and what happens to an event that fails.
 
 use std::time::Duration;
 
@@ -16,7 +16,8 @@ pub const MIN_RETRY_DELAY: Duration = Duration::from_millis(100);
 /// The longest.
 pub const MAX_RETRY_DELAY: Duration = Duration::from_secs(60);
 
-/// By how much of itself a wait may be longer, so that what failed together does not come again together.
+/// By how much of itself a wait may be longer, so that what failed together does not come again
+/// together.
 const JITTER: f64 = 0.25;
 
 /// A lasting reader of the log.
@@ -29,7 +30,7 @@ pub struct Subscription {
     pub owner: String,
     pub settings: Settings,
     pub create_time: Timestamp,
-    /// Grows when it is set to another place; streams of an earlier revision end.
+    /// Grows when it is set to another position; streams of an earlier revision end.
     pub revision: i64,
 }
 
@@ -41,7 +42,8 @@ pub struct Settings {
     pub retries: Retries,
 }
 
-/// The types that are delivered: full names, or packages with `.*`. None: every type. Sorted, each once.
+/// The types that are delivered: full names, or packages with `.*`. None: every type. Sorted, each
+/// once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventTypes(Vec<String>);
 
@@ -67,7 +69,7 @@ pub enum Start {
 
 /// What a stream asks of its subscription; what it leaves out stays as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wishes {
+pub struct RequestedSettings {
     pub event_types: EventTypes,
     pub ack_deadline: Option<Duration>,
     pub max_attempts: Option<u32>,
@@ -76,10 +78,12 @@ pub struct Wishes {
 /// What the names of staff's subscriptions begin with, whoever made them.
 const STAFF: &str = "staff";
 
-/// Refuses to let a caller read a subscription of this name, or make it, unless it is the caller's own. `found` is the
-/// subscription where there is one; `field` is the field of the request that names it.
+/// Refuses to let a caller read a subscription of this name, or make it, unless it is the caller's
+/// own. `found` is the subscription where there is one; `field` is the field of the request that
+/// names it.
 ///
-/// A name belongs to the service that it begins with. A subscription that was made before this was so stays its owner's.
+/// A name belongs to the service that it begins with. A subscription that was made before this was
+/// so stays its owner's.
 pub fn check_reader(
     caller: &Caller,
     field: &'static str,
@@ -118,32 +122,43 @@ fn check_name(caller: &Caller, field: &'static str, name: &str) -> Result<(), Er
 impl Subscription {
     /// Refuses a caller that neither made it nor is staff, as if it were not there.
     pub fn check_owner(&self, caller_key: &str, is_staff: bool) -> Result<(), Error> {
-        match is_staff || self.owner == caller_key {
-            true => Ok(()),
-            false => Err(Error::SubscriptionNotFound(self.name.clone())),
+        if is_staff || self.owner == caller_key {
+            return Ok(());
         }
+        Err(Error::SubscriptionNotFound(self.name.clone()))
     }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { event_types: EventTypes::default(), ack_deadline: ACK_DEADLINE, retries: Retries::default() }
+        Settings {
+            event_types: EventTypes::default(),
+            ack_deadline: ACK_DEADLINE,
+            retries: Retries::default(),
+        }
     }
 }
 
 impl Default for Retries {
     fn default() -> Self {
-        Retries { max_attempts: MAX_ATTEMPTS, min_delay: MIN_RETRY_DELAY, max_delay: MAX_RETRY_DELAY }
+        Retries {
+            max_attempts: MAX_ATTEMPTS,
+            min_delay: MIN_RETRY_DELAY,
+            max_delay: MAX_RETRY_DELAY,
+        }
     }
 }
 
 impl Settings {
-    /// Returns these settings as a stream wants them.
-    pub fn with(&self, wishes: &Wishes) -> Settings {
+    /// Returns these settings with what a stream asks for.
+    pub fn with(&self, requested: &RequestedSettings) -> Settings {
         Settings {
-            event_types: wishes.event_types.clone(),
-            ack_deadline: wishes.ack_deadline.unwrap_or(self.ack_deadline),
-            retries: Retries { max_attempts: wishes.max_attempts.unwrap_or(self.retries.max_attempts), ..self.retries },
+            event_types: requested.event_types.clone(),
+            ack_deadline: requested.ack_deadline.unwrap_or(self.ack_deadline),
+            retries: Retries {
+                max_attempts: requested.max_attempts.unwrap_or(self.retries.max_attempts),
+                ..self.retries
+            },
         }
     }
 }
@@ -197,13 +212,16 @@ mod tests {
 
     #[test]
     fn a_name_begins_with_that_of_its_owner() {
-        let (mail, ann) = (Caller::Service("mail".into()), Caller::Staff("ann".into()));
+        let mail = Caller::Service("mail".into());
+        let ann = Caller::Staff("ann".into());
         let check = |caller: &Caller, name: &str| check_reader(caller, "subscription", name, None);
         for name in ["mail", "mail.rebuild", "mail.a-b.c"] {
             assert!(check(&mail, name).is_ok(), "{name}");
         }
         for name in ["orders", "mail.", "mail-out", "mailbox", "mai", "staff.mail", "m"] {
-            let Err(Error::SubscriptionName { allowed, .. }) = check(&mail, name) else { panic!("{name}") };
+            let Err(Error::SubscriptionName { allowed, .. }) = check(&mail, name) else {
+                panic!("{name}")
+            };
             assert_eq!(allowed, "mail or mail.NAME");
         }
         assert!(check(&ann, "staff.ann").is_ok());
@@ -215,19 +233,34 @@ mod tests {
 
     #[test]
     fn only_its_owner_reads_it_whatever_it_is_called() {
-        let (mail, ann) = (Caller::Service("mail".into()), Caller::Staff("ann".into()));
-        let check =
-            |caller: &Caller, found: &Subscription| check_reader(caller, "subscription", &found.name, Some(found));
+        let mail = Caller::Service("mail".into());
+        let ann = Caller::Staff("ann".into());
+        let check = |caller: &Caller, found: &Subscription| {
+            check_reader(caller, "subscription", &found.name, Some(found))
+        };
         assert!(check(&mail, &of("service:mail", "an-older-name")).is_ok());
-        assert!(matches!(check(&mail, &of("service:orders", "mail")), Err(Error::SubscriptionExists(_))));
-        assert!(matches!(check(&mail, &of("service:orders", "orders")), Err(Error::SubscriptionName { .. })));
-        assert!(matches!(check(&ann, &of("staff:bob", "staff.bob")), Err(Error::SubscriptionExists(_))));
-        assert!(matches!(check(&ann, &of("service:mail", "mail")), Err(Error::SubscriptionName { .. })));
+        assert!(matches!(
+            check(&mail, &of("service:orders", "mail")),
+            Err(Error::SubscriptionExists(_))
+        ));
+        assert!(matches!(
+            check(&mail, &of("service:orders", "orders")),
+            Err(Error::SubscriptionName { .. })
+        ));
+        assert!(matches!(
+            check(&ann, &of("staff:bob", "staff.bob")),
+            Err(Error::SubscriptionExists(_))
+        ));
+        assert!(matches!(
+            check(&ann, &of("service:mail", "mail")),
+            Err(Error::SubscriptionName { .. })
+        ));
     }
 
     #[test]
     fn a_package_stands_for_all_types_in_it() {
-        let types = EventTypes::new(vec!["souk.orders.*".into(), "souk.payments.v1.PaymentFailed".into()]);
+        let types =
+            EventTypes::new(vec!["souk.orders.*".into(), "souk.payments.v1.PaymentFailed".into()]);
         assert!(types.matches("souk.orders.v1.OrderPlaced"));
         assert!(types.matches("souk.payments.v1.PaymentFailed"));
         assert!(!types.matches("souk.payments.v1.PaymentFailedAgain"));
@@ -238,7 +271,8 @@ mod tests {
     #[test]
     fn a_wait_doubles_up_to_the_longest() {
         let retries = Retries::default();
-        let waits: Vec<u128> = (1..=12).map(|attempts| retries.delay(attempts, 0.0).as_millis()).collect();
+        let waits: Vec<u128> =
+            (1..=12).map(|attempts| retries.delay(attempts, 0.0).as_millis()).collect();
         assert_eq!(waits[..4], [100, 200, 400, 800]);
         assert_eq!(waits[10..], [60_000, 60_000]);
         assert_eq!(retries.delay(1, 1.0).as_millis(), 125);

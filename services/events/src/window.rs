@@ -1,5 +1,5 @@
-//! The delivery machine of one partition for one subscription: which event may be delivered next, and what an ack, a refusal
-//! or a deadline does. Pure: no async, no database, no clock of its own.
+//! The delivery machine of one partition for one subscription: which event may be delivered next,
+//! and what an ack, a refusal or a deadline does. Pure: no async, no database, no clock of its own.
 //!
 //! An event that was read is in one of these states, or finished:
 //!
@@ -13,14 +13,16 @@
 //!                                 due ───┴─ Waiting ◄─recorded─ Failed, or ─max attempts─► Dying ─recorded─► finished
 //! ```
 //!
-//! A failure is recorded in the database before the event is delivered again, so that one that kills its consumers, or this
-//! process with them, still comes to an end.
+//! A failure is recorded in the database before the event is delivered again, so that one that
+//! kills its consumers, or this process with them, still comes to an end.
 //!
-//! **Invariant:** of the events of one key at most one is neither Queued nor finished, and it is the earliest.
+//! **Invariant:** of the events of one key at most one is neither Queued nor finished, and it is
+//! the earliest.
 //!
-//! What is read ahead is bounded: a key whose event waits blocks no other key until the window is full of its events.
+//! What is read ahead is bounded: a key whose event waits blocks no other key until the window is
+//! full of its events.
 
-use std::collections::hash_map::Entry as Place;
+use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::mem;
@@ -41,7 +43,7 @@ pub struct Id {
 
 /// An event on its way to a consumer.
 #[derive(Clone, Debug)]
-pub struct Taken {
+pub struct OutgoingEvent {
     pub id: Id,
     pub entry: Entry,
     /// Which delivery it is, from 1.
@@ -50,7 +52,7 @@ pub struct Taken {
 
 /// A delivery that is not with its consumer any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Closed {
+pub struct ClosedDelivery {
     pub stream: u64,
     pub bytes: usize,
 }
@@ -113,15 +115,16 @@ enum State {
 pub struct Window {
     event_types: EventTypes,
     retries: Retries,
-    /// What is finished. What is being recorded as dead counts from the moment that it is handed out to be written.
+    /// What is finished. What is being recorded as dead counts from the moment that it is handed
+    /// out to be written.
     progress: Progress,
     /// Everything before it was read.
     read_to: i64,
     /// What was read and is not finished.
     items: HashMap<Id, Item, Hasher>,
     bytes: usize,
-    /// The events of each key that has any, in order. Keys are told apart by a hash: two that share one wait for each other,
-    /// which is needless and harmless.
+    /// The events of each key that has any, in order. Keys are told apart by a hash: two that share
+    /// one wait for each other, which is needless and harmless.
     lanes: HashMap<u64, VecDeque<Id>, Hasher>,
     ready: VecDeque<Id>,
     open: usize,
@@ -172,7 +175,8 @@ impl Window {
         self.retries = retries;
     }
 
-    /// Takes what was read. What the subscription does not want, and what was finished in an earlier life, is passed over.
+    /// Takes what was read. What the subscription does not want, and what was finished in an
+    /// earlier life, is passed over.
     pub fn push(&mut self, entries: Vec<Entry>) {
         for entry in entries {
             let offset = entry.offset;
@@ -201,7 +205,9 @@ impl Window {
         self.finish_offsets(from, to);
         if !self.known_failures.is_empty() {
             let gone = self.known_failures.extract_if(|offset, _| (from..to).contains(offset));
-            self.unwritten.recovered.extend(gone.map(|(offset, _)| Id { offset, is_requeued: false }));
+            self.unwritten
+                .recovered
+                .extend(gone.map(|(offset, _)| Id { offset, is_requeued: false }));
         }
     }
 
@@ -223,23 +229,24 @@ impl Window {
         let lane = (!key.is_empty()).then(|| Hasher::default().hash_one(key));
         let is_first = match lane.map(|lane| self.lanes.entry(lane)) {
             None => true,
-            Some(Place::Vacant(lane)) => {
+            Some(Slot::Vacant(lane)) => {
                 lane.insert(VecDeque::from([id]));
                 true
             }
             // What is delivered again need not wait for all that came later.
-            Some(Place::Occupied(mut lane)) if id.is_requeued => {
+            Some(Slot::Occupied(mut lane)) if id.is_requeued => {
                 lane.get_mut().insert(1, id);
                 false
             }
-            Some(Place::Occupied(mut lane)) => {
+            Some(Slot::Occupied(mut lane)) => {
                 lane.get_mut().push_back(id);
                 false
             }
         };
         let (attempts, due) = failure.map_or((0, None), |(attempts, due)| (attempts, Some(due)));
         self.bytes += entry.bytes;
-        let item = Item { entry, lane, attempts, due, is_recorded: attempts > 0, state: State::Queued };
+        let item =
+            Item { entry, lane, attempts, due, is_recorded: attempts > 0, state: State::Queued };
         self.items.insert(id, item);
         if is_first {
             self.come_up(id);
@@ -257,8 +264,14 @@ impl Window {
         }
     }
 
-    /// Returns the next event that may be delivered, if `fits` lets it through, and hands it to a stream until `deadline`.
-    pub fn take(&mut self, stream: u64, deadline: Timestamp, fits: impl FnOnce(&Entry) -> bool) -> Option<Taken> {
+    /// Returns the next event that may be delivered, if `fits` lets it through, and hands it to a
+    /// stream until `deadline`.
+    pub fn take(
+        &mut self,
+        stream: u64,
+        deadline: Timestamp,
+        fits: impl FnOnce(&Entry) -> bool,
+    ) -> Option<OutgoingEvent> {
         let id = *self.ready.front()?;
         let item = self.items.get_mut(&id).expect("what is ready is in the window");
         if !fits(&item.entry) {
@@ -268,18 +281,26 @@ impl Window {
         item.state = State::Open { stream, deadline };
         self.open += 1;
         self.timers.insert((deadline, id));
-        Some(Taken { id, entry: item.entry.clone(), attempt: item.attempts + 1 })
+        Some(OutgoingEvent { id, entry: item.entry.clone(), attempt: item.attempts + 1 })
     }
 
     /// Finishes a delivery that was handled. One that is not open any more is passed over.
-    pub fn ack(&mut self, id: Id, attempt: u32) -> Option<Closed> {
+    pub fn ack(&mut self, id: Id, attempt: u32) -> Option<ClosedDelivery> {
         let closed = self.close(id, attempt)?;
         self.finish(id);
         Some(closed)
     }
 
-    /// Takes back a delivery that failed: it waits, or dies. One that is not open any more is passed over.
-    pub fn fail(&mut self, id: Id, attempt: u32, now: Timestamp, jitter: f64, failure: Failure) -> Option<Closed> {
+    /// Takes back a delivery that failed: it waits, or dies. One that is not open any more is
+    /// passed over.
+    pub fn fail(
+        &mut self,
+        id: Id,
+        attempt: u32,
+        now: Timestamp,
+        jitter: f64,
+        failure: Failure,
+    ) -> Option<ClosedDelivery> {
         let closed = self.close(id, attempt)?;
         let item = self.items.get_mut(&id).expect("it was open");
         item.attempts += 1;
@@ -295,7 +316,7 @@ impl Window {
     }
 
     /// Takes back a delivery without counting it, as if it had never been made.
-    pub fn give_back(&mut self, id: Id, attempt: u32) -> Option<Closed> {
+    pub fn give_back(&mut self, id: Id, attempt: u32) -> Option<ClosedDelivery> {
         let closed = self.close(id, attempt)?;
         self.set_state(id, State::Ready);
         self.ready.push_front(id);
@@ -314,8 +335,9 @@ impl Window {
         }
     }
 
-    /// Lets time pass: deliveries whose deadline is over have failed, events that are due may be delivered again.
-    pub fn tick(&mut self, now: Timestamp, mut jitter: impl FnMut() -> f64) -> Vec<Closed> {
+    /// Lets time pass: deliveries whose deadline is over have failed, events that are due may be
+    /// delivered again.
+    pub fn tick(&mut self, now: Timestamp, mut jitter: impl FnMut() -> f64) -> Vec<ClosedDelivery> {
         let mut closed = Vec::new();
         while let Some(&(time, id)) = self.timers.first()
             && time <= now
@@ -335,9 +357,14 @@ impl Window {
 
     /// Returns the deliveries that are with a stream.
     pub fn open_at(&self, stream: u64) -> Vec<(Id, u32)> {
-        let is_there = |item: &Item| matches!(item.state, State::Open { stream: at, .. } if at == stream);
-        let mut open: Vec<_> =
-            self.items.iter().filter(|(_, item)| is_there(item)).map(|(id, item)| (*id, item.attempts + 1)).collect();
+        let is_there =
+            |item: &Item| matches!(item.state, State::Open { stream: at, .. } if at == stream);
+        let mut open: Vec<_> = self
+            .items
+            .iter()
+            .filter(|(_, item)| is_there(item))
+            .map(|(id, item)| (*id, item.attempts + 1))
+            .collect();
         // The earliest last: who gives them back, one after another, puts each in front.
         open.sort_unstable_by(|one, other| other.cmp(one));
         open
@@ -364,8 +391,12 @@ impl Window {
             let item = self.items.get(&id)?;
             Some(Dead { id, entry: item.entry.clone(), attempts: item.attempts, reason })
         });
-        let (failed, dead) = (failed.collect(), dead.collect());
-        Some(Change { progress: self.progress.clone(), failed, dead, recovered })
+        Some(Change {
+            failed: failed.collect(),
+            dead: dead.collect(),
+            recovered,
+            progress: self.progress.clone(),
+        })
     }
 
     /// Goes on with what rested on a change that is durable now.
@@ -425,8 +456,9 @@ impl Window {
         log.map(|(_, item)| item.entry.publish_time).min()
     }
 
-    /// Ends a delivery, if this is the open one. What becomes of the event is for the caller to say.
-    fn close(&mut self, id: Id, attempt: u32) -> Option<Closed> {
+    /// Ends a delivery, if this is the open one. What becomes of the event is for the caller to
+    /// say.
+    fn close(&mut self, id: Id, attempt: u32) -> Option<ClosedDelivery> {
         let item = self.items.get(&id)?;
         let State::Open { stream, deadline } = item.state else { return None };
         if item.attempts + 1 != attempt {
@@ -434,7 +466,7 @@ impl Window {
         }
         self.timers.remove(&(deadline, id));
         self.open -= 1;
-        Some(Closed { stream, bytes: item.entry.bytes })
+        Some(ClosedDelivery { stream, bytes: item.entry.bytes })
     }
 
     fn finish(&mut self, id: Id) {
@@ -458,7 +490,7 @@ impl Window {
         let Some(item) = self.items.remove(&id) else { return };
         self.bytes -= item.entry.bytes;
         let Some(lane) = item.lane else { return };
-        let Place::Occupied(mut queue) = self.lanes.entry(lane) else { return };
+        let Slot::Occupied(mut queue) = self.lanes.entry(lane) else { return };
         queue.get_mut().pop_front();
         match queue.get().front().copied() {
             Some(next) => self.come_up(next),

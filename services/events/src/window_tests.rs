@@ -1,4 +1,5 @@
-//! The window beside a model that is too simple to be wrong: random steps, and after each what must hold.
+//! The window beside a model that is too simple to be wrong: random steps, and after each what must
+//! hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,13 +11,21 @@ use souk_client::events::v1 as pb;
 use super::*;
 
 const KIND: &str = "souk.testing.v1.Happened";
-const RETRIES: Retries =
-    Retries { max_attempts: 3, min_delay: Duration::from_secs(10), max_delay: Duration::from_secs(15) };
+const RETRIES: Retries = Retries {
+    max_attempts: 3,
+    min_delay: Duration::from_secs(10),
+    max_delay: Duration::from_secs(15),
+};
 const ACK_DEADLINE: Duration = Duration::from_secs(30);
 
 fn entry(offset: i64, key: &str, kind: &str) -> Entry {
     let event = pb::Event { ordering_key: key.into(), r#type: kind.into(), ..pb::Event::default() };
-    Entry { offset, publish_time: Timestamp::from_micros(offset), event: Arc::new(event), bytes: 100 }
+    Entry {
+        offset,
+        publish_time: Timestamp::from_micros(offset),
+        event: Arc::new(event),
+        bytes: 100,
+    }
 }
 
 fn window() -> Window {
@@ -77,7 +86,11 @@ fn after_the_last_attempt_an_event_dies_and_the_next_of_its_key_goes_on() {
     assert_eq!(take(&mut window, 200), None, "it is not written yet");
     let change = window.unwritten().unwrap();
     assert_eq!((change.dead.len(), change.dead[0].attempts), (1, 3));
-    assert_eq!(change.progress.next(), 1, "it is finished in the write that makes it a dead letter");
+    assert_eq!(
+        change.progress.next(),
+        1,
+        "it is finished in the write that makes it a dead letter"
+    );
     window.not_written(change);
     assert_eq!(write(&mut window).dead.len(), 1, "what could not be written is written again");
     assert_eq!(take(&mut window, 200), Some((1, 1)));
@@ -110,7 +123,8 @@ fn what_is_given_back_counts_for_nothing() {
 
 #[test]
 fn a_requeued_dead_letter_goes_before_what_waits_and_not_beside_what_is_open() {
-    let mut window = Window::new(EventTypes::default(), RETRIES, Progress::starting_at(5), HashMap::new());
+    let mut window =
+        Window::new(EventTypes::default(), RETRIES, Progress::starting_at(5), HashMap::new());
     window.push(vec![entry(5, "a", KIND), entry(6, "a", KIND)]);
     window.requeue(entry(2, "a", KIND), 0, at(0));
     window.requeue(entry(2, "a", KIND), 0, at(0));
@@ -215,18 +229,30 @@ impl World {
 
     /// Takes one event and holds it against what may be taken.
     fn take(&mut self, window: &mut Window, stream: u64) {
-        let Some(taken) = window.take(stream, at(self.now).plus(ACK_DEADLINE), |_| true) else { return };
+        let Some(taken) = window.take(stream, at(self.now).plus(ACK_DEADLINE), |_| true) else {
+            return;
+        };
         let offset = taken.id.offset;
         let (key, is_wanted) = self.log[offset as usize];
         assert!(is_wanted, "{offset} was not wanted");
-        assert!(!self.written.contains(offset) && !self.dead.contains(&offset), "{offset} is finished");
+        assert!(
+            !self.written.contains(offset) && !self.dead.contains(&offset),
+            "{offset} is finished"
+        );
         let known = self.failures.get(&offset).map_or(0, |(attempts, _)| *attempts);
         assert_eq!(taken.attempt, known + 1, "every earlier failure of {offset} is written");
-        assert!(self.failures.get(&offset).is_none_or(|(_, due)| *due <= at(self.now)), "{offset} is not due");
+        assert!(
+            self.failures.get(&offset).is_none_or(|(_, due)| *due <= at(self.now)),
+            "{offset} is not due"
+        );
         if key != 0 {
             let same_key = |other: i64| self.log[other as usize] == (key, true);
-            assert!(!self.open.iter().any(|(other, ..)| same_key(*other)), "another event of its key is open");
-            let earlier = (0..offset).find(|other| same_key(*other) && !window.progress().contains(*other));
+            assert!(
+                !self.open.iter().any(|(other, ..)| same_key(*other)),
+                "another event of its key is open"
+            );
+            let earlier =
+                (0..offset).find(|other| same_key(*other) && !window.progress().contains(*other));
             assert_eq!(earlier, None, "an earlier event of its key is not finished");
         }
         self.open.push((offset, taken.attempt, stream));
@@ -251,7 +277,7 @@ proptest! {
                 Move::Ack(pick) if !world.open.is_empty() => {
                     let (offset, attempt, stream) = world.open.swap_remove(pick % world.open.len());
                     let closed = window.ack(log(offset), attempt);
-                    prop_assert_eq!(closed, Some(Closed { stream, bytes: 100 }));
+                    prop_assert_eq!(closed, Some(ClosedDelivery { stream, bytes: 100 }));
                     prop_assert_eq!(window.ack(log(offset), attempt), None, "an ack counts once");
                     world.acked.insert(offset);
                 }

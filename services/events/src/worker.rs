@@ -1,20 +1,23 @@
 //! What runs by itself, beside delivery. Any number of replicas may run it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use souk_chassis::Drain;
 use souk_data::Db;
+use souk_data::Isolation::ReadCommitted;
 use souk_types::Clock;
 
+use crate::backlog;
 use crate::config::RetentionConfig;
 use crate::delivery::Delivery;
 use crate::error::Error;
 use crate::log::Log;
-use crate::standing;
 use crate::store;
 
-/// For so long it is known that a requeued dead letter was handled, so that requeuing it again changes nothing.
+/// For so long it is known that a requeued dead letter was handled, so that requeuing it again
+/// changes nothing.
 const REQUEUED_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// How often the gauges are set.
@@ -27,7 +30,7 @@ const MEASURED: i64 = 1000;
 #[derive(Clone)]
 pub struct Worker {
     pub db: Db,
-    pub log: Log,
+    pub log: Arc<dyn Log>,
     pub delivery: Delivery,
     pub clock: Clock,
 }
@@ -39,7 +42,7 @@ impl Worker {
             let purged = self.log.purge().await?;
             metrics::counter!("souk_events_log_purged_total").increment(purged);
             let before = self.clock.now().minus(REQUEUED_KEPT);
-            self.db.write_locked(move |tx| async move { store::dead_letter::purge(&tx, before).await }).await?;
+            self.db.write(ReadCommitted, before, store::dead_letter::purge).await?;
             self.db.purge(self.clock.now()).await?;
         }
         Ok(())
@@ -52,17 +55,21 @@ impl Worker {
         while drain.pause(MEASURE_INTERVAL).await {
             let subscriptions = store::subscription::list(&db.read(), None, "", MEASURED).await?;
             // What was deleted has no lag.
-            for (name, _) in known.extract_if(|_, number| !subscriptions.iter().any(|found| found.number == *number)) {
+            for (name, _) in known
+                .extract_if(|_, number| !subscriptions.iter().any(|found| found.number == *number))
+            {
                 set_gauges(&name, [0.0; 4]);
             }
-            let bounds = standing::bounds(&log).await?;
+            let bounds = backlog::bounds(&*log).await?;
             for subscription in subscriptions {
-                let standing = standing::of(&db, &bounds, &delivery, subscription.number).await?;
-                let oldest = standing::oldest_age(&log, &delivery, &clock, subscription.number, &standing).await?;
+                let backlog = backlog::of(&db, &bounds, &delivery, subscription.number).await?;
+                let oldest =
+                    backlog::oldest_age(&*log, &delivery, &clock, subscription.number, &backlog)
+                        .await?;
                 let values = [
-                    standing.lag as f64,
-                    standing.outstanding as f64,
-                    standing.dead_letters as f64,
+                    backlog.lag as f64,
+                    backlog.outstanding as f64,
+                    backlog.dead_letters as f64,
                     oldest.as_secs_f64(),
                 ];
                 set_gauges(&subscription.name, values);
@@ -74,7 +81,8 @@ impl Worker {
 }
 
 fn set_gauges(subscription: &str, [lag, outstanding, dead_letters, oldest]: [f64; 4]) {
-    let gauge = |name: &'static str| metrics::gauge!(name, "subscription" => subscription.to_owned());
+    let gauge =
+        |name: &'static str| metrics::gauge!(name, "subscription" => subscription.to_owned());
     gauge("souk_events_subscription_lag").set(lag);
     gauge("souk_events_subscription_outstanding").set(outstanding);
     gauge("souk_events_subscription_dead_letters").set(dead_letters);

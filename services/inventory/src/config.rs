@@ -1,4 +1,5 @@
-//! What an operator can set. `config.default.toml` holds the defaults and says what each field means.
+//! What an operator can set. `config.default.toml` holds the defaults and says what each field
+//! means.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -92,14 +93,21 @@ mod tests {
 
     fn config(sweep_milliseconds: u64, finished_days: u64) -> Config {
         let retention = RetentionConfig { sweep_seconds: 60, finished_days, consumed_days: 400 };
-        Config { data: DataConfig::new("sqlite:inventory.db"), expiry: ExpiryConfig { sweep_milliseconds }, retention }
+        Config {
+            data: DataConfig::new("sqlite:inventory.db"),
+            expiry: ExpiryConfig { sweep_milliseconds },
+            retention,
+        }
     }
 
     #[test]
     fn a_setting_that_cannot_work_is_named_with_what_is_allowed() {
         config(1000, 30).check().unwrap_or_else(|error| panic!("{error}"));
         let error = config(0, 30).check().unwrap_err();
-        assert_eq!(error.to_string(), "inventory.expiry.sweep_milliseconds = \"0\": must be 1 to 60000");
+        assert_eq!(
+            error.to_string(),
+            "inventory.expiry.sweep_milliseconds = \"0\": must be 1 to 60000"
+        );
         assert!(error.is_configuration());
         assert!(config(1000, 36_501).check().unwrap_err().to_string().contains("finished_days"));
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sea_orm::ActiveEnum;
 use souk_client::inventory::v1 as pb;
 use souk_types::Timestamp;
 
@@ -11,7 +12,7 @@ use crate::reservation::{Line, Reservation};
 use crate::state::State;
 use crate::stock::Stock;
 use crate::stock_key::{Quantities, StockKey};
-use crate::store::location::Location;
+use crate::store::location;
 
 /// Where stock is when nobody says where.
 const MAIN: &str = "main";
@@ -57,16 +58,23 @@ pub fn ttl(ttl: Option<prost_types::Duration>) -> Result<Duration, Error> {
     ttl.try_into().map_err(|_| Error::field("ttl", "must not be negative"))
 }
 
-/// Reads when something happened in the world, from staff; absent means now, and the future has not happened.
+/// Reads when something happened in the world, from staff; absent means now, and the future has not
+/// happened.
 pub fn past_time(time: Option<prost_types::Timestamp>, now: Timestamp) -> Result<Timestamp, Error> {
     match effective_time(time)? {
-        Some(time) if time > now => Err(Error::field("effective_time", "must not lie in the future")),
+        Some(time) if time > now => {
+            Err(Error::field("effective_time", "must not lie in the future"))
+        }
         time => Ok(time.unwrap_or(now)),
     }
 }
 
-/// Reads when something happened in the world, from another service, whose clock may be a little ahead of ours.
-pub fn neighbours_time(time: Option<prost_types::Timestamp>, now: Timestamp) -> Result<Timestamp, Error> {
+/// Reads when something happened in the world, from another service, whose clock may be a little
+/// ahead of ours.
+pub fn upstreams_time(
+    time: Option<prost_types::Timestamp>,
+    now: Timestamp,
+) -> Result<Timestamp, Error> {
     Ok(effective_time(time)?.map_or(now, |time| time.min(now)))
 }
 
@@ -78,12 +86,13 @@ pub fn effective_time(time: Option<prost_types::Timestamp>) -> Result<Option<Tim
 
 /// Reads the state to filter by; UNSPECIFIED means any.
 pub fn state(number: i32) -> Option<State> {
-    State::from_number(number.into())
+    State::try_from_value(&number.into()).ok()
 }
 
-impl From<Location> for pb::Location {
-    fn from(location: Location) -> Self {
-        pb::Location { location_id: location.id, title: location.title, create_time: Some(location.create_time.into()) }
+impl From<location::Model> for pb::Location {
+    fn from(location: location::Model) -> Self {
+        let location::Model { location_id, title, create_time } = location;
+        pb::Location { location_id, title, create_time: Some(create_time.into()) }
     }
 }
 
@@ -172,6 +181,8 @@ impl From<MovementKind> for pb::MovementKind {
 mod tests {
     use souk_contract::FieldError;
 
+    use sea_orm::Iterable;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_micros(1_000_000);
@@ -182,9 +193,12 @@ mod tests {
 
     #[test]
     fn lines_of_one_sku_and_location_are_added_up_and_no_location_is_main() {
-        let sums = wanted(vec![line("mug", "", 2), line("mug", "north", 1), line("mug", "main", 3)]).unwrap();
+        let sums =
+            wanted(vec![line("mug", "", 2), line("mug", "north", 1), line("mug", "main", 3)])
+                .unwrap();
         let expected = [("main", 5), ("north", 1)];
-        let expected = expected.map(|(place, sum)| (stock_key("mug".to_owned(), place.to_owned()), sum));
+        let expected =
+            expected.map(|(place, sum)| (stock_key("mug".to_owned(), place.to_owned()), sum));
         assert_eq!(sums, Quantities::from(expected));
     }
 
@@ -205,18 +219,18 @@ mod tests {
     }
 
     #[test]
-    fn a_neighbour_whose_clock_is_ahead_means_now() {
+    fn an_upstream_whose_clock_is_ahead_means_now() {
         let at = |micros| Some(Timestamp::from_micros(micros).into());
-        assert_eq!(neighbours_time(at(5), NOW).unwrap(), Timestamp::from_micros(5));
-        assert_eq!(neighbours_time(at(1_000_001), NOW).unwrap(), NOW);
+        assert_eq!(upstreams_time(at(5), NOW).unwrap(), Timestamp::from_micros(5));
+        assert_eq!(upstreams_time(at(1_000_001), NOW).unwrap(), NOW);
     }
 
     #[test]
     fn states_and_kinds_have_the_numbers_of_the_contract() {
-        for state in State::ALL {
+        for state in State::iter() {
             assert_eq!(i64::from(pb::ReservationState::from(state) as i32), state as i64);
         }
-        for kind in MovementKind::ALL {
+        for kind in MovementKind::iter() {
             assert_eq!(i64::from(pb::MovementKind::from(kind) as i32), kind as i64);
         }
     }

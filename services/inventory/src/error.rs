@@ -1,4 +1,5 @@
-//! Everything that can go wrong with a call: each variant is one reason of the contract with its facts.
+//! Everything that can go wrong with a call: each variant is one reason of the contract with its
+//! facts.
 
 use souk_client::inventory::v1::{ErrorReason as Reason, ReservationState};
 use souk_contract::{FieldError, PublicError, Reason as _, Refusal};
@@ -26,9 +27,13 @@ pub enum Error {
     OfOrder { id: ReservationId, order: Option<OrderId> },
     #[error("reservation {0} was made with other lines")]
     ReservationDiffers(ReservationId),
-    #[error("stock {key} has {on_hand} on hand and {reserved} of them reserved, so it cannot change by {change}")]
+    #[error(
+        "stock {key} has {on_hand} on hand and {reserved} of them reserved, so it cannot change by {change}"
+    )]
     StockWouldFallShort { key: StockKey, change: i64, on_hand: i64, reserved: i64 },
-    #[error("{requested} of {key} cannot be returned: {returnable} were consumed and not returned before")]
+    #[error(
+        "{requested} of {key} cannot be returned: {returnable} were consumed and not returned before"
+    )]
     ReturnExceedsConsumed { key: StockKey, requested: i64, returnable: i64 },
     #[error("stock {0} would leave the range of 64 bits")]
     QuantityOverflow(StockKey),
@@ -48,6 +53,12 @@ fn name_of(order: Option<OrderId>) -> String {
     order.map_or_else(|| "an order".to_owned(), |order| format!("order {order}"))
 }
 
+impl From<sea_orm::DbErr> for Error {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Error::Database(error.into())
+    }
+}
+
 impl Error {
     /// Returns the refusal of a field that has the right form and still cannot be used.
     pub fn field(field: &'static str, problem: impl ToString) -> Self {
@@ -58,29 +69,45 @@ impl Error {
 impl PublicError for Error {
     fn refusal(&self) -> Refusal {
         match self {
-            Error::LocationNotFound(id) => Reason::LocationNotFound.with("location_id", id).resource("Location", id),
-            Error::LocationExists(id) => Reason::LocationExists.with("location_id", id).resource("Location", id),
-            Error::StockNotFound(key) => with_key(Reason::StockNotFound, key).resource("Stock", key),
+            Error::LocationNotFound(id) => {
+                Reason::LocationNotFound.with("location_id", id).resource("Location", id)
+            }
+            Error::LocationExists(id) => {
+                Reason::LocationExists.with("location_id", id).resource("Location", id)
+            }
+            Error::StockNotFound(key) => {
+                with_key(Reason::StockNotFound, key).resource("Stock", key)
+            }
             Error::OutOfStock(short) => out_of_stock(short),
             Error::ReservationNotFound(id) => {
                 of_reservation(Reason::ReservationNotFound, id).resource("Reservation", id)
             }
-            Error::ReservationState { id, state, .. } => of_reservation(Reason::ReservationState, id)
-                .with("state", ReservationState::from(*state).as_str_name())
-                .precondition(id),
+            Error::ReservationState { id, state, .. } => {
+                of_reservation(Reason::ReservationState, id)
+                    .with("state", ReservationState::from(*state).as_str_name())
+                    .precondition(id)
+            }
             Error::OfOrder { id, order } => of_reservation(Reason::ReservationOfOrder, id)
                 .with_some("order_id", *order)
                 .with("use", INSTEAD)
                 .precondition(id),
-            Error::ReservationDiffers(id) => of_reservation(Reason::ReservationDiffers, id).precondition(id),
-            Error::StockWouldFallShort { key, on_hand, reserved, .. } => with_key(Reason::StockWouldFallShort, key)
-                .with("on_hand", on_hand)
-                .with("reserved", reserved)
-                .precondition(key),
-            Error::ReturnExceedsConsumed { key, returnable, .. } => {
-                with_key(Reason::ReturnExceedsConsumed, key).with("returnable", returnable).precondition(key)
+            Error::ReservationDiffers(id) => {
+                of_reservation(Reason::ReservationDiffers, id).precondition(id)
             }
-            Error::QuantityOverflow(key) => with_key(Reason::QuantityOverflow, key).field_at_fault("quantity"),
+            Error::StockWouldFallShort { key, on_hand, reserved, .. } => {
+                with_key(Reason::StockWouldFallShort, key)
+                    .with("on_hand", on_hand)
+                    .with("reserved", reserved)
+                    .precondition(key)
+            }
+            Error::ReturnExceedsConsumed { key, returnable, .. } => {
+                with_key(Reason::ReturnExceedsConsumed, key)
+                    .with("returnable", returnable)
+                    .precondition(key)
+            }
+            Error::QuantityOverflow(key) => {
+                with_key(Reason::QuantityOverflow, key).field_at_fault("quantity")
+            }
             Error::Field(error) => error.refusal(),
             Error::Inconsistent(_) => Refusal::internal(),
             Error::Database(error) => error.refusal(),
@@ -98,14 +125,18 @@ fn with_key(reason: Reason, key: &StockKey) -> Refusal {
 
 /// Tells of each stock that is short, and the facts of the first.
 fn out_of_stock(short: &[Shortage]) -> Refusal {
-    let Some(Shortage { key, requested, available }) = short.first() else { return Refusal::internal() };
-    let refusal = with_key(Reason::OutOfStock, key).with("requested", requested).with("available", available);
+    let Some(Shortage { key, requested, available }) = short.first() else {
+        return Refusal::internal();
+    };
+    let refusal =
+        with_key(Reason::OutOfStock, key).with("requested", requested).with("available", available);
     short.iter().take(TOLD).fold(refusal, |refusal, Shortage { key, requested, available }| {
         refusal.precondition_because(key, format!("requested {requested}, available {available}"))
     })
 }
 
-/// The most stocks that a refusal tells one by one: a status travels in headers, which must stay small.
+/// The most stocks that a refusal tells one by one: a status travels in headers, which must stay
+/// small.
 const TOLD: usize = 16;
 
 /// The most stocks that the message of a refusal names.
@@ -139,12 +170,19 @@ mod tests {
         assert_eq!(status.message(), "out of stock: sku-1@main, sku-2@main");
 
         let info = status.get_details_error_info().unwrap();
-        assert_eq!((info.reason.as_str(), info.domain.as_str()), ("ERROR_REASON_OUT_OF_STOCK", "souk.inventory.v1"));
-        let facts = ["sku", "location_id", "requested", "available"].map(|key| info.metadata[key].as_str());
+        assert_eq!(
+            (info.reason.as_str(), info.domain.as_str()),
+            ("ERROR_REASON_OUT_OF_STOCK", "souk.inventory.v1")
+        );
+        let facts =
+            ["sku", "location_id", "requested", "available"].map(|key| info.metadata[key].as_str());
         assert_eq!(facts, ["sku-1", "main", "3", "2"]);
 
         let violations = status.get_details_precondition_failure().unwrap().violations;
-        let told: Vec<_> = violations.iter().map(|each| (each.subject.as_str(), each.description.as_str())).collect();
+        let told: Vec<_> = violations
+            .iter()
+            .map(|each| (each.subject.as_str(), each.description.as_str()))
+            .collect();
         let expected = "requested 3, available 2";
         assert_eq!(told, [("sku-1@main", expected), ("sku-2@main", expected)]);
     }
@@ -152,7 +190,10 @@ mod tests {
     #[test]
     fn a_refusal_of_a_thousand_lines_still_fits_into_headers() {
         let status = status(&Error::OutOfStock((0..1000).map(short).collect()));
-        assert_eq!(status.message(), "out of stock: sku-0@main, sku-1@main, sku-2@main and 997 more");
+        assert_eq!(
+            status.message(),
+            "out of stock: sku-0@main, sku-1@main, sku-2@main and 997 more"
+        );
         assert_eq!(status.get_details_precondition_failure().unwrap().violations.len(), TOLD);
         assert!(status.details().len() < 4096);
     }

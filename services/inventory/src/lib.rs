@@ -1,7 +1,9 @@
-//! The inventory service: stock by location, the reservations that promise it, and the record of every movement.
+//! The inventory service: stock by location, the reservations that promise it, and the record of
+//! every movement.
 //!
-//! Read it in this order: what is promised (`proto/souk/inventory/v1`), the rules of stock (`stock.rs`), the life of a
-//! reservation (`reservation.rs`), what can be asked (`rpc.rs`), what runs by itself (`worker.rs`), all SQL (`store.rs`).
+//! Read it in this order: what is promised (`proto/souk/inventory/v1`), the rules of stock
+//! (`stock.rs`), the life of a reservation (`reservation.rs`), what can be asked (`rpc.rs`), what
+//! runs by itself (`worker.rs`), all SQL (`store.rs`).
 
 mod config;
 mod convert;
@@ -37,6 +39,10 @@ async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     Ok(Service::new(&souk_client::CONTRACT)
         .rpc(inventory_service::server(rpc))
         .database(&host, &db)
-        .worker("expiry", move |drain| worker::expire_holds(background.clone(), config.expiry, drain))
-        .worker("finished", move |drain| worker::delete_finished(finished.clone(), config.retention, drain)))
+        .worker("expiry", move |drain| {
+            worker::expire_holds(background.clone(), config.expiry, drain)
+        })
+        .worker("finished", move |drain| {
+            worker::delete_finished(finished.clone(), config.retention, drain)
+        }))
 }

@@ -1,11 +1,14 @@
-//! Movements: what can happen to a stock, what each kind changes, and the record that is kept of it for ever. Pure.
+//! Movements: what can happen to a stock, what each kind changes, and the record that is kept of it
+//! for ever. Pure.
 
+use sea_orm::{DeriveActiveEnum, EnumIter};
 use souk_types::{MovementId, ReservationId, Timestamp};
 
 use crate::stock_key::{Quantities, StockKey};
 
 /// Why a stock changed. The numbers are those of the contract and of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum MovementKind {
     Received = 1,
     Adjusted = 2,
@@ -47,30 +50,16 @@ pub struct Occasion<'a> {
 }
 
 impl MovementKind {
-    /// Every kind.
-    pub const ALL: [MovementKind; 7] = [
-        MovementKind::Received,
-        MovementKind::Adjusted,
-        MovementKind::Reserved,
-        MovementKind::Released,
-        MovementKind::Expired,
-        MovementKind::Consumed,
-        MovementKind::Returned,
-    ];
-
     /// Returns by how much on_hand and reserved change when so many units move.
     pub const fn changes(self, quantity: i64) -> (i64, i64) {
         match self {
-            MovementKind::Received | MovementKind::Adjusted | MovementKind::Returned => (quantity, 0),
+            MovementKind::Received | MovementKind::Adjusted | MovementKind::Returned => {
+                (quantity, 0)
+            }
             MovementKind::Reserved => (0, quantity),
             MovementKind::Released | MovementKind::Expired => (0, -quantity),
             MovementKind::Consumed => (-quantity, -quantity),
         }
-    }
-
-    /// Returns the kind with this number.
-    pub fn from_number(number: i64) -> Option<Self> {
-        MovementKind::ALL.into_iter().find(|kind| *kind as i64 == number)
     }
 }
 
@@ -123,15 +112,6 @@ impl<'a> Occasion<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_kind_is_found_by_its_number() {
-        for kind in MovementKind::ALL {
-            assert_eq!(MovementKind::from_number(kind as i64), Some(kind));
-        }
-        assert_eq!(MovementKind::from_number(0), None);
-        assert_eq!(MovementKind::from_number(8), None);
-    }
 
     #[test]
     fn what_is_promised_and_then_leaves_or_comes_free_leaves_no_promise_behind() {

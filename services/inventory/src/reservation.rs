@@ -1,4 +1,5 @@
-//! The life of a reservation. Pure: each step takes the reservation as it stands and gives the next, or says why not.
+//! The life of a reservation. Pure: each step takes the reservation as it stands and gives the
+//! next, or says why not.
 //!
 //! ```text
 //!                    commit               consume
@@ -11,8 +12,8 @@
 //!                                      without lines, which refuses the reserve to come
 //! ```
 //!
-//! Whoever changes the state first wins. The same step again is a repeat and changes nothing; a step that the state no
-//! longer allows is [`Error::ReservationState`].
+//! Whoever changes the state first wins. The same step again is a repeat and changes nothing; a
+//! step that the state no longer allows is [`Error::ReservationState`].
 
 use std::time::Duration;
 
@@ -24,7 +25,8 @@ use crate::stock_key::{Quantities, StockKey};
 
 /// A promise of stock, all of its lines or none.
 ///
-/// **Invariant:** its units are among the reserved ones of their stock exactly while it is HELD or COMMITTED.
+/// **Invariant:** its units are among the reserved ones of their stock exactly while it is HELD or
+/// COMMITTED.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reservation {
     pub id: ReservationId,
@@ -65,7 +67,10 @@ pub enum Step {
 impl Reservation {
     /// Promises these units until `ttl` from now; it belongs to no order yet, and happens now.
     pub fn hold(id: ReservationId, wanted: &Quantities, ttl: Duration, now: Timestamp) -> Self {
-        let lines = wanted.iter().map(|(key, &quantity)| Line { key: key.clone(), quantity, returned: 0 }).collect();
+        let lines = wanted
+            .iter()
+            .map(|(key, &quantity)| Line { key: key.clone(), quantity, returned: 0 })
+            .collect();
         Reservation {
             id,
             order: None,
@@ -150,19 +155,28 @@ impl Reservation {
             let returnable = line.as_ref().map_or(0, |line| line.quantity - line.returned);
             match line {
                 Some(line) if quantity <= returnable => line.returned += quantity,
-                _ => return Err(Error::ReturnExceedsConsumed { key: key.clone(), requested: quantity, returnable }),
+                _ => {
+                    return Err(Error::ReturnExceedsConsumed {
+                        key: key.clone(),
+                        requested: quantity,
+                        returnable,
+                    });
+                }
             }
         }
         Ok(self)
     }
 
-    /// Checks that what follows does not happen before what it follows. `time` is what the caller named, if it did: clocks of replicas
-    /// differ a little, so only such a time can be too early.
+    /// Checks that what follows does not happen before what it follows. `time` is what the caller
+    /// named, if it did: clocks of replicas differ a little, so only such a time can be too early.
     pub fn is_followed_at(&self, time: Option<Timestamp>) -> Result<(), Error> {
         match (time, self.effective_time) {
             (Some(time), Some(before)) if time < before => {
                 let step = if self.state == State::Consumed { "left" } else { "were reserved" };
-                Err(Error::field("effective_time", format!("must not be before the units {step}, {before}")))
+                Err(Error::field(
+                    "effective_time",
+                    format!("must not be before the units {step}, {before}"),
+                ))
             }
             _ => Ok(()),
         }

@@ -1,5 +1,7 @@
 //! Every step from every state: what it leads to, what it repeats, what it refuses.
 
+use sea_orm::Iterable;
+
 use super::*;
 
 const START: Timestamp = Timestamp::from_micros(1_000_000);
@@ -16,9 +18,10 @@ fn in_state(state: State) -> Reservation {
     Reservation { state, ..Reservation::hold(id, &units(&[("cup", 1), ("mug", 3)]), TTL, START) }
 }
 
-/// Walks a step from every state and compares: `Some(state)` changes to it, `None` repeats; what is not listed is refused.
+/// Walks a step from every state and compares: `Some(state)` changes to it, `None` repeats; what is
+/// not listed is refused.
 fn check(step: fn(Reservation) -> Result<Step, Error>, expected: &[(State, Option<State>)]) {
-    for state in State::ALL {
+    for state in State::iter() {
         let before = in_state(state);
         let outcome = expected.iter().find(|(from, _)| *from == state).map(|(_, to)| *to);
         match (step(before.clone()), outcome) {
@@ -26,7 +29,9 @@ fn check(step: fn(Reservation) -> Result<Step, Error>, expected: &[(State, Optio
                 assert_eq!(after, Reservation { state: to, update_time: LATER, ..before });
             }
             (Ok(Step::Repeated(after)), Some(None)) => assert_eq!(after, before),
-            (Err(Error::ReservationState { id, state: told, .. }), None) => assert_eq!((id, told), (before.id, state)),
+            (Err(Error::ReservationState { id, state: told, .. }), None) => {
+                assert_eq!((id, told), (before.id, state))
+            }
             (outcome, expected) => panic!("from {state}: {outcome:?} and not {expected:?}"),
         }
     }
@@ -75,14 +80,14 @@ fn only_a_hold_expires_and_not_before_its_time() {
     assert_eq!(in_state(State::Held).expire(just_before), Step::Repeated(in_state(State::Held)));
     let expired = Reservation { state: State::Expired, update_time: end, ..in_state(State::Held) };
     assert_eq!(in_state(State::Held).expire(end), Step::Changed(expired));
-    for state in State::ALL.into_iter().filter(|state| *state != State::Held) {
+    for state in State::iter().filter(|state| *state != State::Held) {
         assert_eq!(in_state(state).expire(end), Step::Repeated(in_state(state)));
     }
 }
 
 #[test]
 fn reserving_again_answers_what_stands_whatever_became_of_it() {
-    for state in State::ALL {
+    for state in State::iter() {
         let again = in_state(state).reserve_again(&units(&[("cup", 1), ("mug", 3)])).unwrap();
         assert_eq!(again, in_state(state));
     }
@@ -90,7 +95,9 @@ fn reserving_again_answers_what_stands_whatever_became_of_it() {
 
 #[test]
 fn reserving_again_with_other_lines_is_refused() {
-    for other in [units(&[("cup", 1), ("mug", 2)]), units(&[("cup", 1)]), units(&[("cup", 1), ("jar", 3)])] {
+    for other in
+        [units(&[("cup", 1), ("mug", 2)]), units(&[("cup", 1)]), units(&[("cup", 1), ("jar", 3)])]
+    {
         let refused = in_state(State::Held).reserve_again(&other).unwrap_err();
         assert!(matches!(refused, Error::ReservationDiffers(_)), "{other:?}");
     }
@@ -122,17 +129,8 @@ fn units_of_another_sku_do_not_come_back() {
 
 #[test]
 fn nothing_comes_back_of_what_was_not_consumed() {
-    for state in State::ALL.into_iter().filter(|state| *state != State::Consumed) {
+    for state in State::iter().filter(|state| *state != State::Consumed) {
         let refused = in_state(state).take_back(&units(&[("mug", 1)])).unwrap_err();
         assert!(matches!(refused, Error::ReservationState { state: told, .. } if told == state));
     }
-}
-
-#[test]
-fn every_state_is_found_by_its_number() {
-    for state in State::ALL {
-        assert_eq!(State::from_number(state as i64), Some(state));
-    }
-    assert_eq!(State::from_number(0), None);
-    assert_eq!(State::from_number(6), None);
 }

@@ -1,5 +1,5 @@
-//! The rules of stock: how many units are on hand, how many of them are promised, and what may happen to either.
-//! Pure: whoever calls has locked the rows, and writes what comes out.
+//! The rules of stock: how many units are on hand, how many of them are promised, and what may
+//! happen to either. Pure: whoever calls has locked the rows, and writes what comes out.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,8 @@ impl Stock {
         self.on_hand - self.reserved
     }
 
-    /// Returns the stock after a movement; nothing when that would break the invariant or leave the range of 64 bits.
+    /// Returns the stock after a movement; nothing when that would break the invariant or leave the
+    /// range of 64 bits.
     fn after(&self, kind: MovementKind, quantity: i64, now: Timestamp) -> Option<Stock> {
         let (on_hand_change, reserved_change) = kind.changes(quantity);
         let on_hand = self.on_hand.checked_add(on_hand_change)?;
@@ -42,11 +43,17 @@ impl Stock {
 }
 
 /// Adds units that arrived or came back. The stock must be there; an empty one is enough.
-pub fn add(kind: MovementKind, found: &Found, units: &Quantities, now: Timestamp) -> Result<Vec<Stock>, Error> {
+pub fn add(
+    kind: MovementKind,
+    found: &Found,
+    units: &Quantities,
+    now: Timestamp,
+) -> Result<Vec<Stock>, Error> {
     let mut after = Vec::with_capacity(units.len());
     for (key, &quantity) in units {
         let stock = found.get(key).ok_or_else(|| Error::StockNotFound(key.clone()))?;
-        let more = stock.after(kind, quantity, now).ok_or_else(|| Error::QuantityOverflow(key.clone()))?;
+        let more =
+            stock.after(kind, quantity, now).ok_or_else(|| Error::QuantityOverflow(key.clone()))?;
         after.push(more);
     }
     Ok(after)
@@ -78,26 +85,40 @@ pub fn reserve(found: &Found, wanted: &Quantities) -> Result<(), Error> {
     if short.is_empty() { Ok(()) } else { Err(Error::OutOfStock(short)) }
 }
 
-/// Takes units out of the promised ones, because they left or because the promise ended. Nobody can be refused here: a
-/// reservation that is held or committed has its units, or the database is wrong. Returns the stock after it.
-pub fn settle(kind: MovementKind, found: &Found, units: &Quantities, now: Timestamp) -> Result<Vec<Stock>, Error> {
+/// Takes units out of the promised ones, because they left or because the promise ended. Nobody can
+/// be refused here: a reservation that is held or committed has its units, or the database is
+/// wrong. Returns the stock after it.
+pub fn settle(
+    kind: MovementKind,
+    found: &Found,
+    units: &Quantities,
+    now: Timestamp,
+) -> Result<Vec<Stock>, Error> {
     let mut settled = Vec::with_capacity(units.len());
     for (key, &quantity) in units {
         let after = found.get(key).and_then(|stock| stock.after(kind, quantity, now));
-        let after =
-            after.ok_or_else(|| Error::Inconsistent(format!("stock {key} does not hold the units promised of it")));
+        let after = after.ok_or_else(|| {
+            Error::Inconsistent(format!("stock {key} does not hold the units promised of it"))
+        });
         settled.push(after?);
     }
     Ok(settled)
 }
 
-/// Makes what is promised of a stock what its reservations promise. What is on hand was counted by somebody and stays.
+/// Makes what is promised of a stock what its reservations promise. What is on hand was counted by
+/// somebody and stays.
 pub fn repair(stock: &Stock, promised: i64, now: Timestamp) -> Result<Stock, Error> {
     if promised > stock.on_hand {
-        let (key, on_hand) = (stock.key.clone(), stock.on_hand);
+        let key = stock.key.clone();
+        let on_hand = stock.on_hand;
         return Err(Error::StockWouldFallShort { key, change: 0, on_hand, reserved: promised });
     }
-    Ok(Stock { key: stock.key.clone(), on_hand: stock.on_hand, reserved: promised, update_time: now })
+    Ok(Stock {
+        key: stock.key.clone(),
+        on_hand: stock.on_hand,
+        reserved: promised,
+        update_time: now,
+    })
 }
 
 #[cfg(test)]
@@ -126,7 +147,10 @@ mod tests {
     fn units_that_arrive_or_come_back_are_added_to_those_on_hand() {
         for kind in [MovementKind::Received, MovementKind::Returned] {
             let after = add(kind, &found(&[("mug", 5, 3)]), &units(&[("mug", 2)]), NOW).unwrap();
-            assert_eq!(after, [Stock { key: key("mug"), on_hand: 7, reserved: 3, update_time: NOW }]);
+            assert_eq!(
+                after,
+                [Stock { key: key("mug"), on_hand: 7, reserved: 3, update_time: NOW }]
+            );
         }
     }
 
@@ -144,19 +168,24 @@ mod tests {
         assert_eq!(adjust(&stock, &key("mug"), -2, NOW).unwrap().on_hand, 3);
         assert_eq!(adjust(&stock, &key("mug"), 4, NOW).unwrap().on_hand, 9);
         let refused = adjust(&stock, &key("mug"), -3, NOW).unwrap_err();
-        assert!(matches!(refused, Error::StockWouldFallShort { on_hand: 5, reserved: 3, change: -3, .. }));
+        assert!(matches!(
+            refused,
+            Error::StockWouldFallShort { on_hand: 5, reserved: 3, change: -3, .. }
+        ));
     }
 
     #[test]
     fn what_was_never_received_cannot_be_adjusted_or_come_back() {
         assert!(matches!(adjust(&found(&[]), &key("mug"), 1, NOW), Err(Error::StockNotFound(_))));
-        let refused = add(MovementKind::Returned, &found(&[]), &units(&[("mug", 1)]), NOW).unwrap_err();
+        let refused =
+            add(MovementKind::Returned, &found(&[]), &units(&[("mug", 1)]), NOW).unwrap_err();
         assert!(matches!(refused, Error::StockNotFound(_)));
     }
 
     #[test]
     fn the_last_available_unit_can_be_promised() {
-        reserve(&found(&[("mug", 5, 3), ("cup", 1, 0)]), &units(&[("mug", 2), ("cup", 1)])).unwrap();
+        reserve(&found(&[("mug", 5, 3), ("cup", 1, 0)]), &units(&[("mug", 2), ("cup", 1)]))
+            .unwrap();
     }
 
     #[test]
@@ -180,7 +209,10 @@ mod tests {
 
     #[test]
     fn stock_sorts_by_sku_and_then_by_location() {
-        let at = |sku: &str, location: &str| StockKey { sku: sku.to_owned(), location: location.to_owned() };
+        let at = |sku: &str, location: &str| StockKey {
+            sku: sku.to_owned(),
+            location: location.to_owned(),
+        };
         assert!(at("a", "z") < at("b", "a") && at("a", "a") < at("a", "b"));
         assert_eq!(at("mug", "main").to_string(), "mug@main");
     }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Names one stock: a sku at a location. Sorts by sku, then location, which is the order in which rows are locked.
+/// Names one stock: a sku at a location. Sorts by sku, then location, which is the order in which
+/// rows are locked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StockKey {
     pub sku: String,

@@ -1,8 +1,10 @@
-//! What runs by itself. Any number of replicas may run it; each write is complete in itself and safe to repeat.
+//! What runs by itself. Any number of replicas may run it; each write is complete in itself and
+//! safe to repeat.
 
 use std::collections::BTreeMap;
 
 use souk_chassis::Drain;
+use souk_data::Isolation::ReadCommitted;
 use souk_data::Tx;
 use souk_types::Timestamp;
 
@@ -24,12 +26,17 @@ const HOLDS_AT_A_TIME: usize = 100;
 const DELETED_AT_A_TIME: usize = 500;
 
 /// Ends holds whose time is over and gives their units back, until the process drains.
-pub async fn expire_holds(inventory: InventoryRpc, config: ExpiryConfig, drain: Drain) -> Result<(), Error> {
+pub async fn expire_holds(
+    inventory: InventoryRpc,
+    config: ExpiryConfig,
+    drain: Drain,
+) -> Result<(), Error> {
     while drain.pause(config.sweep()).await {
         while !drain.is_draining() {
             let now = inventory.clock.now();
-            let expired = inventory.db.write_locked(move |tx| async move { expire_due(&tx, now).await }).await?;
-            metrics::counter!("souk_inventory_reservations_expired_total").increment(expired as u64);
+            let expired = inventory.db.write(ReadCommitted, now, expire_due).await?;
+            metrics::counter!("souk_inventory_reservations_expired_total")
+                .increment(expired as u64);
             if expired < HOLDS_AT_A_TIME {
                 break;
             }
@@ -39,8 +46,9 @@ pub async fn expire_holds(inventory: InventoryRpc, config: ExpiryConfig, drain: 
 }
 
 /// Expires the holds that are due longest. Returns how many.
-async fn expire_due(tx: &Tx, now: Timestamp) -> Result<usize, Error> {
-    // A commit or release that came first has changed the state; the lock then no longer finds that hold.
+async fn expire_due(tx: &Tx, &now: &Timestamp) -> Result<usize, Error> {
+    // A commit or release that came first has changed the state; the lock then no longer finds that
+    // hold.
     let due = store::reservation::lock_due(tx, now, HOLDS_AT_A_TIME).await?;
     let expired: Vec<Reservation> = due
         .into_iter()
@@ -49,10 +57,15 @@ async fn expire_due(tx: &Tx, now: Timestamp) -> Result<usize, Error> {
             Step::Repeated(_) => None,
         })
         .collect();
-    let (mut sums, mut movements) = (Quantities::new(), Vec::new());
+    let mut sums = Quantities::new();
+    let mut movements = Vec::new();
     for reservation in &expired {
         let units = reservation.units();
-        movements.extend(Movement::of(MovementKind::Expired, &units, Occasion::now(now).of(reservation.id)));
+        movements.extend(Movement::of(
+            MovementKind::Expired,
+            &units,
+            Occasion::now(now).of(reservation.id),
+        ));
         for (key, quantity) in units {
             *sums.entry(key).or_default() += quantity;
         }
@@ -69,14 +82,21 @@ async fn expire_due(tx: &Tx, now: Timestamp) -> Result<usize, Error> {
     Ok(expired.len())
 }
 
-/// Returns for each of these stocks the last movement of it: several holds of one stock may end in one write.
+/// Returns for each of these stocks the last movement of it: several holds of one stock may end in
+/// one write.
 fn of_each(stocks: &[Stock], movements: &[Movement]) -> Vec<Movement> {
-    let last: BTreeMap<&StockKey, &Movement> = movements.iter().map(|movement| (&movement.key, movement)).collect();
+    let last: BTreeMap<&StockKey, &Movement> =
+        movements.iter().map(|movement| (&movement.key, movement)).collect();
     stocks.iter().filter_map(|stock| last.get(&stock.key).copied().cloned()).collect()
 }
 
-/// Deletes reservations that were finished long enough ago, until the process drains. Movements and stock are kept.
-pub async fn delete_finished(inventory: InventoryRpc, config: RetentionConfig, drain: Drain) -> Result<(), Error> {
+/// Deletes reservations that were finished long enough ago, until the process drains. Movements and
+/// stock are kept.
+pub async fn delete_finished(
+    inventory: InventoryRpc,
+    config: RetentionConfig,
+    drain: Drain,
+) -> Result<(), Error> {
     let kept = [
         (State::Released, config.finished()),
         (State::Expired, config.finished()),
@@ -86,11 +106,10 @@ pub async fn delete_finished(inventory: InventoryRpc, config: RetentionConfig, d
         for (state, kept) in kept {
             let before = inventory.clock.now().minus(kept);
             while !drain.is_draining() {
-                let deleted = inventory.db.write_locked(move |tx| async move {
-                    store::reservation::delete_finished(&tx, state, before, DELETED_AT_A_TIME).await
-                });
-                let deleted = deleted.await?;
-                metrics::counter!("souk_inventory_reservations_deleted_total").increment(deleted as u64);
+                let deleted =
+                    inventory.db.write(ReadCommitted, (state, before), delete_some).await?;
+                metrics::counter!("souk_inventory_reservations_deleted_total")
+                    .increment(deleted as u64);
                 if deleted < DELETED_AT_A_TIME {
                     break;
                 }
@@ -98,4 +117,8 @@ pub async fn delete_finished(inventory: InventoryRpc, config: RetentionConfig, d
         }
     }
     Ok(())
+}
+
+async fn delete_some(tx: &Tx, &(state, before): &(State, Timestamp)) -> Result<usize, Error> {
+    store::reservation::delete_finished(tx, state, before, DELETED_AT_A_TIME).await
 }

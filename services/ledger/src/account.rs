@@ -8,7 +8,8 @@ use souk_types::{AccountId, Timestamp};
 use crate::balance::Balance;
 use crate::chain::chains;
 
-/// Names an account inside the database: short, so that transfers stay small. Never leaves the service.
+/// Names an account inside the database: short, so that transfers stay small. Never leaves the
+/// service.
 pub type AccountNumber = i64;
 
 /// What holds for an account.
@@ -64,8 +65,8 @@ pub struct NewAccount {
     pub user_data: String,
 }
 
-/// Decides which accounts of the batch are created; `existing` holds the stored ones among them. Returns a status for
-/// each and the places of those to store, both in order.
+/// Decides which accounts of the batch are created; `existing` holds the stored ones among them.
+/// Returns a status for each and the indexes of those to store, both in order.
 pub fn create(existing: &[Account], batch: &[NewAccount]) -> (Vec<Status>, Vec<usize>) {
     let mut known: HashMap<AccountId, NewAccount> =
         existing.iter().map(|account| (account.id, NewAccount::of(account))).collect();
@@ -73,12 +74,12 @@ pub fn create(existing: &[Account], batch: &[NewAccount]) -> (Vec<Status>, Vec<u
     let mut created = Vec::new();
 
     for chain in chains(batch, |account| account.flags.linked) {
-        let members = &batch[chain.places.clone()];
+        let members = &batch[chain.range.clone()];
         let verdicts = judge(&known, members, chain.is_open);
-        for ((place, member), verdict) in chain.places.zip(members).zip(&verdicts) {
+        for ((index, member), verdict) in chain.range.zip(members).zip(&verdicts) {
             if *verdict == Status::Created {
                 known.insert(member.id, member.clone());
-                created.push(place);
+                created.push(index);
             }
         }
         statuses.extend(verdicts);
@@ -87,27 +88,32 @@ pub fn create(existing: &[Account], batch: &[NewAccount]) -> (Vec<Status>, Vec<u
 }
 
 /// Judges one chain: all created, all existing, or a refusal of one that fails the others.
-fn judge(known: &HashMap<AccountId, NewAccount>, chain: &[NewAccount], is_open: bool) -> Vec<Status> {
-    let fail = |place: usize, status: Status| {
+fn judge(
+    known: &HashMap<AccountId, NewAccount>,
+    chain: &[NewAccount],
+    is_open: bool,
+) -> Vec<Status> {
+    let fail = |index: usize, status: Status| {
         let mut statuses = vec![Status::LinkedEventFailed; chain.len()];
-        statuses[place] = status;
+        statuses[index] = status;
         statuses
     };
     if is_open {
         return fail(chain.len() - 1, Status::LinkedEventChainOpen);
     }
 
-    let statuses: Vec<Status> = chain.iter().map(|account| account.judge(known.get(&account.id))).collect();
+    let statuses: Vec<Status> =
+        chain.iter().map(|account| account.judge(known.get(&account.id))).collect();
     if statuses.iter().all(|status| *status == Status::Exists) {
         return statuses;
     }
     let mut seen = HashSet::new();
-    for (place, account) in chain.iter().enumerate() {
+    for (index, account) in chain.iter().enumerate() {
         if !seen.insert(account.id) {
-            return fail(place, Status::IdRepeatedInChain);
+            return fail(index, Status::IdRepeatedInChain);
         }
-        if statuses[place] != Status::Created {
-            return fail(place, statuses[place]);
+        if statuses[index] != Status::Created {
+            return fail(index, statuses[index]);
         }
     }
     statuses
@@ -127,7 +133,8 @@ impl NewAccount {
 
     fn judge(&self, existing: Option<&NewAccount>) -> Status {
         let Some(existing) = existing else {
-            let limits_both = self.flags.debits_must_not_exceed_credits && self.flags.credits_must_not_exceed_debits;
+            let limits_both = self.flags.debits_must_not_exceed_credits
+                && self.flags.credits_must_not_exceed_debits;
             return if limits_both { Status::FlagsAreMutuallyExclusive } else { Status::Created };
         };
         if existing.flags != self.flags {
@@ -153,7 +160,13 @@ mod tests {
     }
 
     fn new(name: &str) -> NewAccount {
-        NewAccount { id: id(name), ledger: 826, code: 1, flags: AccountFlags::default(), user_data: String::new() }
+        NewAccount {
+            id: id(name),
+            ledger: 826,
+            code: 1,
+            flags: AccountFlags::default(),
+            user_data: String::new(),
+        }
     }
 
     fn linked(name: &str) -> NewAccount {
@@ -193,7 +206,8 @@ mod tests {
     #[test]
     fn an_id_used_for_something_else_is_refused_by_the_field_that_differs() {
         let existing = [stored(&new("a"))];
-        let limited = AccountFlags { debits_must_not_exceed_credits: true, ..AccountFlags::default() };
+        let limited =
+            AccountFlags { debits_must_not_exceed_credits: true, ..AccountFlags::default() };
         for (other, status) in [
             (NewAccount { flags: limited, ..new("a") }, Status::ExistsWithDifferentFlags),
             (NewAccount { user_data: "x".into(), ..new("a") }, Status::ExistsWithDifferentUserData),
@@ -206,8 +220,11 @@ mod tests {
 
     #[test]
     fn an_account_is_limited_on_one_side_only() {
-        let flags =
-            AccountFlags { linked: false, debits_must_not_exceed_credits: true, credits_must_not_exceed_debits: true };
+        let flags = AccountFlags {
+            linked: false,
+            debits_must_not_exceed_credits: true,
+            credits_must_not_exceed_debits: true,
+        };
         let (statuses, created) = create(&[], &[NewAccount { flags, ..new("a") }]);
         assert_eq!((statuses, created), (vec![Status::FlagsAreMutuallyExclusive], vec![]));
     }
@@ -219,7 +236,10 @@ mod tests {
 
         let other = NewAccount { code: 9, ..new("b") };
         let (statuses, created) = create(&[stored(&other)], &[linked("a"), new("b"), new("c")]);
-        assert_eq!(statuses, [Status::LinkedEventFailed, Status::ExistsWithDifferentCode, Status::Created]);
+        assert_eq!(
+            statuses,
+            [Status::LinkedEventFailed, Status::ExistsWithDifferentCode, Status::Created]
+        );
         assert_eq!(created, [2]);
     }
 
@@ -234,10 +254,16 @@ mod tests {
     #[test]
     fn an_open_chain_and_an_id_twice_in_a_chain_are_refused() {
         let (statuses, created) = create(&[], &[new("a"), linked("b"), linked("c")]);
-        assert_eq!(statuses, [Status::Created, Status::LinkedEventFailed, Status::LinkedEventChainOpen]);
+        assert_eq!(
+            statuses,
+            [Status::Created, Status::LinkedEventFailed, Status::LinkedEventChainOpen]
+        );
         assert_eq!(created, [0]);
         let (statuses, created) = create(&[], &[linked("a"), linked("a"), new("b")]);
-        assert_eq!(statuses, [Status::LinkedEventFailed, Status::IdRepeatedInChain, Status::LinkedEventFailed]);
+        assert_eq!(
+            statuses,
+            [Status::LinkedEventFailed, Status::IdRepeatedInChain, Status::LinkedEventFailed]
+        );
         assert_eq!(created, [0usize; 0]);
     }
 }

@@ -1,6 +1,7 @@
 //! The four sums of an account, and how one transfer changes them.
 
-/// Four sums in minor units. **Invariant:** each is at least 0, and pending + posted of a side fits 64 bits.
+/// Four sums in minor units. **Invariant:** each is at least 0, and pending + posted of a side fits
+/// 64 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Balance {
     pub debits_pending: i64,
@@ -9,7 +10,8 @@ pub struct Balance {
     pub credits_posted: i64,
 }
 
-/// What one transfer adds to the debit sums of one account and to the credit sums of another; minor units.
+/// What one transfer adds to the debit sums of one account and to the credit sums of another; minor
+/// units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
     pub pending: i64,
@@ -58,7 +60,8 @@ mod tests {
 
     #[test]
     fn a_change_taken_back_leaves_the_balance_as_it_was() {
-        let before = Balance { debits_pending: 5, debits_posted: 7, credits_pending: 0, credits_posted: 20 };
+        let before =
+            Balance { debits_pending: 5, debits_posted: 7, credits_pending: 0, credits_posted: 20 };
         for side in [Side::Debit, Side::Credit] {
             let mut balance = before;
             let change = Change { pending: 3, posted: 2 };

@@ -1,7 +1,8 @@
-//! The book: what one batch of transfers touches, held in memory, and the rules by which the batch changes it.
+//! The book: what one batch of transfers touches, held in memory, and the rules by which the batch
+//! changes it.
 //!
-//! No I/O: the same book and batch give the same results on every machine. `store.rs` fills a book with everything
-//! that the batch names and writes down what it says at the end.
+//! No I/O: the same book and batch give the same results on every machine. `writer/transaction.rs`
+//! fills a book with everything that the batch names, and writes what it says at the end.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +13,7 @@ use crate::account::AccountNumber;
 use crate::balance::Side;
 use crate::chain::chains;
 use crate::entry::Entries;
-use crate::party::{Created, Party};
+use crate::party::{Party, Posting};
 use crate::transfer::{Kind, NewTransfer, Resolution, Transfer};
 
 /// Holds everything that a batch names.
@@ -23,13 +24,14 @@ pub struct Book {
     by_number: HashMap<AccountNumber, usize>,
     stored: HashMap<TransferId, Transfer>,
     resolved: HashMap<TransferId, Resolution>,
-    created: Vec<Created>,
-    places: HashMap<TransferId, usize>,
+    created: Vec<Posting>,
+    created_by_id: HashMap<TransferId, usize>,
 }
 
 impl Book {
-    /// Opens a book at the time `now`. It must hold every account, transfer and resolution that the batch names and that
-    /// is stored: accounts by id, and those of the pending transfers; transfers by their own id and as `pending`.
+    /// Opens a book at the time `now`. It must hold every account, transfer and resolution that the
+    /// batch names and that is stored: accounts by id, and those of the pending transfers;
+    /// transfers by their own id and as `pending`.
     pub fn new(
         now: Timestamp,
         parties: Vec<Party>,
@@ -40,23 +42,27 @@ impl Book {
         let now = parties.iter().map(|party| party.last_time).fold(now, Timestamp::max);
         Book {
             now,
-            by_id: parties.iter().enumerate().map(|(place, party)| (party.id, place)).collect(),
-            by_number: parties.iter().enumerate().map(|(place, party)| (party.number, place)).collect(),
+            by_id: parties.iter().enumerate().map(|(index, party)| (party.id, index)).collect(),
+            by_number: parties
+                .iter()
+                .enumerate()
+                .map(|(index, party)| (party.number, index))
+                .collect(),
             parties,
             stored: stored.into_iter().map(|transfer| (transfer.id, transfer)).collect(),
             resolved: resolved.into_iter().collect(),
             created: Vec::new(),
-            places: HashMap::new(),
+            created_by_id: HashMap::new(),
         }
     }
 
     /// Applies a batch, one chain after another, and returns a status for each transfer in order.
     pub fn apply(&mut self, batch: &[NewTransfer]) -> Vec<Status> {
         self.created.reserve(batch.len());
-        self.places.reserve(batch.len());
+        self.created_by_id.reserve(batch.len());
         let mut statuses = Vec::with_capacity(batch.len());
         for chain in chains(batch, |transfer| transfer.flags.linked) {
-            let members = &batch[chain.places];
+            let members = &batch[chain.range];
             match members {
                 [single] if !chain.is_open => statuses.push(self.create(single)),
                 _ => self.apply_chain(members, chain.is_open, &mut statuses),
@@ -65,7 +71,8 @@ impl Book {
         statuses
     }
 
-    /// Expires pending transfers whose timeout has passed. Those that are resolved, or not due, are left alone.
+    /// Expires pending transfers whose timeout has passed. Those that are resolved, or not due, are
+    /// left alone.
     pub fn expire(&mut self, pending: &[TransferId]) {
         for id in pending {
             let Some(transfer) = self.stored.get(id) else { continue };
@@ -88,12 +95,14 @@ impl Book {
                 credit_previous: 0,
                 ..transfer.clone()
             };
-            let (debit, credit) = (self.by_number[&expiry.debit_account], self.by_number[&expiry.credit_account]);
-            self.enter(Created { transfer: expiry, debit, credit });
+            let (debit, credit) =
+                (self.by_number[&expiry.debit_account], self.by_number[&expiry.credit_account]);
+            self.enter(Posting { transfer: expiry, debit, credit });
         }
     }
 
-    /// Closes the book: returns what is to be written, the first transfer with the sequence `first`.
+    /// Closes the book: returns what is to be written, the first transfer with the sequence
+    /// `first`.
     pub fn close(self, first: i64) -> Entries {
         Entries::new(self.parties, self.created, &self.stored, first)
     }
@@ -111,25 +120,25 @@ impl Book {
             verdicts[chain.len() - 1] = Status::LinkedEventChainOpen;
             return;
         }
-        if chain
-            .iter()
-            .all(|new| self.find(new.id).is_some_and(|existing| self.compare(existing, new) == Status::Exists))
-        {
+        if chain.iter().all(|new| {
+            self.find(new.id).is_some_and(|existing| self.compare(existing, new) == Status::Exists)
+        }) {
             verdicts.fill(Status::Exists);
             return;
         }
 
         let mark = self.created.len();
         let mut seen = HashSet::new();
-        for (place, new) in chain.iter().enumerate() {
-            let status = if seen.insert(new.id) { self.create(new) } else { Status::IdRepeatedInChain };
+        for (index, new) in chain.iter().enumerate() {
+            let status =
+                if seen.insert(new.id) { self.create(new) } else { Status::IdRepeatedInChain };
             if status != Status::Created {
                 self.undo_to(mark);
                 verdicts.fill(Status::LinkedEventFailed);
-                verdicts[place] = status;
+                verdicts[index] = status;
                 return;
             }
-            verdicts[place] = Status::Created;
+            verdicts[index] = Status::Created;
         }
     }
 
@@ -151,11 +160,12 @@ impl Book {
         }
     }
 
-    fn admit_movement(&self, new: &NewTransfer, kind: Kind) -> Result<Created, Status> {
+    fn admit_movement(&self, new: &NewTransfer, kind: Kind) -> Result<Posting, Status> {
         let (debit_id, credit_id) = new.check_movement(kind)?;
         let debit = *self.by_id.get(&debit_id).ok_or(Status::DebitAccountNotFound)?;
         let credit = *self.by_id.get(&credit_id).ok_or(Status::CreditAccountNotFound)?;
-        let (debit_party, credit_party) = (&self.parties[debit], &self.parties[credit]);
+        let debit_party = &self.parties[debit];
+        let credit_party = &self.parties[credit];
         if debit_party.ledger != credit_party.ledger {
             return Err(Status::AccountsMustHaveTheSameLedger);
         }
@@ -163,12 +173,21 @@ impl Book {
             return Err(Status::TransferMustHaveTheSameLedgerAsAccounts);
         }
 
-        let debits = debit_party.balance.debits().checked_add(new.amount).ok_or(Status::OverflowsDebits)?;
-        let credits = credit_party.balance.credits().checked_add(new.amount).ok_or(Status::OverflowsCredits)?;
-        if debit_party.flags.debits_must_not_exceed_credits && debits > debit_party.balance.credits_posted {
+        let debits =
+            debit_party.balance.debits().checked_add(new.amount).ok_or(Status::OverflowsDebits)?;
+        let credits = credit_party
+            .balance
+            .credits()
+            .checked_add(new.amount)
+            .ok_or(Status::OverflowsCredits)?;
+        if debit_party.flags.debits_must_not_exceed_credits
+            && debits > debit_party.balance.credits_posted
+        {
             return Err(Status::ExceedsCredits);
         }
-        if credit_party.flags.credits_must_not_exceed_debits && credits > credit_party.balance.debits_posted {
+        if credit_party.flags.credits_must_not_exceed_debits
+            && credits > credit_party.balance.debits_posted
+        {
             return Err(Status::ExceedsDebits);
         }
 
@@ -191,10 +210,10 @@ impl Book {
             debit_previous: 0,
             credit_previous: 0,
         };
-        Ok(Created { transfer, debit, credit })
+        Ok(Posting { transfer, debit, credit })
     }
 
-    fn admit_resolution(&self, new: &NewTransfer, kind: Kind) -> Result<Created, Status> {
+    fn admit_resolution(&self, new: &NewTransfer, kind: Kind) -> Result<Posting, Status> {
         let pending_id = new.check_resolution()?;
         let pending = self.find(pending_id).ok_or(Status::PendingTransferNotFound)?;
         if pending.kind != Kind::Pending {
@@ -227,8 +246,9 @@ impl Book {
         }
 
         // Neither side grows by more than was set aside, so no limit and no range can be broken.
-        let (debit, credit) = (self.by_number[&pending.debit_account], self.by_number[&pending.credit_account]);
-        Ok(Created { transfer, debit, credit })
+        let (debit, credit) =
+            (self.by_number[&pending.debit_account], self.by_number[&pending.credit_account]);
+        Ok(Posting { transfer, debit, credit })
     }
 
     /// Returns the transfer that resolves `pending`, its empty fields filled from it.
@@ -241,7 +261,11 @@ impl Book {
             amount: if new.amount == 0 { pending.amount } else { new.amount },
             pending_amount: pending.amount,
             pending: Some(pending.id),
-            user_data: if new.user_data.is_empty() { pending.user_data.clone() } else { new.user_data.clone() },
+            user_data: if new.user_data.is_empty() {
+                pending.user_data.clone()
+            } else {
+                new.user_data.clone()
+            },
             timeout_seconds: new.timeout_seconds,
             ledger: if new.ledger == 0 { pending.ledger } else { new.ledger },
             code: if new.code == 0 { pending.code } else { new.code },
@@ -298,17 +322,17 @@ impl Book {
     }
 
     fn find(&self, id: TransferId) -> Option<&Transfer> {
-        match self.places.get(&id) {
-            Some(place) => Some(&self.created[*place].transfer),
+        match self.created_by_id.get(&id) {
+            Some(index) => Some(&self.created[*index].transfer),
             None => self.stored.get(&id),
         }
     }
 
     fn number_of(&self, id: AccountId) -> Option<AccountNumber> {
-        self.by_id.get(&id).map(|place| self.parties[*place].number)
+        self.by_id.get(&id).map(|index| self.parties[*index].number)
     }
 
-    fn enter(&mut self, created: Created) {
+    fn enter(&mut self, created: Posting) {
         let transfer = &created.transfer;
         let change = transfer.change();
         self.parties[created.debit].balance.apply(Side::Debit, change);
@@ -316,21 +340,22 @@ impl Book {
         if let (Some(pending), Some(resolution)) = (transfer.pending, transfer.resolution()) {
             self.resolved.insert(pending, resolution);
         }
-        self.places.insert(transfer.id, self.created.len());
+        self.created_by_id.insert(transfer.id, self.created.len());
         self.created.push(created);
     }
 
     /// Takes back everything that was created since `mark`, the last first.
     fn undo_to(&mut self, mark: usize) {
         while self.created.len() > mark {
-            let Created { transfer, debit, credit } = self.created.pop().expect("there are more than `mark`");
+            let Posting { transfer, debit, credit } =
+                self.created.pop().expect("there are more than `mark`");
             let change = transfer.change().reversed();
             self.parties[debit].balance.apply(Side::Debit, change);
             self.parties[credit].balance.apply(Side::Credit, change);
             if let Some(pending) = transfer.pending {
                 self.resolved.remove(&pending);
             }
-            self.places.remove(&transfer.id);
+            self.created_by_id.remove(&transfer.id);
         }
     }
 }

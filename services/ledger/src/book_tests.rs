@@ -86,7 +86,12 @@ fn transfer(name: &str, debit: &str, credit: &str, amount: i64) -> NewTransfer {
 }
 
 fn pending(name: &str, amount: i64, timeout_seconds: u32) -> NewTransfer {
-    NewTransfer { flags: PENDING, timeout_seconds, user_data: "order 1".into(), ..transfer(name, "a", "b", amount) }
+    NewTransfer {
+        flags: PENDING,
+        timeout_seconds,
+        user_data: "order 1".into(),
+        ..transfer(name, "a", "b", amount)
+    }
 }
 
 fn resolving(name: &str, flags: TransferFlags, pending: &str, amount: i64) -> NewTransfer {
@@ -119,7 +124,14 @@ fn reopen(book: Book, now: Timestamp) -> Book {
     let entries = book.close(100);
     let parties = all
         .into_iter()
-        .map(|party| entries.parties.iter().find(|changed| changed.number == party.number).cloned().unwrap_or(party))
+        .map(|party| {
+            entries
+                .parties
+                .iter()
+                .find(|changed| changed.number == party.number)
+                .cloned()
+                .unwrap_or(party)
+        })
         .collect();
     let stored = stored.into_iter().chain(entries.transfers).collect();
     Book::new(now, parties, stored, resolved.into_iter().collect())
@@ -153,19 +165,34 @@ fn an_id_used_for_something_else_is_refused_by_the_field_that_differs() {
             NewTransfer { flags: TransferFlags::default(), timeout_seconds: 0, ..first.clone() },
             Status::ExistsWithDifferentFlags,
         ),
-        (NewTransfer { pending: Some(id("2")), ..first.clone() }, Status::ExistsWithDifferentPendingId),
+        (
+            NewTransfer { pending: Some(id("2")), ..first.clone() },
+            Status::ExistsWithDifferentPendingId,
+        ),
         (NewTransfer { timeout_seconds: 61, ..first.clone() }, Status::ExistsWithDifferentTimeout),
-        (NewTransfer { debit_account: Some(account("b")), ..first.clone() }, Status::ExistsWithDifferentDebitAccountId),
-        (NewTransfer { debit_account: None, ..first.clone() }, Status::ExistsWithDifferentDebitAccountId),
+        (
+            NewTransfer { debit_account: Some(account("b")), ..first.clone() },
+            Status::ExistsWithDifferentDebitAccountId,
+        ),
+        (
+            NewTransfer { debit_account: None, ..first.clone() },
+            Status::ExistsWithDifferentDebitAccountId,
+        ),
         (
             NewTransfer { credit_account: Some(account("none")), ..first.clone() },
             Status::ExistsWithDifferentCreditAccountId,
         ),
         (NewTransfer { amount: 499, ..first.clone() }, Status::ExistsWithDifferentAmount),
-        (NewTransfer { user_data: "order 2".into(), ..first.clone() }, Status::ExistsWithDifferentUserData),
+        (
+            NewTransfer { user_data: "order 2".into(), ..first.clone() },
+            Status::ExistsWithDifferentUserData,
+        ),
         (NewTransfer { ledger: 840, ..first.clone() }, Status::ExistsWithDifferentLedger),
         (NewTransfer { code: 2, ..first.clone() }, Status::ExistsWithDifferentCode),
-        (NewTransfer { effective_time: Some(START), ..first.clone() }, Status::ExistsWithDifferentEffectiveTime),
+        (
+            NewTransfer { effective_time: Some(START), ..first.clone() },
+            Status::ExistsWithDifferentEffectiveTime,
+        ),
     ];
     for (other, status) in others {
         assert_eq!(book.apply(&[other]), [status]);
@@ -181,22 +208,43 @@ fn what_is_wrong_with_a_movement_itself_is_refused() {
         (with(TransferFlags { expired: true, ..VOID }), Status::ReservedFlag),
         (with(TransferFlags { pending: true, ..POST }), Status::FlagsAreMutuallyExclusive),
         (with(TransferFlags { pending: true, ..VOID }), Status::FlagsAreMutuallyExclusive),
-        (with(TransferFlags { post_pending_transfer: true, ..VOID }), Status::FlagsAreMutuallyExclusive),
+        (
+            with(TransferFlags { post_pending_transfer: true, ..VOID }),
+            Status::FlagsAreMutuallyExclusive,
+        ),
         (NewTransfer { debit_account: None, ..good.clone() }, Status::DebitAccountIdMustNotBeEmpty),
-        (NewTransfer { credit_account: None, ..good.clone() }, Status::CreditAccountIdMustNotBeEmpty),
-        (NewTransfer { credit_account: Some(account("a")), ..good.clone() }, Status::AccountsMustBeDifferent),
+        (
+            NewTransfer { credit_account: None, ..good.clone() },
+            Status::CreditAccountIdMustNotBeEmpty,
+        ),
+        (
+            NewTransfer { credit_account: Some(account("a")), ..good.clone() },
+            Status::AccountsMustBeDifferent,
+        ),
         (NewTransfer { pending: Some(id("2")), ..good.clone() }, Status::PendingIdMustBeEmpty),
-        (NewTransfer { timeout_seconds: 1, ..good.clone() }, Status::TimeoutReservedForPendingTransfer),
+        (
+            NewTransfer { timeout_seconds: 1, ..good.clone() },
+            Status::TimeoutReservedForPendingTransfer,
+        ),
         (NewTransfer { amount: 0, ..good.clone() }, Status::AmountMustNotBeZero),
         (NewTransfer { ledger: 0, ..good.clone() }, Status::LedgerMustNotBeZero),
         (NewTransfer { code: 0, ..good.clone() }, Status::CodeMustNotBeZero),
-        (NewTransfer { debit_account: Some(account("x")), ..good.clone() }, Status::DebitAccountNotFound),
-        (NewTransfer { credit_account: Some(account("x")), ..good.clone() }, Status::CreditAccountNotFound),
+        (
+            NewTransfer { debit_account: Some(account("x")), ..good.clone() },
+            Status::DebitAccountNotFound,
+        ),
+        (
+            NewTransfer { credit_account: Some(account("x")), ..good.clone() },
+            Status::CreditAccountNotFound,
+        ),
         (
             NewTransfer { credit_account: Some(account("foreign")), ..good.clone() },
             Status::AccountsMustHaveTheSameLedger,
         ),
-        (NewTransfer { ledger: 840, ..good.clone() }, Status::TransferMustHaveTheSameLedgerAsAccounts),
+        (
+            NewTransfer { ledger: 840, ..good.clone() },
+            Status::TransferMustHaveTheSameLedgerAsAccounts,
+        ),
     ];
     let mut book = book();
     for (transfer, status) in refused {
@@ -218,18 +266,32 @@ fn debits_do_not_exceed_posted_credits_where_the_account_says_so() {
     let mut book = book();
     assert_eq!(book.apply(&[transfer("1", "debt", "a", 1)]), [Status::ExceedsCredits]);
     let unposted = NewTransfer { flags: PENDING, ..transfer("2", "a", "debt", 10) };
-    assert_eq!(book.apply(&[unposted, transfer("3", "debt", "a", 1)]), [Status::Created, Status::ExceedsCredits]);
-    let spent = [transfer("4", "a", "debt", 10), transfer("5", "debt", "a", 6), transfer("6", "debt", "a", 5)];
+    assert_eq!(
+        book.apply(&[unposted, transfer("3", "debt", "a", 1)]),
+        [Status::Created, Status::ExceedsCredits]
+    );
+    let spent = [
+        transfer("4", "a", "debt", 10),
+        transfer("5", "debt", "a", 6),
+        transfer("6", "debt", "a", 5),
+    ];
     assert_eq!(book.apply(&spent), [Status::Created, Status::Created, Status::ExceedsCredits]);
     let aside = NewTransfer { flags: PENDING, ..transfer("7", "debt", "a", 4) };
-    assert_eq!(book.apply(&[aside, transfer("8", "debt", "a", 1)]), [Status::Created, Status::ExceedsCredits]);
+    assert_eq!(
+        book.apply(&[aside, transfer("8", "debt", "a", 1)]),
+        [Status::Created, Status::ExceedsCredits]
+    );
 }
 
 #[test]
 fn credits_do_not_exceed_posted_debits_where_the_account_says_so() {
     let mut book = book();
     assert_eq!(book.apply(&[transfer("1", "a", "asset", 1)]), [Status::ExceedsDebits]);
-    let spent = [transfer("2", "asset", "a", 10), transfer("3", "a", "asset", 10), transfer("4", "a", "asset", 1)];
+    let spent = [
+        transfer("2", "asset", "a", 10),
+        transfer("3", "a", "asset", 10),
+        transfer("4", "a", "asset", 1),
+    ];
     assert_eq!(book.apply(&spent), [Status::Created, Status::Created, Status::ExceedsDebits]);
 }
 
@@ -245,10 +307,16 @@ fn posting_moves_the_amount_and_sets_the_rest_free() {
 #[test]
 fn posting_nothing_in_particular_posts_the_whole_and_inherits_from_the_pending_transfer() {
     let mut book = book();
-    assert_eq!(book.apply(&[pending("p", 500, 0), resolving("r", POST, "p", 0)]), [Status::Created; 2]);
+    assert_eq!(
+        book.apply(&[pending("p", 500, 0), resolving("r", POST, "p", 0)]),
+        [Status::Created; 2]
+    );
     assert_eq!(balance(&book, "a"), (0, 500, 0, 0));
     let posted = &book.created[1].transfer;
-    assert_eq!((posted.amount, posted.ledger, posted.code, posted.user_data.as_str()), (500, LEDGER, 1, "order 1"));
+    assert_eq!(
+        (posted.amount, posted.ledger, posted.code, posted.user_data.as_str()),
+        (500, LEDGER, 1, "order 1")
+    );
 
     let mut book = reopen(book, START);
     let again = resolving("r", POST, "p", 0);
@@ -259,25 +327,37 @@ fn posting_nothing_in_particular_posts_the_whole_and_inherits_from_the_pending_t
         ..transfer("r", "a", "b", 500)
     };
     assert_eq!(book.apply(&[again.clone(), in_full]), [Status::Exists; 2]);
-    assert_eq!(book.apply(&[NewTransfer { amount: 499, ..again }]), [Status::ExistsWithDifferentAmount]);
+    assert_eq!(
+        book.apply(&[NewTransfer { amount: 499, ..again }]),
+        [Status::ExistsWithDifferentAmount]
+    );
 }
 
 #[test]
 fn voiding_sets_the_whole_free() {
     let mut book = book();
-    assert_eq!(book.apply(&[pending("p", 500, 0), resolving("v", VOID, "p", 0)]), [Status::Created; 2]);
+    assert_eq!(
+        book.apply(&[pending("p", 500, 0), resolving("v", VOID, "p", 0)]),
+        [Status::Created; 2]
+    );
     assert_eq!((balance(&book, "a"), balance(&book, "b")), ((0, 0, 0, 0), (0, 0, 0, 0)));
 }
 
 #[test]
 fn what_is_wrong_with_a_resolution_is_refused() {
     let mut book = book();
-    assert_eq!(book.apply(&[pending("p", 500, 0), transfer("single", "a", "b", 1)]), [Status::Created; 2]);
+    assert_eq!(
+        book.apply(&[pending("p", 500, 0), transfer("single", "a", "b", 1)]),
+        [Status::Created; 2]
+    );
     let good = resolving("r", POST, "p", 0);
     let refused = [
         (NewTransfer { pending: None, ..good.clone() }, Status::PendingIdMustNotBeEmpty),
         (NewTransfer { pending: Some(id("r")), ..good.clone() }, Status::PendingIdMustBeDifferent),
-        (NewTransfer { timeout_seconds: 5, ..good.clone() }, Status::TimeoutReservedForPendingTransfer),
+        (
+            NewTransfer { timeout_seconds: 5, ..good.clone() },
+            Status::TimeoutReservedForPendingTransfer,
+        ),
         (resolving("r", POST, "unknown", 0), Status::PendingTransferNotFound),
         (resolving("r", VOID, "single", 0), Status::PendingTransferNotPending),
         (
@@ -302,10 +382,14 @@ fn what_is_wrong_with_a_resolution_is_refused() {
 
 #[test]
 fn a_pending_transfer_resolves_exactly_once() {
-    for (flags, refusal) in [(POST, Status::PendingTransferAlreadyPosted), (VOID, Status::PendingTransferAlreadyVoided)]
+    for (flags, refusal) in
+        [(POST, Status::PendingTransferAlreadyPosted), (VOID, Status::PendingTransferAlreadyVoided)]
     {
         let mut book = book();
-        assert_eq!(book.apply(&[pending("p", 500, 0), resolving("r", flags, "p", 0)]), [Status::Created; 2]);
+        assert_eq!(
+            book.apply(&[pending("p", 500, 0), resolving("r", flags, "p", 0)]),
+            [Status::Created; 2]
+        );
         let more = [resolving("post", POST, "p", 0), resolving("void", VOID, "p", 0)];
         assert_eq!(book.apply(&more), [refusal; 2]);
         assert_eq!(reopen(book, START).apply(&more), [refusal; 2]);
@@ -334,7 +418,11 @@ fn a_pending_transfer_expires_with_its_timeout_and_not_before() {
 #[test]
 fn a_chain_is_created_whole_or_not_at_all() {
     let mut book = book();
-    let good = [linked(transfer("1", "a", "b", 5)), linked(pending("p", 3, 0)), resolving("r", POST, "p", 0)];
+    let good = [
+        linked(transfer("1", "a", "b", 5)),
+        linked(pending("p", 3, 0)),
+        resolving("r", POST, "p", 0),
+    ];
     assert_eq!(book.apply(&good), [Status::Created; 3]);
     let before = (balance(&book, "a"), balance(&book, "b"), book.created_count());
 
@@ -347,13 +435,19 @@ fn a_chain_is_created_whole_or_not_at_all() {
         transfer("5", "a", "b", 1),
     ];
     let failed = Status::LinkedEventFailed;
-    assert_eq!(book.apply(&bad), [Status::Created, failed, failed, Status::ExceedsCredits, failed, Status::Created]);
+    assert_eq!(
+        book.apply(&bad),
+        [Status::Created, failed, failed, Status::ExceedsCredits, failed, Status::Created]
+    );
     assert_eq!(book.created_count(), before.2 + 2);
     assert_eq!(balance(&book, "a"), (0, 10, 0, 0));
     assert!(book.find(id("q")).is_none());
 
     // What was undone can be done: nothing of it is remembered.
-    assert_eq!(book.apply(&[pending("q", 9, 0), resolving("s", VOID, "q", 0)]), [Status::Created; 2]);
+    assert_eq!(
+        book.apply(&[pending("q", 9, 0), resolving("s", VOID, "q", 0)]),
+        [Status::Created; 2]
+    );
 }
 
 #[test]
@@ -381,10 +475,21 @@ fn a_chain_repeated_whole_exists_and_one_repeated_in_part_fails() {
 #[test]
 fn an_open_chain_and_an_id_twice_in_a_chain_are_refused() {
     let mut book = book();
-    let open = [transfer("1", "a", "b", 5), linked(transfer("2", "a", "b", 5)), linked(transfer("3", "a", "b", 5))];
-    assert_eq!(book.apply(&open), [Status::Created, Status::LinkedEventFailed, Status::LinkedEventChainOpen]);
+    let open = [
+        transfer("1", "a", "b", 5),
+        linked(transfer("2", "a", "b", 5)),
+        linked(transfer("3", "a", "b", 5)),
+    ];
+    assert_eq!(
+        book.apply(&open),
+        [Status::Created, Status::LinkedEventFailed, Status::LinkedEventChainOpen]
+    );
     assert_eq!(book.apply(&open[2..]), [Status::LinkedEventChainOpen]);
-    let twice = [linked(transfer("4", "a", "b", 5)), linked(transfer("4", "a", "b", 5)), transfer("5", "a", "b", 5)];
+    let twice = [
+        linked(transfer("4", "a", "b", 5)),
+        linked(transfer("4", "a", "b", 5)),
+        transfer("5", "a", "b", 5),
+    ];
     let failed = Status::LinkedEventFailed;
     assert_eq!(book.apply(&twice), [failed, Status::IdRepeatedInChain, failed]);
     assert_eq!(book.created_count(), 1);
@@ -393,11 +498,20 @@ fn an_open_chain_and_an_id_twice_in_a_chain_are_refused() {
 #[test]
 fn a_closed_book_threads_each_transfer_into_two_histories() {
     let mut book = book();
-    book.apply(&[transfer("1", "a", "b", 5), transfer("2", "b", "debt", 6), transfer("3", "a", "b", 7)]);
+    book.apply(&[
+        transfer("1", "a", "b", 5),
+        transfer("2", "b", "debt", 6),
+        transfer("3", "a", "b", 7),
+    ]);
     let entries = book.close(100);
-    let threads: Vec<_> = entries.transfers.iter().map(|t| (t.sequence, t.debit_previous, t.credit_previous)).collect();
+    let threads: Vec<_> = entries
+        .transfers
+        .iter()
+        .map(|t| (t.sequence, t.debit_previous, t.credit_previous))
+        .collect();
     assert_eq!(threads, [(100, 0, 0), (101, 100, 0), (102, 100, 101)]);
-    let ends: Vec<_> = entries.parties.iter().map(|p| (p.number, p.last_sequence, p.transfer_count)).collect();
+    let ends: Vec<_> =
+        entries.parties.iter().map(|p| (p.number, p.last_sequence, p.transfer_count)).collect();
     assert_eq!(ends, [(1, 102, 2), (2, 102, 3), (3, 101, 1)]);
 }
 
@@ -407,7 +521,8 @@ fn an_account_leaves_a_checkpoint_every_so_many_transfers() {
     let batch: Vec<_> = (0..CHECKPOINTED).map(|n| transfer(&n.to_string(), "a", "b", 1)).collect();
     book.apply(&batch);
     let checkpoints = book.close(1).checkpoints;
-    let seen: Vec<_> = checkpoints.iter().map(|c| (c.account, c.sequence, c.balance.debits_posted)).collect();
+    let seen: Vec<_> =
+        checkpoints.iter().map(|c| (c.account, c.sequence, c.balance.debits_posted)).collect();
     assert_eq!(seen, [(1, 64, 64), (2, 64, 0), (1, 128, 128), (2, 128, 0)]);
 }
 const CHECKPOINTED: i64 = 2 * crate::entry::CHECKPOINT_INTERVAL + 5;
@@ -415,7 +530,12 @@ const CHECKPOINTED: i64 = 2 * crate::entry::CHECKPOINT_INTERVAL + 5;
 #[test]
 fn what_will_expire_and_what_no_longer_will_is_told() {
     let mut book = book();
-    book.apply(&[pending("p", 5, 60), pending("q", 5, 60), pending("r", 5, 0), resolving("x", VOID, "q", 0)]);
+    book.apply(&[
+        pending("p", 5, 60),
+        pending("q", 5, 60),
+        pending("r", 5, 0),
+        resolving("x", VOID, "q", 0),
+    ]);
     let due = Due { expire_time: START.plus(Duration::from_secs(60)), pending: id("p") };
     let next = reopen_with_due(book, &[due]);
     let entries = {
@@ -429,10 +549,13 @@ fn what_will_expire_and_what_no_longer_will_is_told() {
 use crate::entry::Due;
 
 fn reopen_with_due(book: Book, expected: &[Due]) -> Book {
-    let (all, resolved) = (book.parties.clone(), book.resolved.clone());
+    let all = book.parties.clone();
+    let resolved = book.resolved.clone();
     let entries = book.close(100);
     assert_eq!((entries.due.as_slice(), entries.no_longer_due.as_slice()), (expected, &[][..]));
-    let parties = all.into_iter().map(|p| entries.parties.iter().find(|c| c.number == p.number).cloned().unwrap_or(p));
+    let parties = all
+        .into_iter()
+        .map(|p| entries.parties.iter().find(|c| c.number == p.number).cloned().unwrap_or(p));
     Book::new(START, parties.collect(), entries.transfers, resolved.into_iter().collect())
 }
 

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-/// A stretch of a batch: one element alone, or a chain from the first that says `linked` to the first that does not.
+/// A stretch of a batch: one element alone, or a chain from the first that says `linked` to the
+/// first that does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
-    /// The places of its elements in the batch; never empty.
-    pub places: Range<usize>,
+    /// The indexes of its elements in the batch; never empty.
+    pub range: Range<usize>,
     /// The batch ended while its last element still said `linked`.
     pub is_open: bool,
 }
@@ -20,7 +21,7 @@ pub fn chains<T>(batch: &[T], is_linked: impl Fn(&T) -> bool) -> impl Iterator<I
             Some(last) => (start + last + 1, false),
             None => (batch.len(), true),
         };
-        let chain = Chain { places: start..end, is_open };
+        let chain = Chain { range: start..end, is_open };
         start = end;
         Some(chain)
     })
@@ -31,14 +32,17 @@ mod tests {
     use super::*;
 
     fn cut(linked: &[bool]) -> Vec<(Range<usize>, bool)> {
-        chains(linked, |is_linked| *is_linked).map(|chain| (chain.places, chain.is_open)).collect()
+        chains(linked, |is_linked| *is_linked).map(|chain| (chain.range, chain.is_open)).collect()
     }
 
     #[test]
     fn a_chain_ends_with_the_first_element_that_is_not_linked() {
         assert_eq!(cut(&[]), []);
         assert_eq!(cut(&[false, false]), [(0..1, false), (1..2, false)]);
-        assert_eq!(cut(&[false, true, true, false, false]), [(0..1, false), (1..4, false), (4..5, false)]);
+        assert_eq!(
+            cut(&[false, true, true, false, false]),
+            [(0..1, false), (1..4, false), (4..5, false)]
+        );
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExpiryConfig {
-    /// Milliseconds between two looks for pending transfers whose timeout has passed.
+    /// Milliseconds between two sweeps for pending transfers whose timeout has passed.
     pub sweep_milliseconds: u32,
 }
 
@@ -31,12 +31,16 @@ impl Config {
         if (1..=60_000).contains(&sweep) {
             return Ok(());
         }
-        Err(StartError::configuration("ledger.expiry.sweep_milliseconds", &sweep.to_string(), "must be 1 to 60000"))
+        Err(StartError::configuration(
+            "ledger.expiry.sweep_milliseconds",
+            &sweep.to_string(),
+            "must be 1 to 60000",
+        ))
     }
 }
 
 impl ExpiryConfig {
-    /// Returns how long to wait between two looks.
+    /// Returns how long to wait between two sweeps.
     pub fn sweep(&self) -> Duration {
         Duration::from_millis(u64::from(self.sweep_milliseconds))
     }

@@ -3,35 +3,46 @@
 use std::str::FromStr;
 
 use souk_client::ledger::v1 as pb;
-use souk_client::types::v1::{AuditCount, AuditFinding};
 use souk_types::{IdError, Timestamp};
 
 use crate::account::{Account, AccountFlags, NewAccount};
 use crate::balance::Balance;
 use crate::error::Error;
-use crate::store::{Audit, LedgerSums, ListedTransfer};
+use crate::store::account::LedgerSums;
+use crate::store::transfer::ListedTransfer;
 use crate::transfer::{Kind, NewTransfer, Resolution, TransferFlags};
 
 /// Reads a list of ids.
 pub fn ids<T: FromStr<Err = IdError>>(field: &str, texts: &[String]) -> Result<Vec<T>, Error> {
     let mut ids = Vec::with_capacity(texts.len());
-    for (place, text) in texts.iter().enumerate() {
-        ids.push(text.parse().map_err(|problem| Error::field(format!("{field}[{place}]"), problem))?);
+    for (index, text) in texts.iter().enumerate() {
+        ids.push(
+            text.parse().map_err(|problem| Error::field(format!("{field}[{index}]"), problem))?,
+        );
     }
     Ok(ids)
 }
 
 /// Reads a time that may be absent.
-pub fn optional_time(field: &str, time: Option<prost_types::Timestamp>) -> Result<Option<Timestamp>, Error> {
-    time.map(|time| Timestamp::try_from(time).map_err(|problem| Error::field(field, problem))).transpose()
+pub fn optional_time(
+    field: &str,
+    time: Option<prost_types::Timestamp>,
+) -> Result<Option<Timestamp>, Error> {
+    time.map(|time| Timestamp::try_from(time).map_err(|problem| Error::field(field, problem)))
+        .transpose()
 }
 
-/// Reads the elements of a batch; a refusal names the place of the element.
-pub fn each<M, T: TryFrom<M, Error = Error>>(field: &str, messages: Vec<M>) -> Result<Vec<T>, Error> {
+/// Reads the elements of a batch; a refusal names the index of the element.
+pub fn each<M, T: TryFrom<M, Error = Error>>(
+    field: &str,
+    messages: Vec<M>,
+) -> Result<Vec<T>, Error> {
     let mut values = Vec::with_capacity(messages.len());
-    for (place, message) in messages.into_iter().enumerate() {
+    for (index, message) in messages.into_iter().enumerate() {
         values.push(T::try_from(message).map_err(|error| match error {
-            Error::Field(inner) => Error::field(format!("{field}[{place}].{}", inner.field), inner.problem),
+            Error::Field(inner) => {
+                Error::field(format!("{field}[{index}].{}", inner.field), inner.problem)
+            }
             other => other,
         })?);
     }
@@ -169,21 +180,6 @@ impl From<LedgerSums> for pb::TrialBalanceLine {
             ledger: sums.ledger,
             balance: Some(sums.balance.into()),
             account_count: sums.account_count,
-        }
-    }
-}
-
-impl From<Audit> for pb::AuditLedgerResponse {
-    fn from(audit: Audit) -> Self {
-        let findings = audit.findings.into_iter().map(|finding| AuditFinding {
-            invariant: finding.invariant.to_owned(),
-            subject: finding.subject,
-            detail: finding.detail,
-        });
-        let counts = [("accounts", audit.accounts), ("transfers", audit.transfers), ("ledgers", audit.ledgers)];
-        pb::AuditLedgerResponse {
-            findings: findings.collect(),
-            counts: counts.map(|(what, count)| AuditCount { what: what.to_owned(), count }).into(),
         }
     }
 }

@@ -1,8 +1,10 @@
-//! What a closed book writes: transfers with their places in the log and in the histories of their accounts.
+//! What a closed book writes: transfers with their positions in the log and in the histories of
+//! their accounts.
 //!
-//! The history of an account is a list through the log: each transfer names the one before it of either account. So a
-//! batch appends, and no index by account is torn open in thousands of places. Every [`CHECKPOINT_INTERVAL`] transfers an
-//! account leaves a checkpoint, by which a moment of its history is found without walking all of it.
+//! The history of an account is a list through the log: each transfer names the one before it of
+//! either account. So a batch appends, and no index by account is written to on thousands of
+//! scattered pages. Every [`CHECKPOINT_INTERVAL`] transfers an account leaves a checkpoint, by
+//! which a moment of its history is found without walking all of it.
 
 use std::collections::HashMap;
 
@@ -10,10 +12,11 @@ use souk_types::{Timestamp, TransferId};
 
 use crate::account::AccountNumber;
 use crate::balance::{Balance, Side};
-use crate::party::{Created, Party};
+use crate::party::{Party, Posting};
 use crate::transfer::Transfer;
 
-/// After how many transfers an account leaves a checkpoint: the longest walk to any moment of its history.
+/// After how many transfers an account leaves a checkpoint: the longest walk to any moment of its
+/// history.
 pub const CHECKPOINT_INTERVAL: i64 = 64;
 
 /// A balance of an account right after one of its transfers.
@@ -48,17 +51,19 @@ pub struct Entries {
 }
 
 impl Entries {
-    /// Numbers the created transfers from `first` on and threads them into the histories of their accounts.
+    /// Numbers the created transfers from `first` on and threads them into the histories of their
+    /// accounts.
     pub(crate) fn new(
         mut parties: Vec<Party>,
-        created: Vec<Created>,
+        created: Vec<Posting>,
         stored: &HashMap<TransferId, Transfer>,
         first: i64,
     ) -> Self {
         let mut entries = Entries::default();
-        // Each balance is rolled back and played again, so that checkpoints see it after each single transfer.
+        // Each balance is rolled back and played again, so that checkpoints see it after each
+        // single transfer.
         let closing: Vec<Balance> = parties.iter().map(|party| party.balance).collect();
-        for Created { transfer, debit, credit } in created.iter().rev() {
+        for Posting { transfer, debit, credit } in created.iter().rev() {
             let change = transfer.change().reversed();
             parties[*debit].balance.apply(Side::Debit, change);
             parties[*credit].balance.apply(Side::Credit, change);
@@ -67,10 +72,12 @@ impl Entries {
         entries.transfers.reserve(created.len());
         let mut pending_here: HashMap<TransferId, Due> = HashMap::new();
         let mut changed = vec![false; parties.len()];
-        for (sequence, Created { mut transfer, debit, credit }) in (first..).zip(created) {
+        for (sequence, Posting { mut transfer, debit, credit }) in (first..).zip(created) {
             transfer.sequence = sequence;
-            transfer.debit_previous = parties[debit].record(&transfer, Side::Debit, &mut entries.checkpoints);
-            transfer.credit_previous = parties[credit].record(&transfer, Side::Credit, &mut entries.checkpoints);
+            transfer.debit_previous =
+                parties[debit].record(&transfer, Side::Debit, &mut entries.checkpoints);
+            transfer.credit_previous =
+                parties[credit].record(&transfer, Side::Credit, &mut entries.checkpoints);
             changed[debit] = true;
             changed[credit] = true;
 
@@ -89,7 +96,10 @@ impl Entries {
         entries.due.sort_unstable_by_key(|due| (due.expire_time, due.pending));
 
         for ((party, closing), changed) in parties.into_iter().zip(closing).zip(changed) {
-            assert_eq!(party.balance, closing, "playing the transfers again gives the same balance");
+            assert_eq!(
+                party.balance, closing,
+                "playing the transfers again gives the same balance"
+            );
             if changed {
                 entries.parties.push(party);
             }
@@ -99,8 +109,14 @@ impl Entries {
 }
 
 impl Party {
-    /// Adds a transfer to the history of this account and returns the sequence of the one before it.
-    fn record(&mut self, transfer: &Transfer, side: Side, checkpoints: &mut Vec<Checkpoint>) -> i64 {
+    /// Adds a transfer to the history of this account and returns the sequence of the one before
+    /// it.
+    fn record(
+        &mut self,
+        transfer: &Transfer,
+        side: Side,
+        checkpoints: &mut Vec<Checkpoint>,
+    ) -> i64 {
         let previous = self.last_sequence;
         self.balance.apply(side, transfer.change());
         self.transfer_count += 1;

@@ -1,4 +1,5 @@
-//! Everything that can go wrong with a call. What is wrong with one element of a batch is a status in its answer.
+//! Everything that can go wrong with a call. What is wrong with one element of a batch is a status
+//! in its answer.
 
 use souk_client::ledger::v1::ErrorReason as Reason;
 use souk_contract::{FieldError, PublicError, Reason as _, Refusal};
@@ -15,6 +16,12 @@ pub enum Error {
     Database(#[from] souk_data::Error),
 }
 
+impl From<sea_orm::DbErr> for Error {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Error::Database(error.into())
+    }
+}
+
 impl Error {
     /// Returns the refusal of a field that has the right form and still means nothing.
     pub fn field(field: impl Into<String>, problem: impl ToString) -> Self {
@@ -23,14 +30,19 @@ impl Error {
 
     /// Returns the refusal of a look-up whose answer a plain client could not read.
     pub fn too_large(field: &str, fitting: usize) -> Self {
-        Error::field(field, format!("ask for more than 3 MiB; ask for at most {fitting} of them at once"))
+        Error::field(
+            field,
+            format!("ask for more than 3 MiB; ask for at most {fitting} of them at once"),
+        )
     }
 }
 
 impl PublicError for Error {
     fn refusal(&self) -> Refusal {
         match self {
-            Error::AccountNotFound(id) => Reason::AccountNotFound.with("account_id", id).resource("Account", id),
+            Error::AccountNotFound(id) => {
+                Reason::AccountNotFound.with("account_id", id).resource("Account", id)
+            }
             Error::Field(error) => error.refusal(),
             Error::Database(error) => error.refusal(),
         }

@@ -1,7 +1,9 @@
-//! The ledger service: double-entry accounts and the transfers between them; every movement of money.
+//! The ledger service: double-entry accounts and the transfers between them; every movement of
+//! money.
 //!
-//! Read it in this order: what is promised (`proto/souk/ledger/v1`), the rules of one transfer (`transfer.rs`), the rules
-//! of a batch (`book.rs`), what a batch writes (`entry.rs`), how it is written (`store/write.rs`).
+//! Read it in this order: what is promised (`proto/souk/ledger/v1`), the rules of one transfer
+//! (`transfer.rs`), the rules of a batch (`book.rs`), what a batch writes (`entry.rs`), how it is
+//! written (`writer.rs`), all SQL (`store.rs`).
 
 pub mod account;
 pub mod balance;
@@ -17,13 +19,17 @@ mod replay;
 mod rpc;
 mod store;
 pub mod transfer;
+mod writer;
+
+use std::sync::Arc;
 
 use souk_chassis::{Definition, Host, Service, StartError};
 use souk_client::ledger::v1::ledger_service;
+use souk_data::Db;
 
 use config::Config;
 use rpc::LedgerRpc;
-use store::Store;
+use writer::Writer;
 
 /// Returns the service, ready to be run alone or with others.
 pub fn definition() -> Definition {
@@ -32,12 +38,14 @@ pub fn definition() -> Definition {
 
 async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     config.check()?;
-    let store = Store::open(&config.data, host.data_dir(), host.clock()).await?;
-    let rpc = LedgerRpc::new(store.clone(), host.clock());
-    let db = store.db().clone();
+    let db = Db::open(&config.data, host.data_dir(), &store::SCHEMA, host.clock()).await?;
+    let writer = Arc::new(Writer::new(db.clone()));
+    let rpc = LedgerRpc { db: db.clone(), clock: host.clock(), writer: writer.clone() };
     Ok(Service::new(&souk_client::CONTRACT)
         .rpc(ledger_service::server(rpc))
-        .worker("expiry", move |drain| expiry::run(store.clone(), host.clock(), config.expiry, drain))
+        .worker("expiry", move |drain| {
+            expiry::run(writer.clone(), host.clock(), config.expiry, drain)
+        })
         .ready(move || {
             let db = db.clone();
             async move { db.ping().await }

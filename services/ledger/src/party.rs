@@ -20,8 +20,8 @@ pub struct Party {
     pub last_time: Timestamp,
 }
 
-/// A transfer that the batch created, and where its accounts stand in the book.
-pub(crate) struct Created {
+/// A transfer that the batch created, and the indexes of its accounts in the book.
+pub(crate) struct Posting {
     pub transfer: Transfer,
     pub debit: usize,
     pub credit: usize,

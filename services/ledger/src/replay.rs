@@ -1,4 +1,5 @@
-//! Replaying the log: what a slice of the accounts must hold, computed from transfers alone. Shares nothing with the book.
+//! Replaying the log: what a slice of the accounts must hold, computed from transfers alone. Shares
+//! nothing with the book.
 
 use souk_types::Timestamp;
 
@@ -7,16 +8,17 @@ use crate::balance::{Balance, Change, Side};
 
 /// What replaying gave for one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Replayed {
+pub struct ReplayedAccount {
     pub balance: Balance,
     pub transfer_count: i64,
     pub last_sequence: i64,
     pub last_time: Timestamp,
-    /// A transfer did not name the one before it in this account's history, or was recorded before it.
+    /// A transfer did not name the one before it in this account's history, or was recorded before
+    /// it.
     pub is_torn: bool,
 }
 
-const NOTHING: Replayed = Replayed {
+const NOTHING: ReplayedAccount = ReplayedAccount {
     balance: Balance { debits_pending: 0, debits_posted: 0, credits_pending: 0, credits_posted: 0 },
     transfer_count: 0,
     last_sequence: 0,
@@ -27,7 +29,7 @@ const NOTHING: Replayed = Replayed {
 /// Holds the replayed accounts `first` to `first + count - 1`; others are passed over.
 pub struct Replay {
     first: AccountNumber,
-    accounts: Vec<Replayed>,
+    accounts: Vec<ReplayedAccount>,
     count: i64,
 }
 
@@ -60,11 +62,11 @@ impl Replay {
         if account < self.first || account > self.end() {
             return;
         }
-        let place = (account - self.first) as usize;
-        if place >= self.accounts.len() {
-            self.accounts.resize(place + 1, NOTHING);
+        let index = (account - self.first) as usize;
+        if index >= self.accounts.len() {
+            self.accounts.resize(index + 1, NOTHING);
         }
-        let replayed = &mut self.accounts[place];
+        let replayed = &mut self.accounts[index];
         replayed.balance.apply(side, change);
         replayed.transfer_count += 1;
         replayed.is_torn |= replayed.last_sequence != previous || replayed.last_time > time;
@@ -73,7 +75,7 @@ impl Replay {
     }
 
     /// Returns what an account of the slice must hold.
-    pub fn get(&self, account: AccountNumber) -> &Replayed {
+    pub fn get(&self, account: AccountNumber) -> &ReplayedAccount {
         self.accounts.get((account - self.first) as usize).unwrap_or(&NOTHING)
     }
 }
@@ -97,7 +99,10 @@ mod tests {
         replay.add(13, Side::Credit, SINGLE, 2, 0, at(1));
         let replayed = replay.get(12);
         assert_eq!((replayed.balance.debits_posted, replayed.balance.credits_posted), (5, 5));
-        assert_eq!((replayed.transfer_count, replayed.last_sequence, replayed.is_torn), (2, 2, false));
+        assert_eq!(
+            (replayed.transfer_count, replayed.last_sequence, replayed.is_torn),
+            (2, 2, false)
+        );
         assert_eq!(replay.get(10), &NOTHING);
     }
 

@@ -10,31 +10,20 @@ mod list_accounts;
 mod lookup_accounts;
 mod lookup_transfers;
 
+use std::sync::Arc;
+
 use souk_contract::Handlers;
+use souk_data::Db;
 use souk_types::Clock;
 
 use crate::error::Error;
-use crate::store::Store;
-
-/// How many elements a page has when the caller does not say.
-const DEFAULT_PAGE_SIZE: i64 = 100;
+use crate::writer::Writer;
 
 /// Serves `souk.ledger.v1.LedgerService`.
 pub struct LedgerRpc {
-    store: Store,
-    clock: Clock,
-}
-
-impl LedgerRpc {
-    /// Serves what the store holds.
-    pub fn new(store: Store, clock: Clock) -> Self {
-        LedgerRpc { store, clock }
-    }
-}
-
-/// Returns how many elements the page shall have.
-fn page_size(asked: i32) -> i64 {
-    if asked == 0 { DEFAULT_PAGE_SIZE } else { i64::from(asked) }
+    pub db: Db,
+    pub clock: Clock,
+    pub writer: Arc<Writer>,
 }
 
 impl Handlers for LedgerRpc {

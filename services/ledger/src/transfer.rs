@@ -1,47 +1,33 @@
-//! Transfers, and what of them can be judged without knowing any account. What they do to accounts is in `book.rs`.
+//! Transfers, and what of them can be judged without knowing any account. What they do to accounts
+//! is in `book.rs`.
 
 use std::time::Duration;
 
+use sea_orm::{DeriveActiveEnum, EnumIter};
 use souk_client::ledger::v1::CreateTransferStatus as Status;
 use souk_types::{AccountId, Timestamp, TransferId};
 
 use crate::account::AccountNumber;
 use crate::balance::Change;
 
-/// What a transfer is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a transfer is. The numbers are those of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum Kind {
     /// Posts at once.
-    Single,
+    Single = 0,
     /// Sets the amount aside until it is posted, voided or expired.
-    Pending,
+    Pending = 1,
     /// Posts a pending transfer, whole or in part.
-    Post,
+    Post = 2,
     /// Sets the amount of a pending transfer free.
-    Void,
-    /// Sets the amount of a pending transfer free because its timeout passed; made by the ledger itself.
-    Expire,
+    Void = 3,
+    /// Sets the amount of a pending transfer free because its timeout passed; made by the ledger
+    /// itself.
+    Expire = 4,
 }
 
 impl Kind {
-    /// Returns the number that the database holds.
-    pub fn to_column(self) -> i64 {
-        match self {
-            Kind::Single => 0,
-            Kind::Pending => 1,
-            Kind::Post => 2,
-            Kind::Void => 3,
-            Kind::Expire => 4,
-        }
-    }
-
-    /// Reads the number that the database holds.
-    pub fn from_column(number: i64) -> Option<Self> {
-        [Kind::Single, Kind::Pending, Kind::Post, Kind::Void, Kind::Expire]
-            .into_iter()
-            .find(|kind| kind.to_column() == number)
-    }
-
     /// Returns what a transfer of this kind does to the pending transfer that it names.
     pub fn resolution(self) -> Option<Resolution> {
         match self {
@@ -109,15 +95,15 @@ pub struct NewTransfer {
 /// A transfer as it is stored, for ever.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
-    /// Where it stands in the log; grows along the history of each account.
+    /// Its position in the log; grows along the history of each account.
     pub sequence: i64,
     pub id: TransferId,
     pub debit_account: AccountNumber,
     pub credit_account: AccountNumber,
     /// Minor units moved, set aside or, of a void or an expiry, set free.
     pub amount: i64,
-    /// Minor units of the pending transfer that this one resolves; 0 of others. So that the log can be replayed
-    /// without looking anything up.
+    /// Minor units of the pending transfer that this one resolves; 0 of others. So that the log can
+    /// be replayed without looking anything up.
     pub pending_amount: i64,
     pub pending: Option<TransferId>,
     pub user_data: String,
@@ -128,7 +114,8 @@ pub struct Transfer {
     pub linked: bool,
     pub effective_time: Option<Timestamp>,
     pub create_time: Timestamp,
-    /// The sequence of the transfer before this one in the history of the debited account; 0 when it is the first.
+    /// The sequence of the transfer before this one in the history of the debited account; 0 when
+    /// it is the first.
     pub debit_previous: i64,
     /// The same of the credited account.
     pub credit_previous: i64,
@@ -170,7 +157,8 @@ impl Transfer {
         self.kind.resolution()
     }
 
-    /// Returns the sequence of the transfer before this one in the history of one of its accounts; 0 when it is the first.
+    /// Returns the sequence of the transfer before this one in the history of one of its accounts;
+    /// 0 when it is the first.
     pub fn previous(&self, account: AccountNumber) -> i64 {
         if self.debit_account == account { self.debit_previous } else { self.credit_previous }
     }
@@ -193,7 +181,8 @@ impl Transfer {
 }
 
 impl NewTransfer {
-    /// Checks what can be said of a single or pending transfer alone. Returns its debit and credit account.
+    /// Checks what can be said of a single or pending transfer alone. Returns its debit and credit
+    /// account.
     pub fn check_movement(&self, kind: Kind) -> Result<(AccountId, AccountId), Status> {
         let debit = self.debit_account.ok_or(Status::DebitAccountIdMustNotBeEmpty)?;
         let credit = self.credit_account.ok_or(Status::CreditAccountIdMustNotBeEmpty)?;
@@ -218,7 +207,8 @@ impl NewTransfer {
         Ok((debit, credit))
     }
 
-    /// Checks what can be said alone of a transfer that posts or voids. Returns the pending transfer that it names.
+    /// Checks what can be said alone of a transfer that posts or voids. Returns the pending
+    /// transfer that it names.
     pub fn check_resolution(&self) -> Result<TransferId, Status> {
         let pending = self.pending.ok_or(Status::PendingIdMustNotBeEmpty)?;
         if pending == self.id {

@@ -18,14 +18,13 @@ import type { Sealing } from "./sealing.js";
 import { deleteConfirmation, loadConfirmation, noteRequest, requestsSince, saveConfirmation, type Confirmation } from "./store/confirmations.js";
 import { addDelivery, type Delivery } from "./store/deliveries.js";
 import { keepEvent } from "./store/events.js";
+import { DAY_MS, HOUR_MS } from "./time.js";
 
 /** The type of the event that a code is mailed for. Of this service alone; the bus does not carry it. */
 const EVENT_TYPE = "souk.notifications.v1.EmailConfirmation";
 const SOURCE = "/services/notifications";
 
 const GOOD_HOURS = 24;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const MOST_WRONG_CODES = 10;
 
 // Crockford's: without letters that are taken for digits. Twelve of them are 60 bits.

@@ -91,3 +91,8 @@ export function wireMessage(message: Message): WireMessage {
 function optional<K extends string>(name: K, date: Date | undefined): Partial<Record<K, Timestamp>> {
   return date === undefined ? {} : ({ [name]: timestampFromDate(date) } as Record<K, Timestamp>);
 }
+
+/** Returns a filter's text; undefined when it is empty, which means that it does not filter. */
+export function unlessEmpty(text: string): string | undefined {
+  return text === "" ? undefined : text;
+}

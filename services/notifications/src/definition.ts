@@ -2,7 +2,7 @@
 import { define, Service } from "@souk/chassis";
 import { Counter, Gauge } from "prom-client";
 
-import { readConfig } from "./config.js";
+import { config } from "./config.js";
 import { Channel, DeliveryState, NotificationService } from "./contract.js";
 import { purgeUntil } from "./retention.js";
 import { rpc } from "./rpc.js";
@@ -13,8 +13,8 @@ import { countOpen } from "./store/deliveries.js";
 export const definition = define({
   name: "notifications",
   defaultConfig: new URL("../config.default.toml", import.meta.url),
-  config: { parse: readConfig },
-  build: async (config, { dataDir, clock, drain, log, metrics }) => {
+  config,
+  build: async (settings, { dataDir, clock, drain, log, metrics }) => {
     const attempts = new Counter({
       name: "souk_notifications_attempts_total",
       help: "Attempts to deliver, by channel and outcome.",
@@ -22,7 +22,7 @@ export const definition = define({
       registers: [metrics],
     });
     const counted = (channel: string, outcome: string) => attempts.inc({ channel, outcome });
-    const service = await Notifications.start({ config, dataDir, clock, stop: drain, log, counted });
+    const service = await Notifications.start({ config: settings, dataDir, clock, stop: drain, log, counted });
     new Gauge({
       name: "souk_notifications_open_deliveries",
       help: "Deliveries that wait or are dead, by channel and state.",
@@ -39,8 +39,8 @@ export const definition = define({
       .rpc(NotificationService, rpc(service))
       .ready(() => service.store.ping())
       // Every event is consumed, since any may have an endpoint. From the first one that is kept: what happened while this service
-      // was made ready for its first start is told too; what is too old is told to nobody.
-      .subscription({ name: SUBSCRIPTION, types: [], start: "earliest", hear: (event) => service.hear(event) })
+      // was made ready for its first start is news too; nobody is notified of what is too old.
+      .subscription({ name: SUBSCRIPTION, types: [], start: "earliest", handle: ({ event }) => service.consume(event) })
       .worker("retention", (stop) => purgeUntil(service, stop))
       .worker("purge", (stop) => service.store.purge().run(stop))
       .closing({ close: () => service.ended() });

@@ -23,9 +23,9 @@ export interface RetryRules {
 /** What becomes of a delivery after an attempt that failed. */
 export type Next = { state: "pending"; wait: number } | { state: "dead" };
 
-/** What a receiver tells repeats by. */
+/** Identifies an event, so that receivers recognise repeats. */
 export interface Origin {
-  /** Who told the event: `/services/orders`. With its id it names the event for ever. */
+  /** Who published the event: `/services/orders`. With the id it identifies the event. */
   source: string;
   id: string;
 }

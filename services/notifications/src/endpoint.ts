@@ -2,6 +2,7 @@
 import { WebhookEndpointState as State, type WebhookEndpoint } from "./contract.js";
 import type { Sealing } from "./sealing.js";
 import type { Endpoint } from "./store/endpoints.js";
+import { HOUR_MS } from "./time.js";
 
 /** What the secrets of an endpoint are sealed for. */
 export function secretPurpose(endpointId: string): string {
@@ -19,15 +20,13 @@ export function withSecret<A extends { endpoint?: WebhookEndpoint | undefined; s
 /** How long the secret before the present one still signs. */
 export const PREVIOUS_SECRET_HOURS = 24;
 
-const HOUR = 3_600_000;
-
 /** Returns the endpoint with a new secret, sealed; the one before goes on signing for a day. */
 export function rotate(endpoint: Endpoint, secret: string, now: Date): Endpoint {
   return {
     ...endpoint,
     secret,
     previousSecret: endpoint.secret,
-    previousSecretExpireTime: new Date(now.getTime() + PREVIOUS_SECRET_HOURS * HOUR),
+    previousSecretExpireTime: new Date(now.getTime() + PREVIOUS_SECRET_HOURS * HOUR_MS),
     version: endpoint.version + 1,
     updateTime: now,
   };

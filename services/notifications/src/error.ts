@@ -1,6 +1,5 @@
 /** What can go wrong: one refusal for each public reason, with its facts. */
-import { BadRequestSchema, RetryInfoSchema, detail, invalidField as refuseField, refusals, refuse as refuseCommon, type Detail, type Refusal as Told } from "@souk/chassis";
-import { ErrorReason as Common } from "@souk/client/gen/souk/policy/v1/error_reason_pb.js";
+import { BadRequestSchema, RetryInfoSchema, detail, invalidField as refuseField, refusals, type Detail, type Refusal as ServiceRefusal } from "@souk/chassis";
 
 import { Channel, ErrorReasonSchema, NotificationKind, ErrorReason as Reason, file_souk_notifications_v1_error_reason as CONTRACT } from "./contract.js";
 
@@ -18,16 +17,16 @@ export const Refusal = {
 
   emptyField: (field: string) => refuse(Reason.EMPTY_FIELD, `${field} is in the mask and empty`, { field }),
 
-  kindRepeated(kind: NotificationKind): Told {
+  kindRepeated(kind: NotificationKind): ServiceRefusal {
     const name = `NOTIFICATION_KIND_${NotificationKind[kind]}`;
-    return refuse(Reason.KIND_REPEATED, `${name} stands twice`, { kind: name });
+    return refuse(Reason.KIND_REPEATED, `${name} appears more than once`, { kind: name });
   },
 
   endpointNotFound: (id: string) => refuse(Reason.ENDPOINT_NOT_FOUND, `webhook endpoint ${id} does not exist`, { endpoint_id: id }),
 
   tooManyEndpoints: (most: number) => refuse(Reason.TOO_MANY_ENDPOINTS, `an owner may have ${most} webhook endpoints`, { most: String(most) }),
 
-  targetRefused(problem: string): Told {
+  targetRefused(problem: string): ServiceRefusal {
     const details = [violation("url", problem)];
     return refuse(Reason.TARGET_REFUSED, `field url cannot be a target: ${problem}`, { field: "url", problem }, { details });
   },
@@ -38,32 +37,26 @@ export const Refusal = {
 
   invalidResumeToken: () => refuse(Reason.INVALID_RESUME_TOKEN, "the resume token was changed or is another account's"),
 
-  codeRefused(): Told {
+  codeRefused(): ServiceRefusal {
     const message = "the code does not confirm the e-mail address: it is another one, has expired, or was tried too often";
     return refuse(Reason.CODE_REFUSED, message, {}, { details: [violation("code", message)] });
   },
 
-  tooManyConfirmations(most: number, waitMs: number): Told {
+  tooManyConfirmations(most: number, waitMs: number): ServiceRefusal {
     const message = `at most ${most} confirmations within a day may be asked for by an account and for an address`;
     const retry = detail(RetryInfoSchema, { retryDelay: { seconds: BigInt(Math.ceil(waitMs / 1000)) } });
     return refuse(Reason.TOO_MANY_CONFIRMATIONS, message, { most: String(most) }, { details: [retry] });
   },
 
-  noTemplate(kind: NotificationKind, channel: Channel): Told {
+  noTemplate(kind: NotificationKind, channel: Channel): ServiceRefusal {
     const names = { kind: `NOTIFICATION_KIND_${NotificationKind[kind]}`, channel: `CHANNEL_${Channel[channel]}` };
     return refuse(Reason.NO_TEMPLATE, `${names.kind} has no template for ${names.channel}`, names);
   },
 };
 
 /** Says that a field breaks a rule that the contract cannot write down. What it held is not repeated. */
-export function invalidField(field: string, rule: string): Told {
+export function invalidField(field: string, rule: string): ServiceRefusal {
   return refuseField(CONTRACT.proto.package, `field ${field} ${rule}`, [{ field, description: rule }]);
-}
-
-/** Says that a page token was changed or belongs to another caller or filter. */
-export function invalidPageToken(): Told {
-  const message = "the page token is not valid for this caller and this list";
-  return refuseCommon(Common.INVALID_PAGE_TOKEN, message, {}, { details: [violation("page_token", message)] });
 }
 
 function violation(field: string, description: string): Detail {

@@ -1,6 +1,6 @@
 /**
- * What comes in from the bus: each event becomes, in one transaction with its record in the inbox, the messages in the shop
- * and the deliveries that are to be made. Nothing is sent here.
+ * Consumes events: each becomes, in one transaction with its record in the inbox, the messages in the shop and the deliveries
+ * to be made. Nothing is sent here.
  */
 import { newId, Poison, type Tx } from "@souk/chassis";
 
@@ -15,10 +15,11 @@ import { keepEvent, timeOf } from "./store/events.js";
 import { addMessage } from "./store/messages.js";
 import { loadPreferences, takeWatchers } from "./store/preferences.js";
 import type { Templates } from "./template.js";
-import { isToldOf } from "./webhook.js";
+import { HOUR_MS } from "./time.js";
+import { isSubscribed } from "./webhook.js";
 
-/** The most accounts that one event may tell; those who came later to the queue of a sku wait for its next return. */
-const MOST_TOLD = 2000;
+/** The most accounts that one event notifies; those who came later to the queue of a sku wait for its next return. */
+const MAX_NOTIFIED = 2000;
 
 /** Who is to be woken once the transaction is durable. */
 export interface Woken {
@@ -27,14 +28,14 @@ export interface Woken {
   hasEmail: boolean;
 }
 
-/** What the handling of events needs. */
-export interface Listening {
+/** What consuming an event needs. */
+export interface ConsumerDependencies {
   config: NotificationsConfig;
   templates: Templates;
 }
 
-/** Writes down what is to be told of an event. Throws when the event cannot be read. */
-export function hear(tx: Tx, event: Event, listening: Listening, now: Date): Woken {
+/** Stores the messages and deliveries that an event leads to. Throws when the event cannot be read. */
+export function consume(tx: Tx, event: Event, dependencies: ConsumerDependencies, now: Date): Woken {
   const woken: Woken = { accounts: new Set(), endpoints: new Set(), hasEmail: false };
   const { notices, time } = readable(event, now);
 
@@ -43,7 +44,7 @@ export function hear(tx: Tx, event: Event, listening: Listening, now: Date): Wok
   const eventRow = () => (row ??= keepEvent(tx, event, now));
 
   for (const endpoint of enabledEndpoints(tx)) {
-    if (!isToldOf(endpoint.eventTypes, event.type)) continue;
+    if (!isSubscribed(endpoint.eventTypes, event.type)) continue;
     const key = keyOf(event, Channel.WEBHOOK, endpoint.id);
     const id = newId("delivery", now);
     const delivery = { id, key, subject: event.subject, channel: Channel.WEBHOOK, kind: 0, account: "", endpoint: endpoint.id };
@@ -52,10 +53,10 @@ export function hear(tx: Tx, event: Event, listening: Listening, now: Date): Wok
   }
   for (const notice of notices) {
     const happened = notice.happened ?? time;
-    // Imported and replayed history is told to programs and to nobody's mailbox.
-    if (now.getTime() - happened.getTime() > listening.config.telling.maxAgeMs) continue;
+    // Imported and replayed history goes to webhooks and to nobody's mailbox.
+    if (now.getTime() - happened.getTime() > dependencies.config.telling.max_age_hours * HOUR_MS) continue;
     for (const account of audienceOf(tx, notice)) {
-      tell(tx, { event, notice, account, happened, eventRow }, listening, now, woken);
+      notify(tx, { event, notice, account, happened, eventRow }, dependencies, now, woken);
     }
   }
   return woken;
@@ -79,7 +80,8 @@ function isKeepable({ audience, subject }: Notice): boolean {
   return !`${name}${subject}`.includes("\0");
 }
 
-interface Told {
+/** A notice for one account. */
+interface AccountNotice {
   event: Event;
   notice: Notice;
   account: string;
@@ -87,31 +89,31 @@ interface Told {
   eventRow: () => number;
 }
 
-function tell(tx: Tx, told: Told, { config, templates }: Listening, now: Date, woken: Woken): void {
-  const { event, notice, account } = told;
+function notify(tx: Tx, accountNotice: AccountNotice, { config, templates }: ConsumerDependencies, now: Date, woken: Woken): void {
+  const { event, notice, account, happened, eventRow } = accountNotice;
   const preferences = loadPreferences(tx, account);
   for (const channel of channelsFor(preferences, notice.kind)) {
     const key = keyOf(event, channel, account, kindText(notice.kind));
     if (channel === Channel.IN_APP) {
       const locale = localeOf(preferences, config);
-      const { title, body } = templates.inApp(notice.kind, notice.facts, { time: told.happened, locale });
+      const { title, body } = templates.inApp(notice.kind, notice.facts, { time: happened, locale });
       const message = { id: newId("message", now), key, account, kind: notice.kind, title, body, subject: notice.subject };
-      if (addMessage(tx, { ...message, eventTime: told.happened, createTime: now })) woken.accounts.add(account);
+      if (addMessage(tx, { ...message, eventTime: happened, createTime: now })) woken.accounts.add(account);
     } else if (channel === Channel.EMAIL && addressOf(preferences, config) !== "") {
       const delivery = { id: newId("delivery", now), key, subject: event.subject, channel, kind: notice.kind, account, endpoint: "" };
-      addDelivery(tx, { ...delivery, eventRow: told.eventRow() }, now);
+      addDelivery(tx, { ...delivery, eventRow: eventRow() }, now);
       woken.hasEmail = true;
     }
   }
 }
 
 function audienceOf(tx: Tx, notice: Notice): string[] {
-  return "account" in notice.audience ? [notice.audience.account] : takeWatchers(tx, notice.audience.watching, MOST_TOLD);
+  return "account" in notice.audience ? [notice.audience.account] : takeWatchers(tx, notice.audience.watching, MAX_NOTIFIED);
 }
 
 /** Returns where e-mail to an account goes now; empty: nowhere. **Invariant:** never to an address that is not confirmed. */
 export function addressOf(preferences: Preferences, config: NotificationsConfig): string {
-  if (preferences.emailAddress === "") return addressByRule(config.email.defaultAddress, preferences.account);
+  if (preferences.emailAddress === "") return addressByRule(config.email.default_address, preferences.account);
   return preferences.emailConfirmedTime === undefined ? "" : preferences.emailAddress;
 }
 
@@ -120,7 +122,7 @@ export function localeOf(preferences: Preferences, config: NotificationsConfig):
   return preferences.locale === "" ? config.shop.locale : preferences.locale;
 }
 
-/** One event may tell an account of two kinds; each has a key of its own. */
+/** One event may notify an account of two kinds; each has its own key. */
 function kindText(kind: NotificationKind): string {
   return String(kind);
 }

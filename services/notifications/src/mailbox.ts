@@ -117,7 +117,7 @@ const STYLE =
   "body{margin:2rem auto;max-width:60rem;padding:0 1rem;font:16px/1.5 system-ui,sans-serif;color:#222}" +
   "table{width:100%;border-collapse:collapse}td,th{padding:.4rem;border-bottom:1px solid #ddd;text-align:left}" +
   "iframe{width:100%;height:40rem;border:1px solid #ddd}pre{white-space:pre-wrap;background:#f4f4f2;padding:1rem}";
-// No script runs and nothing is fetched, whatever stands in a message.
+// No script runs and nothing is fetched, whatever a message contains.
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'";
 
 function page(title: string, body: string): string {

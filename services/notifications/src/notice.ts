@@ -1,7 +1,7 @@
 /**
- * What is told of which event, and to whom. Pure: an event in, notices out.
+ * Who is notified of which event, and what about. Pure: an event in, notices out.
  *
- * A new kind is one line in TOLD, one folder in templates/ and one value of the contract's enum.
+ * A new kind is one line in RULES, one folder in templates/ and one value of the contract's enum.
  */
 import { fromBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
@@ -26,10 +26,10 @@ import {
 import { orderFacts, paymentFacts, refundFacts, stockFacts, type Facts } from "./facts.js";
 import { dateOf } from "./time.js";
 
-/** Who is told: one account, or every account that watches a sku. */
+/** Who is notified: one account, or every account that watches a sku. */
 export type Audience = { account: string } | { watching: string };
 
-/** One thing to tell. */
+/** One thing to notify an audience of. */
 export interface Notice {
   kind: Kind;
   audience: Audience;
@@ -41,8 +41,9 @@ export interface Notice {
   happened: Date | undefined;
 }
 
-interface Told {
-  /** The kinds that may come of it. */
+/** The notices of one type of event. */
+interface Rule {
+  /** The kinds that it may lead to. */
   kinds: readonly Kind[];
   read: (data: Uint8Array) => Notice[];
 }
@@ -50,29 +51,29 @@ interface Told {
 /** What was recorded so long after it happened is imported history: no process takes as long to write down a sale of now. */
 const IMPORTED_AFTER_MS = 3_600_000;
 
-const TOLD = new Map<string, Told>([
-  told(OrderPlacedSchema, [Kind.ORDER_PLACED], ({ order }) => ofOrder(Kind.ORDER_PLACED, order, imported(order))),
-  told(OrderRejectedSchema, [Kind.ORDER_REJECTED], ({ order }) => ofOrder(Kind.ORDER_REJECTED, order, imported(order))),
-  told(OrderPaidSchema, [Kind.ORDER_PAID], ({ order }) => ofOrder(Kind.ORDER_PAID, order, imported(order))),
-  told(OrderCanceledSchema, [Kind.ORDER_CANCELED], ({ order, effectiveTime }) => ofOrder(Kind.ORDER_CANCELED, order, date(effectiveTime))),
-  told(OrderFulfilledSchema, [Kind.ORDER_FULFILLED], ({ order, effectiveTime }) => ofOrder(Kind.ORDER_FULFILLED, order, date(effectiveTime))),
-  told(OrderRefundedSchema, [Kind.ORDER_REFUNDED], ({ order, refund }) => {
-    // A refund that failed is told by payments, which knows it first.
+const RULES = new Map<string, Rule>([
+  rule(OrderPlacedSchema, [Kind.ORDER_PLACED], ({ order }) => ofOrder(Kind.ORDER_PLACED, order, imported(order))),
+  rule(OrderRejectedSchema, [Kind.ORDER_REJECTED], ({ order }) => ofOrder(Kind.ORDER_REJECTED, order, imported(order))),
+  rule(OrderPaidSchema, [Kind.ORDER_PAID], ({ order }) => ofOrder(Kind.ORDER_PAID, order, imported(order))),
+  rule(OrderCanceledSchema, [Kind.ORDER_CANCELED], ({ order, effectiveTime }) => ofOrder(Kind.ORDER_CANCELED, order, date(effectiveTime))),
+  rule(OrderFulfilledSchema, [Kind.ORDER_FULFILLED], ({ order, effectiveTime }) => ofOrder(Kind.ORDER_FULFILLED, order, date(effectiveTime))),
+  rule(OrderRefundedSchema, [Kind.ORDER_REFUNDED], ({ order, refund }) => {
+    // A refund that failed comes from payments, which knows it first.
     if (refund?.state !== RefundState.SUCCEEDED) return [];
     const notices = ofOrder(Kind.ORDER_REFUNDED, order, imported(refund));
     return notices.map((notice) => ({ ...notice, facts: { ...notice.facts, refund: refundFacts(refund.amount) } }));
   }),
-  told(PaymentChangedSchema, [Kind.PAYMENT_FAILED, Kind.PAYMENT_ACTION_REQUIRED], ({ payment }) => {
+  rule(PaymentChangedSchema, [Kind.PAYMENT_FAILED, Kind.PAYMENT_ACTION_REQUIRED], ({ payment }) => {
     if (payment?.state === PaymentState.REQUIRES_ACTION) return ofPayment(Kind.PAYMENT_ACTION_REQUIRED, payment, imported(payment));
     const declined = payment?.state === PaymentState.REQUIRES_PAYMENT_METHOD && payment.decline !== "";
     return declined ? ofPayment(Kind.PAYMENT_FAILED, payment, imported(payment)) : [];
   }),
-  told(PaymentRefundedSchema, [Kind.REFUND_FAILED], ({ payment, refund }) => {
+  rule(PaymentRefundedSchema, [Kind.REFUND_FAILED], ({ payment, refund }) => {
     if (payment === undefined || refund?.state !== PaymentRefundState.FAILED) return [];
     const notices = ofPayment(Kind.REFUND_FAILED, payment, imported(refund));
     return notices.map((notice) => ({ ...notice, facts: { ...notice.facts, refund: refundFacts(refund.amount) } }));
   }),
-  told(StockChangedSchema, [Kind.BACK_IN_STOCK], ({ stock, movement }) => {
+  rule(StockChangedSchema, [Kind.BACK_IN_STOCK], ({ stock, movement }) => {
     if (stock === undefined || movement === undefined) return [];
     const available = stock.onHand - stock.reserved;
     // A delivery, a return or a promise that was taken back: whatever leads from nothing to something.
@@ -90,25 +91,25 @@ const TOLD = new Map<string, Told>([
   }),
 ]);
 
-/** Returns what customers are told of an event; nothing for a type that this service does not tell of. Throws when `data` is no message of the type. */
+/** Returns what customers are notified of after an event; nothing for a type without a rule. Throws when `data` is no message of the type. */
 export function noticesOf(type: string, data: Uint8Array): Notice[] {
-  return TOLD.get(type)?.read(data) ?? [];
+  return RULES.get(type)?.read(data) ?? [];
 }
 
-/** Returns the event types that customers may be told of, with the kinds that may come of each. */
-export function toldTypes(): ReadonlyMap<string, readonly Kind[]> {
-  return new Map([...TOLD].map(([type, { kinds }]) => [type, kinds]));
+/** Returns the event types that customers are notified of, with the kinds that each may lead to. */
+export function notifiedTypes(): ReadonlyMap<string, readonly Kind[]> {
+  return new Map([...RULES].map(([type, { kinds }]) => [type, kinds]));
 }
 
-function told<S extends DescMessage>(
+function rule<S extends DescMessage>(
   schema: S,
   kinds: readonly Kind[],
   notices: (message: MessageShape<S>) => Notice[],
-): [string, Told] {
+): [string, Rule] {
   return [schema.typeName, { kinds, read: (data) => notices(fromBinary(schema, data)) }];
 }
 
-/** A guest's order has nobody to tell. */
+/** Nobody is notified of a guest's order. */
 function ofOrder(kind: Kind, order: Order | undefined, happened: Date | undefined): Notice[] {
   if (order === undefined || order.customerId === "") return [];
   const facts = { order: orderFacts(order) };

@@ -1,4 +1,4 @@
-/** The rules of preferences, pure: who is told of what over which channel, and where e-mail goes. */
+/** The rules of preferences, pure: who is notified of what over which channel, and where e-mail goes. */
 import { createHash } from "node:crypto";
 
 import { Channel, NotificationKind as Kind } from "./contract.js";
@@ -12,14 +12,14 @@ export interface Preferences {
   emailConfirmedTime: Date | undefined;
   locale: string;
   defaultChannels: Channel[];
-  /** The kinds that are told in another way, in the order of the enum. */
+  /** The kinds that go over other channels, in the order of the enum. */
   kinds: { kind: Kind; channels: Channel[] }[];
   /** Counts the changes; 0 when nothing was ever set. */
   version: number;
   updateTime: Date | undefined;
 }
 
-/** Returns what holds for an account that has set nothing: told in the shop and by e-mail. */
+/** Returns what holds for an account that has set nothing: notified in the shop and by e-mail. */
 export function defaultPreferences(account: string): Preferences {
   return {
     account,
@@ -33,13 +33,13 @@ export function defaultPreferences(account: string): Preferences {
   };
 }
 
-/** Returns how the account is told of a kind; nothing when it does not want to be. */
+/** Returns the channels over which the account is notified of a kind; none when it does not want to be. */
 export function channelsFor(preferences: Preferences, kind: Kind): Channel[] {
   const chosen = preferences.kinds.find((one) => one.kind === kind);
   return chosen === undefined ? preferences.defaultChannels : chosen.channels;
 }
 
-/** Returns the preferences with the channels of each kind once and in order. Refuses a kind that stands twice. */
+/** Returns the preferences with the channels of each kind once and in order. Refuses a kind that appears more than once. */
 export function tidyKinds(kinds: { kind: Kind; channels: Channel[] }[]): Preferences["kinds"] {
   const seen = new Set<Kind>();
   for (const { kind } of kinds) {

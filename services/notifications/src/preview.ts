@@ -1,9 +1,7 @@
 /** `preview <kind> [locale]`: shows what a kind looks like on every channel, filled with sample data. */
-import { readFileSync } from "node:fs";
+import { loadConfig } from "@souk/chassis";
 
-import { parse } from "smol-toml";
-
-import { readConfig } from "./config.js";
+import { definition } from "./definition.js";
 import { SAMPLE_TIME, sampleFacts } from "./sample.js";
 import { templatesOf } from "./service.js";
 import { allKinds, kindName, kindOf } from "./template.js";
@@ -27,8 +25,6 @@ export function preview(words: readonly string[]): number {
 }
 
 function previewConfig() {
-  const file = new URL("../config.default.toml", import.meta.url);
-  const config = readConfig(parse(readFileSync(file, "utf8")));
   const templates = process.env["NOTIFICATIONS__TELLING__TEMPLATES"];
-  return templates === undefined ? config : { ...config, telling: { ...config.telling, templates } };
+  return loadConfig(definition, { set: templates === undefined ? {} : { "telling.templates": templates } });
 }

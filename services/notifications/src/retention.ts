@@ -7,22 +7,22 @@ import { purgeRequests } from "./store/confirmations.js";
 import { purgeDeliveries } from "./store/deliveries.js";
 import { purgeEvents } from "./store/events.js";
 import { purgeMessages } from "./store/messages.js";
+import { DAY_MS } from "./time.js";
 
 const AT_ONCE = 500;
 const EVERY_MS = 600_000;
-/** Confirmations are limited by the day. */
-const DAY_MS = 86_400_000;
 
 /** Deletes until nothing is left to delete. Returns how many rows went. */
 export async function purge(service: Notifications, stop: AbortSignal): Promise<number> {
-  const { deliveredMs, deadMs, messageMs } = service.config.keep;
-  const before = (age: number) => new Date(service.clock.now().getTime() - age);
+  const { delivered_days, dead_days, message_days } = service.config.keep;
+  const before = (days: number) => new Date(service.clock.now().getTime() - days * DAY_MS);
   const purges: ((tx: Tx) => number)[] = [
-    (tx) => purgeDeliveries(tx, DeliveryState.DELIVERED, before(deliveredMs), AT_ONCE),
-    (tx) => purgeDeliveries(tx, DeliveryState.DEAD, before(deadMs), AT_ONCE),
+    (tx) => purgeDeliveries(tx, DeliveryState.DELIVERED, before(delivered_days), AT_ONCE),
+    (tx) => purgeDeliveries(tx, DeliveryState.DEAD, before(dead_days), AT_ONCE),
     (tx) => purgeEvents(tx, AT_ONCE),
-    (tx) => purgeMessages(tx, before(messageMs), AT_ONCE),
-    (tx) => purgeRequests(tx, before(DAY_MS), AT_ONCE),
+    (tx) => purgeMessages(tx, before(message_days), AT_ONCE),
+    // Confirmations are limited by the day.
+    (tx) => purgeRequests(tx, before(1), AT_ONCE),
   ];
   let deleted = 0;
   for (const one of purges) {

@@ -76,7 +76,7 @@ export function keyProblem(text: string): string | undefined {
 }
 
 /**
- * Returns the key that the settings name. A file that is not there is made, for its owner alone to read; `made` is told of it.
+ * Returns the key that the settings name. A file that is not there is made, for its owner alone to read; `made` is called with its path.
  * Throws a StartError when the file cannot be read or made, or lies in the data folder.
  */
 export function keyOf({ secretKey, secretKeyFile }: KeySettings, dataDir: string, made: (file: string) => void): Buffer {

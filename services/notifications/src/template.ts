@@ -1,5 +1,5 @@
 /**
- * Renders what is told. Templates are files, `templates/<kind>/<part>[.<language>].liquid`; the text of an order or a sku is
+ * Renders notifications. Templates are files, `templates/<kind>/<part>[.<language>].liquid`; the text of an order or a sku is
  * data in them and never markup: HTML is escaped, and a headline is one line.
  */
 import { existsSync } from "node:fs";
@@ -15,9 +15,9 @@ import { formatMoney } from "./money.js";
 /** What a kind has a template for. */
 export type Part = "subject" | "text" | "html" | "message";
 
-/** What stands in every template besides the facts. */
+/** What every template gets besides the facts. */
 export interface Occasion {
-  /** When what is told of happened. */
+  /** When the event happened. */
   time: Date;
   /** The language and region to write in. */
   locale: string;
@@ -114,7 +114,7 @@ export function kindOf(name: string): Kind | undefined {
   return allKinds().find((kind) => kindName(kind) === name.toLowerCase());
 }
 
-/** Returns every kind that can be told. */
+/** Returns every kind of notification. */
 export function allKinds(): Kind[] {
   return Object.values(Kind).filter((kind): kind is Kind => typeof kind === "number" && kind !== Kind.UNSPECIFIED);
 }

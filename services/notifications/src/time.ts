@@ -1,5 +1,9 @@
-/** Times of the contract: those of the years 1 to 9999, which every language and format can write. */
+/** Units of time in milliseconds, and times of the contract: those of the years 1 to 9999, which every language and format can write. */
 import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
+
+export const SECOND_MS = 1000;
+export const HOUR_MS = 3600 * SECOND_MS;
+export const DAY_MS = 24 * HOUR_MS;
 
 const FIRST_SECOND = -62_135_596_800n;
 const LAST_SECOND = 253_402_300_799n;

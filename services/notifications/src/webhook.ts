@@ -67,7 +67,7 @@ function dataOf(event: Event): Record<string, JsonValue> {
   }
 }
 
-/** Returns whether an endpoint of these event types is told of an event of `type`. */
-export function isToldOf(patterns: readonly string[], type: string): boolean {
+/** Returns whether an endpoint of these event types gets events of `type`. */
+export function isSubscribed(patterns: readonly string[], type: string): boolean {
   return patterns.some((pattern) => (pattern.endsWith(".*") ? type.startsWith(pattern.slice(0, -1)) : pattern === type));
 }

@@ -43,7 +43,7 @@ export async function bus(t: TestContext): Promise<Bus> {
     let most = 1000;
     let start: () => void = () => undefined;
     const started = new Promise<void>((resolve) => (start = resolve));
-    const hearing = (async () => {
+    const reading = (async () => {
       try {
         for await (const { request } of requests) {
           if (request.case === "start") {
@@ -90,7 +90,7 @@ export async function bus(t: TestContext): Promise<Bus> {
         deliveries: due.map((event) => ({ event, ackId: event.id, deliveryAttempt: attempts.get(event.id) ?? 1 })),
       });
     }
-    await hearing;
+    await reading;
   }
 
   const sessions = new Set<ServerHttp2Session>();

@@ -13,7 +13,7 @@ import type { Notifications } from "#src/service.js";
 import { listDeliveries } from "#src/store/deliveries.js";
 import { messagesAfter } from "#src/store/messages.js";
 import { smtpReceiver, type Letter } from "./receiver.js";
-import { eventually, orderPlaced, running, type Running } from "./support.js";
+import { eventually, orderPlaced, running, type Changes, type Running } from "./support.js";
 
 const alice = Caller.user("alice");
 const HOUR = 3_600_000;
@@ -23,7 +23,7 @@ interface Mailing extends Running {
   letters: Letter[];
 }
 
-async function mailing(t: TestContext, changes: Record<string, unknown> = {}): Promise<Mailing> {
+async function mailing(t: TestContext, changes: Changes = {}): Promise<Mailing> {
   const server = await smtpReceiver(t);
   const all = { "smtp.url": server.url, "smtp.require_tls": false, ...changes };
   return { ...(await running(t, all)), letters: server.letters };
@@ -42,14 +42,14 @@ const placedNow = (service: Notifications) => orderPlaced("alice", { time: times
 test("nothing but the code goes to an address until it is confirmed, and messages in the shop come all the same", async (t) => {
   const { service, letters } = await mailing(t);
   assert.equal(await setAddress(service, "alice@example.org"), false);
-  await service.hear(placedNow(service));
+  await service.consume(placedNow(service));
   await eventually(() => letters.length === 1);
   assert.equal(messagesAfter(service.store.read, "alice", 0, 10).length, 1);
   assert.match(letters[0]?.raw ?? "", /^Subject: Confirm your e-mail address\r$/m);
 
   const { preferences } = await confirm(service, codeIn(letters[0]));
   assert.equal(preferences?.isEmailAddressConfirmed, true);
-  await service.hear(placedNow(service));
+  await service.consume(placedNow(service));
   await eventually(() => letters.length === 2);
   assert.match(letters[1]?.raw ?? "", /^Subject: Your order INV-1042 is placed\r$/m);
 });
@@ -74,7 +74,7 @@ test("mail that was decided before the address changed is dead, with a reason", 
   await confirm(service, codeIn(letters[0]));
   const placed = placedNow(service);
   // Both in one commit: the e-mail is decided for the old address and due after the change.
-  await Promise.all([service.hear(placed), setAddress(service, "new@example.org")]);
+  await Promise.all([service.consume(placed), setAddress(service, "new@example.org")]);
   const dead = await eventually(() => listDeliveries(service.store.read, { state: DeliveryState.DEAD }, { after: 0 }, 1)[0]);
   assert.deepEqual([dead.kind, dead.failure], [Kind.ORDER_PLACED, "address not confirmed"]);
   await eventually(() => letters.length === 2);

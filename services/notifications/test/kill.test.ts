@@ -19,7 +19,7 @@ test("200 notifications arrive through four kills, none missing, with at most on
   const server = await smtpReceiver(t);
   const receiver = await httpReceiver(t, (_received, response) => void setTimeout(() => response.writeHead(204).end(), 3));
   const service = await startProcess(t, {
-    "neighbours.events": events.url,
+    "upstreams.events": events.url,
     "smtp.url": server.url,
     "smtp.require_tls": "false",
     "email.default_address": "{account_id}@customers.example.org",
@@ -47,8 +47,8 @@ test("200 notifications arrive through four kills, none missing, with at most on
 
   // The receiver drops repeats by the id, and every event is there.
   for (const { body, headers } of receiver.received) new Webhook(made.secret).verify(body, headers as Record<string, string>);
-  const told = new Set(receiver.received.map(({ body }) => (JSON.parse(body) as { id: string }).id));
-  assert.equal(told.size, NOTIFICATIONS);
+  const notified = new Set(receiver.received.map(({ body }) => (JSON.parse(body) as { id: string }).id));
+  assert.equal(notified.size, NOTIFICATIONS);
   assert.equal(new Set(server.letters.map(({ to }) => to[0])).size, NOTIFICATIONS);
   const repeats = { webhooks: receiver.received.length - NOTIFICATIONS, letters: server.letters.length - NOTIFICATIONS };
   t.diagnostic(`repeats after ${KILL_AT.length} kills: ${repeats.webhooks} webhooks, ${repeats.letters} e-mails`);

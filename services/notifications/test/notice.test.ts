@@ -1,4 +1,4 @@
-/** What is told of which event, and to whom. */
+/** Who is notified of which event, and what about. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -20,17 +20,17 @@ import {
   RefundState,
   StockChangedSchema,
 } from "#src/contract.js";
-import { noticesOf, toldTypes, type Notice } from "#src/notice.js";
+import { noticesOf, notifiedTypes, type Notice } from "#src/notice.js";
 import { allKinds } from "#src/template.js";
 import { order } from "./support.js";
 
 const gbp = (minorUnits: bigint) => ({ currencyCode: "GBP", minorUnits });
 
-function told<S extends DescMessage>(schema: S, message: MessageInitShape<S>) {
+function notices<S extends DescMessage>(schema: S, message: MessageInitShape<S>) {
   return noticesOf(schema.typeName, toBinary(schema, create(schema, message)));
 }
 
-test("every event of an order's life is told to its customer", () => {
+test("every event of an order's life notifies its customer", () => {
   const events = [
     [OrderPlacedSchema, Kind.ORDER_PLACED],
     [OrderRejectedSchema, Kind.ORDER_REJECTED],
@@ -39,30 +39,30 @@ test("every event of an order's life is told to its customer", () => {
     [OrderFulfilledSchema, Kind.ORDER_FULFILLED],
   ] as const;
   for (const [schema, kind] of events) {
-    const notices = told(schema, { order: order("alice") });
-    assert.deepEqual(notices.map((notice) => [notice.kind, notice.audience, notice.subject]), [[kind, { account: "alice" }, "order_01h455vb4pex5vsknk084sn02q"]]);
+    const found = notices(schema, { order: order("alice") });
+    assert.deepEqual(found.map((notice) => [notice.kind, notice.audience, notice.subject]), [[kind, { account: "alice" }, "order_01h455vb4pex5vsknk084sn02q"]]);
   }
 });
 
-test("a guest's order is told to nobody", () => {
-  assert.deepEqual(told(OrderPlacedSchema, { order: order("") }), []);
-  assert.deepEqual(told(OrderPlacedSchema, {}), []);
+test("nobody is notified of a guest's order", () => {
+  assert.deepEqual(notices(OrderPlacedSchema, { order: order("") }), []);
+  assert.deepEqual(notices(OrderPlacedSchema, {}), []);
 });
 
-test("a refund is told when the money has gone back, and by payments when it could not", () => {
-  const refund = (state: RefundState) => told(OrderRefundedSchema, { order: order("alice"), refund: { refundId: "r", state, amount: gbp(990n) } });
+test("a refund notifies when the money has gone back, and through payments when it could not", () => {
+  const refund = (state: RefundState) => notices(OrderRefundedSchema, { order: order("alice"), refund: { refundId: "r", state, amount: gbp(990n) } });
   assert.deepEqual(refund(RefundState.SUCCEEDED).map(({ kind, facts }) => [kind, facts.refund?.amount]), [[Kind.ORDER_REFUNDED, { currency: "GBP", minor: 990n }]]);
   assert.deepEqual(refund(RefundState.FAILED), []);
 
   const failed = (state: PaymentRefundState) =>
-    told(PaymentRefundedSchema, { payment: { paymentId: "p", orderId: "o", customerId: "alice" }, refund: { state, amount: gbp(990n) } });
+    notices(PaymentRefundedSchema, { payment: { paymentId: "p", orderId: "o", customerId: "alice" }, refund: { state, amount: gbp(990n) } });
   assert.deepEqual(failed(PaymentRefundState.FAILED).map(({ kind, subject }) => [kind, subject]), [[Kind.REFUND_FAILED, "o"]]);
   assert.deepEqual(failed(PaymentRefundState.SUCCEEDED), []);
 });
 
-test("a payment is told when it was declined and when it waits for the customer, and not otherwise", () => {
+test("a payment notifies when it was declined and when it waits for the customer, and not otherwise", () => {
   const changed = (state: PaymentState, decline = "") =>
-    told(PaymentChangedSchema, { payment: { paymentId: "p", customerId: "alice", state, decline, actionUrl: "https://pay.example.com" } }).map(({ kind }) => kind);
+    notices(PaymentChangedSchema, { payment: { paymentId: "p", customerId: "alice", state, decline, actionUrl: "https://pay.example.com" } }).map(({ kind }) => kind);
   assert.deepEqual(changed(PaymentState.REQUIRES_PAYMENT_METHOD, "insufficient_funds"), [Kind.PAYMENT_FAILED]);
   assert.deepEqual(changed(PaymentState.REQUIRES_PAYMENT_METHOD), []);
   assert.deepEqual(changed(PaymentState.REQUIRES_ACTION), [Kind.PAYMENT_ACTION_REQUIRED]);
@@ -78,30 +78,30 @@ test("the age of an event is its own: what is old is not the sale but the event,
   const happened = (notices: Notice[]) => notices.map((notice) => notice.happened?.getTime());
 
   // Placed long ago, and something happens now: the event says when.
-  for (const schema of [OrderPaidSchema, OrderFulfilledSchema, OrderCanceledSchema]) assert.deepEqual(happened(told(schema, { order: old })), [undefined]);
-  assert.deepEqual(happened(told(OrderFulfilledSchema, { order: importedOrder })), [undefined]);
+  for (const schema of [OrderPaidSchema, OrderFulfilledSchema, OrderCanceledSchema]) assert.deepEqual(happened(notices(schema, { order: old })), [undefined]);
+  assert.deepEqual(happened(notices(OrderFulfilledSchema, { order: importedOrder })), [undefined]);
   const late = { payment: { paymentId: "p", customerId: "alice", state: PaymentState.REQUIRES_ACTION, createTime: hours(73), effectiveTime: hours(73) } };
-  assert.deepEqual(happened(told(PaymentChangedSchema, late)), [undefined]);
+  assert.deepEqual(happened(notices(PaymentChangedSchema, late)), [undefined]);
 
   // Imported: when it happened in the world.
   const then = timestampDate(hours(73)).getTime();
-  for (const schema of [OrderPlacedSchema, OrderPaidSchema]) assert.deepEqual(happened(told(schema, { order: importedOrder })), [then]);
+  for (const schema of [OrderPlacedSchema, OrderPaidSchema]) assert.deepEqual(happened(notices(schema, { order: importedOrder })), [then]);
   for (const schema of [OrderFulfilledSchema, OrderCanceledSchema]) {
-    assert.deepEqual(happened(told(schema, { order: importedOrder, effectiveTime: hours(73) })), [then]);
+    assert.deepEqual(happened(notices(schema, { order: importedOrder, effectiveTime: hours(73) })), [then]);
   }
 });
 
-test("a time that no calendar has is an error, wherever in the payload it stands", () => {
+test("a time that no calendar has is an error, wherever in the payload it is", () => {
   const never = create(TimestampSchema, { seconds: 9223372036854775807n });
-  assert.throws(() => told(OrderPlacedSchema, { order: order("alice", { effectiveTime: never }) }), RangeError);
-  assert.throws(() => told(OrderFulfilledSchema, { order: order("alice"), effectiveTime: never }), RangeError);
+  assert.throws(() => notices(OrderPlacedSchema, { order: order("alice", { effectiveTime: never }) }), RangeError);
+  assert.throws(() => notices(OrderFulfilledSchema, { order: order("alice"), effectiveTime: never }), RangeError);
   const movement = { onHandChange: 5n, effectiveTime: create(TimestampSchema, { nanos: -1 }) };
-  assert.throws(() => told(StockChangedSchema, { stock: { sku: "MUG-7", onHand: 5n }, movement }), RangeError);
+  assert.throws(() => notices(StockChangedSchema, { stock: { sku: "MUG-7", onHand: 5n }, movement }), RangeError);
 });
 
 test("a sku is back when nothing was available and something is now", () => {
   const changed = (onHand: bigint, reserved: bigint, onHandChange: bigint, reservedChange = 0n) =>
-    told(StockChangedSchema, { stock: { sku: "MUG-7", onHand, reserved }, movement: { onHandChange, reservedChange } }).map(({ kind, audience }) => [kind, audience]);
+    notices(StockChangedSchema, { stock: { sku: "MUG-7", onHand, reserved }, movement: { onHandChange, reservedChange } }).map(({ kind, audience }) => [kind, audience]);
   const back = [[Kind.BACK_IN_STOCK, { watching: "MUG-7" }]];
   assert.deepEqual(changed(5n, 0n, 5n), back);
   assert.deepEqual(changed(7n, 5n, 2n), back);
@@ -117,19 +117,19 @@ test("a sku is back when nothing was available and something is now", () => {
 
 test("long orders are cut, and say so", () => {
   const lines = Array.from({ length: 60 }, (_, index) => ({ lineNumber: index + 1, sku: `S${index}`, quantity: 1n }));
-  const [notice] = told(OrderPlacedSchema, { order: { orderId: "o", customerId: "alice", lines } });
+  const [notice] = notices(OrderPlacedSchema, { order: { orderId: "o", customerId: "alice", lines } });
   assert.equal(notice?.facts.order?.lines.length, 50);
   assert.equal(notice?.facts.order?.more_lines, 10);
   assert.equal(notice?.facts.order?.lines[0]?.title, "S0");
 });
 
-test("what nobody tells of is no notice, and what cannot be read is an error", () => {
+test("an event without a rule leads to no notice, and what cannot be read is an error", () => {
   assert.deepEqual(noticesOf("souk.new.v1.Thing", new Uint8Array([255])), []);
   assert.throws(() => noticesOf("souk.orders.v1.OrderPlaced", new Uint8Array([255, 255, 255])));
 });
 
 test("every kind of the contract comes of some event", () => {
-  const kinds = new Set([...toldTypes().values()].flat());
+  const kinds = new Set([...notifiedTypes().values()].flat());
   // The one besides is sent when an address is set.
   assert.deepEqual([...kinds, Kind.EMAIL_CONFIRMATION].sort((a, b) => a - b), allKinds().sort((a, b) => a - b));
 });

@@ -38,7 +38,7 @@ function reasonOf(error: ConnectError): string {
 
 test("the methods keep what the contract promises", { timeout: 60_000 }, async (t) => {
   const events = await bus(t);
-  const service = await startProcess(t, { "neighbours.events": events.url });
+  const service = await startProcess(t, { "upstreams.events": events.url });
   const user = service.client(alice);
   const shop = service.client(erp);
   const ann = service.client(staff);
@@ -184,7 +184,7 @@ test("the methods keep what the contract promises", { timeout: 60_000 }, async (
     await eventually(() => events.refused.some((reason) => /its time cannot be read: it must lie in the years 1 to 9999/.test(reason)) || events.acknowledged.has("year 58880"), "its end");
   });
 
-  await t.test("an event of another source than the owner of its type is told to nobody", async () => {
+  await t.test("an event of another source than the owner of its type notifies nobody", async () => {
     const time = timestampFromDate(new Date());
     events.publish(orderPlaced("dave", { id: "forged", source: "/services/recommendations", time }));
     await eventually(() => events.acknowledged.has("forged"), "the end of the forged event");
@@ -208,7 +208,7 @@ test("the methods keep what the contract promises", { timeout: 60_000 }, async (
     assert.equal(await service.stop(), 0);
   });
 
-  await t.test("neither an address nor a secret stands in the log", () => {
+  await t.test("neither an address nor a secret is in the log", () => {
     assert.ok(service.log().length > 100);
     assert.doesNotMatch(service.log(), /example\.org|mailbox\.localhost|whsec_|Bcc/);
   });

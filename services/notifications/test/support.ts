@@ -1,6 +1,6 @@
 /** What the tests share: a clock moved by hand, events, a service on a folder of its own, and waiting with a limit. */
 import { rmSync } from "node:fs";
-import { mkdtemp, readFile } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -8,13 +8,13 @@ import { fileURLToPath } from "node:url";
 
 import { create, toBinary, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { parse } from "smol-toml";
 
-import { Context, Deadline, type Caller } from "@souk/chassis";
+import { Context, Deadline, loadConfig, type Caller } from "@souk/chassis";
 import { ManualClock } from "@souk/chassis/testing";
-import { readConfig, type NotificationsConfig } from "#src/config.js";
+import type { NotificationsConfig } from "#src/config.js";
 import { EventSchema, MoneySchema, OrderPlacedSchema, OrderSchema, OrderState, type Event, type Money, type Order } from "#src/contract.js";
-import { Notifications, type Surroundings } from "#src/service.js";
+import { definition } from "#src/definition.js";
+import { Notifications, type Dependencies } from "#src/service.js";
 
 /** The folder of the service, seen from dist/test. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -25,14 +25,12 @@ export { eventually, ManualClock } from "@souk/chassis/testing";
 export const SECRET_KEY = Buffer.alloc(32, 7).toString("base64");
 
 /** Returns the settings that hold, with some of them changed: `{ "webhooks.allow_http": true }`. */
-export async function settings(changes: Record<string, unknown> = {}): Promise<NotificationsConfig> {
-  const all = parse(await readFile(join(ROOT, "config.default.toml"), "utf8")) as Record<string, Record<string, unknown>>;
-  for (const [key, value] of Object.entries({ "webhooks.secret_key": SECRET_KEY, ...changes })) {
-    const [section = "", name = ""] = key.split(".");
-    (all[section] ??= {})[name] = value;
-  }
-  return readConfig(all);
+export function settings(changes: Changes = {}): NotificationsConfig {
+  return loadConfig(definition, { set: { "webhooks.secret_key": SECRET_KEY, ...changes } });
 }
+
+/** Settings by their dotted keys. */
+export type Changes = Readonly<Record<string, string | number | boolean>>;
 
 /** Settings under which webhooks to this machine are allowed. */
 export const LOOPBACK = { "webhooks.allow_http": true, "webhooks.allowed_networks": "127.0.0.0/8" };
@@ -48,15 +46,15 @@ export interface Running {
 }
 
 /** Starts a service that ends with its test. */
-export async function running(t: TestContext, changes: Record<string, unknown> = {}, more: Partial<Surroundings> = {}): Promise<Running> {
+export async function running(t: TestContext, changes: Changes = {}, more: Partial<Dependencies> = {}): Promise<Running> {
   const dataDir = more.dataDir ?? (await folder());
   const controller = new AbortController();
   const clock = (more.clock as ManualClock | undefined) ?? new ManualClock();
   const log: string[] = [];
   const counted: string[] = [];
   const note = (fields: object, message: string) => void log.push(`${message} ${JSON.stringify(fields)}`);
-  const surroundings: Surroundings = {
-    config: await settings(changes),
+  const dependencies: Dependencies = {
+    config: settings(changes),
     dataDir,
     clock,
     stop: controller.signal,
@@ -65,7 +63,7 @@ export async function running(t: TestContext, changes: Record<string, unknown> =
     random: () => 0.5,
     ...more,
   };
-  const service = await Notifications.start(surroundings);
+  const service = await Notifications.start(dependencies);
   let ended: Promise<void> | undefined;
   const stop = () => {
     controller.abort();

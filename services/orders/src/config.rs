@@ -1,4 +1,5 @@
-//! What an operator can set. `config.default.toml` holds the defaults and says what each field means.
+//! What an operator can set. `config.default.toml` holds the defaults and says what each field
+//! means.
 
 use std::time::Duration;
 
@@ -27,7 +28,8 @@ pub struct SagaConfig {
     pub give_up_seconds: u64,
     /// How long a customer has to confirm its payment, in seconds; less than `hold_seconds`.
     pub confirm_seconds: u64,
-    /// How long stock is held while an order is being placed, in seconds; more than `give_up_seconds`.
+    /// How long stock is held while an order is being placed, in seconds; more than
+    /// `give_up_seconds`.
     pub hold_seconds: u64,
     /// How often this replica looks for sagas that nobody works on, in milliseconds.
     pub sweep_milliseconds: u64,
@@ -41,9 +43,14 @@ impl SagaConfig {
 
     /// Returns the first setting that cannot work: its key, its value, and what is allowed.
     pub fn problem(&self) -> Option<(&'static str, String, &'static str)> {
-        let at_least_one = |key, value: u64| (value == 0).then(|| (key, value.to_string(), "must be at least 1"));
+        let at_least_one =
+            |key, value: u64| (value == 0).then(|| (key, value.to_string(), "must be at least 1"));
         if !(1..=100_000).contains(&self.max_under_way) {
-            return Some(("orders.saga.max_under_way", self.max_under_way.to_string(), "must be 1 to 100000"));
+            return Some((
+                "orders.saga.max_under_way",
+                self.max_under_way.to_string(),
+                "must be 1 to 100000",
+            ));
         }
         at_least_one("orders.saga.lease_seconds", self.lease_seconds)
             .or_else(|| at_least_one("orders.saga.give_up_seconds", self.give_up_seconds))
@@ -51,12 +58,15 @@ impl SagaConfig {
             .or_else(|| {
                 let fits = self.hold_seconds > self.give_up_seconds && self.hold_seconds <= 86_400;
                 let allowed = "must be more than saga.give_up_seconds and at most 86400";
-                (!fits).then(|| ("orders.saga.hold_seconds", self.hold_seconds.to_string(), allowed))
+                (!fits)
+                    .then(|| ("orders.saga.hold_seconds", self.hold_seconds.to_string(), allowed))
             })
             .or_else(|| {
                 let fits = (1..self.hold_seconds).contains(&self.confirm_seconds);
                 let allowed = "must be at least 1 and less than saga.hold_seconds";
-                (!fits).then(|| ("orders.saga.confirm_seconds", self.confirm_seconds.to_string(), allowed))
+                (!fits).then(|| {
+                    ("orders.saga.confirm_seconds", self.confirm_seconds.to_string(), allowed)
+                })
             })
     }
 }
@@ -78,7 +88,11 @@ mod tests {
         assert_eq!(of(540).problem(), None);
         assert_eq!(of(540).confirm_time(), Duration::from_secs(540));
         for wrong in [0, 600, 601, u64::MAX] {
-            assert_eq!(of(wrong).problem().map(|(key, ..)| key), Some("orders.saga.confirm_seconds"), "{wrong}");
+            assert_eq!(
+                of(wrong).problem().map(|(key, ..)| key),
+                Some("orders.saga.confirm_seconds"),
+                "{wrong}"
+            );
         }
     }
 }

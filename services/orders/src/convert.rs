@@ -1,7 +1,6 @@
 //! Wire ↔ domain: the only place where wire data becomes trusted data.
 
 use prost::Message;
-use sha2::{Digest, Sha256};
 use souk_chassis::Caller;
 use souk_client::orders::v1 as pb;
 use souk_contract::FieldError;
@@ -10,26 +9,41 @@ use souk_data::page::PageTokens;
 use souk_types::{Money, OrderId, Timestamp};
 
 use crate::error::{EffectiveTimeFault, Error};
-use crate::order::{Item, LINES_SHOWN, Line, Order, Refund, RefundLine, RefundWhat, RefundWish, Wish};
-use crate::store::{Change, Filter, NewOrder, Page, RequestKey};
+use crate::new_order::NewOrder;
+use crate::order::{
+    Item, LINES_SHOWN, Line, Order, Refund, RefundLine, RefundRequest, RefundScope, RequestedLine,
+};
+use crate::request_key::RequestKey;
+use crate::store::history;
 
 fn field(field: &'static str, problem: impl std::fmt::Display) -> Error {
     FieldError::new(field, problem).into()
 }
 
 /// Reads the lines that are asked for.
-pub fn wishes_of(lines: Vec<pb::PlaceOrderLine>) -> Result<Vec<Wish>, Error> {
+fn requested_lines(lines: Vec<pb::PlaceOrderLine>) -> Result<Vec<RequestedLine>, Error> {
     use pb::place_order_line::Item as Wire;
     lines
         .into_iter()
         .map(|line| {
             let item = match line.item.ok_or_else(|| field("lines.item", "is required"))? {
                 Wire::Sku(sku) => Item::Sku(sku),
-                Wire::PriceId(id) => Item::Price(id.parse().map_err(|error| field("lines.price_id", error))?),
+                Wire::PriceId(id) => {
+                    Item::Price(id.parse().map_err(|error| field("lines.price_id", error))?)
+                }
             };
-            Ok(Wish { item, quantity: line.quantity })
+            Ok(RequestedLine { item, quantity: line.quantity })
         })
         .collect()
+}
+
+/// Reads back the lines that were asked for when an order was placed; none when they are no longer
+/// kept.
+pub fn stored_lines(stored: Option<&[u8]>) -> Result<Vec<RequestedLine>, Error> {
+    let Some(stored) = stored else { return Ok(vec![]) };
+    let request = pb::PlaceOrderRequest::decode(stored)
+        .map_err(|_| Error::Unreadable("the lines of an order"))?;
+    requested_lines(request.lines)
 }
 
 /// Returns whose order it is to be, if this caller may order for that customer.
@@ -48,7 +62,8 @@ pub fn effective_time(
     now: Timestamp,
 ) -> Result<Option<Timestamp>, Error> {
     let Some(time) = time else { return Ok(None) };
-    let time = Timestamp::try_from(time).map_err(|_| Error::EffectiveTime(EffectiveTimeFault::OutOfRange))?;
+    let time = Timestamp::try_from(time)
+        .map_err(|_| Error::EffectiveTime(EffectiveTimeFault::OutOfRange))?;
     match caller {
         Caller::Staff(_) if time <= now => Ok(Some(time)),
         Caller::Staff(_) => Err(Error::EffectiveTime(EffectiveTimeFault::InTheFuture)),
@@ -57,18 +72,29 @@ pub fn effective_time(
 }
 
 /// Reads an amount of at least so many minor units, 0 or 1.
-fn amount(name: &'static str, money: souk_client::types::v1::Money, least: i64) -> Result<Money, Error> {
+fn amount(
+    name: &'static str,
+    money: souk_client::types::v1::Money,
+    least: i64,
+) -> Result<Money, Error> {
     let money = Money::try_from(money).map_err(|error| field(name, error))?;
     if money.minor < least {
-        let allowed = if least == 0 { "must be 0 minor units or more" } else { "must be more than 0 minor units" };
+        let allowed = if least == 0 {
+            "must be 0 minor units or more"
+        } else {
+            "must be more than 0 minor units"
+        };
         return Err(field(name, allowed));
     }
     Ok(money)
 }
 
 /// Reads what is to be refunded.
-pub fn refund_wish(request: pb::RefundOrderRequest, effective_time: Option<Timestamp>) -> Result<RefundWish, Error> {
-    let what = match (request.lines.is_empty(), request.amount) {
+pub fn refund(
+    request: pb::RefundOrderRequest,
+    effective_time: Option<Timestamp>,
+) -> Result<RefundRequest, Error> {
+    let scope = match (request.lines.is_empty(), request.amount) {
         (false, Some(_)) if !request.restock => {
             return Err(field(
                 "amount",
@@ -77,39 +103,56 @@ pub fn refund_wish(request: pb::RefundOrderRequest, effective_time: Option<Times
         }
         (false, money) => {
             let lines = request.lines.iter();
-            let lines = lines.map(|line| RefundLine { number: line.line_number.into(), quantity: line.quantity });
-            RefundWhat::Lines(lines.collect(), money.map(|money| amount("amount", money, 0)).transpose()?)
+            let lines = lines.map(|line| RefundLine {
+                number: line.line_number.into(),
+                quantity: line.quantity,
+            });
+            RefundScope::Lines(
+                lines.collect(),
+                money.map(|money| amount("amount", money, 0)).transpose()?,
+            )
         }
         (true, Some(_)) if request.restock => {
             return Err(field("restock", "needs lines, since an amount names no goods"));
         }
-        (true, Some(money)) => RefundWhat::Amount(amount("amount", money, 1)?),
-        (true, None) => RefundWhat::Rest,
+        (true, Some(money)) => RefundScope::Amount(amount("amount", money, 1)?),
+        (true, None) => RefundScope::Rest,
     };
-    Ok(RefundWish { what, restock: request.restock, effective_time })
+    Ok(RefundRequest { scope, restock: request.restock, effective_time })
 }
 
 /// Reads an order that is to be placed.
-pub fn new_order(caller: &Caller, mut request: pb::PlaceOrderRequest, now: Timestamp) -> Result<NewOrder, Error> {
+pub fn new_order(
+    caller: &Caller,
+    mut request: pb::PlaceOrderRequest,
+    now: Timestamp,
+) -> Result<NewOrder, Error> {
     let request_id = std::mem::take(&mut request.request_id);
-    let hash = fingerprint(&request);
+    let key = RequestKey::of(caller, &request_id, &request);
     let currency = request.currency_code.parse().map_err(|error| field("currency_code", error))?;
-    let expected = request.expected_total.take().map(|total| amount("expected_total", total, 0)).transpose()?;
+    let expected = request
+        .expected_total
+        .take()
+        .map(|total| amount("expected_total", total, 0))
+        .transpose()?;
     if expected.is_some_and(|expected| expected.currency != currency) {
-        return Err(field("expected_total.currency_code", format!("must be {currency}, as the order's")));
+        return Err(field(
+            "expected_total.currency_code",
+            format!("must be {currency}, as the order's"),
+        ));
     }
     // What is kept of the request is what pricing needs: the lines.
-    wishes_of(request.lines.clone())?;
+    requested_lines(request.lines.clone())?;
     let kept = pb::PlaceOrderRequest { lines: request.lines, ..Default::default() };
     Ok(NewOrder {
         id: OrderId::new(now),
         customer: customer(caller, request.customer_id)?,
         reference: request.reference,
         currency,
-        wishes: kept.encode_to_vec(),
+        requested_lines: kept.encode_to_vec(),
         payment_method: request.payment_method,
         expected_minor: expected.map(|expected| expected.minor),
-        request: RequestKey { key: request_key(caller, &request_id), hash },
+        request: key,
         effective_time: effective_time(caller, request.effective_time, now)?,
     })
 }
@@ -117,86 +160,7 @@ pub fn new_order(caller: &Caller, mut request: pb::PlaceOrderRequest, now: Times
 /// Returns the key under which a refund is kept for ever, and what it asked for.
 pub fn refund_key(caller: &Caller, request: &pb::RefundOrderRequest) -> RequestKey {
     let without_id = pb::RefundOrderRequest { request_id: String::new(), ..request.clone() };
-    RequestKey { key: request_key(caller, &request.request_id), hash: fingerprint(&without_id) }
-}
-
-fn request_key(caller: &Caller, request_id: &str) -> String {
-    format!("{caller}\n{request_id}")
-}
-
-/// Tells from a request key whether a user asked.
-pub fn is_of_user(request_key: &str) -> bool {
-    request_key.starts_with("user:")
-}
-
-fn fingerprint(request: &impl Message) -> Vec<u8> {
-    Sha256::digest(request.encode_to_vec()).to_vec()
-}
-
-/// The page size when a caller asks for none.
-const DEFAULT_PAGE_SIZE: usize = 100;
-
-fn page_size(size: i32) -> usize {
-    usize::try_from(size).ok().filter(|size| *size > 0).unwrap_or(DEFAULT_PAGE_SIZE)
-}
-
-/// One list of orders as one caller sees it: what its page tokens are bound to.
-pub struct PagedList<'a> {
-    tokens: &'a PageTokens,
-    scope: [String; 4],
-}
-
-impl<'a> PagedList<'a> {
-    /// Returns the list called `name`, for this caller and filter.
-    pub fn new(tokens: &'a PageTokens, caller: &Caller, name: &str, filter: &Filter) -> Self {
-        let state = filter.state.map_or_else(String::new, |state| state.to_string());
-        PagedList { tokens, scope: [name.to_owned(), caller.key(), filter.customer.clone().unwrap_or_default(), state] }
-    }
-
-    fn scope(&self) -> [&str; 4] {
-        self.scope.each_ref().map(String::as_str)
-    }
-
-    /// Reads which page is wanted.
-    pub fn page(&self, size: i32, token: &str) -> Result<Page, Error> {
-        let cursor = self.tokens.open(&self.scope(), token)?;
-        let after = cursor.map(|cursor| cursor.get::<OrderId>(0)).transpose()?;
-        Ok(Page { after, size: page_size(size) })
-    }
-
-    /// Returns the token of the page after this order; empty when there is none.
-    pub fn next_token(&self, last: Option<OrderId>) -> String {
-        last.map_or_else(String::new, |last| self.tokens.issue(&self.scope(), args![last]))
-    }
-}
-
-/// The lines of one order as one caller sees them.
-pub struct PagedLines<'a> {
-    tokens: &'a PageTokens,
-    scope: [String; 3],
-}
-
-impl<'a> PagedLines<'a> {
-    /// Returns the lines of this order, for this caller.
-    pub fn new(tokens: &'a PageTokens, caller: &Caller, order: OrderId) -> Self {
-        PagedLines { tokens, scope: ["lines".to_owned(), caller.key(), order.to_string()] }
-    }
-
-    fn scope(&self) -> [&str; 3] {
-        self.scope.each_ref().map(String::as_str)
-    }
-
-    /// Reads after which line the page starts, and how long it is.
-    pub fn page(&self, size: i32, token: &str) -> Result<(i64, usize), Error> {
-        let cursor = self.tokens.open(&self.scope(), token)?;
-        let after = cursor.map_or(Ok(0), |cursor| cursor.get(0))?;
-        Ok((after, page_size(size)))
-    }
-
-    /// Returns the token of the page after the line with this number.
-    pub fn next_token(&self, last: i64) -> String {
-        self.tokens.issue(&self.scope(), args![last])
-    }
+    RequestKey::of(caller, &request.request_id, &without_id)
 }
 
 /// Returns the token that resumes the stream of an order after this version.
@@ -226,7 +190,11 @@ impl From<&Order> for pb::Order {
             total: order.total.and_then(wire),
             refunded: wire(order.refunded),
             payment_id: if is_priced { order.payment_id().to_string() } else { String::new() },
-            reservation_id: if is_priced { order.reservation_id().to_string() } else { String::new() },
+            reservation_id: if is_priced {
+                order.reservation_id().to_string()
+            } else {
+                String::new()
+            },
             refunds: order.refunds.iter().map(pb::Refund::from).collect(),
             reason: order.reason.map_or_else(String::new, |reason| reason.name().to_owned()),
             version: order.version,
@@ -265,7 +233,10 @@ impl From<&Refund> for pb::Refund {
                 .lines
                 .iter()
                 .take(LINES_SHOWN)
-                .map(|line| pb::RefundLine { line_number: line.number as i32, quantity: line.quantity })
+                .map(|line| pb::RefundLine {
+                    line_number: line.number as i32,
+                    quantity: line.quantity,
+                })
                 .collect(),
             restock: refund.restock,
             create_time: Some(refund.create_time.into()),
@@ -275,8 +246,8 @@ impl From<&Refund> for pb::Refund {
     }
 }
 
-impl From<&Change> for pb::OrderChange {
-    fn from(change: &Change) -> Self {
+impl From<&history::Model> for pb::OrderChange {
+    fn from(change: &history::Model) -> Self {
         pb::OrderChange {
             version: change.version,
             state: change.state as i32,

@@ -1,22 +1,30 @@
-//! Driving sagas: makes the calls that the rules of `saga.rs` ask for, and puts every answer into the journal before the
-//! next call. Any number of replicas drive; the lease's epoch keeps them apart.
+//! Driving sagas: makes the calls that the rules of `saga.rs` ask for, and has every answer
+//! recorded before the next call. Any number of replicas drive; the lease's epoch keeps them apart.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use souk_chassis::{Context, Drain, Faults, Host};
-use souk_types::{Clock, OrderId};
+use souk_data::Isolation::ReadCommitted;
+use souk_data::{Db, Tx};
+use souk_types::{Clock, OrderId, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::changes::Changes;
+use crate::change::Change;
 use crate::config::SagaConfig;
 use crate::error::Error;
 use crate::order::{Order, RefundState};
 use crate::reason::Reason;
-use crate::saga::{self, Circumstances, Ending, Kind, Next, Outcome, Step};
+use crate::record::{self, Entry, Record};
+use crate::saga::{
+    self, Answer, Circumstances, Decision, Lease, Next, Outcome, PendingRefund, Saga,
+};
 use crate::state::State;
-use crate::store::{After, Effect, Lease, Record, Recorded, Saga, Store};
-use crate::upstream::{Answer, Upstream};
+use crate::step::{Kind, Step};
+use crate::store;
+use crate::upstream::Upstream;
+use crate::watchers::Watchers;
 
 /// A moment at which a process may die.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +37,8 @@ enum Moment {
 
 macro_rules! fault_points {
     ($($step:ident = $name:literal),*) => {
-        /// The names of all fault points of the saga, in the order in which a step passes them. The kill test enumerates them.
+        /// The names of all fault points of the saga, in the order in which a step passes them. The
+        /// kill test enumerates them.
         pub const FAULT_POINTS: &[&str] = &[$(
             concat!("orders.", $name, ".before_call"),
             concat!("orders.", $name, ".after_effect"),
@@ -53,45 +62,53 @@ fault_points! {
     Void = "void", Release = "release", Consume = "consume", PayBack = "pay_back", TakeBack = "take_back"
 }
 
-/// A pause longer than this gives the lease back, so that a dead neighbour does not fill this replica with waiting sagas.
-const LONGEST_PAUSE_UNDER_LEASE: Duration = Duration::from_secs(1);
-
 /// Drives sagas; a cheap handle.
 #[derive(Clone)]
 pub struct Sagas {
-    store: Store,
+    db: Db,
     upstream: Upstream,
     faults: Faults,
     clock: Clock,
-    changes: Changes,
+    watchers: Watchers,
     lease: Lease,
     limits: SagaConfig,
     under_way: Arc<Semaphore>,
     drain: Drain,
 }
 
-/// Room for one saga among those under way.
-pub struct Place {
-    _room: OwnedSemaphorePermit,
+/// Allows one saga among those under way.
+pub struct Permit {
+    _permit: OwnedSemaphorePermit,
 }
 
-/// Resolves with the order when it has left PENDING or its saga has ended; fails when the saga stops in between.
+/// Resolves with the order when it has left PENDING or its saga has ended; fails when the saga
+/// stops in between.
 pub type Milestone = oneshot::Receiver<Order>;
 
 impl Sagas {
     /// Returns a driver that leases sagas in the name of `owner`.
     pub fn new(
-        store: Store,
+        db: Db,
         upstream: Upstream,
         host: &Host,
         clock: Clock,
-        changes: Changes,
+        watchers: Watchers,
         owner: Arc<str>,
         limits: SagaConfig,
     ) -> Self {
         let lease = Lease { owner, length: Duration::from_secs(limits.lease_seconds) };
         let under_way = Arc::new(Semaphore::new(limits.max_under_way));
-        Sagas { store, upstream, faults: host.faults(), clock, changes, lease, limits, under_way, drain: host.drain() }
+        Sagas {
+            db,
+            upstream,
+            faults: host.faults(),
+            clock,
+            watchers,
+            lease,
+            limits,
+            under_way,
+            drain: host.drain(),
+        }
     }
 
     /// Returns the lease that new sagas are put under.
@@ -104,39 +121,37 @@ impl Sagas {
         Duration::from_secs(self.limits.give_up_seconds)
     }
 
-    /// Waits for room to drive one more saga, so that a flood of orders waits outside the database.
-    pub async fn place(&self) -> Place {
-        let room = self.under_way.clone().acquire_owned().await.expect("the semaphore is never closed");
-        Place { _room: room }
+    /// Waits for the permit to drive one more saga, so that a flood of orders waits outside the
+    /// database.
+    pub async fn permit(&self) -> Permit {
+        let permit =
+            self.under_way.clone().acquire_owned().await.expect("the semaphore is never closed");
+        Permit { _permit: permit }
     }
 
     /// Drives a saga in a task of its own, so that a caller who hangs up does not stop it.
-    pub fn start(&self, place: Place, saga: Saga, order: Order) -> Milestone {
-        let (tell, milestone) = oneshot::channel();
-        let context =
-            Context::current().map_or_else(|| Context::background("orders"), |context| context.detached("orders"));
+    pub fn start(&self, permit: Permit, saga: Saga, order: Order) -> Milestone {
+        let (sender, milestone) = oneshot::channel();
+        let context = Context::current()
+            .map_or_else(|| Context::background("orders"), |context| context.detached("orders"));
         let sagas = self.clone();
         tokio::spawn(async move {
-            context.scope(sagas.drive_and_report(saga, order, tell)).await;
-            // Last of all: the sweep takes a free place for the sign that nothing holds the database any more.
-            drop(place);
+            context.scope(sagas.drive_and_report(saga, order, sender)).await;
+            // Last of all: the sweep takes a free permit for the sign that nothing holds the
+            // database any more.
+            drop(permit);
         });
         milestone
     }
 
-    /// Ends the step that a quarantined order waits for as if it had succeeded. Returns the saga unless that ended it.
-    pub async fn settle(&self, order: OrderId, note: String) -> Result<(Option<Saga>, Order), Error> {
-        let sagas = self.clone();
-        let decide = move |saga: &Saga, order: &Order| sagas.decide(saga, order, &Answer::of(Outcome::Done));
-        self.store.settle(order, note, decide, self.lease.clone(), self.clock.now()).await
-    }
-
-    async fn drive_and_report(self, saga: Saga, order: Order, tell: oneshot::Sender<Order>) {
+    async fn drive_and_report(self, saga: Saga, order: Order, sender: oneshot::Sender<Order>) {
         let id = order.id;
-        match self.drive(saga, order, Some(tell)).await {
+        match self.drive(saga, order, Some(sender)).await {
             Ok(()) => {}
             // Another replica goes on; nothing is lost.
-            Err(Error::LeaseLost) => tracing::debug!(order.id = %id, "the saga of {id} went to another replica"),
+            Err(Error::LeaseLost) => {
+                tracing::debug!(order.id = %id, "the saga of {id} went to another replica")
+            }
             Err(error) => tracing::warn!(order.id = %id, "the saga of {id} stops for now: {error}"),
         }
     }
@@ -159,11 +174,12 @@ impl Sagas {
     }
 
     async fn claim(&self) -> Result<usize, Error> {
-        let due = self.store.claim_due(self.lease.clone(), self.clock.now()).await?;
+        let due =
+            self.db.write(ReadCommitted, (self.lease.clone(), self.clock.now()), claim_due).await?;
         let found = due.len();
         for (saga, order) in due {
-            let place = self.place().await;
-            self.start(place, saga, order);
+            let permit = self.permit().await;
+            self.start(permit, saga, order);
         }
         Ok(found)
     }
@@ -176,49 +192,58 @@ impl Sagas {
         &self,
         mut saga: Saga,
         mut order: Order,
-        mut tell: Option<oneshot::Sender<Order>>,
+        mut sender: Option<oneshot::Sender<Order>>,
     ) -> Result<(), Error> {
         loop {
             if self.drain.is_draining() {
-                return self.store.free_lease(&saga, self.clock.now()).await;
+                let freed = (saga, self.clock.now());
+                return self.db.write(ReadCommitted, freed, free_lease).await;
             }
             let step = saga.step;
             self.point(step, Moment::BeforeCall, order.id).await;
             let answer = self.upstream.perform(&saga, &order).await?;
             self.point(step, Moment::AfterEffect, order.id).await;
 
-            let (written, next) = loop {
-                let record = self.decide(&saga, &order, &answer);
-                let next = record.next;
+            let (next, after, changed, recorded_at) = loop {
+                let decision = self.decide(&saga, &order, &answer);
+                let next = decision.next;
                 self.point(step, Moment::BeforeRecord, order.id).await;
-                let recorded = self
-                    .store
-                    .record(saga.clone(), order.clone(), record, self.lease.clone(), self.clock.now())
-                    .await?;
-                match recorded {
-                    Recorded::Written(after, changed) => break ((after, changed), next),
-                    Recorded::CancelRequested => saga.cancel_requested = true,
+                let now = self.clock.now();
+                let entry = Entry {
+                    saga: saga.clone(),
+                    order: order.clone(),
+                    outcome: answer.outcome.name(),
+                    failure: answer.failure.clone(),
+                    decision,
+                    lease: self.lease.clone(),
+                    now,
+                };
+                match self.db.write(ReadCommitted, entry, record::decision).await? {
+                    Record::Written(after, changed) => break (next, after, *changed, now),
+                    Record::CancelRequested => saga.cancel_requested = true,
                 }
             };
             self.point(step, Moment::AfterRecord, order.id).await;
             // Also when only the saga ended: somebody may be waiting to start the next one.
-            if order.version != written.1.version || next == After::Ended {
-                self.changes.tell(order.id);
+            if order.version != changed.version || next == Next::End {
+                self.watchers.wake(order.id);
             }
-            (saga, order) = (written.0, *written.1);
+            saga = after;
+            order = changed;
 
             let is_placed = saga.kind == Kind::Place && order.state != State::Pending;
-            if (is_placed || next == After::Ended)
-                && let Some(tell) = tell.take()
+            if (is_placed || next == Next::End)
+                && let Some(sender) = sender.take()
             {
                 // Nobody may be waiting any more.
-                let _ = tell.send(order.clone());
+                let _ = sender.send(order.clone());
             }
             match next {
-                After::Step(_) | After::Cancel => {}
-                After::Ended => return Ok(()),
-                After::Quarantined => {
-                    metrics::counter!("souk_orders_quarantined_total", "step" => step.name()).increment(1);
+                Next::Step(_) | Next::Cancel => {}
+                Next::End => return Ok(()),
+                Next::Quarantine => {
+                    metrics::counter!("souk_orders_quarantined_total", "step" => step.name())
+                        .increment(1);
                     tracing::error!(
                         order.id = %order.id,
                         step = step.name(),
@@ -227,115 +252,84 @@ impl Sagas {
                     );
                     return Ok(());
                 }
-                After::Again { keep_lease: false, .. } => return Ok(()),
-                After::Again { at, keep_lease: true } => {
-                    self.drain.pause(at.since(self.clock.now())).await;
+                Next::Retry(_) if !next.keeps_lease() => return Ok(()),
+                Next::Retry(pause) => {
+                    self.drain.pause(recorded_at.plus(pause).since(self.clock.now())).await;
                 }
             }
         }
     }
 
-    /// Turns an answer into the entry that the rules make of it.
-    fn decide(&self, saga: &Saga, order: &Order, answer: &Answer) -> Record {
+    /// Decides what follows from an answer, by the rules, and tells the operator of what should not
+    /// have happened.
+    pub fn decide(&self, saga: &Saga, order: &Order, answer: &Answer) -> Decision {
         let now = self.clock.now();
-        let refund = saga.refund.and_then(|id| order.refunds.iter().find(|refund| refund.id == id));
+        let refund = saga.refund.and_then(|id| order.refund(id));
+        let pending = refund.filter(|refund| refund.state == RefundState::Pending);
         let confirm_over = now >= order.create_time.plus(self.limits.confirm_time());
         let circumstances = Circumstances {
             attempts: saga.attempts + 1,
             // Who waits for the customer is not given up because a service is away for a moment.
-            give_up: if order.action_url.is_some() { confirm_over } else { now >= saga.give_up_time },
+            give_up: if order.action_url.is_some() {
+                confirm_over
+            } else {
+                now >= saga.give_up_time
+            },
             confirm_over,
             cancel_requested: saga.cancel_requested,
             placed: order.state != State::Pending,
             restock: refund.is_some_and(|refund| refund.restock),
             gives_up_stock: refund.is_some_and(|refund| order.gives_up_stock(refund)),
             taking_back: saga.taking_back,
+            refund: pending.map(|refund| PendingRefund {
+                id: refund.id,
+                is_of_money: refund.amount.minor > 0,
+            }),
+            action_url: order.action_url.as_deref(),
+            effective_time: saga.effective_time,
         };
-        let next = saga::next(saga.kind, saga.step, answer.outcome.clone(), circumstances);
-        let mut record = Record {
-            outcome: answer.outcome.name(),
-            failure: answer.failure.clone(),
-            next: After::Ended,
-            taking_back: None,
-            effect: Effect::Nothing,
-        };
-        match next {
-            Next::Go(step) => {
-                record.next = After::Step(step);
-                record.effect = effect_of_done(saga.step, answer);
-            }
-            Next::TakeBack(step, reason) => {
-                record.next = After::Step(step);
-                record.taking_back = Some(reason);
-            }
-            Next::Again(pause) => {
-                let keep_lease = pause <= LONGEST_PAUSE_UNDER_LEASE;
-                record.next = After::Again { at: now.plus(pause), keep_lease };
-                if let Some(url) = answer.action_url.clone().filter(|url| order.action_url.as_ref() != Some(url)) {
-                    record.effect = Effect::ActionNeeded(url);
-                }
-            }
-            Next::Quarantine => (record.next, record.effect) = (After::Quarantined, Effect::Quarantined),
-            Next::PaidThenCancel => (record.next, record.effect) = (After::Cancel, Effect::Paid),
-            Next::End(ending) => {
-                if matches!(ending, Ending::Canceled(Reason::PaymentDeclined | Reason::PaymentCanceled)) {
-                    metrics::counter!("souk_orders_capture_refused_total").increment(1);
-                    tracing::error!(
-                        order.id = %order.id,
-                        "the payment of order {} was refused after it was placed; it is cancelled", order.id
-                    );
-                }
-                if ending == Ending::NotFulfilled {
-                    metrics::counter!("souk_orders_out_of_step_total", "what" => "fulfill").increment(1);
-                    tracing::error!(
-                        order.id = %order.id,
-                        "the goods of order {} must not leave: its payment or its stock is not what it says", order.id
-                    );
-                }
-                record.effect = effect_of_end(ending, saga, order, answer);
-            }
+        let decision = saga::decide(saga.kind, saga.step, answer, circumstances);
+        if let Some(Change::Canceled {
+            reason: Reason::PaymentDeclined | Reason::PaymentCanceled,
+            ..
+        }) = decision.change
+        {
+            metrics::counter!("souk_orders_capture_refused_total").increment(1);
+            tracing::error!(
+                order.id = %order.id,
+                "the payment of order {} was refused after it was placed; it is cancelled", order.id
+            );
         }
-        record
+        if answer.outcome == Outcome::Refused(Reason::OutOfStep) {
+            metrics::counter!("souk_orders_out_of_step_total", "what" => "fulfill").increment(1);
+            tracing::error!(
+                order.id = %order.id,
+                "the goods of order {} must not leave: its payment or its stock is not what it says", order.id
+            );
+        }
+        decision
     }
 }
 
-fn effect_of_done(step: Step, answer: &Answer) -> Effect {
-    match step {
-        Step::Price => Effect::Priced(answer.lines.clone()),
-        Step::Commit => Effect::Placed,
-        _ => Effect::Nothing,
+async fn claim_due(
+    tx: &Tx,
+    (lease, now): &(Lease, Timestamp),
+) -> Result<Vec<(Saga, Order)>, Error> {
+    let sagas = store::saga::claim_due(tx, lease, *now).await?;
+    if sagas.is_empty() {
+        return Ok(vec![]);
     }
+    let ids: Vec<OrderId> = sagas.iter().map(|saga| saga.order).collect();
+    let orders = store::order::get_all(tx, &ids).await?;
+    let mut orders: HashMap<OrderId, Order> =
+        orders.into_iter().map(|order| (order.id, order)).collect();
+    let claimed = sagas.into_iter().map(|saga| {
+        let order = orders.remove(&saga.order).ok_or(Error::NotFound(saga.order))?;
+        Ok((saga, order))
+    });
+    claimed.collect()
 }
 
-fn effect_of_end(ending: Ending, saga: &Saga, order: &Order, answer: &Answer) -> Effect {
-    match ending {
-        Ending::Paid => Effect::Paid,
-        Ending::Rejected(reason) => Effect::Rejected(reason, answer.facts.clone()),
-        Ending::Canceled(reason) => Effect::Canceled(reason),
-        Ending::Fulfilled => Effect::Fulfilled,
-        Ending::RefundSucceeded | Ending::RefundFailed => {
-            let id = saga.refund.expect("a refund saga names its refund");
-            let is_pending = order.refunds.iter().any(|one| one.id == id && one.state == RefundState::Pending);
-            match is_pending {
-                true => Effect::RefundEnded(id, ending == Ending::RefundSucceeded),
-                // It only released the stock that an earlier version of this program left reserved.
-                false => Effect::Nothing,
-            }
-        }
-        Ending::NotFulfilled => Effect::NotFulfilled(answer.facts.clone()),
-        Ending::NotCanceled => Effect::Nothing,
-    }
-}
-
-impl Outcome {
-    /// Returns the name that stands in the journal.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Outcome::Done => "done",
-            Outcome::Refused(_) => "refused",
-            Outcome::Waiting => "waiting",
-            Outcome::Unknown => "unknown",
-            Outcome::Broken => "broken",
-        }
-    }
+async fn free_lease(tx: &Tx, (saga, now): &(Saga, Timestamp)) -> Result<(), Error> {
+    store::saga::free(tx, saga, *now).await
 }

@@ -78,29 +78,47 @@ pub enum Error {
     Database(#[from] souk_data::Error),
 }
 
+impl From<sea_orm::DbErr> for Error {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Error::Database(error.into())
+    }
+}
+
 impl PublicError for Error {
     fn refusal(&self) -> Refusal {
         match self {
             Error::NotFound(id) => of(ErrorReason::OrderNotFound, id).resource("Order", id),
-            Error::Rejected { order, payment, reason, facts } => rejected(order, payment, *reason, facts),
-            Error::State { order, state } => of(ErrorReason::OrderState, order).with("state", state),
+            Error::Rejected { order, payment, reason, facts } => {
+                rejected(order, payment, *reason, facts)
+            }
+            Error::State { order, state } => {
+                of(ErrorReason::OrderState, order).with("state", state)
+            }
             Error::Busy(id) => of(ErrorReason::OrderBusy, id),
             Error::LeaseLost => ErrorReason::OrderBusy.refusal(),
-            Error::LineNotFound { order, line } => {
-                of(ErrorReason::LineNotFound, order).with("line_number", line).field_at_fault("lines.line_number")
-            }
+            Error::LineNotFound { order, line } => of(ErrorReason::LineNotFound, order)
+                .with("line_number", line)
+                .field_at_fault("lines.line_number"),
             Error::RefundExceedsOrder { order, refundable } => {
                 of(ErrorReason::RefundExceedsOrder, order).with("refundable", refundable)
             }
             Error::ReturnExceedsOrder { order, line, returnable } => {
-                of(ErrorReason::ReturnExceedsOrder, order).with("line_number", line).with("returnable", returnable)
+                of(ErrorReason::ReturnExceedsOrder, order)
+                    .with("line_number", line)
+                    .with("returnable", returnable)
             }
-            Error::TooManyRefunds(id) => of(ErrorReason::TooManyRefunds, id).with("limit", MAX_REFUNDS),
-            Error::OutOfStep { order, facts } => of(ErrorReason::OrderOutOfStep, order).with_all(facts),
-            Error::RefundDeclined { order, refund } => of(ErrorReason::RefundDeclined, order).with("refund_id", refund),
-            Error::OtherCustomer => {
-                ErrorReason::OtherCustomer.refusal().field("customer_id", "a user places and sees its own orders only")
+            Error::TooManyRefunds(id) => {
+                of(ErrorReason::TooManyRefunds, id).with("limit", MAX_REFUNDS)
             }
+            Error::OutOfStep { order, facts } => {
+                of(ErrorReason::OrderOutOfStep, order).with_all(facts)
+            }
+            Error::RefundDeclined { order, refund } => {
+                of(ErrorReason::RefundDeclined, order).with("refund_id", refund)
+            }
+            Error::OtherCustomer => ErrorReason::OtherCustomer
+                .refusal()
+                .field("customer_id", "a user places and sees its own orders only"),
             Error::EffectiveTime(fault) => {
                 let reason = match fault {
                     EffectiveTimeFault::NotStaff => ErrorReason::EffectiveTimeNotAllowed,
@@ -109,9 +127,9 @@ impl PublicError for Error {
                 reason.refusal().field("effective_time", fault.text())
             }
             Error::NotQuarantined(id) => of(ErrorReason::NotQuarantined, id),
-            Error::ResumeToken => {
-                ErrorReason::InvalidResumeToken.refusal().field("resume_token", "is not one of this order's")
-            }
+            Error::ResumeToken => ErrorReason::InvalidResumeToken
+                .refusal()
+                .field("resume_token", "is not one of this order's"),
             Error::RequestIdReused(what) => ErrorReason::RequestIdReused
                 .refusal()
                 .field("request_id", format!("was used before for another {what}")),
@@ -128,7 +146,12 @@ fn of(reason: ErrorReason, order: &OrderId) -> Refusal {
 }
 
 /// Tells why an order was not placed, and which field of the request is at fault if one is.
-fn rejected(order: &OrderId, payment: &PaymentId, reason: Reason, facts: &[(String, String)]) -> Refusal {
+fn rejected(
+    order: &OrderId,
+    payment: &PaymentId,
+    reason: Reason,
+    facts: &[(String, String)],
+) -> Refusal {
     let refusal = of(reason.contract(), order).with("payment_id", payment).with_all(facts);
     if reason == Reason::UnknownPaymentMethod {
         return refusal.field("payment_method", "is not one that the payment provider knows");

@@ -1,39 +1,48 @@
-//! The orders service: places orders by a durable saga, and owns their life until they are fulfilled or refunded.
+//! The orders service: places orders by a durable saga, and owns their life until they are
+//! fulfilled or refunded.
 //!
-//! Read `saga.rs` for what happens to an order, `drive.rs` for how it survives a crash, `rpc/` for what can be asked.
+//! Read `saga.rs` for what happens to an order, `drive.rs` and `record.rs` for how it survives a
+//! crash, `rpc/` for what can be asked.
 
-mod changes;
+mod change;
 mod config;
 mod convert;
 mod drive;
 mod error;
 mod events;
+mod follow;
+mod new_order;
 mod order;
 mod reason;
+mod record;
+mod request_key;
 mod rpc;
 mod saga;
+mod start;
 mod state;
+mod step;
 mod store;
 mod upstream;
 mod waiting;
+mod watchers;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use souk_chassis::{Definition, Host, Service, StartError};
 use souk_client::orders::v1::order_service;
-use souk_data::Engine;
+use souk_data::Isolation::ReadCommitted;
+use souk_data::{Engine, Tx};
 use souk_events::Stored as _;
 use souk_types::EventId;
 
 pub use config::{Config, SagaConfig};
 pub use drive::FAULT_POINTS;
 
-use changes::Changes;
 use drive::Sagas;
 use rpc::OrderRpc;
-use store::Store;
 use upstream::Upstream;
+use watchers::Watchers;
 
 /// Returns the service, ready to be run alone or with others.
 pub fn definition() -> Definition {
@@ -45,18 +54,29 @@ async fn build(config: Config, host: Host) -> Result<Service, StartError> {
         return Err(StartError::configuration(key, &value, allowed));
     }
     let db = souk_events::open(&host, &config.data, &store::SCHEMA).await?;
-    let store = Store::new(db.clone());
     let clock = host.clock();
     let owner: Arc<str> = EventId::new(clock.now()).as_uuid().to_string().into();
     if db.engine() == Engine::Sqlite {
         // No other process can have this file open, so whoever held a lease is gone.
-        store.free_all_leases(owner.clone()).await?;
+        db.write(ReadCommitted, owner.clone(), async |tx: &Tx, owner: &Arc<str>| {
+            store::saga::free_all(tx, owner).await
+        })
+        .await?;
     }
-    let upstream = Upstream::new(&host, store.clone(), Duration::from_secs(config.saga.hold_seconds));
-    let changes = Changes::default();
-    let sagas = Sagas::new(store.clone(), upstream, &host, clock.clone(), changes.clone(), owner, config.saga);
-    let consumer = events::consumer(&host, db.clone(), clock.clone());
-    let rpc = OrderRpc { store, sagas: sagas.clone(), changes, clock, drain: host.drain() };
+    let upstream = Upstream::new(&host, db.clone(), Duration::from_secs(config.saga.hold_seconds));
+    let watchers = Watchers::default();
+    let sagas = Sagas::new(
+        db.clone(),
+        upstream,
+        &host,
+        clock.clone(),
+        watchers.clone(),
+        owner,
+        config.saga,
+    );
+    let consumer = follow::consumer(&host, db.clone(), clock.clone());
+    let rpc =
+        OrderRpc { db: db.clone(), sagas: sagas.clone(), watchers, clock, drain: host.drain() };
 
     Ok(Service::new(&souk_client::CONTRACT)
         .rpc(order_service::server(rpc))

@@ -10,7 +10,10 @@
 
 use std::collections::BTreeMap;
 
-use souk_types::{Currency, Money, OrderId, PaymentId, PriceId, RefundId, ReservationId, Timestamp};
+use sea_orm::{DeriveActiveEnum, EnumIter};
+use souk_types::{
+    Currency, Money, OrderId, PaymentId, PriceId, RefundId, ReservationId, Timestamp,
+};
 
 use crate::error::{EffectiveTimeFault, Error};
 use crate::reason::Reason;
@@ -24,8 +27,9 @@ pub struct Order {
     pub reference: String,
     pub currency: Currency,
     pub state: State,
-    /// **Invariant:** empty until the prices are frozen, and never changed afterwards but for `refunded` and `returned`. The
-    /// rules want all of them, numbered from 1; an order that was read to be shown has the first [`LINES_SHOWN`] only.
+    /// **Invariant:** empty until the prices are frozen, and never changed afterwards but for
+    /// `refunded` and `returned`. The rules want all of them, numbered from 1; an order that was
+    /// read to be shown has the first [`LINES_SHOWN`] only.
     pub lines: Vec<Line>,
     /// How many lines there are.
     pub line_count: i64,
@@ -67,7 +71,7 @@ pub enum Item {
 
 /// A line as it was asked for.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Wish {
+pub struct RequestedLine {
     pub item: Item,
     pub quantity: i64,
 }
@@ -77,7 +81,8 @@ pub struct Wish {
 pub struct Refund {
     pub id: RefundId,
     pub state: RefundState,
-    /// **Invariant:** when it is 0, `lines` are units that only come back; otherwise they are units whose price goes back.
+    /// **Invariant:** when it is 0, `lines` are units that only come back; otherwise they are units
+    /// whose price goes back.
     pub amount: Money,
     pub lines: Vec<RefundLine>,
     pub restock: bool,
@@ -92,34 +97,26 @@ pub struct RefundLine {
     pub quantity: i64,
 }
 
-/// Where a refund stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The state of a refund. The numbers are those of the contract and of the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum RefundState {
     Pending = 1,
     Succeeded = 2,
     Failed = 3,
 }
 
-impl RefundState {
-    /// Returns the state with this number, if there is one.
-    pub fn from_number(number: i64) -> Option<RefundState> {
-        [RefundState::Pending, RefundState::Succeeded, RefundState::Failed]
-            .into_iter()
-            .find(|state| *state as i64 == number)
-    }
-}
-
 /// What a caller wants to have refunded.
 #[derive(Clone, Debug, PartialEq)]
-pub struct RefundWish {
-    pub what: RefundWhat,
+pub struct RefundRequest {
+    pub scope: RefundScope,
     pub restock: bool,
     pub effective_time: Option<Timestamp>,
 }
 
 /// Some lines, an amount, or everything that is left.
 #[derive(Clone, Debug, PartialEq)]
-pub enum RefundWhat {
+pub enum RefundScope {
     /// Lines at their price, or, when goods come back, for an amount of the caller's.
     Lines(Vec<RefundLine>, Option<Money>),
     Amount(Money),
@@ -148,7 +145,8 @@ impl Order {
         RefundId::of_step(self.id.as_uuid(), "cancel")
     }
 
-    /// Freezes lines and total. Fails with [`Reason::TotalOverflow`] when the total is beyond [`MAX_TOTAL`].
+    /// Freezes lines and total. Fails with [`Reason::TotalOverflow`] when the total is beyond
+    /// [`MAX_TOTAL`].
     pub fn price(&mut self, lines: Vec<Line>) -> Result<(), Reason> {
         let mut total = Money::zero(self.currency);
         for line in &lines {
@@ -206,10 +204,16 @@ impl Order {
         Error::State { order: self.id, state: self.state }
     }
 
-    /// Returns what can still be refunded: the total less what went back and what is on its way back.
+    /// Returns what can still be refunded: the total less what went back and what is on its way
+    /// back.
     pub fn refundable(&self) -> i64 {
         let pending: i64 = self.open_refunds().map(|refund| refund.amount.minor).sum();
         self.total.map_or(0, |total| total.minor - self.refunded.minor - pending)
+    }
+
+    /// Returns a refund by its id.
+    pub fn refund(&self, id: RefundId) -> Option<&Refund> {
+        self.refunds.iter().find(|refund| refund.id == id)
     }
 
     fn open_refunds(&self) -> impl Iterator<Item = &Refund> {
@@ -222,15 +226,16 @@ impl Order {
         self.lines.get(index).filter(|line| line.number == number)
     }
 
-    /// Turns a wish into a pending refund of this order, or says why it cannot be one. `has_left`: its goods have left.
+    /// Turns a request into a pending refund of this order, or says why it cannot be one.
+    /// `has_left`: its goods have left.
     pub fn plan_refund(
         &self,
         id: RefundId,
-        wish: &RefundWish,
+        request: &RefundRequest,
         has_left: bool,
         now: Timestamp,
     ) -> Result<Refund, Error> {
-        let state_allows = match (wish.restock, self.state) {
+        let state_allows = match (request.restock, self.state) {
             (_, State::Fulfilled) => true,
             (true, State::Refunded) => has_left,
             (false, State::Paid) => true,
@@ -242,16 +247,19 @@ impl Order {
         if self.refunds.len() >= MAX_REFUNDS {
             return Err(Error::TooManyRefunds(self.id));
         }
-        if wish.effective_time.is_some_and(|time| time < self.effective_time) {
+        if request.effective_time.is_some_and(|time| time < self.effective_time) {
             return Err(Error::EffectiveTime(EffectiveTimeFault::BeforeTheSale));
         }
-        let (amount, lines) = match &wish.what {
-            RefundWhat::Lines(lines, amount) => self.refund_of_lines(lines, *amount, wish.restock)?,
-            RefundWhat::Amount(amount) => (*amount, vec![]),
-            RefundWhat::Rest => self.refund_of_the_rest(wish.restock),
+        let (amount, lines) = match &request.scope {
+            RefundScope::Lines(lines, amount) => {
+                self.refund_of_lines(lines, *amount, request.restock)?
+            }
+            RefundScope::Amount(amount) => (*amount, vec![]),
+            RefundScope::Rest => self.refund_of_the_rest(request.restock),
         };
         let refundable = self.refundable();
-        let is_something = amount.minor > 0 || (amount.minor == 0 && wish.restock && !lines.is_empty());
+        let is_something =
+            amount.minor > 0 || (amount.minor == 0 && request.restock && !lines.is_empty());
         if amount.currency != self.currency || !is_something || amount.minor > refundable {
             return Err(Error::RefundExceedsOrder { order: self.id, refundable });
         }
@@ -260,22 +268,22 @@ impl Order {
             state: RefundState::Pending,
             amount,
             lines,
-            restock: wish.restock,
+            restock: request.restock,
             create_time: now,
-            effective_time: wish.effective_time.unwrap_or(now),
+            effective_time: request.effective_time.unwrap_or(now),
         })
     }
 
     fn refund_of_lines(
         &self,
-        wishes: &[RefundLine],
+        requested: &[RefundLine],
         amount: Option<Money>,
         restock: bool,
     ) -> Result<(Money, Vec<RefundLine>), Error> {
         let mut summed: BTreeMap<i64, i64> = BTreeMap::new();
-        for wish in wishes {
-            let sum = summed.entry(wish.number).or_default();
-            *sum = sum.saturating_add(wish.quantity);
+        for units in requested {
+            let sum = summed.entry(units.number).or_default();
+            *sum = sum.saturating_add(units.quantity);
         }
         // When nothing is left to pay back, goods come back for nothing.
         let left = Money::new(self.currency, self.refundable());
@@ -283,7 +291,8 @@ impl Order {
         let is_for_nothing = amount.is_some_and(|amount| amount.minor == 0);
         let mut value = Money::zero(self.currency);
         for (&number, &quantity) in &summed {
-            let line = self.line(number).ok_or(Error::LineNotFound { order: self.id, line: number })?;
+            let line =
+                self.line(number).ok_or(Error::LineNotFound { order: self.id, line: number })?;
             let returnable = line.quantity - line.returned;
             if restock && quantity > returnable {
                 return Err(Error::ReturnExceedsOrder { order: self.id, line: number, returnable });
@@ -292,10 +301,12 @@ impl Order {
             if !is_for_nothing && quantity > refundable {
                 return Err(Error::RefundExceedsOrder { order: self.id, refundable });
             }
-            let part = line.unit_price.times(quantity).expect("a part of a line is smaller than the line");
+            let part =
+                line.unit_price.times(quantity).expect("a part of a line is smaller than the line");
             value = value.add(part).expect("a part of the order is smaller than its total");
         }
-        let lines = summed.into_iter().map(|(number, quantity)| RefundLine { number, quantity }).collect();
+        let lines =
+            summed.into_iter().map(|(number, quantity)| RefundLine { number, quantity }).collect();
         let amount = match amount {
             Some(amount) => amount,
             // Money that went back as a bare amount is not there for the goods that follow.
@@ -312,20 +323,26 @@ impl Order {
             (true, _) => line.quantity - line.refunded.max(line.returned),
             (false, _) => line.quantity - line.refunded,
         };
-        let lines = self.lines.iter().map(|line| RefundLine { number: line.number, quantity: units(line) });
+        let lines =
+            self.lines.iter().map(|line| RefundLine { number: line.number, quantity: units(line) });
         (left, lines.filter(|line| line.quantity > 0).collect())
     }
 
-    /// Tells that this refund leaves nothing paid of an order whose goods have not left, so that its stock is to be released.
+    /// Tells that this refund leaves nothing paid of an order whose goods have not left, so that
+    /// its stock is to be released.
     pub fn gives_up_stock(&self, refund: &Refund) -> bool {
         let after = self.refunded.add(refund.amount);
         matches!(self.state, State::Paid) && self.total.is_some_and(|total| after == Ok(total))
     }
 
-    /// Ends a pending refund. The order is Refunded once everything that was paid has gone back and nothing is on its way.
+    /// Ends a pending refund. The order is Refunded once everything that was paid has gone back and
+    /// nothing is on its way.
     pub fn settle_refund(&mut self, id: RefundId, succeeded: bool) -> Result<(), Error> {
         let not_now = self.not_now();
-        let refund = self.refunds.iter_mut().find(|refund| refund.id == id && refund.state == RefundState::Pending);
+        let refund = self
+            .refunds
+            .iter_mut()
+            .find(|refund| refund.id == id && refund.state == RefundState::Pending);
         let Some(refund) = refund else { return Err(not_now) };
         if !succeeded {
             refund.state = RefundState::Failed;
@@ -333,7 +350,10 @@ impl Order {
         }
         refund.state = RefundState::Succeeded;
         for units in &refund.lines {
-            let line = self.lines.get_mut(units.number as usize - 1).expect("a refund names lines of its order");
+            let line = self
+                .lines
+                .get_mut(units.number as usize - 1)
+                .expect("a refund names lines of its order");
             if refund.amount.minor > 0 {
                 line.refunded += units.quantity;
             }
@@ -342,7 +362,8 @@ impl Order {
             }
         }
         if refund.amount.minor > 0 {
-            self.refunded = self.refunded.add(refund.amount).expect("refunds never exceed the total");
+            self.refunded =
+                self.refunded.add(refund.amount).expect("refunds never exceed the total");
             if Some(self.refunded) == self.total {
                 self.state = State::Refunded;
             }

@@ -1,6 +1,7 @@
 //! What holds for orders and refunds.
 
 use proptest::prelude::*;
+use sea_orm::Iterable;
 
 use super::*;
 
@@ -53,21 +54,21 @@ fn fulfilled() -> Order {
     order
 }
 
-fn wish(what: RefundWhat) -> RefundWish {
-    RefundWish { what, restock: true, effective_time: None }
+fn asking(scope: RefundScope) -> RefundRequest {
+    RefundRequest { scope, restock: true, effective_time: None }
 }
 
-fn units(number: i64, quantity: i64) -> RefundWhat {
-    RefundWhat::Lines(vec![RefundLine { number, quantity }], None)
+fn units(number: i64, quantity: i64) -> RefundScope {
+    RefundScope::Lines(vec![RefundLine { number, quantity }], None)
 }
 
-fn refund(order: &mut Order, what: RefundWhat) -> Result<Money, Error> {
+fn refund(order: &mut Order, scope: RefundScope) -> Result<Money, Error> {
     let id = RefundId::new(Timestamp::from_micros(1));
-    give_back(order, id, &wish(what))
+    give_back(order, id, &asking(scope))
 }
 
-fn give_back(order: &mut Order, id: RefundId, wish: &RefundWish) -> Result<Money, Error> {
-    let refund = order.plan_refund(id, wish, true, Timestamp::from_micros(1))?;
+fn give_back(order: &mut Order, id: RefundId, request: &RefundRequest) -> Result<Money, Error> {
+    let refund = order.plan_refund(id, request, true, Timestamp::from_micros(1))?;
     let amount = refund.amount;
     order.refunds.push(refund);
     order.settle_refund(id, true)?;
@@ -85,7 +86,10 @@ fn a_total_beyond_what_can_be_paid_is_a_reason_to_reject() {
     assert_eq!(pending().price(vec![line(1, 1000, price)]), Ok(()));
     assert_eq!(pending().price(vec![line(1, 1001, price)]), Err(Reason::TotalOverflow));
     assert_eq!(pending().price(vec![line(1, 2, i64::MAX)]), Err(Reason::TotalOverflow));
-    assert_eq!(pending().price(vec![line(1, 1, i64::MAX), line(2, 1, 1)]), Err(Reason::TotalOverflow));
+    assert_eq!(
+        pending().price(vec![line(1, 1, i64::MAX), line(2, 1, 1)]),
+        Err(Reason::TotalOverflow)
+    );
 }
 
 #[test]
@@ -99,7 +103,7 @@ fn every_step_is_allowed_from_its_own_states_only() {
         ("fulfill", |order| order.fulfill(), &[State::Paid]),
     ];
     for (name, step, allowed) in steps {
-        for state in State::ALL {
+        for state in State::iter() {
             let mut order = Order { state, ..pending() };
             assert_eq!(step(&mut order).is_ok(), allowed.contains(&state), "{name} from {state}");
         }
@@ -109,9 +113,11 @@ fn every_step_is_allowed_from_its_own_states_only() {
 #[test]
 fn goods_come_back_from_fulfilled_orders_only() {
     let paid = Order { state: State::Paid, ..fulfilled() };
-    let plan = |wish: &RefundWish| paid.plan_refund(RefundId::new(paid.create_time), wish, false, paid.create_time);
-    assert!(plan(&wish(RefundWhat::Rest)).is_err());
-    assert!(plan(&RefundWish { restock: false, ..wish(RefundWhat::Rest) }).is_ok());
+    let plan = |request: &RefundRequest| {
+        paid.plan_refund(RefundId::new(paid.create_time), request, false, paid.create_time)
+    };
+    assert!(plan(&asking(RefundScope::Rest)).is_err());
+    assert!(plan(&RefundRequest { restock: false, ..asking(RefundScope::Rest) }).is_ok());
 }
 
 #[test]
@@ -127,18 +133,24 @@ fn refunding_line_by_line_ends_refunded() {
 #[test]
 fn a_line_named_twice_counts_once_with_the_sum() {
     let twice = vec![RefundLine { number: 1, quantity: 2 }, RefundLine { number: 1, quantity: 2 }];
-    let refused = refund(&mut fulfilled(), RefundWhat::Lines(twice, None));
+    let refused = refund(&mut fulfilled(), RefundScope::Lines(twice, None));
     assert!(matches!(refused, Err(Error::ReturnExceedsOrder { line: 1, returnable: 3, .. })));
 }
 
 #[test]
 fn refusals_name_what_is_wrong() {
-    assert!(matches!(refund(&mut fulfilled(), units(9, 1)), Err(Error::LineNotFound { line: 9, .. })));
-    let too_much = RefundWhat::Amount(gbp(1751));
-    assert!(matches!(refund(&mut fulfilled(), too_much), Err(Error::RefundExceedsOrder { refundable: 1750, .. })));
-    let nothing = RefundWhat::Amount(gbp(0));
+    assert!(matches!(
+        refund(&mut fulfilled(), units(9, 1)),
+        Err(Error::LineNotFound { line: 9, .. })
+    ));
+    let too_much = RefundScope::Amount(gbp(1751));
+    assert!(matches!(
+        refund(&mut fulfilled(), too_much),
+        Err(Error::RefundExceedsOrder { refundable: 1750, .. })
+    ));
+    let nothing = RefundScope::Amount(gbp(0));
     assert!(refund(&mut fulfilled(), nothing).is_err());
-    let yen = RefundWhat::Amount(Money::new("JPY".parse().unwrap(), 1));
+    let yen = RefundScope::Amount(Money::new("JPY".parse().unwrap(), 1));
     assert!(refund(&mut fulfilled(), yen).is_err());
 }
 
@@ -146,10 +158,11 @@ fn refusals_name_what_is_wrong() {
 fn a_refund_on_its_way_is_not_promised_again() {
     let mut order = fulfilled();
     let id = RefundId::new(order.create_time);
-    let pending = order.plan_refund(id, &wish(RefundWhat::Rest), true, order.create_time).unwrap();
+    let pending =
+        order.plan_refund(id, &asking(RefundScope::Rest), true, order.create_time).unwrap();
     order.refunds.push(pending);
     assert_eq!(order.refundable(), 0);
-    assert!(refund(&mut order, RefundWhat::Amount(gbp(1))).is_err());
+    assert!(refund(&mut order, RefundScope::Amount(gbp(1))).is_err());
 
     order.settle_refund(id, false).unwrap();
     assert_eq!((order.refundable(), order.state), (1750, State::Fulfilled));
@@ -159,25 +172,42 @@ fn a_refund_on_its_way_is_not_promised_again() {
 #[test]
 fn goods_that_come_after_the_money_come_back_for_nothing() {
     let mut order = fulfilled();
-    let bare = RefundWish { what: RefundWhat::Amount(gbp(1750)), restock: false, effective_time: None };
+    let bare = RefundRequest {
+        scope: RefundScope::Amount(gbp(1750)),
+        restock: false,
+        effective_time: None,
+    };
     give_back(&mut order, RefundId::new(Timestamp::from_micros(2)), &bare).unwrap();
     assert_eq!(order.state, State::Refunded);
     assert_eq!(refund(&mut order, units(1, 3)).unwrap(), gbp(0));
     assert_eq!((order.lines[0].returned, order.lines[0].refunded), (3, 0));
-    assert!(matches!(refund(&mut order, units(1, 1)), Err(Error::ReturnExceedsOrder { returnable: 0, .. })));
-    assert_eq!(refund(&mut order, RefundWhat::Rest).unwrap(), gbp(0), "the other line is still out");
+    assert!(matches!(
+        refund(&mut order, units(1, 1)),
+        Err(Error::ReturnExceedsOrder { returnable: 0, .. })
+    ));
+    assert_eq!(
+        refund(&mut order, RefundScope::Rest).unwrap(),
+        gbp(0),
+        "the other line is still out"
+    );
     assert_eq!(order.lines[1].returned, 1);
     assert_eq!((order.state, order.refunded), (State::Refunded, gbp(1750)));
 
     // Of an order that was paid back before its goods left nothing can come back.
     let id = RefundId::new(Timestamp::from_micros(3));
     let never_left = Order { refunds: vec![], ..order };
-    assert!(never_left.plan_refund(id, &wish(units(1, 1)), false, never_left.create_time).is_err());
+    assert!(
+        never_left.plan_refund(id, &asking(units(1, 1)), false, never_left.create_time).is_err()
+    );
 }
 
 #[test]
 fn goods_come_back_for_what_is_left_or_for_what_the_caller_says() {
-    let amount = |minor| RefundWish { what: RefundWhat::Amount(gbp(minor)), restock: false, effective_time: None };
+    let amount = |minor| RefundRequest {
+        scope: RefundScope::Amount(gbp(minor)),
+        restock: false,
+        effective_time: None,
+    };
     let ten = |unit| {
         let mut order = pending();
         order.price(vec![line(1, 1, unit), line(2, 1, 0)]).unwrap();
@@ -191,7 +221,7 @@ fn goods_come_back_for_what_is_left_or_for_what_the_caller_says() {
     assert_eq!(order.state, State::Refunded);
 
     let mut order = ten(1000);
-    let for_nothing = RefundWhat::Lines(vec![RefundLine { number: 1, quantity: 1 }], Some(gbp(0)));
+    let for_nothing = RefundScope::Lines(vec![RefundLine { number: 1, quantity: 1 }], Some(gbp(0)));
     assert_eq!(refund(&mut order, for_nothing).unwrap(), gbp(0));
     assert_eq!((order.state, order.refundable()), (State::Fulfilled, 1000));
     give_back(&mut order, id(3), &amount(1000)).unwrap();
@@ -200,21 +230,39 @@ fn goods_come_back_for_what_is_left_or_for_what_the_caller_says() {
     let mut free = ten(0);
     assert_eq!(refund(&mut free, units(1, 1)).unwrap(), gbp(0));
     assert_eq!(free.state, State::Fulfilled, "no money was paid, so none went back");
-    assert!(give_back(&mut free, id(4), &RefundWish { restock: false, ..wish(RefundWhat::Rest) }).is_err());
+    assert!(
+        give_back(&mut free, id(4), &RefundRequest { restock: false, ..asking(RefundScope::Rest) })
+            .is_err()
+    );
 }
 
 #[test]
 fn nothing_is_paid_back_before_it_was_sold() {
     let order = Order { effective_time: Timestamp::from_micros(5), ..fulfilled() };
-    let early = RefundWish { effective_time: Some(Timestamp::from_micros(4)), ..wish(RefundWhat::Rest) };
-    let refused = order.plan_refund(RefundId::new(order.create_time), &early, true, Timestamp::from_micros(9));
+    let early = RefundRequest {
+        effective_time: Some(Timestamp::from_micros(4)),
+        ..asking(RefundScope::Rest)
+    };
+    let refused = order.plan_refund(
+        RefundId::new(order.create_time),
+        &early,
+        true,
+        Timestamp::from_micros(9),
+    );
     assert!(matches!(refused, Err(Error::EffectiveTime(EffectiveTimeFault::BeforeTheSale))));
 }
 
 #[test]
 fn an_order_has_a_limit_of_refunds() {
     let mut order = fulfilled();
-    let one = order.plan_refund(RefundId::new(order.create_time), &wish(units(1, 1)), true, order.create_time).unwrap();
+    let one = order
+        .plan_refund(
+            RefundId::new(order.create_time),
+            &asking(units(1, 1)),
+            true,
+            order.create_time,
+        )
+        .unwrap();
     order.refunds = vec![Refund { state: RefundState::Failed, ..one }; MAX_REFUNDS];
     assert!(matches!(refund(&mut order, units(1, 1)), Err(Error::TooManyRefunds(_))));
 }
@@ -225,12 +273,12 @@ proptest! {
         let mut order = fulfilled();
         let total = order.total.unwrap().minor;
         for (number, quantity, amount, kind) in asks {
-            let what = match kind {
+            let scope = match kind {
                 0 => units(number, quantity),
-                1 => RefundWhat::Amount(gbp(amount)),
-                _ => RefundWhat::Rest,
+                1 => RefundScope::Amount(gbp(amount)),
+                _ => RefundScope::Rest,
             };
-            let _ = refund(&mut order, what);
+            let _ = refund(&mut order, scope);
             let succeeded: i64 = order.refunds.iter().map(|refund| refund.amount.minor).sum();
             prop_assert_eq!(succeeded, order.refunded.minor);
             prop_assert!(order.refunded.minor <= total && order.refundable() >= 0);

@@ -1,12 +1,18 @@
 //! Why an order was rejected or cancelled.
 
+use std::fmt;
+use std::str::FromStr;
+
+use sea_orm::{DeriveValueType, EnumIter, Iterable};
 use souk_client::orders::v1::ErrorReason;
 
 /// The fact of a rejection that names the field of the request which is at fault.
 pub const FIELD: &str = "field";
 
-/// Why an order was rejected or cancelled. Kept with the order, under the name of the contract's reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Why an order was rejected or cancelled. Kept with the order, under the name of the contract's
+/// reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveValueType)]
+#[sea_orm(value_type = "String", column_type = "Text")]
 pub enum Reason {
     PriceNotFound,
     PriceChanged,
@@ -26,25 +32,6 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Every reason.
-    pub const ALL: [Reason; 15] = [
-        Reason::PriceNotFound,
-        Reason::PriceChanged,
-        Reason::TotalOverflow,
-        Reason::OutOfStock,
-        Reason::PaymentDeclined,
-        Reason::ReservationExpired,
-        Reason::GaveUp,
-        Reason::OrderCanceled,
-        Reason::PaymentNotConfirmed,
-        Reason::UnknownPaymentMethod,
-        Reason::PaymentCanceled,
-        Reason::NotForSale,
-        Reason::PriceNotAllowed,
-        Reason::UpstreamRefused,
-        Reason::OutOfStep,
-    ];
-
     /// Returns the contract's reason.
     pub fn contract(self) -> ErrorReason {
         match self {
@@ -71,11 +58,6 @@ impl Reason {
         self.contract().as_str_name()
     }
 
-    /// Returns the reason with this name, if there is one.
-    pub fn from_name(name: &str) -> Option<Reason> {
-        Reason::ALL.into_iter().find(|reason| reason.name() == name)
-    }
-
     /// Says it to a person.
     pub fn text(self) -> &'static str {
         match self {
@@ -98,14 +80,33 @@ impl Reason {
     }
 }
 
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A name that is no reason's.
+#[derive(Debug, thiserror::Error)]
+#[error("no reason has this name")]
+pub struct UnknownReason;
+
+impl FromStr for Reason {
+    type Err = UnknownReason;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Reason::iter().find(|reason| reason.name() == name).ok_or(UnknownReason)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_reason_is_found_again_by_its_name() {
-        for reason in Reason::ALL {
-            assert_eq!(Reason::from_name(reason.name()), Some(reason));
+        for reason in Reason::iter() {
+            assert_eq!(reason.name().parse::<Reason>().unwrap(), reason);
             assert!(reason.name().starts_with("ERROR_REASON_"));
         }
     }

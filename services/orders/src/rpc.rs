@@ -15,18 +15,18 @@ mod watch_order;
 
 use souk_chassis::Drain;
 use souk_contract::Handlers;
+use souk_data::Db;
 use souk_types::Clock;
 
-use crate::changes::Changes;
 use crate::drive::Sagas;
 use crate::error::Error;
-use crate::store::Store;
+use crate::watchers::Watchers;
 
 /// What the methods work with.
 pub struct OrderRpc {
-    pub(crate) store: Store,
+    pub(crate) db: Db,
     pub(crate) sagas: Sagas,
-    pub(crate) changes: Changes,
+    pub(crate) watchers: Watchers,
     pub(crate) clock: Clock,
     pub(crate) drain: Drain,
 }

@@ -1,7 +1,8 @@
-//! The rules of the saga: which step follows which answer. Pure; `drive.rs` makes the calls and `store.rs` keeps the journal.
+//! The rules of the saga: what follows from which answer. Pure; `drive.rs` makes the calls and
+//! `record.rs` writes what is decided.
 //!
-//! A saga is one operation on one order. Its row holds the step whose call may be under way; that row is written before
-//! the call is made, and the answer is written together with the next step.
+//! A saga is one operation on one order. Its row holds the step whose call may be under way; that
+//! row is written before the call is made, and the answer is written together with the next step.
 //!
 //! ```text
 //! place    Price → Reserve → Authorize → Commit ═▶ (placed) → Capture → (paid)
@@ -10,106 +11,64 @@
 //!                 (rejected)   Release ◀── Void ◀───────────────────────────┘  then (rejected) before ═▶, (canceled) after it
 //! cancel   PayBack → Release → (canceled)
 //! fulfill  Consume → (fulfilled)
-//! refund   PayBack → TakeBack → (refund ended), or PayBack → Release → (refund ended) when nothing stays paid of what has not left
+//! refund   PayBack → TakeBack → (refund ended), or PayBack → Release → (refund ended) when nothing
+//!          stays paid of what has not left
 //! ```
 //!
-//! ═▶ is the pivot: before it a failure takes everything back, after it the saga only goes forward, but for a capture
-//! that is refused for good.
+//! ═▶ is the pivot: before it a failure takes everything back, after it the saga only goes forward,
+//! but for a capture that is refused for good.
 //!
-//! **Invariant:** a step whose answer is unknown is repeated under the same key, or compensated as if it were done.
+//! **Invariant:** a step whose answer is unknown is repeated under the same key, or compensated as
+//! if it were done.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use sea_orm::{DeriveActiveEnum, EnumIter};
+use souk_types::{OrderId, RefundId, Timestamp};
+
+use crate::change::Change;
+use crate::order::{Line, Order};
 use crate::reason::Reason;
+use crate::step::{Kind, Step};
 
-/// Which operation a saga carries out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Place = 1,
-    Cancel = 2,
-    Fulfill = 3,
-    Refund = 4,
+/// A saga as the database holds it.
+#[derive(Clone, Debug)]
+pub struct Saga {
+    pub order: OrderId,
+    pub kind: Kind,
+    pub progress: Progress,
+    pub step: Step,
+    pub attempts: u32,
+    /// Why it takes things back, once it does.
+    pub taking_back: Option<Reason>,
+    pub refund: Option<RefundId>,
+    pub effective_time: Timestamp,
+    pub give_up_time: Timestamp,
+    pub cancel_requested: bool,
+    /// Grows each time another replica takes it up, and each time it begins again.
+    pub epoch: i64,
+    /// How many entries the journal has.
+    pub entries: i64,
 }
 
-/// A call to another service. The names are those of the fault points and of the quarantine list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Step {
-    Price = 1,
-    Reserve = 2,
-    Authorize = 3,
-    Commit = 4,
-    Capture = 5,
-    Void = 6,
-    Release = 7,
-    Consume = 8,
-    PayBack = 9,
-    TakeBack = 10,
+/// Whether a saga is under way. The numbers are those of the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i64", db_type = "BigInteger")]
+pub enum Progress {
+    Running = 1,
+    Quarantined = 2,
+    Ended = 3,
 }
 
-impl Step {
-    /// Every step.
-    pub const ALL: [Step; 10] = [
-        Step::Price,
-        Step::Reserve,
-        Step::Authorize,
-        Step::Commit,
-        Step::Capture,
-        Step::Void,
-        Step::Release,
-        Step::Consume,
-        Step::PayBack,
-        Step::TakeBack,
-    ];
-
-    /// Returns the name in lower case.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Step::Price => "price",
-            Step::Reserve => "reserve",
-            Step::Authorize => "authorize",
-            Step::Commit => "commit",
-            Step::Capture => "capture",
-            Step::Void => "void",
-            Step::Release => "release",
-            Step::Consume => "consume",
-            Step::PayBack => "pay_back",
-            Step::TakeBack => "take_back",
-        }
-    }
-
-    /// Returns the step with this number, if there is one.
-    pub fn from_number(number: i64) -> Option<Step> {
-        Step::ALL.into_iter().find(|step| *step as i64 == number)
-    }
+/// Who works on a saga, and for how long without a sign of life.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    pub owner: Arc<str>,
+    pub length: Duration,
 }
 
-impl Kind {
-    /// Returns the kind with this number, if there is one.
-    pub fn from_number(number: i64) -> Option<Kind> {
-        [Kind::Place, Kind::Cancel, Kind::Fulfill, Kind::Refund].into_iter().find(|kind| *kind as i64 == number)
-    }
-
-    /// Returns the name in lower case.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Kind::Place => "place",
-            Kind::Cancel => "cancel",
-            Kind::Fulfill => "fulfill",
-            Kind::Refund => "refund",
-        }
-    }
-
-    /// Returns the step that a saga of this kind starts with.
-    pub fn first(self) -> Step {
-        match self {
-            Kind::Place => Step::Price,
-            Kind::Cancel | Kind::Refund => Step::PayBack,
-            Kind::Fulfill => Step::Consume,
-        }
-    }
-}
-
-/// What became of a call.
+/// The outcome of a call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// It took effect, now or in an earlier attempt.
@@ -124,9 +83,25 @@ pub enum Outcome {
     Broken,
 }
 
-/// What the driver knows besides the outcome.
+/// The outcome of a step, and what the upstream said.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub outcome: Outcome,
+    /// The frozen lines, when the step was pricing.
+    pub lines: Vec<Line>,
+    /// Where the customer must go, when the payment waits for that.
+    pub action_url: Option<String>,
+    /// What a refusal says besides its reason: `sku`, `requested`, `available`,
+    /// `total_minor_units`.
+    pub facts: Vec<(String, String)>,
+    /// Code and reason of a failure, for the journal. Never a message, which could hold personal
+    /// data.
+    pub failure: Option<String>,
+}
+
+/// What the driver knows besides the answer.
 #[derive(Clone, Copy, Debug)]
-pub struct Circumstances {
+pub struct Circumstances<'a> {
     /// How often this step was tried, this time included.
     pub attempts: u32,
     /// Time is up for getting the order placed.
@@ -143,135 +118,329 @@ pub struct Circumstances {
     pub gives_up_stock: bool,
     /// Why the saga takes things back, once it does.
     pub taking_back: Option<Reason>,
+    /// The refund that the saga carries out, while it is pending.
+    pub refund: Option<PendingRefund>,
+    /// Where the order sends its customer already.
+    pub action_url: Option<&'a str>,
+    /// When what the saga does happened in the world.
+    pub effective_time: Timestamp,
 }
 
-/// What follows.
+/// A refund that has not ended.
+#[derive(Clone, Copy, Debug)]
+pub struct PendingRefund {
+    pub id: RefundId,
+    /// Money goes back, and not only goods come back.
+    pub is_of_money: bool,
+}
+
+/// What follows from an answer. The saga's row, the order with its history, and the event are all
+/// made from it.
 #[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    pub next: Next,
+    /// Why the saga takes things back from here on.
+    pub taking_back: Option<Reason>,
+    /// What happens to the order.
+    pub change: Option<Change>,
+    /// What a refusal said besides its reason: it is kept with the order.
+    pub facts: Vec<(String, String)>,
+}
+
+/// Where a saga goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Go on with this step.
-    Go(Step),
-    /// Take back what was done, starting with this step, for this reason.
-    TakeBack(Step, Reason),
-    /// Try the same step again after a while.
-    Again(Duration),
-    /// Stop here and wait for STAFF.
+    /// On to this step.
+    Step(Step),
+    /// To the same step again, after a while.
+    Retry(Duration),
+    /// Nowhere until STAFF has seen to it.
     Quarantine,
-    /// The saga is over.
-    End(Ending),
-    /// The order is paid, and is cancelled at once because that was wished meanwhile.
-    PaidThenCancel,
+    /// On as a cancellation, since that was requested meanwhile.
+    Cancel,
+    /// It is over.
+    End,
 }
 
-/// How a saga ends.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Ending {
-    Paid,
-    Rejected(Reason),
-    Canceled(Reason),
-    Fulfilled,
-    RefundSucceeded,
-    RefundFailed,
-    /// A cancellation that could not pay back leaves the order as it was.
-    NotCanceled,
-    /// The money or the stock is not what the order says, so its goods have not left.
-    NotFulfilled,
+impl Saga {
+    /// Returns the saga that places a new order.
+    pub fn place(order: &Order, give_up_time: Timestamp) -> Self {
+        Saga {
+            order: order.id,
+            kind: Kind::Place,
+            progress: Progress::Running,
+            step: Kind::Place.first(),
+            attempts: 0,
+            taking_back: None,
+            refund: None,
+            effective_time: order.effective_time,
+            give_up_time,
+            cancel_requested: false,
+            epoch: 1,
+            entries: 0,
+        }
+    }
+
+    /// Returns what comes after a saga that has ended: another operation on the same order.
+    #[must_use]
+    pub fn restart(self, kind: Kind, effective_time: Timestamp, give_up_time: Timestamp) -> Self {
+        Saga {
+            kind,
+            progress: Progress::Running,
+            step: kind.first(),
+            attempts: 0,
+            taking_back: None,
+            refund: None,
+            effective_time,
+            give_up_time,
+            cancel_requested: false,
+            epoch: self.epoch + 1,
+            ..self
+        }
+    }
+
+    /// Returns the saga as a decision leaves it.
+    #[must_use]
+    pub fn after(&self, decision: &Decision) -> Self {
+        let taking_back = decision.taking_back.or(self.taking_back);
+        let after = Saga { entries: self.entries + 1, attempts: 0, taking_back, ..self.clone() };
+        match decision.next {
+            Next::Step(step) => Saga { step, ..after },
+            Next::Retry(_) => Saga { attempts: self.attempts + 1, ..after },
+            Next::Quarantine => {
+                Saga { progress: Progress::Quarantined, attempts: self.attempts + 1, ..after }
+            }
+            Next::Cancel => Saga {
+                kind: Kind::Cancel,
+                step: Kind::Cancel.first(),
+                cancel_requested: false,
+                taking_back: Some(Reason::OrderCanceled),
+                ..after
+            },
+            Next::End => Saga { progress: Progress::Ended, ..after },
+        }
+    }
+}
+
+impl Outcome {
+    /// Returns the name that the journal keeps.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Outcome::Done => "done",
+            Outcome::Refused(_) => "refused",
+            Outcome::Waiting => "waiting",
+            Outcome::Unknown => "unknown",
+            Outcome::Broken => "broken",
+        }
+    }
+}
+
+impl Answer {
+    /// Returns an answer that says nothing but its outcome.
+    pub fn of(outcome: Outcome) -> Self {
+        Answer { outcome, lines: vec![], action_url: None, facts: vec![], failure: None }
+    }
+
+    /// Returns a refusal that says nothing but its reason.
+    pub fn refused(reason: Reason) -> Self {
+        Answer::of(Outcome::Refused(reason))
+    }
+}
+
+impl Decision {
+    /// Returns a decision that changes nothing of the order.
+    pub fn to(next: Next) -> Self {
+        Decision { next, taking_back: None, change: None, facts: vec![] }
+    }
+
+    /// Returns the decision to go on with this step.
+    pub fn go(step: Step) -> Self {
+        Decision::to(Next::Step(step))
+    }
+
+    /// Returns the decision to take back what was done, starting with this step, for this reason.
+    pub fn take_back(step: Step, reason: Reason) -> Self {
+        Decision { taking_back: Some(reason), ..Decision::go(step) }
+    }
+
+    /// Returns the decision that the saga is over, and what that does to the order.
+    pub fn end(change: Change) -> Self {
+        Decision::to(Next::End).with(change)
+    }
+
+    /// Returns the decision to wait for STAFF.
+    pub fn quarantine() -> Self {
+        Decision::to(Next::Quarantine).with(Change::Quarantined)
+    }
+
+    /// Returns the decision that the order cannot be placed.
+    fn reject(reason: Reason, answer: &Answer) -> Self {
+        Decision { facts: answer.facts.clone(), ..Decision::end(Change::Rejected(reason)) }
+    }
+
+    /// Returns the same, with a change of the order.
+    #[must_use]
+    pub fn with(self, change: Change) -> Self {
+        Decision { change: Some(change), ..self }
+    }
+}
+
+impl Next {
+    /// Tells whether whoever works on the saga keeps its lease. A long pause gives it back, so that
+    /// a dead upstream does not fill a replica with waiting sagas.
+    pub fn keeps_lease(self) -> bool {
+        match self {
+            Next::Step(_) | Next::Cancel => true,
+            Next::Retry(pause) => pause <= LONGEST_PAUSE_UNDER_LEASE,
+            Next::Quarantine | Next::End => false,
+        }
+    }
 }
 
 /// How often a step is tried that must not be given up, before STAFF is asked.
 pub const ATTEMPTS_BEFORE_QUARANTINE: u32 = 30;
 
-/// How often a payment that waits for its customer is looked at.
+/// How often a payment that waits for its customer is polled.
 pub const WAITING_INTERVAL: Duration = Duration::from_secs(2);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// A pause longer than this gives the lease back.
+const LONGEST_PAUSE_UNDER_LEASE: Duration = Duration::from_secs(1);
 
 /// Returns how long to pause after the `attempts`th failure: doubling from 100 ms to 30 s.
 pub fn pause(attempts: u32) -> Duration {
     FIRST_PAUSE.saturating_mul(1 << attempts.saturating_sub(1).min(20)).min(LONGEST_PAUSE)
 }
 
-/// Returns what follows when `step` of a `kind` saga came out as `outcome`.
-pub fn next(kind: Kind, step: Step, outcome: Outcome, now: Circumstances) -> Next {
-    match outcome {
-        Outcome::Done => done(kind, step, now),
-        Outcome::Refused(reason) => refused(kind, step, reason, now),
-        Outcome::Waiting if now.cancel_requested => Next::TakeBack(Step::Void, Reason::OrderCanceled),
-        Outcome::Waiting if now.confirm_over => Next::TakeBack(Step::Void, Reason::PaymentNotConfirmed),
-        Outcome::Waiting => Next::Again(WAITING_INTERVAL),
-        Outcome::Unknown => unknown(step, now),
-        Outcome::Broken => give_up(step, Reason::UpstreamRefused).unwrap_or(Next::Quarantine),
+/// Decides what follows from the answer to `step` of a `kind` saga.
+pub fn decide(kind: Kind, step: Step, answer: &Answer, now: Circumstances<'_>) -> Decision {
+    match answer.outcome {
+        Outcome::Done => done(kind, step, answer, now),
+        Outcome::Refused(reason) => refused(kind, step, reason, answer, now),
+        Outcome::Waiting if now.cancel_requested => {
+            Decision::take_back(Step::Void, Reason::OrderCanceled)
+        }
+        Outcome::Waiting if now.confirm_over => {
+            Decision::take_back(Step::Void, Reason::PaymentNotConfirmed)
+        }
+        Outcome::Waiting => wait_for_customer(answer, now),
+        Outcome::Unknown => unknown(step, answer, now),
+        Outcome::Broken => {
+            give_up(step, Reason::UpstreamRefused, answer).unwrap_or_else(Decision::quarantine)
+        }
     }
 }
 
-fn done(kind: Kind, step: Step, now: Circumstances) -> Next {
+fn done(kind: Kind, step: Step, answer: &Answer, now: Circumstances<'_>) -> Decision {
     let canceled = now.cancel_requested && !now.placed;
     match step {
-        Step::Price if canceled => Next::End(Ending::Rejected(Reason::OrderCanceled)),
-        Step::Price => Next::Go(Step::Reserve),
-        Step::Reserve if canceled => Next::TakeBack(Step::Release, Reason::OrderCanceled),
-        Step::Reserve => Next::Go(Step::Authorize),
-        Step::Authorize if canceled => Next::TakeBack(Step::Void, Reason::OrderCanceled),
-        Step::Authorize => Next::Go(Step::Commit),
-        // The pivot. A wish to cancel that comes later is granted once the saga has come to its end.
-        Step::Commit => Next::Go(Step::Capture),
-        Step::Capture if now.cancel_requested => Next::PaidThenCancel,
-        Step::Capture => Next::End(Ending::Paid),
-        Step::Void => Next::Go(Step::Release),
-        Step::Release if kind == Kind::Refund => Next::End(Ending::RefundSucceeded),
-        Step::Release => Next::End(taken_back(kind, now)),
-        Step::Consume => Next::End(Ending::Fulfilled),
+        Step::Price if canceled => Decision::reject(Reason::OrderCanceled, answer),
+        Step::Price => Decision::go(Step::Reserve).with(Change::Priced(answer.lines.clone())),
+        Step::Reserve if canceled => Decision::take_back(Step::Release, Reason::OrderCanceled),
+        Step::Reserve => Decision::go(Step::Authorize),
+        Step::Authorize if canceled => Decision::take_back(Step::Void, Reason::OrderCanceled),
+        Step::Authorize => Decision::go(Step::Commit),
+        // The pivot. A cancellation that is requested later is carried out once the saga has come
+        // to its end.
+        Step::Commit => Decision::go(Step::Capture).with(Change::Placed),
+        Step::Capture if now.cancel_requested => Decision::to(Next::Cancel).with(Change::Paid),
+        Step::Capture => Decision::end(Change::Paid),
+        Step::Void => Decision::go(Step::Release),
+        Step::Release if kind == Kind::Refund => refund_ended(true, now),
+        Step::Release => taken_back(kind, answer, now),
+        Step::Consume => Decision::end(Change::Fulfilled { effective_time: now.effective_time }),
         Step::PayBack => match kind {
-            Kind::Cancel => Next::Go(Step::Release),
-            _ if now.restock => Next::Go(Step::TakeBack),
-            _ if now.gives_up_stock => Next::Go(Step::Release),
-            _ => Next::End(Ending::RefundSucceeded),
+            Kind::Cancel => Decision::go(Step::Release),
+            _ if now.restock => Decision::go(Step::TakeBack),
+            _ if now.gives_up_stock => Decision::go(Step::Release),
+            _ => refund_ended(true, now),
         },
-        Step::TakeBack => Next::End(Ending::RefundSucceeded),
+        Step::TakeBack => refund_ended(true, now),
     }
 }
 
-fn taken_back(kind: Kind, now: Circumstances) -> Ending {
+fn taken_back(kind: Kind, answer: &Answer, now: Circumstances<'_>) -> Decision {
     let reason = now.taking_back.unwrap_or(Reason::OrderCanceled);
-    match kind {
-        Kind::Place if !now.placed => Ending::Rejected(reason),
-        _ => Ending::Canceled(reason),
+    if kind == Kind::Place && !now.placed {
+        return Decision::reject(reason, answer);
     }
+    let effective_time = (kind == Kind::Cancel).then_some(now.effective_time);
+    Decision::end(Change::Canceled { reason, effective_time })
 }
 
-fn refused(kind: Kind, step: Step, reason: Reason, now: Circumstances) -> Next {
+fn refund_ended(succeeded: bool, now: Circumstances<'_>) -> Decision {
+    // One that ended before only released the stock that an earlier version of this program left
+    // reserved.
+    let Some(refund) = now.refund else { return Decision::to(Next::End) };
+    Decision::end(match (succeeded, refund.is_of_money) {
+        (true, true) => Change::RefundSucceeded(refund.id),
+        (true, false) => Change::GoodsReturned(refund.id),
+        (false, _) => Change::RefundFailed(refund.id),
+    })
+}
+
+fn refused(
+    kind: Kind,
+    step: Step,
+    reason: Reason,
+    answer: &Answer,
+    now: Circumstances<'_>,
+) -> Decision {
     match step {
-        Step::Price | Step::Reserve => Next::End(Ending::Rejected(reason)),
-        Step::Authorize => Next::TakeBack(Step::Release, reason),
-        Step::Commit => Next::TakeBack(Step::Void, reason),
-        Step::Capture => Next::TakeBack(Step::Void, reason),
-        Step::PayBack => Next::End(if kind == Kind::Cancel { Ending::NotCanceled } else { Ending::RefundFailed }),
+        Step::Price | Step::Reserve => Decision::reject(reason, answer),
+        Step::Authorize => Decision::take_back(Step::Release, reason),
+        Step::Commit => Decision::take_back(Step::Void, reason),
+        Step::Capture => Decision::take_back(Step::Void, reason),
+        // A cancellation that cannot pay back leaves the order as it was.
+        Step::PayBack if kind == Kind::Cancel => Decision::to(Next::End),
+        Step::PayBack => refund_ended(false, now),
         // What was never there, or has ended by itself, needs no taking back.
-        Step::Void | Step::Release => done(kind, step, now),
-        Step::Consume if reason == Reason::OutOfStep => Next::End(Ending::NotFulfilled),
-        Step::Consume | Step::TakeBack => Next::Quarantine,
+        Step::Void | Step::Release => done(kind, step, answer, now),
+        // The money or the stock is not what the order says, so its goods have not left.
+        Step::Consume if reason == Reason::OutOfStep => {
+            Decision { facts: answer.facts.clone(), ..Decision::to(Next::End) }
+        }
+        Step::Consume | Step::TakeBack => Decision::quarantine(),
     }
 }
 
-fn unknown(step: Step, now: Circumstances) -> Next {
+fn wait_for_customer(answer: &Answer, now: Circumstances<'_>) -> Decision {
+    let retry = Decision::to(Next::Retry(WAITING_INTERVAL));
+    match &answer.action_url {
+        Some(url) if now.action_url != Some(url) => retry.with(Change::ActionNeeded(url.clone())),
+        _ => retry,
+    }
+}
+
+fn unknown(step: Step, answer: &Answer, now: Circumstances<'_>) -> Decision {
     let is_canceled = now.cancel_requested && !now.placed;
     let reason = if is_canceled { Reason::OrderCanceled } else { Reason::GaveUp };
-    match give_up(step, reason) {
+    match give_up(step, reason, answer) {
         Some(taking_back) if now.give_up || is_canceled => taking_back,
-        None if now.attempts >= ATTEMPTS_BEFORE_QUARANTINE && step != Step::Commit => Next::Quarantine,
-        _ => Next::Again(pause(now.attempts)),
+        None if now.attempts >= ATTEMPTS_BEFORE_QUARANTINE && step != Step::Commit => {
+            Decision::quarantine()
+        }
+        _ => Decision::to(Next::Retry(pause(now.attempts))),
     }
 }
 
 /// What follows when `step` is given up, as if it had been done. None when it must not be given up.
-fn give_up(step: Step, reason: Reason) -> Option<Next> {
+fn give_up(step: Step, reason: Reason, answer: &Answer) -> Option<Decision> {
     match step {
-        Step::Price => Some(Next::End(Ending::Rejected(reason))),
-        Step::Reserve => Some(Next::TakeBack(Step::Release, reason)),
-        Step::Authorize => Some(Next::TakeBack(Step::Void, reason)),
-        // Whether the stock is the order's own is for inventory to say: it answers, or the reservation runs out.
+        Step::Price => Some(Decision::reject(reason, answer)),
+        Step::Reserve => Some(Decision::take_back(Step::Release, reason)),
+        Step::Authorize => Some(Decision::take_back(Step::Void, reason)),
+        // Whether the stock is the order's own is for inventory to say: it answers, or the
+        // reservation runs out.
         Step::Commit => None,
-        Step::Capture | Step::Void | Step::Release | Step::Consume | Step::PayBack | Step::TakeBack => None,
+        Step::Capture
+        | Step::Void
+        | Step::Release
+        | Step::Consume
+        | Step::PayBack
+        | Step::TakeBack => None,
     }
 }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn calm() -> Circumstances {
+fn calm() -> Circumstances<'static> {
     Circumstances {
         attempts: 1,
         give_up: false,
@@ -14,103 +14,208 @@ fn calm() -> Circumstances {
         restock: false,
         gives_up_stock: false,
         taking_back: None,
+        refund: None,
+        action_url: None,
+        effective_time: Timestamp::from_micros(1),
     }
+}
+
+fn decided(kind: Kind, step: Step, outcome: Outcome, now: Circumstances<'_>) -> Decision {
+    decide(kind, step, &Answer::of(outcome), now)
+}
+
+fn retry(pause: Duration) -> Decision {
+    Decision::to(Next::Retry(pause))
+}
+
+fn rejected(reason: Reason) -> Decision {
+    Decision::end(Change::Rejected(reason))
 }
 
 #[test]
 fn a_sale_goes_from_price_to_paid() {
     let mut steps = vec![];
-    let (mut step, mut now) = (Kind::Place.first(), calm());
-    let ending = loop {
+    let mut changes = vec![];
+    let mut step = Kind::Place.first();
+    let mut now = calm();
+    loop {
         steps.push(step);
-        match next(Kind::Place, step, Outcome::Done, now) {
-            Next::Go(following) => {
-                now.placed |= step == Step::Commit;
-                step = following;
-            }
-            Next::End(ending) => break ending,
+        let decision = decided(Kind::Place, step, Outcome::Done, now);
+        now.placed |= decision.change == Some(Change::Placed);
+        changes.extend(decision.change);
+        match decision.next {
+            Next::Step(following) => step = following,
+            Next::End => break,
             other => panic!("{step:?} led to {other:?}"),
         }
-    };
+    }
     assert_eq!(steps, [Step::Price, Step::Reserve, Step::Authorize, Step::Commit, Step::Capture]);
-    assert_eq!(ending, Ending::Paid);
+    assert_eq!(changes, [Change::Priced(vec![]), Change::Placed, Change::Paid]);
 }
 
 #[test]
 fn what_was_refused_is_not_taken_back_and_what_came_before_it_is() {
-    let refused = |step, reason| next(Kind::Place, step, Outcome::Refused(reason), calm());
-    assert_eq!(refused(Step::Reserve, Reason::OutOfStock), Next::End(Ending::Rejected(Reason::OutOfStock)));
+    let refused = |step, reason| decided(Kind::Place, step, Outcome::Refused(reason), calm());
+    assert_eq!(refused(Step::Reserve, Reason::OutOfStock), rejected(Reason::OutOfStock));
     assert_eq!(
         refused(Step::Authorize, Reason::PaymentDeclined),
-        Next::TakeBack(Step::Release, Reason::PaymentDeclined)
+        Decision::take_back(Step::Release, Reason::PaymentDeclined)
     );
     assert_eq!(
         refused(Step::Commit, Reason::ReservationExpired),
-        Next::TakeBack(Step::Void, Reason::ReservationExpired)
+        Decision::take_back(Step::Void, Reason::ReservationExpired)
     );
 }
 
 #[test]
 fn what_is_unknown_is_repeated_and_at_last_taken_back_as_if_done() {
-    assert_eq!(next(Kind::Place, Step::Authorize, Outcome::Unknown, calm()), Next::Again(pause(1)));
+    assert_eq!(decided(Kind::Place, Step::Authorize, Outcome::Unknown, calm()), retry(pause(1)));
     let late = Circumstances { give_up: true, ..calm() };
-    assert_eq!(next(Kind::Place, Step::Authorize, Outcome::Unknown, late), Next::TakeBack(Step::Void, Reason::GaveUp));
-    assert_eq!(next(Kind::Place, Step::Reserve, Outcome::Unknown, late), Next::TakeBack(Step::Release, Reason::GaveUp));
+    assert_eq!(
+        decided(Kind::Place, Step::Authorize, Outcome::Unknown, late),
+        Decision::take_back(Step::Void, Reason::GaveUp)
+    );
+    assert_eq!(
+        decided(Kind::Place, Step::Reserve, Outcome::Unknown, late),
+        Decision::take_back(Step::Release, Reason::GaveUp)
+    );
 }
 
 #[test]
 fn a_customer_who_takes_too_long_is_told_so_and_has_longer_than_a_service_has() {
     let slow_services = Circumstances { give_up: true, ..calm() };
-    assert_eq!(next(Kind::Place, Step::Authorize, Outcome::Waiting, slow_services), Next::Again(WAITING_INTERVAL));
+    assert_eq!(
+        decided(Kind::Place, Step::Authorize, Outcome::Waiting, slow_services),
+        retry(WAITING_INTERVAL)
+    );
     let late = Circumstances { confirm_over: true, ..calm() };
     assert_eq!(
-        next(Kind::Place, Step::Authorize, Outcome::Waiting, late),
-        Next::TakeBack(Step::Void, Reason::PaymentNotConfirmed)
+        decided(Kind::Place, Step::Authorize, Outcome::Waiting, late),
+        Decision::take_back(Step::Void, Reason::PaymentNotConfirmed)
     );
 }
 
 #[test]
 fn paying_back_all_of_what_has_not_left_releases_its_stock() {
-    let all = Circumstances { placed: true, gives_up_stock: true, ..calm() };
-    assert_eq!(next(Kind::Refund, Step::PayBack, Outcome::Done, all), Next::Go(Step::Release));
-    assert_eq!(next(Kind::Refund, Step::Release, Outcome::Done, all), Next::End(Ending::RefundSucceeded));
+    let id = RefundId::new(Timestamp::from_micros(1));
+    let refund = Some(PendingRefund { id, is_of_money: true });
+    let all = Circumstances { placed: true, gives_up_stock: true, refund, ..calm() };
+    assert_eq!(
+        decided(Kind::Refund, Step::PayBack, Outcome::Done, all),
+        Decision::go(Step::Release)
+    );
+    assert_eq!(
+        decided(Kind::Refund, Step::Release, Outcome::Done, all),
+        Decision::end(Change::RefundSucceeded(id))
+    );
     let part = Circumstances { gives_up_stock: false, ..all };
-    assert_eq!(next(Kind::Refund, Step::PayBack, Outcome::Done, part), Next::End(Ending::RefundSucceeded));
+    assert_eq!(
+        decided(Kind::Refund, Step::PayBack, Outcome::Done, part),
+        Decision::end(Change::RefundSucceeded(id))
+    );
+}
+
+#[test]
+fn goods_that_come_back_for_nothing_are_no_refund_of_money() {
+    let id = RefundId::new(Timestamp::from_micros(1));
+    let now = |is_of_money| Circumstances {
+        placed: true,
+        restock: true,
+        refund: Some(PendingRefund { id, is_of_money }),
+        ..calm()
+    };
+    let ended =
+        |is_of_money| decided(Kind::Refund, Step::TakeBack, Outcome::Done, now(is_of_money));
+    assert_eq!(ended(true), Decision::end(Change::RefundSucceeded(id)));
+    assert_eq!(ended(false), Decision::end(Change::GoodsReturned(id)));
+    let refused = Outcome::Refused(Reason::PaymentDeclined);
+    assert_eq!(
+        decided(Kind::Refund, Step::PayBack, refused, now(true)),
+        Decision::end(Change::RefundFailed(id))
+    );
+}
+
+#[test]
+fn a_customer_is_told_once_where_to_go() {
+    let answer = Answer {
+        action_url: Some("https://bank.example".to_owned()),
+        ..Answer::of(Outcome::Waiting)
+    };
+    let first = decide(Kind::Place, Step::Authorize, &answer, calm());
+    assert_eq!(
+        first,
+        retry(WAITING_INTERVAL).with(Change::ActionNeeded("https://bank.example".to_owned()))
+    );
+    let shown = Circumstances { action_url: Some("https://bank.example"), ..calm() };
+    assert_eq!(decide(Kind::Place, Step::Authorize, &answer, shown), retry(WAITING_INTERVAL));
+}
+
+#[test]
+fn what_a_refusal_told_is_kept_with_the_order_that_it_ends() {
+    let facts = vec![("sku".to_owned(), "mug".to_owned())];
+    let answer = Answer { facts: facts.clone(), ..Answer::refused(Reason::OutOfStock) };
+    let ended = decide(Kind::Place, Step::Reserve, &answer, calm());
+    assert_eq!(ended, Decision { facts, ..rejected(Reason::OutOfStock) });
+}
+
+#[test]
+fn a_cancellation_says_when_it_happened() {
+    let now = Circumstances { placed: true, effective_time: Timestamp::from_micros(7), ..calm() };
+    let reason = Reason::OrderCanceled;
+    let effective_time = Some(Timestamp::from_micros(7));
+    assert_eq!(
+        decided(Kind::Cancel, Step::Release, Outcome::Done, now),
+        Decision::end(Change::Canceled { reason, effective_time })
+    );
 }
 
 #[test]
 fn goods_whose_money_is_gone_do_not_leave() {
     let placed = Circumstances { placed: true, ..calm() };
-    let refused = |reason| next(Kind::Fulfill, Step::Consume, Outcome::Refused(reason), placed);
-    assert_eq!(refused(Reason::OutOfStep), Next::End(Ending::NotFulfilled));
-    assert_eq!(refused(Reason::OutOfStock), Next::Quarantine);
+    let refused = |reason| decided(Kind::Fulfill, Step::Consume, Outcome::Refused(reason), placed);
+    assert_eq!(refused(Reason::OutOfStep), Decision::to(Next::End));
+    assert_eq!(refused(Reason::OutOfStock), Decision::quarantine());
 }
 
 #[test]
 fn the_pivot_is_never_given_up() {
     let late = Circumstances { give_up: true, cancel_requested: true, ..calm() };
-    assert!(matches!(next(Kind::Place, Step::Commit, Outcome::Unknown, late), Next::Again(_)));
-    assert_eq!(next(Kind::Place, Step::Commit, Outcome::Done, late), Next::Go(Step::Capture));
+    assert_eq!(decided(Kind::Place, Step::Commit, Outcome::Unknown, late), retry(pause(1)));
+    assert_eq!(
+        decided(Kind::Place, Step::Commit, Outcome::Done, late),
+        Decision::go(Step::Capture).with(Change::Placed)
+    );
 }
 
 #[test]
 fn a_compensation_that_keeps_failing_is_quarantined() {
     let tired = Circumstances { attempts: ATTEMPTS_BEFORE_QUARANTINE, give_up: true, ..calm() };
-    for step in [Step::Void, Step::Release, Step::Capture, Step::Consume, Step::PayBack, Step::TakeBack] {
-        assert_eq!(next(Kind::Place, step, Outcome::Unknown, tired), Next::Quarantine, "{step:?}");
-        assert_eq!(next(Kind::Place, step, Outcome::Broken, calm()), Next::Quarantine, "{step:?}");
+    for step in
+        [Step::Void, Step::Release, Step::Capture, Step::Consume, Step::PayBack, Step::TakeBack]
+    {
+        assert_eq!(
+            decided(Kind::Place, step, Outcome::Unknown, tired),
+            Decision::quarantine(),
+            "{step:?}"
+        );
+        assert_eq!(
+            decided(Kind::Place, step, Outcome::Broken, calm()),
+            Decision::quarantine(),
+            "{step:?}"
+        );
     }
 }
 
 #[test]
 fn a_capture_refused_for_good_cancels_the_order() {
     let placed = Circumstances { placed: true, ..calm() };
-    let refused = next(Kind::Place, Step::Capture, Outcome::Refused(Reason::PaymentDeclined), placed);
-    assert_eq!(refused, Next::TakeBack(Step::Void, Reason::PaymentDeclined));
+    let refused =
+        decided(Kind::Place, Step::Capture, Outcome::Refused(Reason::PaymentDeclined), placed);
+    assert_eq!(refused, Decision::take_back(Step::Void, Reason::PaymentDeclined));
     let back = Circumstances { taking_back: Some(Reason::PaymentDeclined), ..placed };
     assert_eq!(
-        next(Kind::Place, Step::Release, Outcome::Done, back),
-        Next::End(Ending::Canceled(Reason::PaymentDeclined))
+        decided(Kind::Place, Step::Release, Outcome::Done, back),
+        Decision::end(Change::Canceled { reason: Reason::PaymentDeclined, effective_time: None })
     );
 }
 
@@ -144,16 +249,20 @@ impl World {
 }
 
 proptest! {
-    /// Each draw: 0 done, 1 refused, 2 unknown and nothing happened, 3 unknown but it took effect; and whether time is up or a cancel is wished.
+    /// Each draw: 0 done, 1 refused, 2 unknown and nothing happened, 3 unknown but it took effect;
+    /// and whether time is up or a cancellation is requested.
     #[test]
     fn every_placing_ends_with_all_or_nothing(draws in prop::collection::vec((0u8..4, any::<bool>(), any::<bool>()), 1..60)) {
-        let (mut world, mut step, mut now) = (World::default(), Kind::Place.first(), calm());
-        let (mut give_up, mut cancel) = (false, false);
+        let mut world = World::default();
+        let mut step = Kind::Place.first();
+        let mut now = calm();
+        let mut give_up = false;
+        let mut cancel = false;
         let mut draws = draws.into_iter();
         let ending = loop {
-            let (draw, late, wish) = draws.next().unwrap_or((0, true, false));
+            let (draw, late, cancels) = draws.next().unwrap_or((0, true, false));
             give_up |= late;
-            cancel |= wish;
+            cancel |= cancels;
             now = Circumstances { give_up, cancel_requested: cancel, ..now };
             let taken = matches!(draw, 0 | 3);
             let already = match step {
@@ -172,27 +281,25 @@ proptest! {
                 1 => Outcome::Refused(Reason::OutOfStock),
                 _ => Outcome::Unknown,
             };
-            match next(Kind::Place, step, outcome, now) {
-                Next::Go(following) => {
-                    now.placed |= step == Step::Commit;
+            let decision = decided(Kind::Place, step, outcome, now);
+            now.placed |= decision.change == Some(Change::Placed);
+            if let Some(reason) = decision.taking_back {
+                now.taking_back.get_or_insert(reason);
+            }
+            match decision.next {
+                Next::Step(following) => {
                     now.attempts = 1;
                     step = following;
                 }
-                Next::TakeBack(first, reason) => {
-                    now.taking_back.get_or_insert(reason);
-                    now.attempts = 1;
-                    step = first;
-                }
-                Next::Again(_) => now.attempts += 1,
+                Next::Retry(_) => now.attempts += 1,
                 Next::Quarantine => return Ok(()),
-                Next::End(ending) => break ending,
-                Next::PaidThenCancel => break Ending::Paid,
+                Next::End | Next::Cancel => break decision.change,
             }
         };
         match ending {
-            Ending::Paid => prop_assert!(world.reserved && world.committed && world.authorized && world.captured),
-            Ending::Rejected(_) | Ending::Canceled(_) => prop_assert!(!world.reserved && !world.authorized && !world.captured, "{:?}", world),
-            other => prop_assert!(false, "placing ended as {:?}", other),
+            Some(Change::Paid) => prop_assert!(world.reserved && world.committed && world.authorized && world.captured),
+            Some(Change::Rejected(_) | Change::Canceled { .. }) => prop_assert!(!world.reserved && !world.authorized && !world.captured, "{:?}", world),
+            other => prop_assert!(false, "placing ended with {:?}", other),
         }
     }
 }

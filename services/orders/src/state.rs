@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use sea_orm::{DeriveActiveEnum, EnumIter};
+
 /// The most refunds that an order may have, so that an order with all of them can be sent.
 pub const MAX_REFUNDS: usize = 1000;
 
-/// Where an order stands. The numbers are those of the contract and of the database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The state of an order. The numbers are those of the contract and of the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum State {
     Pending = 1,
     Placed = 2,
@@ -18,23 +21,8 @@ pub enum State {
 }
 
 impl State {
-    /// Every state, in the order of the contract.
-    pub const ALL: [State; 7] = [
-        State::Pending,
-        State::Placed,
-        State::Paid,
-        State::Fulfilled,
-        State::Refunded,
-        State::Canceled,
-        State::Rejected,
-    ];
-
-    /// Returns the state with this number, if there is one.
-    pub fn from_number(number: i64) -> Option<State> {
-        State::ALL.into_iter().find(|state| *state as i64 == number)
-    }
-
-    /// Tells that no further change can follow. A fulfilled order may still be refunded, so it is not final.
+    /// Tells that no further change can follow. A fulfilled order may still be refunded, so it is
+    /// not final.
     pub fn is_final(self) -> bool {
         matches!(self, State::Refunded | State::Canceled | State::Rejected)
     }

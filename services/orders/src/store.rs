@@ -1,22 +1,19 @@
-//! All SQL of orders. Nothing outside this folder knows a table.
+//! The tables of orders and every query, by table. Functions that take a [`Tx`](souk_data::Tx)
+//! belong to a write that the caller opened.
+//!
+//! **Invariant:** every write locks the saga of its order first, or changes it under the epoch of
+//! its lease; so no two writes change one order at a time, and READ COMMITTED is enough.
 
-mod audit;
-mod entry;
-pub mod follow;
-mod orders;
-mod read;
-mod sagas;
-mod start;
+pub mod audit;
+pub mod history;
+pub mod journal;
+pub mod order;
+pub mod order_line;
+pub mod refund;
+pub mod refund_line;
+pub mod saga;
 
-use souk_data::page::PageTokens;
-use souk_data::{Db, Migration, Schema};
-
-pub use audit::Finding;
-pub use orders::{Created, NewOrder, RequestKey};
-pub use read::{Change, Filter, Page};
-pub(crate) use sagas::effective_time;
-pub use sagas::{After, Effect, Lease, Quarantined, Record, Recorded, Saga};
-pub use start::{Start, Started};
+use souk_data::{Migration, Schema};
 
 /// The schema of the orders database.
 pub static SCHEMA: Schema = Schema {
@@ -42,21 +39,3 @@ pub static SCHEMA: Schema = Schema {
         },
     ],
 };
-
-/// Holds the orders database.
-#[derive(Clone)]
-pub struct Store {
-    db: Db,
-}
-
-impl Store {
-    /// Returns the store on this database.
-    pub fn new(db: Db) -> Self {
-        Store { db }
-    }
-
-    /// Returns what issues and opens page and resume tokens.
-    pub fn tokens(&self) -> &PageTokens {
-        self.db.page_tokens()
-    }
-}

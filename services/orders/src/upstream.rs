@@ -1,7 +1,8 @@
 //! Every call that orders makes to others, and what each answer means for the saga.
 //!
-//! **Invariant:** an answer is a success only if it names the id, the lines and the amount that were asked for, and a refusal
-//! only if it gives a reason that this step can be refused for. Everything else says nothing: it is unknown, and repeated.
+//! **Invariant:** an answer is a success only if it names the id, the lines and the amount that
+//! were asked for, and a refusal only if it gives a reason that this step can be refused for.
+//! Everything else says nothing: it is unknown, and repeated.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -13,49 +14,26 @@ use souk_client::inventory::v1 as inventory;
 use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
 use souk_client::payments::v1 as payments;
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
+use souk_data::Db;
 use souk_types::Money;
 use tonic::{Code, Request, Status};
 use tonic_types::{ErrorInfo, StatusExt};
 
 use crate::error::Error;
-use crate::order::{Item, Line, MAX_TOTAL, Order, Refund, Wish};
+use crate::order::{Item, Line, MAX_TOTAL, Order, Refund, RequestedLine};
 use crate::reason::{FIELD, Reason};
-use crate::saga::{Outcome, Step};
-use crate::store::{Saga, Store};
+use crate::saga::{Answer, Outcome, Saga};
+use crate::step::Step;
+use crate::{convert, request_key, store};
 
-/// The neighbours of orders.
+/// The upstreams of orders.
 #[derive(Clone)]
 pub struct Upstream {
     catalog: CatalogServiceClient<Channel>,
     inventory: InventoryServiceClient<Channel>,
     payments: PaymentServiceClient<Channel>,
-    store: Store,
+    db: Db,
     hold: Duration,
-}
-
-/// What became of a step, and what it told.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    pub outcome: Outcome,
-    /// The frozen lines, when the step was pricing.
-    pub lines: Vec<Line>,
-    /// Where the customer must go, when the payment waits for that.
-    pub action_url: Option<String>,
-    /// What a refusal tells besides its reason: `sku`, `requested`, `available`, `total_minor_units`.
-    pub facts: Vec<(String, String)>,
-    /// Code and reason of a failure, for the journal. Never a message, which could hold personal data.
-    pub failure: Option<String>,
-}
-
-impl Answer {
-    /// Returns an answer that tells nothing but its outcome.
-    pub fn of(outcome: Outcome) -> Self {
-        Answer { outcome, lines: vec![], action_url: None, facts: vec![], failure: None }
-    }
-
-    fn refused(reason: Reason) -> Self {
-        Answer::of(Outcome::Refused(reason))
-    }
 }
 
 /// How long a step may take; a second step follows it within the lease.
@@ -71,21 +49,23 @@ const ITEMS_AT_ONCE: usize = 1000;
 const MAX_SKU: usize = 64;
 
 impl Upstream {
-    /// Returns the way to the neighbours; stock is held for `hold`.
-    pub fn new(host: &Host, store: Store, hold: Duration) -> Self {
+    /// Returns the way to the upstreams; stock is held for `hold`.
+    pub fn new(host: &Host, db: Db, hold: Duration) -> Self {
         Upstream {
             catalog: CatalogServiceClient::new(host.channel("catalog")),
             inventory: InventoryServiceClient::new(host.channel("inventory")),
             payments: PaymentServiceClient::new(host.channel("payments")),
-            store,
+            db,
             hold,
         }
     }
 
-    /// Makes the call of the saga's present step. Only this service's own database makes it fail; whatever a neighbour
-    /// does is an answer.
+    /// Makes the call of the saga's present step. Only this service's own database makes it fail;
+    /// whatever an upstream does is an answer.
     pub async fn perform(&self, saga: &Saga, order: &Order) -> Result<Answer, Error> {
-        let context = Context::current().unwrap_or_else(|| Context::background("orders")).with_timeout(STEP_TIMEOUT);
+        let context = Context::current()
+            .unwrap_or_else(|| Context::background("orders"))
+            .with_timeout(STEP_TIMEOUT);
         context
             .scope(async {
                 match saga.step {
@@ -105,53 +85,68 @@ impl Upstream {
     }
 
     async fn price(&self, saga: &Saga, order: &Order) -> Result<Answer, Error> {
-        let wishes = self.store.wishes(order.id).await?;
-        let mut lines = Vec::with_capacity(wishes.lines.len());
-        for some in wishes.lines.chunks(ITEMS_AT_ONCE) {
-            if let Err(answer) = self.price_some(saga, order, some, wishes.only_default_prices, &mut lines).await {
+        let requested = store::order::requested(&self.db.read(), order.id).await?;
+        let wanted = convert::stored_lines(requested.lines.as_deref())?;
+        // A user may not choose among the prices of a sku.
+        let only_default_prices = request_key::is_of_user(&requested.request_key);
+        let mut lines = Vec::with_capacity(wanted.len());
+        for some in wanted.chunks(ITEMS_AT_ONCE) {
+            if let Err(answer) =
+                self.price_some(saga, order, some, only_default_prices, &mut lines).await
+            {
                 return Ok(*answer);
             }
         }
         let mut priced = order.clone();
         if let Err(reason) = priced.price(lines) {
-            return Ok(Answer { facts: fact("max_total_minor_units", MAX_TOTAL), ..Answer::refused(reason) });
+            return Ok(Answer {
+                facts: fact("max_total_minor_units", MAX_TOTAL),
+                ..Answer::refused(reason)
+            });
         }
         let total = priced.total.expect("it was just priced").minor;
-        if wishes.expected_minor.is_some_and(|expected| expected != total) {
-            return Ok(Answer { facts: fact("total_minor_units", total), ..Answer::refused(Reason::PriceChanged) });
+        if requested.expected_minor.is_some_and(|expected| expected != total) {
+            return Ok(Answer {
+                facts: fact("total_minor_units", total),
+                ..Answer::refused(Reason::PriceChanged)
+            });
         }
         Ok(Answer { lines: priced.lines, ..Answer::of(Outcome::Done) })
     }
 
-    /// Prices as many lines as catalog takes at once and adds them to `lines`; or says what keeps the order from being priced.
+    /// Prices as many lines as catalog takes at once and adds them to `lines`; or says what keeps
+    /// the order from being priced.
     async fn price_some(
         &self,
         saga: &Saga,
         order: &Order,
-        wishes: &[Wish],
+        requested: &[RequestedLine],
         only_default_prices: bool,
         lines: &mut Vec<Line>,
     ) -> Result<(), Box<Answer>> {
         use catalog::resolve_item::Item as Wire;
-        let item = |wish: &Wish| match &wish.item {
+        let item = |line: &RequestedLine| match &line.item {
             Item::Sku(sku) => Wire::Sku(sku.clone()),
             Item::Price(id) => Wire::PriceId(id.to_string()),
         };
-        let items = wishes.iter().map(|wish| catalog::ResolveItem { item: Some(item(wish)) }).collect();
-        let request = catalog::ResolvePricesRequest { items, currency_code: order.currency.to_string() };
+        let items =
+            requested.iter().map(|line| catalog::ResolveItem { item: Some(item(line)) }).collect();
+        let request =
+            catalog::ResolvePricesRequest { items, currency_code: order.currency.to_string() };
         let prices = match self.catalog.clone().resolve_prices(leased(saga, request)).await {
             Ok(response) => response.into_inner().prices,
             Err(status) => return Err(Box::new(refusal(&status, &NOT_PRICED, None))),
         };
         let not_believed = |what| Err(Box::new(not_believed(saga.step, what)));
-        if prices.len() != wishes.len() {
+        if prices.len() != requested.len() {
             return not_believed("another number of prices than was asked for");
         }
-        for (wish, price) in wishes.iter().zip(prices) {
-            let is_asked = match &wish.item {
+        for (wanted, price) in requested.iter().zip(prices) {
+            let is_asked = match &wanted.item {
                 Item::Sku(sku) => price.sku == *sku,
                 Item::Price(id) => {
-                    price.price_id == id.to_string() && (1..=MAX_SKU).contains(&price.sku.chars().count())
+                    price.price_id == id.to_string()
+                        && (1..=MAX_SKU).contains(&price.sku.chars().count())
                 }
             };
             let money = price.unit_price.and_then(|money| Money::try_from(money).ok());
@@ -162,13 +157,21 @@ impl Upstream {
                 return not_believed("a price in another currency, or of less than nothing");
             }
             let number = lines.len() as i64 + 1;
-            if only_default_prices && !price.is_default && matches!(wish.item, Item::Price(_)) {
+            if only_default_prices && !price.is_default && matches!(wanted.item, Item::Price(_)) {
                 let mut facts = fact("price_id", id);
                 facts.extend(fact(FIELD, format!("lines[{}].price_id", number - 1)));
                 return Err(Box::new(Answer { facts, ..Answer::refused(Reason::PriceNotAllowed) }));
             }
-            let (sku, title, quantity) = (price.sku, price.title, wish.quantity);
-            lines.push(Line { number, sku, price: id, title, quantity, unit_price, refunded: 0, returned: 0 });
+            lines.push(Line {
+                number,
+                sku: price.sku,
+                price: id,
+                title: price.title,
+                quantity: wanted.quantity,
+                unit_price,
+                refunded: 0,
+                returned: 0,
+            });
         }
         Ok(())
     }
@@ -191,21 +194,27 @@ impl Upstream {
             order_id: order.id.to_string(),
         };
         let answer = self.inventory.clone().reserve(leased(saga, request)).await;
-        reservation_is(saga, order, answer.map(|one| one.into_inner().reservation), &NOT_RESERVED, |state| {
-            use inventory::ReservationState::{Committed, Consumed, Held};
-            matches!(state, Held | Committed | Consumed)
-        })
+        reservation_is(
+            saga,
+            order,
+            answer.map(|one| one.into_inner().reservation),
+            &NOT_RESERVED,
+            |state| {
+                use inventory::ReservationState::{Committed, Consumed, Held};
+                matches!(state, Held | Committed | Consumed)
+            },
+        )
     }
 
     async fn authorize(&self, saga: &Saga, order: &Order) -> Result<Answer, Error> {
-        let payment_method = self.store.wishes(order.id).await?.payment_method;
+        let requested = store::order::requested(&self.db.read(), order.id).await?;
         let request = payments::AuthorizePaymentRequest {
             payment_id: order.payment_id().to_string(),
             order_id: order.id.to_string(),
             customer_id: order.customer.clone(),
             amount: order.total.map(Into::into),
             effective_time: Some(order.effective_time.into()),
-            payment_method,
+            payment_method: requested.payment_method.unwrap_or_default(),
         };
         let payment = match self.payments.clone().authorize_payment(leased(saga, request)).await {
             Ok(response) => response.into_inner().payment,
@@ -215,16 +224,22 @@ impl Upstream {
             return Ok(not_believed(saga.step, "another payment than was asked for"));
         };
         Ok(match payment.state() {
-            payments::PaymentState::RequiresCapture if money_of(&payment.authorized, order) == total_of(order) => {
+            payments::PaymentState::RequiresCapture
+                if money_of(&payment.authorized, order) == total_of(order) =>
+            {
                 Answer::of(Outcome::Done)
             }
-            payments::PaymentState::Succeeded if money_of(&payment.captured, order) == total_of(order) => {
+            payments::PaymentState::Succeeded
+                if money_of(&payment.captured, order) == total_of(order) =>
+            {
                 Answer::of(Outcome::Done)
             }
             payments::PaymentState::RequiresAction if !payment.action_url.is_empty() => {
                 Answer { action_url: Some(payment.action_url), ..Answer::of(Outcome::Waiting) }
             }
-            payments::PaymentState::RequiresPaymentMethod => Answer::refused(Reason::PaymentDeclined),
+            payments::PaymentState::RequiresPaymentMethod => {
+                Answer::refused(Reason::PaymentDeclined)
+            }
             payments::PaymentState::Canceled => Answer::refused(Reason::PaymentCanceled),
             _ => not_believed(saga.step, "a payment that is not authorised over the total"),
         })
@@ -241,7 +256,8 @@ impl Upstream {
         match self.payments.clone().capture_payment(leased(saga, request)).await {
             Err(status) => refusal(&status, &NOT_CAPTURED, payment_key(order)),
             Ok(answer) => {
-                let payment = answer.into_inner().payment.filter(|payment| is_payment_of(payment, order));
+                let payment =
+                    answer.into_inner().payment.filter(|payment| is_payment_of(payment, order));
                 let is_captured = payment.is_some_and(|payment| {
                     payment.state() == payments::PaymentState::Succeeded
                         && money_of(&payment.captured, order) == total_of(order)
@@ -256,7 +272,8 @@ impl Upstream {
         match self.payments.clone().void_payment(leased(saga, request)).await {
             Err(status) => refusal(&status, &[], None),
             Ok(answer) => {
-                // What never arrived has left a tombstone, which knows the payment's id and no order.
+                // What never arrived has left a tombstone, which knows the payment's id and no
+                // order.
                 let is_void = answer.into_inner().payment.is_some_and(|payment| {
                     payment.payment_id == order.payment_id().to_string()
                         && (payment.order_id.is_empty() || payment.order_id == order.id.to_string())
@@ -299,17 +316,28 @@ impl Upstream {
         match refund.map(|refund| refund.state()) {
             Some(payments::PaymentRefundState::Succeeded) => Answer::of(Outcome::Done),
             Some(payments::PaymentRefundState::Failed) => Answer::refused(Reason::PaymentDeclined),
-            _ => not_believed(saga.step, "another refund than was asked for, or one that has not ended"),
+            _ => not_believed(
+                saga.step,
+                "another refund than was asked for, or one that has not ended",
+            ),
         }
     }
 
     async fn commit(&self, saga: &Saga, order: &Order) -> Answer {
-        let request = inventory::CommitReservationRequest { reservation_id: order.reservation_id().to_string() };
+        let request = inventory::CommitReservationRequest {
+            reservation_id: order.reservation_id().to_string(),
+        };
         let answer = self.inventory.clone().commit_reservation(leased(saga, request)).await;
-        reservation_is(saga, order, answer.map(|one| one.into_inner().reservation), &NOT_COMMITTED, |state| {
-            use inventory::ReservationState::{Committed, Consumed};
-            matches!(state, Committed | Consumed)
-        })
+        reservation_is(
+            saga,
+            order,
+            answer.map(|one| one.into_inner().reservation),
+            &NOT_COMMITTED,
+            |state| {
+                use inventory::ReservationState::{Committed, Consumed};
+                matches!(state, Committed | Consumed)
+            },
+        )
     }
 
     async fn release(&self, saga: &Saga, order: &Order) -> Answer {
@@ -340,29 +368,42 @@ impl Upstream {
             effective_time: Some(saga.effective_time.into()),
         };
         let answer = self.inventory.clone().consume_reservation(leased(saga, request)).await;
-        reservation_is(saga, order, answer.map(|one| one.into_inner().reservation), &NOT_CONSUMED, |state| {
-            state == inventory::ReservationState::Consumed
-        })
+        reservation_is(
+            saga,
+            order,
+            answer.map(|one| one.into_inner().reservation),
+            &NOT_CONSUMED,
+            |state| state == inventory::ReservationState::Consumed,
+        )
     }
 
-    /// Compares the order with its payment and its reservation. What differs is a refusal with what was found.
+    /// Compares the order with its payment and its reservation. What differs is a refusal with what
+    /// was found.
     async fn is_in_step(&self, saga: &Saga, order: &Order) -> Result<(), Box<Answer>> {
         let payment = payments::GetPaymentRequest { payment_id: order.payment_id().to_string() };
-        let reservation = inventory::GetReservationRequest { reservation_id: order.reservation_id().to_string() };
-        let (mut payments, mut inventory) = (self.payments.clone(), self.inventory.clone());
+        let reservation =
+            inventory::GetReservationRequest { reservation_id: order.reservation_id().to_string() };
+        let mut payments = self.payments.clone();
+        let mut inventory = self.inventory.clone();
         let (payment, reservation) = tokio::join!(
             payments.get_payment(leased(saga, payment)),
             inventory.get_reservation(leased(saga, reservation)),
         );
-        let out_of_step = |facts| Err(Box::new(Answer { facts, ..Answer::refused(Reason::OutOfStep) }));
-        let is_gone = |status: &Status| status.code() == Code::NotFound && reason_of(status).is_some();
+        let out_of_step =
+            |facts| Err(Box::new(Answer { facts, ..Answer::refused(Reason::OutOfStep) }));
+        let is_gone =
+            |status: &Status| status.code() == Code::NotFound && reason_of(status).is_some();
         match payment {
             Err(status) if is_gone(&status) => return out_of_step(fact("captured", 0)),
             Err(status) => return Err(Box::new(refusal(&status, &[], None))),
             Ok(answer) => {
-                let payment = answer.into_inner().payment.filter(|payment| is_payment_of(payment, order));
+                let payment =
+                    answer.into_inner().payment.filter(|payment| is_payment_of(payment, order));
                 let Some(payment) = payment else {
-                    return Err(Box::new(not_believed(saga.step, "another payment than was asked for")));
+                    return Err(Box::new(not_believed(
+                        saga.step,
+                        "another payment than was asked for",
+                    )));
                 };
                 let minor = |money: Option<Money>| money.map_or(0, |money| money.minor);
                 let captured = minor(money_of(&payment.captured, order));
@@ -382,9 +423,13 @@ impl Upstream {
             Err(status) => Err(Box::new(refusal(&status, &[], None))),
             Ok(answer) => {
                 use inventory::ReservationState::{Committed, Consumed};
-                let reservation = answer.into_inner().reservation.filter(|one| is_reservation_of(one, order));
+                let reservation =
+                    answer.into_inner().reservation.filter(|one| is_reservation_of(one, order));
                 match reservation.map(|reservation| reservation.state()) {
-                    None => Err(Box::new(not_believed(saga.step, "another reservation than was asked for"))),
+                    None => Err(Box::new(not_believed(
+                        saga.step,
+                        "another reservation than was asked for",
+                    ))),
                     Some(Committed | Consumed) => Ok(()),
                     Some(state) => out_of_step(fact("reservation_state", state.as_str_name())),
                 }
@@ -416,14 +461,17 @@ impl Upstream {
         match self.inventory.clone().return_stock(leased(saga, request)).await {
             Err(status) => refusal(&status, &NOT_TAKEN_BACK, reservation_key(order)),
             Ok(answer) => {
-                let reservation = answer.into_inner().reservation.filter(|one| is_reservation_of(one, order));
+                let reservation =
+                    answer.into_inner().reservation.filter(|one| is_reservation_of(one, order));
                 let is_back = reservation.is_some_and(|reservation| {
                     let mut returned: BTreeMap<&str, i64> = BTreeMap::new();
                     for line in &reservation.lines {
                         *returned.entry(&line.sku).or_default() += line.returned;
                     }
                     reservation.state() == inventory::ReservationState::Consumed
-                        && units.iter().all(|(sku, units)| returned.get(sku).is_some_and(|back| back >= units))
+                        && units
+                            .iter()
+                            .all(|(sku, units)| returned.get(sku).is_some_and(|back| back >= units))
                 });
                 done_if(saga, is_back, "a reservation to which these units did not come back")
             }
@@ -439,11 +487,12 @@ fn leased<T>(saga: &Saga, message: T) -> Request<T> {
 }
 
 fn refund_of<'a>(saga: &Saga, order: &'a Order) -> &'a Refund {
-    let refund = saga.refund.and_then(|id| order.refunds.iter().find(|refund| refund.id == id));
+    let refund = saga.refund.and_then(|id| order.refund(id));
     refund.expect("a refund saga names a refund of its order")
 }
 
-/// What an upstream may refuse at a step, and why the order ends then. Any other refusal is not one of the step's.
+/// What an upstream may refuse at a step, and why the order ends then. Any other refusal is not one
+/// of the step's.
 type Refusals = [(&'static str, Reason)];
 
 const NOT_PRICED: [(&str, Reason); 5] = [
@@ -486,12 +535,15 @@ const NOT_TAKEN_BACK: [(&str, Reason); 3] = [
     ("ERROR_REASON_RETURN_EXCEEDS_CONSUMED", Reason::OutOfStock),
 ];
 
-/// Says what an answer without a result means. A refusal counts only when its reason is one of the step's and it does not
-/// name the id of something else; what is not understood is unknown, and what a repeat will not change is broken.
+/// Says what an answer without a result means. A refusal counts only when its reason is one of the
+/// step's and it does not name the id of something else; what is not understood is unknown, and
+/// what a repeat will not change is broken.
 fn refusal(status: &Status, refusals: &Refusals, key: Option<(&str, String)>) -> Answer {
     let failure = Some(describe(status));
-    let info = status.get_details_error_info().unwrap_or_else(|| ErrorInfo::new("", "", HashMap::new()));
-    let is_other = key.is_some_and(|(key, id)| info.metadata.get(key).is_some_and(|named| *named != id));
+    let info =
+        status.get_details_error_info().unwrap_or_else(|| ErrorInfo::new("", "", HashMap::new()));
+    let is_other =
+        key.is_some_and(|(key, id)| info.metadata.get(key).is_some_and(|named| *named != id));
     let is_of_an_upstream = UPSTREAM_DOMAINS.contains(&info.domain.as_str());
     let known = refusals.iter().find(|(reason, _)| is_of_an_upstream && *reason == info.reason);
     let outcome = match (known, status.code()) {
@@ -506,7 +558,8 @@ fn refusal(status: &Status, refusals: &Refusals, key: Option<(&str, String)>) ->
 
 const UPSTREAM_DOMAINS: [&str; 3] = ["souk.catalog.v1", "souk.inventory.v1", "souk.payments.v1"];
 
-/// An answer that parses and is not that of the question. Whether the call took effect is not known, so it is repeated.
+/// An answer that parses and is not that of the question. Whether the call took effect is not
+/// known, so it is repeated.
 fn not_believed(step: Step, what: &str) -> Answer {
     metrics::counter!("souk_orders_answers_not_believed_total", "step" => step.name()).increment(1);
     tracing::warn!(step = step.name(), "the answer at {} is not believed: {what}", step.name());
@@ -517,7 +570,8 @@ fn done_if(saga: &Saga, is_done: bool, otherwise: &str) -> Answer {
     if is_done { Answer::of(Outcome::Done) } else { not_believed(saga.step, otherwise) }
 }
 
-/// Says what the reservation that was answered means, which must be this order's: done in the states that are `wanted`.
+/// Says what the reservation that was answered means, which must be this order's: done in the
+/// states that are `wanted`.
 fn reservation_is(
     saga: &Saga,
     order: &Order,
@@ -533,8 +587,11 @@ fn reservation_is(
     match reservation.map(|reservation| reservation.state()) {
         None => not_believed(saga.step, "another reservation than was asked for"),
         Some(state) if wanted(state) => Answer::of(Outcome::Done),
-        // A repeat is answered as things stand: it may have run out, or been taken back by another replica.
-        Some(Expired | Released) if saga.step != Step::Consume => Answer::refused(Reason::ReservationExpired),
+        // A repeat is answered as things stand: it may have run out, or been taken back by another
+        // replica.
+        Some(Expired | Released) if saga.step != Step::Consume => {
+            Answer::refused(Reason::ReservationExpired)
+        }
         Some(_) => not_believed(saga.step, "a reservation in another state than the step leads to"),
     }
 }
@@ -553,7 +610,8 @@ fn is_reservation_of(reservation: &inventory::Reservation, order: &Order) -> boo
     reservation.reservation_id == order.reservation_id().to_string() && units == held
 }
 
-/// Tells that a payment has the id of this order's, and is for this order, its customer and its total.
+/// Tells that a payment has the id of this order's, and is for this order, its customer and its
+/// total.
 fn is_payment_of(payment: &payments::Payment, order: &Order) -> bool {
     payment.payment_id == order.payment_id().to_string()
         && payment.order_id == order.id.to_string()
@@ -565,7 +623,9 @@ fn is_payment_of(payment: &payments::Payment, order: &Order) -> bool {
 fn money_of(money: &Option<souk_client::types::v1::Money>, order: &Order) -> Option<Money> {
     match money {
         None => Some(Money::zero(order.currency)),
-        Some(money) => Money::try_from(money.clone()).ok().filter(|money| money.currency == order.currency),
+        Some(money) => {
+            Money::try_from(money.clone()).ok().filter(|money| money.currency == order.currency)
+        }
     }
 }
 
@@ -585,7 +645,8 @@ fn fact(key: &str, value: impl ToString) -> Vec<(String, String)> {
     vec![(key.to_owned(), value.to_string())]
 }
 
-/// Tells that the same call may come out otherwise later, and that nobody knows whether it took effect.
+/// Tells that the same call may come out otherwise later, and that nobody knows whether it took
+/// effect.
 fn is_passing(code: Code) -> bool {
     matches!(
         code,
@@ -612,5 +673,8 @@ fn describe(status: &Status) -> String {
 }
 
 fn facts_of(metadata: &HashMap<String, String>) -> Vec<(String, String)> {
-    FACTS.into_iter().filter_map(|key| metadata.get(key).map(|value| (key.to_owned(), value.clone()))).collect()
+    FACTS
+        .into_iter()
+        .filter_map(|key| metadata.get(key).map(|value| (key.to_owned(), value.clone())))
+        .collect()
 }

@@ -1,34 +1,38 @@
-//! How a method waits for a saga: until an order is where the caller wants it, or its deadline is near.
+//! How a method waits for a saga: until an order is where the caller wants it, or its deadline is
+//! near.
 
 use std::time::Duration;
 
 use souk_chassis::{Caller, Deadline};
+use souk_data::Isolation::ReadCommitted;
 use souk_types::OrderId;
 
 use crate::drive::Milestone;
 use crate::error::Error;
 use crate::order::Order;
 use crate::rpc::OrderRpc;
-use crate::store::{Start, Started};
+use crate::start::{Operation, Start, StartOutcome};
+use crate::{start, store};
 
 /// What is left of the deadline for answering once waiting is over.
 pub(crate) const TIME_TO_ANSWER: Duration = Duration::from_millis(100);
 
-/// How often an order is looked at whose saga may be driven by another replica.
-const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+/// How often an order is polled whose saga may be driven by another replica.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 impl OrderRpc {
-    /// Returns the order, if the caller may see it; an order that is somebody else's does not exist for a USER.
+    /// Returns the order, if the caller may see it; an order that is somebody else's does not exist
+    /// for a USER.
     pub(crate) async fn visible_order(&self, caller: &Caller, id: OrderId) -> Result<Order, Error> {
-        let order = self.store.order(id).await?;
+        let order = store::order::show(&self.db.read(), id).await?;
         match caller {
             Caller::User(user) if order.customer != *user => Err(Error::NotFound(id)),
             _ => Ok(order),
         }
     }
 
-    /// Waits until the saga has brought the order where the caller wants it, or the deadline is near. Returns the order, and
-    /// whether it got there.
+    /// Waits until the saga has brought the order where the caller wants it, or the deadline is
+    /// near. Returns the order, and whether it got there.
     pub(crate) async fn reached(
         &self,
         id: OrderId,
@@ -38,19 +42,31 @@ impl OrderRpc {
         let patience = deadline.remaining().saturating_sub(TIME_TO_ANSWER);
         match tokio::time::timeout(patience, milestone).await {
             Ok(Ok(order)) => Ok((order, true)),
-            _ => Ok((self.store.order(id).await?, false)),
+            _ => Ok((store::order::show(&self.db.read(), id).await?, false)),
         }
     }
 
-    /// Starts an operation on an order; while another one is under way it waits for its end, as far as the deadline goes.
-    pub(crate) async fn start(&self, id: OrderId, start: Start, deadline: Deadline) -> Result<Started, Error> {
-        let watcher = self.changes.watch(id);
+    /// Starts an operation on an order; while another one is under way it waits for its end, as far
+    /// as the deadline goes.
+    pub(crate) async fn start(
+        &self,
+        order: OrderId,
+        operation: Operation,
+        deadline: Deadline,
+    ) -> Result<StartOutcome, Error> {
+        let watcher = self.watchers.watch(order);
         loop {
             let changed = watcher.changed();
-            let give_up_after = self.sagas.give_up_after();
-            let started =
-                self.store.start(id, start.clone(), self.sagas.lease(), give_up_after, self.clock.now()).await;
-            let patience = LOOK_INTERVAL.min(deadline.remaining().saturating_sub(TIME_TO_ANSWER));
+            let now = self.clock.now();
+            let start = Start {
+                order,
+                operation: operation.clone(),
+                lease: self.sagas.lease(),
+                give_up_time: now.plus(self.sagas.give_up_after()),
+                now,
+            };
+            let started = self.db.write(ReadCommitted, start, start::start).await;
+            let patience = POLL_INTERVAL.min(deadline.remaining().saturating_sub(TIME_TO_ANSWER));
             match started {
                 Err(Error::Busy(_)) if !patience.is_zero() && !self.drain.is_draining() => {
                     let _ = tokio::time::timeout(patience, changed).await;
@@ -60,19 +76,21 @@ impl OrderRpc {
         }
     }
 
-    /// Waits until the order is as `wanted`, whoever drives it, or the deadline is near; answers it as it stands then.
-    pub(crate) async fn settled(
+    /// Waits until the order is as `wanted`, whoever drives it, or the deadline is near; returns it
+    /// as it is then.
+    pub(crate) async fn wait_until(
         &self,
         order: Order,
         deadline: Deadline,
         wanted: impl Fn(&Order) -> bool,
     ) -> Result<Order, Error> {
-        let watcher = self.changes.watch(order.id);
+        let watcher = self.watchers.watch(order.id);
         let mut order = order;
-        while !wanted(&order) && deadline.remaining() > TIME_TO_ANSWER && !self.drain.is_draining() {
-            let patience = LOOK_INTERVAL.min(deadline.remaining().saturating_sub(TIME_TO_ANSWER));
+        while !wanted(&order) && deadline.remaining() > TIME_TO_ANSWER && !self.drain.is_draining()
+        {
+            let patience = POLL_INTERVAL.min(deadline.remaining().saturating_sub(TIME_TO_ANSWER));
             let _ = tokio::time::timeout(patience, watcher.changed()).await;
-            order = self.store.order(order.id).await?;
+            order = store::order::show(&self.db.read(), order.id).await?;
         }
         Ok(order)
     }

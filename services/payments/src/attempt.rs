@@ -1,4 +1,5 @@
-//! One attempt to have the provider do something: written down before the call, resolved after it, never sent under two keys.
+//! One attempt to have the provider do something: stored before the call, resolved after it, never
+//! sent under two keys.
 //!
 //! CALLING ──answered──▶ SUCCEEDED | DECLINED | ACTION_REQUIRED
 //!    │ ▲                    ▲
@@ -6,14 +7,16 @@
 //!    ├─no answer─▶ UNKNOWN  │
 //!    └─approved, but the ledger does not answer─▶ LEDGER_DUE
 //!
-//! An authorisation that is UNKNOWN may also be SUPERSEDED by a void, which takes back whatever came of it.
+//! An authorisation that is UNKNOWN may also be SUPERSEDED by a void, which takes back whatever
+//! came of it.
 
 use std::fmt;
 
+use sea_orm::{DeriveActiveEnum, DeriveValueType, EnumIter};
 use souk_types::{AttemptId, PaymentId, RefundId, Timestamp, TransferId};
 
 /// A token that names how the customer pays. It is never printed.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, DeriveValueType)]
 pub struct Method(pub String);
 
 impl fmt::Debug for Method {
@@ -22,8 +25,9 @@ impl fmt::Debug for Method {
     }
 }
 
-/// What the provider is asked to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What the provider is asked to do. The numbers are those of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum Kind {
     Authorize = 1,
     /// The customer approved at the action url.
@@ -36,12 +40,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Returns the kind with this number.
-    pub fn from_number(number: i64) -> Option<Kind> {
-        use Kind::*;
-        [Authorize, ApproveAction, DeclineAction, Capture, Void, Refund].into_iter().find(|kind| *kind as i64 == number)
-    }
-
     /// Returns its name in metrics and logs.
     pub fn name(self) -> &'static str {
         match self {
@@ -59,10 +57,12 @@ impl Kind {
     }
 }
 
-/// Where an attempt stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Where an attempt stands. The numbers are those of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum Stage {
-    /// Somebody is about to call the provider, is calling, or has called and not yet written the answer down.
+    /// Somebody is about to call the provider, is calling, or has called and not yet stored the
+    /// answer.
     Calling = 1,
     /// The provider did not answer.
     Unknown = 2,
@@ -77,14 +77,6 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// Returns the stage with this number.
-    pub fn from_number(number: i64) -> Option<Stage> {
-        use Stage::*;
-        [Calling, Unknown, LedgerDue, Succeeded, Declined, ActionRequired, Superseded]
-            .into_iter()
-            .find(|stage| *stage as i64 == number)
-    }
-
     /// Tells whether nothing will follow.
     pub fn is_final(self) -> bool {
         !matches!(self, Stage::Calling | Stage::Unknown | Stage::LedgerDue)
@@ -128,7 +120,8 @@ pub struct Attempt {
     pub rest: i64,
     /// The pending transfer that the operation makes (authorise) or resolves (capture, void).
     pub hold: Option<TransferId>,
-    /// A void of which nobody knows whether the hold was made: it is made first, so that it cannot come later.
+    /// A void of which nobody knows whether the hold was made: it is made first, so that it cannot
+    /// come later.
     pub makes_hold: bool,
     /// What a capture was asked for, to recognise a repeat.
     pub capture: Option<CaptureKey>,
@@ -138,7 +131,7 @@ pub struct Attempt {
     pub fee: i64,
     pub decline: Option<Decline>,
     /// How often it was left without an end.
-    pub tries: u32,
+    pub tries: i64,
     pub create_time: Timestamp,
     pub effective_time: Timestamp,
 }
@@ -167,17 +160,6 @@ impl Attempt {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_and_stages_are_found_again() {
-        for number in 1..=6 {
-            assert_eq!(Kind::from_number(number).unwrap() as i64, number);
-        }
-        for number in 1..=7 {
-            assert_eq!(Stage::from_number(number).unwrap() as i64, number);
-        }
-        assert_eq!((Kind::from_number(0), Stage::from_number(8)), (None, None));
-    }
 
     #[test]
     fn a_method_is_never_printed() {

@@ -23,11 +23,13 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecoveryConfig {
-    /// Seconds of silence after which another replica takes over an operation; longer than any operation takes.
+    /// Seconds of silence after which another replica takes over an operation; longer than any
+    /// operation takes.
     pub lease_seconds: u64,
     /// Milliseconds between two looks for operations to finish.
     pub sweep_milliseconds: u64,
-    /// Milliseconds before the first new try of an operation whose outcome is not known; doubles up to ten seconds.
+    /// Milliseconds before the first new try of an operation whose outcome is not known; doubles up
+    /// to ten seconds.
     pub retry_milliseconds: u64,
 }
 
@@ -45,7 +47,8 @@ pub struct SimulatorConfig {
     pub fee_minor_units: u32,
 }
 
-/// Longer than any provider call and any ledger call, so that a lease that runs out belongs to nobody alive.
+/// Longer than any provider call and any ledger call, so that a lease that runs out belongs to
+/// nobody alive.
 const SHORTEST_LEASE_SECONDS: u64 = 20;
 
 impl Config {
@@ -53,10 +56,18 @@ impl Config {
     pub fn check(&self) -> Result<(), StartError> {
         let recovery = &self.recovery;
         let limits: [(&str, u64, RangeInclusive<u64>); 4] = [
-            ("payments.recovery.lease_seconds", recovery.lease_seconds, SHORTEST_LEASE_SECONDS..=3600),
+            (
+                "payments.recovery.lease_seconds",
+                recovery.lease_seconds,
+                SHORTEST_LEASE_SECONDS..=3600,
+            ),
             ("payments.recovery.sweep_milliseconds", recovery.sweep_milliseconds, 1..=60_000),
             ("payments.recovery.retry_milliseconds", recovery.retry_milliseconds, 1..=60_000),
-            ("payments.simulator.fee_basis_points", self.simulator.fee_basis_points.into(), 0..=10_000),
+            (
+                "payments.simulator.fee_basis_points",
+                self.simulator.fee_basis_points.into(),
+                0..=10_000,
+            ),
         ];
         for (key, value, allowed) in limits {
             if !allowed.contains(&value) {

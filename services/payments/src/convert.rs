@@ -1,26 +1,23 @@
 //! Wire ↔ domain: the only place where wire data becomes trusted data.
 
-use prost::Message;
+use sea_orm::ActiveEnum;
 use souk_client::payments::v1 as pb;
 use souk_client::types::v1::Money as WireMoney;
 use souk_contract::Caller;
-use souk_data::args;
-use souk_data::page::{self, PageTokens};
-use souk_data::{Arg, FromCell, ToArg};
 use souk_types::{Money, OrderId, PaymentId, Timestamp};
 
 use crate::attempt::Method;
 use crate::error::Error;
-use crate::payment::{CaptureWish, LARGEST_AMOUNT, NewPayment, Payment};
+use crate::payment::{LARGEST_AMOUNT, NewCapture, NewPayment, Payment};
 use crate::provider::Charge;
 use crate::provider::simulator::{Operation, Outcome, Target};
-use crate::refund::{Refund, RefundWish};
-use crate::store::Page;
+use crate::refund::{NewRefund, Refund};
 
 /// Reads an amount of at least `least` minor units.
 fn amount(money: Option<WireMoney>, least: i64) -> Result<Money, Error> {
     let money = money.ok_or_else(|| Error::field("amount", "is required"))?;
-    let money = Money::try_from(money).map_err(|error| Error::field("amount.currency_code", error))?;
+    let money =
+        Money::try_from(money).map_err(|error| Error::field("amount.currency_code", error))?;
     money.currency.of_commerce().map_err(|error| Error::field("amount.currency_code", error))?;
     if !(least..=LARGEST_AMOUNT).contains(&money.minor) {
         let problem = format!("must be {least} to {LARGEST_AMOUNT} minor units");
@@ -30,7 +27,10 @@ fn amount(money: Option<WireMoney>, least: i64) -> Result<Money, Error> {
 }
 
 fn effective_time(time: Option<prost_types::Timestamp>) -> Result<Option<Timestamp>, Error> {
-    time.map(|time| Timestamp::try_from(time).map_err(|error| Error::field("effective_time", error))).transpose()
+    time.map(|time| {
+        Timestamp::try_from(time).map_err(|error| Error::field("effective_time", error))
+    })
+    .transpose()
 }
 
 /// Reads a payment method; the empty one is none.
@@ -39,7 +39,11 @@ pub fn method(token: String) -> Option<Method> {
 }
 
 /// Checks which order a new payment is for: one from the orders service, none from staff.
-fn order_of(caller: &Caller, payment: PaymentId, order: Option<OrderId>) -> Result<Option<OrderId>, Error> {
+fn order_of(
+    caller: &Caller,
+    payment: PaymentId,
+    order: Option<OrderId>,
+) -> Result<Option<OrderId>, Error> {
     match (caller, order) {
         (Caller::Staff(_), Some(order)) => Err(Error::OrderNotOfStaff { payment, order }),
         (Caller::Staff(_), None) => Ok(None),
@@ -49,20 +53,10 @@ fn order_of(caller: &Caller, payment: PaymentId, order: Option<OrderId>) -> Resu
 }
 
 /// Reads a payment that is to be created.
-pub fn created(caller: &Caller, request: pb::CreatePaymentIntentRequest) -> Result<NewPayment, Error> {
-    let id = request.payment_id()?;
-    Ok(NewPayment {
-        id,
-        order: order_of(caller, id, request.order_id()?)?,
-        customer: request.customer_id,
-        amount: amount(request.amount, 0)?,
-        method: method(request.payment_method),
-        effective_time: effective_time(request.effective_time)?,
-    })
-}
-
-/// Reads a payment that is to be created and authorised.
-pub fn authorized(caller: &Caller, request: pb::AuthorizePaymentRequest) -> Result<NewPayment, Error> {
+pub fn new_payment(
+    caller: &Caller,
+    request: pb::CreatePaymentIntentRequest,
+) -> Result<NewPayment, Error> {
     let id = request.payment_id()?;
     Ok(NewPayment {
         id,
@@ -75,8 +69,8 @@ pub fn authorized(caller: &Caller, request: pb::AuthorizePaymentRequest) -> Resu
 }
 
 /// Reads what is to be captured.
-pub fn capture(request: pb::CapturePaymentRequest) -> Result<CaptureWish, Error> {
-    Ok(CaptureWish {
+pub fn capture(request: pb::CapturePaymentRequest) -> Result<NewCapture, Error> {
+    Ok(NewCapture {
         request_id: request.request_id,
         amount: request.amount.map(|money| amount(Some(money), 0)).transpose()?,
         is_final: request.r#final,
@@ -85,8 +79,8 @@ pub fn capture(request: pb::CapturePaymentRequest) -> Result<CaptureWish, Error>
 }
 
 /// Reads what is to be refunded.
-pub fn refund(request: pb::RefundPaymentRequest) -> Result<RefundWish, Error> {
-    Ok(RefundWish {
+pub fn refund(request: pb::RefundPaymentRequest) -> Result<NewRefund, Error> {
+    Ok(NewRefund {
         id: request.refund_id()?,
         amount: amount(request.amount, 1)?,
         effective_time: effective_time(request.effective_time)?,
@@ -107,55 +101,17 @@ pub fn target(target: Option<pb::script_request::Target>) -> Result<Target, Erro
 
 /// Reads which operations a script is for; none means any.
 pub fn operation(number: i32) -> Option<Operation> {
-    Operation::from_number(number.into())
+    Operation::try_from_value(&number.into()).ok()
 }
 
-/// Reads what operations are to come to. The contract has checked the numbers, which are those of the enum.
+/// Reads what operations are to come to. The contract has checked the numbers, which are those of
+/// the enum.
 pub fn outcomes(numbers: &[i32]) -> Result<Vec<Outcome>, Error> {
-    let outcome = |number: &i32| Outcome::from_number((*number).into());
-    numbers.iter().map(|number| outcome(number).ok_or_else(|| Error::field("outcomes", "is unknown"))).collect()
-}
-
-/// The page size when a caller asks for none.
-const DEFAULT_PAGE_SIZE: usize = 100;
-
-/// One list as one caller sees it: what its page tokens are bound to.
-pub struct PagedList<'a> {
-    tokens: &'a PageTokens,
-    scope: [String; 3],
-}
-
-impl<'a> PagedList<'a> {
-    /// Returns the list called `name`, for this caller and filter.
-    pub fn new(tokens: &'a PageTokens, name: &str, caller: &Caller, filter: &str) -> Self {
-        PagedList { tokens, scope: [name.to_owned(), caller.key(), filter.to_owned()] }
-    }
-
-    fn scope(&self) -> [&str; 3] {
-        self.scope.each_ref().map(String::as_str)
-    }
-
-    /// Reads which page is wanted.
-    pub fn page<T: FromCell>(&self, size: i32, token: &str) -> Result<Page<T>, Error> {
-        let cursor = self.tokens.open(&self.scope(), token)?;
-        let after = cursor.map(|cursor| cursor.get::<T>(0)).transpose()?;
-        let size = usize::try_from(size).ok().filter(|size| *size > 0).unwrap_or(DEFAULT_PAGE_SIZE);
-        Ok(Page { after, size })
-    }
-
-    /// Makes the messages of the page from its rows, and the token of the page after; empty when there is none. A page of large
-    /// messages holds fewer of them.
-    pub fn close<T, M, K>(&self, rows: &[T], has_more: bool, key: impl Fn(&T) -> K) -> (Vec<M>, String)
-    where
-        M: Message + for<'r> From<&'r T>,
-        K: ToArg,
-    {
-        let mut messages: Vec<M> = rows.iter().map(M::from).collect();
-        let has_more = page::fit(&mut messages) || has_more;
-        let last = messages.len().checked_sub(1).filter(|_| has_more).map(|last| key(&rows[last]));
-        let token = last.map_or_else(String::new, |last| self.tokens.issue(&self.scope(), args![last] as &[Arg<'_>]));
-        (messages, token)
-    }
+    let outcome = |number: &i32| Outcome::try_from_value(&(*number).into());
+    numbers
+        .iter()
+        .map(|number| outcome(number).map_err(|_| Error::field("outcomes", "is unknown")))
+        .collect()
 }
 
 fn minor(payment: &Payment, minor: i64) -> Option<WireMoney> {
@@ -174,7 +130,10 @@ impl From<&Payment> for pb::Payment {
             captured: minor(payment, payment.captured),
             refunded: minor(payment, payment.refunded),
             action_url: payment.action_url.clone().unwrap_or_default(),
-            decline: payment.decline.as_ref().map_or_else(String::new, |decline| decline.reason.clone()),
+            decline: payment
+                .decline
+                .as_ref()
+                .map_or_else(String::new, |decline| decline.reason.clone()),
             is_in_flight: payment.is_in_flight,
             create_time: Some(payment.create_time.into()),
             update_time: Some(payment.update_time.into()),
@@ -208,5 +167,41 @@ impl From<&Charge> for pb::Charge {
             operations: i32::try_from(charge.operations).unwrap_or(i32::MAX),
             fees: money(charge.fees),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Debug;
+
+    use sea_orm::Iterable;
+
+    use super::*;
+    use crate::refund::RefundState;
+    use crate::state::State;
+
+    fn assert_named_alike<T: Debug, E: Debug>(
+        numbers: impl Iterator<Item = (T, Result<E, prost::UnknownEnumValue>)>,
+    ) {
+        for (ours, wire) in numbers {
+            assert_eq!(format!("{ours:?}"), format!("{:?}", wire.unwrap()));
+        }
+    }
+
+    #[test]
+    fn states_and_operations_have_the_numbers_of_the_contract() {
+        assert_named_alike(
+            State::iter().map(|state| (state, pb::PaymentState::try_from(state as i32))),
+        );
+        assert_named_alike(
+            RefundState::iter()
+                .map(|state| (state, pb::PaymentRefundState::try_from(state as i32))),
+        );
+        assert_named_alike(
+            Operation::iter().map(|one| (one, pb::SimulatedOperation::try_from(one as i32))),
+        );
+        // A token alone brings the others about.
+        let scripted = Outcome::iter().filter(|outcome| *outcome as i32 <= Outcome::Slow as i32);
+        assert_named_alike(scripted.map(|one| (one, pb::SimulatedOutcome::try_from(one as i32))));
     }
 }

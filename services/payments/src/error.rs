@@ -1,4 +1,5 @@
-//! Everything that can go wrong with a call: each variant is one reason of the contract with its facts.
+//! Everything that can go wrong with a call: each variant is one reason of the contract with its
+//! facts.
 
 use souk_client::payments::v1::{ErrorReason as Reason, PaymentState};
 use souk_contract::{FieldError, PublicError, Reason as _, Refusal, common};
@@ -30,7 +31,9 @@ pub enum Error {
     Declined { payment: PaymentId, decline: Decline },
     #[error("payment {payment} belongs to order {order}; use {instead}")]
     OfOrder { payment: PaymentId, order: OrderId, instead: &'static str },
-    #[error("order_id: must be empty from staff, since only the orders service makes the payment of an order")]
+    #[error(
+        "order_id: must be empty from staff, since only the orders service makes the payment of an order"
+    )]
     OrderNotOfStaff { payment: PaymentId, order: OrderId },
     #[error("the customer has not decided about payment {0} yet; it waits at its action_url")]
     ActionNotCompleted(PaymentId),
@@ -60,7 +63,9 @@ pub enum Error {
     Field(#[from] FieldError),
     #[error("the ledger does not answer; the operation is finished later")]
     LedgerUnavailable(#[source] tonic::Status),
-    #[error("the ledger answered something else than it was asked; the operation is finished later")]
+    #[error(
+        "the ledger answered something else than it was asked; the operation is finished later"
+    )]
     LedgerUnanswered,
     #[error("the ledger refused a transfer of payment {payment}: {refusal}")]
     LedgerRefused { payment: PaymentId, refusal: String },
@@ -71,10 +76,17 @@ pub enum Error {
     /// Somebody else has taken the operation over; whoever notices looks again.
     #[error("the lease of an operation of payment {0} is lost")]
     LeaseLost(PaymentId),
-    #[error("the database holds {0}, which no version of this program writes")]
-    Unreadable(&'static str),
+    /// The database contradicts itself.
+    #[error("inconsistent data: {0}")]
+    Inconsistent(String),
     #[error(transparent)]
     Database(#[from] souk_data::Error),
+}
+
+impl From<sea_orm::DbErr> for Error {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Error::Database(error.into())
+    }
 }
 
 impl Error {
@@ -82,26 +94,34 @@ impl Error {
     pub fn field(field: &'static str, problem: impl ToString) -> Self {
         Error::Field(FieldError::new(field, problem))
     }
+
+    /// Returns that the database contradicts itself, and how.
+    pub fn inconsistent(problem: impl ToString) -> Self {
+        Error::Inconsistent(problem.to_string())
+    }
 }
 
 impl PublicError for Error {
     fn refusal(&self) -> Refusal {
         match self {
             Error::NotFound(id) => of(Reason::PaymentNotFound, id).resource("Payment", id),
-            Error::Differs { payment, field } => of(Reason::PaymentDiffers, payment).with("field", field),
-            Error::State { payment, state } => of(Reason::PaymentState, payment).with("state", name_of(*state)),
+            Error::Differs { payment, field } => {
+                of(Reason::PaymentDiffers, payment).with("field", field)
+            }
+            Error::State { payment, state } => {
+                of(Reason::PaymentState, payment).with("state", name_of(*state))
+            }
             Error::Declined { payment, decline } => of(Reason::PaymentDeclined, payment)
                 .with("decline", &decline.reason)
                 .with("retryable", decline.is_retryable),
             Error::OfOrder { payment, order, instead } => of_order(payment, order, instead),
-            Error::OrderNotOfStaff { payment, order } => {
-                of_order(payment, order, instead::PLACE).field("order_id", "must be empty from staff")
-            }
+            Error::OrderNotOfStaff { payment, order } => of_order(payment, order, instead::PLACE)
+                .field("order_id", "must be empty from staff"),
             Error::ActionNotCompleted(id) => of(Reason::ActionNotCompleted, id),
             Error::ActionExpired(id) => of(Reason::ActionExpired, id),
-            Error::ActionNotFound => {
-                Reason::ActionNotFound.refusal().field("action_url", "is not one that the simulator gave out")
-            }
+            Error::ActionNotFound => Reason::ActionNotFound
+                .refusal()
+                .field("action_url", "is not one that the simulator gave out"),
             Error::ProviderUnavailable(id) => of(Reason::ProviderUnavailable, id),
             Error::NoAnswer(_) => Reason::ProviderUnavailable.refusal(),
             Error::Busy(id) | Error::LeaseLost(id) => of(Reason::PaymentBusy, id),
@@ -112,18 +132,23 @@ impl PublicError for Error {
                 of(Reason::RefundExceedsCaptured, payment).with("refundable", refundable)
             }
             Error::RefundDiffers(id) => Reason::RefundDiffers.with("refund_id", id),
-            Error::RequestIdReused(id) => {
-                of(Reason::RequestIdReused, id).field("request_id", "was used before for another capture")
+            Error::RequestIdReused(id) => of(Reason::RequestIdReused, id)
+                .field("request_id", "was used before for another capture"),
+            Error::Amount { field, problem } => {
+                Reason::InvalidAmount.refusal().field(*field, problem)
             }
-            Error::Amount { field, problem } => Reason::InvalidAmount.refusal().field(*field, problem),
             Error::UnknownMethod => Reason::UnknownPaymentMethod
                 .refusal()
                 .field("payment_method", "is not a payment method that the provider knows"),
             Error::Field(error) => error.refusal(),
-            Error::LedgerUnavailable(status) => Refusal::new(&common::UPSTREAM_UNAVAILABLE).because_of(status),
+            Error::LedgerUnavailable(status) => {
+                Refusal::new(&common::UPSTREAM_UNAVAILABLE).because_of(status)
+            }
             Error::LedgerUnanswered => Refusal::new(&common::UPSTREAM_UNAVAILABLE),
             Error::LedgerRefused { .. } => Reason::LedgerRefused.refusal(),
-            Error::LedgerUnexpected(_) | Error::ProviderOutOfTurn(_) | Error::Unreadable(_) => Refusal::internal(),
+            Error::LedgerUnexpected(_) | Error::ProviderOutOfTurn(_) | Error::Inconsistent(_) => {
+                Refusal::internal()
+            }
             Error::Database(error) => error.refusal(),
         }
     }

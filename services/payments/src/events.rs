@@ -11,13 +11,13 @@ use crate::error::Error;
 use crate::payment::Payment;
 use crate::refund::{Refund, RefundState};
 
-/// Puts down that a payment came to rest.
+/// Adds the event that a payment came to rest.
 pub async fn append_changed(tx: &Tx, payment: &Payment, now: Timestamp) -> Result<(), Error> {
     let event = pb::PaymentChanged { payment: Some(payment.into()) };
     append(tx, payment, "souk.payments.v1.PaymentChanged", event.encode_to_vec(), now).await
 }
 
-/// Puts down that a refund came to an end.
+/// Adds the event that a refund came to an end.
 pub async fn append_refunded(
     tx: &Tx,
     payment: &Payment,
@@ -34,11 +34,26 @@ pub async fn append_refunded(
         create_time: attempt.create_time,
         effective_time: attempt.effective_time,
     });
-    let event = pb::PaymentRefunded { payment: Some(payment.into()), refund: refund.as_ref().map(Into::into) };
+    let event = pb::PaymentRefunded {
+        payment: Some(payment.into()),
+        refund: refund.as_ref().map(Into::into),
+    };
     append(tx, payment, "souk.payments.v1.PaymentRefunded", event.encode_to_vec(), now).await
 }
 
-async fn append(tx: &Tx, payment: &Payment, kind: &str, payload: Vec<u8>, time: Timestamp) -> Result<(), Error> {
-    let event = NewEvent { id: EventId::new(time), kind: kind.to_owned(), key: payment.id.to_string(), payload, time };
+async fn append(
+    tx: &Tx,
+    payment: &Payment,
+    kind: &str,
+    payload: Vec<u8>,
+    time: Timestamp,
+) -> Result<(), Error> {
+    let event = NewEvent {
+        id: EventId::new(time),
+        kind: kind.to_owned(),
+        key: payment.id.to_string(),
+        payload,
+        time,
+    };
     Ok(outbox::append(tx, event).await?)
 }

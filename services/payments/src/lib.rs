@@ -1,7 +1,9 @@
-//! The payments service: intents to pay, carried out at a provider and in the ledger, each operation once.
+//! The payments service: intents to pay, carried out at a provider and in the ledger, each
+//! operation once.
 //!
-//! Read `payment.rs` for what may follow what, `transfers.rs` for what it moves in the ledger, `operation.rs` for how it survives a
-//! crash, `rpc/<method>.rs` for what can be asked.
+//! Read `payment.rs` for what may follow what, `transfers.rs` for what it moves in the ledger,
+//! `operation.rs` for how it survives a crash, `rpc/<method>.rs` for what can be asked, `store.rs`
+//! for the tables.
 
 mod attempt;
 mod audit;
@@ -38,7 +40,6 @@ use config::Config;
 use operation::Operations;
 use provider::simulator::{self, Simulator};
 use rpc::{PaymentRpc, SimulatorRpc};
-use store::Store;
 use upstream::Ledger;
 
 /// Returns the service, ready to be run alone or with others.
@@ -53,27 +54,27 @@ pub fn ledger_account(account: Account, currency: Currency) -> AccountId {
 
 async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     config.check()?;
-    let (recovery, clock) = (config.recovery, host.clock());
+    let recovery = config.recovery;
+    let clock = host.clock();
     let db = souk_events::open(&host, &config.data, &store::SCHEMA).await?;
     let book = souk_events::open(&host, &config.simulator.data, &simulator::SCHEMA).await?;
-    let store = Store::new(db.clone(), recovery.lease(), clock.clone());
     let simulator = Simulator::new(&config.simulator, book.clone(), clock.clone());
-    store.free_all_claims().await?;
 
     let ledger = Ledger::new(&host);
     let provider: Arc<dyn provider::Provider> = Arc::new(simulator.clone());
     let (let_go, dropped) = mpsc::channel(recovery::DROPPED_AT_MOST);
     let dropped = Arc::new(Mutex::new(dropped));
     let operations = Operations::new(
-        store.clone(),
+        db.clone(),
         provider.clone(),
         ledger.clone(),
         host.faults(),
         clock.clone(),
-        recovery.retry(),
+        recovery,
         let_go,
     );
-    let rpc = PaymentRpc { store: store.clone(), operations: operations.clone(), provider, ledger };
+    operations.free_all().await?;
+    let rpc = PaymentRpc { db: db.clone(), operations: operations.clone(), provider, ledger };
     let simulator_rpc = SimulatorRpc { simulator, payments: rpc.clone() };
     let purged = book.clone();
     Ok(Service::new(&souk_client::CONTRACT)
@@ -81,10 +82,13 @@ async fn build(config: Config, host: Host) -> Result<Service, StartError> {
         .rpc(simulator_service::server(simulator_rpc))
         .database(&host, &db)
         .worker("recovery", move |drain| {
-            let (operations, store, dropped) = (operations.clone(), store.clone(), dropped.clone());
-            async move { recovery::run(operations, store, &dropped, recovery.sweep(), drain).await }
+            let operations = operations.clone();
+            let dropped = dropped.clone();
+            async move { recovery::run(operations, &dropped, recovery.sweep(), drain).await }
         })
-        .worker("simulator-retention", move |drain| simulator::purge(purged.clone(), clock.clone(), drain))
+        .worker("simulator-retention", move |drain| {
+            simulator::purge(purged.clone(), clock.clone(), drain)
+        })
         .ready(move || {
             let book = book.clone();
             async move { book.ping().await }

@@ -1,29 +1,44 @@
 //! Carrying an operation out, so that a crash at any moment loses nothing and charges nobody twice:
 //!
-//! 1. The attempt is put down, with the slot of its payment claimed (`store/begin.rs`).
+//! 1. A write adds the attempt and claims the slot of its payment (`operation/begin.rs`).
 //! 2. The provider is called under the attempt's key; whoever takes an attempt up inquires first.
 //! 3. The ledger gets the transfers that follow from the attempt, under ids that follow from it.
-//! 4. The end is put down and the slot is free (`store/finish.rs`).
+//! 4. A write records the end, and the slot is free (`operation/finish.rs`).
 //!
-//! Until 4. the payment is in flight, and whatever died is repeated from 2.: the provider knows its key, the ledger its ids. When
-//! the provider does not answer the attempt is left UNKNOWN, when the ledger does not, LEDGER_DUE: two writes otherwise.
+//! Until 4. the payment is in flight, and whatever died is repeated from 2.: the provider knows its
+//! key, the ledger its ids. When the provider does not answer the attempt is left UNKNOWN, when the
+//! ledger does not, LEDGER_DUE: two writes otherwise.
+
+mod begin;
+mod claim;
+mod finish;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use souk_chassis::{Context, Deadline, Faults};
+use souk_data::Isolation::ReadCommitted;
+use souk_data::{Db, Engine};
 use souk_types::{Clock, Money, PaymentId};
 use tokio::sync::mpsc;
 use tracing::error;
 
 use crate::attempt::{Answer, Attempt, Kind, Stage};
+use crate::config::RecoveryConfig;
 use crate::error::Error;
 use crate::payment::Payment;
 use crate::provider::{NoAnswer, Order, Provider};
-use crate::store::{Begun, Claim, Command, Store};
+use crate::store;
 use crate::transfers;
 use crate::upstream::Ledger;
+
+pub use begin::Command;
+pub use claim::ClaimId;
+
+use begin::Start;
+use claim::Claim;
+use finish::{End, Rest};
 
 /// A moment at which a process may die.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +51,8 @@ enum Moment {
 
 macro_rules! fault_points {
     ($($kind:pat => $name:literal),*) => {
-        /// The names of all fault points, in the order in which an operation passes them. The kill test enumerates them.
+        /// The names of all fault points, in the order in which an operation passes them. The kill
+        /// test enumerates them.
         pub const FAULT_POINTS: &[&str] = &[$(
             concat!("payments.", $name, ".after_attempt"),
             concat!("payments.", $name, ".after_provider"),
@@ -60,7 +76,8 @@ fault_points! {
     Kind::Capture => "capture", Kind::Void => "void", Kind::Refund => "refund"
 }
 
-/// The longest that a provider is waited for. With the ledger's time it stays below the shortest lease.
+/// The longest that a provider is waited for. With the ledger's time it stays below the shortest
+/// lease.
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(8);
 const LEDGER_TIMEOUT: Duration = Duration::from_secs(8);
 
@@ -79,28 +96,21 @@ const LONGEST_RETRY: Duration = Duration::from_secs(10);
 /// Carries operations out. Cloning is cheap.
 #[derive(Clone)]
 pub struct Operations {
-    store: Store,
+    db: Db,
     provider: Arc<dyn Provider>,
     ledger: Ledger,
     faults: Faults,
     clock: Clock,
-    retry: Duration,
-    dropped: mpsc::Sender<Dropped>,
+    config: RecoveryConfig,
+    dropped: mpsc::Sender<ClaimId>,
     /// How many claims of this process are held.
     held: Arc<AtomicUsize>,
 }
 
-/// A claim whose holder went away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dropped {
-    pub payment: PaymentId,
-    pub epoch: i64,
-}
-
 /// Tells the recovery when a claim is let go without an end, as when the caller hangs up.
 struct Guard {
-    claim: Dropped,
-    dropped: mpsc::Sender<Dropped>,
+    claim: ClaimId,
+    dropped: mpsc::Sender<ClaimId>,
     held: Arc<AtomicUsize>,
     is_over: bool,
 }
@@ -118,15 +128,15 @@ impl Drop for Guard {
 impl Operations {
     /// Returns what carries operations out; claims that are let go come out of `dropped`.
     pub fn new(
-        store: Store,
+        db: Db,
         provider: Arc<dyn Provider>,
         ledger: Ledger,
         faults: Faults,
         clock: Clock,
-        retry: Duration,
-        dropped: mpsc::Sender<Dropped>,
+        config: RecoveryConfig,
+        dropped: mpsc::Sender<ClaimId>,
     ) -> Self {
-        Operations { store, provider, ledger, faults, clock, retry, dropped, held: Arc::default() }
+        Operations { db, provider, ledger, faults, clock, config, dropped, held: Arc::default() }
     }
 
     /// Tells whether any operation of this process is under way.
@@ -136,29 +146,43 @@ impl Operations {
 
     fn guard(&self, claim: &Claim) -> Guard {
         self.held.fetch_add(1, Ordering::SeqCst);
-        let claim = Dropped { payment: claim.payment.id, epoch: claim.epoch };
-        Guard { claim, dropped: self.dropped.clone(), held: self.held.clone(), is_over: false }
+        Guard {
+            claim: claim.id(),
+            dropped: self.dropped.clone(),
+            held: self.held.clone(),
+            is_over: false,
+        }
     }
 
-    /// Carries a command out, after whatever was left of an earlier one, and answers the payment as it stands then.
-    pub async fn carry_out(&self, id: PaymentId, command: Command, deadline: Deadline) -> Result<Payment, Error> {
+    /// Carries a command out, after whatever was left of an earlier one, and answers the payment as
+    /// it stands then.
+    pub async fn carry_out(
+        &self,
+        id: PaymentId,
+        command: Command,
+        deadline: Deadline,
+    ) -> Result<Payment, Error> {
         let patience = PATIENCE.min(deadline.remaining().saturating_sub(TIME_TO_ANSWER));
         let turn = Deadline::after(patience);
         let mut pause = FIRST_PAUSE;
         for _ in 0..ROUNDS {
-            match self.store.begin(id, command.clone()).await? {
-                Begun::Settled(payment) => return Ok(*payment),
-                Begun::Started(claim) => match self.run(*claim).await {
+            let now = self.clock.now();
+            let claimed_until = now.plus(self.config.lease());
+            let request =
+                begin::Request { payment: id, command: command.clone(), now, claimed_until };
+            match self.db.write(ReadCommitted, request, begin::begin).await? {
+                Start::Done(payment) => return Ok(*payment),
+                Start::Run(claim) => match self.run(*claim).await {
                     // Whoever overtook us has carried it out; look what came of it.
                     Err(Error::LeaseLost(_)) => {}
                     ended => return ended,
                 },
-                Begun::Unfinished(claim) => match self.run(*claim).await {
+                Start::FinishFirst(claim) => match self.run(*claim).await {
                     Ok(_) | Err(Error::LeaseLost(_) | Error::Declined { .. }) => {}
                     Err(error) => return Err(error),
                 },
-                Begun::Busy if turn.remaining() < pause => return Err(Error::Busy(id)),
-                Begun::Busy => {
+                Start::Busy if turn.remaining() < pause => return Err(Error::Busy(id)),
+                Start::Busy => {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
@@ -167,9 +191,18 @@ impl Operations {
         Err(Error::Busy(id))
     }
 
+    /// Returns payments whose operation waits to be finished, the longest waiting first.
+    pub async fn due(&self, limit: usize) -> Result<Vec<PaymentId>, Error> {
+        store::payment::due(&self.db.read(), self.clock.now(), limit).await
+    }
+
     /// Finishes what waits to be finished; true when there was something.
     pub async fn recover(&self, id: PaymentId) -> Result<bool, Error> {
-        let Some(claim) = self.store.claim_left(id).await? else { return Ok(false) };
+        let now = self.clock.now();
+        let claimed_until = now.plus(self.config.lease());
+        let left =
+            self.db.write(ReadCommitted, (id, now, claimed_until), begin::claim_left).await?;
+        let Some(claim) = left else { return Ok(false) };
         match self.run(claim).await {
             Ok(_) | Err(Error::LeaseLost(_) | Error::Declined { .. }) => Ok(true),
             Err(error) => Err(error),
@@ -177,8 +210,17 @@ impl Operations {
     }
 
     /// Gives a claim back whose holder went away.
-    pub async fn free(&self, dropped: Dropped) -> Result<(), Error> {
-        self.store.free_claim(dropped.payment, dropped.epoch).await
+    pub async fn free(&self, claim: ClaimId) -> Result<(), Error> {
+        self.db.write(ReadCommitted, (claim, self.clock.now()), finish::free_claim).await
+    }
+
+    /// Gives all claims back at the start. Only on SQLite, where no other process can have the file
+    /// open: whoever held one is gone.
+    pub async fn free_all(&self) -> Result<(), Error> {
+        if self.db.engine() != Engine::Sqlite {
+            return Ok(());
+        }
+        self.db.write(ReadCommitted, self.clock.now(), finish::free_all_claims).await
     }
 
     async fn run(&self, claim: Claim) -> Result<Payment, Error> {
@@ -225,17 +267,21 @@ impl Operations {
 
         let decline = attempt.decline.clone();
         count(kind, if decline.is_some() { "declined" } else { "succeeded" });
-        let payment = self.store.record(payment, attempt, claim.epoch).await?;
+        let end = End { payment, attempt, epoch: claim.epoch, now: self.clock.now() };
+        let payment = self.db.write(ReadCommitted, end, finish::record).await?;
         guard.is_over = true;
         self.faults.point(fault_point(kind, Moment::AfterRecord), &key).await;
         match decline {
             // A customer's own no is what was asked for.
-            Some(decline) if kind != Kind::DeclineAction => Err(Error::Declined { payment: id, decline }),
+            Some(decline) if kind != Kind::DeclineAction => {
+                Err(Error::Declined { payment: id, decline })
+            }
             _ => Ok(payment),
         }
     }
 
-    /// Returns the provider's answer: the one it gave before, if the attempt may have been sent before.
+    /// Returns the provider's answer: the one it gave before, if the attempt may have been sent
+    /// before.
     async fn ask(&self, claim: &Claim) -> Result<Answer, NoAnswer> {
         let attempt = &claim.attempt;
         if attempt.stage == Stage::LedgerDue {
@@ -250,7 +296,11 @@ impl Operations {
         let order = Order { key: attempt.id(), charge: claim.payment.id, amount };
         match attempt.kind {
             Kind::Authorize => {
-                let method = claim.payment.method.as_ref().ok_or_else(|| NoAnswer("there is no method".into()))?;
+                let method = claim
+                    .payment
+                    .method
+                    .as_ref()
+                    .ok_or_else(|| NoAnswer("there is no method".into()))?;
                 self.provider.authorize(order, method).await
             }
             Kind::ApproveAction | Kind::DeclineAction => self.provider.complete_action(order).await,
@@ -270,9 +320,19 @@ impl Operations {
     }
 
     async fn leave(&self, claim: &Claim, stage: Stage, fee: i64) -> Result<(), Error> {
-        let doublings = claim.attempt.tries.min(16);
-        let pause = self.retry.saturating_mul(1 << doublings).min(LONGEST_RETRY);
-        self.store.leave(claim, stage, fee, self.clock.now().plus(pause)).await
+        let tries = claim.attempt.tries;
+        let pause = self.config.retry().saturating_mul(1 << tries.min(16)).min(LONGEST_RETRY);
+        let rest = Rest {
+            attempt: Attempt {
+                stage,
+                fee,
+                tries: tries.saturating_add(1),
+                ..claim.attempt.clone()
+            },
+            epoch: claim.epoch,
+            due_time: self.clock.now().plus(pause),
+        };
+        self.db.write(ReadCommitted, rest, finish::leave).await
     }
 }
 

@@ -1,18 +1,20 @@
 //! The payment: what may follow what, and what becomes of its amounts. Pure.
 //!
-//! REQUIRES_PAYMENT_METHOD ─method─▶ REQUIRES_CONFIRMATION ─confirm─▶ PROCESSING ─approved─▶ REQUIRES_CAPTURE ─captured─▶ SUCCEEDED
+//! REQUIRES_PAYMENT_METHOD ─method─▶ REQUIRES_CONFIRMATION ─confirm─▶ PROCESSING ─approved─▶
+//! REQUIRES_CAPTURE ─captured─▶ SUCCEEDED
 //!        ▲                                                           │   │  ▲                   │ void, nothing captured
 //!        └───────────────────────declined────────────────────────────┘   ▼  │approve            ▼
 //!                                                             REQUIRES_ACTION           CANCELED ◀─void─ any state before
 //!
-//! **Invariant:** 0 ≤ refunded ≤ captured ≤ authorized ≤ amount. PROCESSING means that an attempt is in flight; a capture, void or
-//! refund in flight leaves the state as it is until it is resolved. A payment over nothing never meets the provider.
+//! **Invariant:** 0 ≤ refunded ≤ captured ≤ authorized ≤ amount. PROCESSING means that an attempt
+//! is in flight; a capture, void or refund in flight leaves the state as it is until it is
+//! resolved. A payment over nothing never meets the provider.
 
 use souk_types::{Currency, Money, OrderId, PaymentId, Timestamp, TransferId};
 
 use crate::attempt::{Answer, Attempt, CaptureKey, Decline, Kind, Method, Stage};
 use crate::error::Error;
-use crate::refund::RefundWish;
+use crate::refund::NewRefund;
 use crate::state::State;
 
 /// The largest amount, in minor units: what the ledger takes.
@@ -35,7 +37,8 @@ pub struct NewPayment {
 
 /// The intent to take an amount of money.
 ///
-/// **Invariant:** a payment with an order is created and changed by the orders service alone; its methods ask [`Payment::is_open_to_staff`].
+/// **Invariant:** a payment with an order is created and changed by the orders service alone; its
+/// methods ask [`Payment::is_open_to_staff`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
     pub id: PaymentId,
@@ -63,7 +66,7 @@ pub struct Payment {
 
 /// What a capture is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CaptureWish {
+pub struct NewCapture {
     pub request_id: String,
     /// None for all that is left.
     pub amount: Option<Money>,
@@ -71,7 +74,7 @@ pub struct CaptureWish {
     pub effective_time: Option<Timestamp>,
 }
 
-impl CaptureWish {
+impl NewCapture {
     /// Returns what recognises a repeat of it.
     pub fn key(&self) -> CaptureKey {
         let asked = self.amount.map(|amount| amount.minor);
@@ -79,7 +82,7 @@ impl CaptureWish {
     }
 }
 
-/// What follows a wish.
+/// What follows a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// It was done before.
@@ -119,7 +122,8 @@ impl Payment {
         }
     }
 
-    /// Returns what remembers that a payment was voided before it arrived. Its currency is XXX, ISO 4217's "no currency".
+    /// Returns what remembers that a payment was voided before it arrived. Its currency is XXX, ISO
+    /// 4217's "no currency".
     pub fn tombstone(id: PaymentId, now: Timestamp) -> Self {
         let currency: Currency = NO_CURRENCY.parse().expect("three capital letters");
         Payment {
@@ -149,7 +153,8 @@ impl Payment {
         self.order.is_none() && self.amount.currency.as_str() == NO_CURRENCY
     }
 
-    /// Checks that staff may change it: what belongs to an order is changed through the order, by `instead`.
+    /// Checks that staff may change it: what belongs to an order is changed through the order, by
+    /// `instead`.
     pub fn is_open_to_staff(&self, instead: &'static str) -> Result<(), Error> {
         match self.order {
             Some(order) => Err(Error::OfOrder { payment: self.id, order, instead }),
@@ -157,13 +162,15 @@ impl Payment {
         }
     }
 
-    /// Tells that a repeated creation asks for what this payment is; an id stands for one payment for ever. The method is
-    /// compared only when `with_method` is set, since a confirmation may have changed it.
+    /// Tells that a repeated creation asks for what this payment is; an id stands for one payment
+    /// for ever. The method is compared only when `with_method` is set, since a confirmation may
+    /// have changed it.
     pub fn is_repeated_by(&self, new: &NewPayment, with_method: bool) -> Result<(), Error> {
         if self.is_tombstone() {
             return Err(self.refused());
         }
-        let same_time = new.effective_time.is_none_or(|time| time.min(self.create_time) == self.effective_time);
+        let same_time =
+            new.effective_time.is_none_or(|time| time.min(self.create_time) == self.effective_time);
         let field = if self.order != new.order {
             "order_id"
         } else if self.customer != new.customer {
@@ -254,24 +261,37 @@ impl Payment {
         }))
     }
 
-    /// Takes all that is authorised, or a part; `before` is the attempt that this request id made earlier.
-    pub fn capture(mut self, wish: &CaptureWish, before: Option<&Attempt>, now: Timestamp) -> Result<Step, Error> {
+    /// Takes all that is authorised, or a part; `before` is the attempt that this request id made
+    /// earlier.
+    pub fn capture(
+        mut self,
+        new: &NewCapture,
+        before: Option<&Attempt>,
+        now: Timestamp,
+    ) -> Result<Step, Error> {
         if let Some(before) = before {
-            if before.capture != Some(wish.key()) {
+            if before.capture != Some(new.key()) {
                 return Err(Error::RequestIdReused(self.id));
             }
             return match &before.decline {
-                Some(decline) => Err(Error::Declined { payment: self.id, decline: decline.clone() }),
+                Some(decline) => {
+                    Err(Error::Declined { payment: self.id, decline: decline.clone() })
+                }
                 None => Ok(Step::Nothing),
             };
         }
-        let amount = match wish.amount {
+        let amount = match new.amount {
             Some(_) if self.is_tombstone() => return Err(self.refused()),
-            Some(amount) if amount.currency != self.amount.currency => return Err(self.other_currency()),
+            Some(amount) if amount.currency != self.amount.currency => {
+                return Err(self.other_currency());
+            }
             Some(amount) => amount.minor,
             None => self.capturable(),
         };
-        if self.amount.minor == 0 && amount == 0 && matches!(self.state, State::RequiresCapture | State::Succeeded) {
+        if self.amount.minor == 0
+            && amount == 0
+            && matches!(self.state, State::RequiresCapture | State::Succeeded)
+        {
             self.state = State::Succeeded;
             return Ok(Step::Change(self));
         }
@@ -279,22 +299,26 @@ impl Payment {
             return Err(self.refused());
         }
         if amount <= 0 {
-            return Err(Error::Amount { field: "amount", problem: "must be more than 0 minor units".into() });
+            return Err(Error::Amount {
+                field: "amount",
+                problem: "must be more than 0 minor units".into(),
+            });
         }
         if amount > self.capturable() {
             return Err(Error::CaptureExceeds { payment: self.id, capturable: self.capturable() });
         }
-        let effective_time = self.after_the_sale(wish.effective_time, now)?;
+        let effective_time = self.after_the_sale(new.effective_time, now)?;
         Ok(self.ask(Kind::Capture, now, |payment, attempt| {
             attempt.amount = amount;
-            attempt.rest = if wish.is_final { 0 } else { payment.capturable() - amount };
+            attempt.rest = if new.is_final { 0 } else { payment.capturable() - amount };
             attempt.hold = payment.hold;
-            attempt.capture = Some(wish.key());
+            attempt.capture = Some(new.key());
             attempt.effective_time = effective_time;
         }))
     }
 
-    /// Releases what is authorised and not captured. `unresolved` is an authorisation of which nobody knows what came of it.
+    /// Releases what is authorised and not captured. `unresolved` is an authorisation of which
+    /// nobody knows what came of it.
     pub fn void(mut self, unresolved: Option<&Attempt>, now: Timestamp) -> Result<Step, Error> {
         let makes_hold = match (self.state, unresolved) {
             (State::Canceled, _) => return Ok(Step::Nothing),
@@ -323,23 +347,23 @@ impl Payment {
     }
 
     /// Pays captured money back.
-    pub fn refund(self, wish: &RefundWish, now: Timestamp) -> Result<Step, Error> {
-        if wish.amount.currency != self.amount.currency && !self.is_tombstone() {
+    pub fn refund(self, new: &NewRefund, now: Timestamp) -> Result<Step, Error> {
+        if new.amount.currency != self.amount.currency && !self.is_tombstone() {
             return Err(self.other_currency());
         }
-        if wish.amount.minor > self.refundable() {
+        if new.amount.minor > self.refundable() {
             return Err(Error::RefundExceeds { payment: self.id, refundable: self.refundable() });
         }
-        let effective_time = self.after_the_sale(wish.effective_time, now)?;
+        let effective_time = self.after_the_sale(new.effective_time, now)?;
         Ok(self.ask(Kind::Refund, now, |_, attempt| {
-            attempt.amount = wish.amount.minor;
-            attempt.refund = Some(wish.id);
+            attempt.amount = new.amount.minor;
+            attempt.refund = Some(new.id);
             attempt.effective_time = effective_time;
         }))
     }
 
-    /// Returns when a capture or refund happened, which is not before the sale. Clocks of replicas differ a little, so only a time that
-    /// somebody named can be too early.
+    /// Returns when a capture or refund happened, which is not before the sale. Clocks of replicas
+    /// differ a little, so only a time that somebody named can be too early.
     fn after_the_sale(&self, time: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Error> {
         if time.is_some_and(|time| time < self.effective_time) {
             let problem = format!("must not be before the payment's own, {}", self.effective_time);
@@ -349,7 +373,11 @@ impl Payment {
     }
 
     /// Takes the provider's answer: what becomes of the payment and of the attempt.
-    pub fn settle(mut self, mut attempt: Attempt, answer: Answer) -> Result<(Payment, Attempt), Error> {
+    pub fn settle(
+        mut self,
+        mut attempt: Attempt,
+        answer: Answer,
+    ) -> Result<(Payment, Attempt), Error> {
         attempt.stage = match &answer {
             Answer::Approved { .. } => Stage::Succeeded,
             Answer::Declined(_) => Stage::Declined,
@@ -366,7 +394,10 @@ impl Payment {
                 self.action_url = Some(url);
                 attempt.hold = None;
             }
-            (Kind::Authorize | Kind::ApproveAction | Kind::DeclineAction, Answer::Declined(decline)) => {
+            (
+                Kind::Authorize | Kind::ApproveAction | Kind::DeclineAction,
+                Answer::Declined(decline),
+            ) => {
                 self.state = State::RequiresPaymentMethod;
                 self.action_url = None;
                 self.decline = Some(decline.clone());
@@ -390,7 +421,9 @@ impl Payment {
                 self.action_url = None;
             }
             (Kind::Refund, Answer::Approved { .. }) => self.refunded += attempt.amount,
-            (Kind::Capture | Kind::Refund, Answer::Declined(decline)) => attempt.decline = Some(decline),
+            (Kind::Capture | Kind::Refund, Answer::Declined(decline)) => {
+                attempt.decline = Some(decline)
+            }
             (Kind::Void, Answer::Declined(decline)) if self.state == State::RequiresCapture => {
                 attempt.decline = Some(decline);
             }
@@ -400,7 +433,12 @@ impl Payment {
         Ok((self, attempt))
     }
 
-    fn ask(mut self, kind: Kind, now: Timestamp, fill: impl FnOnce(&Payment, &mut Attempt)) -> Step {
+    fn ask(
+        mut self,
+        kind: Kind,
+        now: Timestamp,
+        fill: impl FnOnce(&Payment, &mut Attempt),
+    ) -> Step {
         self.attempts += 1;
         self.is_in_flight = true;
         let mut attempt = Attempt {
@@ -430,7 +468,10 @@ impl Payment {
     }
 
     fn other_currency(&self) -> Error {
-        Error::Amount { field: "amount.currency_code", problem: format!("must be {}", self.amount.currency) }
+        Error::Amount {
+            field: "amount.currency_code",
+            problem: format!("must be {}", self.amount.currency),
+        }
     }
 }
 

@@ -1,14 +1,15 @@
-//! Tests of the rules: every refusal by name, then a random walk with the simulator's own rules beside it.
+//! Tests of the rules: every refusal by name, then a random walk with the simulator's own rules
+//! beside it.
 
 use proptest::prelude::*;
 use souk_types::{Currency, Money, OrderId, PaymentId, RefundId, Timestamp};
 
 use crate::attempt::{Answer, Attempt, Decline, Method, Stage};
 use crate::error::Error;
-use crate::payment::{CaptureWish, NewPayment, Payment, Step};
+use crate::payment::{NewCapture, NewPayment, Payment, Step};
 use crate::provider::simulator::charge::{ChargeState, Detail, Fees, Line};
 use crate::provider::simulator::{Operation, Outcome};
-use crate::refund::RefundWish;
+use crate::refund::NewRefund;
 use crate::state::State;
 use crate::transfers::{self, Amounts, Form};
 
@@ -51,17 +52,23 @@ fn authorized(amount: i64) -> Payment {
     payment.settle(attempt, APPROVED).unwrap().0
 }
 
-fn wish(request_id: &str, amount: Option<i64>, is_final: bool) -> CaptureWish {
-    CaptureWish { request_id: request_id.into(), amount: amount.map(gbp), is_final, effective_time: None }
+fn new_capture(request_id: &str, amount: Option<i64>, is_final: bool) -> NewCapture {
+    NewCapture {
+        request_id: request_id.into(),
+        amount: amount.map(gbp),
+        is_final,
+        effective_time: None,
+    }
 }
 
 fn captured(amount: i64) -> Payment {
-    let (payment, attempt) = asked(authorized(amount).capture(&wish("a", None, true), None, NOW).unwrap());
+    let (payment, attempt) =
+        asked(authorized(amount).capture(&new_capture("a", None, true), None, NOW).unwrap());
     payment.settle(attempt, APPROVED).unwrap().0
 }
 
-fn refund(amount: i64) -> RefundWish {
-    RefundWish { id: RefundId::derive(b"test", "refund"), amount: gbp(amount), effective_time: None }
+fn refund(amount: i64) -> NewRefund {
+    NewRefund { id: RefundId::derive(b"test", "refund"), amount: gbp(amount), effective_time: None }
 }
 
 fn declined(is_retryable: bool) -> Payment {
@@ -82,8 +89,12 @@ fn a_sale_goes_from_method_to_capture() {
     let (payment, attempt) = asked(payment.confirm(Some(method("tok_approved")), NOW).unwrap());
     assert_eq!((payment.state, payment.is_in_flight), (State::Processing, true));
     let (payment, _) = payment.settle(attempt, APPROVED).unwrap();
-    assert_eq!((payment.state, payment.authorized, payment.is_in_flight), (State::RequiresCapture, 100, false));
-    let (payment, attempt) = asked(payment.capture(&wish("a", None, false), None, NOW).unwrap());
+    assert_eq!(
+        (payment.state, payment.authorized, payment.is_in_flight),
+        (State::RequiresCapture, 100, false)
+    );
+    let (payment, attempt) =
+        asked(payment.capture(&new_capture("a", None, false), None, NOW).unwrap());
     let (payment, _) = payment.settle(attempt, Answer::Approved { fee: 3 }).unwrap();
     assert_eq!((payment.state, payment.captured, payment.fees), (State::Succeeded, 100, 3));
 }
@@ -99,11 +110,17 @@ fn a_repeat_names_the_first_field_that_differs() {
         ("customer_id", NewPayment { customer: "bob".into(), ..same.clone() }),
         ("amount", NewPayment { amount: gbp(101), ..same.clone() }),
         ("payment_method", NewPayment { method: Some(method("tok_slow")), ..same.clone() }),
-        ("effective_time", NewPayment { effective_time: Some(Timestamp::from_micros(1)), ..same.clone() }),
+        (
+            "effective_time",
+            NewPayment { effective_time: Some(Timestamp::from_micros(1)), ..same.clone() },
+        ),
     ];
     for (name, other) in others {
         let refusal = payment.is_repeated_by(&other, true).unwrap_err();
-        assert!(matches!(refusal, Error::Differs { field, .. } if field == name), "{name}: {refusal}");
+        assert!(
+            matches!(refusal, Error::Differs { field, .. } if field == name),
+            "{name}: {refusal}"
+        );
     }
     let other_method = NewPayment { method: None, ..same };
     assert!(payment.is_repeated_by(&other_method, false).is_ok());
@@ -124,10 +141,14 @@ fn a_tombstone_refuses_everything_but_another_void() {
     assert!(matches!(tombstone.clone().confirm(None, NOW), Err(Error::State { .. })));
     assert!(matches!(tombstone.clone().complete_action(true, NOW), Err(Error::State { .. })));
     for amount in [None, Some(1)] {
-        let refusal = tombstone.clone().capture(&wish("a", amount, true), None, NOW).unwrap_err();
+        let refusal =
+            tombstone.clone().capture(&new_capture("a", amount, true), None, NOW).unwrap_err();
         assert!(matches!(refusal, Error::State { .. }), "{refusal}");
     }
-    assert!(matches!(tombstone.clone().refund(&refund(1), NOW), Err(Error::RefundExceeds { refundable: 0, .. })));
+    assert!(matches!(
+        tombstone.clone().refund(&refund(1), NOW),
+        Err(Error::RefundExceeds { refundable: 0, .. })
+    ));
     assert_eq!(tombstone.void(None, NOW).unwrap(), Step::Nothing);
 }
 
@@ -137,7 +158,10 @@ fn what_was_declined_for_good_is_not_asked_again_and_another_method_is() {
     assert_eq!((payment.state, payment.hold), (State::RequiresPaymentMethod, None));
     assert!(matches!(payment.clone().authorize_again(NOW), Err(Error::Declined { .. })));
     assert!(matches!(payment.clone().confirm(None, NOW), Err(Error::Declined { .. })));
-    assert!(matches!(payment.clone().confirm(Some(method("tok_approved")), NOW), Err(Error::Declined { .. })));
+    assert!(matches!(
+        payment.clone().confirm(Some(method("tok_approved")), NOW),
+        Err(Error::Declined { .. })
+    ));
     let (again, attempt) = asked(payment.confirm(Some(method("tok_slow")), NOW).unwrap());
     assert_eq!((again.decline, attempt.number), (None, 2));
     asked(declined(true).confirm(None, NOW).unwrap());
@@ -147,7 +171,10 @@ fn what_was_declined_for_good_is_not_asked_again_and_another_method_is() {
 fn a_confirmed_payment_keeps_its_method() {
     assert_eq!(authorized(100).confirm(None, NOW).unwrap(), Step::Nothing);
     assert_eq!(authorized(100).confirm(Some(method("tok_approved")), NOW).unwrap(), Step::Nothing);
-    assert!(matches!(authorized(100).confirm(Some(method("tok_slow")), NOW), Err(Error::State { .. })));
+    assert!(matches!(
+        authorized(100).confirm(Some(method("tok_slow")), NOW),
+        Err(Error::State { .. })
+    ));
     let without = Payment::create(NewPayment { method: None, ..new(100) }, NOW);
     assert!(matches!(without.confirm(None, NOW), Err(Error::State { .. })));
 }
@@ -166,47 +193,67 @@ fn the_customer_decides_and_may_say_it_twice() {
     assert_eq!(payment.state, State::RequiresPaymentMethod);
     assert_eq!(payment.clone().complete_action(false, NOW).unwrap(), Step::Nothing);
     assert!(matches!(payment.complete_action(true, NOW), Err(Error::Declined { .. })));
-    assert!(matches!(Payment::create(new(1), NOW).complete_action(true, NOW), Err(Error::State { .. })));
+    assert!(matches!(
+        Payment::create(new(1), NOW).complete_action(true, NOW),
+        Err(Error::State { .. })
+    ));
 }
 
 #[test]
 fn a_capture_is_refused_beyond_what_is_authorised() {
     let payment = authorized(100);
-    let refusal = payment.clone().capture(&wish("a", Some(101), false), None, NOW).unwrap_err();
+    let refusal =
+        payment.clone().capture(&new_capture("a", Some(101), false), None, NOW).unwrap_err();
     assert!(matches!(refusal, Error::CaptureExceeds { capturable: 100, .. }), "{refusal}");
-    let refusal = payment.clone().capture(&wish("a", Some(0), false), None, NOW).unwrap_err();
+    let refusal =
+        payment.clone().capture(&new_capture("a", Some(0), false), None, NOW).unwrap_err();
     assert!(matches!(refusal, Error::Amount { field: "amount", .. }), "{refusal}");
-    let euros = CaptureWish { amount: Some(Money::new("EUR".parse().unwrap(), 1)), ..wish("a", None, false) };
+    let euros = NewCapture {
+        amount: Some(Money::new("EUR".parse().unwrap(), 1)),
+        ..new_capture("a", None, false)
+    };
     assert!(matches!(payment.capture(&euros, None, NOW), Err(Error::Amount { .. })));
     for payment in [Payment::create(new(100), NOW), waiting(), declined(true), captured(100)] {
-        assert!(matches!(payment.capture(&wish("b", None, true), None, NOW), Err(Error::State { .. })));
+        assert!(matches!(
+            payment.capture(&new_capture("b", None, true), None, NOW),
+            Err(Error::State { .. })
+        ));
     }
 }
 
 #[test]
 fn a_request_id_stands_for_one_capture() {
-    let (payment, attempt) = asked(authorized(100).capture(&wish("a", Some(40), false), None, NOW).unwrap());
+    let (payment, attempt) =
+        asked(authorized(100).capture(&new_capture("a", Some(40), false), None, NOW).unwrap());
     let (payment, attempt) = payment.settle(attempt, APPROVED).unwrap();
-    let same = wish("a", Some(40), false);
+    let same = new_capture("a", Some(40), false);
     assert_eq!(payment.clone().capture(&same, Some(&attempt), NOW).unwrap(), Step::Nothing);
-    for other in [wish("a", Some(41), false), wish("a", None, false), wish("a", Some(40), true)] {
+    for other in [
+        new_capture("a", Some(41), false),
+        new_capture("a", None, false),
+        new_capture("a", Some(40), true),
+    ] {
         let refusal = payment.clone().capture(&other, Some(&attempt), NOW).unwrap_err();
         assert!(matches!(refusal, Error::RequestIdReused(_)), "{refusal}");
     }
-    let declined = Attempt { decline: Some(Decline { reason: "no".into(), is_retryable: false }), ..attempt };
+    let declined =
+        Attempt { decline: Some(Decline { reason: "no".into(), is_retryable: false }), ..attempt };
     assert!(matches!(payment.capture(&same, Some(&declined), NOW), Err(Error::Declined { .. })));
 }
 
 #[test]
 fn a_part_holds_the_rest_unless_it_is_final() {
-    let (payment, attempt) = asked(authorized(100).capture(&wish("a", Some(40), false), None, NOW).unwrap());
+    let (payment, attempt) =
+        asked(authorized(100).capture(&new_capture("a", Some(40), false), None, NOW).unwrap());
     let (payment, attempt) = payment.settle(attempt, APPROVED).unwrap();
     assert_eq!((payment.state, payment.capturable()), (State::RequiresCapture, 60));
     assert_eq!(payment.hold, Some(attempt.transfer("hold")));
-    let forms: Vec<bool> = transfers::of(&attempt, pounds()).iter().map(|transfer| transfer.is_linked).collect();
+    let forms: Vec<bool> =
+        transfers::of(&attempt, pounds()).iter().map(|transfer| transfer.is_linked).collect();
     assert_eq!(forms, [true, false], "the part and the rest are one chain");
 
-    let (payment, attempt) = asked(payment.capture(&wish("b", Some(10), true), None, NOW).unwrap());
+    let (payment, attempt) =
+        asked(payment.capture(&new_capture("b", Some(10), true), None, NOW).unwrap());
     let (payment, _) = payment.settle(attempt, APPROVED).unwrap();
     assert_eq!((payment.state, payment.captured, payment.authorized), (State::Succeeded, 50, 50));
 }
@@ -218,7 +265,8 @@ fn voiding_releases_what_is_not_captured() {
     assert_eq!((payment.state, payment.authorized, payment.hold), (State::Canceled, 0, None));
     assert_eq!(payment.void(None, NOW).unwrap(), Step::Nothing);
 
-    let (payment, attempt) = asked(authorized(100).capture(&wish("a", Some(40), false), None, NOW).unwrap());
+    let (payment, attempt) =
+        asked(authorized(100).capture(&new_capture("a", Some(40), false), None, NOW).unwrap());
     let (payment, _) = payment.settle(attempt, APPROVED).unwrap();
     let (payment, attempt) = asked(payment.void(None, NOW).unwrap());
     let (payment, _) = payment.settle(attempt, APPROVED).unwrap();
@@ -227,7 +275,10 @@ fn voiding_releases_what_is_not_captured() {
 
     assert!(matches!(captured(100).void(None, NOW), Err(Error::State { .. })));
     for early in [Payment::create(new(100), NOW), declined(false)] {
-        assert!(matches!(early.void(None, NOW).unwrap(), Step::Change(Payment { state: State::Canceled, .. })));
+        assert!(matches!(
+            early.void(None, NOW).unwrap(),
+            Step::Change(Payment { state: State::Canceled, .. })
+        ));
     }
     let (payment, attempt) = asked(waiting().void(None, NOW).unwrap());
     assert!(transfers::of(&attempt, pounds()).is_empty(), "nothing was set aside");
@@ -240,7 +291,11 @@ fn voiding_an_authorisation_nobody_knows_about_makes_its_hold_and_takes_it_back(
     assert!(matches!(payment.clone().void(None, NOW), Err(Error::Busy(_))));
     let (payment, void) = asked(payment.void(Some(&attempt), NOW).unwrap());
     let made = transfers::of(&void, pounds());
-    assert_eq!(made[0], transfers::of(&attempt, pounds())[0], "the very hold that a late authorisation would make");
+    assert_eq!(
+        made[0],
+        transfers::of(&attempt, pounds())[0],
+        "the very hold that a late authorisation would make"
+    );
     assert_eq!(made[1].form, Form::Void(attempt.hold.unwrap()));
     assert!(!made[0].is_linked, "the hold may be there already");
     assert_eq!(payment.settle(void, APPROVED).unwrap().0.state, State::Canceled);
@@ -253,7 +308,7 @@ fn a_refund_is_refused_beyond_what_was_captured() {
     assert_eq!((payment.state, payment.refunded), (State::Succeeded, 70));
     let refusal = payment.clone().refund(&refund(31), NOW).unwrap_err();
     assert!(matches!(refusal, Error::RefundExceeds { refundable: 30, .. }), "{refusal}");
-    let euros = RefundWish { amount: Money::new("EUR".parse().unwrap(), 1), ..refund(1) };
+    let euros = NewRefund { amount: Money::new("EUR".parse().unwrap(), 1), ..refund(1) };
     assert!(matches!(payment.clone().refund(&euros, NOW), Err(Error::Amount { .. })));
     let (after, attempt) = asked(payment.clone().refund(&refund(30), NOW).unwrap());
     let decline = Decline { reason: "no".into(), is_retryable: false };
@@ -263,18 +318,24 @@ fn a_refund_is_refused_beyond_what_was_captured() {
 
 #[test]
 fn a_payment_over_nothing_meets_nobody() {
-    let Step::Change(payment) = Payment::create(new(0), NOW).confirm(None, NOW).unwrap() else { panic!() };
+    let Step::Change(payment) = Payment::create(new(0), NOW).confirm(None, NOW).unwrap() else {
+        panic!()
+    };
     assert_eq!(payment.state, State::RequiresCapture);
     let Step::Change(voided) = payment.clone().void(None, NOW).unwrap() else { panic!() };
     assert_eq!(voided.state, State::Canceled);
-    let Step::Change(paid) = payment.capture(&wish("a", None, true), None, NOW).unwrap() else { panic!() };
+    let Step::Change(paid) = payment.capture(&new_capture("a", None, true), None, NOW).unwrap()
+    else {
+        panic!()
+    };
     assert_eq!(paid.state, State::Succeeded);
     assert!(matches!(paid.refund(&refund(1), NOW), Err(Error::RefundExceeds { .. })));
 }
 
 #[test]
 fn an_answer_out_of_turn_changes_nothing() {
-    let (payment, attempt) = asked(authorized(100).capture(&wish("a", None, true), None, NOW).unwrap());
+    let (payment, attempt) =
+        asked(authorized(100).capture(&new_capture("a", None, true), None, NOW).unwrap());
     let nonsense = Answer::ActionRequired { url: String::new() };
     assert!(matches!(payment.settle(attempt, nonsense), Err(Error::ProviderOutOfTurn("capture"))));
 }
@@ -322,13 +383,16 @@ impl Walk {
                 self.payment.clone().confirm(other, NOW)
             }
             Move::CompleteAction { approve } => self.payment.clone().complete_action(approve, NOW),
-            Move::Capture { part, is_final } => {
-                self.payment.clone().capture(&wish(&index.to_string(), part, is_final), None, NOW)
-            }
+            Move::Capture { part, is_final } => self.payment.clone().capture(
+                &new_capture(&index.to_string(), part, is_final),
+                None,
+                NOW,
+            ),
             Move::Void => self.payment.clone().void(None, NOW),
             Move::Refund(minor) => {
-                let wish = RefundWish { id: refund_id, amount: gbp(minor), effective_time: None };
-                self.payment.clone().refund(&wish, NOW)
+                let new_capture =
+                    NewRefund { id: refund_id, amount: gbp(minor), effective_time: None };
+                self.payment.clone().refund(&new_capture, NOW)
             }
         };
         match next {
@@ -369,17 +433,27 @@ impl Walk {
             Kind::Void => Operation::Void,
             Kind::Refund => Operation::Refund,
         };
-        let detail = Detail { approve: attempt.kind == Kind::ApproveAction, is_last: attempt.rest == 0 };
-        match self.line.take(operation, attempt.amount, detail, outcome, Fees { basis_points: 140, minor_units: 1 }) {
+        let detail =
+            Detail { approve: attempt.kind == Kind::ApproveAction, is_last: attempt.rest == 0 };
+        match self.line.take(
+            operation,
+            attempt.amount,
+            detail,
+            outcome,
+            Fees { basis_points: 140, minor_units: 1 },
+        ) {
             // The simulator's book fills in the address of its page.
-            Answer::ActionRequired { .. } => Answer::ActionRequired { url: "https://bank.test/page".to_owned() },
+            Answer::ActionRequired { .. } => {
+                Answer::ActionRequired { url: "https://bank.test/page".to_owned() }
+            }
             answer => answer,
         }
     }
 
     fn check(&self) {
         let payment = &self.payment;
-        let sorted = [0, payment.refunded, payment.captured, payment.authorized, payment.amount.minor];
+        let sorted =
+            [0, payment.refunded, payment.captured, payment.authorized, payment.amount.minor];
         assert!(sorted.is_sorted(), "{payment:?}");
         let amounts = Amounts {
             authorized: payment.authorized,
@@ -389,7 +463,11 @@ impl Walk {
         };
         assert_eq!(transfers::amounts(&transfers::made_by(&self.attempts, pounds())), amounts);
         let book = (self.line.held, self.line.captured, self.line.refunded, self.line.fees);
-        assert_eq!(book, (payment.capturable(), payment.captured, payment.refunded, payment.fees), "{payment:?}");
+        assert_eq!(
+            book,
+            (payment.capturable(), payment.captured, payment.refunded, payment.fees),
+            "{payment:?}"
+        );
         assert_eq!(payment.hold.is_some(), payment.capturable() > 0);
         assert!(!payment.is_in_flight && payment.state != State::Processing);
     }

@@ -1,5 +1,5 @@
-//! What a payment provider must be able to do. The simulator is the first; adapters to real ones follow, each a file here, and nothing
-//! else of this service knows which one is at work.
+//! What a payment provider must be able to do. The simulator is the first; adapters to real ones
+//! follow, each a file here, and nothing else of this service knows which one is at work.
 
 pub mod simulator;
 
@@ -7,7 +7,8 @@ use souk_types::{AttemptId, Currency, Money, PaymentId};
 
 use crate::attempt::{Answer, Method};
 
-/// The provider did not answer, or its answer was lost: nobody knows whether the operation took effect.
+/// The provider did not answer, or its answer was lost: nobody knows whether the operation took
+/// effect.
 #[derive(Debug, thiserror::Error)]
 #[error("no answer: {0}")]
 pub struct NoAnswer(pub String);
@@ -39,8 +40,8 @@ pub struct Charge {
 
 /// A payment provider.
 ///
-/// Each operation has a key. Sending it again under the same key does nothing and answers the same; this service never sends one
-/// operation under two keys. Amounts were checked by the rules before.
+/// Each operation has a key. Sending it again under the same key does nothing and answers the same;
+/// this service never sends one operation under two keys. Amounts were checked by the rules before.
 #[tonic::async_trait]
 pub trait Provider: Send + Sync {
     /// Tells whether this is a payment method that the provider knows. Asks nobody.
@@ -49,17 +50,20 @@ pub trait Provider: Send + Sync {
     /// Sets the amount aside.
     async fn authorize(&self, order: Order, method: &Method) -> Result<Answer, NoAnswer>;
 
-    /// Returns what the customer decided about the charge at the provider's own page; none while nothing is decided.
+    /// Returns what the customer decided about the charge at the provider's own page; none while
+    /// nothing is decided.
     async fn decision(&self, charge: PaymentId) -> Result<Option<bool>, NoAnswer>;
 
-    /// Goes on after the customer decided: approved is authorised, declined is declined. Not answered before.
+    /// Goes on after the customer decided: approved is authorised, declined is declined. Not
+    /// answered before.
     async fn complete_action(&self, order: Order) -> Result<Answer, NoAnswer>;
 
     /// Takes the amount from what is set aside; `is_last` sets the rest free.
     async fn capture(&self, order: Order, is_last: bool) -> Result<Answer, NoAnswer>;
 
-    /// Sets free whatever is set aside. Is approved whether the authorisation ever arrived or not, and one that arrives later must
-    /// set nothing aside: an adapter whose provider cannot promise that sends the authorisation again under its key, then voids.
+    /// Sets free whatever is set aside. Is approved whether the authorisation ever arrived or not,
+    /// and one that arrives later must set nothing aside: an adapter whose provider cannot promise
+    /// that sends the authorisation again under its key, then voids.
     async fn void(&self, order: Order) -> Result<Answer, NoAnswer>;
 
     /// Pays the amount back.
@@ -69,7 +73,11 @@ pub trait Provider: Send + Sync {
     async fn inquire(&self, key: AttemptId) -> Result<Option<Answer>, NoAnswer>;
 
     /// Returns the provider's book, by payment: at most `limit` charges after `after`.
-    async fn statement(&self, after: Option<PaymentId>, limit: usize) -> Result<Vec<Charge>, NoAnswer>;
+    async fn statement(
+        &self,
+        after: Option<PaymentId>,
+        limit: usize,
+    ) -> Result<Vec<Charge>, NoAnswer>;
 
     /// Returns one charge of the book.
     async fn charge(&self, payment: PaymentId) -> Result<Option<Charge>, NoAnswer>;

@@ -1,4 +1,5 @@
-//! The worker that finishes operations which were cut off or whose outcome is not known. Any number of replicas may run it.
+//! The worker that finishes operations which were cut off or whose outcome is not known. Any number
+//! of replicas may run it.
 
 use std::time::Duration;
 
@@ -9,8 +10,7 @@ use tokio::sync::{Mutex, mpsc};
 use tracing::warn;
 
 use crate::error::Error;
-use crate::operation::{Dropped, Operations};
-use crate::store::Store;
+use crate::operation::{ClaimId, Operations};
 
 /// How many claims that were let go may wait for the worker; the lease of any more runs out.
 pub const DROPPED_AT_MOST: usize = 1024;
@@ -22,15 +22,16 @@ const SIDE_BY_SIDE: usize = 8;
 /// Longer than a provider and the ledger may take together.
 const TIMEOUT: Duration = Duration::from_secs(18);
 
-/// How long the worker stays for operations that are under way when the process stops, and how often it looks.
+/// How long the worker stays for operations that are under way when the process stops, and how
+/// often it looks.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 const LAST_LOOK: Duration = Duration::from_millis(10);
 
-/// Finishes operations until the process drains: at once what a caller let go of, the rest when it is due.
+/// Finishes operations until the process drains: at once what a caller let go of, the rest when it
+/// is due.
 pub async fn run(
     operations: Operations,
-    store: Store,
-    dropped: &Mutex<mpsc::Receiver<Dropped>>,
+    dropped: &Mutex<mpsc::Receiver<ClaimId>>,
     sweep: Duration,
     drain: Drain,
 ) -> Result<(), Error> {
@@ -50,7 +51,7 @@ pub async fn run(
             }
         }
         loop {
-            let due = store.due(AT_A_TIME).await?;
+            let due = operations.due(AT_A_TIME).await?;
             let found = due.len();
             metrics::gauge!("souk_payments_operations_due").set(found as f64);
             stream::iter(due)
@@ -67,8 +68,12 @@ pub async fn run(
     }
 }
 
-/// While the process stops: gives back what callers let go of, so that another replica need not wait for the lease.
-async fn give_back(operations: &Operations, dropped: &mut mpsc::Receiver<Dropped>) -> Result<(), Error> {
+/// While the process stops: gives back what callers let go of, so that another replica need not
+/// wait for the lease.
+async fn give_back(
+    operations: &Operations,
+    dropped: &mut mpsc::Receiver<ClaimId>,
+) -> Result<(), Error> {
     let until = tokio::time::Instant::now() + LAST_WAIT;
     loop {
         // Asked first: whoever lets go puts the claim into the queue before it counts as gone.

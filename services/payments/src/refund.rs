@@ -3,29 +3,23 @@
 //! PENDING ──approved──▶ SUCCEEDED
 //!    └─────declined───▶ FAILED
 
+use sea_orm::{DeriveActiveEnum, EnumIter};
 use souk_types::{Money, PaymentId, RefundId, Timestamp};
 
 use crate::error::Error;
 
-/// Where a refund stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Where a refund stands. The numbers are those of the contract and of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum RefundState {
     Pending = 1,
     Succeeded = 2,
     Failed = 3,
 }
 
-impl RefundState {
-    /// Returns the state with this number.
-    pub fn from_number(number: i64) -> Option<RefundState> {
-        use RefundState::*;
-        [Pending, Succeeded, Failed].into_iter().find(|state| *state as i64 == number)
-    }
-}
-
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefundWish {
+pub struct NewRefund {
     pub id: RefundId,
     pub amount: Money,
     pub effective_time: Option<Timestamp>,
@@ -46,8 +40,8 @@ pub struct Refund {
 
 impl Refund {
     /// Tells that a repeat asks for what this refund is; an id stands for one refund for ever.
-    pub fn is_repeated_by(&self, payment: PaymentId, wish: &RefundWish) -> Result<(), Error> {
-        if self.payment == payment && self.amount == wish.amount {
+    pub fn is_repeated_by(&self, payment: PaymentId, new: &NewRefund) -> Result<(), Error> {
+        if self.payment == payment && self.amount == new.amount {
             return Ok(());
         }
         Err(Error::RefundDiffers(self.id))

@@ -19,19 +19,20 @@ mod void_payment;
 use std::sync::Arc;
 
 use souk_contract::{Caller, Handlers};
+use souk_data::Db;
 use souk_types::PaymentId;
 
 use crate::error::Error;
 use crate::operation::Operations;
 use crate::provider::Provider;
 use crate::provider::simulator::Simulator;
-use crate::store::Store;
+use crate::store;
 use crate::upstream::Ledger;
 
 /// What the methods of PaymentService work with. Cloning is cheap.
 #[derive(Clone)]
 pub struct PaymentRpc {
-    pub store: Store,
+    pub db: Db,
     pub operations: Operations,
     pub provider: Arc<dyn Provider>,
     pub ledger: Ledger,
@@ -45,10 +46,18 @@ pub struct SimulatorRpc {
 }
 
 impl PaymentRpc {
-    /// Checks that this caller may change the payment itself: staff may not change what belongs to an order, nor what nobody made.
-    pub async fn check_may_change(&self, caller: &Caller, id: PaymentId, instead: &'static str) -> Result<(), Error> {
+    /// Checks that this caller may change the payment itself: staff may not change what belongs to
+    /// an order, nor what nobody made.
+    pub async fn check_may_change(
+        &self,
+        caller: &Caller,
+        id: PaymentId,
+        instead: &'static str,
+    ) -> Result<(), Error> {
         match caller {
-            Caller::Staff(_) => self.store.payment(id).await?.is_open_to_staff(instead),
+            Caller::Staff(_) => {
+                store::payment::get(&self.db.read(), id).await?.is_open_to_staff(instead)
+            }
             _ => Ok(()),
         }
     }

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-/// Where a payment stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+use sea_orm::{DeriveActiveEnum, EnumIter};
+
+/// Where a payment stands. The numbers are those of the contract and of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum State {
     RequiresPaymentMethod = 1,
     RequiresConfirmation = 2,
@@ -12,16 +15,6 @@ pub enum State {
     RequiresCapture = 5,
     Succeeded = 6,
     Canceled = 7,
-}
-
-impl State {
-    /// Returns the state with this number.
-    pub fn from_number(number: i64) -> Option<State> {
-        use State::*;
-        [RequiresPaymentMethod, RequiresConfirmation, RequiresAction, Processing, RequiresCapture, Succeeded, Canceled]
-            .into_iter()
-            .find(|state| *state as i64 == number)
-    }
 }
 
 impl fmt::Display for State {

@@ -1,6 +1,8 @@
-//! What every step moves in the ledger. `docs/ledger-accounts.md` tells it with an example; this file is what is done. Pure.
+//! What every step moves in the ledger. `docs/ledger-accounts.md` tells it with an example; this
+//! file is what is done. Pure.
 //!
-//! **Invariant:** the transfers of an attempt, their ids included, follow from its row, so that a repeat finds them in the ledger.
+//! **Invariant:** the transfers of an attempt, their ids included, follow from its row, so that a
+//! repeat finds them in the ledger.
 
 use souk_types::{AccountId, Currency, PaymentId, Timestamp, TransferId};
 
@@ -19,7 +21,8 @@ pub enum Account {
 
 impl Account {
     /// Every account.
-    pub const ALL: [Account; 3] = [Account::ProviderReceivable, Account::Sales, Account::ProviderFees];
+    pub const ALL: [Account; 3] =
+        [Account::ProviderReceivable, Account::Sales, Account::ProviderFees];
 
     /// Returns its code in the chart of accounts.
     pub fn code(self) -> u32 {
@@ -108,8 +111,12 @@ pub fn of(attempt: &Attempt, currency: Currency) -> Vec<Transfer> {
             let mut chain = vec![sale(attempt.transfer("post"), Form::Post(hold), attempt.amount)];
             if attempt.fee > 0 {
                 let fee = sale(attempt.transfer("fee"), Form::Single, attempt.fee);
-                let (debit, credit) = (Account::ProviderFees, Account::ProviderReceivable);
-                chain.push(Transfer { debit, credit, code: Code::Fee, ..fee });
+                chain.push(Transfer {
+                    debit: Account::ProviderFees,
+                    credit: Account::ProviderReceivable,
+                    code: Code::Fee,
+                    ..fee
+                });
             }
             if attempt.rest > 0 {
                 chain.push(sale(attempt.transfer("hold"), Form::Pending, attempt.rest));
@@ -121,16 +128,21 @@ pub fn of(attempt: &Attempt, currency: Currency) -> Vec<Transfer> {
         Kind::Void => {
             let Some(hold) = hold else { return vec![] };
             let void = sale(attempt.transfer("void"), Form::Void(hold), attempt.amount);
-            match attempt.makes_hold {
+            if attempt.makes_hold {
                 // Not linked: whoever was late may have made the hold already.
-                true => vec![sale(hold, Form::Pending, attempt.amount), void],
-                false => vec![void],
+                vec![sale(hold, Form::Pending, attempt.amount), void]
+            } else {
+                vec![void]
             }
         }
         Kind::Refund => {
             let refund = sale(attempt.transfer("refund"), Form::Single, attempt.amount);
-            let (debit, credit) = (Account::Sales, Account::ProviderReceivable);
-            vec![Transfer { debit, credit, code: Code::Refund, ..refund }]
+            vec![Transfer {
+                debit: Account::Sales,
+                credit: Account::ProviderReceivable,
+                code: Code::Refund,
+                ..refund
+            }]
         }
     }
 }
@@ -186,8 +198,12 @@ mod tests {
 
     #[test]
     fn every_currency_has_accounts_of_its_own() {
-        let (pounds, euros) = ("GBP".parse().unwrap(), "EUR".parse().unwrap());
-        let mut ids: Vec<_> = Account::ALL.iter().flat_map(|account| [account.id(pounds), account.id(euros)]).collect();
+        let pounds = "GBP".parse().unwrap();
+        let euros = "EUR".parse().unwrap();
+        let mut ids: Vec<_> = Account::ALL
+            .iter()
+            .flat_map(|account| [account.id(pounds), account.id(euros)])
+            .collect();
         ids.sort();
         ids.dedup();
         assert_eq!(ids.len(), 6);

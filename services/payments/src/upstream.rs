@@ -25,7 +25,7 @@ pub struct Balance {
 
 /// A transfer as the ledger has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded {
+pub struct LedgerTransfer {
     pub id: TransferId,
     pub debit: String,
     pub credit: String,
@@ -45,11 +45,12 @@ impl Ledger {
         Ledger { client: LedgerServiceClient::new(host.channel("ledger")) }
     }
 
-    /// Sees to it that these transfers are in the ledger, once however often it is called. Accounts are made when they are first
-    /// needed.
+    /// Sees to it that these transfers are in the ledger, once however often it is called. Accounts
+    /// are made when they are first needed.
     ///
     /// # Errors
-    /// When the ledger does not answer (it may have created them) or refuses one of them (then it has created none of its chain).
+    /// When the ledger does not answer (it may have created them) or refuses one of them (then it
+    /// has created none of its chain).
     pub async fn post(&self, transfers: &[Transfer]) -> Result<(), Error> {
         let (payment, currency) = match transfers.first() {
             Some(first) => (first.payment, first.currency),
@@ -70,24 +71,35 @@ impl Ledger {
     }
 
     /// Returns the refusal that tells most, if any of the transfers was refused.
-    async fn create(&self, transfers: &[Transfer]) -> Result<Option<pb::CreateTransferStatus>, Error> {
+    async fn create(
+        &self,
+        transfers: &[Transfer],
+    ) -> Result<Option<pb::CreateTransferStatus>, Error> {
         use pb::CreateTransferStatus as S;
-        let request = pb::CreateTransfersRequest { transfers: transfers.iter().map(wire).collect() };
-        let response = self.client.clone().create_transfers(request).await.map_err(failed)?.into_inner();
+        let request =
+            pb::CreateTransfersRequest { transfers: transfers.iter().map(wire).collect() };
+        let response =
+            self.client.clone().create_transfers(request).await.map_err(failed)?.into_inner();
         let is_ours = |(result, transfer): (&pb::CreateTransferResult, &Transfer)| {
             let is_decided = result.status() != S::Unspecified;
-            is_decided && result.amount == transfer.amount && result.transfer_id == transfer.id.to_string()
+            is_decided
+                && result.amount == transfer.amount
+                && result.transfer_id == transfer.id.to_string()
         };
-        if response.results.len() != transfers.len() || !response.results.iter().zip(transfers).all(is_ours) {
+        if response.results.len() != transfers.len()
+            || !response.results.iter().zip(transfers).all(is_ours)
+        {
             return self.inquire(transfers).await.map(|()| None);
         }
         let refused = response.results.iter().map(pb::CreateTransferResult::status);
-        let mut refused = refused.filter(|status| !matches!(status, S::Created | S::Exists)).peekable();
+        let mut refused =
+            refused.filter(|status| !matches!(status, S::Created | S::Exists)).peekable();
         let any = refused.peek().copied();
         Ok(refused.find(|status| *status != S::LinkedEventFailed).or(any))
     }
 
-    /// Looks whether the ledger holds exactly these transfers, after an answer that was none about them.
+    /// Looks whether the ledger holds exactly these transfers, after an answer that was none about
+    /// them.
     async fn inquire(&self, transfers: &[Transfer]) -> Result<(), Error> {
         let ids: Vec<TransferId> = transfers.iter().map(|transfer| transfer.id).collect();
         let recorded = self.transfers(&ids).await?;
@@ -118,16 +130,21 @@ impl Ledger {
     }
 
     /// Returns which of these transfers the ledger has, in the order asked.
-    pub async fn transfers(&self, ids: &[TransferId]) -> Result<Vec<Recorded>, Error> {
+    pub async fn transfers(&self, ids: &[TransferId]) -> Result<Vec<LedgerTransfer>, Error> {
         let mut found = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(LOOKUP_AT_ONCE) {
-            let request =
-                pb::LookupTransfersRequest { transfer_ids: chunk.iter().map(TransferId::to_string).collect() };
-            let response = self.client.clone().lookup_transfers(request).await.map_err(failed)?.into_inner();
+            let request = pb::LookupTransfersRequest {
+                transfer_ids: chunk.iter().map(TransferId::to_string).collect(),
+            };
+            let response =
+                self.client.clone().lookup_transfers(request).await.map_err(failed)?.into_inner();
             for transfer in response.transfers {
                 let transfer = recorded(transfer)?;
                 if !chunk.contains(&transfer.id) {
-                    return Err(Error::LedgerUnexpected(format!("transfer {} was not asked for", transfer.id)));
+                    return Err(Error::LedgerUnexpected(format!(
+                        "transfer {} was not asked for",
+                        transfer.id
+                    )));
                 }
                 found.push(transfer);
             }
@@ -138,12 +155,15 @@ impl Ledger {
     /// Returns the balance of an account; none when there is no such account.
     pub async fn balance(&self, account: AccountId) -> Result<Option<Balance>, Error> {
         let request = pb::LookupAccountsRequest { account_ids: vec![account.to_string()] };
-        let response = self.client.clone().lookup_accounts(request).await.map_err(failed)?.into_inner();
+        let response =
+            self.client.clone().lookup_accounts(request).await.map_err(failed)?.into_inner();
         let account = account.to_string();
-        Ok(response.accounts.iter().find(|found| found.account_id == account).map(|account| Balance {
-            debits_posted: account.debits_posted,
-            credits_posted: account.credits_posted,
-            credits_pending: account.credits_pending,
+        Ok(response.accounts.iter().find(|found| found.account_id == account).map(|account| {
+            Balance {
+                debits_posted: account.debits_posted,
+                credits_posted: account.credits_posted,
+                credits_pending: account.credits_pending,
+            }
         }))
     }
 }
@@ -160,7 +180,9 @@ fn failed(status: Status) -> Error {
         | Code::NotFound
         | Code::PermissionDenied
         | Code::Unauthenticated
-        | Code::Unimplemented => Error::LedgerUnexpected(format!("{:?}: {}", status.code(), status.message())),
+        | Code::Unimplemented => {
+            Error::LedgerUnexpected(format!("{:?}: {}", status.code(), status.message()))
+        }
         _ => Error::LedgerUnavailable(status),
     }
 }
@@ -197,15 +219,19 @@ fn wire(transfer: &Transfer) -> pb::NewTransfer {
     }
 }
 
-fn recorded(transfer: pb::Transfer) -> Result<Recorded, Error> {
+fn recorded(transfer: pb::Transfer) -> Result<LedgerTransfer, Error> {
     let flags = transfer.flags.unwrap_or_default();
-    let id =
-        |text: &str| text.parse::<TransferId>().map_err(|error| Error::LedgerUnexpected(format!("{text}: {error}")));
-    Ok(Recorded {
+    let id = |text: &str| {
+        text.parse::<TransferId>()
+            .map_err(|error| Error::LedgerUnexpected(format!("{text}: {error}")))
+    };
+    Ok(LedgerTransfer {
         id: id(&transfer.transfer_id)?,
         is_pending: flags.pending,
         is_held: transfer.pending_state() == pb::PendingState::Pending,
-        resolves: (!transfer.pending_id.is_empty()).then(|| id(&transfer.pending_id)).transpose()?,
+        resolves: (!transfer.pending_id.is_empty())
+            .then(|| id(&transfer.pending_id))
+            .transpose()?,
         debit: transfer.debit_account_id,
         credit: transfer.credit_account_id,
         amount: transfer.amount,

@@ -20,7 +20,7 @@ from support import TODAY, Shop, eventually, skus
 Start = Callable[..., Awaitable[Shop]]
 
 
-class Neighbours(CatalogServiceServicer, OrderServiceServicer):
+class Upstreams(CatalogServiceServicer, OrderServiceServicer):
     """A catalogue and its orders, two on a page."""
 
     def __init__(self) -> None:
@@ -65,9 +65,9 @@ class Neighbours(CatalogServiceServicer, OrderServiceServicer):
 
 
 @pytest.fixture
-async def neighbours(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Neighbours]:
+async def upstreams(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Upstreams]:
     monkeypatch.setattr("recommendations.past.AGAIN_SECONDS", 0.05)
-    owner: Neighbours = cast(Any, Neighbours)()
+    owner: Upstreams = cast(Any, Upstreams)()
     server = grpc.aio.server()
     add_CatalogServiceServicer_to_server(owner, server)
     add_OrderServiceServicer_to_server(owner, server)
@@ -92,43 +92,43 @@ async def counts(shop: Shop, expected: int) -> None:
     await eventually(are_there)
 
 
-async def orders_and_products_of_before_are_in_the_answers_and_read_once(start: Start, neighbours: Neighbours) -> None:
-    neighbours.skus = ["A", "B", "C"]
-    neighbours.orders = [
+async def orders_and_products_of_before_are_in_the_answers_and_read_once(start: Start, upstreams: Upstreams) -> None:
+    upstreams.skus = ["A", "B", "C"]
+    upstreams.orders = [
         order(1, "alice", "A", "B"), order(2, "bob", "B"), order(3, "bob", "C", state="CANCELED"), order(4, "eve", "B"),
         order(5, "eve", "A", state="PENDING"),
     ]  # fmt: skip
-    addresses = {"neighbours__catalog": neighbours.address, "neighbours__orders": neighbours.address}
+    addresses = {"upstreams__catalog": upstreams.address, "upstreams__orders": upstreams.address}
     shop = await start(**addresses)
     await counts(shop, 3)
     assert skus(await shop.popular()) == ["B", "A"]
     assert skus(await shop.recommend("alice"))[:2] == ["B", "A"]
-    calls = list(neighbours.calls)
+    calls = list(upstreams.calls)
     assert calls == ["ListProducts"] * 2 + ["ListOrders"] * 3
     await shop.settled()
     await shop.close()
     await shop.open()
     await shop.place("o6", "bob", "C")
     await shop.settled()
-    assert neighbours.calls == calls
+    assert upstreams.calls == calls
     assert (await shop.model()).orders == 4
 
 
-async def a_reading_that_breaks_off_begins_anew_and_counts_nothing_twice(start: Start, neighbours: Neighbours) -> None:
-    neighbours.skus = ["A"]
-    neighbours.orders = [order(number, "alice", "A") for number in range(5)]
-    neighbours.break_off_after = 3
-    shop = await start(neighbours__catalog=neighbours.address, neighbours__orders=neighbours.address)
+async def a_reading_that_breaks_off_begins_anew_and_counts_nothing_twice(start: Start, upstreams: Upstreams) -> None:
+    upstreams.skus = ["A"]
+    upstreams.orders = [order(number, "alice", "A") for number in range(5)]
+    upstreams.break_off_after = 3
+    shop = await start(upstreams__catalog=upstreams.address, upstreams__orders=upstreams.address)
     await counts(shop, 4)
-    neighbours.break_off_after = 1_000_000
+    upstreams.break_off_after = 1_000_000
     await counts(shop, 5)
-    assert neighbours.calls == ["ListProducts"] + ["ListOrders"] * 5
+    assert upstreams.calls == ["ListProducts"] + ["ListOrders"] * 5
 
 
-async def what_is_newer_wins_from_whichever_side_it_comes(start: Start, neighbours: Neighbours) -> None:
-    neighbours.skus = ["A"]
-    neighbours.orders = [order(1, "alice", "A", version=5, state="CANCELED"), order(2, "bob", "A", version=2)]
-    shop = await start(neighbours__catalog=neighbours.address, neighbours__orders=neighbours.address)
+async def what_is_newer_wins_from_whichever_side_it_comes(start: Start, upstreams: Upstreams) -> None:
+    upstreams.skus = ["A"]
+    upstreams.orders = [order(1, "alice", "A", version=5, state="CANCELED"), order(2, "bob", "A", version=2)]
+    shop = await start(upstreams__catalog=upstreams.address, upstreams__orders=upstreams.address)
     await counts(shop, 1)
     await shop.tell(order_events.OrderPlaced(order=order(1, "alice", "A", version=2, state="PLACED")))
     await shop.tell(order_events.OrderCanceled(order=order(2, "bob", "A", version=4, state="CANCELED")))
@@ -136,7 +136,7 @@ async def what_is_newer_wins_from_whichever_side_it_comes(start: Start, neighbou
     assert (await shop.model()).orders == 0
 
 
-async def without_its_neighbours_the_service_learns_from_events(shop: Shop) -> None:
+async def without_its_upstreams_the_service_learns_from_events(shop: Shop) -> None:
     await shop.sell("A")
     await shop.place("o1", "alice", "A")
     await shop.settled()
@@ -159,7 +159,7 @@ async def without_its_neighbours_the_service_learns_from_events(shop: Shop) -> N
     ids=["nothing", "another product", "a variant of another product", "a variant without a sku"],
 )
 async def a_catalogue_that_answers_something_else_is_not_believed(
-    start: Start, neighbours: Neighbours, forged: catalog.GetProductResponse
+    start: Start, upstreams: Upstreams, forged: catalog.GetProductResponse
 ) -> None:
     asked = 0
 
@@ -168,19 +168,19 @@ async def a_catalogue_that_answers_something_else_is_not_believed(
         asked += 1
         return forged
 
-    neighbours.skus, neighbours.forge_product = ["A"], forge
-    neighbours.orders = [order(1, "alice", "A")]
-    shop = await start(neighbours__catalog=neighbours.address, neighbours__orders=neighbours.address)
+    upstreams.skus, upstreams.forge_product = ["A"], forge
+    upstreams.orders = [order(1, "alice", "A")]
+    shop = await start(upstreams__catalog=upstreams.address, upstreams__orders=upstreams.address)
     await eventually(_is(lambda: asked > 1))
     assert (await shop.model()).orders == 0
     assert skus(await shop.popular()) == []
-    neighbours.forge_product = None
+    upstreams.forge_product = None
     await counts(shop, 1)
     assert skus(await shop.popular()) == ["A"]
 
 
 @pytest.mark.parametrize("kind", ["an order without an id", "a circle", "a year 58880", "garbage"])
-async def orders_that_answer_something_else_are_not_believed(start: Start, neighbours: Neighbours, kind: str) -> None:
+async def orders_that_answer_something_else_are_not_believed(start: Start, upstreams: Upstreams, kind: str) -> None:
     asked = 0
 
     def forge(request: orders.ListOrdersRequest) -> orders.ListOrdersResponse:
@@ -198,21 +198,21 @@ async def orders_that_answer_something_else_are_not_believed(start: Start, neigh
                 return cast("orders.ListOrdersResponse", product_pb2.Product(product_id="\x08\x01", title="x"))
         return orders.ListOrdersResponse(orders=[bad])
 
-    neighbours.skus, neighbours.orders = ["A", "B"], [order(1, "alice", "A")]
-    neighbours.forge_orders = forge
-    shop = await start(neighbours__catalog=neighbours.address, neighbours__orders=neighbours.address)
+    upstreams.skus, upstreams.orders = ["A", "B"], [order(1, "alice", "A")]
+    upstreams.forge_orders = forge
+    shop = await start(upstreams__catalog=upstreams.address, upstreams__orders=upstreams.address)
     # A circle is read twice before it is noticed; each kind is asked again.
     await eventually(_is(lambda: asked > 3))
     assert (await shop.model()).orders <= 1
-    neighbours.forge_orders = None
+    upstreams.forge_orders = None
     await counts(shop, 1)
     assert skus(await shop.popular())[0] == "A"
 
 
-async def an_empty_list_is_a_shop_without_orders(start: Start, neighbours: Neighbours) -> None:
-    neighbours.skus = ["A"]
-    shop = await start(neighbours__catalog=neighbours.address, neighbours__orders=neighbours.address)
-    await eventually(_is(lambda: neighbours.calls == ["ListProducts", "ListOrders"]))
+async def an_empty_list_is_a_shop_without_orders(start: Start, upstreams: Upstreams) -> None:
+    upstreams.skus = ["A"]
+    shop = await start(upstreams__catalog=upstreams.address, upstreams__orders=upstreams.address)
+    await eventually(_is(lambda: upstreams.calls == ["ListProducts", "ListOrders"]))
     assert (await shop.model()).orders == 0
 
 

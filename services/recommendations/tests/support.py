@@ -44,7 +44,7 @@ class Shop:
 
     async def open(self) -> None:
         """Starts the service, on the data that is there."""
-        bus = {"neighbours__events": f"http://{self.bus.address}"}
+        bus = {"upstreams__events": f"http://{self.bus.address}"}
         self._running = await testing.start(definition(), self.folder, **bus, **self._settings)
         self._channel = grpc.aio.insecure_channel(self._running.address)
 

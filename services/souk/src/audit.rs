@@ -18,30 +18,31 @@ pub use report::audit;
 
 /// Checks that orders, payments, accounts and stock agree in a running shop.
 ///
-/// Every service checks its own database, then the services are compared with each other. What differs because an
-/// order is under way is looked at again once it has had time to come to its end. Exits with 1 and the exact breach if
-/// anything is wrong.
+/// Every service checks its own database, then the services are compared with each other. What
+/// differs because an order is under way is looked at again once it has had time to come to its
+/// end. Exits with 1 and the exact breach if anything is wrong.
 #[derive(Args)]
 pub struct Audit {
     /// The address of the shop.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7300")]
     to: String,
     /// Where a service is that is not at that address: NAME=ADDRESS.
-    #[arg(long = "neighbour", value_name = "NAME=ADDR", value_parser = parts::parse_neighbour)]
-    neighbours: Vec<(String, String)>,
-    /// How long a difference between two services may last because an order is under way, in seconds.
+    #[arg(long = "upstream", value_name = "NAME=ADDR", value_parser = parts::parse_upstream)]
+    upstreams: Vec<(String, String)>,
+    /// How long a difference between two services may last because an order is under way, in
+    /// seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = LONGEST_DEADLINE.as_secs())]
     patience: u64,
 }
 
-/// The longest that an order may be under way without anybody being to blame: its placing is given up by then, and the
-/// calls that take it back have had their deadline.
+/// The longest that an order may be under way without anybody being to blame: its placing is given
+/// up by then, and the calls that take it back have had their deadline.
 pub const LONGEST_DEADLINE: Duration = Duration::from_secs(90);
 
 impl Audit {
     /// Audits once and prints the result.
     pub async fn run(self) -> Result<(), StartError> {
-        let services = Services::at(&self.to, &self.neighbours, "audit")?;
+        let services = Services::at(&self.to, &self.upstreams, "audit")?;
         let report = audit(&services, Duration::from_secs(self.patience)).await?;
         for (what, count) in &report.counts {
             say(format_args!("{count:>12}  {what}"));
@@ -51,7 +52,10 @@ impl Audit {
             return Ok(());
         }
         for finding in &report.findings {
-            say(format_args!("BROKEN {}  {}: {}", finding.invariant, finding.subject, finding.detail));
+            say(format_args!(
+                "BROKEN {}  {}: {}",
+                finding.invariant, finding.subject, finding.detail
+            ));
         }
         Err(StartError::new(format!("{} invariants do not hold", report.findings.len())))
     }

@@ -1,4 +1,5 @@
-//! The auditor: the worker that audits the shop it runs in, again and again, and tells the result as metrics.
+//! The auditor: the worker that audits the shop it runs in, again and again, and tells the result
+//! as metrics.
 
 use std::time::Duration;
 

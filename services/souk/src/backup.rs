@@ -16,9 +16,10 @@ use crate::data;
 
 /// Copies the databases of a shop, also while it runs.
 ///
-/// All databases are copied as of the same moment, as if the shop had been cut off then. Start `souk up --data DIR` on
-/// the copy: the orders that were under way are brought to their end, and `souk audit` shows that all agree.
-/// A copy that fails leaves nothing behind. PostgreSQL databases and the logs of brokers are not in it.
+/// All databases are copied as of the same moment, as if the shop had been cut off then. Start
+/// `souk up --data DIR` on the copy: the orders that were under way are brought to their end, and
+/// `souk audit` shows that all agree. A copy that fails leaves nothing behind. PostgreSQL databases
+/// and the logs of brokers are not in it.
 #[derive(Args)]
 pub struct Backup {
     /// The new folder of the copy; it must not hold a shop already.
@@ -76,7 +77,9 @@ impl Backup {
             return Ok(0);
         }
         // Under another name until it is whole.
-        let mut unfinished = std::path::absolute(&self.to).map_err(|error| about(&self.to, &error))?.into_os_string();
+        let mut unfinished = std::path::absolute(&self.to)
+            .map_err(|error| about(&self.to, &error))?
+            .into_os_string();
         unfinished.push(format!(".unfinished-{}", std::process::id()));
         let unfinished = PathBuf::from(unfinished);
         let copied = copy(&sources, list, &unfinished).and_then(|()| {
@@ -89,7 +92,8 @@ impl Backup {
         copied.map(|()| sources.len())
     }
 
-    /// Opens the databases of the shop, always in the same order. All that the list names must be there.
+    /// Opens the databases of the shop, always in the same order. All that the list names must be
+    /// there.
     fn sources(&self, list: Option<&ShopFile>) -> Result<Vec<Source>, String> {
         let failed = |error: std::io::Error| about(&self.data, &error);
         let mut files = data::databases_in(&self.data).map_err(failed)?;
@@ -102,11 +106,19 @@ impl Backup {
             match listed.strip_prefix(POSTGRES) {
                 Some(service) => elsewhere.push(service),
                 None if names.contains(listed) => {}
-                None => return Err(about(&self.data.join(listed), &"is gone, although shop.json lists it")),
+                None => {
+                    return Err(about(
+                        &self.data.join(listed),
+                        &"is gone, although shop.json lists it",
+                    ));
+                }
             }
         }
         if !elsewhere.is_empty() {
-            eprintln!("souk: not in this copy, since they are on PostgreSQL: {}", elsewhere.join(", "));
+            eprintln!(
+                "souk: not in this copy, since they are on PostgreSQL: {}",
+                elsewhere.join(", ")
+            );
         }
         let opened = files.into_iter().zip(names).map(|(from, name)| -> Result<Source, String> {
             let connection = Connection::open(&from).map_err(|error| about(&from, &error))?;
@@ -120,7 +132,8 @@ fn about(path: &Path, error: &dyn Display) -> String {
     format!("{}: {error}", path.display())
 }
 
-/// Copies all databases as of one moment to a new folder, for this user alone, and the list with them as of that moment.
+/// Copies all databases as of one moment to a new folder, for this user alone, and the list with
+/// them as of that moment.
 fn copy(sources: &[Source], list: Option<ShopFile>, to: &Path) -> Result<(), String> {
     let make = |folder: &Path| {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
@@ -139,7 +152,8 @@ fn copy(sources: &[Source], list: Option<ShopFile>, to: &Path) -> Result<(), Str
         if let Some(folder) = file.parent() {
             make(folder)?;
         }
-        let epoch = copy_one(&source.connection, &file).map_err(|error| about(&source.from, &error))?;
+        let epoch =
+            copy_one(&source.connection, &file).map_err(|error| about(&source.from, &error))?;
         if let Some(folder) = file.parent() {
             sync(folder)?;
         }
@@ -157,8 +171,8 @@ fn sync(folder: &Path) -> Result<(), String> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| about(folder, &error))
 }
 
-/// Begins a read transaction on every database while none of them can be written to, so that all show the same moment.
-/// Writers wait for some milliseconds.
+/// Begins a read transaction on every database while none of them can be written to, so that all
+/// show the same moment. Writers wait for some milliseconds.
 fn hold_one_moment(sources: &[Source]) -> Result<(), String> {
     let mut stopped = vec![];
     for Source { from, .. } in sources {
@@ -180,8 +194,8 @@ fn stop_writing(file: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
-/// Copies one database and returns its epoch; none when it is older than epochs are, or so young that no shop's id is in it yet:
-/// a list that named it would refuse it.
+/// Copies one database and returns its epoch; none when it is older than epochs are, or so young
+/// that no shop's id is in it yet: a list that named it would refuse it.
 fn copy_one(source: &Connection, to: &Path) -> Result<Option<i64>, Box<dyn std::error::Error>> {
     OpenOptions::new().create_new(true).write(true).mode(0o600).open(to)?;
     let mut target = Connection::open(to)?;

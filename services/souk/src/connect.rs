@@ -17,7 +17,11 @@ pub struct Services {
 
 impl Services {
     /// Returns the services of a shop at one address, but those that are said to be elsewhere.
-    pub fn at(address: &str, elsewhere: &[(String, String)], tool: &str) -> Result<Services, StartError> {
+    pub fn at(
+        address: &str,
+        elsewhere: &[(String, String)],
+        tool: &str,
+    ) -> Result<Services, StartError> {
         let channel = to(address, tool)?;
         let mut services = Services {
             catalog: channel.clone(),
@@ -40,13 +44,19 @@ impl Services {
                 "events" => services.events = channel,
                 "recommendations" => services.recommendations = channel,
                 "notifications" => services.notifications = channel,
-                other => return Err(StartError::configuration("neighbour", other, "a service that keeps books")),
+                other => {
+                    return Err(StartError::configuration(
+                        "upstream",
+                        other,
+                        "a service that keeps books",
+                    ));
+                }
             }
         }
         Ok(services)
     }
 
-    /// Returns the neighbours of a service in this process.
+    /// Returns the upstreams of a service in this process.
     pub fn beside(host: &Host) -> Services {
         Services {
             catalog: host.channel("catalog"),
@@ -63,7 +73,8 @@ impl Services {
 
 /// Returns a channel to the shop at `address`, on which `staff:<tool>` calls.
 pub fn to(address: &str, tool: &str) -> Result<Channel, StartError> {
-    let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+    let url =
+        if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
     Channel::to(&url, &Caller::Staff(tool.to_owned()), &souk_client::CONTRACT)
 }
 

@@ -1,5 +1,5 @@
-//! The data folder as the one program sees it: which databases lie in it, those of services in other languages included, and what
-//! `shop.json` says of them.
+//! The data folder as the one program sees it: which databases lie in it, those of services in
+//! other languages included, and what `shop.json` says of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -22,7 +22,8 @@ const ALL: &str = "all";
 
 /// Returns the SQLite databases right in a folder, by name, sorted.
 ///
-/// It opens and closes every file, so no database of this process may be among them: that would drop SQLite's locks.
+/// It opens and closes every file, so no database of this process may be among them: that would
+/// drop SQLite's locks.
 pub fn databases_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut found = vec![];
     for entry in fs::read_dir(folder)? {
@@ -69,7 +70,9 @@ pub fn accept(data: &Path, names: &[String]) -> Result<(), StartError> {
         ShopFile::read(data)?.map(|list| list.databases).unwrap_or_default().into_keys().collect();
     let folders = folders_in(data).unwrap_or_default();
     for folder in folders.iter().map(PathBuf::as_path).chain([data]) {
-        known.extend(databases_in(folder).unwrap_or_default().iter().map(|file| name_of(data, file)));
+        known.extend(
+            databases_in(folder).unwrap_or_default().iter().map(|file| name_of(data, file)),
+        );
     }
     let mut accepted = BTreeSet::new();
     for name in names {
@@ -77,7 +80,8 @@ pub fn accept(data: &Path, names: &[String]) -> Result<(), StartError> {
         accepted.extend(known.iter().filter(|database| is_meant(name, database)).cloned());
         if accepted.len() == before && !known.iter().any(|database| is_meant(name, database)) {
             let known = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-            let allowed = format!("is no database of {}; there are {known}, and {ALL}", data.display());
+            let allowed =
+                format!("is no database of {}; there are {known}, and {ALL}", data.display());
             return Err(StartError::configuration("--accept-data", name, &allowed));
         }
     }
@@ -97,9 +101,18 @@ fn is_meant(name: &str, database: &str) -> bool {
 pub fn check(data: &Path, services: &[String]) -> Result<(), StartError> {
     let Some(list) = ShopFile::read(data)? else { return Ok(()) };
     for service in services {
-        let mut names: BTreeSet<String> =
-            list.databases.keys().filter(|name| name.starts_with(&format!("{service}/"))).cloned().collect();
-        names.extend(databases_in(&data.join(service)).unwrap_or_default().iter().map(|file| name_of(data, file)));
+        let mut names: BTreeSet<String> = list
+            .databases
+            .keys()
+            .filter(|name| name.starts_with(&format!("{service}/")))
+            .cloned()
+            .collect();
+        names.extend(
+            databases_in(&data.join(service))
+                .unwrap_or_default()
+                .iter()
+                .map(|file| name_of(data, file)),
+        );
         for name in names {
             ForeignDatabase::new(data, &name)
                 .check(&list)
@@ -121,7 +134,12 @@ pub struct Follower {
 impl Follower {
     /// Follows the databases of these services.
     pub fn new(data: &Path, services: Vec<String>) -> Follower {
-        Follower { data: data.to_owned(), services, seen: BTreeMap::new(), last_problem: String::new() }
+        Follower {
+            data: data.to_owned(),
+            services,
+            seen: BTreeMap::new(),
+            last_problem: String::new(),
+        }
     }
 
     /// Follows until the drain.

@@ -1,7 +1,8 @@
-//! The services of other languages: found by their manifests, started beside the shop, kept running, stopped with it.
+//! The services of other languages: found by their manifests, started beside the shop, kept
+//! running, stopped with it.
 //!
-//! The shop never waits for one of them. What cannot run here is left out, and said; so is one in Rust that was written
-//! after this program was built.
+//! The shop never waits for one of them. What cannot run here is left out, and said; so is one in
+//! Rust that was written after this program was built.
 
 mod environment;
 mod output;
@@ -42,7 +43,9 @@ pub fn search(folder: Option<&str>) -> Result<Vec<Foreign>, StartError> {
         None if Path::new(FOLDER).is_dir() => Path::new(FOLDER),
         None => return Ok(Vec::new()),
     };
-    let wrong = |why: String| StartError::configuration("--services-dir", &folder.display().to_string(), &why);
+    let wrong = |why: String| {
+        StartError::configuration("--services-dir", &folder.display().to_string(), &why)
+    };
     let mut found = Vec::new();
     for manifest in find(folder).map_err(|error| wrong(error.to_string()))? {
         let manifest = manifest.map_err(|error| wrong(error.to_string()))?;
@@ -58,12 +61,14 @@ pub fn search(folder: Option<&str>) -> Result<Vec<Foreign>, StartError> {
 impl Foreign {
     fn new(mut manifest: Manifest) -> Result<Foreign, StartError> {
         // What stands in its own environment variables wins, also when that is "any free port".
-        for (key, address) in
-            [("server.listen", &mut manifest.listen), ("server.metrics_listen", &mut manifest.metrics_listen)]
-        {
+        for (key, address) in [
+            ("server.listen", &mut manifest.listen),
+            ("server.metrics_listen", &mut manifest.metrics_listen),
+        ] {
             let variable = manifest_variable(&manifest.name, key);
             if let Ok(text) = std::env::var(&variable) {
-                let wrong = |_| StartError::configuration(&variable, &text, "must be like 127.0.0.1:7410");
+                let wrong =
+                    |_| StartError::configuration(&variable, &text, "must be like 127.0.0.1:7410");
                 *address = text.parse().map_err(wrong)?;
             }
             if address.port() == 0 {
@@ -76,7 +81,8 @@ impl Foreign {
     }
 
     fn not_built_in(manifest: Manifest) -> Foreign {
-        let off = Some("this program was built without it; `cargo souk up` builds it in".to_owned());
+        let off =
+            Some("this program was built without it; `cargo souk up` builds it in".to_owned());
         Foreign { manifest, off, is_prepared: false }
     }
 
@@ -91,15 +97,18 @@ impl Foreign {
     }
 
     /// Tells the shop where it will be found.
-    pub fn as_neighbour(&self, options: Options) -> Options {
+    pub fn as_upstream(&self, options: Options) -> Options {
         match self.off {
             Some(_) => options,
-            None => options.set(&format!("neighbours.{}", self.name()), format!("http://{}", self.manifest.listen)),
+            None => options.set(
+                &format!("upstreams.{}", self.name()),
+                format!("http://{}", self.manifest.listen),
+            ),
         }
     }
 
-    /// Takes it that the shop serves here. With development tokens, the only ones there are, nobody can talk to a service
-    /// whose neighbour listens on more than this machine.
+    /// Takes it that the shop serves here. With development tokens, the only ones there are, nobody
+    /// can talk to a service whose upstream listens on more than this machine.
     #[must_use]
     pub fn beside(mut self, shop: SocketAddr) -> Foreign {
         if self.off.is_none() && !shop.ip().is_loopback() {
@@ -113,19 +122,24 @@ impl Foreign {
 
     /// Returns its line of the welcome.
     pub fn welcome(&self) -> String {
-        let (name, summary) = (self.name(), &self.manifest.summary);
+        let name = self.name();
+        let summary = &self.manifest.summary;
         match &self.off {
             Some(why) => format!("  off       {name}: {summary}, because {why}\n"),
             None => {
-                let state =
-                    if self.is_prepared { "starting" } else { "being prepared, which takes a while the first time" };
+                let state = if self.is_prepared {
+                    "starting"
+                } else {
+                    "being prepared, which takes a while the first time"
+                };
                 format!("            {}  {name} ({state})\n", self.manifest.listen)
             }
         }
     }
 }
 
-/// Returns a free port, which the service keeps over all its lives, so that neighbours find it again.
+/// Returns a free port, which the service keeps over all its lives, so that upstreams find it
+/// again.
 fn free_port(address: SocketAddr) -> Result<SocketAddr, StartError> {
     Ok(TcpListener::bind(address)?.local_addr()?)
 }
@@ -150,7 +164,10 @@ impl Company {
             .iter()
             .map(|name| ((*name).to_owned(), running.addr()))
             .chain(
-                services.iter().filter(|one| one.off.is_none()).map(|one| (one.name().to_owned(), one.manifest.listen)),
+                services
+                    .iter()
+                    .filter(|one| one.off.is_none())
+                    .map(|one| (one.name().to_owned(), one.manifest.listen)),
             )
             .collect();
         let mut tasks = Vec::new();
@@ -162,7 +179,8 @@ impl Company {
         Ok(Company { tasks, stop })
     }
 
-    /// Stops all of them: SIGTERM, and SIGKILL for those that have not ended when their time is over.
+    /// Stops all of them: SIGTERM, and SIGKILL for those that have not ended when their time is
+    /// over.
     pub async fn stop(self) {
         self.stop.send_replace(true);
         for task in self.tasks {

@@ -1,6 +1,8 @@
-//! `souk leashed`: becomes another program, which the system kills when the process that started it dies, however it dies.
+//! `souk leashed`: becomes another program, which the system kills when the process that started it
+//! dies, however it dies.
 //!
-//! Not for people: `souk up` starts services of other languages through it, since only the new process can ask for that.
+//! Not for people: `souk up` starts services of other languages through it, since only the new
+//! process can ask for that.
 
 use std::ffi::OsString;
 use std::process::ExitCode;

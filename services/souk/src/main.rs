@@ -1,4 +1,5 @@
-//! The one program: runs the whole shop or any part of it, and the tools that an operator needs around it.
+//! The one program: runs the whole shop or any part of it, and the tools that an operator needs
+//! around it.
 
 mod audit;
 mod auditor;
@@ -22,7 +23,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// A shop as small gRPC services on one contract: on a laptop one process, in production as many as you like.
+/// A shop as small gRPC services on one contract: on a laptop one process, in production as many as
+/// you like.
 #[derive(Parser)]
 #[command(name = "souk", version, max_term_width = 110)]
 #[command(after_help = "Start with `souk up`; it prints what runs where and how to call it.")]

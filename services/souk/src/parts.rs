@@ -29,7 +29,7 @@ pub fn parse_name(name: &str) -> Result<String, String> {
 }
 
 /// Reads NAME=ADDRESS for clap: where a service is.
-pub fn parse_neighbour(text: &str) -> Result<(String, String), String> {
+pub fn parse_upstream(text: &str) -> Result<(String, String), String> {
     let (name, address) = text.split_once('=').ok_or("must be NAME=ADDRESS")?;
     Ok((parse_name(name)?, address.to_owned()))
 }

@@ -1,4 +1,5 @@
-//! `souk repair`: brings what an audit found back to what it must be, as far as a program may decide that.
+//! `souk repair`: brings what an audit found back to what it must be, as far as a program may
+//! decide that.
 
 use std::fmt::{self, Display};
 use std::time::Duration;
@@ -19,9 +20,10 @@ use crate::{parts, say};
 
 /// Repairs what `souk audit` finds in a running shop; without --apply it only says what it would do
 ///
-/// Stock that is held for nothing is released, numbers that can be derived from records are derived again, and transfers
-/// that the ledger lacks are written again. What needs a person's decision is listed with the way to it
-/// (docs/operations.md). Exits with 0 when every invariant holds in the end.
+/// Stock that is held for nothing is released, numbers that can be derived from records are derived
+/// again, and transfers that the ledger lacks are written again. What needs a person's decision is
+/// listed with the way to it (docs/operations.md). Exits with 0 when every invariant holds in the
+/// end.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub struct Repair {
@@ -32,9 +34,10 @@ pub struct Repair {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7300")]
     to: String,
     /// Where a service is that is not at that address: NAME=ADDRESS.
-    #[arg(long = "neighbour", value_name = "NAME=ADDR", value_parser = parts::parse_neighbour)]
-    neighbours: Vec<(String, String)>,
-    /// How long a difference between two services may last because an order is under way, in seconds.
+    #[arg(long = "upstream", value_name = "NAME=ADDR", value_parser = parts::parse_upstream)]
+    upstreams: Vec<(String, String)>,
+    /// How long a difference between two services may last because an order is under way, in
+    /// seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = audit::LONGEST_DEADLINE.as_secs())]
     patience: u64,
 }
@@ -59,7 +62,10 @@ impl Display for Remedy {
     fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Remedy::DeriveStock { sku, location_id } => {
-                write!(text, "derives what is reserved of {sku} at {location_id} from its reservations")
+                write!(
+                    text,
+                    "derives what is reserved of {sku} at {location_id} from its reservations"
+                )
             }
             Remedy::Release { reservation_id } => write!(text, "releases {reservation_id}"),
             Remedy::WriteTransfers { payment_id } => {
@@ -73,7 +79,7 @@ impl Display for Remedy {
 impl Repair {
     /// Audits, says what would be done or does it, and audits again.
     pub async fn run(self) -> Result<(), StartError> {
-        let services = Services::at(&self.to, &self.neighbours, "repair")?;
+        let services = Services::at(&self.to, &self.upstreams, "repair")?;
         let patience = Duration::from_secs(self.patience);
         let found = audit::audit(&services, patience).await?.findings;
         if found.is_empty() {
@@ -82,7 +88,10 @@ impl Repair {
         }
         let books = Books::of(&services);
         for finding in &found {
-            say(format_args!("BROKEN {}  {}: {}", finding.invariant, finding.subject, finding.detail));
+            say(format_args!(
+                "BROKEN {}  {}: {}",
+                finding.invariant, finding.subject, finding.detail
+            ));
             let remedy = remedy(&books, finding).await?;
             match (&remedy, self.apply) {
                 (Remedy::Person(_), _) => say(format_args!("       {remedy}")),
@@ -104,19 +113,26 @@ impl Repair {
                 say("every invariant holds");
                 Ok(())
             }
-            left => Err(StartError::new(format!("{left} invariants do not hold yet; docs/operations.md has the way"))),
+            left => Err(StartError::new(format!(
+                "{left} invariants do not hold yet; docs/operations.md has the way"
+            ))),
         }
     }
 }
 
-/// Returns what brings a finding back. Stock is released only when the order that it was held for needs none.
+/// Returns what brings a finding back. Stock is released only when the order that it was held for
+/// needs none.
 async fn remedy(books: &Books, finding: &Finding) -> Result<Remedy, StartError> {
     let subject = finding.subject.clone();
     let remedy = match finding.invariant.as_str() {
-        "reserved is what reservations promise" | "movements add up to the stock" => match subject.rsplit_once('@') {
-            Some((sku, location)) => Remedy::DeriveStock { sku: sku.to_owned(), location_id: location.to_owned() },
-            None => Remedy::Person(BACKUP),
-        },
+        "reserved is what reservations promise" | "movements add up to the stock" => {
+            match subject.rsplit_once('@') {
+                Some((sku, location)) => {
+                    Remedy::DeriveStock { sku: sku.to_owned(), location_id: location.to_owned() }
+                }
+                None => Remedy::Person(BACKUP),
+            }
+        }
         "a hold ends when its time is over" | "shop.reservation_has_order" => {
             let reservation = books.reservation(&subject).await?;
             let order_id = reservation.map(|reservation| reservation.order_id).unwrap_or_default();
@@ -151,7 +167,9 @@ async fn remedy(books: &Books, finding: &Finding) -> Result<Remedy, StartError> 
         "0 <= reserved <= on_hand" => {
             Remedy::Person("count the goods, AdjustStock until there is enough, repair again")
         }
-        "shop.nothing_is_quarantined" => Remedy::Person("mend the cause and ResumeOrder, or SettleOrder with a note"),
+        "shop.nothing_is_quarantined" => {
+            Remedy::Person("mend the cause and ResumeOrder, or SettleOrder with a note")
+        }
         "a place lies within the log" => Remedy::Person("SeekSubscription, or DeleteSubscription"),
         _ => Remedy::Person(BACKUP),
     };
@@ -175,9 +193,12 @@ async fn apply(services: &Services, remedy: &Remedy) -> Result<(), StartError> {
     let mut money = PaymentServiceClient::new(services.payments.clone());
     let done = match remedy {
         Remedy::DeriveStock { sku, location_id } => {
-            let (sku, location_id, note) = (sku.clone(), location_id.clone(), NOTE.to_owned());
+            let sku = sku.clone();
+            let location_id = location_id.clone();
+            let note = NOTE.to_owned();
             // Another run is another repair, so the id is that of the moment.
-            let request_id = format!("repair-{sku}-{location_id}-{}", Clock::system().now().as_micros());
+            let request_id =
+                format!("repair-{sku}-{location_id}-{}", Clock::system().now().as_micros());
             let request = inventory::RepairStockRequest { request_id, sku, location_id, note };
             stock.repair_stock(request).await.map(|_| ())
         }

@@ -1,4 +1,5 @@
-//! `souk replay`: sells a real retailer's invoices through the API, and reads the result back from the services.
+//! `souk replay`: sells a real retailer's invoices through the API, and reads the result back from
+//! the services.
 
 mod books;
 mod figures;
@@ -29,16 +30,18 @@ use supply::Goods;
 
 /// Sells a real retailer's invoices through the API and checks the result to the penny.
 ///
-/// FILE is "Online Retail" of the UCI Machine Learning Repository or a file like it: the columns InvoiceNo, StockCode,
-/// Description, Quantity, InvoiceDate, UnitPrice and CustomerID, as .csv or .csv.xz. Product codes become the catalogue,
-/// each invoice becomes one order at the prices and the time of the file, whose goods are received before, and each
-/// cancellation a refund of the earlier lines it matches. Every other line is counted by reason.
+/// FILE is "Online Retail" of the UCI Machine Learning Repository or a file like it: the columns
+/// InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice and CustomerID, as .csv or
+/// .csv.xz. Product codes become the catalogue, each invoice becomes one order at the prices and
+/// the time of the file, whose goods are received before, and each cancellation a refund of the
+/// earlier lines it matches. Every other line is counted by reason.
 ///
-/// The shop may be stopped or killed meanwhile; the replay waits a minute for it. It may itself be stopped and started
-/// again: what was sold is not sold twice, and a finished replay changes nothing when it is run again.
+/// The shop may be stopped or killed meanwhile; the replay waits a minute for it. It may itself be
+/// stopped and started again: what was sold is not sold twice, and a finished replay changes
+/// nothing when it is run again.
 ///
-/// At the end the figures are read back from orders, payments, ledger and inventory. It exits with 1 when any two
-/// disagree, or when the shop refuses something.
+/// At the end the figures are read back from orders, payments, ledger and inventory. It exits with
+/// 1 when any two disagree, or when the shop refuses something.
 #[derive(Args)]
 pub struct Replay {
     /// The file of invoices: .csv or .csv.xz.
@@ -77,12 +80,14 @@ impl Replay {
     /// Replays the file.
     ///
     /// # Errors
-    /// When the file cannot be read, the shop cannot be reached or refuses something, or two services disagree.
+    /// When the file cannot be read, the shop cannot be reached or refuses something, or two
+    /// services disagree.
     pub async fn run(self) -> Result<(), StartError> {
         let mut times = Times::default();
         let started = Instant::now();
         let source = Source::open(&self.file)?;
-        let plan = Plan::of(&source.rows()?).map_err(|error| error.during(&self.file.display().to_string()))?;
+        let plan = Plan::of(&source.rows()?)
+            .map_err(|error| error.during(&self.file.display().to_string()))?;
         if let Some(reason) = &self.explain {
             return explain(&source, &plan, reason);
         }
@@ -107,7 +112,13 @@ impl Replay {
             return Ok(0);
         };
         let found = plan.orders.iter().position(|order| order.invoice == *invoice);
-        found.ok_or_else(|| StartError::configuration("--from-invoice", invoice, "must be an invoice that is an order"))
+        found.ok_or_else(|| {
+            StartError::configuration(
+                "--from-invoice",
+                invoice,
+                "must be an invoice that is an order",
+            )
+        })
     }
 
     async fn sell(
@@ -119,7 +130,11 @@ impl Replay {
     ) -> Result<Arc<Seller>, StartError> {
         let started = Instant::now();
         let prices = supply::list_products(shop, plan).await?;
-        eprintln!("{} products at {} prices are in the catalogue", plan.products.len(), prices.len());
+        eprintln!(
+            "{} products at {} prices are in the catalogue",
+            plan.products.len(),
+            prices.len()
+        );
         times.add("the catalogue", started);
 
         let started = Instant::now();
@@ -128,7 +143,8 @@ impl Replay {
 
         let started = Instant::now();
         let progress = Progress::of("orders", plan.orders.len() - first);
-        let (shop, plan) = (shop.clone(), plan.clone());
+        let shop = shop.clone();
+        let plan = plan.clone();
         let seller = Arc::new(Seller::new(shop, plan, prices, goods, progress.clone()));
         let reporter = progress.report();
         let sold = seller.sell_all(first, self.rate, usize::from(self.concurrency)).await;
@@ -152,7 +168,11 @@ impl Replay {
                 for sentence in found {
                     say(format_args!("DISAGREE {sentence}"));
                 }
-                Err(StartError::new(format!("the services disagree on {} figures: {}", found.len(), found[0])))
+                Err(StartError::new(format!(
+                    "the services disagree on {} figures: {}",
+                    found.len(),
+                    found[0]
+                )))
             }
         }
     }
@@ -185,7 +205,9 @@ fn tell_times(times: &Times, seller: &Seller) {
     }
     match shop::repeated() {
         0 => {}
-        calls => eprintln!("{calls:>10}    calls were repeated: another step was under way, or the shop was away"),
+        calls => eprintln!(
+            "{calls:>10}    calls were repeated: another step was under way, or the shop was away"
+        ),
     }
 }
 

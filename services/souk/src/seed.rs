@@ -1,4 +1,5 @@
-//! The small catalogue that a new shop is filled with, so that the first minute is not spent on typing one.
+//! The small catalogue that a new shop is filled with, so that the first minute is not spent on
+//! typing one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,17 +46,20 @@ struct Price {
     minor_units: i64,
 }
 
-/// Fills a shop that has no product yet. A start that was killed in between is made good: every call may be repeated.
+/// Fills a shop that has no product yet. A start that was killed in between is made good: every
+/// call may be repeated.
 pub async fn plant(running: &Running) -> Result<(), StartError> {
-    let staff = |service: &str| running.channel(service).acting_as(&Caller::Staff("seed".to_owned()));
-    let (products, stock) = (staff("catalog"), staff("inventory"));
+    let staff =
+        |service: &str| running.channel(service).acting_as(&Caller::Staff("seed".to_owned()));
+    let products = staff("catalog");
+    let stock = staff("inventory");
     let unfinished = running.data_dir().join("seed-unfinished");
     if !unfinished.exists() && !is_empty(&products).await? {
         return Ok(());
     }
     std::fs::write(&unfinished, "The first start fills the shop; this file goes when it has.\n")?;
-    let goods: Catalog =
-        serde_json::from_str(include_str!("../seed/catalog.json")).expect("the catalogue is part of the program");
+    let goods: Catalog = serde_json::from_str(include_str!("../seed/catalog.json"))
+        .expect("the catalogue is part of the program");
     import(&products, &goods.products).await?;
     receive(&stock, &goods.products).await?;
     std::fs::remove_file(&unfinished)?;
@@ -65,7 +69,11 @@ pub async fn plant(running: &Running) -> Result<(), StartError> {
 async fn is_empty(channel: &Channel) -> Result<bool, StartError> {
     let request = catalog::ListProductsRequest { page_size: 1, ..Default::default() };
     let listed = CatalogServiceClient::new(channel.clone()).list_products(request).await;
-    Ok(listed.map_err(|status| failure("listing the catalogue", &status))?.into_inner().products.is_empty())
+    Ok(listed
+        .map_err(|status| failure("listing the catalogue", &status))?
+        .into_inner()
+        .products
+        .is_empty())
 }
 
 async fn import(channel: &Channel, goods: &[Product]) -> Result<(), StartError> {
@@ -82,9 +90,16 @@ async fn import(channel: &Channel, goods: &[Product]) -> Result<(), StartError> 
             }),
         })
         .collect();
-    let answered = CatalogServiceClient::new(channel.clone()).import_products(tokio_stream::iter(items)).await;
-    let results = answered.map_err(|status| failure("importing the catalogue", &status))?.into_inner().results;
-    match results.into_iter().find_map(|result| result.error.map(|error| (result.external_key, error.message))) {
+    let answered =
+        CatalogServiceClient::new(channel.clone()).import_products(tokio_stream::iter(items)).await;
+    let results = answered
+        .map_err(|status| failure("importing the catalogue", &status))?
+        .into_inner()
+        .results;
+    match results
+        .into_iter()
+        .find_map(|result| result.error.map(|error| (result.external_key, error.message)))
+    {
         Some((key, message)) => Err(StartError::new(format!("importing {key}: {message}"))),
         None => Ok(()),
     }
@@ -93,7 +108,10 @@ async fn import(channel: &Channel, goods: &[Product]) -> Result<(), StartError> 
 fn imported(variant: &Variant) -> catalog::ImportedVariant {
     let mut seen = BTreeSet::new();
     let price = |price: &Price| catalog::ImportedPrice {
-        unit_price: Some(Money { currency_code: price.currency_code.clone(), minor_units: price.minor_units }),
+        unit_price: Some(Money {
+            currency_code: price.currency_code.clone(),
+            minor_units: price.minor_units,
+        }),
         effective_time: None,
         is_default: seen.insert(price.currency_code.clone()),
     };
@@ -115,7 +133,11 @@ async fn receive(channel: &Channel, goods: &[Product]) -> Result<(), StartError>
             quantity: variant.stock,
         })
         .collect();
-    let request = inventory::ReceiveStockRequest { request_id: "souk-seed".to_owned(), items, effective_time: None };
+    let request = inventory::ReceiveStockRequest {
+        request_id: "souk-seed".to_owned(),
+        items,
+        effective_time: None,
+    };
     let received = InventoryServiceClient::new(channel.clone()).receive_stock(request).await;
     received.map_err(|status| failure("receiving stock", &status))?;
     Ok(())

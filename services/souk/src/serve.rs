@@ -10,16 +10,17 @@ use crate::up::ProcessArgs;
 ///
 /// Example of a shop in two processes:
 ///   souk serve catalog inventory --listen 127.0.0.1:7310 --metrics-listen 127.0.0.1:7311 --data a
-///   souk serve ledger payments orders --data b --neighbour catalog=http://127.0.0.1:7310 --neighbour inventory=http://127.0.0.1:7310
+///   souk serve ledger payments orders --data b --upstream catalog=http://127.0.0.1:7310 --upstream inventory=http://127.0.0.1:7310
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub struct Serve {
     /// The services to run.
     #[arg(required = true, value_name = "NAME", value_parser = parts::parse_name)]
     names: Vec<String>,
-    /// Where a service that does not run here is: NAME=http://ADDRESS, several addresses separated by commas.
-    #[arg(long = "neighbour", value_name = "NAME=URL", value_parser = parts::parse_neighbour)]
-    neighbours: Vec<(String, String)>,
+    /// Where a service that does not run here is: NAME=http://ADDRESS, several addresses separated
+    /// by commas.
+    #[arg(long = "upstream", value_name = "NAME=URL", value_parser = parts::parse_upstream)]
+    upstreams: Vec<(String, String)>,
     #[command(flatten)]
     process: ProcessArgs,
 }
@@ -28,10 +29,12 @@ impl Serve {
     /// Runs the services until SIGTERM or SIGINT.
     pub async fn run(self) -> Result<(), StartError> {
         let mut options = self.process.options();
-        for (name, address) in &self.neighbours {
-            options = options.set(&format!("neighbours.{name}"), address);
+        for (name, address) in &self.upstreams {
+            options = options.set(&format!("upstreams.{name}"), address);
         }
-        let chosen = parts::all().into_iter().filter(|part| self.names.iter().any(|name| name == part.name()));
+        let chosen = parts::all()
+            .into_iter()
+            .filter(|part| self.names.iter().any(|name| name == part.name()));
         let shop = chosen.fold(Shop::new(options), Shop::with);
         self.process.accept(&shop)?;
         let running = shop.start().await?;

@@ -9,8 +9,8 @@ use crate::say;
 
 /// Prints a token for calls to a shop on this machine.
 ///
-/// Send it as `authorization: Bearer TOKEN`. It is signed with a key that everybody knows, so only servers on a
-/// loopback address take it.
+/// Send it as `authorization: Bearer TOKEN`. It is signed with a key that everybody knows, so only
+/// servers on a loopback address take it.
 #[derive(Args)]
 pub struct Token {
     /// Who calls: user:ID, service:NAME, staff or staff:ID.

@@ -12,14 +12,16 @@ use crate::{parts, seed};
 
 /// Runs the whole shop in this process, with nothing else installed.
 ///
-/// Every service has its own SQLite database in the data folder, and calls its neighbours in the same process. The
-/// first start fills the shop with a small catalogue. Stop it with Ctrl-C; start it again and everything is there.
+/// Every service has its own SQLite database in the data folder, and calls its upstreams in the
+/// same process. The first start fills the shop with a small catalogue. Stop it with Ctrl-C; start
+/// it again and everything is there.
 #[derive(Args)]
 pub struct Up {
     /// Services to leave out, separated by commas. What needs them answers UNAVAILABLE.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     without: Vec<String>,
-    /// Where the services of other languages are, one folder each; "services" when that folder is there. Empty: none.
+    /// Where the services of other languages are, one folder each; "services" when that folder is
+    /// there. Empty: none.
     #[arg(long, value_name = "DIR")]
     services_dir: Option<String>,
     /// Leaves the catalogue empty on the first start.
@@ -35,8 +37,9 @@ pub struct ProcessArgs {
     /// The folder of the databases, souk-data unless it is set; it is made when it does not exist.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Databases to take as they are, once, although they are not the ones that were last here: gone, older than they were, or
-    /// another shop's. What they lack is lost. Names as a refused start prints them, or "all".
+    /// Databases to take as they are, once, although they are not the ones that were last here:
+    /// gone, older than they were, or another shop's. What they lack is lost. Names as a refused
+    /// start prints them, or "all".
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     accept_data: Vec<String>,
     /// Where gRPC is served, 127.0.0.1:7300 unless it is set; port 0 lets the system choose.
@@ -45,8 +48,8 @@ pub struct ProcessArgs {
     /// Where /metrics, /healthz and /readyz are served over HTTP, 127.0.0.1:7301 unless it is set.
     #[arg(long, value_name = "ADDR")]
     metrics_listen: Option<SocketAddr>,
-    /// A configuration file (TOML); `souk settings` prints one. Every setting can also come from the environment:
-    /// SOUK__LOG__LEVEL=debug, ORDERS__DATA__URL=postgres://…
+    /// A configuration file (TOML); `souk settings` prints one. Every setting can also come from
+    /// the environment: SOUK__LOG__LEVEL=debug, ORDERS__DATA__URL=postgres://…
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Written once the shop serves: two lines, `grpc=ADDRESS` and `metrics=ADDRESS`.
@@ -64,7 +67,9 @@ impl ProcessArgs {
         if let Some(file) = &self.ready_file {
             options = options.set("server.ready_file", file.display());
         }
-        for (key, address) in [("server.listen", self.listen), ("server.metrics_listen", self.metrics_listen)] {
+        for (key, address) in
+            [("server.listen", self.listen), ("server.metrics_listen", self.metrics_listen)]
+        {
             if let Some(address) = address {
                 options = options.set(key, address);
             }
@@ -77,7 +82,8 @@ impl ProcessArgs {
 }
 
 impl ProcessArgs {
-    /// Lets the start take databases as they are, where that was asked for. Returns the data folder.
+    /// Lets the start take databases as they are, where that was asked for. Returns the data
+    /// folder.
     pub fn accept(&self, shop: &Shop) -> Result<PathBuf, StartError> {
         let data = shop.data_dir()?;
         data::accept(&data, &self.accept_data)?;
@@ -92,11 +98,13 @@ impl Up {
         let foreign = foreign::search(self.services_dir.as_deref())?;
         self.check_without(&foreign)?;
         let foreign: Vec<Foreign> = foreign.into_iter().filter(|one| is_in(one.name())).collect();
-        let options = foreign.iter().fold(self.process.options(), |options, one| one.as_neighbour(options));
+        let options =
+            foreign.iter().fold(self.process.options(), |options, one| one.as_upstream(options));
         let present = parts::all().into_iter().filter(|part| is_in(part.name()));
         let shop = present.fold(Shop::new(options), Shop::with);
         let data = self.process.accept(&shop)?;
-        let others: Vec<String> = foreign.iter().filter(|one| one.can_run()).map(|one| one.name().to_owned()).collect();
+        let others: Vec<String> =
+            foreign.iter().filter(|one| one.can_run()).map(|one| one.name().to_owned()).collect();
         data::check(&data, &others)?;
         let running = shop.start().await?;
 
@@ -104,7 +112,8 @@ impl Up {
         if !self.no_seed && has("catalog") && has("inventory") {
             seed::plant(&running).await?;
         }
-        let foreign: Vec<Foreign> = foreign.into_iter().map(|one| one.beside(running.addr())).collect();
+        let foreign: Vec<Foreign> =
+            foreign.into_iter().map(|one| one.beside(running.addr())).collect();
         running.tell_ready()?;
         println!("{}", self.welcome(&running, &foreign));
         let company = Company::start(foreign, &running)?;
@@ -135,16 +144,25 @@ impl Up {
     }
 
     fn welcome(&self, running: &Running, foreign: &[Foreign]) -> String {
-        let (address, metrics) = (running.addr(), running.metrics_addr());
+        let address = running.addr();
+        let metrics = running.metrics_addr();
         let company: String = foreign.iter().map(Foreign::welcome).collect();
         let services = running.services().join(" ");
         let missing = match self.without.is_empty() {
             true => String::new(),
-            false => format!("  left out  {} (calls that need them answer UNAVAILABLE)\n", self.without.join(" ")),
+            false => format!(
+                "  left out  {} (calls that need them answer UNAVAILABLE)\n",
+                self.without.join(" ")
+            ),
         };
         let data = running.data_dir().display();
-        let (from_here, pages) = (reachable(address), reachable(metrics));
-        let buying = if address.ip().is_loopback() { buying(address) } else { BEYOND_THIS_MACHINE.to_owned() };
+        let from_here = reachable(address);
+        let pages = reachable(metrics);
+        let buying = if address.ip().is_loopback() {
+            buying(address)
+        } else {
+            BEYOND_THIS_MACHINE.to_owned()
+        };
         format!(
             r#"
 Souk is open: one process, data in {data}
@@ -167,7 +185,11 @@ Stop with Ctrl-C."#
 fn reachable(listener: SocketAddr) -> SocketAddr {
     let mut address = listener;
     if listener.ip().is_unspecified() {
-        address.set_ip(if listener.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+        address.set_ip(if listener.is_ipv4() {
+            Ipv4Addr::LOCALHOST.into()
+        } else {
+            Ipv6Addr::LOCALHOST.into()
+        });
     }
     address
 }

@@ -15,7 +15,9 @@ const STOCK: i64 = 10_000_000;
 /// Fills the catalogue and the shelves.
 pub async fn deliver(staff: &Channel) {
     let products: Vec<_> = (0..ARTICLES).map(product).collect();
-    let imported = CatalogServiceClient::new(staff.clone()).import_products(tokio_stream::iter(products)).await;
+    let imported = CatalogServiceClient::new(staff.clone())
+        .import_products(tokio_stream::iter(products))
+        .await;
     let results = imported.expect("the catalogue is imported").into_inner().results;
     assert!(results.iter().all(|result| result.error.is_none()), "{results:?}");
 
@@ -24,9 +26,15 @@ pub async fn deliver(staff: &Channel) {
         location_id: String::new(),
         quantity: STOCK,
     });
-    let request =
-        inventory::ReceiveStockRequest { request_id: "bench".to_owned(), items: items.collect(), effective_time: None };
-    InventoryServiceClient::new(staff.clone()).receive_stock(request).await.expect("the stock is received");
+    let request = inventory::ReceiveStockRequest {
+        request_id: "bench".to_owned(),
+        items: items.collect(),
+        effective_time: None,
+    };
+    InventoryServiceClient::new(staff.clone())
+        .receive_stock(request)
+        .await
+        .expect("the stock is received");
 }
 
 /// Returns three lines of different articles, one to five of each.
@@ -45,8 +53,13 @@ fn sku(number: usize) -> String {
 
 fn product(number: usize) -> catalog::ImportProductsRequest {
     let unit_price = Money { currency_code: CURRENCY.to_owned(), minor_units: 100 + number as i64 };
-    let price = catalog::ImportedPrice { unit_price: Some(unit_price), effective_time: None, is_default: true };
-    let variant = catalog::ImportedVariant { sku: sku(number), prices: vec![price], ..Default::default() };
+    let price = catalog::ImportedPrice {
+        unit_price: Some(unit_price),
+        effective_time: None,
+        is_default: true,
+    };
+    let variant =
+        catalog::ImportedVariant { sku: sku(number), prices: vec![price], ..Default::default() };
     catalog::ImportProductsRequest {
         product: Some(catalog::ImportedProduct {
             external_key: sku(number),

@@ -33,7 +33,8 @@ impl Measures {
     /// Reads the metrics of a shop that runs in this process.
     pub async fn take(address: SocketAddr) -> Measures {
         let mut stream = TcpStream::connect(address).await.expect("the metrics are served");
-        let request = format!("GET /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+        let request =
+            format!("GET /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.expect("a request is sent");
         let mut text = String::new();
         stream.read_to_string(&mut text).await.expect("metrics are text");
@@ -45,8 +46,8 @@ impl Measures {
         }
     }
 
-    /// Prints what an order cost since then. The time of a call has in it what it waited for: the disk, other calls, and
-    /// the calls that it made itself.
+    /// Prints what an order cost since then. The time of a call has in it what it waited for: the
+    /// disk, other calls, and the calls that it made itself.
     pub async fn print_since(&self, address: SocketAddr, orders: u64) {
         let orders = orders as f64;
         let now = Measures::take(address).await;
@@ -84,7 +85,8 @@ fn since(before: &BTreeMap<String, Sum>, now: &BTreeMap<String, Sum>) -> Vec<(St
 
 /// Reads `name_sum{label="…",…} 12.5` and `name_count{…} 3`, added up by label.
 fn sums(text: &str, name: &str, label: &str) -> BTreeMap<String, Sum> {
-    let (total, count) = (format!("{name}_sum{{"), format!("{name}_count{{"));
+    let total = format!("{name}_sum{{");
+    let count = format!("{name}_count{{");
     let mut sums = BTreeMap::<String, Sum>::new();
     for line in text.lines() {
         let rest = line.strip_prefix(&total).or_else(|| line.strip_prefix(&count));
@@ -100,9 +102,15 @@ fn sums(text: &str, name: &str, label: &str) -> BTreeMap<String, Sum> {
 
 fn processor_milliseconds() -> f64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The name of the program, in parentheses, may hold anything; user and system time are the 12th and 13th field after it.
+    // The name of the program, in parentheses, may hold anything; user and system time are the 12th
+    // and 13th field after it.
     let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
-    let ticks: f64 = fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
+    let ticks: f64 = fields
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum();
     ticks * TICK_MILLISECONDS
 }
 

@@ -22,7 +22,9 @@ impl Records {
     pub fn of(folder: &Path) -> Records {
         let entries = std::fs::read_dir(folder).expect("the shop has a folder");
         let paths = entries.map(|entry| entry.expect("a folder can be read").path());
-        let files = paths.filter(|path| path.extension().is_some_and(|extension| extension == "db")).collect();
+        let files = paths
+            .filter(|path| path.extension().is_some_and(|extension| extension == "db"))
+            .collect();
         Records { files, orders: Mutex::new(open(&folder.join("orders.db"))) }
     }
 
@@ -47,8 +49,11 @@ impl Records {
         let mut query = connection
             .prepare("SELECT update_time - create_time FROM orders WHERE state = ? ORDER BY order_id DESC LIMIT ?")
             .expect("the table exists");
-        let times = query.query_map(params![PAID, count as i64], |row| row.get::<_, i64>(0)).expect("two parameters");
-        let times = times.map(|time| Duration::from_micros(time.expect("a whole number").unsigned_abs()));
+        let times = query
+            .query_map(params![PAID, count as i64], |row| row.get::<_, i64>(0))
+            .expect("two parameters");
+        let times =
+            times.map(|time| Duration::from_micros(time.expect("a whole number").unsigned_abs()));
         Latencies::new(times.collect())
     }
 
@@ -59,13 +64,15 @@ impl Records {
 
     fn count(&self, query: &str) -> u64 {
         let connection = self.orders.lock().expect("nobody panics");
-        let count: i64 = connection.query_row(query, [], |row| row.get(0)).expect("the table exists");
+        let count: i64 =
+            connection.query_row(query, [], |row| row.get(0)).expect("the table exists");
         count.unsigned_abs()
     }
 }
 
 fn open(file: &Path) -> Connection {
-    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("the file is there");
+    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .expect("the file is there");
     connection.busy_timeout(Duration::from_secs(5)).expect("SQLite can wait");
     connection
 }
@@ -77,7 +84,10 @@ fn rows_of(connection: &Connection) -> u64 {
     let names = tables.query_map([], |row| row.get::<_, String>(0)).expect("no parameters");
     let count = |name: String| {
         let query = format!("SELECT count(*) FROM \"{name}\"");
-        connection.query_row(&query, [], |row| row.get::<_, i64>(0)).expect("the table exists").unsigned_abs()
+        connection
+            .query_row(&query, [], |row| row.get::<_, i64>(0))
+            .expect("the table exists")
+            .unsigned_abs()
     };
     names.map(|name| count(name.expect("a name"))).sum()
 }
@@ -103,7 +113,8 @@ impl Baseline {
 
     /// Writes transactions one after the other and returns how many a second.
     pub async fn write(&self, duration: Duration) -> f64 {
-        let (connection, rows) = (self.connection.clone(), self.rows);
+        let connection = self.connection.clone();
+        let rows = self.rows;
         let write = move || {
             let connection = &mut *connection.lock().expect("no writer panics");
             let started = Instant::now();
@@ -119,8 +130,10 @@ impl Baseline {
 }
 
 fn write_order(connection: &mut Connection, order: u32, rows: u64) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let mut insert = transaction.prepare_cached("INSERT INTO row (order_number, text) VALUES (?, ?)")?;
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let mut insert =
+        transaction.prepare_cached("INSERT INTO row (order_number, text) VALUES (?, ?)")?;
     let text = "x".repeat(80);
     for _row in 0..rows {
         insert.execute(params![order, text])?;

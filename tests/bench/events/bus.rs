@@ -31,7 +31,8 @@ struct Inner {
 impl Bus {
     /// Starts a bus in a folder, with settings of the events service, and its consumers.
     pub async fn start(folder: &Path, settings: &[(&str, String)]) -> Bus {
-        let mut options = shop::options(folder).set("events.engine.partitions", PARTITIONS.to_string());
+        let mut options =
+            shop::options(folder).set("events.engine.partitions", PARTITIONS.to_string());
         for (key, value) in settings {
             options = options.set(&format!("events.{key}"), value);
         }
@@ -39,7 +40,8 @@ impl Bus {
         let running = running.unwrap_or_else(|error| panic!("{error}"));
         let client = |service: &str| {
             let caller = Caller::Service(service.to_owned());
-            EventServiceClient::new(shop::connect(&running, &caller)).max_decoding_message_size(64 << 20)
+            EventServiceClient::new(shop::connect(&running, &caller))
+                .max_decoding_message_size(64 << 20)
         };
         let mut seen = Vec::new();
         for number in 0..CONSUMERS {
@@ -52,10 +54,14 @@ impl Bus {
         Bus(Arc::new(Inner { running, client, seen, published: Published::default() }))
     }
 
-    /// Checks that every consumer had every event, and that the service's own books are right, and stops.
+    /// Checks that every consumer had every event, and that the service's own books are right, and
+    /// stops.
     pub async fn stop(&self) {
         let published = self.0.published.count() as usize;
-        assert!(self.0.seen.iter().all(|seen| seen.count() == published), "an event is missing, or came twice");
+        assert!(
+            self.0.seen.iter().all(|seen| seen.count() == published),
+            "an event is missing, or came twice"
+        );
         let running = self.0.running.lock().await.take().expect("it is stopped once");
         let staff = shop::connect(&running, &Caller::Staff("bench".to_owned()));
         let audit = EventServiceClient::new(staff).audit_events(pb::AuditEventsRequest {}).await;
@@ -68,9 +74,18 @@ impl Bus {
 impl Target for Bus {
     async fn publish(&self, _publisher: usize, numbers: &[u64]) {
         let events = numbers.iter().map(|number| event(*number)).collect();
-        let answer = self.0.client.clone().publish(pb::PublishRequest { events }).await.expect("the bus takes events");
+        let answer = self
+            .0
+            .client
+            .clone()
+            .publish(pb::PublishRequest { events })
+            .await
+            .expect("the bus takes events");
         let results = answer.into_inner().results;
-        assert!(results.iter().all(|result| matches!(result.result, Some(Outcome::Position(_)))), "{results:?}");
+        assert!(
+            results.iter().all(|result| matches!(result.result, Some(Outcome::Position(_)))),
+            "{results:?}"
+        );
     }
 
     fn consumers(&self) -> &[Seen] {
@@ -98,7 +113,9 @@ async fn consume(mut client: Client, subscription: String, seen: Seen) {
     let start = pb::SubscribeStart {
         subscription,
         max_outstanding_messages: 10_000,
-        start_position: Some(pb::StartPosition { start: Some(pb::start_position::Start::Earliest(true)) }),
+        start_position: Some(pb::StartPosition {
+            start: Some(pb::start_position::Start::Earliest(true)),
+        }),
         ..pb::SubscribeStart::default()
     };
     let start = pb::SubscribeRequest { request: Some(Message::Start(start)) };
@@ -115,7 +132,8 @@ async fn consume(mut client: Client, subscription: String, seen: Seen) {
                 ack_ids.push(delivery.ack_id);
             }
             seen.wake();
-            let update = Message::Update(pb::SubscribeUpdate { ack_ids, ..pb::SubscribeUpdate::default() });
+            let update =
+                Message::Update(pb::SubscribeUpdate { ack_ids, ..pb::SubscribeUpdate::default() });
             if requests.send(pb::SubscribeRequest { request: Some(update) }).await.is_err() {
                 break;
             }

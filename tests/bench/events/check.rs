@@ -21,7 +21,8 @@ pub fn number(payload: &[u8]) -> u64 {
     u64::from_le_bytes(payload[..8].try_into().expect("a payload begins with its number"))
 }
 
-/// The key of the event with a number. Events of one key are published in the order of their numbers.
+/// The key of the event with a number. Events of one key are published in the order of their
+/// numbers.
 pub fn key(number: u64) -> String {
     format!("key-{}", number % KEYS as u64)
 }
@@ -78,8 +79,8 @@ impl Seen {
     /// Handles an event.
     ///
     /// # Panics
-    /// When it is not the next of its key. A repeat, which at-least-once allows and a run without failures does not have, counts
-    /// as one.
+    /// When it is not the next of its key. A repeat, which at-least-once allows and a run without
+    /// failures does not have, counts as one.
     pub fn handle(&self, payload: &[u8]) {
         let number = number(payload);
         if number >= SINGLE {
@@ -90,7 +91,10 @@ impl Seen {
         }
         let before = lock(&self.0.last).insert(number % KEYS as u64, number);
         let expected = before.map_or(number % KEYS as u64, |before| before + KEYS as u64);
-        assert_eq!(number, expected, "the events of a key came in another order, or one is missing");
+        assert_eq!(
+            number, expected,
+            "the events of a key came in another order, or one is missing"
+        );
         self.0.count.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -133,9 +137,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().expect("nobody panics with it")
 }
 
-/// The batches of a run: which numbers, in which order. Each publisher has keys of its own, so that the order within a key is that
-/// of its own requests.
-pub fn batches(first: u64, count: usize, publisher: usize, publishers: usize, batch: usize) -> Vec<Vec<u64>> {
+/// The batches of a run: which numbers, in which order. Each publisher has keys of its own, so that
+/// the order within a key is that of its own requests.
+pub fn batches(
+    first: u64,
+    count: usize,
+    publisher: usize,
+    publishers: usize,
+    batch: usize,
+) -> Vec<Vec<u64>> {
     let ours = |number: &u64| (number % KEYS as u64) as usize % publishers == publisher;
     let numbers: Vec<u64> = (first..first + count as u64).filter(ours).collect();
     numbers.chunks(batch).map(<[u64]>::to_vec).collect()

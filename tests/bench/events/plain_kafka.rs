@@ -1,4 +1,5 @@
-//! A plain Kafka client as a target: librdkafka's idempotent producer, acks=all, and two consumers of all partitions.
+//! A plain Kafka client as a target: librdkafka's idempotent producer, acks=all, and two consumers
+//! of all partitions.
 
 use std::sync::Arc;
 
@@ -29,9 +30,11 @@ impl PlainKafka {
     pub async fn start(bootstrap: &str) -> PlainKafka {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", bootstrap);
-        let admin: AdminClient<DefaultClientContext> = config.create().expect("a client can be made");
+        let admin: AdminClient<DefaultClientContext> =
+            config.create().expect("a client can be made");
         let topic = NewTopic::new(TOPIC, PARTITIONS as i32, TopicReplication::Fixed(1));
-        let made = admin.create_topics([&topic], &AdminOptions::new()).await.expect("the broker answers");
+        let made =
+            admin.create_topics([&topic], &AdminOptions::new()).await.expect("the broker answers");
         assert!(made.iter().all(Result::is_ok), "{made:?}");
         let mut seen = Vec::new();
         for number in 0..CONSUMERS {
@@ -40,7 +43,8 @@ impl PlainKafka {
             let consumer: StreamConsumer = config.create().expect("a consumer can be made");
             let mut from = TopicPartitionList::new();
             for partition in 0..PARTITIONS {
-                from.add_partition_offset(TOPIC, partition as i32, Offset::Beginning).expect("an offset");
+                from.add_partition_offset(TOPIC, partition as i32, Offset::Beginning)
+                    .expect("an offset");
             }
             consumer.assign(&from).expect("partitions can be assigned");
             let ours = Seen::default();
@@ -54,8 +58,12 @@ impl PlainKafka {
                 }
             });
         }
-        let producer =
-            config.clone().set("acks", "all").set("enable.idempotence", "true").set("linger.ms", "0.5").create();
+        let producer = config
+            .clone()
+            .set("acks", "all")
+            .set("enable.idempotence", "true")
+            .set("linger.ms", "0.5")
+            .create();
         let producer = producer.expect("a producer can be made");
         PlainKafka(Arc::new(Inner { producer, seen, published: Published::default() }))
     }
@@ -64,7 +72,8 @@ impl PlainKafka {
 impl Target for PlainKafka {
     async fn publish(&self, _publisher: usize, numbers: &[u64]) {
         let sent = numbers.iter().map(|number| {
-            let (key, payload) = (key(*number), payload(*number));
+            let key = key(*number);
+            let payload = payload(*number);
             let record = FutureRecord::to(TOPIC).key(&key).payload(&payload);
             self.0.producer.send_result(record).expect("the producer has room")
         });

@@ -1,10 +1,11 @@
-//! A plain RabbitMQ client as a target: lapin, publisher confirms, and two consumers of all streams.
+//! A plain RabbitMQ client as a target: lapin, publisher confirms, and two consumers of all
+//! streams.
 
 use std::sync::Arc;
 
 use lapin::options::{
-    BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions, ConfirmSelectOptions,
-    QueueDeclareOptions,
+    BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions,
+    ConfirmSelectOptions, QueueDeclareOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
@@ -42,7 +43,10 @@ impl PlainRabbitMq {
             let mut arguments = FieldTable::default();
             arguments.insert("x-queue-type".into(), AMQPValue::LongString("stream".into()));
             let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-            channel.queue_declare(stream(partition).into(), options, arguments).await.expect("a stream can be made");
+            channel
+                .queue_declare(stream(partition).into(), options, arguments)
+                .await
+                .expect("a stream can be made");
         }
         let mut channels = Vec::new();
         for _ in 0..PUBLISHERS {
@@ -50,7 +54,8 @@ impl PlainRabbitMq {
             channel.confirm_select(ConfirmSelectOptions::default()).await.expect("it confirms");
             channels.push(channel);
         }
-        let (mut seen, mut connections) = (Vec::new(), vec![publishing]);
+        let mut seen = Vec::new();
+        let mut connections = vec![publishing];
         for _ in 0..CONSUMERS {
             let ours = Seen::default();
             seen.push(ours.clone());
@@ -61,7 +66,12 @@ impl PlainRabbitMq {
             }
             connections.push(reading);
         }
-        PlainRabbitMq(Arc::new(Inner { _connections: connections, channels, seen, published: Published::default() }))
+        PlainRabbitMq(Arc::new(Inner {
+            _connections: connections,
+            channels,
+            seen,
+            published: Published::default(),
+        }))
     }
 }
 
@@ -89,8 +99,15 @@ impl Target for PlainRabbitMq {
             let mut headers = FieldTable::default();
             headers.insert("key".into(), AMQPValue::LongString(key(*number).into()));
             let properties = BasicProperties::default().with_delivery_mode(2).with_headers(headers);
-            let (options, body) = (BasicPublishOptions::default(), payload(*number));
-            let sent = self.0.channels[publisher].basic_publish("".into(), stream.into(), options, &body, properties);
+            let options = BasicPublishOptions::default();
+            let body = payload(*number);
+            let sent = self.0.channels[publisher].basic_publish(
+                "".into(),
+                stream.into(),
+                options,
+                &body,
+                properties,
+            );
             confirms.push(sent.await.expect("the connection takes events"));
         }
         for confirm in confirms {

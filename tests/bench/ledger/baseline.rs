@@ -1,4 +1,5 @@
-//! The same rows in the same table, written by nothing that keeps accounts: what the databases themselves can do.
+//! The same rows in the same table, written by nothing that keeps accounts: what the databases
+//! themselves can do.
 
 use std::{
     path::Path,
@@ -27,10 +28,14 @@ impl File {
     pub fn create(path: &Path) -> File {
         let connection = Connection::open(path).expect("a file can be created");
         connection
-            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;")
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;",
+            )
             .expect("SQLite knows its pragmas");
         connection
-            .execute_batch(include_str!("../../../services/ledger/migrations/sqlite/0001_ledger.sql"))
+            .execute_batch(include_str!(
+                "../../../services/ledger/migrations/sqlite/0001_ledger.sql"
+            ))
             .expect("the ledger's tables can be created");
         File(Arc::new(std::sync::Mutex::new((connection, 0))))
     }
@@ -40,7 +45,8 @@ impl File {
         let file = self.0.clone();
         let write = move || {
             let (connection, sequence) = &mut *file.lock().expect("no writer panics");
-            let (started, before) = (Instant::now(), *sequence);
+            let started = Instant::now();
+            let before = *sequence;
             while started.elapsed() < duration {
                 write_once(connection, sequence, size).expect("rows are inserted");
             }
@@ -50,8 +56,13 @@ impl File {
     }
 }
 
-fn write_once(connection: &mut Connection, sequence: &mut i64, size: usize) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+fn write_once(
+    connection: &mut Connection,
+    sequence: &mut i64,
+    size: usize,
+) -> rusqlite::Result<()> {
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let values = "VALUES (?, ?, ?, ?, ?, 0, '', 0, 1, 1, 1, 0, ?, 0, 0)";
     let mut insert = transaction.prepare_cached(&format!("{INSERT} {values}"))?;
     let now = Clock::system().now();
@@ -60,7 +71,14 @@ fn write_once(connection: &mut Connection, sequence: &mut i64, size: usize) -> r
         let (debit, credit) = two_of(ACCOUNTS);
         let id = TransferId::new(now);
         let amount = rand::random_range(1..1_000_i64);
-        insert.execute(params![*sequence, id.as_bytes(), debit as i64, credit as i64, amount, now.as_micros()])?;
+        insert.execute(params![
+            *sequence,
+            id.as_bytes(),
+            debit as i64,
+            credit as i64,
+            amount,
+            now.as_micros()
+        ])?;
     }
     drop(insert);
     transaction.commit()
@@ -78,7 +96,10 @@ impl Unnest {
     pub async fn create(url: &str) -> Unnest {
         let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
         let tables = include_str!("../../../services/ledger/migrations/postgres/0001_ledger.sql");
-        sqlx::raw_sql(tables).execute(&mut connection).await.expect("the ledger's tables can be created");
+        sqlx::raw_sql(tables)
+            .execute(&mut connection)
+            .await
+            .expect("the ledger's tables can be created");
         let connections = Mutex::new(vec![connection]);
         Unnest { url: url.to_owned(), connections, sequence: Arc::default() }
     }
@@ -87,9 +108,16 @@ impl Unnest {
     pub async fn durability(&self) -> String {
         let mut said = Vec::new();
         let connection = &mut self.connections.lock().await[0];
-        for setting in ["server_version", "fsync", "synchronous_commit", "wal_sync_method", "shared_buffers"] {
-            let row = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("SHOW {setting}"))).fetch_one(&mut *connection).await;
-            said.push(format!("{setting}={}", row.expect("the setting exists").get::<String, _>(0)));
+        for setting in
+            ["server_version", "fsync", "synchronous_commit", "wal_sync_method", "shared_buffers"]
+        {
+            let row = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("SHOW {setting}")))
+                .fetch_one(&mut *connection)
+                .await;
+            said.push(format!(
+                "{setting}={}",
+                row.expect("the setting exists").get::<String, _>(0)
+            ));
         }
         said.join(", ")
     }
@@ -118,8 +146,11 @@ async fn insert(connection: &mut PgConnection, sequence: &AtomicI64, size: usize
     let first = sequence.fetch_add(size as i64, Ordering::Relaxed) + 1;
     let sequences: Vec<i64> = (first..).take(size).collect();
     let ids: Vec<Vec<u8>> = sequences.iter().map(|_| TransferId::new(now).to_bytes()).collect();
-    let (debits, credits): (Vec<i64>, Vec<i64>) =
-        sequences.iter().map(|_| two_of(ACCOUNTS)).map(|(debit, credit)| (debit as i64, credit as i64)).unzip();
+    let (debits, credits): (Vec<i64>, Vec<i64>) = sequences
+        .iter()
+        .map(|_| two_of(ACCOUNTS))
+        .map(|(debit, credit)| (debit as i64, credit as i64))
+        .unzip();
     let amounts: Vec<i64> = sequences.iter().map(|_| rand::random_range(1..1_000)).collect();
     let rows = "SELECT s, i, d, c, a, 0, '', 0, 1, 1, 1, 0, $6, 0, 0 \
         FROM UNNEST($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[]) AS row (s, i, d, c, a)";

@@ -18,13 +18,19 @@ impl Source {
     /// Picks ids for so many accounts.
     pub fn new(accounts: usize) -> Source {
         let now = Clock::system().now();
-        Source { accounts: Arc::new((0..accounts).map(|_| AccountId::new(now).to_string()).collect()) }
+        Source {
+            accounts: Arc::new((0..accounts).map(|_| AccountId::new(now).to_string()).collect()),
+        }
     }
 
     /// Returns the accounts, to be created.
     pub fn accounts(&self) -> Vec<pb::NewAccount> {
-        let account =
-            |id: &String| pb::NewAccount { account_id: id.clone(), ledger: LEDGER, code: CODE, ..Default::default() };
+        let account = |id: &String| pb::NewAccount {
+            account_id: id.clone(),
+            ledger: LEDGER,
+            code: CODE,
+            ..Default::default()
+        };
         self.accounts.iter().map(account).collect()
     }
 

@@ -24,7 +24,8 @@ pub(super) fn cases(rules: &Rules, path: &str) -> Vec<Wrong> {
         ("SQL".to_owned(), "'; DROP TABLE x; --".to_owned()),
     ];
     match rules.number("string", "max_len") {
-        Some(max) => texts.push(("too long".to_owned(), "ä".repeat(usize::try_from(max).expect("a length") + 1))),
+        Some(max) => texts
+            .push(("too long".to_owned(), "ä".repeat(usize::try_from(max).expect("a length") + 1))),
         None => texts.push(("very long".to_owned(), "a".repeat(1_000))),
     }
     if let Some(prefix) = valid::id_prefix(&pattern) {
@@ -35,10 +36,18 @@ pub(super) fn cases(rules: &Rules, path: &str) -> Vec<Wrong> {
         texts.push(("capitals".to_owned(), format!("{prefix}{}", suffix.to_uppercase())));
         texts.push(("one too short".to_owned(), format!("{prefix}{}", &suffix[..26])));
         texts.push(("one too long".to_owned(), format!("{prefix}{suffix}0")));
-        texts.push(("beyond 128 bits".to_owned(), format!("{prefix}{}", suffix.replacen("_0", "_8", 1))));
+        texts.push((
+            "beyond 128 bits".to_owned(),
+            format!("{prefix}{}", suffix.replacen("_0", "_8", 1)),
+        ));
         texts.push(("no base32".to_owned(), format!("{prefix}{}", suffix.replacen("h", "u", 1))));
     } else if valid.len() <= 3 && pattern.starts_with("^[A-Z]") {
-        for (what, text) in [("small letters", "gbp"), ("too short", "G"), ("too long", "GBPX"), ("a space", "GBP ")] {
+        for (what, text) in [
+            ("small letters", "gbp"),
+            ("too short", "G"),
+            ("too long", "GBPX"),
+            ("a space", "GBP "),
+        ] {
             texts.push((what.to_owned(), text.to_owned()));
         }
     }
@@ -55,9 +64,17 @@ pub(super) fn cases(rules: &Rules, path: &str) -> Vec<Wrong> {
         }
         let is_broken = !broken.is_empty();
         let what = if is_broken { format!("{what} ({})", broken.join(", ")) } else { what };
-        wrongs.push(Wrong { path: path.to_owned(), what, is_broken, value: Some(Value::String(text)) });
+        wrongs.push(Wrong {
+            path: path.to_owned(),
+            what,
+            is_broken,
+            value: Some(Value::String(text)),
+        });
     }
-    assert!(unproved.is_empty(), "{path}: no text breaks {unproved:?}: teach one to conformance/broken.rs");
+    assert!(
+        unproved.is_empty(),
+        "{path}: no text breaks {unproved:?}: teach one to conformance/broken.rs"
+    );
     wrongs
 }
 

@@ -1,4 +1,4 @@
-//! C-CALL: how a service calls its neighbours, seen by a neighbour that takes everything down.
+//! C-CALL: how a service calls its upstreams, seen by an upstream that takes everything down.
 
 use std::collections::BTreeSet;
 
@@ -12,13 +12,13 @@ use crate::process::report::Report;
 use crate::process::stage::{Stage, TRACE_STATE};
 
 /// Judges every call that came.
-pub fn made(stage: &Stage<'_>, neighbours: &Recorder, report: &mut Report) {
-    let calls = neighbours.calls();
-    // Health and reflection of neighbours are anybody's.
+pub fn made(stage: &Stage<'_>, upstreams: &Recorder, report: &mut Report) {
+    let calls = upstreams.calls();
+    // Health and reflection of upstreams are anybody's.
     let calls = calls.iter().filter(|call| !call.path.starts_with("/grpc.")).collect::<Vec<_>>();
     if calls.is_empty() {
         for number in ["C-CALL-1", "C-CALL-2", "C-CALL-3"] {
-            report.cannot(number, "it called no neighbour");
+            report.cannot(number, "it called no upstream");
         }
         return;
     }
@@ -26,13 +26,20 @@ pub fn made(stage: &Stage<'_>, neighbours: &Recorder, report: &mut Report) {
     let own = format!("Bearer {}", development_token_with(&Caller::Service(name), &[], KEY));
     let traces = stage.asked().into_iter().map(|asked| asked.trace).collect::<BTreeSet<_>>();
     for call in calls {
-        let header = |name: &str| call.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let header = |name: &str| {
+            call.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        };
         let token = header("authorization");
-        let is_own = token.eq_ignore_ascii_case(&own) && token.ends_with(own.rsplit(' ').next().unwrap_or_default());
+        let is_own = token.eq_ignore_ascii_case(&own)
+            && token.ends_with(own.rsplit(' ').next().unwrap_or_default());
         report.look(
             "C-CALL-1",
             is_own,
-            format!("{}: {}", call.path, if is_own { "its own token" } else { "another token, or none" }),
+            format!(
+                "{}: {}",
+                call.path,
+                if is_own { "its own token" } else { "another token, or none" }
+            ),
         );
 
         let timeout = header("grpc-timeout");
@@ -46,14 +53,20 @@ pub fn made(stage: &Stage<'_>, neighbours: &Recorder, report: &mut Report) {
         // Workers call in traces of their own.
         if trace.split('-').nth(1).is_some_and(|trace| traces.contains(trace)) {
             let state = header("tracestate");
-            report.look("C-TRACE-1", state.contains(TRACE_STATE), format!("{}: tracestate {state:?}", call.path));
+            report.look(
+                "C-TRACE-1",
+                state.contains(TRACE_STATE),
+                format!("{}: tracestate {state:?}", call.path),
+            );
         }
     }
 }
 
 /// Returns whether the contract lets a call last as long as its caller listens.
 fn is_unlimited(call: &Call) -> bool {
-    souk_client::CONTRACT.method(&call.path).is_some_and(|policy| policy.timeout >= MethodPolicy::UNLIMITED)
+    souk_client::CONTRACT
+        .method(&call.path)
+        .is_some_and(|policy| policy.timeout >= MethodPolicy::UNLIMITED)
 }
 
 fn is_trace(text: &str) -> bool {

@@ -1,4 +1,5 @@
-//! A service as a process of its own: started from its manifest with free ports, stopped, killed, and its log read.
+//! A service as a process of its own: started from its manifest with free ports, stopped, killed,
+//! and its log read.
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
@@ -19,10 +20,14 @@ const REFUSAL_LIMIT: Duration = Duration::from_secs(30);
 /// What a ready file of an earlier life holds.
 const OLDER: &str = "of an earlier life\n";
 
-/// Variables that are none of the service's business: the first is a setting without its prefix, the others are read by
-/// libraries that it may stand on.
-const FOREIGN: [(&str, &str); 4] =
-    [("SERVER__MAX_MESSAGE_BYTES", "16777216"), ("LOG__LEVEL", "error"), ("LOG_LEVEL", "error"), ("RUST_LOG", "off")];
+/// Variables that are none of the service's business: the first is a setting without its prefix,
+/// the others are read by libraries that it may stand on.
+const FOREIGN: [(&str, &str); 4] = [
+    ("SERVER__MAX_MESSAGE_BYTES", "16777216"),
+    ("LOG__LEVEL", "error"),
+    ("LOG_LEVEL", "error"),
+    ("RUST_LOG", "off"),
+];
 
 /// What is to be started.
 pub struct Service {
@@ -55,7 +60,8 @@ impl Service {
     pub fn new(manifest: Manifest, souk: Option<PathBuf>) -> Result<Service, String> {
         let beside = || std::env::current_exe().ok()?.parent().map(|folder| folder.join("souk"));
         let souk = souk.or_else(|| std::env::var_os("SOUK_BIN").map(PathBuf::from)).or_else(beside);
-        let souk = souk.and_then(|souk| souk.canonicalize().ok()).unwrap_or_else(|| PathBuf::from("souk"));
+        let souk =
+            souk.and_then(|souk| souk.canonicalize().ok()).unwrap_or_else(|| PathBuf::from("souk"));
         let folder = tempfile::tempdir().map_err(|error| format!("a temporary folder: {error}"))?;
         Ok(Service { manifest, souk, folder, number: AtomicU32::new(0) })
     }
@@ -86,23 +92,28 @@ impl Service {
 
     fn command(&self, launch: &Launch, arguments: &[String]) -> Command {
         let mut command = Command::from(self.manifest.command(launch));
-        command.args(arguments).envs(FOREIGN).stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
+        command
+            .args(arguments)
+            .envs(FOREIGN)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .kill_on_drop(true);
         command
     }
 
     /// Starts a process and waits until it serves.
     pub async fn start(&self, launch: Launch, arguments: &[String]) -> Result<Running, String> {
-        let (ready, log) = (self.fresh("ready"), self.fresh("log"));
+        let ready = self.fresh("ready");
+        let log = self.fresh("log");
         let data = self.data_of(&launch);
         // An older file must be replaced.
         fs::write(&ready, OLDER).map_err(|error| format!("a ready file: {error}"))?;
         let launch = launch.set("server.ready_file", ready.display());
         let stderr = File::create(&log).map_err(|error| format!("a log file: {error}"))?;
         let mut command = self.command(&launch, arguments);
-        let mut child = command
-            .stderr(stderr)
-            .spawn()
-            .map_err(|error| format!("{:?} cannot be started: {error}", self.manifest.run.command))?;
+        let mut child = command.stderr(stderr).spawn().map_err(|error| {
+            format!("{:?} cannot be started: {error}", self.manifest.run.command)
+        })?;
         let until = Instant::now() + START_LIMIT;
         let said = || last_lines(&fs::read_to_string(&log).unwrap_or_default());
         let ready_text = loop {
@@ -119,11 +130,13 @@ impl Service {
             tokio::time::sleep(Duration::from_millis(10)).await;
         };
         let address = |key: &str| {
-            let line = ready_text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+            let line =
+                ready_text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
             line.and_then(|text| text.trim().parse().ok())
                 .ok_or_else(|| format!("the ready file has no {key}=HOST:PORT: {ready_text:?}"))
         };
-        let (grpc, metrics) = (address("grpc")?, address("metrics")?);
+        let grpc = address("grpc")?;
+        let metrics = address("metrics")?;
         Ok(Running { grpc, metrics, data, log, ready_text, child })
     }
 
@@ -133,7 +146,10 @@ impl Service {
         let data = self.data_of(&launch);
         let launch = launch.set("server.ready_file", ready.display());
         let mut command = self.command(&launch, arguments);
-        let child = command.stderr(Stdio::piped()).spawn().map_err(|error| format!("it cannot be started: {error}"))?;
+        let child = command
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("it cannot be started: {error}"))?;
         let serves = async {
             while !ready.exists() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -168,7 +184,9 @@ impl Service {
 impl Refusal {
     /// Returns what it said and how it ended, in one line.
     pub fn told(&self) -> String {
-        let exit = self.exit.map_or_else(|| "still running".to_owned(), |code| format!("exit code {code}"));
+        let exit = self
+            .exit
+            .map_or_else(|| "still running".to_owned(), |code| format!("exit code {code}"));
         format!("{exit}: {}", last_lines(&self.stderr))
     }
 
@@ -179,7 +197,10 @@ impl Refusal {
 
     /// Returns the lines that are no entries of the log, which begin with the year.
     pub fn lines_for_people(&self) -> Vec<&str> {
-        self.lines().into_iter().filter(|line| !line.starts_with(|first: char| first.is_ascii_digit())).collect()
+        self.lines()
+            .into_iter()
+            .filter(|line| !line.starts_with(|first: char| first.is_ascii_digit()))
+            .collect()
     }
 }
 
@@ -187,7 +208,8 @@ impl Running {
     /// Sends a signal by name: `TERM`, `INT`, `KILL`.
     pub async fn signal(&self, name: &str) {
         if let Some(id) = self.child.id() {
-            let _ = Command::new("kill").args([&format!("-{name}"), &id.to_string()]).status().await;
+            let _ =
+                Command::new("kill").args([&format!("-{name}"), &id.to_string()]).status().await;
         }
     }
 

@@ -12,23 +12,32 @@ use crate::process::report::Report;
 const SECRET: &str = "conformance-secret-5e1f";
 const WRONG_SETTING: Option<i32> = Some(64);
 
-/// Starts the process that most sentences are asked of: some settings from a file, some from the environment.
-pub async fn usual(service: &Service, neighbours: &Recorder, report: &mut Report) -> Result<Running, String> {
+/// Starts the process that most sentences are asked of: some settings from a file, some from the
+/// environment.
+pub async fn usual(
+    service: &Service,
+    upstreams: &Recorder,
+    report: &mut Report,
+) -> Result<Running, String> {
     let file = service.fresh("settings.toml");
     // The environment must win for the log, and the file must count for the rest.
     let text = "[log]\nformat = \"text\"\n[server]\nmax_message_bytes = 70000\n";
     fs::write(&file, text).map_err(|error| error.to_string())?;
     let mut launch = service.settings().set("log.format", "json").set("log.level", "info");
-    for name in &service.manifest.neighbours {
-        launch = launch.set(&format!("neighbours.{name}"), neighbours.url());
+    for name in &service.manifest.upstreams {
+        launch = launch.set(&format!("upstreams.{name}"), upstreams.url());
     }
-    let process = service.start(launch, &["--config".to_owned(), file.display().to_string()]).await?;
+    let process =
+        service.start(launch, &["--config".to_owned(), file.display().to_string()]).await?;
     let lines = process.ready_text.lines().collect::<Vec<_>>();
-    let is_as_said =
-        matches!(lines[..], [grpc, metrics] if grpc.starts_with("grpc=") && metrics.starts_with("metrics="));
+    let is_as_said = matches!(lines[..], [grpc, metrics] if grpc.starts_with("grpc=") && metrics.starts_with("metrics="));
     report.look("C-START-2", is_as_said, format!("{:?}", process.ready_text));
     let has_ports = process.grpc.port() != 0 && process.metrics.port() != 0;
-    report.look("C-START-1", has_ports, format!("gRPC on {}, metrics on {}", process.grpc, process.metrics));
+    report.look(
+        "C-START-1",
+        has_ports,
+        format!("gRPC on {}, metrics on {}", process.grpc, process.metrics),
+    );
     Ok(process)
 }
 
@@ -49,7 +58,12 @@ pub async fn wrong_settings_end_the_start(service: &Service, report: &mut Report
         ("C-CONFIG-3", plain(), with_file(&unknown), "no_such_key"),
         ("C-CONFIG-4", plain().set("server.max_requests", "many"), vec![], "max_requests"),
         ("C-CONFIG-4", plain().set("log.format", "poem"), vec![], "format"),
-        ("C-CONFIG-4", plain().set("server.max_message_bytes", 99_999_999), vec![], "max_message_bytes"),
+        (
+            "C-CONFIG-4",
+            plain().set("server.max_message_bytes", 99_999_999),
+            vec![],
+            "max_message_bytes",
+        ),
         ("C-CONFIG-5", plain(), with_file(&torn), "torn.toml"),
         ("C-CONFIG-5", plain(), with_file(&absent), "absent.toml"),
         ("C-CONFIG-5", plain(), vec!["--no-such-argument".to_owned()], "no-such-argument"),
@@ -75,7 +89,10 @@ fn judge(number: &str, named: &str, is_argument: bool, refusal: &Refusal, report
     };
     let holds = refusal.exit == WRONG_SETTING && names_it && is_short;
     report.look(number, holds, format!("{}{why}", refusal.told()));
-    let told = format!("with {named} wrong, {} was written", if refusal.has_written { "something" } else { "nothing" });
+    let told = format!(
+        "with {named} wrong, {} was written",
+        if refusal.has_written { "something" } else { "nothing" }
+    );
     report.look("C-CONFIG-6", !refusal.has_written, told);
     let told = format!("with {named} wrong, the key of tokens is not printed");
     report.look("C-CONFIG-7", !refusal.stderr.contains(SECRET), told);

@@ -11,7 +11,8 @@ use tonic_reflection::pb::v1::{ServerReflectionRequest, ServerReflectionResponse
 use crate::process::wire::Connection;
 
 /// Both versions of reflection; their messages are the same.
-pub const VERSIONS: [&str; 2] = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
+pub const VERSIONS: [&str; 2] =
+    ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
 
 /// One method with what the contract says of it.
 #[derive(Clone)]
@@ -38,7 +39,11 @@ pub struct Access {
 }
 
 /// Asks reflection one question.
-pub async fn ask(connection: &Connection, version: &str, question: MessageRequest) -> Result<MessageResponse, String> {
+pub async fn ask(
+    connection: &Connection,
+    version: &str,
+    question: MessageRequest,
+) -> Result<MessageResponse, String> {
     let request = ServerReflectionRequest { host: String::new(), message_request: Some(question) };
     let path = format!("/{version}/ServerReflectionInfo");
     let reply = connection.call(&path, &[], &[request.encode_to_vec()]).await;
@@ -48,7 +53,8 @@ pub async fn ask(connection: &Connection, version: &str, question: MessageReques
     let Some(message) = reply.messages.first() else {
         return Err(format!("{:?}: {}", reply.status.code(), reply.status.message()));
     };
-    let response = ServerReflectionResponse::decode(message.as_slice()).map_err(|error| error.to_string())?;
+    let response =
+        ServerReflectionResponse::decode(message.as_slice()).map_err(|error| error.to_string())?;
     response.message_response.ok_or_else(|| "an empty answer".to_owned())
 }
 
@@ -64,7 +70,8 @@ pub async fn pool(connection: &Connection, services: &[String]) -> Result<Descri
             other => return Err(format!("{asked} is answered {other:?}")),
         };
         for bytes in found {
-            let file = prost_types::FileDescriptorProto::decode(bytes.as_slice()).map_err(|error| error.to_string())?;
+            let file = prost_types::FileDescriptorProto::decode(bytes.as_slice())
+                .map_err(|error| error.to_string())?;
             if files.iter().any(|(name, ..)| name == file.name()) {
                 continue;
             }
@@ -82,7 +89,8 @@ pub async fn pool(connection: &Connection, services: &[String]) -> Result<Descri
             return Err("the files import each other, or one is missing".to_owned());
         };
         let (name, bytes, _) = files.swap_remove(at);
-        pool.decode_file_descriptor_proto(bytes.as_slice()).map_err(|error| format!("{name}: {error}"))?;
+        pool.decode_file_descriptor_proto(bytes.as_slice())
+            .map_err(|error| format!("{name}: {error}"))?;
     }
     Ok(pool)
 }
@@ -91,7 +99,9 @@ pub async fn pool(connection: &Connection, services: &[String]) -> Result<Descri
 pub fn methods(pool: &DescriptorPool, services: &[String]) -> Result<Vec<Method>, String> {
     let mut methods = Vec::new();
     for name in services {
-        let service = pool.get_service_by_name(name).ok_or_else(|| format!("its files have no service {name}"))?;
+        let service = pool
+            .get_service_by_name(name)
+            .ok_or_else(|| format!("its files have no service {name}"))?;
         methods.extend(service.methods().map(|method| {
             let options = method.method_descriptor_proto().options.as_ref();
             let level = options.and_then(|options| options.idempotency_level);
@@ -121,7 +131,12 @@ fn access(pool: &DescriptorPool, method: &MethodDescriptor) -> Option<Access> {
     let access = access.as_message()?;
     let texts = |name: &str| -> Vec<String> {
         let Some(value) = access.get_field_by_name(name) else { return Vec::new() };
-        value.as_list().unwrap_or_default().iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()
+        value
+            .as_list()
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|one| one.as_str().map(str::to_owned))
+            .collect()
     };
     let kinds = access.get_field_by_name("callers")?;
     let kind = pool.get_enum_by_name("souk.policy.v1.Caller")?;
@@ -140,7 +155,8 @@ impl Access {
                 Caller::User(_) => has("CALLER_USER"),
                 Caller::Staff(_) => has("CALLER_STAFF"),
                 Caller::Service(name) => {
-                    has("CALLER_SERVICE") && (self.services.is_empty() || self.services.contains(name))
+                    has("CALLER_SERVICE")
+                        && (self.services.is_empty() || self.services.contains(name))
                 }
             }
     }

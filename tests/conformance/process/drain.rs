@@ -40,19 +40,27 @@ pub async fn at_sigterm(stage: &mut Stage<'_>, report: &mut Report) -> String {
     for (_, stream) in &mut streams {
         let _ = stream.next_within(Duration::from_millis(300)).await;
     }
-    // As long as it has not come whole the process cannot end, and what it does meanwhile can be seen.
+    // As long as it has not come whole the process cannot end, and what it does meanwhile can be
+    // seen.
     let held = begin(&calls(stage)).await;
     let signalled = Arc::new(AtomicBool::new(false));
-    let callers = (0..CALLERS).map(|_| tokio::spawn(calling(calls(stage), signalled.clone()))).collect::<Vec<_>>();
+    let callers = (0..CALLERS)
+        .map(|_| tokio::spawn(calling(calls(stage), signalled.clone())))
+        .collect::<Vec<_>>();
     tokio::time::sleep(Duration::from_millis(300)).await;
 
     let started = Instant::now();
     // Before it is sent: what begins from here on may or may not come first.
     signalled.store(true, Ordering::SeqCst);
     stage.process.signal("TERM").await;
-    let watchers = streams.into_iter().map(|(name, stream)| tokio::spawn(ending(name, stream))).collect::<Vec<_>>();
-    let (address, page) = (stage.process.grpc, stage.process.metrics);
-    let (is_closed, is_unready) = tokio::join!(until(move || refuses(address)), until(move || is_not_ready(page)));
+    let watchers = streams
+        .into_iter()
+        .map(|(name, stream)| tokio::spawn(ending(name, stream)))
+        .collect::<Vec<_>>();
+    let address = stage.process.grpc;
+    let page = stage.process.metrics;
+    let (is_closed, is_unready) =
+        tokio::join!(until(move || refuses(address)), until(move || is_not_ready(page)));
     report.look("C-DRAIN-1", is_closed, "after SIGTERM new connections are refused");
     report.look("C-DRAIN-1", is_unready, "after SIGTERM /readyz is 503, or gone");
 
@@ -72,7 +80,10 @@ pub async fn at_sigterm(stage: &mut Stage<'_>, report: &mut Report) -> String {
     let took = started.elapsed();
     let seen = match ended {
         Some(code) => format!("exit code {code:?} after {:.1} s", took.as_secs_f64()),
-        None => format!("it still ran {:.1} s after SIGTERM, with server.drain_seconds 5", took.as_secs_f64()),
+        None => format!(
+            "it still ran {:.1} s after SIGTERM, with server.drain_seconds 5",
+            took.as_secs_f64()
+        ),
     };
     report.look("C-DRAIN-4", ended == Some(Some(0)), seen);
     for watcher in watchers {
@@ -123,13 +134,19 @@ async fn calling(calls: Calls, signalled: Arc<AtomicBool>) -> Vec<(bool, String)
     let mut outcomes = Vec::new();
     loop {
         let began_before = !signalled.load(Ordering::SeqCst);
-        let reply = calls.connection.call(&calls.path, &calls.headers, slice::from_ref(&calls.message)).await;
+        let reply = calls
+            .connection
+            .call(&calls.path, &calls.headers, slice::from_ref(&calls.message))
+            .await;
         match reply.code() {
             Some(Code::Ok) => outcomes.push((true, "calls in flight are answered".to_owned())),
             Some(Code::Unavailable) => return outcomes,
             None if !began_before => return outcomes,
             _ => {
-                outcomes.push((false, format!("a call that began before the signal: {}", told(&reply))));
+                outcomes.push((
+                    false,
+                    format!("a call that began before the signal: {}", told(&reply)),
+                ));
                 return outcomes;
             }
         }
@@ -149,8 +166,11 @@ async fn ending(name: String, mut stream: Stream) -> (bool, String) {
     let status = stream.status();
     let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
     let holds = status.code() == Code::Unavailable && reason == "ERROR_REASON_DRAINING";
-    let last =
-        if name.starts_with("a watch") && last == Some(ServingStatus::NotServing) { " after NOT_SERVING" } else { "" };
+    let last = if name.starts_with("a watch") && last == Some(ServingStatus::NotServing) {
+        " after NOT_SERVING"
+    } else {
+        ""
+    };
     (holds, format!("{name} ends with {:?} {reason}{last}", status.code()))
 }
 

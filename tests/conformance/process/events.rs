@@ -1,4 +1,5 @@
-//! C-EVENT: a service that hears events, with the real bus as its neighbour: events of all kinds, again, and after death.
+//! C-EVENT: a service that hears events, with the real bus as its upstream: events of all kinds,
+//! again, and after death.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +19,8 @@ use crate::process::report::Report;
 use crate::process::stage::{Stage, caller, told};
 
 const SENTENCES: [&str; 3] = ["C-EVENT-1", "C-EVENT-2", "C-EVENT-3"];
-/// How long the service may take to hear everything; it may be waiting to open its subscription again.
+/// How long the service may take to hear everything; it may be waiting to open its subscription
+/// again.
 const HEARD_WITHIN: Duration = Duration::from_secs(40);
 /// How long it may take until what was acknowledged is seen.
 const SEEN_WITHIN: Duration = Duration::from_secs(10);
@@ -38,7 +40,9 @@ environment_prefix = "SOUK"
 /// Publishes events and sees that they are acknowledged.
 pub async fn heard(service: &Service, report: &mut Report) {
     let Some(event) = &service.manifest.conformance.event else {
-        return SENTENCES.iter().for_each(|number| report.cannot(number, "the manifest has no example of an event"));
+        return SENTENCES
+            .iter()
+            .for_each(|number| report.cannot(number, "the manifest has no example of an event"));
     };
     if let Err(why) = hear(service, event, report).await {
         SENTENCES.iter().for_each(|number| report.look(number, false, why.clone()));
@@ -62,7 +66,11 @@ async fn hear(service: &Service, event: &Heard, report: &mut Report) -> Result<(
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let found = subscription(&bus, &name).await;
-    report.look("C-EVENT-1", found.is_some(), format!("a subscription called {name}: {}", found.is_some()));
+    report.look(
+        "C-EVENT-1",
+        found.is_some(),
+        format!("a subscription called {name}: {}", found.is_some()),
+    );
     if found.is_none() {
         return Err("it holds no subscription".to_owned());
     }
@@ -76,14 +84,22 @@ async fn hear(service: &Service, event: &Heard, report: &mut Report) -> Result<(
     publish(&bus, vec![unheard]).await?;
     publish(&bus, vec![torn, whole.clone()]).await?;
     let lag = until_heard(&bus, &name).await;
-    report.look("C-EVENT-2", lag == Some(0), format!("one of another type, one torn, one whole: {lag:?} are left"));
+    report.look(
+        "C-EVENT-2",
+        lag == Some(0),
+        format!("one of another type, one torn, one whole: {lag:?} are left"),
+    );
     if lag != Some(0) {
         report.cannot("C-EVENT-3", "it acknowledges nothing");
         return Ok(());
     }
     let before = until_other(&stage, &empty).await;
     let changed = differences(&empty, &before);
-    report.look("C-EVENT-2", !changed.is_empty(), format!("with its effect other answers are given by: {changed:?}"));
+    report.look(
+        "C-EVENT-2",
+        !changed.is_empty(),
+        format!("with its effect other answers are given by: {changed:?}"),
+    );
 
     // The same event, which tells of something else: who knows it again does not read on.
     let other = again(&stage, event, &whole)?;
@@ -123,9 +139,14 @@ async fn without_bus(
     bus.process.signal("KILL").await;
     let _ = bus.process.ended(Duration::from_secs(10)).await;
     let reply = health::check(&stage, "").await;
-    report.look("C-EVENT-1", reply.code() == Some(Code::Ok), format!("while the bus is away: {}", told(&reply)));
+    report.look(
+        "C-EVENT-1",
+        reply.code() == Some(Code::Ok),
+        format!("while the bus is away: {}", told(&reply)),
+    );
 
-    let bus = start(bus_service, bus_service.settings_in(data).set("server.listen", address)).await?;
+    let bus =
+        start(bus_service, bus_service.settings_in(data).set("server.listen", address)).await?;
     publish(&bus, vec![bus::Event { id: "conformance-last".to_owned(), ..event.clone() }]).await?;
     let lag = until_heard(&bus, &stage.service.manifest.name).await;
     report.look("C-EVENT-1", lag == Some(0), format!("when the bus is back: {lag:?} are left"));
@@ -140,7 +161,8 @@ async fn start(bus: &Service, launch: Launch) -> Result<Stage<'_>, String> {
 }
 
 async fn open<'a>(service: &'a Service, data: &Path, bus: &Stage<'_>) -> Result<Stage<'a>, String> {
-    let launch = service.settings_in(data).set("neighbours.events", format!("http://{}", bus.process.grpc));
+    let launch =
+        service.settings_in(data).set("upstreams.events", format!("http://{}", bus.process.grpc));
     let process = service.start(launch, &[]).await?;
     let mut stage = Stage::open(service, process, None).await?;
     stage.learn().await?;
@@ -148,16 +170,21 @@ async fn open<'a>(service: &'a Service, data: &Path, bus: &Stage<'_>) -> Result<
 }
 
 fn payload(stage: &Stage<'_>, event: &Heard, data: &str) -> Result<Vec<u8>, String> {
-    let ours = DescriptorPool::decode(souk_client::FILE_DESCRIPTOR_SET).map_err(|error| error.to_string())?;
-    let found = stage.pool.get_message_by_name(&event.kind).or_else(|| ours.get_message_by_name(&event.kind));
+    let ours = DescriptorPool::decode(souk_client::FILE_DESCRIPTOR_SET)
+        .map_err(|error| error.to_string())?;
+    let found = stage
+        .pool
+        .get_message_by_name(&event.kind)
+        .or_else(|| ours.get_message_by_name(&event.kind));
     let descriptor = found.ok_or_else(|| format!("no message {} is known", event.kind))?;
     let mut reader = serde_json::Deserializer::from_str(data);
-    let message =
-        DynamicMessage::deserialize(descriptor, &mut reader).map_err(|error| format!("event.data: {error}"))?;
+    let message = DynamicMessage::deserialize(descriptor, &mut reader)
+        .map_err(|error| format!("event.data: {error}"))?;
     Ok(message.encode_to_vec())
 }
 
-/// Returns an event of the same id whose payload is another's: the last letter of the key is another wherever it stands.
+/// Returns an event of the same id whose payload is another's: the last letter of the key is
+/// another wherever it stands.
 fn again(stage: &Stage<'_>, event: &Heard, first: &bus::Event) -> Result<bus::Event, String> {
     let last = event.key.chars().last().unwrap_or('a');
     let mut key = event.key[..event.key.len() - last.len_utf8()].to_owned();
@@ -186,7 +213,10 @@ async fn publish(bus: &Stage<'_>, events: Vec<bus::Event>) -> Result<(), String>
     if reply.code() != Some(Code::Ok) {
         return Err(format!("the bus does not take events: {}", told(&reply)));
     }
-    let answer = reply.messages.first().and_then(|message| bus::PublishResponse::decode(message.as_slice()).ok());
+    let answer = reply
+        .messages
+        .first()
+        .and_then(|message| bus::PublishResponse::decode(message.as_slice()).ok());
     for result in answer.unwrap_or_default().results {
         if let Some(bus::publish_result::Result::Failure(failure)) = result.result {
             return Err(format!("the bus does not take an event: {}", failure.message));
@@ -224,7 +254,10 @@ async fn answers(stage: &Stage<'_>) -> Answers {
     for method in stage.methods.iter().filter(|method| method.is_read && !method.server_streaming) {
         let is_example = method.path.strip_prefix('/') == Some(unary.method.as_str());
         let (by, message) = match is_example {
-            true => (caller(&unary.caller).ok(), stage.encode(&unary.method, &unary.request).unwrap_or_default()),
+            true => (
+                caller(&unary.caller).ok(),
+                stage.encode(&unary.method, &unary.request).unwrap_or_default(),
+            ),
             false => (method.access.as_ref().and_then(|access| access.admitted()), Vec::new()),
         };
         let Some(by) = by else { continue };

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use prost::Message as _;
 use souk_chassis::Caller;
 use souk_chassis::pb::grpc::health::v1::health_check_response::ServingStatus;
-use souk_chassis::pb::grpc::health::v1::{HealthCheckRequest, HealthCheckResponse, HealthListResponse};
+use souk_chassis::pb::grpc::health::v1::{
+    HealthCheckRequest, HealthCheckResponse, HealthListResponse,
+};
 use tonic::Code;
 
 use crate::process::report::Report;
@@ -42,21 +44,34 @@ pub async fn asked(stage: &Stage<'_>, report: &mut Report) {
         let (reply, status) = until_serving(stage, name).await;
         let holds = status == Some(ServingStatus::Serving);
         report.look("C-HEALTH-1", holds, format!("{name:?}: {}, {status:?}", told(&reply)));
-        report.look("C-HEALTH-6", reply.code() == Some(Code::Ok), format!("Check without a token: {}", told(&reply)));
+        report.look(
+            "C-HEALTH-6",
+            reply.code() == Some(Code::Ok),
+            format!("Check without a token: {}", told(&reply)),
+        );
     }
     let reply = check(stage, UNKNOWN).await;
     report.look("C-HEALTH-2", reply.code() == Some(Code::NotFound), told(&reply));
 
     let reply = stage.call("/grpc.health.v1.Health/List", &Caller::Anonymous, Vec::new()).await;
-    let list = reply.messages.first().and_then(|message| HealthListResponse::decode(message.as_slice()).ok());
+    let list = reply
+        .messages
+        .first()
+        .and_then(|message| HealthListResponse::decode(message.as_slice()).ok());
     let mut listed = list.unwrap_or_default().statuses.into_keys().collect::<Vec<_>>();
     let mut wanted = services.iter().cloned().chain([String::new()]).collect::<Vec<_>>();
     listed.sort();
     wanted.sort();
     report.look("C-HEALTH-3", listed == wanted, format!("{}: {listed:?}", told(&reply)));
-    report.look("C-HEALTH-6", reply.code() == Some(Code::Ok), format!("List without a token: {}", told(&reply)));
+    report.look(
+        "C-HEALTH-6",
+        reply.code() == Some(Code::Ok),
+        format!("List without a token: {}", told(&reply)),
+    );
 
-    for (name, wanted) in [(services[0].as_str(), ServingStatus::Serving), (UNKNOWN, ServingStatus::ServiceUnknown)] {
+    for (name, wanted) in
+        [(services[0].as_str(), ServingStatus::Serving), (UNKNOWN, ServingStatus::ServiceUnknown)]
+    {
         let first = match watch(stage, name).await {
             Ok(mut stream) => {
                 let first = stream.next_within(Duration::from_secs(5)).await;

@@ -22,8 +22,9 @@ const NEWER_BYTES: usize = 900;
 const CHECK: &str = "/grpc.health.v1.Health/Check";
 const FIRST: std::time::Duration = std::time::Duration::from_millis(300);
 
-/// Starts the process: small limits, a key of its own, a text log of everything, somebody who takes spans and calls.
-pub async fn bounded(service: &Service, neighbours: &Recorder) -> Result<Running, String> {
+/// Starts the process: small limits, a key of its own, a text log of everything, somebody who takes
+/// spans and calls.
+pub async fn bounded(service: &Service, upstreams: &Recorder) -> Result<Running, String> {
     let mut launch = service
         .settings()
         .set("server.max_requests", MOST_REQUESTS)
@@ -31,9 +32,9 @@ pub async fn bounded(service: &Service, neighbours: &Recorder) -> Result<Running
         .set("log.format", "text")
         .set("log.level", "debug")
         .set("identity.development_key", KEY)
-        .set("telemetry.otlp_endpoint", neighbours.url());
-    for name in &service.manifest.neighbours {
-        launch = launch.set(&format!("neighbours.{name}"), neighbours.url());
+        .set("telemetry.otlp_endpoint", upstreams.url());
+    for name in &service.manifest.upstreams {
+        launch = launch.set(&format!("upstreams.{name}"), upstreams.url());
     }
     service.start(launch, &[]).await
 }
@@ -50,20 +51,31 @@ pub async fn reached(stage: &Stage<'_>, report: &mut Report) {
     }
     requests(stage, report).await;
     let unary = stage.unary();
-    let message = padded(stage.encode(&unary.method, &unary.request).unwrap_or_default(), NEWER_BYTES);
-    let reply = stage.call(&format!("/{}", unary.method), &caller(&unary.caller).unwrap_or_default(), message).await;
+    let message =
+        padded(stage.encode(&unary.method, &unary.request).unwrap_or_default(), NEWER_BYTES);
+    let reply = stage
+        .call(&format!("/{}", unary.method), &caller(&unary.caller).unwrap_or_default(), message)
+        .await;
     let seen = format!("{NEWER_BYTES} bytes of a field that it does not know: {}", told(&reply));
     report.look("C-CONFIG-2", reply.code() == Some(Code::Ok), seen);
 }
 
-async fn streams(stage: &Stage<'_>, path: &str, by: &Caller, message: Vec<u8>, report: &mut Report) {
+async fn streams(
+    stage: &Stage<'_>,
+    path: &str,
+    by: &Caller,
+    message: Vec<u8>,
+    report: &mut Report,
+) {
     let mut first = match stage.stream(path, by, &[], message.clone()).await {
         Ok(stream) => stream,
         Err(why) => return report.look("C-LIMIT-1", false, why),
     };
     let _ = first.next_within(FIRST).await;
     // One that is let in would go on for ever.
-    let reply = stage.call_with(path, by, &[("grpc-timeout", "2S".to_owned())], vec![message.clone()]).await;
+    let reply = stage
+        .call_with(path, by, &[("grpc-timeout", "2S".to_owned())], vec![message.clone()])
+        .await;
     let holds = is_error(&reply, Code::ResourceExhausted, "ERROR_REASON_TOO_MANY_STREAMS");
     report.look("C-LIMIT-1", holds, format!("a second stream of {by}: {}", told(&reply)));
     let other = match by {
@@ -75,16 +87,20 @@ async fn streams(stage: &Stage<'_>, path: &str, by: &Caller, message: Vec<u8>, r
         Ok(mut stream) => {
             let _ = stream.next_within(FIRST).await;
             let status = stream.status();
-            status.get_details_error_info().is_none_or(|info| info.reason != "ERROR_REASON_TOO_MANY_STREAMS")
+            status
+                .get_details_error_info()
+                .is_none_or(|info| info.reason != "ERROR_REASON_TOO_MANY_STREAMS")
         }
         Err(_) => false,
     };
     report.look("C-LIMIT-1", outcome, format!("a stream of {other} is not affected"));
 }
 
-/// Fills the process with requests that do not end, and calls once more. Health is apart, so it must answer all the while.
+/// Fills the process with requests that do not end, and calls once more. Health is apart, so it
+/// must answer all the while.
 async fn requests(stage: &Stage<'_>, report: &mut Report) {
-    // The streams above end when their caller goes away, which the process may hear of a little later.
+    // The streams above end when their caller goes away, which the process may hear of a little
+    // later.
     tokio::time::sleep(FIRST).await;
     let unary = stage.unary();
     let path = format!("/{}", unary.method);
@@ -101,14 +117,26 @@ async fn requests(stage: &Stage<'_>, report: &mut Report) {
     let reply = stage.call(&path, &by, message.clone()).await;
     if reply.code() == Some(Code::Ok) && is_zero(&in_work, "souk_requests_in_work") {
         // Some libraries read the whole message before anybody can count the request.
-        return report.cannot("C-LIMIT-2", "it has no stream, and a request counts when its message is there");
+        return report.cannot(
+            "C-LIMIT-2",
+            "it has no stream, and a request counts when its message is there",
+        );
     }
-    let waits = reply.status.get_details_retry_info().is_some_and(|info| info.retry_delay.is_some());
+    let waits =
+        reply.status.get_details_retry_info().is_some_and(|info| info.retry_delay.is_some());
     let holds = is_error(&reply, Code::ResourceExhausted, "ERROR_REASON_OVERLOADED") && waits;
-    report.look("C-LIMIT-2", holds, format!("one more than {MOST_REQUESTS}: {}, RetryInfo {waits}", told(&reply)));
+    report.look(
+        "C-LIMIT-2",
+        holds,
+        format!("one more than {MOST_REQUESTS}: {}, RetryInfo {waits}", told(&reply)),
+    );
     let health = HealthCheckRequest { service: String::new() }.encode_to_vec();
     let health = stage.call(CHECK, &Caller::Anonymous, health).await;
-    report.look("C-LIMIT-2", health.code() == Some(Code::Ok), format!("health meanwhile: {}", told(&health)));
+    report.look(
+        "C-LIMIT-2",
+        health.code() == Some(Code::Ok),
+        format!("health meanwhile: {}", told(&health)),
+    );
     drop((held, streams));
     let mut reply = reply;
     for _ in 0..50 {
@@ -118,7 +146,11 @@ async fn requests(stage: &Stage<'_>, report: &mut Report) {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         reply = stage.call(&path, &by, message.clone()).await;
     }
-    report.look("C-LIMIT-2", reply.code() == Some(Code::Ok), format!("when they are gone: {}", told(&reply)));
+    report.look(
+        "C-LIMIT-2",
+        reply.code() == Some(Code::Ok),
+        format!("when they are gone: {}", told(&reply)),
+    );
 }
 
 /// Opens the example of a stream for as many callers as requests may be in work, one each.
@@ -132,7 +164,9 @@ async fn streams_of_many(stage: &Stage<'_>) -> Vec<Stream> {
             Caller::User(_) => Caller::User(format!("caller-{number}")),
             _ => Caller::Staff(format!("caller-{number}")),
         };
-        if let Ok(mut stream) = stage.stream(&format!("/{}", example.method), &by, &[], message.clone()).await {
+        if let Ok(mut stream) =
+            stage.stream(&format!("/{}", example.method), &by, &[], message.clone()).await
+        {
             let _ = stream.next_within(FIRST).await;
             streams.push(stream);
         }
@@ -142,6 +176,8 @@ async fn streams_of_many(stage: &Stage<'_>) -> Vec<Stream> {
 
 /// Returns whether a gauge of the metrics page is 0, however its language writes numbers.
 fn is_zero(metrics: &str, name: &str) -> bool {
-    let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse::<f64>().ok());
+    let value = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse::<f64>().ok());
     value == Some(0.0)
 }

@@ -26,25 +26,43 @@ pub fn usual(stage: &Stage<'_>, log: &str, report: &mut Report) {
             }
         };
         let has_all = is_time(&entry["timestamp"])
-            && ["ERROR", "WARN", "INFO", "DEBUG", "TRACE"].iter().any(|level| entry["level"] == *level)
+            && ["ERROR", "WARN", "INFO", "DEBUG", "TRACE"]
+                .iter()
+                .any(|level| entry["level"] == *level)
             && entry["message"].is_string();
-        report.look("C-LOG-1", has_all, if has_all { "every line is an object".to_owned() } else { line.to_owned() });
+        report.look(
+            "C-LOG-1",
+            has_all,
+            if has_all { "every line is an object".to_owned() } else { line.to_owned() },
+        );
         if entry["message"] != "request" {
             continue;
         }
         if entry["caller"] == format!("user:{UNTRACEABLE}") {
             untraceable.push(entry["trace.id"].as_str().unwrap_or_default().to_owned());
         }
-        requests.entry(entry["trace.id"].as_str().unwrap_or_default().to_owned()).or_default().push(entry);
+        requests
+            .entry(entry["trace.id"].as_str().unwrap_or_default().to_owned())
+            .or_default()
+            .push(entry);
     }
-    report.look("C-CONFIG-1", !requests.is_empty(), "log.format of the environment wins over the file's");
+    report.look(
+        "C-CONFIG-1",
+        !requests.is_empty(),
+        "log.format of the environment wins over the file's",
+    );
     for asked in stage.asked() {
         let lines = requests.get(&asked.trace).map(Vec::as_slice).unwrap_or_default();
         if asked.is_background {
-            report.look("C-LOG-4", lines.is_empty(), format!("{} is not logged at info", asked.method));
+            report.look(
+                "C-LOG-4",
+                lines.is_empty(),
+                format!("{} is not logged at info", asked.method),
+            );
             continue;
         }
-        let told = format!("{} {:?} leaves {} lines in its trace", asked.method, asked.code, lines.len());
+        let told =
+            format!("{} {:?} leaves {} lines in its trace", asked.method, asked.code, lines.len());
         report.look("C-TRACE-1", !lines.is_empty(), told.clone());
         let [line] = lines else {
             report.look("C-LOG-2", false, told);
@@ -71,7 +89,10 @@ pub fn usual(stage: &Stage<'_>, log: &str, report: &mut Report) {
     report.look(
         "C-TRACE-2",
         holds,
-        format!("{} calls without a readable trace are logged in {untraceable:?}", UNREADABLE.len()),
+        format!(
+            "{} calls without a readable trace are logged in {untraceable:?}",
+            UNREADABLE.len()
+        ),
     );
     report.look("C-REDACT-1", !log.contains(ADDRESS), format!("the log without {ADDRESS}"));
     report.look("C-REDACT-1", log.contains("[hidden]"), "the caller is logged as [hidden]");
@@ -116,15 +137,26 @@ fn wrong(asked: &Asked, line: &Value) -> Option<&'static str> {
 /// Looks at the request lines of the text log.
 pub fn plain(stage: &Stage<'_>, log: &str, report: &mut Report) {
     let forged = log.lines().find(|line| line.starts_with("{\"message\"") && line.contains(FORGED));
-    report.look("C-LOG-6", forged.is_none(), forged.unwrap_or("no text from outside makes a line of its own"));
-    for asked in stage.asked().into_iter().filter(|asked| !asked.is_background && asked.code != Code::Unimplemented) {
+    report.look(
+        "C-LOG-6",
+        forged.is_none(),
+        forged.unwrap_or("no text from outside makes a line of its own"),
+    );
+    for asked in stage
+        .asked()
+        .into_iter()
+        .filter(|asked| !asked.is_background && asked.code != Code::Unimplemented)
+    {
         let found = log.lines().find(|line| line.contains(&format!("trace.id={}", asked.trace)));
         let Some(line) = found else {
             report.look("C-LOG-3", false, format!("no line for {} {:?}", asked.method, asked.code));
             continue;
         };
         let mut rest = line;
-        let mut parts = vec![" request ".to_owned() + &asked.method, format!(" rpc.code={}", code_name(asked.code))];
+        let mut parts = vec![
+            " request ".to_owned() + &asked.method,
+            format!(" rpc.code={}", code_name(asked.code)),
+        ];
         if !asked.reason.is_empty() && asked.code != Code::DeadlineExceeded {
             parts.push(format!(" rpc.reason={}", asked.reason));
         }
@@ -136,8 +168,13 @@ pub fn plain(stage: &Stage<'_>, log: &str, report: &mut Report) {
             }
             None => false,
         });
-        let starts = line.get(..10).is_some_and(|day| day.bytes().filter(u8::is_ascii_digit).count() == 8);
-        report.look("C-LOG-3", in_order && starts, if in_order && starts { "each call leaves its line" } else { line });
+        let starts =
+            line.get(..10).is_some_and(|day| day.bytes().filter(u8::is_ascii_digit).count() == 8);
+        report.look(
+            "C-LOG-3",
+            in_order && starts,
+            if in_order && starts { "each call leaves its line" } else { line },
+        );
     }
 }
 
@@ -148,7 +185,9 @@ fn is_our_fault(code: Code) -> bool {
 /// Returns whether a value is a time of RFC 3339 in UTC.
 fn is_time(value: &Value) -> bool {
     let text = value.as_str().unwrap_or_default();
-    text.len() >= 20 && text.as_bytes()[10] == b'T' && (text.ends_with('Z') || text.ends_with("+00:00"))
+    text.len() >= 20
+        && text.as_bytes()[10] == b'T'
+        && (text.ends_with('Z') || text.ends_with("+00:00"))
 }
 
 /// Returns a code as logs and metrics write it.

@@ -9,7 +9,8 @@ use crate::process::stage::Stage;
 use crate::process::wire::get;
 
 const CALLS: &str = "rpc_server_call_duration_seconds";
-const BOUNDARIES: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+const BOUNDARIES: [f64; 14] =
+    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
 type Labels = BTreeMap<String, String>;
 
@@ -23,7 +24,8 @@ pub async fn counted(stage: &Stage<'_>, report: &mut Report) {
     let method = &stage.unary().method;
     let asked = stage.asked();
     for (code, word) in [(Code::Ok, "OK"), (Code::InvalidArgument, "INVALID_ARGUMENT")] {
-        let wanted = asked.iter().filter(|asked| asked.method == *method && asked.code == code).count();
+        let wanted =
+            asked.iter().filter(|asked| asked.method == *method && asked.code == code).count();
         if wanted == 0 {
             continue;
         }
@@ -34,25 +36,45 @@ pub async fn counted(stage: &Stage<'_>, report: &mut Report) {
                 && label("rpc_response_status_code") == word
                 && label("error_type") == if word == "OK" { "" } else { word }
         };
-        let count = samples.iter().find(|(name, labels, _)| name == &format!("{CALLS}_count") && series(labels));
-        let seen =
-            count.map_or_else(|| "there is no such series".to_owned(), |(_, _, count)| format!("{count} are counted"));
+        let count = samples
+            .iter()
+            .find(|(name, labels, _)| name == &format!("{CALLS}_count") && series(labels));
+        let seen = count.map_or_else(
+            || "there is no such series".to_owned(),
+            |(_, _, count)| format!("{count} are counted"),
+        );
         let holds = count.is_some_and(|(_, _, count)| *count >= wanted as f64);
-        report.look("C-METRIC-2", holds, format!("{method} was answered {word} at least {wanted} times: {seen}"));
+        report.look(
+            "C-METRIC-2",
+            holds,
+            format!("{method} was answered {word} at least {wanted} times: {seen}"),
+        );
 
         let bucket = |(name, labels, _): &(String, Labels, f64)| {
             let is_bucket = name == &format!("{CALLS}_bucket") && series(labels);
-            is_bucket.then(|| labels.get("le")?.parse::<f64>().ok()).flatten().filter(|most| most.is_finite())
+            is_bucket
+                .then(|| labels.get("le")?.parse::<f64>().ok())
+                .flatten()
+                .filter(|most| most.is_finite())
         };
         let mut boundaries = samples.iter().filter_map(bucket).collect::<Vec<_>>();
         boundaries.sort_by(f64::total_cmp);
-        report.look("C-METRIC-2", boundaries == BOUNDARIES, format!("{word} has the boundaries {boundaries:?}"));
+        report.look(
+            "C-METRIC-2",
+            boundaries == BOUNDARIES,
+            format!("{word} has the boundaries {boundaries:?}"),
+        );
     }
     let unknown = samples.iter().filter(|(name, labels, _)| {
-        name == &format!("{CALLS}_count") && labels.get("rpc_method").is_some_and(|method| method == "unknown")
+        name == &format!("{CALLS}_count")
+            && labels.get("rpc_method").is_some_and(|method| method == "unknown")
     });
     let unknown = unknown.map(|(_, _, count)| count).sum::<f64>();
-    report.look("C-METRIC-3", unknown >= 2.0, format!("2 calls of methods that do not exist, {unknown} counted"));
+    report.look(
+        "C-METRIC-3",
+        unknown >= 2.0,
+        format!("2 calls of methods that do not exist, {unknown} counted"),
+    );
     let made_up = text.contains("NoSuchMethod");
     report.look("C-METRIC-3", !made_up, "what a caller makes up stands in no label");
     let gauge = samples.iter().find(|(name, ..)| name == "souk_requests_in_work");

@@ -1,4 +1,5 @@
-//! Everybody that a service may call, in one: takes every call down and answers that it cannot be served, except to spans.
+//! Everybody that a service may call, in one: takes every call down and answers that it cannot be
+//! served, except to spans.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -40,15 +41,15 @@ impl Recorder {
             while let Ok((stream, _)) = listener.accept().await {
                 let calls = kept.clone();
                 let serve = service_fn(move |request| answer(calls.clone(), request));
-                let connection =
-                    http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), serve);
+                let connection = http2::Builder::new(TokioExecutor::new())
+                    .serve_connection(TokioIo::new(stream), serve);
                 tokio::spawn(connection);
             }
         });
         Recorder { address, calls }
     }
 
-    /// Returns its address as a neighbour's.
+    /// Returns its address as an upstream's.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -87,6 +88,7 @@ async fn answer(
     }
     let mut trailers = http::HeaderMap::new();
     trailers.insert("grpc-status", http::HeaderValue::from_static("0"));
-    let empty = Full::new(Bytes::from_static(&[0; 5])).with_trailers(async move { Some(Ok(trailers)) });
+    let empty =
+        Full::new(Bytes::from_static(&[0; 5])).with_trailers(async move { Some(Ok(trailers)) });
     Ok(response.body(empty.boxed()).expect("a valid answer"))
 }

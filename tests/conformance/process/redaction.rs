@@ -22,7 +22,11 @@ pub async fn told(stage: &Stage<'_>, report: &mut Report) {
         Caller::Service(_) | Caller::User(_) | Caller::Anonymous => Caller::User(ADDRESS.into()),
     };
     let reply = stage.call(&format!("/{}", unary.method), &by, message).await;
-    report.look("C-REDACT-1", reply.broken.is_none(), "a call by somebody with an address was answered");
+    report.look(
+        "C-REDACT-1",
+        reply.broken.is_none(),
+        "a call by somebody with an address was answered",
+    );
 }
 
 /// Puts the canary into every text that must not be logged; returns whether there is any.
@@ -31,11 +35,15 @@ pub fn mark(message: &mut DynamicMessage) -> bool {
     for field in message.descriptor().fields() {
         if is_redacted(&field) && field.kind() == Kind::String && !field.is_map() {
             let canary = Value::String(CANARY.to_owned());
-            message.set_field(&field, if field.is_list() { Value::List(vec![canary]) } else { canary });
+            message.set_field(
+                &field,
+                if field.is_list() { Value::List(vec![canary]) } else { canary },
+            );
             is_marked = true;
             continue;
         }
-        if !message.has_field(&field) || field.is_map() || !matches!(field.kind(), Kind::Message(_)) {
+        if !message.has_field(&field) || field.is_map() || !matches!(field.kind(), Kind::Message(_))
+        {
             continue;
         }
         match message.get_field_mut(&field) {
@@ -54,7 +62,11 @@ pub fn mark(message: &mut DynamicMessage) -> bool {
 }
 
 fn is_redacted(field: &FieldDescriptor) -> bool {
-    field.options().get_field_by_name("debug_redact").and_then(|value| value.as_bool()).unwrap_or(false)
+    field
+        .options()
+        .get_field_by_name("debug_redact")
+        .and_then(|value| value.as_bool())
+        .unwrap_or(false)
 }
 
 /// Looks for all of it in the log at debug, in errors and in the metrics.
@@ -65,7 +77,11 @@ pub fn kept(stage: &Stage<'_>, log: &str, metrics: &str, is_marked: bool, report
         report.look("C-REDACT-2", clean("souk-dev."), format!("{place} without a token"));
         report.look("C-CONFIG-7", clean(limits::KEY), format!("{place} without the key of tokens"));
         if is_marked {
-            report.look("C-REDACT-3", clean(CANARY), format!("{place} without what is marked debug_redact"));
+            report.look(
+                "C-REDACT-3",
+                clean(CANARY),
+                format!("{place} without what is marked debug_redact"),
+            );
         }
     }
     for leak in stage.leaks() {

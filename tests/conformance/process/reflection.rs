@@ -15,11 +15,16 @@ const NOT_FOUND: i32 = 5;
 /// When they cannot be learnt, so that there is nothing to call.
 pub async fn asked(stage: &mut Stage<'_>, report: &mut Report) -> Result<(), String> {
     let own = stage.service.manifest.services.iter().map(String::as_str);
-    let mut wanted = own.chain(["grpc.health.v1.Health"]).chain(VERSIONS).map(str::to_owned).collect::<Vec<_>>();
+    let mut wanted =
+        own.chain(["grpc.health.v1.Health"]).chain(VERSIONS).map(str::to_owned).collect::<Vec<_>>();
     wanted.sort();
     for version in VERSIONS {
-        let answer = contract::ask(&stage.connection, version, MessageRequest::ListServices(String::new())).await;
-        let is_refused = |why: &String| why.starts_with("Unauthenticated") || why.starts_with("PermissionDenied");
+        let answer =
+            contract::ask(&stage.connection, version, MessageRequest::ListServices(String::new()))
+                .await;
+        let is_refused = |why: &String| {
+            why.starts_with("Unauthenticated") || why.starts_with("PermissionDenied")
+        };
         let is_open = !answer.as_ref().is_err_and(is_refused);
         report.look(
             "C-HEALTH-6",
@@ -37,9 +42,14 @@ pub async fn asked(stage: &mut Stage<'_>, report: &mut Report) -> Result<(), Str
         };
         listed.sort();
         report.look("C-REFLECT-1", true, format!("{version} answers"));
-        report.look("C-REFLECT-2", listed == wanted, format!("{version} lists {}", listed.join(", ")));
+        report.look(
+            "C-REFLECT-2",
+            listed == wanted,
+            format!("{version} lists {}", listed.join(", ")),
+        );
 
-        let unknown = MessageRequest::FileContainingSymbol("souk.conformance.v1.NoSuchThing".to_owned());
+        let unknown =
+            MessageRequest::FileContainingSymbol("souk.conformance.v1.NoSuchThing".to_owned());
         let answer = contract::ask(&stage.connection, version, unknown).await;
         let holds = match &answer {
             Ok(MessageResponse::ErrorResponse(error)) => error.error_code == NOT_FOUND,

@@ -37,7 +37,12 @@ struct Verdict {
 impl Report {
     /// Starts with nothing known.
     pub fn new(service: &str) -> Report {
-        Report { service: service.to_owned(), sentences: sentences(), verdicts: BTreeMap::new(), stopped: None }
+        Report {
+            service: service.to_owned(),
+            sentences: sentences(),
+            verdicts: BTreeMap::new(),
+            stopped: None,
+        }
     }
 
     /// Takes down one look at a sentence, and what was seen.
@@ -66,17 +71,22 @@ impl Report {
 
     fn verdict(&mut self, number: &str) -> &mut Verdict {
         let sentence = self.sentences.iter().find(|sentence| sentence.number == number);
-        let sentence = sentence.unwrap_or_else(|| panic!("docs/service-contract.md has no {number}"));
+        let sentence =
+            sentence.unwrap_or_else(|| panic!("docs/service-contract.md has no {number}"));
         self.verdicts.entry(sentence.number).or_default()
     }
 
-    /// Returns whether every sentence that can be seen was looked at and holds, or could not be looked at for a reason.
+    /// Returns whether every sentence that can be seen was looked at and holds, or could not be
+    /// looked at for a reason.
     pub fn is_kept(&self) -> bool {
-        let is_kept =
-            |verdict: &Verdict| verdict.failures.is_empty() && (verdict.looks > 0 || verdict.unseen.is_some());
+        let is_kept = |verdict: &Verdict| {
+            verdict.failures.is_empty() && (verdict.looks > 0 || verdict.unseen.is_some())
+        };
         let visible = self.sentences.iter().filter(|sentence| sentence.is_visible);
         self.stopped.is_none()
-            && visible.map(|sentence| self.verdicts.get(sentence.number)).all(|one| one.is_some_and(is_kept))
+            && visible
+                .map(|sentence| self.verdicts.get(sentence.number))
+                .all(|one| one.is_some_and(is_kept))
     }
 
     /// Returns the report for people: a line a sentence.
@@ -87,11 +97,16 @@ impl Report {
             let verdict = self.verdicts.get(sentence.number);
             let (word, details): (_, &[String]) = match verdict {
                 Some(verdict) if !verdict.failures.is_empty() => ("BROKEN", &verdict.failures),
-                Some(verdict) if verdict.looks > 0 => ("holds", if verbose { &verdict.seen } else { &[] }),
+                Some(verdict) if verdict.looks > 0 => {
+                    ("holds", if verbose { &verdict.seen } else { &[] })
+                }
                 Some(Verdict { unseen: Some(why), .. }) => ("not seen", std::slice::from_ref(why)),
                 _ => ("NOT ASKED", &[]),
             };
-            counts[["holds", "not seen", "BROKEN", "NOT ASKED"].iter().position(|one| *one == word).unwrap_or(0)] += 1;
+            counts[["holds", "not seen", "BROKEN", "NOT ASKED"]
+                .iter()
+                .position(|one| *one == word)
+                .unwrap_or(0)] += 1;
             let _ = writeln!(text, "  {word:9} {:14} {}", sentence.number, sentence.text);
             for detail in details {
                 let _ = writeln!(text, "            {:14} → {detail}", "");
@@ -116,7 +131,8 @@ fn sentences() -> Vec<Sentence> {
     for (start, _) in CONTRACT.match_indices("\n- **C-") {
         let rest = &CONTRACT[start + "\n- **".len()..];
         let (number, rest) = rest.split_once("** ").expect("a number is closed");
-        let end = rest.find("\n- **").unwrap_or(rest.len()).min(rest.find("\n\n").unwrap_or(rest.len()));
+        let end =
+            rest.find("\n- **").unwrap_or(rest.len()).min(rest.find("\n\n").unwrap_or(rest.len()));
         let whole = rest[..end].split_whitespace().collect::<Vec<_>>().join(" ");
         let (is_visible, whole) = match whole.strip_prefix("◇ ") {
             Some(hidden) => (false, hidden.to_owned()),

@@ -47,7 +47,8 @@ pub struct Stage<'a> {
     /// What is not as every error must be, and how many were as they must.
     wrong_errors: RefCell<Vec<String>>,
     right_errors: RefCell<usize>,
-    /// Failures that tell nothing of the service's insides, those that do, and answers that never came whole.
+    /// Failures that tell nothing of the service's insides, those that do, and answers that never
+    /// came whole.
     silent: RefCell<Vec<String>>,
     telling: RefCell<Vec<String>>,
     broken: RefCell<Vec<String>>,
@@ -57,8 +58,14 @@ pub struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     /// Connects to a process whose development key is `key`.
-    pub async fn open(service: &'a Service, process: Running, key: Option<&str>) -> Result<Stage<'a>, String> {
-        let connection = Connection::open(process.grpc).await.map_err(|error| format!("{}: {error}", process.grpc))?;
+    pub async fn open(
+        service: &'a Service,
+        process: Running,
+        key: Option<&str>,
+    ) -> Result<Stage<'a>, String> {
+        let connection = Connection::open(process.grpc)
+            .await
+            .map_err(|error| format!("{}: {error}", process.grpc))?;
         Ok(Stage {
             service,
             process,
@@ -93,9 +100,11 @@ impl<'a> Stage<'a> {
     pub fn encode(&self, method: &str, json: &str) -> Result<Vec<u8>, String> {
         let path = format!("/{method}");
         let found = self.methods.iter().find(|one| one.path == path);
-        let input = found.ok_or_else(|| format!("the service has no method {method}"))?.input.clone();
+        let input =
+            found.ok_or_else(|| format!("the service has no method {method}"))?.input.clone();
         let mut reader = serde_json::Deserializer::from_str(json);
-        let message = DynamicMessage::deserialize(input, &mut reader).map_err(|error| format!("{json}: {error}"))?;
+        let message = DynamicMessage::deserialize(input, &mut reader)
+            .map_err(|error| format!("{json}: {error}"))?;
         Ok(message.encode_to_vec())
     }
 
@@ -145,7 +154,13 @@ impl<'a> Stage<'a> {
     }
 
     /// Calls a method with headers of the caller's own making, in this trace.
-    pub async fn call_raw(&self, path: &str, trace: &str, headers: &[(&str, String)], message: Vec<u8>) -> Reply {
+    pub async fn call_raw(
+        &self,
+        path: &str,
+        trace: &str,
+        headers: &[(&str, String)],
+        message: Vec<u8>,
+    ) -> Reply {
         let mut all = vec![("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"))];
         all.extend_from_slice(headers);
         let reply = self.connection.call(path, &all, &[message]).await;
@@ -163,7 +178,8 @@ impl<'a> Stage<'a> {
     ) -> Result<Stream, String> {
         let mut headers = self.headers(caller, &new_trace());
         headers.extend_from_slice(extra);
-        let stays_open = self.methods.iter().any(|method| method.path == path && method.client_streaming);
+        let stays_open =
+            self.methods.iter().any(|method| method.path == path && method.client_streaming);
         self.connection.stream(path, &headers, &[message], stays_open).await
     }
 
@@ -173,8 +189,10 @@ impl<'a> Stage<'a> {
             self.broken.borrow_mut().push(format!("{path}: {why}"));
             return;
         }
-        let (code, method) = (reply.status.code(), path.trim_start_matches('/').to_owned());
-        let reason = reply.status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
+        let code = reply.status.code();
+        let method = path.trim_start_matches('/').to_owned();
+        let reason =
+            reply.status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
         self.judge(path, reply);
         self.asked.borrow_mut().push(Asked {
             trace: trace.to_owned(),
@@ -189,7 +207,9 @@ impl<'a> Stage<'a> {
     fn judge(&self, path: &str, reply: &Reply) {
         let status = &reply.status;
         let details = status.details();
-        if status.message().contains(CANARY) || details.windows(CANARY.len()).any(|part| part == CANARY.as_bytes()) {
+        if status.message().contains(CANARY)
+            || details.windows(CANARY.len()).any(|part| part == CANARY.as_bytes())
+        {
             self.leaks.borrow_mut().push(format!("{path} answers it: {}", status.message()));
         }
         let told = || format!("{path} answers {:?} \"{}\"", status.code(), status.message());
@@ -197,8 +217,10 @@ impl<'a> Stage<'a> {
             // The transport may end a call at its deadline.
             Code::Ok | Code::DeadlineExceeded => return,
             Code::Internal | Code::Unknown | Code::DataLoss => {
-                let metadata = status.get_details_error_info().map(|info| info.metadata).unwrap_or_default();
-                let is_silent = status.message() == "internal error" && metadata.keys().eq(["trace_id"]);
+                let metadata =
+                    status.get_details_error_info().map(|info| info.metadata).unwrap_or_default();
+                let is_silent =
+                    status.message() == "internal error" && metadata.keys().eq(["trace_id"]);
                 let told = format!("{}, metadata {metadata:?}", told());
                 let list = if is_silent { &self.silent } else { &self.telling };
                 list.borrow_mut().push(told);
@@ -209,10 +231,16 @@ impl<'a> Stage<'a> {
         let wrong = match (whole, status.get_details_error_info()) {
             _ if status.details().is_empty() => Some("without grpc-status-details-bin"),
             (Err(_), _) => Some("with details that are no google.rpc.Status"),
-            (Ok(whole), _) if whole.code != status.code() as i32 => Some("with another code in its details"),
-            (Ok(whole), _) if whole.message != status.message() => Some("with another message in its details"),
+            (Ok(whole), _) if whole.code != status.code() as i32 => {
+                Some("with another code in its details")
+            }
+            (Ok(whole), _) if whole.message != status.message() => {
+                Some("with another message in its details")
+            }
             (_, None) => Some("without ErrorInfo"),
-            (_, Some(info)) if !info.reason.starts_with("ERROR_REASON_") || info.domain.is_empty() => {
+            (_, Some(info))
+                if !info.reason.starts_with("ERROR_REASON_") || info.domain.is_empty() =>
+            {
                 Some("with an ErrorInfo that lacks reason or domain")
             }
             _ => None,
@@ -242,7 +270,8 @@ impl<'a> Stage<'a> {
         if right > 0 {
             report.look("C-ERROR-1", true, format!("{right} errors with details"));
         }
-        let (silent, telling, broken) = (self.silent.borrow(), self.telling.borrow(), self.broken.borrow());
+        let (silent, telling, broken) =
+            (self.silent.borrow(), self.telling.borrow(), self.broken.borrow());
         silent.iter().for_each(|failure| report.look("C-ERROR-3", true, failure));
         telling.iter().for_each(|failure| report.look("C-ERROR-3", false, failure));
         if silent.is_empty() && telling.is_empty() {
@@ -252,7 +281,11 @@ impl<'a> Stage<'a> {
             report.look("C-ERROR-4", false, failure);
         }
         let asked = self.asked.borrow().len();
-        report.look("C-ERROR-4", asked > 0, format!("{asked} calls, none of them failed by our fault"));
+        report.look(
+            "C-ERROR-4",
+            asked > 0,
+            format!("{asked} calls, none of them failed by our fault"),
+        );
     }
 }
 
@@ -272,7 +305,8 @@ pub fn told(reply: &Reply) -> String {
         Some(why) => why.clone(),
         None if reply.status.code() == Code::Ok => format!("OK, {} messages", reply.messages.len()),
         None => {
-            let reason = reply.status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
+            let reason =
+                reply.status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
             format!("{:?} {reason} \"{}\"", reply.status.code(), reply.status.message())
         }
     }

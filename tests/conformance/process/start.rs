@@ -1,4 +1,4 @@
-//! C-START: ports, files, neighbours that are not there, and what must not run twice.
+//! C-START: ports, files, upstreams that are not there, and what must not run twice.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,8 @@ use crate::process::health;
 use crate::process::report::Report;
 use crate::process::stage::{Stage, caller, told};
 
-/// A port on which nobody listens: the discard service's, which asks for rights that we do not have.
+/// A port on which nobody listens: the discard service's, which asks for rights that we do not
+/// have.
 const NOBODY: &str = "http://127.0.0.1:9";
 
 /// Returns the files in the service's own folder.
@@ -29,7 +30,10 @@ pub fn nothing_was_left(service: &Service, before: &BTreeSet<String>, report: &m
     report.look(
         "C-START-5",
         new.is_empty(),
-        format!("beside its data folder it wrote: {}", if new.is_empty() { "nothing" } else { &new }),
+        format!(
+            "beside its data folder it wrote: {}",
+            if new.is_empty() { "nothing" } else { &new }
+        ),
     );
 }
 
@@ -37,11 +41,15 @@ pub fn nothing_was_left(service: &Service, before: &BTreeSet<String>, report: &m
 pub async fn again_beside(stage: &Stage<'_>, report: &mut Report) {
     let service = stage.service;
     report.look("C-START-5", stage.process.data.is_dir(), "the data folder is there");
-    for (key, address) in [("server.listen", stage.process.grpc), ("server.metrics_listen", stage.process.metrics)] {
+    for (key, address) in
+        [("server.listen", stage.process.grpc), ("server.metrics_listen", stage.process.metrics)]
+    {
         match service.refused(service.settings().set(key, address), &[]).await {
             Ok(refusal) => {
-                let names_it = refusal.stderr.contains(key) || refusal.stderr.contains(&address.to_string());
-                let holds = refusal.exit == Some(1) && names_it && refusal.lines_for_people().len() == 1;
+                let names_it =
+                    refusal.stderr.contains(key) || refusal.stderr.contains(&address.to_string());
+                let holds =
+                    refusal.exit == Some(1) && names_it && refusal.lines_for_people().len() == 1;
                 report.look("C-START-4", holds, format!("{key} is taken: {}", refusal.told()));
             }
             Err(why) => report.look("C-START-4", false, why),
@@ -50,7 +58,8 @@ pub async fn again_beside(stage: &Stage<'_>, report: &mut Report) {
     let other = service.start(service.settings(), &[]).await;
     let (has_its_own, seen) = match &other {
         Ok(other) => {
-            let (mine, first) = ([other.grpc, other.metrics], [stage.process.grpc, stage.process.metrics]);
+            let (mine, first) =
+                ([other.grpc, other.metrics], [stage.process.grpc, stage.process.metrics]);
             (
                 mine.iter().all(|address| !first.contains(address)),
                 format!("two at once serve on {first:?} and {mine:?}"),
@@ -61,7 +70,8 @@ pub async fn again_beside(stage: &Stage<'_>, report: &mut Report) {
     report.look("C-START-1", has_its_own, seen);
     // It is killed here.
     drop(other);
-    let is_empty = fs::read_dir(&stage.process.data).is_ok_and(|mut entries| entries.next().is_none());
+    let is_empty =
+        fs::read_dir(&stage.process.data).is_ok_and(|mut entries| entries.next().is_none());
     if is_empty {
         return report.cannot("C-START-7", "it keeps nothing in its data folder");
     }
@@ -74,16 +84,16 @@ pub async fn again_beside(stage: &Stage<'_>, report: &mut Report) {
     }
 }
 
-/// Starts a process whose neighbours cannot be reached, on an address that is not loopback.
+/// Starts a process whose upstreams cannot be reached, on an address that is not loopback.
 pub async fn alone(service: &Service, report: &mut Report) {
     let mut launch = service.settings().set("server.listen", "0.0.0.0:0");
-    for name in &service.manifest.neighbours {
-        launch = launch.set(&format!("neighbours.{name}"), NOBODY);
+    for name in &service.manifest.upstreams {
+        launch = launch.set(&format!("upstreams.{name}"), NOBODY);
     }
     let process = match service.start(launch, &[]).await {
         Ok(process) => process,
         Err(why) => {
-            report.cannot("C-ACCESS-6", "it did not start without its neighbours");
+            report.cannot("C-ACCESS-6", "it did not start without its upstreams");
             return report.look("C-START-3", false, why);
         }
     };
@@ -99,21 +109,29 @@ pub async fn alone(service: &Service, report: &mut Report) {
         Err(why) => return report.look("C-START-3", false, why),
     };
     let health = health::check(&stage, "").await;
-    report.look("C-START-3", health.code() == Some(Code::Ok), format!("health answers {}", told(&health)));
+    report.look(
+        "C-START-3",
+        health.code() == Some(Code::Ok),
+        format!("health answers {}", told(&health)),
+    );
     development_tokens(&stage, report).await;
     stage.process.signal("TERM").await;
     let _ = stage.process.ended(std::time::Duration::from_secs(20)).await;
     let log = stage.process.log();
-    let is_plain = log.lines().any(|line| line.contains(" INFO request ")) && !log.contains(" DEBUG ");
+    let is_plain =
+        log.lines().any(|line| line.contains(" INFO request ")) && !log.contains(" DEBUG ");
     report.look("C-CONFIG-2", is_plain, "without log.format and log.level the log is text at info");
 }
 
 async fn development_tokens(stage: &Stage<'_>, report: &mut Report) {
     let unary = stage.unary();
-    let (Ok(message), Ok(caller)) = (stage.encode(&unary.method, &unary.request), caller(&unary.caller)) else {
+    let (Ok(message), Ok(caller)) =
+        (stage.encode(&unary.method, &unary.request), caller(&unary.caller))
+    else {
         return report.look("C-ACCESS-6", false, "the manifest's example cannot be made");
     };
-    let caller = if caller == Caller::Anonymous { Caller::User("conformance".into()) } else { caller };
+    let caller =
+        if caller == Caller::Anonymous { Caller::User("conformance".into()) } else { caller };
     let reply = stage.call(&format!("/{}", unary.method), &caller, message).await;
     report.look("C-ACCESS-6", reply.code() == Some(Code::Unauthenticated), told(&reply));
 }

@@ -17,7 +17,8 @@ pub const UNREADABLE: [Option<&str>; 4] = [
     Some("not a trace at all"),
 ];
 
-/// Calls without a trace, and with some that cannot be read; that the others are found in the log shows the rest (C-LOG-2).
+/// Calls without a trace, and with some that cannot be read; that the others are found in the log
+/// shows the rest (C-LOG-2).
 pub async fn named(stage: &Stage<'_>, report: &mut Report) {
     let unary = stage.unary();
     let message = stage.encode(&unary.method, &unary.request).unwrap_or_default();
@@ -26,8 +27,15 @@ pub async fn named(stage: &Stage<'_>, report: &mut Report) {
         let mut headers = stage.headers(&by, &new_trace());
         headers.retain(|(name, _)| *name != "traceparent");
         headers.extend(text.map(|text| ("traceparent", text.to_owned())));
-        let reply = stage.connection.call(&format!("/{}", unary.method), &headers, slice::from_ref(&message)).await;
-        report.look("C-TRACE-2", reply.broken.is_none(), format!("{text:?}: answered {:?}", reply.code()));
+        let reply = stage
+            .connection
+            .call(&format!("/{}", unary.method), &headers, slice::from_ref(&message))
+            .await;
+        report.look(
+            "C-TRACE-2",
+            reply.broken.is_none(),
+            format!("{text:?}: answered {:?}", reply.code()),
+        );
     }
 }
 
@@ -39,14 +47,18 @@ pub fn arrived(stage: &Stage<'_>, collector: &Recorder, report: &mut Report) {
     let Some(call) = asked.iter().find(|asked| asked.method == unary.method) else {
         return report.cannot("C-TRACE-3", "no call was answered");
     };
-    let (trace, parent) = (bytes_of(&call.trace), bytes_of("00f067aa0ba902b7"));
-    let holds = |needle: &[u8]| spans.iter().any(|span| span.windows(needle.len()).any(|window| window == needle));
+    let trace = bytes_of(&call.trace);
+    let parent = bytes_of("00f067aa0ba902b7");
+    let holds = |needle: &[u8]| {
+        spans.iter().any(|span| span.windows(needle.len()).any(|window| window == needle))
+    };
     let seen = [
         (holds(&trace), "the trace"),
         (holds(&parent), "the caller's span as parent"),
         (holds(call.method.as_bytes()), "the name of the method"),
     ];
-    let missing = seen.iter().filter(|(is_there, _)| !is_there).map(|(_, what)| *what).collect::<Vec<_>>();
+    let missing =
+        seen.iter().filter(|(is_there, _)| !is_there).map(|(_, what)| *what).collect::<Vec<_>>();
     let told = match missing.is_empty() {
         true => format!("{} batches of spans", spans.len()),
         false => format!("{} batches of spans, without {}", spans.len(), missing.join(" and ")),

@@ -1,5 +1,5 @@
-//! gRPC as it is on the wire, so that nothing between us and the service makes up for what it lacks: no deadline that a
-//! client keeps by itself, no retry, no message that cannot be broken.
+//! gRPC as it is on the wire, so that nothing between us and the service makes up for what it
+//! lacks: no deadline that a client keeps by itself, no retry, no message that cannot be broken.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -36,7 +36,8 @@ pub struct Reply {
     pub broken: Option<String>,
 }
 
-/// An answer that goes on. Its head may come with the first message only, so it is waited for there.
+/// An answer that goes on. Its head may come with the first message only, so it is waited for
+/// there.
 pub struct Stream {
     head: Option<Head>,
     body: Option<Incoming>,
@@ -66,7 +67,12 @@ impl Connection {
     }
 
     /// Sends messages as they are, and gathers the whole answer.
-    pub async fn call(&self, path: &str, headers: &[(&str, String)], messages: &[Vec<u8>]) -> Reply {
+    pub async fn call(
+        &self,
+        path: &str,
+        headers: &[(&str, String)],
+        messages: &[Vec<u8>],
+    ) -> Reply {
         let gather = async {
             let mut stream = self.stream(path, headers, messages, false).await?;
             stream.gather().await
@@ -75,7 +81,12 @@ impl Connection {
     }
 
     /// Begins a call: sends the head and half of the message.
-    pub async fn begin(&self, path: &str, headers: &[(&str, String)], message: &[u8]) -> Result<Held, String> {
+    pub async fn begin(
+        &self,
+        path: &str,
+        headers: &[(&str, String)],
+        message: &[u8],
+    ) -> Result<Held, String> {
         let mut stream = self.stream(path, headers, &[], true).await?;
         let sender = stream.request.take().expect("it stays open");
         let mut first = framed(message);
@@ -84,7 +95,8 @@ impl Connection {
         Ok(Held { stream, sender, rest })
     }
 
-    /// Sends messages and hands over the answer as it comes; `stays_open` leaves our side of the stream open.
+    /// Sends messages and hands over the answer as it comes; `stays_open` leaves our side of the
+    /// stream open.
     pub async fn stream(
         &self,
         path: &str,
@@ -94,7 +106,9 @@ impl Connection {
     ) -> Result<Stream, String> {
         let (sender, receiver) = mpsc::channel(messages.len().max(1));
         for message in messages {
-            sender.try_send(Ok(Frame::data(framed(message)))).expect("there is room for all of them");
+            sender
+                .try_send(Ok(Frame::data(framed(message))))
+                .expect("there is room for all of them");
         }
         let mut request = http::Request::post(format!("http://souk{path}"))
             .header("content-type", "application/grpc")
@@ -102,14 +116,21 @@ impl Connection {
         for (name, value) in headers {
             request = request.header(*name, value);
         }
-        let request =
-            request.body(StreamBody::new(ReceiverStream::new(receiver))).map_err(|error| error.to_string())?;
+        let request = request
+            .body(StreamBody::new(ReceiverStream::new(receiver)))
+            .map_err(|error| error.to_string())?;
         // What holds the sender holds the stream open.
         let held = stays_open.then_some(sender);
         let mut connection = self.0.clone();
         connection.ready().await.map_err(|error| error.to_string())?;
         let head = Box::pin(connection.send_request(request));
-        Ok(Stream { head: Some(head), body: None, buffer: BytesMut::new(), ended: None, request: held })
+        Ok(Stream {
+            head: Some(head),
+            body: None,
+            buffer: BytesMut::new(),
+            ended: None,
+            request: held,
+        })
     }
 }
 
@@ -134,7 +155,8 @@ impl Stream {
         Ok((received, self.status()))
     }
 
-    /// Returns the next message; nothing at the end. An answer that breaks off without a status is an error.
+    /// Returns the next message; nothing at the end. An answer that breaks off without a status is
+    /// an error.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, String> {
         loop {
             if let [_, a, b, c, d, ..] = self.buffer[..] {
@@ -182,7 +204,9 @@ impl Stream {
 
     /// Waits for the next message, for so long.
     pub async fn next_within(&mut self, limit: Duration) -> Result<Option<Vec<u8>>, String> {
-        tokio::time::timeout(limit, self.next()).await.unwrap_or_else(|_| Err(format!("nothing within {limit:?}")))
+        tokio::time::timeout(limit, self.next())
+            .await
+            .unwrap_or_else(|_| Err(format!("nothing within {limit:?}")))
     }
 
     /// Returns how it ended.
@@ -193,7 +217,11 @@ impl Stream {
 
 impl Reply {
     fn broken(why: String) -> Reply {
-        Reply { messages: Vec::new(), status: Status::from_error(why.clone().into()), broken: Some(why) }
+        Reply {
+            messages: Vec::new(),
+            status: Status::from_error(why.clone().into()),
+            broken: Some(why),
+        }
     }
 
     /// Returns whether a status came, and which code it has.
@@ -214,7 +242,9 @@ async fn gathered(answer: impl Future<Output = Result<(Vec<Vec<u8>>, Status), St
 fn framed(message: &[u8]) -> Bytes {
     let mut framed = Vec::with_capacity(message.len() + 5);
     framed.push(0);
-    framed.extend_from_slice(&u32::try_from(message.len()).expect("messages are small").to_be_bytes());
+    framed.extend_from_slice(
+        &u32::try_from(message.len()).expect("messages are small").to_be_bytes(),
+    );
     framed.extend_from_slice(message);
     framed.into()
 }
@@ -229,7 +259,8 @@ pub async fn get(address: SocketAddr, path: &str) -> Result<(u16, String, String
         stream.read_to_end(&mut bytes).await.map_err(|error| error.to_string())?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let (head, body) = text.split_once("\r\n\r\n").ok_or("no HTTP answer")?;
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or("no HTTP status")?;
+        let status =
+            head.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or("no HTTP status")?;
         Ok::<_, String>((status, head.to_lowercase(), body.to_owned()))
     };
     tokio::time::timeout(LIMIT, fetch).await.unwrap_or_else(|_| Err("no answer".to_owned()))

@@ -16,7 +16,9 @@ const SENTENCES: [&str; 3] = ["C-WRITE-1", "C-WRITE-2", "C-WRITE-3"];
 /// Repeats the manifest's write.
 pub async fn repeated(service: &Service, report: &mut Report) {
     let Some(write) = &service.manifest.conformance.write else {
-        return SENTENCES.iter().for_each(|number| report.cannot(number, "the manifest has no example of a write"));
+        return SENTENCES
+            .iter()
+            .for_each(|number| report.cannot(number, "the manifest has no example of a write"));
     };
     if let Err(why) = repeat(service, write, report).await {
         SENTENCES.iter().for_each(|number| report.look(number, false, why.clone()));
@@ -26,11 +28,14 @@ pub async fn repeated(service: &Service, report: &mut Report) {
 async fn repeat(service: &Service, write: &Write, report: &mut Report) -> Result<(), String> {
     let data = service.fresh("data");
     let stage = open(service, &data).await?;
-    let (path, by) = (format!("/{}", write.method), caller(&write.caller)?);
+    let path = format!("/{}", write.method);
+    let by = caller(&write.caller)?;
     let request = stage.encode(&write.method, &write.request)?;
     let first = stage.call(&path, &by, request.clone()).await;
     let again = stage.call(&path, &by, request.clone()).await;
-    let holds = first.code() == Some(Code::Ok) && again.code() == Some(Code::Ok) && first.messages == again.messages;
+    let holds = first.code() == Some(Code::Ok)
+        && again.code() == Some(Code::Ok)
+        && first.messages == again.messages;
     report.look("C-WRITE-1", holds, format!("{}, then {}", told(&first), told(&again)));
     let changed = stage.call(&path, &by, stage.encode(&write.method, &write.changed)?).await;
     report.look("C-WRITE-2", changed.code() == Some(Code::FailedPrecondition), told(&changed));
@@ -41,10 +46,13 @@ async fn repeat(service: &Service, write: &Write, report: &mut Report) -> Result
     stage.process.signal("KILL").await;
     let _ = stage.process.ended(Duration::from_secs(10)).await;
     let mut stage = open(service, &data).await?;
-    for (what, request, wanted) in [("the first", request, &first), ("the last before the kill", other, &before)] {
+    for (what, request, wanted) in
+        [("the first", request, &first), ("the last before the kill", other, &before)]
+    {
         let after = stage.call(&path, &by, request).await;
-        let holds =
-            after.code() == Some(Code::Ok) && wanted.code() == Some(Code::Ok) && after.messages == wanted.messages;
+        let holds = after.code() == Some(Code::Ok)
+            && wanted.code() == Some(Code::Ok)
+            && after.messages == wanted.messages;
         report.look("C-WRITE-3", holds, format!("{what}, after SIGKILL: {}", told(&after)));
     }
     stage.process.signal("TERM").await;
@@ -63,10 +71,12 @@ async fn open<'a>(service: &'a Service, data: &std::path::Path) -> Result<Stage<
 fn renamed(stage: &Stage<'_>, write: &Write) -> Result<Vec<u8>, String> {
     let bytes = stage.encode(&write.method, &write.changed)?;
     let path = format!("/{}", write.method);
-    let method = stage.methods.iter().find(|method| method.path == path).ok_or("the write is no method")?;
-    let mut message =
-        DynamicMessage::decode(method.input.clone(), bytes.as_slice()).map_err(|error| error.to_string())?;
-    let field = method.input.get_field_by_name("request_id").ok_or("the write has no request_id")?;
+    let method =
+        stage.methods.iter().find(|method| method.path == path).ok_or("the write is no method")?;
+    let mut message = DynamicMessage::decode(method.input.clone(), bytes.as_slice())
+        .map_err(|error| error.to_string())?;
+    let field =
+        method.input.get_field_by_name("request_id").ok_or("the write has no request_id")?;
     message.set_field(&field, Value::String("conformance-last".to_owned()));
     Ok(message.encode_to_vec())
 }

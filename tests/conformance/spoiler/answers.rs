@@ -33,9 +33,18 @@ pub fn spoil(answer: Response<Incoming>, path: &str, side: Side, spoils: Spoils)
         });
         return Response::from_parts(head, body.boxed());
     }
-    let code = head.headers.get("grpc-status").and_then(|code| code.to_str().ok()).unwrap_or_default().to_owned();
+    let code = head
+        .headers
+        .get("grpc-status")
+        .and_then(|code| code.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
     if path == "/grpc.health.v1.Health/List" && spoils.has("closed-health") {
-        let details = ErrorDetails::with_error_info("ERROR_REASON_UNAUTHENTICATED", "souk.policy.v1", HashMap::new());
+        let details = ErrorDetails::with_error_info(
+            "ERROR_REASON_UNAUTHENTICATED",
+            "souk.policy.v1",
+            HashMap::new(),
+        );
         return refused(&Status::with_error_details(Code::Unauthenticated, "who are you", details));
     }
     let health = match path {
@@ -52,7 +61,8 @@ pub fn spoil(answer: Response<Incoming>, path: &str, side: Side, spoils: Spoils)
         }
         let mut trailers = HeaderMap::new();
         trailers.insert("grpc-status", HeaderValue::from_static("0"));
-        let body = Full::new(Bytes::from_static(message)).with_trailers(async move { Some(Ok(trailers)) });
+        let body =
+            Full::new(Bytes::from_static(message)).with_trailers(async move { Some(Ok(trailers)) });
         return Response::from_parts(head, body.map_err(|never| match never {}).boxed());
     }
     spoil_status(&mut head.headers, path, &spoils);
@@ -66,10 +76,14 @@ pub fn spoil(answer: Response<Incoming>, path: &str, side: Side, spoils: Spoils)
             let data = frame.into_data().unwrap_or_default();
             match path.as_str() {
                 // UNKNOWN instead of SERVING.
-                "/grpc.health.v1.Health/Check" if spoils.has("health-check") && *data == [0, 0, 0, 0, 2, 8, 1] => {
+                "/grpc.health.v1.Health/Check"
+                    if spoils.has("health-check") && *data == [0, 0, 0, 0, 2, 8, 1] =>
+                {
                     Frame::data(Bytes::from_static(&[0, 0, 0, 0, 2, 8, 0]))
                 }
-                "/grpc.health.v1.Health/Watch" if spoils.has("watch-unknown") && *data == [0, 0, 0, 0, 2, 8, 3] => {
+                "/grpc.health.v1.Health/Watch"
+                    if spoils.has("watch-unknown") && *data == [0, 0, 0, 0, 2, 8, 3] =>
+                {
                     Frame::data(Bytes::from_static(&[0, 0, 0, 0, 2, 8, 0]))
                 }
                 _ if path.starts_with("/grpc.reflection.") => Frame::data(reflected(data, &spoils)),
@@ -83,13 +97,15 @@ pub fn spoil(answer: Response<Incoming>, path: &str, side: Side, spoils: Spoils)
 
 /// Returns an answer that is an error and nothing else.
 pub fn refused(status: &Status) -> Response<Body> {
-    let mut response = Response::new(Full::new(Bytes::new()).map_err(|never| match never {}).boxed());
+    let mut response =
+        Response::new(Full::new(Bytes::new()).map_err(|never| match never {}).boxed());
     response.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
     let _ = status.add_header(response.headers_mut());
     response
 }
 
-/// Lists another service instead of health, and gives methods of which nobody knows whether they may be repeated.
+/// Lists another service instead of health, and gives methods of which nobody knows whether they
+/// may be repeated.
 fn reflected(data: Bytes, spoils: &Spoils) -> Bytes {
     let mut data = data.to_vec();
     if spoils.has("reflection-list") {
@@ -148,7 +164,10 @@ fn spoil_status(headers: &mut HeaderMap, path: &str, spoils: &Spoils) {
             "souk.policy.v1",
             HashMap::from([("table".to_owned(), "products".to_owned())]),
         );
-        put(headers, &Status::with_error_details(Code::Internal, "no row in table products", details));
+        put(
+            headers,
+            &Status::with_error_details(Code::Internal, "no row in table products", details),
+        );
     }
     if spoils.has("reused-ids") && status.code() == Code::FailedPrecondition && is_ours {
         let info = status.get_details_error_info();
@@ -156,7 +175,10 @@ fn spoil_status(headers: &mut HeaderMap, path: &str, spoils: &Spoils) {
         let details = ErrorDetails::with_error_info(reason, "souk.policy.v1", HashMap::new());
         put(headers, &Status::with_error_details(Code::AlreadyExists, status.message(), details));
     }
-    let violations = status.get_details_bad_request().map(|request| request.field_violations).unwrap_or_default();
+    let violations = status
+        .get_details_bad_request()
+        .map(|request| request.field_violations)
+        .unwrap_or_default();
     if spoils.has("garbage")
         && let Some(info) = status.get_details_error_info()
         && violations.iter().any(|violation| violation.field.is_empty())
@@ -164,7 +186,11 @@ fn spoil_status(headers: &mut HeaderMap, path: &str, spoils: &Spoils) {
         let details = ErrorDetails::with_error_info(info.reason, info.domain, info.metadata);
         put(headers, &Status::with_error_details(status.code(), status.message(), details));
     }
-    if spoils.has("drain-cuts") && status.code() == Code::Ok && is_ours && DRAINING.load(Ordering::SeqCst) {
+    if spoils.has("drain-cuts")
+        && status.code() == Code::Ok
+        && is_ours
+        && DRAINING.load(Ordering::SeqCst)
+    {
         put(headers, &Status::cancelled("over now"));
     }
     for (spoil, from, to) in [
@@ -191,5 +217,8 @@ fn replace(headers: &mut HeaderMap, from: &str, to: &str) {
     let Some(status) = Status::from_header_map(headers) else { return };
     let mut details = status.details().to_vec();
     exchange(&mut details, from.as_bytes(), to.as_bytes());
-    put(headers, &Status::with_details(status.code(), status.message().replace(from, to), details.into()));
+    put(
+        headers,
+        &Status::with_details(status.code(), status.message().replace(from, to), details.into()),
+    );
 }

@@ -1,7 +1,9 @@
-//! A service that breaks what it is told to break of docs/service-contract.md, and nothing else: it stands between the conformance suite
-//! and a service that keeps all of it, and changes what passes. It proves that the suite sees each of these mistakes.
+//! A service that breaks what it is told to break of docs/service-contract.md, and nothing else: it
+//! stands between the conformance suite and a service that keeps all of it, and changes what
+//! passes. It proves that the suite sees each of these mistakes.
 //!
-//! `spoiler --break NAME,… -- PROGRAM ARGUMENT…`: settings come from the environment, as for every process.
+//! `spoiler --break NAME,… -- PROGRAM ARGUMENT…`: settings come from the environment, as for every
+//! process.
 
 // It makes up errors, as nobody else may.
 #![allow(clippy::disallowed_methods)]
@@ -60,13 +62,14 @@ async fn main() -> ExitCode {
 /// Runs the service behind this one until it ends, and returns the exit code.
 async fn run(spoils: &Spoils, souk: &Path, command: &[String]) -> Result<u8, String> {
     if spoils.has("waits") {
-        neighbours_are_there(spoils).await?;
+        upstreams_are_there(spoils).await?;
     }
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let ready = folder.path().join("ready");
     let mut behind = behind(spoils, souk, command, &ready).await?;
     let mut child = behind.spawn().map_err(|error| format!("{}: {error}", command[0]))?;
-    let mut errors = child.stderr.take().map(|pipe| tokio::spawn(stderr::pass_on(spoils.clone(), pipe)));
+    let mut errors =
+        child.stderr.take().map(|pipe| tokio::spawn(stderr::pass_on(spoils.clone(), pipe)));
     let mut may_move = spoils.has("unlocked");
 
     // It may end at once, when a setting is wrong or its folder is another's.
@@ -79,7 +82,10 @@ async fn run(spoils: &Spoils, souk: &Path, command: &[String]) -> Result<u8, Str
             if code == 1 && std::mem::take(&mut may_move) {
                 behind.env(spoils.variable("DATA_DIR"), folder.path().join("data"));
                 child = behind.spawn().map_err(|error| format!("{}: {error}", command[0]))?;
-                errors = child.stderr.take().map(|pipe| tokio::spawn(stderr::pass_on(spoils.clone(), pipe)));
+                errors = child
+                    .stderr
+                    .take()
+                    .map(|pipe| tokio::spawn(stderr::pass_on(spoils.clone(), pipe)));
                 continue;
             }
             finish(errors).await;
@@ -89,16 +95,19 @@ async fn run(spoils: &Spoils, souk: &Path, command: &[String]) -> Result<u8, Str
     };
     let address = |key: &str| -> Result<SocketAddr, String> {
         let line = addresses.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
-        let address: SocketAddr = line.and_then(|text| text.parse().ok()).ok_or("the service says no address")?;
+        let address: SocketAddr =
+            line.and_then(|text| text.parse().ok()).ok_or("the service says no address")?;
         Ok(SocketAddr::new([127, 0, 0, 1].into(), address.port()))
     };
     let grpc = bind(spoils, "server.listen", "LISTEN").await?;
     let metrics = bind(spoils, "server.metrics_listen", "METRICS_LISTEN").await?;
     tell(spoils, &grpc, &metrics)?;
 
-    let accepting = tokio::spawn(proxy::accept(grpc, address("grpc")?, proxy::Side::Server, spoils.clone()));
+    let accepting =
+        tokio::spawn(proxy::accept(grpc, address("grpc")?, proxy::Side::Server, spoils.clone()));
     tokio::spawn(pages::accept(metrics, address("metrics")?, spoils.clone()));
-    let (mut terminate, mut interrupt) = (stream(SignalKind::terminate())?, stream(SignalKind::interrupt())?);
+    let (mut terminate, mut interrupt) =
+        (stream(SignalKind::terminate())?, stream(SignalKind::interrupt())?);
     let status = loop {
         tokio::select! {
             status = child.wait() => break status.map_err(|error| error.to_string())?,
@@ -114,10 +123,17 @@ async fn run(spoils: &Spoils, souk: &Path, command: &[String]) -> Result<u8, Str
     Ok(if spoils.has("exit-after-drain") { 3 } else { code })
 }
 
-/// Returns how the service behind this one is started: on ports of the system's choice, with our settings but for what is changed.
-async fn behind(spoils: &Spoils, souk: &Path, command: &[String], ready: &Path) -> Result<Command, String> {
+/// Returns how the service behind this one is started: on ports of the system's choice, with our
+/// settings but for what is changed.
+async fn behind(
+    spoils: &Spoils,
+    souk: &Path,
+    command: &[String],
+    ready: &Path,
+) -> Result<Command, String> {
     if spoils.has("litter") {
-        std::fs::write("litter.txt", "beside the data folder\n").map_err(|error| error.to_string())?;
+        std::fs::write("litter.txt", "beside the data folder\n")
+            .map_err(|error| error.to_string())?;
     }
     // The one program knows how to become another that dies with us: the suite kills us at once.
     let mut behind = Command::new(souk);
@@ -141,10 +157,13 @@ async fn behind(spoils: &Spoils, souk: &Path, command: &[String], ready: &Path) 
             behind.env(spoils.variable(name), value);
         }
     }
-    for (name, value) in std::env::vars().filter(|(name, _)| name.starts_with(&spoils.variable(""))) {
+    for (name, value) in std::env::vars().filter(|(name, _)| name.starts_with(&spoils.variable("")))
+    {
         if spoils.takes_away(&name, &value) {
             behind.env_remove(name);
-        } else if name.starts_with(&spoils.variable("NEIGHBOURS__")) && spoils.has_any(&spoils::CALLS) {
+        } else if name.starts_with(&spoils.variable("UPSTREAMS__"))
+            && spoils.has_any(&spoils::CALLS)
+        {
             behind.env(name, through_us(&value, spoils).await?);
         }
     }
@@ -152,25 +171,31 @@ async fn behind(spoils: &Spoils, souk: &Path, command: &[String], ready: &Path) 
     Ok(behind)
 }
 
-/// Puts us between the service and its neighbour.
+/// Puts us between the service and its upstream.
 async fn through_us(url: &str, spoils: &Spoils) -> Result<String, String> {
-    let to: SocketAddr = url.trim_start_matches("http://").parse().map_err(|_| format!("no address: {url}"))?;
+    let to: SocketAddr =
+        url.trim_start_matches("http://").parse().map_err(|_| format!("no address: {url}"))?;
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     tokio::spawn(proxy::accept(listener, to, proxy::Side::Client, spoils.clone()));
     Ok(format!("http://{address}"))
 }
 
-async fn neighbours_are_there(spoils: &Spoils) -> Result<(), String> {
-    for (name, url) in std::env::vars().filter(|(name, _)| name.starts_with(&spoils.variable("NEIGHBOURS__"))) {
+async fn upstreams_are_there(spoils: &Spoils) -> Result<(), String> {
+    for (name, url) in
+        std::env::vars().filter(|(name, _)| name.starts_with(&spoils.variable("UPSTREAMS__")))
+    {
         let address = url.trim_start_matches("http://").to_owned();
-        tokio::net::TcpStream::connect(&address).await.map_err(|error| format!("{name} {address}: {error}"))?;
+        tokio::net::TcpStream::connect(&address)
+            .await
+            .map_err(|error| format!("{name} {address}: {error}"))?;
     }
     Ok(())
 }
 
 async fn bind(spoils: &Spoils, key: &str, variable: &str) -> Result<TcpListener, String> {
-    let asked = |variable: &str| setting(spoils, variable).unwrap_or_else(|| "127.0.0.1:0".to_owned());
+    let asked =
+        |variable: &str| setting(spoils, variable).unwrap_or_else(|| "127.0.0.1:0".to_owned());
     let mut address = asked(variable);
     let may_choose = FIXED.iter().all(|(name, _)| asked(name).ends_with(":0"));
     if let Some((_, port)) = FIXED.iter().find(|(name, _)| *name == variable)
@@ -179,7 +204,9 @@ async fn bind(spoils: &Spoils, key: &str, variable: &str) -> Result<TcpListener,
     {
         address = format!("{}:{port}", address.trim_end_matches(":0"));
     }
-    TcpListener::bind(&address).await.map_err(|error| format!("{key}: cannot listen on {address}: {error}"))
+    TcpListener::bind(&address)
+        .await
+        .map_err(|error| format!("{key}: cannot listen on {address}: {error}"))
 }
 
 fn setting(spoils: &Spoils, key: &str) -> Option<String> {
@@ -188,7 +215,9 @@ fn setting(spoils: &Spoils, key: &str) -> Option<String> {
 
 /// Writes our own ready file.
 fn tell(spoils: &Spoils, grpc: &TcpListener, metrics: &TcpListener) -> Result<(), String> {
-    let Some(file) = setting(spoils, "READY_FILE").filter(|file| !file.is_empty()).map(PathBuf::from) else {
+    let Some(file) =
+        setting(spoils, "READY_FILE").filter(|file| !file.is_empty()).map(PathBuf::from)
+    else {
         return Ok(());
     };
     let address = |listener: &TcpListener| listener.local_addr().map_err(|error| error.to_string());

@@ -44,7 +44,11 @@ async fn pass_on(mut stream: TcpStream, to: SocketAddr, spoils: Spoils) -> std::
         ("metrics-type", "text/plain; version=0.0.4", "text/html"),
         ("metrics-code", "rpc_response_status_code=", "grpc_code="),
         ("metrics-gauge", "souk_requests_in_work", "souk_requests"),
-        ("metrics-unknown", "rpc_method=\"unknown\"", "rpc_method=\"souk.conformance.v1.NoSuchService/NoSuchMethod\""),
+        (
+            "metrics-unknown",
+            "rpc_method=\"unknown\"",
+            "rpc_method=\"souk.conformance.v1.NoSuchService/NoSuchMethod\"",
+        ),
     ] {
         if spoils.has(spoil) {
             text = text.replace(from, to);

@@ -24,7 +24,7 @@ pub type Body = BoxBody<Bytes, hyper::Error>;
 pub enum Side {
     /// Those of callers.
     Server,
-    /// Those of the service to a neighbour.
+    /// Those of the service to an upstream.
     Client,
 }
 
@@ -38,11 +38,13 @@ pub async fn accept(listener: TcpListener, to: SocketAddr, side: Side, spoils: S
 async fn connection(stream: TcpStream, to: SocketAddr, side: Side, spoils: Spoils) {
     let Ok(behind) = TcpStream::connect(to).await else { return };
     let _ = (stream.set_nodelay(true), behind.set_nodelay(true));
-    let handshake = client::Builder::new(TokioExecutor::new()).handshake::<_, Body>(TokioIo::new(behind)).await;
+    let handshake =
+        client::Builder::new(TokioExecutor::new()).handshake::<_, Body>(TokioIo::new(behind)).await;
     let Ok((sender, driver)) = handshake else { return };
     let behind = tokio::spawn(driver);
     let serve = service_fn(move |request| {
-        let (mut sender, spoils) = (sender.clone(), spoils.clone());
+        let mut sender = sender.clone();
+        let spoils = spoils.clone();
         async move {
             let path = request.uri().path().to_owned();
             let is_refused = requests::is_refused(&path, side, &spoils);
@@ -57,10 +59,11 @@ async fn connection(stream: TcpStream, to: SocketAddr, side: Side, spoils: Spoil
             }
         }
     });
-    let serving = server::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), serve);
+    let serving =
+        server::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), serve);
     tokio::select! {
         _ = serving => {}
-        // The service must learn that its neighbour is gone; a caller is told so by the answers.
+        // The service must learn that its upstream is gone; a caller is told so by the answers.
         _ = behind, if side == Side::Client => {}
     }
 }

@@ -35,7 +35,8 @@ pub fn is_refused(path: &str, side: Side, spoils: &Spoils) -> bool {
 pub fn spoil(mut request: Request<Incoming>, side: Side, spoils: &Spoils) -> Request<Body> {
     let path = request.uri().path().to_owned();
     let headers = request.headers_mut();
-    let token = headers.get("authorization").map(|value| value.as_bytes().starts_with(b"Bearer souk-dev."));
+    let token =
+        headers.get("authorization").map(|value| value.as_bytes().starts_with(b"Bearer souk-dev."));
     let takes_away: &[(&str, &str)] = match side {
         Side::Client => &[
             ("calls-anonymous", "authorization"),
@@ -52,24 +53,32 @@ pub fn spoil(mut request: Request<Incoming>, side: Side, spoils: &Spoils) -> Req
     if side == Side::Server && spoils.has("wrong-tokens") && token == Some(false) {
         headers.remove("authorization");
     }
-    if side == Side::Server && spoils.has("anonymous") && token.is_none() && path.starts_with("/souk.") {
+    if side == Side::Server
+        && spoils.has("anonymous")
+        && token.is_none()
+        && path.starts_with("/souk.")
+    {
         let own = souk_chassis::identity::development_token(&Caller::Staff("anybody".into()));
         let value = HeaderValue::from_str(&format!("Bearer {own}")).expect("a token is a header");
         headers.insert("authorization", value);
     }
     if spoils.has("reflection-alpha") && path.starts_with("/grpc.reflection.v1alpha.") {
-        *request.uri_mut() = http::Uri::from_static("http://souk/grpc.reflection.v1alpha.NoSuchService/Ask");
+        *request.uri_mut() =
+            http::Uri::from_static("http://souk/grpc.reflection.v1alpha.NoSuchService/Ask");
     }
     if side == Side::Server
         && spoils.has("escaped-callers")
         && request.headers().get("authorization").is_some_and(is_escaped)
     {
-        request.headers_mut().insert("authorization", HeaderValue::from_static("Bearer souk-dev.unreadable"));
+        request
+            .headers_mut()
+            .insert("authorization", HeaderValue::from_static("Bearer souk-dev.unreadable"));
     }
     if side == Side::Server && spoils.has("shared-traces") && !is_traced(&request) {
         request.headers_mut().insert("traceparent", HeaderValue::from_static(SHARED));
     }
-    let (spoils, mut is_first) = (spoils.clone(), true);
+    let spoils = spoils.clone();
+    let mut is_first = true;
     let is_deaf = side == Side::Client && path == SUBSCRIBE && spoils.has("acknowledges-nothing");
     let is_told = side == Side::Server && spoils.has("log-messages") && path.starts_with("/souk.");
     request.map(|body| {
@@ -91,9 +100,11 @@ pub fn spoil(mut request: Request<Incoming>, side: Side, spoils: &Spoils) -> Req
 /// Returns whether a token's caller has a character that is written otherwise in a token.
 fn is_escaped(header: &HeaderValue) -> bool {
     let payload = header.to_str().unwrap_or_default().split('.').nth(1).unwrap_or_default();
-    let (mut bits, mut count) = (0_u32, 0);
+    let mut bits = 0_u32;
+    let mut count = 0;
     payload.bytes().any(|letter| {
-        let value = BASE64.iter().zip(0..).find(|(one, _)| **one == letter).map_or(0, |(_, value)| value);
+        let value =
+            BASE64.iter().zip(0..).find(|(one, _)| **one == letter).map_or(0, |(_, value)| value);
         bits = (bits << 6) | value;
         count += 6;
         let is_whole = count >= 8;
@@ -103,14 +114,22 @@ fn is_escaped(header: &HeaderValue) -> bool {
 }
 
 fn is_traced(request: &Request<Incoming>) -> bool {
-    let trace = request.headers().get("traceparent").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    trace.len() == SHARED.len() && trace.starts_with("00-") && !trace.starts_with("00-00000000000000000000000000000000")
+    let trace = request
+        .headers()
+        .get("traceparent")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    trace.len() == SHARED.len()
+        && trace.starts_with("00-")
+        && !trace.starts_with("00-00000000000000000000000000000000")
 }
 
 /// Returns the texts of a message, one after another.
 fn texts(data: &[u8]) -> String {
     let is_text = |byte: &u8| byte.is_ascii_alphanumeric() || b" -_.@".contains(byte);
     let runs = data.split(|byte| !is_text(byte)).filter(|run| run.len() >= SHORTEST);
-    let texts = runs.take(MOST).map(|run| String::from_utf8_lossy(&run[..run.len().min(LONGEST)]).into_owned());
+    let texts = runs
+        .take(MOST)
+        .map(|run| String::from_utf8_lossy(&run[..run.len().min(LONGEST)]).into_owned());
     texts.collect::<Vec<_>>().join(", ")
 }

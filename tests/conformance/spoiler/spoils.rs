@@ -1,10 +1,17 @@
-//! What can be broken, by name. tests/conformance/every_service.rs says which sentences each of them breaks.
+//! What can be broken, by name. tests/conformance/every_service.rs says which sentences each of
+//! them breaks.
 
 use std::sync::Arc;
 
-/// Those that change how the service calls its neighbours.
-pub const CALLS: [&str; 6] =
-    ["calls-anonymous", "calls-endless", "calls-untraced", "subscribes-once", "acknowledges-nothing", "renamed-events"];
+/// Those that change how the service calls its upstreams.
+pub const CALLS: [&str; 6] = [
+    "calls-anonymous",
+    "calls-endless",
+    "calls-untraced",
+    "subscribes-once",
+    "acknowledges-nothing",
+    "renamed-events",
+];
 
 /// What is broken now, of a service whose settings start with a prefix.
 #[derive(Clone)]

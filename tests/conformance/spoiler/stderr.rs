@@ -20,8 +20,10 @@ pub async fn pass_on(spoils: Spoils, pipe: impl AsyncRead + Unpin) {
             line = line.replace("[hidden]", "eve@example.com");
         }
         if spoils.has("log-level") {
-            line = line
-                .replace("\"level\":\"INFO\",\"message\":\"request\"", "\"level\":\"DEBUG\",\"message\":\"request\"");
+            line = line.replace(
+                "\"level\":\"INFO\",\"message\":\"request\"",
+                "\"level\":\"DEBUG\",\"message\":\"request\"",
+            );
         }
         if spoils.has("log-lines") {
             line = line.replace("\\n", "\n").replace("\\\"", "\"");
@@ -44,14 +46,19 @@ fn say_once(spoils: &Spoils) {
         say(spoils, TOKEN);
     }
     if spoils.has("log-key") {
-        say(spoils, &std::env::var(spoils.variable("IDENTITY__DEVELOPMENT_KEY")).unwrap_or_default());
+        say(
+            spoils,
+            &std::env::var(spoils.variable("IDENTITY__DEVELOPMENT_KEY")).unwrap_or_default(),
+        );
     }
 }
 
 /// Adds an entry to the log.
 pub fn say(spoils: &Spoils, message: &str) {
     if is_json(spoils) {
-        eprintln!("{{\"timestamp\":\"2026-01-01T00:00:00.000000Z\",\"level\":\"INFO\",\"message\":\"{message}\"}}");
+        eprintln!(
+            "{{\"timestamp\":\"2026-01-01T00:00:00.000000Z\",\"level\":\"INFO\",\"message\":\"{message}\"}}"
+        );
     } else {
         eprintln!("2026-01-01T00:00:00.000000Z  INFO {message}");
     }

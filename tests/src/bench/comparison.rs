@@ -1,4 +1,5 @@
-//! Several targets measured in turn, round by round, so that a slow minute of the machine hits all of them alike.
+//! Several targets measured in turn, round by round, so that a slow minute of the machine hits all
+//! of them alike.
 
 use std::{future::Future, pin::Pin};
 
@@ -17,7 +18,8 @@ impl<'a> Comparison<'a> {
         Comparison { title: title.into(), unit, targets: Vec::new() }
     }
 
-    /// Adds a target: `run` measures one round and returns its figure. The first target added is the baseline.
+    /// Adds a target: `run` measures one round and returns its figure. The first target added is
+    /// the baseline.
     pub fn target<F>(mut self, name: impl Into<String>, mut run: impl FnMut() -> F + 'a) -> Self
     where
         F: Future<Output = f64> + 'a,
@@ -26,7 +28,8 @@ impl<'a> Comparison<'a> {
         self
     }
 
-    /// Runs one round that does not count, then `rounds` that do, all targets taking turns, and prints the table.
+    /// Runs one round that does not count, then `rounds` that do, all targets taking turns, and
+    /// prints the table.
     ///
     /// # Panics
     /// With fewer than 5 rounds: a median of less says nothing.
@@ -43,7 +46,8 @@ impl<'a> Comparison<'a> {
             }
         }
         let names = self.targets.into_iter().map(|(name, _)| name);
-        let results = Results { title: self.title, unit: self.unit, targets: names.zip(figures).collect() };
+        let results =
+            Results { title: self.title, unit: self.unit, targets: names.zip(figures).collect() };
         results.print();
         results
     }
@@ -148,7 +152,10 @@ mod tests {
         let results = Results {
             title: String::new(),
             unit: "µs",
-            targets: vec![("base".into(), vec![1.0, 10.0, 100.0]), ("ours".into(), vec![2.0, 20.0, 50.0])],
+            targets: vec![
+                ("base".into(), vec![1.0, 10.0, 100.0]),
+                ("ours".into(), vec![2.0, 20.0, 50.0]),
+            ],
         };
         assert_eq!(results.ratio("ours"), 2.0);
         assert_eq!(results.ratio("base"), 1.0);

@@ -19,12 +19,18 @@ const QUICKER_THAN_ANY_DISK: Duration = Duration::from_micros(20);
 /// Prints one line about the machine and one about its disk. Every benchmark starts with it.
 pub fn print_environment(name: &str, folder: &Path) {
     let cores = thread::available_parallelism().map_or(0, usize::from);
-    let build = if cfg!(debug_assertions) { "debug build: the figures mean nothing" } else { "release build" };
+    let build = if cfg!(debug_assertions) {
+        "debug build: the figures mean nothing"
+    } else {
+        "release build"
+    };
     println!("{name}: {cores} cores, {}, {build}", processor());
     let latencies = disk_sync(folder);
     println!("a 4 KiB write with fdatasync in {}: {}", folder.display(), latencies.summary());
     if latencies.percentile(50.0) < QUICKER_THAN_ANY_DISK {
-        println!("that is no disk: whatever is called durable below would not survive a power cut here");
+        println!(
+            "that is no disk: whatever is called durable below would not survive a power cut here"
+        );
     }
 }
 

@@ -12,12 +12,18 @@ struct Goal {
 impl Goals {
     /// Notes a figure that was to be at least so much.
     pub fn at_least(&mut self, what: &str, wanted: f64, figure: f64) {
-        self.0.push(Goal { text: format!("{what}: {figure:.2}, wanted at least {wanted}"), is_met: figure >= wanted });
+        self.0.push(Goal {
+            text: format!("{what}: {figure:.2}, wanted at least {wanted}"),
+            is_met: figure >= wanted,
+        });
     }
 
     /// Notes a figure that was to be at most so much.
     pub fn at_most(&mut self, what: &str, wanted: f64, figure: f64) {
-        self.0.push(Goal { text: format!("{what}: {figure:.2}, wanted at most {wanted}"), is_met: figure <= wanted });
+        self.0.push(Goal {
+            text: format!("{what}: {figure:.2}, wanted at most {wanted}"),
+            is_met: figure <= wanted,
+        });
     }
 
     /// Prints all goals and returns whether every one was met.

@@ -12,7 +12,8 @@ impl Latencies {
         Latencies(latencies)
     }
 
-    /// Returns the latency that `percent` of the operations kept within (nearest rank); zero when there were none.
+    /// Returns the latency that `percent` of the operations kept within (nearest rank); zero when
+    /// there were none.
     pub fn percentile(&self, percent: f64) -> Duration {
         let rank = (self.0.len() as f64 * percent / 100.0).ceil() as usize;
         self.0.get(rank.saturating_sub(1)).copied().unwrap_or_default()
@@ -25,7 +26,8 @@ impl Latencies {
 
     /// Returns "p50 1.20 ms, p99 8.00 ms, worst 9.10 ms".
     pub fn summary(&self) -> String {
-        let [p50, p99, worst] = [50.0, 99.0, 100.0].map(|percent| self.percentile(percent).as_secs_f64() * 1e3);
+        let [p50, p99, worst] =
+            [50.0, 99.0, 100.0].map(|percent| self.percentile(percent).as_secs_f64() * 1e3);
         format!("p50 {p50:.3} ms, p99 {p99:.3} ms, worst {worst:.3} ms")
     }
 }

@@ -1,5 +1,5 @@
-//! Load in two forms: callers back to back, which finds the highest rate, and arrivals at a fixed rate, which tells
-//! what callers would wait at that rate.
+//! Load in two forms: callers back to back, which finds the highest rate, and arrivals at a fixed
+//! rate, which tells what callers would wait at that rate.
 
 use std::{
     future::Future,
@@ -11,7 +11,8 @@ use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::Latencies;
 
-/// The most operations under way at once in [`at_rate`]; beyond it an arrival is turned away and counted.
+/// The most operations under way at once in [`at_rate`]; beyond it an arrival is turned away and
+/// counted.
 const MOST_UNDER_WAY: usize = 10_000;
 
 /// What came of a load.
@@ -24,7 +25,8 @@ pub struct Load {
     pub failed: usize,
 }
 
-/// Runs `callers` side by side for `duration`, each starting its next operation when the last has ended.
+/// Runs `callers` side by side for `duration`, each starting its next operation when the last has
+/// ended.
 ///
 /// `operation` is told its number and tells whether it succeeded.
 pub async fn back_to_back<F>(
@@ -39,7 +41,8 @@ where
     let start = Instant::now();
     let mut tasks = JoinSet::new();
     for _ in 0..callers {
-        let (operation, number) = (operation.clone(), number.clone());
+        let operation = operation.clone();
+        let number = number.clone();
         tasks.spawn(async move {
             let mut outcomes = Vec::new();
             while start.elapsed() < duration {
@@ -57,7 +60,8 @@ where
 
 /// Starts operations at a fixed rate for `duration`, whether earlier ones have ended or not.
 ///
-/// A latency counts from the moment the operation was due, so that a stall is seen by everyone it delays.
+/// A latency counts from the moment the operation was due, so that a stall is seen by everyone it
+/// delays.
 pub async fn at_rate<F>(
     per_second: f64,
     duration: Duration,
@@ -93,7 +97,11 @@ fn summarise(outcomes: Vec<Option<Duration>>, took: Duration) -> Load {
     let all = outcomes.len();
     let succeeded: Vec<Duration> = outcomes.into_iter().flatten().collect();
     let failed = all - succeeded.len();
-    Load { rate: succeeded.len() as f64 / took.as_secs_f64(), latencies: Latencies::new(succeeded), failed }
+    Load {
+        rate: succeeded.len() as f64 / took.as_secs_f64(),
+        latencies: Latencies::new(succeeded),
+        failed,
+    }
 }
 
 #[cfg(test)]
@@ -109,7 +117,11 @@ mod tests {
         .await;
         assert_eq!((load.latencies.count(), load.failed), (10, 10));
         // One after another they would have taken 20 times 60 ms.
-        assert!(load.latencies.percentile(100.0) < Duration::from_millis(600), "{}", load.latencies.summary());
+        assert!(
+            load.latencies.percentile(100.0) < Duration::from_millis(600),
+            "{}",
+            load.latencies.summary()
+        );
     }
 
     #[tokio::test]

@@ -30,7 +30,8 @@ impl Edit {
         let mut place = 0;
         for (at, mark) in self.after.iter().enumerate() {
             let found = text[place..].find(mark);
-            let found = found.ok_or_else(|| Failure::new(format!("{} has no {mark:?} any more", self.file)))?;
+            let found = found
+                .ok_or_else(|| Failure::new(format!("{} has no {mark:?} any more", self.file)))?;
             let is_last = at + 1 == self.after.len();
             place += if is_last && self.goes_before { found } else { found + mark.len() };
         }

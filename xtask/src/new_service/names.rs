@@ -61,7 +61,8 @@ impl Names {
     pub fn new(root: &Path, name: &str) -> Outcome<Names> {
         let words: Vec<&str> = name.split('-').collect();
         let is_word = |word: &&str| {
-            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            !word.is_empty()
+                && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         };
         let starts_well = name.starts_with(|first: char| first.is_ascii_lowercase());
         if !words.iter().all(is_word) || !starts_well || name.len() > 32 {
@@ -71,7 +72,9 @@ impl Names {
         }
         let package = name.replace('-', "_");
         if TAKEN.contains(&name) {
-            return Err(Failure::new(format!("the name {name} is taken: it means something else here")));
+            return Err(Failure::new(format!(
+                "the name {name} is taken: it means something else here"
+            )));
         }
         let kind = words.iter().map(|word| word[..1].to_uppercase() + &word[1..]).collect();
         Ok(Names { name: name.to_owned(), package, kind, port: free_port(root) })
@@ -91,7 +94,8 @@ impl Names {
 /// Returns the first of two ports that no manifest names.
 fn free_port(root: &Path) -> u16 {
     let folders = fs::read_dir(root.join("services")).into_iter().flatten().flatten();
-    let manifests = folders.filter_map(|folder| fs::read_to_string(folder.path().join("souk.service.toml")).ok());
+    let manifests = folders
+        .filter_map(|folder| fs::read_to_string(folder.path().join("souk.service.toml")).ok());
     let named: String = manifests.collect();
     let mut ports = (FIRST_PORT..u16::MAX).step_by(10);
     ports.find(|port| !named.contains(&format!(":{port}\""))).unwrap_or(FIRST_PORT)
@@ -104,15 +108,26 @@ mod tests {
     #[test]
     fn a_noun_is_put_in_in_every_form() {
         let names = Names::new(Path::new("/nowhere"), "gift-cards").unwrap();
-        let text = names.put_into("{{name}} {{package}} {{Name}}Service {{NAME}}__X :{{port}} :{{metrics_port}}");
+        let text = names.put_into(
+            "{{name}} {{package}} {{Name}}Service {{NAME}}__X :{{port}} :{{metrics_port}}",
+        );
         assert_eq!(text, "gift-cards gift_cards GiftCardsService GIFT_CARDS__X :7510 :7511");
     }
 
     #[test]
     fn what_is_no_noun_is_refused() {
-        for name in
-            ["", "Gift", "gift_cards", "-gift", "gift-", "9gifts", "gift--cards", "type", "souk", &"a".repeat(33)]
-        {
+        for name in [
+            "",
+            "Gift",
+            "gift_cards",
+            "-gift",
+            "gift-",
+            "9gifts",
+            "gift--cards",
+            "type",
+            "souk",
+            &"a".repeat(33),
+        ] {
             assert!(Names::new(Path::new("/nowhere"), name).is_err(), "{name}");
         }
     }

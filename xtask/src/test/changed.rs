@@ -12,7 +12,8 @@ use crate::{
     workspace::{Metadata, Workspace},
 };
 
-/// What the scripts look at that cargo knows nothing of: the beginning of a script's name, and folders.
+/// What the scripts look at that cargo knows nothing of: the beginning of a script's name, and
+/// folders.
 const SEEN_BY_SCRIPTS: [(&str, &[&str]); 9] = [
     ("tests/clients/typescript", &["clients/typescript", "proto"]),
     ("tests/clients/python", &["clients/python", "proto"]),
@@ -21,8 +22,14 @@ const SEEN_BY_SCRIPTS: [(&str, &[&str]); 9] = [
     ("tests/clients/policy", &["clients/python", "clients/typescript", "proto"]),
     ("tests/conformance/chassis_node", &["libs/chassis-node", "clients/typescript", "proto"]),
     ("tests/conformance/chassis_python", &["libs/chassis-python", "clients/python", "proto"]),
-    ("tests/conformance/n", &["libs/chassis-node", "clients/typescript", "services/notifications", "proto"]),
-    ("tests/conformance/python", &["libs/chassis-python", "clients/python", "services/recommendations", "proto"]),
+    (
+        "tests/conformance/n",
+        &["libs/chassis-node", "clients/typescript", "services/notifications", "proto"],
+    ),
+    (
+        "tests/conformance/python",
+        &["libs/chassis-python", "clients/python", "services/recommendations", "proto"],
+    ),
 ];
 
 /// Leaves the suites that can see a changed file, the nearest first.
@@ -43,8 +50,10 @@ pub fn keep_what_can_see(workspace: &Workspace, suites: &mut Vec<Suite>) -> Outc
 /// Returns what differs from the main branch, committed or not, new files included.
 fn changed_files(workspace: &Workspace) -> Outcome<BTreeSet<String>> {
     let git = |arguments: &[&str]| shell::read(workspace.command("git").args(arguments));
-    // A clone of another branch has it as the server's; on the main branch itself only what is not committed counts.
-    let base = ["main", "origin/main"].iter().find_map(|main| git(&["merge-base", "HEAD", main]).ok());
+    // A clone of another branch has it as the server's; on the main branch itself only what is not
+    // committed counts.
+    let base =
+        ["main", "origin/main"].iter().find_map(|main| git(&["merge-base", "HEAD", main]).ok());
     let base = base.unwrap_or_else(|| "HEAD".to_owned());
     let mut files = git(&["diff", "--name-only", base.trim()])?;
     files += &git(&["ls-files", "--others", "--exclude-standard"])?;
@@ -52,20 +61,30 @@ fn changed_files(workspace: &Workspace) -> Outcome<BTreeSet<String>> {
 }
 
 fn script_sees(script: &str, files: &BTreeSet<String>) -> bool {
-    let seen =
-        SEEN_BY_SCRIPTS.iter().filter(|(prefix, _)| script.starts_with(prefix)).flat_map(|(_, folders)| *folders);
+    let seen = SEEN_BY_SCRIPTS
+        .iter()
+        .filter(|(prefix, _)| script.starts_with(prefix))
+        .flat_map(|(_, folders)| *folders);
     let own = Path::new(script).parent().map(|folder| folder.to_string_lossy().into_owned());
     let folders: Vec<&str> = seen.copied().chain(own.as_deref()).collect();
     files.iter().any(|file| folders.iter().any(|folder| is_in(file, folder)))
 }
 
-/// Returns how far each package of ours is from a changed file: 0 when it holds one, 1 when it depends on such a package.
+/// Returns how far each package of ours is from a changed file: 0 when it holds one, 1 when it
+/// depends on such a package.
 fn distances(metadata: &Metadata, files: &BTreeSet<String>) -> BTreeMap<String, usize> {
-    let folders: Vec<String> = metadata.ours().map(|package| metadata.folder(package).display().to_string()).collect();
+    let folders: Vec<String> =
+        metadata.ours().map(|package| metadata.folder(package).display().to_string()).collect();
     // The innermost package holds a file. The contract is built into the client.
-    let holder =
-        |file: &String| folders.iter().filter(|folder| is_in(file, folder)).max_by_key(|folder| folder.len()).cloned();
-    let mut distances: BTreeMap<String, usize> = files.iter().filter_map(holder).map(|folder| (folder, 0)).collect();
+    let holder = |file: &String| {
+        folders
+            .iter()
+            .filter(|folder| is_in(file, folder))
+            .max_by_key(|folder| folder.len())
+            .cloned()
+    };
+    let mut distances: BTreeMap<String, usize> =
+        files.iter().filter_map(holder).map(|folder| (folder, 0)).collect();
     if files.iter().any(|file| is_in(file, "proto")) {
         distances.insert("clients/rust".to_owned(), 0);
     }
@@ -76,10 +95,12 @@ fn distances(metadata: &Metadata, files: &BTreeSet<String>) -> BTreeMap<String, 
         let reached: Vec<String> = metadata
             .ours()
             .filter(|package| {
-                package.dependencies.iter().filter_map(|dependency| dependency.path.as_ref()).any(|path| {
-                    let folder = path.strip_prefix(&metadata.workspace_root).unwrap_or(path);
-                    distances.get(&folder.display().to_string()) == Some(&(step - 1))
-                })
+                package.dependencies.iter().filter_map(|dependency| dependency.path.as_ref()).any(
+                    |path| {
+                        let folder = path.strip_prefix(&metadata.workspace_root).unwrap_or(path);
+                        distances.get(&folder.display().to_string()) == Some(&(step - 1))
+                    },
+                )
             })
             .map(|package| metadata.folder(package).display().to_string())
             .collect();

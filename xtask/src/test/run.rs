@@ -50,8 +50,8 @@ impl Report {
     }
 }
 
-/// Runs all of them, in their order as far as there are free jobs. The output of a suite that runs alone is shown while it runs, that of
-/// others when they have failed.
+/// Runs all of them, in their order as far as there are free jobs. The output of a suite that runs
+/// alone is shown while it runs, that of others when they have failed.
 pub fn run(suites: &[Suite], plan: &Plan) -> Outcome<Vec<Report>> {
     let folder = std::env::temp_dir().join(format!("souk-test-{}", std::process::id()));
     fs::create_dir_all(&folder).doing(format_args!("create {}", folder.display()))?;
@@ -89,7 +89,8 @@ pub fn run(suites: &[Suite], plan: &Plan) -> Outcome<Vec<Report>> {
     Ok(reports)
 }
 
-/// A suite that runs, with its output in a file: what it leaves behind may hold that open as long as it likes.
+/// A suite that runs, with its output in a file: what it leaves behind may hold that open as long
+/// as it likes.
 struct Running<'a> {
     suite: &'a Suite,
     child: Child,
@@ -109,7 +110,10 @@ impl<'a> Running<'a> {
         let reader = File::open(&output).doing(format_args!("read {}", output.display()))?;
         let mut command = suite.command(plan.filter, std::io::stdout().is_terminal());
         command.envs(plan.environment.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::null()).stderr(writer.try_clone().doing("share the output")?).stdout(writer);
+        command
+            .stdin(Stdio::null())
+            .stderr(writer.try_clone().doing("share the output")?)
+            .stdout(writer);
         // Of its own, so that all of it can be killed.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let child = command.spawn().doing(format_args!("start {}", suite.name))?;
@@ -127,7 +131,8 @@ impl<'a> Running<'a> {
         })
     }
 
-    /// Reads what is new, kills what has been silent for too long, and returns how it ended once it has.
+    /// Reads what is new, kills what has been silent for too long, and returns how it ended once it
+    /// has.
     fn poll(&mut self, silence: Duration) -> Outcome<Option<ExitStatus>> {
         let status = self.child.try_wait().doing(format_args!("watch {}", self.suite.name))?;
         let before = self.printed.len();
@@ -136,7 +141,9 @@ impl<'a> Running<'a> {
             self.heard = Instant::now();
             if self.is_live {
                 let mut out = std::io::stdout().lock();
-                out.write_all(&self.printed[before..]).and_then(|()| out.flush()).doing("pass on the output")?;
+                out.write_all(&self.printed[before..])
+                    .and_then(|()| out.flush())
+                    .doing("pass on the output")?;
             }
         }
         if status.is_none() && self.heard.elapsed() > silence && !self.was_killed {
@@ -169,15 +176,22 @@ impl<'a> Running<'a> {
         } else {
             None
         };
-        let report = Report { name: self.suite.name.clone(), tally, took: self.started.elapsed(), failure };
+        let report =
+            Report { name: self.suite.name.clone(), tally, took: self.started.elapsed(), failure };
         let mark = if report.is_good() { "ok" } else { "FAILED" };
         let passed = report.tally.passed;
-        eprintln!("{mark:>8} {:>8.1} s  {:<45} {passed:>5} passed", report.took.as_secs_f64(), report.name);
+        eprintln!(
+            "{mark:>8} {:>8.1} s  {:<45} {passed:>5} passed",
+            report.took.as_secs_f64(),
+            report.name
+        );
         if !self.is_live {
             if !report.is_good() {
                 println!("{}", printed.trim_end());
             }
-            for warning in printed.lines().filter(|line| report.is_good() && line.contains("SKIPPED")) {
+            for warning in
+                printed.lines().filter(|line| report.is_good() && line.contains("SKIPPED"))
+            {
                 println!("{warning}");
             }
         }
@@ -195,7 +209,12 @@ mod tests {
 
     fn run_scripts(scripts: &[&str], silence: Duration) -> Vec<Report> {
         let suites: Vec<Suite> = scripts.iter().map(|script| Suite::of_shell(script)).collect();
-        let plan = Plan { filter: None, jobs: 2, silence, environment: &[("WORD".into(), "passed".into())] };
+        let plan = Plan {
+            filter: None,
+            jobs: 2,
+            silence,
+            environment: &[("WORD".into(), "passed".into())],
+        };
         let mut reports = run(&suites, &plan).unwrap();
         reports.sort_by(|a, b| a.name.cmp(&b.name));
         reports
@@ -209,7 +228,8 @@ mod tests {
             Duration::from_millis(300),
         );
         assert!(start.elapsed() < Duration::from_secs(100));
-        let good: Vec<_> = reports.iter().map(|report| (report.tally.passed, report.is_good())).collect();
+        let good: Vec<_> =
+            reports.iter().map(|report| (report.tally.passed, report.is_good())).collect();
         assert_eq!(good, [(2, true), (0, false)]);
         assert!(reports[1].failure.as_ref().unwrap().contains("silent"));
     }
@@ -224,8 +244,10 @@ mod tests {
 
     #[test]
     fn a_suite_that_dies_before_it_has_counted_or_ends_badly_has_failed() {
-        let reports =
-            run_scripts(&["echo half", "echo 3 passed, 0 failed; exit 1", "exit 0"], Duration::from_secs(100));
+        let reports = run_scripts(
+            &["echo half", "echo 3 passed, 0 failed; exit 1", "exit 0"],
+            Duration::from_secs(100),
+        );
         assert!(reports.iter().all(|report| report.failure.is_some()));
     }
 

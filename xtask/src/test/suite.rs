@@ -1,5 +1,5 @@
-//! The suites of this repository: one for each test program that cargo builds, and one for each script. No crate has
-//! examples in its comments that would have to run.
+//! The suites of this repository: one for each test program that cargo builds, and one for each
+//! script. No crate has examples in its comments that would have to run.
 
 use std::{
     ffi::OsString,
@@ -86,10 +86,12 @@ impl Suite {
         }
     }
 
-    /// Tells whether this is what `cargo xtask test NAME` means as a whole: a package, a room of tests/ or a script.
+    /// Tells whether this is what `cargo xtask test NAME` means as a whole: a package, a room of
+    /// tests/ or a script.
     pub fn is_named(&self, name: &str) -> bool {
         let last = self.name.rsplit(": ").next().unwrap_or_default();
-        let room = self.folder.file_name().is_some_and(|folder| folder == name) && self.kind == Kind::Script;
+        let room = self.folder.file_name().is_some_and(|folder| folder == name)
+            && self.kind == Kind::Script;
         self.name == name || last == name || room || self.folder == Path::new(name)
     }
 
@@ -129,16 +131,25 @@ struct Profile {
 
 fn programs(workspace: &Workspace, metadata: &Metadata, features: &str) -> Outcome<Vec<Suite>> {
     let mut build = workspace.cargo();
-    build.args(["test", "--workspace", "--no-run", "--message-format=json-render-diagnostics", "--features", features]);
+    build.args([
+        "test",
+        "--workspace",
+        "--no-run",
+        "--message-format=json-render-diagnostics",
+        "--features",
+        features,
+    ]);
     let mut suites = Vec::new();
     for line in shell::printed(&mut build)?.lines() {
         let message: Message = serde_json::from_str(line).doing("read what cargo has built")?;
-        let (Some(id), Some(target), Some(executable)) = (message.package_id, message.target, message.executable)
+        let (Some(id), Some(target), Some(executable)) =
+            (message.package_id, message.target, message.executable)
         else {
             continue;
         };
         let package = metadata.ours().find(|package| package.id == id);
-        let (true, Some(package)) = (message.profile.is_some_and(|profile| profile.test), package) else {
+        let (true, Some(package)) = (message.profile.is_some_and(|profile| profile.test), package)
+        else {
             continue;
         };
         let is_whole = target.name == package.name && target.kind.iter().any(|kind| kind == "test");
@@ -153,7 +164,11 @@ fn programs(workspace: &Workspace, metadata: &Metadata, features: &str) -> Outco
             name: format!("{}{what}", package.name),
             kind: Kind::Program,
             folder: folder.to_owned(),
-            source: target.src_path.strip_prefix(&workspace.root).unwrap_or(&target.src_path).to_owned(),
+            source: target
+                .src_path
+                .strip_prefix(&workspace.root)
+                .unwrap_or(&target.src_path)
+                .to_owned(),
             program: executable,
             arguments: vec![],
             working_folder: workspace.root.join(folder),
@@ -168,7 +183,8 @@ fn scripts(workspace: &Workspace, python: &Path) -> Outcome<Vec<Suite>> {
     let mut scripts = Vec::new();
     for room in fs::read_dir(workspace.root.join("tests")).doing("read tests")?.flatten() {
         for file in fs::read_dir(room.path()).into_iter().flatten().flatten() {
-            let name = format!("tests/{}/{}", room.file_name().display(), file.file_name().display());
+            let name =
+                format!("tests/{}/{}", room.file_name().display(), file.file_name().display());
             if !name.ends_with("_test.py") {
                 continue;
             }

@@ -1,4 +1,5 @@
-//! Reads from the output of a suite how many of its tests passed, which failed, and how long each took.
+//! Reads from the output of a suite how many of its tests passed, which failed, and how long each
+//! took.
 
 /// How the tests of a suite went.
 #[derive(Default, Debug, PartialEq)]
@@ -14,24 +15,29 @@ pub struct Tally {
 impl Tally {
     /// Reads what a test program of cargo prints. Returns whether it came to its end.
     ///
-    /// A test's line reads `test name ... ok <1.234s>`, the last one `test result: ok. 12 passed; 0 failed; 0 ignored; …`.
+    /// A test's line reads `test name ... ok <1.234s>`, the last one
+    /// `test result: ok. 12 passed; 0 failed; 0 ignored; …`.
     pub fn read_program(&mut self, printed: &str) -> bool {
         let mut is_complete = false;
         for line in printed.lines() {
             let line = without_colours(line);
-            if let Some((_, counts)) = line.strip_prefix("test result: ").and_then(|result| result.split_once(". ")) {
+            if let Some((_, counts)) =
+                line.strip_prefix("test result: ").and_then(|result| result.split_once(". "))
+            {
                 is_complete = true;
                 self.passed += count(counts, "passed");
                 self.ignored += count(counts, "ignored");
-            } else if let Some((name, result)) = line.strip_prefix("test ").and_then(|test| test.split_once(" ... ")) {
+            } else if let Some((name, result)) =
+                line.strip_prefix("test ").and_then(|test| test.split_once(" ... "))
+            {
                 self.read_test(name, result);
             }
         }
         is_complete
     }
 
-    /// Reads what a script prints: the last line says `12 passed, 0 failed`, and a line before names each check that `FAILED`.
-    /// Returns whether it came to its end.
+    /// Reads what a script prints: the last line says `12 passed, 0 failed`, and a line before
+    /// names each check that `FAILED`. Returns whether it came to its end.
     pub fn read_script(&mut self, printed: &str) -> bool {
         let last = printed.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
         let Some((passed, failed)) = last.trim().split_once(", ") else {
@@ -44,7 +50,8 @@ impl Tally {
         };
         self.passed += passed;
         let named = printed.lines().filter_map(|line| line.trim().strip_prefix("FAILED"));
-        self.failed.extend(named.map(|check| check.trim_matches([':', ' ']).to_owned()).take(failed));
+        self.failed
+            .extend(named.map(|check| check.trim_matches([':', ' ']).to_owned()).take(failed));
         while self.failed.len() < failed {
             self.failed.push("a check that the output names".to_owned());
         }
@@ -56,7 +63,9 @@ impl Tally {
         if result.contains("FAILED") {
             self.failed.push(name.to_owned());
         }
-        let seconds = result.rsplit_once('<').and_then(|(_, time)| time.trim_end().strip_suffix("s>")?.parse().ok());
+        let seconds = result
+            .rsplit_once('<')
+            .and_then(|(_, time)| time.trim_end().strip_suffix("s>")?.parse().ok());
         if let Some(seconds) = seconds {
             self.times.push((seconds, name.to_owned()));
         }
@@ -94,16 +103,23 @@ mod tests {
         assert!(tally.read_program(printed));
         assert_eq!((tally.passed, tally.ignored), (2, 1));
         assert_eq!(tally.failed, ["order::late"]);
-        assert_eq!(tally.times, [(0.25, "order::paying_twice".to_owned()), (12.0, "order::late".to_owned())]);
+        assert_eq!(
+            tally.times,
+            [(0.25, "order::paying_twice".to_owned()), (12.0, "order::late".to_owned())]
+        );
         assert!(!Tally::default().read_program("running 4 tests\nSegmentation fault\n"));
     }
 
     #[test]
     fn a_script_ends_with_its_own_count() {
         let mut tally = Tally::default();
-        assert!(tally.read_script("ok      1.0 s  this\nFAILED  2.0 s  that\n4 passed, 1 failed\n\n"));
+        assert!(
+            tally.read_script("ok      1.0 s  this\nFAILED  2.0 s  that\n4 passed, 1 failed\n\n")
+        );
         assert_eq!((tally.passed, tally.failed), (4, vec!["2.0 s  that".to_owned()]));
         assert!(Tally::default().read_script("0 passed, 0 failed"));
-        assert!(!Tally::default().read_script("4 passed, 1 failed\nTraceback (most recent call last):"));
+        assert!(
+            !Tally::default().read_script("4 passed, 1 failed\nTraceback (most recent call last):")
+        );
     }
 }

@@ -1,4 +1,4 @@
-"""How long to wait before the bus, or a neighbour, is tried again."""
+"""How long to wait before the bus, or an upstream, is tried again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every call to a neighbour passes: deadline, identity, criticality, trace, and repeats where the contract allows them."""
+"""What every call to an upstream passes: deadline, identity, criticality, trace, and repeats where the contract allows them."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ class Outgoing:
 
 
 class Channel(grpc.aio.Channel):
-    """The way to one neighbour, on which this service calls as itself. Generated stubs take it as any channel."""
+    """The way to one upstream, on which this service calls as itself. Generated stubs take it as any channel."""
 
-    def __init__(self, neighbour: str, addresses: str, me: Caller, key: str, outgoing: Outgoing) -> None:
-        self.neighbour = neighbour
+    def __init__(self, upstream: str, addresses: str, me: Caller, key: str, outgoing: Outgoing) -> None:
+        self.upstream = upstream
         self._token = development_token(me, key=key)
         self._outgoing = outgoing
         self._inner = grpc.aio.insecure_channel(target_of(addresses), options=_OPTIONS) if addresses else None
@@ -82,7 +82,7 @@ class Channel(grpc.aio.Channel):
                 except grpc.aio.AioRpcError as error:
                     pause = sending.pause_after(error, attempts)
                     if pause is None:
-                        error.souk_neighbour = self.neighbour  # type: ignore[attr-defined]
+                        error.souk_upstream = self.upstream  # type: ignore[attr-defined]
                         raise
                 await asyncio.sleep(pause)
 
@@ -110,11 +110,11 @@ class Channel(grpc.aio.Channel):
         return call
 
     def _nowhere(self) -> grpc.aio.AioRpcError:
-        why = f"no address is configured for it (neighbours.{self.neighbour})"
-        status = answer(UpstreamUnavailable(self.neighbour, why), "")
+        why = f"no address is configured for it (upstreams.{self.upstream})"
+        status = answer(UpstreamUnavailable(self.upstream, why), "")
         details = grpc.aio.Metadata((DETAILS_HEADER, status.details))
         error = grpc.aio.AioRpcError(status.code, grpc.aio.Metadata(), details, details=status.message)
-        error.souk_neighbour = self.neighbour  # type: ignore[attr-defined]
+        error.souk_upstream = self.upstream  # type: ignore[attr-defined]
         return error
 
     async def __aenter__(self) -> Channel:
@@ -133,7 +133,7 @@ class Channel(grpc.aio.Channel):
             await self._inner.wait_for_state_change(last_observed_state)
 
     async def channel_ready(self) -> None:
-        """Waits until the neighbour is connected."""
+        """Waits until the upstream is connected."""
         if self._inner:
             await self._inner.channel_ready()
 
@@ -239,7 +239,7 @@ def _host(address: str) -> tuple[str, int | None]:
     return (f"[{ip}]:{url.port}" if ip.version == 6 else f"{ip}:{url.port}"), ip.version
 
 
-def neighbours(addresses: dict[str, str]) -> Sequence[tuple[str, str]]:
+def upstreams(addresses: dict[str, str]) -> Sequence[tuple[str, str]]:
     """Checks all addresses; returns those that are wrong, with what is allowed."""
     wrong = []
     for name, address in addresses.items():

@@ -118,7 +118,7 @@ class ChassisSettings(Settings):
     log: Log
     telemetry: Telemetry
     identity: IdentitySettings
-    neighbours: dict[str, str]
+    upstreams: dict[str, str]
 
 
 C = TypeVar("C", bound=Settings)
@@ -219,6 +219,8 @@ def _refuse_unknown_variables(prefix: str, defaults: dict[str, Any]) -> None:
 
 
 def _unknown(key: str, source: str, place: str, known: Any) -> str:
+    if key.partition(".")[0] == "neighbours":
+        return f"{key} (from {source}): neighbours is called upstreams now"
     allowed = ", ".join(known) if isinstance(known, dict) and known else "nothing"
     return f"{key} (from {source}): there is no such setting; {place} has {allowed}"
 

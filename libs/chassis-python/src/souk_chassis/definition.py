@@ -21,7 +21,7 @@ class Definition(Generic[C]):
 
     `default_config` is the text of its config.default.toml: every setting with its value and a comment. `config` is the
     model of its own settings. `build` opens the store (and so migrates it) and assembles the service; it may take channels
-    to its neighbours but not call them yet.
+    to its upstreams but not call them yet.
     """
 
     name: str

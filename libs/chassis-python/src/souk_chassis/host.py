@@ -1,4 +1,4 @@
-"""What a service is given to build itself with: its name, its folder, its neighbours."""
+"""What a service is given to build itself with: its name, its folder, its upstreams."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class Host:
         self._channel = channel
         self._channels: dict[str, Channel] = {}
 
-    def channel(self, neighbour: str) -> Channel:
-        """Returns the way to a neighbour, on which this service calls as itself; give it to a generated stub.
+    def channel(self, upstream: str) -> Channel:
+        """Returns the way to an upstream, on which this service calls as itself; give it to a generated stub.
 
-        It may be taken before the neighbour is there; calls made until then, and calls to a name that is not under
-        `[neighbours]`, fail with UNAVAILABLE and ERROR_REASON_UPSTREAM_UNAVAILABLE.
+        It may be taken before the upstream is there; calls made until then, and calls to a name that is not under
+        `[upstreams]`, fail with UNAVAILABLE and ERROR_REASON_UPSTREAM_UNAVAILABLE.
         """
-        if neighbour not in self._channels:
-            self._channels[neighbour] = self._channel(neighbour)
-        return self._channels[neighbour]
+        if upstream not in self._channels:
+            self._channels[upstream] = self._channel(upstream)
+        return self._channels[upstream]
 
     async def close(self) -> None:
-        """Closes the connections to the neighbours; done by the running process, last."""
+        """Closes the connections to the upstreams; done by the running process, last."""
         for channel in self._channels.values():
             await channel.close()

@@ -351,9 +351,9 @@ def _public(error: BaseException, method: str) -> Error:
     if isinstance(error, NotImplementedError):
         return refusal.Unimplemented(f"/{method}")
     if isinstance(error, grpc.aio.AioRpcError) and error.code() is grpc.StatusCode.UNAVAILABLE:
-        return refusal.UpstreamUnavailable(getattr(error, "souk_neighbour", "a neighbour"), error.details() or "unavailable")
+        return refusal.UpstreamUnavailable(getattr(error, "souk_upstream", "an upstream"), error.details() or "unavailable")
     if isinstance(error, grpc.aio.AioRpcError):
-        hidden = refusal.Internal(f"a neighbour answered {error.code().name}: {error.details()}")
+        hidden = refusal.Internal(f"an upstream answered {error.code().name}: {error.details()}")
     else:
         hidden = refusal.Internal(f"{with_causes(error)} at {place_of(error)}")
     return hidden

@@ -104,8 +104,8 @@ class UpstreamUnavailable(Error):
 
     reason = ErrorReason.ERROR_REASON_UPSTREAM_UNAVAILABLE
 
-    def __init__(self, neighbour: str, why: str) -> None:
-        super().__init__(f"{neighbour} cannot be reached: {why}", metadata={"service": neighbour} if neighbour else None)
+    def __init__(self, upstream: str, why: str) -> None:
+        super().__init__(f"{upstream} cannot be reached: {why}", metadata={"service": upstream} if upstream else None)
 
 
 class RequestIdReused(Error):

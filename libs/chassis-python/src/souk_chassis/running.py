@@ -100,19 +100,19 @@ class Running:
         self._server: grpc.aio.Server | None = None
         self._pages: asyncio.Server | None = None
 
-    def channel(self, neighbour: str) -> Channel:
-        """Returns the way to a neighbour, as the service's own `host.channel` does."""
-        return self._host.channel(neighbour)
+    def channel(self, upstream: str) -> Channel:
+        """Returns the way to an upstream, as the service's own `host.channel` does."""
+        return self._host.channel(upstream)
 
     @property
     def is_ready(self) -> bool:
         """Returns whether the service says that it can do its work."""
         return self._board.is_ready()
 
-    def _channel(self, neighbour: str) -> Channel:
+    def _channel(self, upstream: str) -> Channel:
         settings = self._settings
-        addresses = settings.neighbours.get(neighbour, "")
-        return Channel(neighbour, addresses, Caller("service", self.name), settings.identity.development_key, self._outgoing)
+        addresses = settings.upstreams.get(upstream, "")
+        return Channel(upstream, addresses, Caller("service", self.name), settings.identity.development_key, self._outgoing)
 
     async def _start(self, definition: Definition[Any], own: Any) -> None:
         settings = self._settings
@@ -224,8 +224,8 @@ async def start(definition: Definition[Any], file: Path | None = None, overrides
         log.start(settings.log.format, settings.log.level)
     except ValueError as error:
         raise ConfigError(f"log.level = {settings.log.level!r}: {error}") from error
-    for name, why in channel.neighbours(settings.neighbours):
-        raise ConfigError(f"neighbours.{name} = {settings.neighbours[name]!r}: {why}")
+    for name, why in channel.upstreams(settings.upstreams):
+        raise ConfigError(f"upstreams.{name} = {settings.upstreams[name]!r}: {why}")
     if settings.telemetry.otlp_endpoint and not settings.telemetry.otlp_endpoint.startswith(("http://", "https://")):
         endpoint = settings.telemetry.otlp_endpoint
         raise ConfigError(f"telemetry.otlp_endpoint = {endpoint!r}: must be like http://127.0.0.1:4317")

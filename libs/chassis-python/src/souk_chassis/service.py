@@ -63,7 +63,7 @@ class Service:
         max_attempts: int | None = None,
         committed: Callable[[int], None] | None = None,
     ) -> Service:
-        """Adds a lasting subscription to the bus (neighbour `events`) with a handler for each type of event.
+        """Adds a lasting subscription to the bus (upstream `events`) with a handler for each type of event.
 
         A handler is a plain function `(tx, event, delivery)`. It runs in one transaction of `store` with the record that
         the event was handled, so its effect happens once. `start` is where the subscription begins when it is new. After each

@@ -25,7 +25,7 @@ _ALSO_FAILED = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 
 class Spans:
-    """Starts the part of a trace that a request, or a call to a neighbour, is."""
+    """Starts the part of a trace that a request, or a call to an upstream, is."""
 
     def __init__(self, program: str, endpoint: str) -> None:
         self._provider: TracerProvider | None = None

@@ -25,7 +25,8 @@ async fn code_of_staff(mut client: Client) -> Code {
 in_both_forms! {
     async fn the_contract_says_which_kind_of_caller_may_call(stage: Stage) {
         let service = |name: &str| Caller::Service(name.to_string());
-        let (user, staff) = (Caller::User("alice".into()), Caller::Staff("ann".into()));
+        let user = Caller::User("alice".into());
+        let staff = Caller::Staff("ann".into());
         for (caller, known, staffs) in [
             (Caller::Anonymous, Code::Unauthenticated, Code::Unauthenticated),
             (user, Code::Ok, Code::PermissionDenied),

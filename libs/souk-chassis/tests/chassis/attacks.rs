@@ -1,4 +1,5 @@
-//! What one caller can take from others by not reading, not speaking, or asking for too much: nothing.
+//! What one caller can take from others by not reading, not speaking, or asking for too much:
+//! nothing.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -39,15 +40,24 @@ fn watch() -> HealthCheckRequest {
 /// Asserts that this is the refusal of a cap: it says when to come back.
 #[track_caller]
 fn refused(status: &Status, expected: &str) {
-    assert_eq!((status.code(), reason(status).as_str()), (Code::ResourceExhausted, expected), "{status:?}");
-    assert!(status.get_details_retry_info().is_some_and(|info| info.retry_delay.is_some()), "{status:?}");
+    assert_eq!(
+        (status.code(), reason(status).as_str()),
+        (Code::ResourceExhausted, expected),
+        "{status:?}"
+    );
+    assert!(
+        status.get_details_retry_info().is_some_and(|info| info.retry_delay.is_some()),
+        "{status:?}"
+    );
 }
 
 /// Returns how often a cap has refused so far. The counters are those of all tests in this process.
 async fn count(metrics: SocketAddr, cap: &str) -> u64 {
     let line = format!("souk_refused_total{{cap=\"{cap}\"}} ");
     let text = page(metrics, "/metrics").await;
-    text.lines().find_map(|found| found.strip_prefix(&line)).map_or(0, |count| count.trim().parse().unwrap())
+    text.lines()
+        .find_map(|found| found.strip_prefix(&line))
+        .map_or(0, |count| count.trim().parse().unwrap())
 }
 
 async fn assert_open(running: &Running) {
@@ -120,9 +130,10 @@ async fn a_slow_reader_gets_all_of_a_large_answer_and_of_a_long_stream() {
 
 #[tokio::test]
 async fn a_connection_and_an_address_have_a_share_and_services_are_not_bounded_by_it() {
-    let running =
-        start(|options| options.set("server.max_requests_per_connection", 3).set("server.max_requests_per_peer", 5))
-            .await;
+    let running = start(|options| {
+        options.set("server.max_requests_per_connection", 3).set("server.max_requests_per_peer", 5)
+    })
+    .await;
     let before = count(running.metrics_addr(), "requests_per_connection").await;
     let mut greedy = Raw::with_window(running.addr(), 0).await;
     let mut unread = Vec::new();
@@ -145,7 +156,10 @@ async fn a_connection_and_an_address_have_a_share_and_services_are_not_bounded_b
     let refusal = status(more.call(ECHO, &say("")).await).await;
     refused(&refusal, "ERROR_REASON_OVERLOADED");
     assert!(refusal.message().contains("server.max_requests_per_peer = 5"), "{refusal:?}");
-    assert_eq!(status(Raw::connect(running.addr()).await.call(CHECK, &watch()).await).await.code(), Code::Ok);
+    assert_eq!(
+        status(Raw::connect(running.addr()).await.call(CHECK, &watch()).await).await.code(),
+        Code::Ok
+    );
 
     drop((greedy, more, unread, service));
     soon("the share is given back", async {
@@ -167,7 +181,8 @@ async fn a_listed_proxy_is_not_bounded_by_a_share() {
             .set("server.trusted_proxies", "[\"127.0.0.0/8\"]")
     })
     .await;
-    let mut proxies = [Raw::with_window(running.addr(), 0).await, Raw::with_window(running.addr(), 0).await];
+    let mut proxies =
+        [Raw::with_window(running.addr(), 0).await, Raw::with_window(running.addr(), 0).await];
     for proxy in &mut proxies {
         for _ in 0..3 {
             assert_eq!(proxy.call(ECHO, &say("")).await.headers().get("grpc-status"), None);
@@ -227,7 +242,8 @@ async fn streams_of_callers_without_a_name_are_counted_by_address() {
     let first = caller.call(DOWN, &waiting).await;
     refused(&status(caller.call(DOWN, &waiting).await).await, "ERROR_REASON_TOO_MANY_STREAMS");
     // Somebody in this process is somebody else.
-    let mut local = crate::stage::Client::new(running.channel("echo").acting_as(&Caller::Anonymous));
+    let mut local =
+        crate::stage::Client::new(running.channel("echo").acting_as(&Caller::Anonymous));
     local.echo_down(waiting).await.unwrap();
     drop((first, caller, local));
     running.drain().await.unwrap();
@@ -235,7 +251,9 @@ async fn streams_of_callers_without_a_name_are_counted_by_address() {
 
 #[tokio::test]
 async fn connections_are_bounded_in_all_and_for_each_address() {
-    for (setting, cap) in [("max_connections", "connections"), ("max_connections_per_peer", "connections_per_peer")] {
+    for (setting, cap) in
+        [("max_connections", "connections"), ("max_connections_per_peer", "connections_per_peer")]
+    {
         let running = start(|options| options.set(&format!("server.{setting}"), 2)).await;
         let before = count(running.metrics_addr(), cap).await;
         let mut first = Raw::connect(running.addr()).await;
@@ -245,7 +263,11 @@ async fn connections_are_bounded_in_all_and_for_each_address() {
         assert_eq!(closed(&mut third).await, 0);
         assert_eq!(count(running.metrics_addr(), cap).await, before + 1);
         assert!(page(running.metrics_addr(), "/metrics").await.contains("souk_connections 2\n"));
-        assert_eq!(status(first.call(ECHO, &say("")).await).await.code(), Code::Ok, "the others go on");
+        assert_eq!(
+            status(first.call(ECHO, &say("")).await).await.code(),
+            Code::Ok,
+            "the others go on"
+        );
         drop((first, _second));
         running.drain().await.unwrap();
     }
@@ -272,7 +294,11 @@ async fn a_connection_that_says_nothing_is_closed() {
     let mut idle = Raw::connect(running.addr()).await;
     tokio::join!(closed(&mut silent), closed(&mut half), closed(&mut page_of));
     assert_eq!(count(running.metrics_addr(), "preface_seconds").await, before + 2);
-    assert_eq!(status(idle.call(ECHO, &say("")).await).await.code(), Code::Ok, "an idle connection lives");
+    assert_eq!(
+        status(idle.call(ECHO, &say("")).await).await.code(),
+        Code::Ok,
+        "an idle connection lives"
+    );
     drop(idle);
     running.drain().await.unwrap();
 }

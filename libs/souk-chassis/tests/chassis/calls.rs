@@ -73,7 +73,7 @@ in_both_forms! {
         stage.stop().await;
     }
 
-    async fn a_service_calls_its_neighbours_as_itself_and_as_critical_as_its_own_request(stage: Stage) {
+    async fn a_service_calls_its_upstreams_as_itself_and_as_critical_as_its_own_request(stage: Stage) {
         let request = pb::EchoRequest { mode: "hop-known".to_string(), ..saying("x") };
         let answer = stage.client_as(&Caller::User("alice".into())).echo(request).await.unwrap().into_inner();
         assert_eq!(answer.caller, "service:echo");
@@ -98,7 +98,8 @@ in_both_forms! {
 #[tokio::test]
 async fn a_lower_message_limit_holds_in_both_forms() {
     for form in [Form::InProcess, Form::Loopback] {
-        let stage = Stage::start_with(form, |options| options.set("server.max_message_bytes", 1000)).await;
+        let stage =
+            Stage::start_with(form, |options| options.set("server.max_message_bytes", 1000)).await;
         stage.client().echo(saying(&"x".repeat(900))).await.unwrap();
         let status = stage.client().echo(saying(&"x".repeat(1100))).await.unwrap_err();
         assert_eq!(status.code(), tonic::Code::ResourceExhausted, "{status:?}");

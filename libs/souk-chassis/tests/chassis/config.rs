@@ -43,9 +43,15 @@ fn a_misspelt_variable_is_refused() {
 
 #[test]
 fn a_value_of_the_wrong_type_is_refused() {
-    refused(souk(&[("ECHO__SIZE", "many")]), &["echo.size", "many", "ECHO__SIZE", "must be a whole number"]);
+    refused(
+        souk(&[("ECHO__SIZE", "many")]),
+        &["echo.size", "many", "ECHO__SIZE", "must be a whole number"],
+    );
     refused(souk(&[("SOUK__FAULTS__ENABLED", "yes")]), &["faults.enabled", "yes", "true or false"]);
-    refused(souk(&[("SOUK__SERVER__LISTEN", "here")]), &["server.listen", "here", "SOUK__SERVER__LISTEN"]);
+    refused(
+        souk(&[("SOUK__SERVER__LISTEN", "here")]),
+        &["server.listen", "here", "SOUK__SERVER__LISTEN"],
+    );
     refused(souk(&[("SOUK__LOG__FORMAT", "xml")]), &["log.format", "xml", "text", "json"]);
     refused(souk(&[("SOUK__SERVER__DRAIN_SECONDS", "-1")]), &["server.drain_seconds", "-1"]);
 }
@@ -57,8 +63,14 @@ fn a_number_that_the_service_cannot_hold_is_refused() {
 
 #[test]
 fn caps_and_proxies_are_checked_at_the_start() {
-    refused(souk(&[("SOUK__SERVER__SEND_SECONDS", "0")]), &["server.send_seconds", "0", "must be 1 at least"]);
-    refused(souk(&[("SOUK__SERVER__MAX_REQUESTS_PER_PEER", "0")]), &["server.max_requests_per_peer", "must be 1"]);
+    refused(
+        souk(&[("SOUK__SERVER__SEND_SECONDS", "0")]),
+        &["server.send_seconds", "0", "must be 1 at least"],
+    );
+    refused(
+        souk(&[("SOUK__SERVER__MAX_REQUESTS_PER_PEER", "0")]),
+        &["server.max_requests_per_peer", "must be 1"],
+    );
     refused(
         souk(&[("SOUK__SERVER__TRUSTED_PROXIES", "[\"10.0.0.0/99\"]")]),
         &["server.trusted_proxies", "SOUK__SERVER__TRUSTED_PROXIES", "10.0.0.0/8"],
@@ -68,29 +80,41 @@ fn caps_and_proxies_are_checked_at_the_start() {
 
 #[test]
 fn variables_of_others_are_none_of_our_business() {
-    check(souk(&[("INVENTORY__DATA__URL", "x"), ("PATH", "/bin"), ("ECHO", "1"), ("ECHO_DATA", "2")])).unwrap();
+    check(souk(&[
+        ("INVENTORY__DATA__URL", "x"),
+        ("PATH", "/bin"),
+        ("ECHO", "1"),
+        ("ECHO_DATA", "2"),
+    ]))
+    .unwrap();
 }
 
 #[test]
 fn alone_a_service_has_its_settings_beside_the_chassis_own() {
     let alone = |environment: &[(&str, &str)]| Options::new("echo").environment(environment);
-    check(alone(&[("ECHO__SIZE", "5"), ("ECHO__SERVER__DRAIN_SECONDS", "1"), ("ECHO__DATA__URL", "12345")])).unwrap();
+    check(alone(&[
+        ("ECHO__SIZE", "5"),
+        ("ECHO__SERVER__DRAIN_SECONDS", "1"),
+        ("ECHO__DATA__URL", "12345"),
+    ]))
+    .unwrap();
     refused(alone(&[("ECHO__SERVR__LISTEN", "x")]), &["servr", "server", "size"]);
 }
 
 #[test]
-fn a_neighbour_may_have_any_name_and_must_have_an_address() {
-    check(souk(&[("SOUK__NEIGHBOURS__INVENTORY", "http://127.0.0.1:7302")])).unwrap();
-    check(souk(&[]).set("neighbours.inventory", "127.0.0.1:1,127.0.0.1:2")).unwrap();
+fn an_upstream_may_have_any_name_and_must_have_an_address() {
+    check(souk(&[("SOUK__UPSTREAMS__INVENTORY", "http://127.0.0.1:7302")])).unwrap();
+    check(souk(&[]).set("upstreams.inventory", "127.0.0.1:1,127.0.0.1:2")).unwrap();
 }
 
 #[tokio::test]
-async fn a_neighbour_without_a_proper_address_is_refused() {
+async fn an_upstream_without_a_proper_address_is_refused() {
     for address in ["", "https://127.0.0.1:1", "http://", "not an address"] {
-        let options = crate::stage::options("bad").set("neighbours.inventory", address);
-        let error = Shop::new(options).with(echo::definition()).start().await.err().expect("it is refused");
+        let options = crate::stage::options("bad").set("upstreams.inventory", address);
+        let error =
+            Shop::new(options).with(echo::definition()).start().await.err().expect("it is refused");
         assert_eq!(error.exit_code(), 64, "{error}");
-        assert!(error.to_string().contains("neighbours.inventory"), "{error}");
+        assert!(error.to_string().contains("upstreams.inventory"), "{error}");
     }
 }
 
@@ -101,7 +125,7 @@ fn a_file_is_read_over_the_defaults_and_checked() {
     let write = |text: &str| std::fs::write(&path, text).unwrap();
 
     write(
-        "[server]\ndrain_seconds = 3\n[echo]\nsize = 7\n[echo.data]\nurl = \"sqlite:x\"\n[neighbours]\na = \"127.0.0.1:1\"",
+        "[server]\ndrain_seconds = 3\n[echo]\nsize = 7\n[echo.data]\nurl = \"sqlite:x\"\n[upstreams]\na = \"127.0.0.1:1\"",
     );
     check(souk(&[]).file(&path)).unwrap();
     write("[server]\nport = 3\n");
@@ -131,7 +155,9 @@ async fn a_service_may_have_defaults_of_its_own_for_when_it_runs_alone() {
         size: u8,
     }
     let with = |defaults: &'static str| {
-        souk_chassis::Definition::new("own", defaults, |_: Own, _| async { Err(StartError::new("it is built")) })
+        souk_chassis::Definition::new("own", defaults, |_: Own, _| async {
+            Err(StartError::new("it is built"))
+        })
     };
     let free = |program: &str| crate::stage::free(Options::new(program).environment(&[]));
     const DEFAULTS: &str = "size = 1\n[server]\nmax_message_bytes = 0\n";

@@ -108,7 +108,8 @@ in_both_forms! {
     }
 }
 
-/// A channel does not even send such a request, and tonic's client gives up first, so this one is sent by hyper.
+/// A channel does not even send such a request, and tonic's client gives up first, so this one is
+/// sent by hyper.
 #[tokio::test]
 async fn a_server_refuses_what_arrives_after_its_deadline() {
     let stage = Stage::start(Form::Loopback).await;
@@ -122,11 +123,17 @@ async fn a_server_refuses_what_arrives_after_its_deadline() {
         async move { sender.send_request(request).await }
     });
     let origin = format!("http://{}", stage.echo.addr()).parse().unwrap();
-    let mut client = crate::proto::souk::echo::v1::echo_service_client::EchoServiceClient::with_origin(plain, origin);
+    let mut client =
+        crate::proto::souk::echo::v1::echo_service_client::EchoServiceClient::with_origin(
+            plain, origin,
+        );
     let mut request = Request::new(mode(""));
     request.metadata_mut().insert("grpc-timeout", "0n".parse().unwrap());
     let status = client.echo(request).await.unwrap_err();
-    assert_eq!((status.code(), reason(&status).as_str()), (Code::DeadlineExceeded, "ERROR_REASON_DEADLINE_EXCEEDED"));
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::DeadlineExceeded, "ERROR_REASON_DEADLINE_EXCEEDED")
+    );
     assert_eq!(stage.attempts(), 0);
     stage.stop().await;
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
 use souk_chassis::{Call, Context, Definition, Host, Service, StartError};
-use souk_contract::{Handle, Handlers, PublicError, ReasonPolicy, Refusal, Requests, Responses, Retry, common};
+use souk_contract::{
+    Handle, Handlers, PublicError, ReasonPolicy, Refusal, Requests, Responses, Retry, common,
+};
 use tokio::sync::Notify;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -20,7 +22,7 @@ use crate::proto::souk::echo::v1::echo_service_client::EchoServiceClient;
 pub const DEFAULTS: &str = r#"
 # Names the probe of the test that started this service.
 probe = ""
-# The neighbour that a second hop goes to.
+# The upstream that a second hop goes to.
 peer = "echo"
 # A number, for tests of settings.
 size = 3
@@ -76,7 +78,8 @@ async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     let probe = probe(&config.probe);
     let peer = EchoServiceClient::new(host.channel(&config.peer));
     let rpc = Echo { probe: probe.clone(), peer, host };
-    let (working, ready) = (probe.clone(), probe);
+    let working = probe.clone();
+    let ready = probe;
     let worker_fails = config.worker_fails;
     Ok(Service::new(&CONTRACT)
         .rpc(echo_service::server(rpc))
@@ -136,9 +139,9 @@ static OUT_OF_STOCK: ReasonPolicy = ReasonPolicy {
 impl PublicError for Error {
     fn refusal(&self) -> Refusal {
         match self {
-            Error::OutOfStock => {
-                Refusal::new(&OUT_OF_STOCK).with("sku", "mug").precondition_because("sku/mug", "0 left")
-            }
+            Error::OutOfStock => Refusal::new(&OUT_OF_STOCK)
+                .with("sku", "mug")
+                .precondition_because("sku/mug", "0 left"),
             Error::Field => Refusal::new(&common::INVALID_FIELD),
             Error::Shelf(_) => Refusal::internal(),
             Error::Status(status) => status.refusal(),
@@ -163,7 +166,9 @@ impl Echo {
         match message.mode.as_str() {
             "refuse" => return Err(Error::OutOfStock),
             "field" => return Err(Error::Field),
-            "internal" => return Err(Error::Shelf(std::io::Error::other("password=secret-of-the-shelf"))),
+            "internal" => {
+                return Err(Error::Shelf(std::io::Error::other("password=secret-of-the-shelf")));
+            }
             "panic" => panic!("told to panic"),
             "wait" => {
                 let _watched = Watched(self.probe.clone());
@@ -246,28 +251,43 @@ impl Handle<echo_service::Echo> for Echo {
 }
 
 impl Handle<echo_service::EchoKnown> for Echo {
-    async fn handle(&self, call: Call<pb::EchoKnownRequest>) -> Result<pb::EchoKnownResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::EchoKnownRequest>,
+    ) -> Result<pb::EchoKnownResponse, Error> {
         let criticality = Context::current().unwrap().criticality().name().to_string();
         if call.request.mode == "wait" {
             let _watched = Watched(self.probe.clone());
             std::future::pending::<()>().await;
         }
         let remaining_ms = call.deadline.remaining().as_millis() as i64;
-        Ok(pb::EchoKnownResponse { text: call.request.text, caller: call.caller.key(), remaining_ms, criticality })
+        Ok(pb::EchoKnownResponse {
+            text: call.request.text,
+            caller: call.caller.key(),
+            remaining_ms,
+            criticality,
+        })
     }
 }
 
 impl Handle<echo_service::EchoStaff> for Echo {
-    async fn handle(&self, call: Call<pb::EchoStaffRequest>) -> Result<pb::EchoStaffResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::EchoStaffRequest>,
+    ) -> Result<pb::EchoStaffResponse, Error> {
         Ok(pb::EchoStaffResponse { text: call.request.text })
     }
 }
 
 impl Handle<echo_service::EchoDown> for Echo {
-    async fn handle(&self, call: Call<pb::EchoDownRequest>) -> Result<Responses<pb::EchoDownResponse>, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::EchoDownRequest>,
+    ) -> Result<Responses<pb::EchoDownResponse>, Error> {
         let message = call.request;
         let watched = Watched(self.probe.clone());
-        let texts = stream::iter(message.texts.into_iter().map(|text| Ok(pb::EchoDownResponse { text })));
+        let texts =
+            stream::iter(message.texts.into_iter().map(|text| Ok(pb::EchoDownResponse { text })));
         let end = stream::once(async move {
             let _watched = watched;
             match message.mode.as_str() {
@@ -275,7 +295,8 @@ impl Handle<echo_service::EchoDown> for Echo {
                 "fail" => Some(Err(Error::OutOfStock)),
                 "panic" => panic!("told to panic in the stream"),
                 "context" => {
-                    let caller = Context::current().expect("a stream runs in a context").caller().key();
+                    let caller =
+                        Context::current().expect("a stream runs in a context").caller().key();
                     Some(Ok(pb::EchoDownResponse { text: caller }))
                 }
                 _ => None,
@@ -286,7 +307,10 @@ impl Handle<echo_service::EchoDown> for Echo {
 }
 
 impl Handle<echo_service::EchoUp> for Echo {
-    async fn handle(&self, call: Call<Requests<pb::EchoUpRequest>>) -> Result<pb::EchoUpResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<Requests<pb::EchoUpRequest>>,
+    ) -> Result<pb::EchoUpResponse, Error> {
         let mut messages = call.request;
         let mut text = String::new();
         let _watched = Watched(self.probe.clone());
@@ -303,6 +327,9 @@ impl Handle<echo_service::EchoBoth> for Echo {
         &self,
         call: Call<Requests<pb::EchoBothRequest>>,
     ) -> Result<Responses<pb::EchoBothResponse>, Error> {
-        Ok(Responses::new(call.request.map(|message| Ok::<_, Status>(pb::EchoBothResponse { text: message?.text }))))
+        Ok(Responses::new(
+            call.request
+                .map(|message| Ok::<_, Status>(pb::EchoBothResponse { text: message?.text })),
+        ))
     }
 }

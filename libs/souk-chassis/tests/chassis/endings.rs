@@ -1,4 +1,5 @@
-//! Streams are bounded for each caller, and end when the process stops; requests that have begun are finished.
+//! Streams are bounded for each caller, and end when the process stops; requests that have begun
+//! are finished.
 
 use std::time::Duration;
 
@@ -20,11 +21,17 @@ async fn streams_end_and_requests_finish_at_the_drain(form: Form) {
 
     let (sender, receiver) = tokio::sync::mpsc::channel::<pb::EchoUpRequest>(1);
     let mut client = stage.client();
-    let up = tokio::spawn(async move { client.echo_up(tokio_stream::wrappers::ReceiverStream::new(receiver)).await });
+    let up = tokio::spawn(async move {
+        client.echo_up(tokio_stream::wrappers::ReceiverStream::new(receiver)).await
+    });
     soon("entering the upload", stage.probe.entered.notified()).await;
 
     let mut client = stage.client();
-    let hold = pb::EchoRequest { text: "held".to_string(), mode: "hold".to_string(), ..Default::default() };
+    let hold = pb::EchoRequest {
+        text: "held".to_string(),
+        mode: "hold".to_string(),
+        ..Default::default()
+    };
     let held = tokio::spawn(async move { client.echo(hold).await });
     soon("entering the method", stage.probe.entered.notified()).await;
 
@@ -34,7 +41,10 @@ async fn streams_end_and_requests_finish_at_the_drain(form: Form) {
         soon("the end of the stream", down.message()).await.unwrap_err(),
         soon("the end of the upload", up).await.unwrap().unwrap_err(),
     ] {
-        assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "ERROR_REASON_DRAINING"));
+        assert_eq!(
+            (status.code(), reason(&status).as_str()),
+            (Code::Unavailable, "ERROR_REASON_DRAINING")
+        );
     }
     probe.released.notify_one();
     assert_eq!(soon("the answer", held).await.unwrap().unwrap().into_inner().text, "held");
@@ -42,8 +52,8 @@ async fn streams_end_and_requests_finish_at_the_drain(form: Form) {
     drop(sender);
 }
 
-// The caller's process drains too when it is the same one; over loopback `stop` drains it first, which breaks nothing
-// for its own outgoing calls.
+// The caller's process drains too when it is the same one; over loopback `stop` drains it first,
+// which breaks nothing for its own outgoing calls.
 #[tokio::test]
 async fn streams_end_and_requests_finish_at_the_drain_in_process() {
     streams_end_and_requests_finish_at_the_drain(Form::InProcess).await;
@@ -57,8 +67,11 @@ async fn streams_end_and_requests_finish_at_the_drain_over_loopback() {
 #[tokio::test]
 async fn one_caller_has_a_bounded_number_of_streams() {
     for form in [Form::InProcess, Form::Loopback] {
-        let stage = Stage::start_with(form, |options| options.set("server.max_streams_per_caller", 2)).await;
-        let (alice, bob) = (Caller::User("alice".into()), Caller::User("bob".into()));
+        let stage =
+            Stage::start_with(form, |options| options.set("server.max_streams_per_caller", 2))
+                .await;
+        let alice = Caller::User("alice".into());
+        let bob = Caller::User("bob".into());
         let first = stage.client_as(&alice).echo_down(waiting()).await.unwrap();
         let _second = stage.client_as(&alice).echo_down(waiting()).await.unwrap();
         let status = stage.client_as(&alice).echo_down(waiting()).await.unwrap_err();
@@ -79,13 +92,17 @@ async fn one_caller_has_a_bounded_number_of_streams() {
 
 #[tokio::test]
 async fn a_process_that_has_too_much_to_do_says_so() {
-    let stage = Stage::start_with(Form::InProcess, |options| options.set("server.max_requests", 1)).await;
+    let stage =
+        Stage::start_with(Form::InProcess, |options| options.set("server.max_requests", 1)).await;
     let hold = pb::EchoRequest { mode: "hold".to_string(), ..Default::default() };
     let mut client = stage.client();
     let held = tokio::spawn(async move { client.echo(hold).await });
     soon("entering the method", stage.probe.entered.notified()).await;
     let status = stage.client().echo(pb::EchoRequest::default()).await.unwrap_err();
-    assert_eq!((status.code(), reason(&status).as_str()), (Code::ResourceExhausted, "ERROR_REASON_OVERLOADED"));
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::ResourceExhausted, "ERROR_REASON_OVERLOADED")
+    );
     stage.probe.released.notify_one();
     held.await.unwrap().unwrap();
     stage.client().echo(pb::EchoRequest::default()).await.unwrap();

@@ -1,4 +1,5 @@
-//! Errors arrive whole, tell callers what they may know and nothing else, and stay with their request.
+//! Errors arrive whole, tell callers what they may know and nothing else, and stay with their
+//! request.
 
 use futures_util::stream;
 use tonic::{Code, Status};
@@ -74,7 +75,8 @@ in_both_forms! {
     async fn a_panic_in_a_stream_ends_the_stream(stage: Stage) {
         let request = pb::EchoDownRequest { texts: vec!["a".to_string()], mode: "panic".to_string() };
         let mut answers = stage.client().echo_down(request).await.unwrap().into_inner();
-        // What was said just before the panic may be lost with it: messages are gathered before they are sent.
+        // What was said just before the panic may be lost with it: messages are gathered before
+        // they are sent.
         let status = loop {
             match answers.message().await {
                 Ok(answer) => assert_eq!(answer.unwrap().text, "a"),
@@ -122,29 +124,43 @@ in_both_forms! {
 async fn a_method_that_does_not_exist_is_unimplemented() {
     let stage = Stage::start(Form::Loopback).await;
     let address = format!("http://{}", stage.echo.addr());
-    let channel = tonic::transport::Endpoint::from_shared(address).unwrap().connect().await.unwrap();
+    let channel =
+        tonic::transport::Endpoint::from_shared(address).unwrap().connect().await.unwrap();
     let mut grpc = tonic::client::Grpc::new(channel);
     for path in ["/souk.echo.v1.EchoService/Nothing", "/none.Such/Method", "/x"] {
         grpc.ready().await.unwrap();
         let codec = tonic_prost::ProstCodec::<pb::EchoRequest, pb::EchoResponse>::default();
         let path = http::uri::PathAndQuery::from_static(path);
         let status = grpc.unary(tonic::Request::new(mode("")), path, codec).await.unwrap_err();
-        assert_eq!((status.code(), reason(&status).as_str()), (Code::Unimplemented, "ERROR_REASON_UNIMPLEMENTED"));
+        assert_eq!(
+            (status.code(), reason(&status).as_str()),
+            (Code::Unimplemented, "ERROR_REASON_UNIMPLEMENTED")
+        );
     }
     stage.stop().await;
 }
 
 #[tokio::test]
-async fn a_neighbour_that_is_not_there_is_unavailable() {
-    let nobody = souk_chassis::Channel::to("127.0.0.1:1", &souk_chassis::Caller::Anonymous, &crate::proto::CONTRACT);
+async fn an_upstream_that_is_not_there_is_unavailable() {
+    let nobody = souk_chassis::Channel::to(
+        "127.0.0.1:1",
+        &souk_chassis::Caller::Anonymous,
+        &crate::proto::CONTRACT,
+    );
     let mut client = crate::stage::Client::new(nobody.unwrap());
     let status = client.echo(mode("")).await.unwrap_err();
-    assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "ERROR_REASON_UPSTREAM_UNAVAILABLE"));
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::Unavailable, "ERROR_REASON_UPSTREAM_UNAVAILABLE")
+    );
 
     let stage = Stage::start(Form::InProcess).await;
     let mut client = crate::stage::Client::new(stage.echo.channel("inventory"));
     let status = client.echo(mode("")).await.unwrap_err();
-    assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "ERROR_REASON_UPSTREAM_UNAVAILABLE"));
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::Unavailable, "ERROR_REASON_UPSTREAM_UNAVAILABLE")
+    );
     assert!(status.message().contains("inventory"), "{status:?}");
     stage.stop().await;
 }

@@ -37,7 +37,10 @@ async fn an_ordered_error_comes_as_often_as_ordered() {
         stage.client().echo(saying("let through")).await.unwrap();
         for _time in 0..2 {
             let status = stage.client().echo(saying("x")).await.unwrap_err();
-            assert_eq!((status.code(), reason(&status).as_str()), (Code::Aborted, "ERROR_REASON_FAULT_INJECTED"));
+            assert_eq!(
+                (status.code(), reason(&status).as_str()),
+                (Code::Aborted, "ERROR_REASON_FAULT_INJECTED")
+            );
         }
         assert_eq!(faults.rules(), []);
         stage.client().echo(saying("x")).await.unwrap();
@@ -49,8 +52,10 @@ async fn an_ordered_error_comes_as_often_as_ordered() {
 #[tokio::test]
 async fn a_key_chooses_the_request_that_holds_it() {
     let stage = stage(Form::Loopback).await;
-    let id =
-        stage.echo.faults().inject(Rule { key: "order_1".to_string(), ..rule(ECHO, Effect::Error(Code::Aborted)) });
+    let id = stage
+        .echo
+        .faults()
+        .inject(Rule { key: "order_1".to_string(), ..rule(ECHO, Effect::Error(Code::Aborted)) });
     stage.client().echo(saying("about order_2")).await.unwrap();
     stage.client().echo(saying("about order_1")).await.unwrap_err();
     let again = stage.echo.faults().inject(rule(ECHO, Effect::Error(Code::Aborted)));
@@ -85,14 +90,16 @@ async fn delays_hold_methods_and_points() {
 
 #[tokio::test]
 async fn without_leave_nothing_can_be_ordered() {
-    let running = Shop::new(options(&unique("quiet"))).with(echo::definition()).start().await.unwrap();
+    let running =
+        Shop::new(options(&unique("quiet"))).with(echo::definition()).start().await.unwrap();
     assert_eq!(running.faults().inject(rule(ECHO, Effect::Error(Code::Aborted))), 0);
     let status = call_fault_service(running.addr()).await.unwrap_err();
     assert_eq!(status.code(), Code::Unimplemented);
     running.drain().await.unwrap();
 
     // Nor where everybody could order it.
-    let open = options(&unique("open")).set("faults.enabled", true).set("server.listen", "0.0.0.0:0");
+    let open =
+        options(&unique("open")).set("faults.enabled", true).set("server.listen", "0.0.0.0:0");
     let running = Shop::new(open).with(echo::definition()).start().await.unwrap();
     let address = format!("127.0.0.1:{}", running.addr().port()).parse().unwrap();
     assert_eq!(call_fault_service(address).await.unwrap_err().code(), Code::Unimplemented);
@@ -107,7 +114,11 @@ async fn the_service_adds_lists_and_clears_rules() {
         (Caller::User("alice".into()), Code::PermissionDenied),
         (Caller::Service("orders".into()), Code::PermissionDenied),
     ] {
-        assert_eq!(call_fault_service_as(&caller, stage.echo.addr()).await.unwrap_err().code(), code, "{caller}");
+        assert_eq!(
+            call_fault_service_as(&caller, stage.echo.addr()).await.unwrap_err().code(),
+            code,
+            "{caller}"
+        );
     }
     call_fault_service(stage.echo.addr()).await.unwrap();
     let rules = stage.echo.faults().rules();
@@ -121,7 +132,10 @@ async fn call_fault_service(address: std::net::SocketAddr) -> Result<(), tonic::
     call_fault_service_as(&Caller::Staff("ann".into()), address).await
 }
 
-async fn call_fault_service_as(caller: &Caller, address: std::net::SocketAddr) -> Result<(), tonic::Status> {
+async fn call_fault_service_as(
+    caller: &Caller,
+    address: std::net::SocketAddr,
+) -> Result<(), tonic::Status> {
     let channel = Channel::to(&address.to_string(), caller, &crate::proto::CONTRACT).unwrap();
     let mut client = FaultServiceClient::new(channel);
     let effect = Some(wire::fault_rule::Effect::ErrorCode(10));
@@ -130,10 +144,14 @@ async fn call_fault_service_as(caller: &Caller, address: std::net::SocketAddr) -
     let listed = client.list(wire::ListRequest {}).await?.into_inner();
     assert_eq!((listed.rules.len(), listed.rules[0].id), (1, id));
     client.clear(wire::ClearRequest { id }).await?;
-    let incomplete =
-        wire::InjectRequest { rule: Some(wire::FaultRule { target: ECHO.to_string(), ..Default::default() }) };
+    let incomplete = wire::InjectRequest {
+        rule: Some(wire::FaultRule { target: ECHO.to_string(), ..Default::default() }),
+    };
     let status = client.inject(incomplete).await.unwrap_err();
-    assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD"));
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD")
+    );
     client.inject(wire::InjectRequest { rule: Some(listed.rules[0].clone()) }).await?;
     Ok(())
 }

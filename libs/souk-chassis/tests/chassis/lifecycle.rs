@@ -27,13 +27,23 @@ fn child() {
         "faulty" => souk_chassis::code_of("echo", async {
             let options = options("child").set("faults.enabled", true);
             let running = Shop::new(options).with(echo::definition()).start().await?;
-            let (target, effect) = ("souk.echo.v1.EchoService/EchoKnown".to_string(), Effect::CrashAfter);
-            running.faults().inject(Rule { id: 0, target, key: String::new(), after: 0, times: 1, effect });
+            let (target, effect) =
+                ("souk.echo.v1.EchoService/EchoKnown".to_string(), Effect::CrashAfter);
+            running.faults().inject(Rule {
+                id: 0,
+                target,
+                key: String::new(),
+                after: 0,
+                times: 1,
+                effect,
+            });
             eprintln!("listening on {}", running.addr());
             running.stop_signal().await?;
             running.drain().await
         }),
-        "panicking tool" => souk_chassis::code_of("souk", async { panic!("attempt to add with overflow") }),
+        "panicking tool" => {
+            souk_chassis::code_of("souk", async { panic!("attempt to add with overflow") })
+        }
         other => panic!("no child {other}"),
     };
     std::process::exit(code.into());
@@ -42,7 +52,9 @@ fn child() {
 fn spawn(what: &str, environment: &[(&str, &str)]) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "lifecycle::child", "--nocapture", "--test-threads=1"]);
-    command.env("CHASSIS_TEST_CHILD", what).env("ECHO__DATA_DIR", std::env::temp_dir().join("souk-chassis-tests"));
+    command
+        .env("CHASSIS_TEST_CHILD", what)
+        .env("ECHO__DATA_DIR", std::env::temp_dir().join("souk-chassis-tests"));
     command.envs(environment.iter().copied());
     command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
 }
@@ -115,13 +127,21 @@ async fn connections_leave_descriptors_for_everything_else() {
     let metrics = metrics.parse().unwrap();
     for _again in 0..5 {
         assert!(soon("the page", page(metrics, "/readyz")).await.starts_with("HTTP/1.1 200"));
-        assert!(soon("the page", page(metrics, "/metrics")).await.contains("souk_refused_total{cap=\"descriptors\"}"));
+        assert!(
+            soon("the page", page(metrics, "/metrics"))
+                .await
+                .contains("souk_refused_total{cap=\"descriptors\"}")
+        );
     }
     // They are let in again when there is room.
     drop(silent);
     let channel = Channel::to(grpc, &Caller::User("alice".into()), &CONTRACT).unwrap();
     soon("a call", async {
-        while Client::new(channel.clone()).echo_known(pb::EchoKnownRequest::default()).await.is_err() {
+        while Client::new(channel.clone())
+            .echo_known(pb::EchoKnownRequest::default())
+            .await
+            .is_err()
+        {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     })
@@ -132,13 +152,24 @@ async fn connections_leave_descriptors_for_everything_else() {
 
 #[test]
 fn a_wrong_setting_is_one_line_and_exit_64() {
-    let mut child = spawn("main", &[("ECHO__SERVER__LISTEM", "x")]);
-    let mut stderr = child.stderr.take().unwrap();
-    assert_eq!(exit_of(child).code(), Some(64));
-    let mut text = String::new();
-    stderr.read_to_string(&mut text).unwrap();
-    assert_eq!(text.lines().count(), 1, "{text}");
-    assert!(text.starts_with("echo: server.listem (from ECHO__SERVER__LISTEM): there is no such setting"), "{text}");
+    for (variable, expected) in [
+        (
+            "ECHO__SERVER__LISTEM",
+            "echo: server.listem (from ECHO__SERVER__LISTEM): there is no such setting",
+        ),
+        (
+            "ECHO__NEIGHBOURS__EVENTS",
+            "(from ECHO__NEIGHBOURS__EVENTS): neighbours is called upstreams now",
+        ),
+    ] {
+        let mut child = spawn("main", &[(variable, "x")]);
+        let mut stderr = child.stderr.take().unwrap();
+        assert_eq!(exit_of(child).code(), Some(64));
+        let mut text = String::new();
+        stderr.read_to_string(&mut text).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.contains(expected), "{text}");
+    }
 }
 
 #[test]

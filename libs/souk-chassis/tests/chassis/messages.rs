@@ -22,7 +22,8 @@ async fn begin(stage: &Stage, path: &'static str, token: &str, bytes: Vec<u8>) -
     let beginning = stream::iter([Ok::<_, Infallible>(Frame::data(Bytes::from(bytes)))]);
     let body = StreamBody::new(beginning.chain(stream::pending()));
     let uri = format!("http://{}{path}", stage.echo.addr());
-    let mut request = Request::post(uri).header("content-type", "application/grpc").header("te", "trailers");
+    let mut request =
+        Request::post(uri).header("content-type", "application/grpc").header("te", "trailers");
     if !token.is_empty() {
         request = request.header("authorization", format!("Bearer {token}"));
     }
@@ -41,7 +42,10 @@ async fn begin(stage: &Stage, path: &'static str, token: &str, bytes: Vec<u8>) -
 #[tokio::test]
 async fn a_message_above_the_limit_of_its_method_is_refused_at_its_length() {
     let stage = Stage::start(Form::Loopback).await;
-    for (path, most) in [("/souk.echo.v1.EchoService/EchoUp", 2048_u32), ("/souk.echo.v1.EchoService/EchoBoth", 2048)] {
+    for (path, most) in [
+        ("/souk.echo.v1.EchoService/EchoUp", 2048_u32),
+        ("/souk.echo.v1.EchoService/EchoBoth", 2048),
+    ] {
         let policy = CONTRACT.method(path).unwrap();
         assert_eq!(policy.max_request_bytes, most as usize);
         let mut prefix = vec![0];
@@ -57,7 +61,8 @@ async fn a_message_above_the_limit_of_its_method_is_refused_at_its_length() {
 #[tokio::test]
 async fn a_list_that_is_too_long_is_refused_before_it_is_decoded() {
     let stage = Stage::start(Form::Loopback).await;
-    // 100 texts are allowed, of 1000 characters each: 32,000 empty ones are within the bytes and far beyond the count.
+    // 100 texts are allowed, of 1000 characters each: 32,000 empty ones are within the bytes and
+    // far beyond the count.
     let message = [0x0a, 0].repeat(32_000);
     let mut bytes = vec![0];
     bytes.extend(u32::try_from(message.len()).unwrap().to_be_bytes());

@@ -73,7 +73,8 @@ async fn health_follows_what_the_service_says_and_the_drain() {
     let change = soon("the change", watch.message()).await.unwrap().unwrap();
     assert_eq!(change.status(), ServingStatus::Serving);
 
-    // Either the change is still told, or the stream ends first; both say that nothing is served any more.
+    // Either the change is still told, or the stream ends first; both say that nothing is served
+    // any more.
     let draining = tokio::spawn(running.drain());
     match soon("the drain", watch.message()).await {
         Ok(Some(last)) => assert_eq!(last.status(), ServingStatus::NotServing),
@@ -85,7 +86,8 @@ async fn health_follows_what_the_service_says_and_the_drain() {
 
 #[tokio::test]
 async fn reflection_lists_exactly_what_runs_here_in_both_versions() {
-    let running = Shop::new(options(&unique("reflection"))).with(echo::definition()).start().await.unwrap();
+    let running =
+        Shop::new(options(&unique("reflection"))).with(echo::definition()).start().await.unwrap();
     let expected = [
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
@@ -93,13 +95,18 @@ async fn reflection_lists_exactly_what_runs_here_in_both_versions() {
         ECHO,
     ];
 
-    let mut client = v1::server_reflection_client::ServerReflectionClient::new(plain(running.addr()));
-    let ask = |message| v1::ServerReflectionRequest { host: String::new(), message_request: Some(message) };
+    let mut client =
+        v1::server_reflection_client::ServerReflectionClient::new(plain(running.addr()));
+    let ask = |message| v1::ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(message),
+    };
     let questions = [
         ask(MessageRequest::ListServices(String::new())),
         ask(MessageRequest::FileContainingSymbol(ECHO.to_string())),
         ask(MessageRequest::FileContainingSymbol("grpc.health.v1.Health".to_string())),
-        // What is not known does not end the conversation. Faults are off, so nobody is told how to order them.
+        // What is not known does not end the conversation. Faults are off, so nobody is told how to
+        // order them.
         ask(MessageRequest::FileContainingSymbol("no.such.Symbol".to_string())),
         ask(MessageRequest::FileContainingSymbol("souk.chassis.v1.FaultService".to_string())),
         ask(MessageRequest::FileByFilename("souk/chassis/v1/fault_service.proto".to_string())),
@@ -116,7 +123,8 @@ async fn reflection_lists_exactly_what_runs_here_in_both_versions() {
             extension_number: 50100,
         })),
     ];
-    let mut answers = client.server_reflection_info(tokio_stream::iter(questions)).await.unwrap().into_inner();
+    let mut answers =
+        client.server_reflection_info(tokio_stream::iter(questions)).await.unwrap().into_inner();
     let listed = answers.message().await.unwrap().unwrap().message_response.unwrap();
     let MessageResponse::ListServicesResponse(listed) = listed else { panic!("{listed:?}") };
     let mut names: Vec<_> = listed.service.into_iter().map(|service| service.name).collect();
@@ -138,21 +146,33 @@ async fn reflection_lists_exactly_what_runs_here_in_both_versions() {
                 assert!(numbers.extension_number.contains(&50100), "{numbers:?}");
             }
             MessageResponse::FileDescriptorResponse(file) => {
-                let file = prost_types::FileDescriptorProto::decode(file.file_descriptor_proto[0].as_slice()).unwrap();
-                assert!(file.extension.iter().any(|extension| extension.number() == 50100), "{}", file.name());
+                let file = prost_types::FileDescriptorProto::decode(
+                    file.file_descriptor_proto[0].as_slice(),
+                )
+                .unwrap();
+                assert!(
+                    file.extension.iter().any(|extension| extension.number() == 50100),
+                    "{}",
+                    file.name()
+                );
             }
             other => panic!("{other:?}"),
         }
     }
 
-    let mut client = v1alpha::server_reflection_client::ServerReflectionClient::new(plain(running.addr()));
+    let mut client =
+        v1alpha::server_reflection_client::ServerReflectionClient::new(plain(running.addr()));
     let question = v1alpha::ServerReflectionRequest {
         host: String::new(),
-        message_request: Some(v1alpha::server_reflection_request::MessageRequest::ListServices(String::new())),
+        message_request: Some(v1alpha::server_reflection_request::MessageRequest::ListServices(
+            String::new(),
+        )),
     };
-    let mut answers = client.server_reflection_info(tokio_stream::iter([question])).await.unwrap().into_inner();
+    let mut answers =
+        client.server_reflection_info(tokio_stream::iter([question])).await.unwrap().into_inner();
     let listed = answers.message().await.unwrap().unwrap().message_response.unwrap();
-    let v1alpha::server_reflection_response::MessageResponse::ListServicesResponse(listed) = listed else {
+    let v1alpha::server_reflection_response::MessageResponse::ListServicesResponse(listed) = listed
+    else {
         panic!("{listed:?}")
     };
     let mut names: Vec<_> = listed.service.into_iter().map(|service| service.name).collect();
@@ -176,8 +196,10 @@ async fn metrics_count_calls_by_method_and_code_on_both_sides() {
             "rpc_{side}_call_duration_seconds_count{{rpc_system_name=\"grpc\",rpc_method=\"{ECHO}/Echo\",\
              rpc_response_status_code=\"{code}\""
         );
-        let line =
-            text.lines().find(|found| found.starts_with(&line)).unwrap_or_else(|| panic!("no {line} in\n{text}"));
+        let line = text
+            .lines()
+            .find(|found| found.starts_with(&line))
+            .unwrap_or_else(|| panic!("no {line} in\n{text}"));
         line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()
     };
     assert_eq!(count("server", "OK"), 3);
@@ -201,9 +223,15 @@ async fn a_request_leaves_one_line_that_says_what_is_needed_and_no_secret() {
     };
 
     let stage = Stage::start_with(Form::Loopback, |options| options.set("log.level", "info")).await;
-    let (alice, mail) = (Caller::User("alice-of-the-log".into()), Caller::User("bob@example.com".into()));
-    let say = |text: &str, mode: &str| pb::EchoRequest { text: text.into(), mode: mode.into(), ..Default::default() };
-    let answer = stage.client_as(&alice).echo(say("my password is hunter2", "")).await.unwrap().into_inner();
+    let (alice, mail) =
+        (Caller::User("alice-of-the-log".into()), Caller::User("bob@example.com".into()));
+    let say = |text: &str, mode: &str| pb::EchoRequest {
+        text: text.into(),
+        mode: mode.into(),
+        ..Default::default()
+    };
+    let answer =
+        stage.client_as(&alice).echo(say("my password is hunter2", "")).await.unwrap().into_inner();
     let found = lines_with(&answer.trace_id);
     assert_eq!(found.len(), 1, "{found:?}");
     let line = &found[0];
@@ -217,10 +245,16 @@ async fn a_request_leaves_one_line_that_says_what_is_needed_and_no_secret() {
 
     // The cause of our own fault stands in the request's own line, and nowhere else.
     let status = stage.client_as(&alice).echo(say("x", "internal")).await.unwrap_err();
-    let trace = tonic_types::StatusExt::get_details_error_info(&status).unwrap().metadata["trace_id"].clone();
+    let trace =
+        tonic_types::StatusExt::get_details_error_info(&status).unwrap().metadata["trace_id"]
+            .clone();
     let found = lines_with(&trace);
     assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].contains(" ERROR request ") && found[0].contains("rpc.reason=ERROR_REASON_INTERNAL"), "{found:?}");
+    assert!(
+        found[0].contains(" ERROR request ")
+            && found[0].contains("rpc.reason=ERROR_REASON_INTERNAL"),
+        "{found:?}"
+    );
     assert!(found[0].contains("error=\"the shelf fell over: "), "{found:?}");
 
     // A caller that goes away leaves a line too.
@@ -241,7 +275,9 @@ async fn a_request_leaves_one_line_that_says_what_is_needed_and_no_secret() {
     HealthClient::new(plain(stage.echo.addr())).check(asking("")).await.unwrap();
     stage.stop().await;
 
-    for secret in ["hunter2", "bob@example.com", "souk-dev.", "Bearer", "grpc.health.v1.Health/Check"] {
+    for secret in
+        ["hunter2", "bob@example.com", "souk-dev.", "Bearer", "grpc.health.v1.Health/Check"]
+    {
         let found = lines_with(secret);
         assert!(found.is_empty(), "{secret} is in the log: {found:?}");
     }

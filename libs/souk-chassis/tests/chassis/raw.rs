@@ -33,14 +33,22 @@ impl Raw {
     /// Connects as somebody who lets this many bytes of each answer come.
     pub async fn with_window(address: SocketAddr, bytes: u32) -> Raw {
         let stream = TcpStream::connect(address).await.unwrap();
-        let (sender, connection) =
-            Builder::new().initial_window_size(bytes).max_header_list_size(1 << 20).handshake(stream).await.unwrap();
+        let (sender, connection) = Builder::new()
+            .initial_window_size(bytes)
+            .max_header_list_size(1 << 20)
+            .handshake(stream)
+            .await
+            .unwrap();
         tokio::spawn(connection);
         Raw { sender }
     }
 
     /// Sends a whole request and returns the beginning of the answer.
-    pub async fn send(&mut self, request: Request<()>, body: Bytes) -> Result<Response<RecvStream>, h2::Error> {
+    pub async fn send(
+        &mut self,
+        request: Request<()>,
+        body: Bytes,
+    ) -> Result<Response<RecvStream>, h2::Error> {
         let mut sender = self.sender.clone().ready().await?;
         let (response, mut stream) = sender.send_request(request, body.is_empty())?;
         if !body.is_empty() {
@@ -63,7 +71,12 @@ impl Raw {
     }
 
     /// Calls a method with a message, as somebody.
-    pub async fn call_as(&mut self, caller: &Caller, path: &str, message: &impl Message) -> Response<RecvStream> {
+    pub async fn call_as(
+        &mut self,
+        caller: &Caller,
+        path: &str,
+        message: &impl Message,
+    ) -> Response<RecvStream> {
         let token = format!("Bearer {}", identity::development_token(caller));
         let headers = [GRPC[0], GRPC[1], ("authorization", token.as_str())];
         self.send(request(path, &headers), framed(&message.encode_to_vec())).await.unwrap()
@@ -96,6 +109,7 @@ pub async fn status(response: Response<RecvStream>) -> Status {
         let length = data.unwrap().len();
         body.flow_control().release_capacity(length).unwrap();
     }
-    let trailers = soon("the trailers", body.trailers()).await.unwrap().expect("an answer has trailers");
+    let trailers =
+        soon("the trailers", body.trailers()).await.unwrap().expect("an answer has trailers");
     Status::from_header_map(&trailers).expect("trailers have a status")
 }

@@ -16,7 +16,7 @@ fn mode(mode: &str) -> pb::EchoRequest {
 }
 
 in_both_forms! {
-    async fn an_unavailable_neighbour_is_asked_three_times(stage: Stage) {
+    async fn an_unavailable_upstream_is_asked_three_times(stage: Stage) {
         assert_eq!(stage.client().echo(mode("flaky:2")).await.unwrap().into_inner().text, "x");
         assert_eq!(stage.attempts(), 3);
         *stage.probe.attempts.lock().unwrap() = 0;
@@ -91,10 +91,12 @@ async fn what_must_not_be_repeated_is_sent_once() {
 }
 
 #[tokio::test]
-async fn a_neighbour_that_comes_back_is_reached_again() {
-    let first = Shop::new(options(&unique("first"))).with(echo::definition()).start().await.unwrap();
+async fn an_upstream_that_comes_back_is_reached_again() {
+    let first =
+        Shop::new(options(&unique("first"))).with(echo::definition()).start().await.unwrap();
     let address = first.addr();
-    let mut client = Client::new(Channel::to(&address.to_string(), &Caller::Anonymous, &CONTRACT).unwrap());
+    let mut client =
+        Client::new(Channel::to(&address.to_string(), &Caller::Anonymous, &CONTRACT).unwrap());
     client.echo(mode("")).await.unwrap();
     first.drain().await.unwrap();
     assert_eq!(client.echo(mode("")).await.unwrap_err().code(), Code::Unavailable);
@@ -112,7 +114,8 @@ async fn a_neighbour_that_comes_back_is_reached_again() {
 
 #[tokio::test]
 async fn several_addresses_take_turns_and_a_dead_one_is_passed_over() {
-    let (left_name, right_name) = (unique("left"), unique("right"));
+    let left_name = unique("left");
+    let right_name = unique("right");
     let left = Shop::new(options(&left_name)).with(echo::definition()).start().await.unwrap();
     let right = Shop::new(options(&right_name)).with(echo::definition()).start().await.unwrap();
     let addresses = format!("{}, http://{}", left.addr(), right.addr());

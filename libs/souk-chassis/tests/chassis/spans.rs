@@ -20,17 +20,22 @@ async fn collector() -> (std::net::SocketAddr, Arc<Mutex<Vec<u8>>>) {
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let kept = kept.clone();
-            let service = hyper::service::service_fn(move |request: http::Request<hyper::body::Incoming>| {
-                let kept = kept.clone();
-                async move {
-                    assert_eq!(request.uri().path(), "/opentelemetry.proto.collector.trace.v1.TraceService/Export");
-                    let bytes = request.into_body().collect().await.unwrap().to_bytes();
-                    kept.lock().unwrap().extend_from_slice(&bytes);
-                    // An empty answer is a valid one.
-                    let answer = tonic::Status::new(tonic::Code::Ok, "").into_http::<tonic::body::Body>();
-                    Ok::<_, Infallible>(answer)
-                }
-            });
+            let service =
+                hyper::service::service_fn(move |request: http::Request<hyper::body::Incoming>| {
+                    let kept = kept.clone();
+                    async move {
+                        assert_eq!(
+                            request.uri().path(),
+                            "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+                        );
+                        let bytes = request.into_body().collect().await.unwrap().to_bytes();
+                        kept.lock().unwrap().extend_from_slice(&bytes);
+                        // An empty answer is a valid one.
+                        let answer = tonic::Status::new(tonic::Code::Ok, "")
+                            .into_http::<tonic::body::Body>();
+                        Ok::<_, Infallible>(answer)
+                    }
+                });
             let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
             tokio::spawn(builder.serve_connection(TokioIo::new(stream), service));
         }
@@ -41,7 +46,8 @@ async fn collector() -> (std::net::SocketAddr, Arc<Mutex<Vec<u8>>>) {
 #[tokio::test]
 async fn a_collector_is_told_of_every_hop_under_the_callers_trace() {
     let (address, received) = collector().await;
-    let traced = options(&unique("traced")).set("telemetry.otlp_endpoint", format!("http://{address}"));
+    let traced =
+        options(&unique("traced")).set("telemetry.otlp_endpoint", format!("http://{address}"));
     let running = Shop::new(traced).with(echo::definition()).start().await.unwrap();
     let context = Context::background("test");
     let mut client = Client::new(running.channel("echo"));

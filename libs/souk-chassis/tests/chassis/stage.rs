@@ -13,7 +13,7 @@ pub type Client = EchoServiceClient<Channel>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// The neighbour's incoming stack is called directly.
+    /// The upstream's incoming stack is called directly.
     InProcess,
     /// Over a socket, the second hop too.
     Loopback,
@@ -68,12 +68,16 @@ impl Stage {
                 let peer_name = unique("peer");
                 let peer = change(options(&peer_name));
                 let peer = Shop::new(peer).with(echo::definition()).start().await.unwrap();
-                let middle = change(options(&name)).set("echo.peer", "other").set("neighbours.other", peer.addr());
+                let middle = change(options(&name))
+                    .set("echo.peer", "other")
+                    .set("upstreams.other", peer.addr());
                 let echo = Shop::new(middle).with(echo::definition()).start().await.unwrap();
                 let front = free(Options::new("souk").environment(&[]));
-                let front = front.set("neighbours.echo", format!("http://{}", echo.addr()));
-                // The caller is a process without a service of its own, which knows the contract of the echo.
-                let front = Shop::new(front).with(crate::calls::caller_only()).start().await.unwrap();
+                let front = front.set("upstreams.echo", format!("http://{}", echo.addr()));
+                // The caller is a process without a service of its own, which knows the contract of
+                // the echo.
+                let front =
+                    Shop::new(front).with(crate::calls::caller_only()).start().await.unwrap();
                 let channel = front.channel("echo");
                 let (probe, peer_probe) = (echo::probe(&name), echo::probe(&peer_name));
                 Stage { echo, others: vec![front, peer], channel, probe, peer_probe }
@@ -108,7 +112,9 @@ impl Stage {
 
 /// Waits for something with a limit, so that a broken test fails instead of hanging.
 pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(10), future).await.unwrap_or_else(|_| panic!("{what} did not happen"))
+    tokio::time::timeout(Duration::from_secs(10), future)
+        .await
+        .unwrap_or_else(|_| panic!("{what} did not happen"))
 }
 
 /// Defines a scenario and runs it in both forms.

@@ -1,4 +1,5 @@
-//! Requests that only resemble gRPC, and what is said to whoever sends them: never that the fault is ours.
+//! Requests that only resemble gRPC, and what is said to whoever sends them: never that the fault
+//! is ours.
 
 use bytes::Bytes;
 use h2::{Reason, RecvStream};
@@ -36,29 +37,127 @@ fn raw(bytes: &[u8]) -> Bytes {
 #[tokio::test]
 async fn what_is_not_a_grpc_request_is_the_callers_mistake() {
     const INVALID: &str = "ERROR_REASON_INVALID_FIELD";
-    let running = Shop::new(options(&unique("wire"))).with(echo::definition()).start().await.unwrap();
+    let running =
+        Shop::new(options(&unique("wire"))).with(echo::definition()).start().await.unwrap();
     let mut caller = Raw::connect(running.addr()).await;
     let grpc = GRPC.to_vec();
-    let with = |name: &'static str, value: &'static str| [GRPC.to_vec(), vec![(name, value)]].concat();
+    let with =
+        |name: &'static str, value: &'static str| [GRPC.to_vec(), vec![(name, value)]].concat();
     let long = "x".repeat(17_000);
     let token = format!("Bearer {}", identity::development_token(&Caller::User("alice".into())));
     let twice = [GRPC.to_vec(), vec![("authorization", token.as_str()); 2]].concat();
     let two = [hello(), hello()].concat();
-    let case = |name, path, headers, body, code, reason, says| Case { name, path, headers, body, code, reason, says };
+    let case = |name, path, headers, body, code, reason, says| Case {
+        name,
+        path,
+        headers,
+        body,
+        code,
+        reason,
+        says,
+    };
     let unknown = "ERROR_REASON_UNIMPLEMENTED";
     for case in [
         case("fine", ECHO, grpc.clone(), hello(), Code::Ok, "", ""),
-        case("query", &format!("{ECHO}?a=b"), grpc.clone(), hello(), Code::Unimplemented, unknown, ECHO),
-        case("slash", &format!("{ECHO}/"), grpc.clone(), hello(), Code::Unimplemented, unknown, ECHO),
-        case("two slashes", &format!("/{ECHO}"), grpc.clone(), hello(), Code::Unimplemented, unknown, ECHO),
-        case("timeout", ECHO, with("grpc-timeout", "5s"), hello(), Code::InvalidArgument, INVALID, "grpc-timeout"),
-        case("no unit", ECHO, with("grpc-timeout", "5"), hello(), Code::InvalidArgument, INVALID, "grpc-timeout"),
-        case("flag 2", ECHO, grpc.clone(), raw(&[2, 0, 0, 0, 0]), Code::InvalidArgument, INVALID, "first byte"),
-        case("flag 1", ECHO, grpc.clone(), raw(&[1, 0, 0, 0, 0]), Code::InvalidArgument, INVALID, "compressed"),
-        case("cut", ECHO, grpc.clone(), hello().slice(..8), Code::InvalidArgument, INVALID, "inside a message"),
-        case("cut prefix", ECHO, grpc.clone(), raw(&[0, 0]), Code::InvalidArgument, INVALID, "inside a message"),
-        case("two", ECHO, grpc.clone(), two.into(), Code::InvalidArgument, INVALID, "more than one message"),
-        case("none", ECHO, grpc.clone(), Bytes::new(), Code::InvalidArgument, INVALID, "no message"),
+        case(
+            "query",
+            &format!("{ECHO}?a=b"),
+            grpc.clone(),
+            hello(),
+            Code::Unimplemented,
+            unknown,
+            ECHO,
+        ),
+        case(
+            "slash",
+            &format!("{ECHO}/"),
+            grpc.clone(),
+            hello(),
+            Code::Unimplemented,
+            unknown,
+            ECHO,
+        ),
+        case(
+            "two slashes",
+            &format!("/{ECHO}"),
+            grpc.clone(),
+            hello(),
+            Code::Unimplemented,
+            unknown,
+            ECHO,
+        ),
+        case(
+            "timeout",
+            ECHO,
+            with("grpc-timeout", "5s"),
+            hello(),
+            Code::InvalidArgument,
+            INVALID,
+            "grpc-timeout",
+        ),
+        case(
+            "no unit",
+            ECHO,
+            with("grpc-timeout", "5"),
+            hello(),
+            Code::InvalidArgument,
+            INVALID,
+            "grpc-timeout",
+        ),
+        case(
+            "flag 2",
+            ECHO,
+            grpc.clone(),
+            raw(&[2, 0, 0, 0, 0]),
+            Code::InvalidArgument,
+            INVALID,
+            "first byte",
+        ),
+        case(
+            "flag 1",
+            ECHO,
+            grpc.clone(),
+            raw(&[1, 0, 0, 0, 0]),
+            Code::InvalidArgument,
+            INVALID,
+            "compressed",
+        ),
+        case(
+            "cut",
+            ECHO,
+            grpc.clone(),
+            hello().slice(..8),
+            Code::InvalidArgument,
+            INVALID,
+            "inside a message",
+        ),
+        case(
+            "cut prefix",
+            ECHO,
+            grpc.clone(),
+            raw(&[0, 0]),
+            Code::InvalidArgument,
+            INVALID,
+            "inside a message",
+        ),
+        case(
+            "two",
+            ECHO,
+            grpc.clone(),
+            two.into(),
+            Code::InvalidArgument,
+            INVALID,
+            "more than one message",
+        ),
+        case(
+            "none",
+            ECHO,
+            grpc.clone(),
+            Bytes::new(),
+            Code::InvalidArgument,
+            INVALID,
+            "no message",
+        ),
         case(
             "gzip",
             ECHO,
@@ -77,7 +176,15 @@ async fn what_is_not_a_grpc_request_is_the_callers_mistake() {
             "ERROR_REASON_HEADERS_TOO_LARGE",
             "at most 16384",
         ),
-        case("tokens", ECHO, twice, hello(), Code::Unauthenticated, "ERROR_REASON_UNAUTHENTICATED", "more than one"),
+        case(
+            "tokens",
+            ECHO,
+            twice,
+            hello(),
+            Code::Unauthenticated,
+            "ERROR_REASON_UNAUTHENTICATED",
+            "more than one",
+        ),
     ] {
         let answer = caller.send(request(case.path, &case.headers), case.body).await.unwrap();
         let accepted = answer.headers().get("grpc-accept-encoding").cloned();
@@ -93,7 +200,12 @@ async fn what_is_not_a_grpc_request_is_the_callers_mistake() {
         if case.reason == INVALID {
             let broken = status.get_details_bad_request().unwrap().field_violations;
             assert_eq!(broken.len(), 1, "{}", case.name);
-            assert_eq!(status.get_details_error_info().unwrap().domain, "souk.echo.v1", "{}", case.name);
+            assert_eq!(
+                status.get_details_error_info().unwrap().domain,
+                "souk.echo.v1",
+                "{}",
+                case.name
+            );
         }
     }
     drop(caller);
@@ -102,7 +214,8 @@ async fn what_is_not_a_grpc_request_is_the_callers_mistake() {
 
 #[tokio::test]
 async fn http_that_is_not_grpc_is_told_so_in_the_words_of_http() {
-    let running = Shop::new(options(&unique("http"))).with(echo::definition()).start().await.unwrap();
+    let running =
+        Shop::new(options(&unique("http"))).with(echo::definition()).start().await.unwrap();
     let mut caller = Raw::connect(running.addr()).await;
     let mut get = request(ECHO, &GRPC);
     *get.method_mut() = Method::GET;
@@ -112,12 +225,16 @@ async fn http_that_is_not_grpc_is_told_so_in_the_words_of_http() {
         ((405, Code::InvalidArgument), &b"POST"[..])
     );
     for content_type in ["application/json", "application/grpc-web+proto", "text/html"] {
-        let answer = caller.send(request(ECHO, &[("content-type", content_type)]), hello()).await.unwrap();
+        let answer =
+            caller.send(request(ECHO, &[("content-type", content_type)]), hello()).await.unwrap();
         assert_eq!(http_and_grpc(&answer), (415, Code::InvalidArgument), "{content_type}");
     }
     let answer = caller.send(request(ECHO, &[]), hello()).await.unwrap();
     assert_eq!(http_and_grpc(&answer), (415, Code::InvalidArgument));
-    let answer = caller.send(request(ECHO, &[("content-type", "application/grpc+proto")]), hello()).await.unwrap();
+    let answer = caller
+        .send(request(ECHO, &[("content-type", "application/grpc+proto")]), hello())
+        .await
+        .unwrap();
     assert_eq!(status(answer).await.code(), Code::Ok);
     drop(caller);
     running.drain().await.unwrap();

@@ -1,19 +1,22 @@
 //! Pages of a list: where one starts, how long it is, and the token of the next.
 
 use prost::Message;
+use sea_orm::Value;
 
 use super::{Cursor, PageTokens};
-use crate::{Arg, Db, Error};
+use crate::value::{Arg, arg_of};
+use crate::{Db, Error};
 
 /// How many rows a page has when the caller does not say.
 const DEFAULT_SIZE: usize = 100;
 
-/// The most bytes that the messages of a page encode to, unless the first one alone is larger: 3 MiB. gRPC clients read 4 MiB
-/// unless they are told otherwise, and the answer needs some of it for itself.
+/// The most bytes that the messages of a page encode to, unless the first one alone is larger: 3
+/// MiB. gRPC clients read 4 MiB unless they are told otherwise, and the answer needs some of it for
+/// itself.
 pub const PAGE_BYTES: usize = 3 << 20;
 
-/// Keeps the first messages that fit into [`PAGE_BYTES`] together, and at least one; returns whether any was dropped. The next
-/// page begins with the first that was.
+/// Keeps the first messages that fit into [`PAGE_BYTES`] together, and at least one; returns
+/// whether any was dropped. The next page begins with the first that was.
 pub fn fit<M: Message>(messages: &mut Vec<M>) -> bool {
     let before = messages.len();
     let mut bytes = 0;
@@ -37,8 +40,8 @@ pub struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    /// Opens the page that a token names. A token is good for the caller, the method and the filter it was issued for; any
-    /// other is [`Error::InvalidPageToken`]. A size of 0 is 100.
+    /// Opens the page that a token names. A token is good for the caller, the method and the filter
+    /// it was issued for; any other is [`Error::InvalidPageToken`]. A size of 0 is 100.
     pub fn open(
         db: &'a Db,
         caller: &str,
@@ -55,17 +58,19 @@ impl<'a> Page<'a> {
         Ok(Page { tokens, scope, size, after })
     }
 
-    /// Returns how many rows to read: one more than the page has, to see whether there is another page.
+    /// Returns how many rows to read: one more than the page has, to see whether there is another
+    /// page.
     pub fn limit(&self) -> i64 {
         self.size as i64 + 1
     }
 
-    /// Makes the messages of a page of the rows that were read, as many as it has by number and by [`PAGE_BYTES`], and the token
-    /// of the next page; empty on the last. `sorts_by` gives what the list is sorted by.
+    /// Makes the messages of a page of the rows that were read, as many as it has by number and by
+    /// [`PAGE_BYTES`], and the token of the next page; empty on the last. `sorts_by` gives what the
+    /// list is sorted by.
     pub fn close<T, M: Message>(
         &self,
         rows: &[T],
-        sorts_by: for<'r> fn(&'r T) -> Vec<Arg<'r>>,
+        sorts_by: fn(&T) -> Vec<Value>,
         message: impl Fn(&T) -> M,
     ) -> (Vec<M>, String) {
         let mut messages: Vec<M> = rows.iter().take(self.size).map(message).collect();
@@ -73,7 +78,10 @@ impl<'a> Page<'a> {
         if messages.len() == rows.len() {
             return (messages, String::new());
         }
-        let last = messages.len().checked_sub(1).map(|last| sorts_by(&rows[last])).unwrap_or_default();
+        let last =
+            messages.len().checked_sub(1).map(|last| sorts_by(&rows[last])).unwrap_or_default();
+        // What a list is sorted by is a column, so it can be bound.
+        let last: Vec<Arg<'_>> = last.iter().filter_map(|value| arg_of(value).ok()).collect();
         let token = self.tokens.issue(&borrowed(&self.scope), &last);
         (messages, token)
     }
@@ -113,11 +121,13 @@ mod tests {
         let tokens = PageTokens { key: vec![7; 32] };
         let page = Page { tokens: &tokens, scope: vec!["List".to_owned()], size: 100, after: None };
         let rows: Vec<i64> = (0..5).collect();
-        let (messages, token) = page.close(&rows, |row| vec![Arg::Integer(Some(*row))], |_| vec![1u8; 1 << 20]);
+        let (messages, token) =
+            page.close(&rows, |row| vec![(*row).into()], |_| vec![1u8; 1 << 20]);
         assert_eq!(messages.len(), 2);
         assert_eq!(tokens.open(&["List"], &token).unwrap().unwrap().get::<i64>(0), Ok(1));
 
-        let (messages, token) = page.close(&rows[4..], |row| vec![Arg::Integer(Some(*row))], |_| vec![1u8; 1 << 20]);
+        let (messages, token) =
+            page.close(&rows[4..], |row| vec![(*row).into()], |_| vec![1u8; 1 << 20]);
         assert_eq!((messages.len(), token.as_str()), (1, ""));
     }
 }

@@ -21,8 +21,12 @@ pub(crate) fn sort(error: &sqlx::Error) -> Error {
         sqlx::Error::Tls(_) => Error::unavailable("no TLS connection"),
         sqlx::Error::Protocol(_) => Error::unavailable("the connection is out of step"),
         sqlx::Error::PoolTimedOut => Error::unavailable("no connection became free in time"),
-        sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Error::unavailable("the connections are closed"),
-        sqlx::Error::Configuration(_) => Error::Config("the PostgreSQL address cannot be understood".into()),
+        sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+            Error::unavailable("the connections are closed")
+        }
+        sqlx::Error::Configuration(_) => {
+            Error::Config("the PostgreSQL address cannot be understood".into())
+        }
         sqlx::Error::ColumnDecode { index, .. } => {
             Error::bug(format!("column {index} has another type than asked for"))
         }
@@ -46,14 +50,22 @@ fn sort_answer(error: &PgDatabaseError) -> Error {
         // What our own triggers raise is our own text.
         "P0001" => Error::ConstraintViolation(error.message().into()),
         "53100" => Error::Full("PostgreSQL has no disk space left (53100)".into()),
-        "XX001" | "XX002" => Error::Corrupt(format!("PostgreSQL reports damaged data ({code})").into()),
+        "XX001" | "XX002" => {
+            Error::Corrupt(format!("PostgreSQL reports damaged data ({code})").into())
+        }
         "57014" => Error::unavailable("PostgreSQL cancelled the statement (57014)"),
-        "55000" => Error::unavailable("PostgreSQL takes no connections to this database now (55000)"),
+        "55000" => {
+            Error::unavailable("PostgreSQL takes no connections to this database now (55000)")
+        }
         "25006" => Error::unavailable("this PostgreSQL server only reads (25006)"),
-        "3D000" | "28000" | "28P01" => Error::unavailable(format!("PostgreSQL refused the connection ({code})")),
+        "3D000" | "28000" | "28P01" => {
+            Error::unavailable(format!("PostgreSQL refused the connection ({code})"))
+        }
         _ => match &code[..2] {
             "23" => Error::ConstraintViolation(named("a constraint").into()),
-            "08" | "53" | "57" | "58" => Error::unavailable(format!("PostgreSQL cannot work now ({code})")),
+            "08" | "53" | "57" | "58" => {
+                Error::unavailable(format!("PostgreSQL cannot work now ({code})"))
+            }
             // Syntax and names; the message names what the program wrote, not what a caller sent.
             "42" => Error::bug(format!("{} ({code})", error.message())),
             _ => Error::bug(format!("PostgreSQL error {code}")),

@@ -18,7 +18,11 @@ pub(crate) async fn execute(
 }
 
 /// Runs a query and returns its rows as sqlx decodes them.
-pub(crate) async fn query(connection: &mut PgConnection, sql: &str, args: &[Arg<'_>]) -> Result<Vec<PgRow>, Error> {
+pub(crate) async fn query(
+    connection: &mut PgConnection,
+    sql: &str,
+    args: &[Arg<'_>],
+) -> Result<Vec<PgRow>, Error> {
     let query = sqlx::query_with(AssertSqlSafe(sql), bind(args)?);
     let rows = query.fetch_all(connection).await.map_err(|e| sort(&e))?;
     if let Some(row) = rows.first() {
@@ -33,7 +37,8 @@ pub(crate) async fn run_all(connection: &mut PgConnection, sql: &str) -> Result<
     Ok(())
 }
 
-/// Turns the rows of one answer into ours. bool and the narrower integers become i64, as they are on SQLite.
+/// Turns the rows of one answer into ours. bool and the narrower integers become i64, as they are
+/// on SQLite.
 pub(crate) fn convert(rows: Vec<PgRow>) -> Result<Vec<Row>, Error> {
     let Some(first) = rows.first() else { return Ok(Vec::new()) };
     let columns = unique_names(first.columns().iter().map(|column| column.name()))?;
@@ -51,10 +56,18 @@ pub(crate) fn convert(rows: Vec<PgRow>) -> Result<Vec<Row>, Error> {
 fn cell(row: &PgRow, index: usize, kind: &str, name: &str) -> Result<Cell, Error> {
     let cell = match kind {
         "INT8" => row.try_get::<Option<i64>, _>(index).map(|value| value.map(Cell::Integer)),
-        "INT4" => row.try_get::<Option<i32>, _>(index).map(|value| value.map(|value| Cell::Integer(value.into()))),
-        "INT2" => row.try_get::<Option<i16>, _>(index).map(|value| value.map(|value| Cell::Integer(value.into()))),
-        "BOOL" => row.try_get::<Option<bool>, _>(index).map(|value| value.map(|value| Cell::Integer(value.into()))),
-        "TEXT" | "VARCHAR" | "NAME" => row.try_get::<Option<String>, _>(index).map(|value| value.map(Cell::Text)),
+        "INT4" => row
+            .try_get::<Option<i32>, _>(index)
+            .map(|value| value.map(|value| Cell::Integer(value.into()))),
+        "INT2" => row
+            .try_get::<Option<i16>, _>(index)
+            .map(|value| value.map(|value| Cell::Integer(value.into()))),
+        "BOOL" => row
+            .try_get::<Option<bool>, _>(index)
+            .map(|value| value.map(|value| Cell::Integer(value.into()))),
+        "TEXT" | "VARCHAR" | "NAME" => {
+            row.try_get::<Option<String>, _>(index).map(|value| value.map(Cell::Text))
+        }
         "BYTEA" => row.try_get::<Option<Vec<u8>>, _>(index).map(|value| value.map(Cell::Bytes)),
         _ => {
             return Err(Error::bug(format!(
@@ -74,7 +87,8 @@ fn bind(args: &[Arg<'_>]) -> Result<PgArguments, Error> {
             Arg::Text(value) => bound.add(value),
             Arg::Bytes(value) => bound.add(value),
         };
-        // An i64, a text and bytes always encode, except that PostgreSQL's text holds no NUL, which it tells itself.
+        // An i64, a text and bytes always encode, except that PostgreSQL's text holds no NUL, which
+        // it tells itself.
         added.map_err(|_| Error::bug("a value cannot be sent to PostgreSQL"))?;
     }
     Ok(bound)

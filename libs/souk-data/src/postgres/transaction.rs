@@ -1,4 +1,5 @@
-//! What a closure holds while it runs on PostgreSQL: one connection with an open transaction, until the closure is over.
+//! What a closure holds while it runs on PostgreSQL: one connection with an open transaction, until
+//! the closure is over.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -53,7 +54,10 @@ pub(crate) struct Transaction {
 
 impl Transaction {
     pub(crate) fn new(held: Held) -> Self {
-        Transaction { state: Mutex::new(State { held: Some(held), failure: None }), changed: AtomicBool::new(false) }
+        Transaction {
+            state: Mutex::new(State { held: Some(held), failure: None }),
+            changed: AtomicBool::new(false),
+        }
     }
 
     /// Returns whether any row was changed so far.
@@ -61,7 +65,11 @@ impl Transaction {
         self.changed.load(Ordering::Relaxed)
     }
 
-    pub(crate) async fn execute(&self, sql: &str, args: &[Arg<'_>]) -> Result<PgQueryResult, Error> {
+    pub(crate) async fn execute(
+        &self,
+        sql: &str,
+        args: &[Arg<'_>],
+    ) -> Result<PgQueryResult, Error> {
         let mut state = self.state.lock().await;
         let result = statement::execute(state.connection()?, sql, args).await;
         if result.as_ref().is_ok_and(|result| result.rows_affected() > 0) {
@@ -74,7 +82,8 @@ impl Transaction {
         let mut state = self.state.lock().await;
         let result = statement::query(state.connection()?, sql, args).await;
         // Only a SELECT is known to change nothing; INSERT … RETURNING is a query as well.
-        let selects = sql.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("select"));
+        let selects =
+            sql.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("select"));
         if !selects {
             self.changed.store(true, Ordering::Relaxed);
         }
@@ -93,7 +102,8 @@ impl Transaction {
         self.state.lock().await.failure.get_or_insert(error);
     }
 
-    /// Ends the use of the connection by the closure: the connection, and the first failure of a statement.
+    /// Ends the use of the connection by the closure: the connection, and the first failure of a
+    /// statement.
     pub(crate) async fn end(&self) -> (Option<Held>, Option<Error>) {
         let mut state = self.state.lock().await;
         (state.held.take(), state.failure.take())
@@ -104,7 +114,9 @@ impl State {
     /// **Invariant:** after a failed statement nothing runs any more, as on SQLite.
     fn connection(&mut self) -> Result<&mut PgConnection, Error> {
         if self.failure.is_some() {
-            return Err(Error::bug("a statement followed one that had failed in the same transaction"));
+            return Err(Error::bug(
+                "a statement followed one that had failed in the same transaction",
+            ));
         }
         match &mut self.held {
             Some(held) => Ok(held.raw()),

@@ -14,7 +14,8 @@ use super::sort::sort;
 use crate::value::{Arg, Cell, Row, unique_names};
 use crate::{DataConfig, Error};
 
-/// How long a statement waits for a lock that another connection holds, for instance while the log is recovered.
+/// How long a statement waits for a lock that another connection holds, for instance while the log
+/// is recovered.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a checkpoint waits for readers; writes wait as long.
@@ -39,12 +40,13 @@ pub(crate) struct Connection {
     _held: Arc<HeldFile>,
 }
 
-/// What is asked of every statement again and again, and takes SQLite a walk through a list each time.
+/// What is asked of every statement again and again, and takes SQLite a walk through a list each
+/// time.
 #[derive(Clone)]
 struct Shape {
     columns: Arc<[Box<str>]>,
-    /// Which value stands at each place: `$3` is the third, wherever it stands, as on PostgreSQL; `?` goes by its place, as
-    /// sea-query writes it.
+    /// Which value stands at each place: `$3` is the third, wherever it stands, as on PostgreSQL;
+    /// `?` goes by its place, as sea-query writes it.
     values: Arc<[usize]>,
 }
 
@@ -60,14 +62,23 @@ impl Shape {
 }
 
 impl Connection {
-    /// Opens the one connection that writes. The file is there, and an empty one becomes a database.
-    pub(crate) fn writer(path: &Path, config: &DataConfig, held: Arc<HeldFile>) -> Result<Self, Error> {
+    /// Opens the one connection that writes. The file is there, and an empty one becomes a
+    /// database.
+    pub(crate) fn writer(
+        path: &Path,
+        config: &DataConfig,
+        held: Arc<HeldFile>,
+    ) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open(path, flags, held)?;
         let raw = &connection.raw;
-        let mode: String = raw.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(|e| sort(&e))?;
+        let mode: String = raw
+            .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
+            .map_err(|e| sort(&e))?;
         if mode != "wal" {
-            return Err(Error::Config(format!("the file system does not carry a write-ahead log ({mode})").into()));
+            return Err(Error::Config(
+                format!("the file system does not carry a write-ahead log ({mode})").into(),
+            ));
         }
         let synchronous = if config.durable { "FULL" } else { "OFF" };
         raw.execute_batch(&format!(
@@ -83,7 +94,8 @@ impl Connection {
         ))
         .map_err(|e| sort(&e))?;
         if config.max_bytes > 0 {
-            let page: u32 = raw.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(|e| sort(&e))?;
+            let page: u32 =
+                raw.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(|e| sort(&e))?;
             let pages = (config.max_bytes / u64::from(page)).clamp(1, u64::from(u32::MAX - 1));
             raw.execute_batch(&format!("PRAGMA max_page_count = {pages}")).map_err(|e| sort(&e))?;
         }
@@ -96,7 +108,10 @@ impl Connection {
         held.check_there().map_err(Error::unavailable)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open(path, flags, held)?;
-        connection.raw.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;").map_err(|e| sort(&e))?;
+        connection
+            .raw
+            .execute_batch("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;")
+            .map_err(|e| sort(&e))?;
         Ok(connection)
     }
 
@@ -134,9 +149,14 @@ impl Connection {
     }
 
     /// Runs a statement for sea-orm.
-    pub(crate) fn execute_for_orm(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<ExecResult, Error> {
+    pub(crate) fn execute_for_orm(
+        &mut self,
+        sql: &str,
+        args: &[Arg<'_>],
+    ) -> Result<ExecResult, Error> {
         let rows_affected = self.execute(sql, args)?;
-        // A row id below zero is none that SQLite gave out by itself; sea-orm would take it for a huge number.
+        // A row id below zero is none that SQLite gave out by itself; sea-orm would take it for a
+        // huge number.
         let last_insert_id = u64::try_from(self.raw.last_insert_rowid()).unwrap_or(0);
         Ok(ExecResult::from(ProxyExecResult { last_insert_id, rows_affected }))
     }
@@ -153,7 +173,11 @@ impl Connection {
     }
 
     /// Runs a query for sea-orm.
-    pub(crate) fn query_for_orm(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<Vec<QueryResult>, Error> {
+    pub(crate) fn query_for_orm(
+        &mut self,
+        sql: &str,
+        args: &[Arg<'_>],
+    ) -> Result<Vec<QueryResult>, Error> {
         self.rows(sql, args, |columns, row| {
             let mut values = BTreeMap::new();
             for index in 0..columns.len() {
@@ -176,6 +200,7 @@ impl Connection {
         args: &[Arg<'_>],
         convert: impl Fn(&Arc<[Box<str>]>, &rusqlite::Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
+        let sql = without_lock(sql);
         let mut statement = self.raw.prepare_cached(sql).map_err(|e| sort(&e))?;
         let shape = shape(&mut self.shapes, sql, &statement)?;
         bind(&mut statement, &shape, args)?;
@@ -190,7 +215,10 @@ impl Connection {
     /// Copies the log back into the file, and shortens it if no reader is in the way.
     pub(crate) fn checkpoint(&mut self) -> Result<(), Error> {
         self.raw.busy_timeout(CHECKPOINT_TIMEOUT).map_err(|e| sort(&e))?;
-        let done = self.raw.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(|e| sort(&e));
+        let done = self
+            .raw
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .map_err(|e| sort(&e));
         self.raw.busy_timeout(BUSY_TIMEOUT).map_err(|e| sort(&e))?;
         done
     }
@@ -198,7 +226,9 @@ impl Connection {
     /// Keeps the end of the connection from copying the log back.
     pub(crate) fn leave_log(&mut self) {
         // What cannot be set stays as it is, which is no worse than before.
-        let _ = self.raw.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        let _ = self
+            .raw
+            .set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     }
 
     /// Returns the connection itself, for what has no SQL.
@@ -207,7 +237,17 @@ impl Connection {
     }
 }
 
-fn shape(known: &mut HashMap<Box<str>, Shape>, sql: &str, statement: &Statement<'_>) -> Result<Shape, Error> {
+/// Leaves out the lock of rows at the end of a SELECT: SQLite has none, since one write runs at a
+/// time.
+fn without_lock(sql: &str) -> &str {
+    sql.strip_suffix("FOR UPDATE").unwrap_or(sql)
+}
+
+fn shape(
+    known: &mut HashMap<Box<str>, Shape>,
+    sql: &str,
+    statement: &Statement<'_>,
+) -> Result<Shape, Error> {
     if let Some(shape) = known.get(sql) {
         return Ok(shape.clone());
     }
@@ -222,12 +262,17 @@ fn shape(known: &mut HashMap<Box<str>, Shape>, sql: &str, statement: &Statement<
 fn bind(statement: &mut Statement<'_>, shape: &Shape, args: &[Arg<'_>]) -> Result<(), Error> {
     let count = shape.values.len();
     if count != args.len() {
-        return Err(Error::bug(format!("a statement takes {count} values, and {} were given", args.len())));
+        return Err(Error::bug(format!(
+            "a statement takes {count} values, and {} were given",
+            args.len()
+        )));
     }
     for (index, number) in shape.values.iter().enumerate() {
         let place = index + 1;
         let arg = args.get(usize::wrapping_sub(*number, 1));
-        let arg = arg.ok_or_else(|| Error::bug(format!("a statement has no value for its parameter {place}")))?;
+        let arg = arg.ok_or_else(|| {
+            Error::bug(format!("a statement has no value for its parameter {place}"))
+        })?;
         let bound = match *arg {
             Arg::Integer(value) => statement.raw_bind_parameter(place, value),
             Arg::Text(value) => statement.raw_bind_parameter(place, value),
@@ -244,11 +289,17 @@ fn cell(value: ValueRef<'_>, column: &str) -> Result<Cell, Error> {
         ValueRef::Integer(value) => Cell::Integer(value),
         ValueRef::Text(text) => match std::str::from_utf8(text) {
             Ok(text) => Cell::Text(text.to_owned()),
-            Err(_) => return Err(Error::Corrupt(format!("column {column} holds text that is not UTF-8").into())),
+            Err(_) => {
+                return Err(Error::Corrupt(
+                    format!("column {column} holds text that is not UTF-8").into(),
+                ));
+            }
         },
         ValueRef::Blob(bytes) => Cell::Bytes(bytes.to_vec()),
         ValueRef::Real(_) => {
-            return Err(Error::bug(format!("column {column} holds a float; only i64, text and bytes are stored")));
+            return Err(Error::bug(format!(
+                "column {column} holds a float; only i64, text and bytes are stored"
+            )));
         }
     })
 }

@@ -1,5 +1,5 @@
-//! The database's own file, held for this process alone, and watched: what is deleted, replaced or cut off under a running
-//! process is noticed at the next commit.
+//! The database's own file, held for this process alone, and watched: what is deleted, replaced or
+//! cut off under a running process is noticed at the next commit.
 
 use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
@@ -18,13 +18,14 @@ const LOG_MAGIC: u32 = 0x377f_0682;
 /// A file as the system knows it: device and inode.
 type Identity = (u64, u64);
 
-/// The files that this process holds. One of them must not even be opened a second time: closing it again would drop SQLite's
-/// locks.
+/// The files that this process holds. One of them must not even be opened a second time: closing it
+/// again would drop SQLite's locks.
 static HELD: Mutex<Option<HashSet<Identity>>> = Mutex::new(None);
 
 /// A database's file, open for as long as any connection to it.
 ///
-/// **Invariant:** it is not closed before the last connection is, since that would drop SQLite's locks.
+/// **Invariant:** it is not closed before the last connection is, since that would drop SQLite's
+/// locks.
 #[derive(Debug)]
 pub(crate) struct HeldFile {
     file: File,
@@ -44,17 +45,20 @@ struct Seen {
     log_is_cut: bool,
 }
 
-/// Holds a database for this process until it is dropped; readers may keep the file open a little longer. The system lets go of
-/// it when the process dies.
+/// Holds a database for this process until it is dropped; readers may keep the file open a little
+/// longer. The system lets go of it when the process dies.
 ///
-/// The lock is flock's, on the file itself: another kind than SQLite's own, which other programs go on sharing.
+/// The lock is flock's, on the file itself: another kind than SQLite's own, which other programs go
+/// on sharing.
 #[derive(Debug)]
 pub(crate) struct Hold(Arc<HeldFile>);
 
 impl Hold {
     /// Takes the file at `path`, made if there is none, or says who is in the way.
     pub(crate) fn take(path: &Path) -> Result<Self, Error> {
-        let failed = |what: &str, e: &io::Error| Error::unavailable(format!("cannot {what} {}: {e}", path.display()));
+        let failed = |what: &str, e: &io::Error| {
+            Error::unavailable(format!("cannot {what} {}: {e}", path.display()))
+        };
         let in_use = || Error::InUse(path.display().to_string().into());
         let mut all_held = HELD.lock();
         let all_held = all_held.get_or_insert_default();
@@ -62,7 +66,8 @@ impl Hold {
             return Err(in_use());
         }
         let mut options = OpenOptions::new();
-        let file = options.create(true).truncate(false).read(true).write(true).mode(0o600).open(path);
+        let file =
+            options.create(true).truncate(false).read(true).write(true).mode(0o600).open(path);
         let file = file.map_err(|e| failed("open", &e))?;
         match file.try_lock() {
             Ok(()) => {}
@@ -95,7 +100,8 @@ impl HeldFile {
         &self.path
     }
 
-    /// Returns what is wrong when the database's path or its log's is no longer the file that this process writes to.
+    /// Returns what is wrong when the database's path or its log's is no longer the file that this
+    /// process writes to.
     pub(crate) fn check_there(&self) -> Result<(), String> {
         let length = self.same(&self.path, Some(self.identity))?.1;
         let mut seen = self.seen.lock();
@@ -112,22 +118,24 @@ impl HeldFile {
         Ok(())
     }
 
-    /// Returns whether the log may be copied back into the database: out of a log with a hole, or into a file that was cut off,
-    /// it would do more harm.
+    /// Returns whether the log may be copied back into the database: out of a log with a hole, or
+    /// into a file that was cut off, it would do more harm.
     pub(crate) fn may_copy_back(&self) -> bool {
         let seen = self.seen.lock();
         let length = self.file.metadata().map_or(0, |about| about.len());
         !seen.log_is_cut && (length >= seen.length || self.is_whole(length))
     }
 
-    /// Returns whether the log is shorter than after the last commit. Whoever copies it back into the database may cut it.
+    /// Returns whether the log is shorter than after the last commit. Whoever copies it back into
+    /// the database may cut it.
     pub(crate) fn log_was_cut(&self) -> bool {
         let before = self.seen.lock().log_length;
         before > 0 && fs::metadata(&self.log).is_ok_and(|log| log.len() < before)
     }
 
-    /// Like [`check_there`](HeldFile::check_there), right after a commit, whose frames must be found again: after a lawful cut
-    /// the log begins with a header, after another one with nothing.
+    /// Like [`check_there`](HeldFile::check_there), right after a commit, whose frames must be
+    /// found again: after a lawful cut the log begins with a header, after another one with
+    /// nothing.
     pub(crate) fn check_committed(&self, log_was_cut: bool) -> Result<(), String> {
         self.check_there()?;
         let known = self.seen.lock().log;
@@ -197,15 +205,19 @@ pub(crate) fn make_folder(folder: &Path) -> Result<(), Error> {
     made.map_err(|e| Error::unavailable(format!("cannot create {}: {e}", folder.display())))
 }
 
-/// Takes from others what an older version of this program let them read: the folder, when it is one of data alone, and the
-/// databases in it.
+/// Takes from others what an older version of this program let them read: the folder, when it is
+/// one of data alone, and the databases in it.
 pub(crate) fn tighten(folder: &Path, path: &Path, is_data_folder: bool) {
     let mut files = vec![path.to_owned(), beside(path, "-wal"), beside(path, "-shm")];
     if is_data_folder {
-        files.extend(fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            ["db", "db-wal", "db-shm"].iter().any(|end| name.ends_with(&format!(".{end}")))
-        }));
+        files.extend(
+            fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).filter(
+                |path| {
+                    let name = path.file_name().unwrap_or_default().to_string_lossy();
+                    ["db", "db-wal", "db-shm"].iter().any(|end| name.ends_with(&format!(".{end}")))
+                },
+            ),
+        );
     }
     let mut count = 0;
     for file in files {
@@ -215,9 +227,12 @@ pub(crate) fn tighten(folder: &Path, path: &Path, is_data_folder: bool) {
     let is_shared = fs::metadata(folder).is_ok_and(|about| about.mode() & 0o1000 != 0);
     let was_open = is_data_folder && !is_shared && tighten_one(folder, 0o700);
     if was_open || count > 0 {
-        let (folder, files) = (folder.display(), if count == 1 { "file" } else { "files" });
+        let folder = folder.display();
+        let files = if count == 1 { "file" } else { "files" };
         let what = if was_open { "the folder and " } else { "" };
-        tracing::warn!("{folder}: others could read {what}{count} {files} in it; now only this user can (0700, 0600)");
+        tracing::warn!(
+            "{folder}: others could read {what}{count} {files} in it; now only this user can (0700, 0600)"
+        );
     }
 }
 
@@ -228,7 +243,10 @@ fn tighten_one(path: &Path, mode: u32) -> bool {
     }
     let changed = fs::set_permissions(path, Permissions::from_mode(mode));
     if let Err(error) = &changed {
-        tracing::warn!("{} can be read by others, and its mode cannot be changed: {error}", path.display());
+        tracing::warn!(
+            "{} can be read by others, and its mode cannot be changed: {error}",
+            path.display()
+        );
     }
     changed.is_ok()
 }

@@ -1,5 +1,5 @@
-//! Keeps `shop.json` close behind its databases: a second after a database was written to, its epoch grows by one, and once
-//! that is durable it is listed.
+//! Keeps `shop.json` close behind its databases: a second after a database was written to, its
+//! epoch grows by one, and once that is durable it is listed.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,8 +11,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::WeakSender;
 
 use super::writer::Job;
-use crate::once::run_once;
 use crate::shop_file::ShopFile;
+use crate::write::Write;
 use crate::{Error, Tx};
 
 /// How far the list may lag behind a database that is written to.
@@ -28,18 +28,19 @@ pub(crate) struct Listed {
     is_dirty: AtomicBool,
     /// Whether the list could not be written the last time.
     is_behind: AtomicBool,
-    queue: OnceLock<WeakSender<Box<dyn Job>>>,
+    queue: OnceLock<WeakSender<Job>>,
 }
 
 impl Listed {
     pub(crate) fn new(folder: PathBuf, name: String, epoch: i64) -> Self {
         let queue = OnceLock::new();
-        let (is_dirty, is_behind) = (AtomicBool::new(false), AtomicBool::new(false));
+        let is_dirty = AtomicBool::new(false);
+        let is_behind = AtomicBool::new(false);
         Listed { folder, name, epoch: AtomicI64::new(epoch), is_dirty, is_behind, queue }
     }
 
     /// Sets the way to the thread that writes.
-    pub(crate) fn through(&self, queue: WeakSender<Box<dyn Job>>) {
+    pub(crate) fn through(&self, queue: WeakSender<Job>) {
         let _ = self.queue.set(queue);
     }
 
@@ -54,42 +55,19 @@ impl Listed {
     /// Raises the epoch in the database. Returns it once it is durable.
     fn raise(&self) -> Option<i64> {
         let epoch = self.epoch.load(Ordering::Relaxed) + 1;
-        let (done, outcome) = mpsc::channel();
+        let write = Arc::new(Write::new(epoch, set_epoch));
+        let (job, answer) = Job::new(write.clone(), None, true);
         let queue = self.queue.get()?.upgrade()?;
-        let sent = queue.blocking_send(Box::new(Raise { epoch, stays: false, done }));
+        queue.blocking_send(job).ok()?;
         drop(queue);
         // A failed commit is told where it failed; the next one that works asks again.
-        (sent.is_ok() && outcome.recv().is_ok_and(|committed| committed)).then_some(epoch)
+        answer.blocking_recv().ok()?.ok()?;
+        write.take().ok().map(|_| epoch)
     }
 }
 
-/// The write that raises an epoch.
-struct Raise {
-    epoch: i64,
-    stays: bool,
-    done: mpsc::Sender<bool>,
-}
-
-impl Job for Raise {
-    fn run(&mut self, tx: Tx) -> bool {
-        let epoch = self.epoch;
-        let raised: Result<u64, Error> =
-            run_once(|| async move { tx.execute("UPDATE souk_shop SET epoch = $1", args![epoch]).await });
-        self.stays = raised.is_ok();
-        self.stays
-    }
-
-    fn revoke(&mut self, _: Error) {
-        self.stays = false;
-    }
-
-    fn release(self: Box<Self>, commit: &Result<(), Error>) {
-        let _ = self.done.send(self.stays && commit.is_ok());
-    }
-
-    fn is_own(&self) -> bool {
-        true
-    }
+async fn set_epoch(tx: &Tx, epoch: &i64) -> Result<u64, Error> {
+    tx.execute("UPDATE souk_shop SET epoch = $1", args![epoch]).await
 }
 
 /// Returns the way to the one thread of the process that keeps the lists.
@@ -97,9 +75,12 @@ fn keeper() -> &'static mpsc::Sender<Arc<Listed>> {
     static KEEPER: OnceLock<mpsc::Sender<Arc<Listed>>> = OnceLock::new();
     KEEPER.get_or_init(|| {
         let (sender, written) = mpsc::channel();
-        let started = thread::Builder::new().name("list databases".to_owned()).spawn(move || keep(&written));
+        let started =
+            thread::Builder::new().name("list databases".to_owned()).spawn(move || keep(&written));
         if let Err(error) = started {
-            tracing::error!("shop.json is not kept up to date, since there is no thread for it: {error}");
+            tracing::error!(
+                "shop.json is not kept up to date, since there is no thread for it: {error}"
+            );
         }
         sender
     })
@@ -130,7 +111,10 @@ fn keep(written: &mpsc::Receiver<Arc<Listed>>) {
                     Err(error) => {
                         if !listed.is_behind.swap(true, Ordering::Relaxed) {
                             let folder = folder.display();
-                            tracing::warn!("{folder}/shop.json lags behind {}: {error}", listed.name);
+                            tracing::warn!(
+                                "{folder}/shop.json lags behind {}: {error}",
+                                listed.name
+                            );
                         }
                     }
                 }

@@ -1,4 +1,5 @@
-//! The read-only connections of a SQLite file. A statement borrows one, runs inline and gives it back.
+//! The read-only connections of a SQLite file. A statement borrows one, runs inline and gives it
+//! back.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,9 +22,12 @@ impl Readers {
         Readers { path, held, idle: Mutex::new(Vec::new()), keep }
     }
 
-    /// Runs statements on an idle connection, or on a new one. There are never more than threads that read, since nothing waits
-    /// while it holds one.
-    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T, Error>) -> Result<T, Error> {
+    /// Runs statements on an idle connection, or on a new one. There are never more than threads
+    /// that read, since nothing waits while it holds one.
+    pub(crate) fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let connection = self.take()?;
         let result = work(&mut connection.lock());
         // A connection that met trouble with the file is not trusted again.

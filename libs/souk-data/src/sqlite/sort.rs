@@ -1,4 +1,5 @@
-//! Sorts SQLite's failures. The text kept is SQLite's own message, which names tables and columns but never values.
+//! Sorts SQLite's failures. The text kept is SQLite's own message, which names tables and columns
+//! but never values.
 
 use rusqlite::ErrorCode;
 use rusqlite::ffi;
@@ -13,7 +14,9 @@ pub(crate) fn sort(error: &rusqlite::Error) -> Error {
         rusqlite::Error::ExecuteReturnedResults => {
             return Error::bug("a statement that returns rows was executed, not queried");
         }
-        rusqlite::Error::MultipleStatement => return Error::bug("one call carried several statements"),
+        rusqlite::Error::MultipleStatement => {
+            return Error::bug("one call carried several statements");
+        }
         _ => return Error::bug("rusqlite refused the statement"),
     };
     let text = || -> String {
@@ -24,9 +27,13 @@ pub(crate) fn sort(error: &rusqlite::Error) -> Error {
     };
     match failure.code {
         ErrorCode::ConstraintViolation => match failure.extended_code {
-            ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
+            ffi::SQLITE_CONSTRAINT_UNIQUE
+            | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+            | ffi::SQLITE_CONSTRAINT_ROWID => {
                 let text = text();
-                Error::UniqueViolation(text.strip_prefix("UNIQUE constraint failed: ").unwrap_or(&text).into())
+                Error::UniqueViolation(
+                    text.strip_prefix("UNIQUE constraint failed: ").unwrap_or(&text).into(),
+                )
             }
             _ => Error::ConstraintViolation(text().into()),
         },

@@ -1,6 +1,8 @@
-//! The one thread that writes to a SQLite file: many closures, each in a savepoint, share one transaction and one commit.
+//! The one thread that writes to a SQLite file: many closures, each in a savepoint, share one
+//! transaction and one commit.
 //!
-//! **Invariant:** nothing a closure returned, errors included, leaves this thread before the COMMIT that covers it.
+//! **Invariant:** nothing a closure returned, errors included, leaves this thread before the COMMIT
+//! that covers it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,66 +18,55 @@ use super::keeper::Listed;
 use super::transaction::Transaction;
 use crate::once::run_once;
 use crate::trouble::Trouble;
-use crate::{DataConfig, Error, Tx};
+use crate::write::Attempt;
+use crate::{DataConfig, Error, TraceParent, Tx};
 
 /// After how many commits the length of the log is looked at.
 const LOG_CHECK_GROUPS: u64 = 64;
 
-/// A closure in the queue.
-pub(crate) trait Job: Send {
-    /// Runs the closure and keeps what it returned. Answers whether its effects stay.
-    fn run(&mut self, tx: Tx) -> bool;
+/// A write in the queue.
+pub(crate) struct Job {
+    write: Arc<dyn Attempt>,
+    origin: Option<TraceParent>,
+    /// Whether this layer itself asked for it.
+    is_own: bool,
+    /// Why the write failed, whatever its function returned.
+    failure: Option<Error>,
+    reply: oneshot::Sender<Result<(), Error>>,
+}
 
-    /// Takes back a success: a statement failed although the closure went on.
-    fn revoke(&mut self, error: Error);
-
-    /// Hands the result to the caller, or tells it that the commit failed.
-    fn release(self: Box<Self>, commit: &Result<(), Error>);
-
-    /// Returns whether this layer itself asked for it.
-    fn is_own(&self) -> bool {
-        false
+impl Job {
+    /// Returns a write, and what tells that it is committed or rolled back.
+    pub(crate) fn new(
+        write: Arc<dyn Attempt>,
+        origin: Option<TraceParent>,
+        is_own: bool,
+    ) -> (Self, oneshot::Receiver<Result<(), Error>>) {
+        let (reply, answer) = oneshot::channel();
+        (Job { write, origin, is_own, failure: None, reply }, answer)
     }
-}
 
-struct Write<F, T, E> {
-    closure: F,
-    result: Option<Result<T, E>>,
-    reply: oneshot::Sender<Result<T, E>>,
-}
-
-impl<F, Fut, T, E> Job for Write<F, T, E>
-where
-    F: Fn(Tx) -> Fut + Send,
-    Fut: Future<Output = Result<T, E>>,
-    T: Send,
-    E: From<Error> + Send,
-{
+    /// Runs the function. Returns whether its effects stay.
     fn run(&mut self, tx: Tx) -> bool {
-        let result = run_once(|| (self.closure)(tx));
-        let stays = result.is_ok();
-        self.result = Some(result);
-        stays
+        match run_once(|| self.write.run(tx.of(self.origin))) {
+            Ok(is_ok) => is_ok,
+            Err(error) => {
+                self.failure = Some(error);
+                false
+            }
+        }
     }
 
-    fn revoke(&mut self, error: Error) {
-        self.result = Some(Err(error.into()));
-    }
-
-    fn release(self: Box<Self>, commit: &Result<(), Error>) {
-        let result = match (commit, self.result) {
-            (Ok(()), Some(result)) => result,
-            (Err(error), _) => Err(error.clone().into()),
-            (Ok(()), None) => Err(Error::bug("a write was released before it ran").into()),
-        };
-        // The caller may have gone away; its write stands all the same.
-        let _ = self.reply.send(result);
+    /// Tells the caller that the result stands, or why it does not. It may have gone away; its
+    /// write stands all the same.
+    fn release(self, commit: &Result<(), Error>) {
+        let _ = self.reply.send(commit.clone().and(self.failure.map_or(Ok(()), Err)));
     }
 }
 
 /// The way to the writer thread. The last clone that is dropped ends it.
 pub(crate) struct Writer {
-    queue: Option<mpsc::Sender<Box<dyn Job>>>,
+    queue: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -108,23 +99,22 @@ impl Writer {
             hold,
         };
         let thread = thread::Builder::new().name(format!("write {name}")).stack_size(8 << 20);
-        let thread = thread.spawn(move || worker.work()).map_err(|e| Error::unavailable(format!("no thread: {e}")))?;
+        let thread = thread
+            .spawn(move || worker.work())
+            .map_err(|e| Error::unavailable(format!("no thread: {e}")))?;
         Ok(Writer { queue: Some(queue), thread: Some(thread) })
     }
 
-    /// Runs the closure in the next group and waits for the commit that covers it.
-    pub(crate) async fn write<F, Fut, T, E>(&self, closure: F) -> Result<T, E>
-    where
-        F: Fn(Tx) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<T, E>>,
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        let (reply, answer) = oneshot::channel();
-        let job = Box::new(Write { closure, result: None, reply });
+    /// Runs the write in the next group and waits for the commit that covers it.
+    pub(crate) async fn write(
+        &self,
+        write: Arc<dyn Attempt>,
+        origin: Option<TraceParent>,
+    ) -> Result<(), Error> {
+        let (job, answer) = Job::new(write, origin, false);
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
         queue.send(job).await.map_err(|_| stopped())?;
-        answer.await.unwrap_or_else(|_| Err(stopped().into()))
+        answer.await.unwrap_or_else(|_| Err(stopped()))
     }
 
     /// Returns whether the thread still takes writes.
@@ -136,7 +126,8 @@ impl Writer {
     pub(crate) fn stop(&mut self) {
         self.queue = None;
         if let Some(thread) = self.thread.take() {
-            // The last handle may be dropped by a closure, in the thread itself, which cannot wait for its own end.
+            // The last handle may be dropped by a closure, in the thread itself, which cannot wait
+            // for its own end.
             if thread.thread().id() != thread::current().id() {
                 let _ = thread.join();
             }
@@ -162,7 +153,7 @@ struct Worker {
     group_time: Duration,
     /// None after trouble: the file is opened anew before the next group.
     connection: Option<Arc<Mutex<Connection>>>,
-    jobs: mpsc::Receiver<Box<dyn Job>>,
+    jobs: mpsc::Receiver<Job>,
     committed: watch::Sender<u64>,
     groups: u64,
     /// None where the data may be lost.
@@ -177,14 +168,16 @@ impl Worker {
         while let Some(first) = self.jobs.blocking_recv() {
             let outcome = self.run_group(first, &mut group);
             if outcome.is_err() {
-                metrics::counter!("souk_data_failed_commits_total", "database" => self.name).increment(1);
-            } else if group.iter().any(|job| !job.is_own()) {
+                metrics::counter!("souk_data_failed_commits_total", "database" => self.name)
+                    .increment(1);
+            } else if group.iter().any(|job| !job.is_own) {
                 self.committed.send_modify(|commits| *commits += 1);
                 if let Some(listed) = &self.listed {
                     listed.is_written();
                 }
             }
-            metrics::histogram!("souk_data_commit_writes", "database" => self.name).record(group.len() as f64);
+            metrics::histogram!("souk_data_commit_writes", "database" => self.name)
+                .record(group.len() as f64);
             for job in group.drain(..) {
                 job.release(&outcome);
             }
@@ -192,7 +185,8 @@ impl Worker {
         }
         if let Some(connection) = &self.connection {
             if self.hold.file().may_copy_back() {
-                // Nothing is lost without it; but the next start is quicker, and the file alone is all there is.
+                // Nothing is lost without it; but the next start is quicker, and the file alone is
+                // all there is.
                 let _ = connection.lock().checkpoint();
             } else {
                 connection.lock().leave_log();
@@ -200,7 +194,8 @@ impl Worker {
         }
     }
 
-    /// Starts the log anew when it has grown long. SQLite does so by itself only at a moment without readers.
+    /// Starts the log anew when it has grown long. SQLite does so by itself only at a moment
+    /// without readers.
     fn bound_log(&mut self) {
         self.groups += 1;
         let Some(connection) = &self.connection else { return };
@@ -216,8 +211,9 @@ impl Worker {
         }
     }
 
-    /// Runs `first` and what else is waiting, and commits. Every job that was taken is in `group`, whatever happens.
-    fn run_group(&mut self, first: Box<dyn Job>, group: &mut Vec<Box<dyn Job>>) -> Result<(), Error> {
+    /// Runs `first` and what else is waiting, and commits. Every job that was taken is in `group`,
+    /// whatever happens.
+    fn run_group(&mut self, first: Job, group: &mut Vec<Job>) -> Result<(), Error> {
         let opened = self.check_there().and_then(|()| self.open_connection());
         let connection = match opened {
             Ok(connection) => connection,
@@ -267,8 +263,8 @@ impl Worker {
     fn commit_group(
         &mut self,
         connection: &Arc<Mutex<Connection>>,
-        first: Box<dyn Job>,
-        group: &mut Vec<Box<dyn Job>>,
+        first: Job,
+        group: &mut Vec<Job>,
     ) -> Result<(), Error> {
         let began = connection.lock().run("BEGIN IMMEDIATE");
         let started = Instant::now();
@@ -276,10 +272,12 @@ impl Worker {
         let mut outcome = began;
         while let Some(mut job) = next.take() {
             if outcome.is_ok() {
-                outcome = run_job(connection, &mut *job, &self.trouble);
+                outcome = run_job(connection, &mut job, &self.trouble);
             }
             group.push(job);
-            let goes_on = outcome.is_ok() && group.len() < self.config.group && started.elapsed() < self.group_time;
+            let goes_on = outcome.is_ok()
+                && group.len() < self.config.group
+                && started.elapsed() < self.group_time;
             if goes_on {
                 next = self.jobs.try_recv().ok();
             }
@@ -295,7 +293,11 @@ impl Worker {
 }
 
 /// Runs one closure in a savepoint. An error means that the whole group is lost.
-fn run_job(connection: &Arc<Mutex<Connection>>, job: &mut dyn Job, trouble: &Trouble) -> Result<(), Error> {
+fn run_job(
+    connection: &Arc<Mutex<Connection>>,
+    job: &mut Job,
+    trouble: &Trouble,
+) -> Result<(), Error> {
     connection.lock().run("SAVEPOINT one")?;
     let transaction = Arc::new(Transaction::new(connection.clone()));
     let mut stays = job.run(Tx::sqlite(transaction.clone()));
@@ -305,11 +307,15 @@ fn run_job(connection: &Arc<Mutex<Connection>>, job: &mut dyn Job, trouble: &Tro
     }
     let mut connection = connection.lock();
     if connection.is_autocommit() {
-        // SQLite rolled everything back by itself (full disk, I/O error), or the closure ended the transaction.
-        return Err(failure.unwrap_or_else(|| Error::bug("a closure ended the transaction it ran in")));
+        // SQLite rolled everything back by itself (full disk, I/O error), or the closure ended the
+        // transaction.
+        return Err(
+            failure.unwrap_or_else(|| Error::bug("a closure ended the transaction it ran in"))
+        );
     }
     if stays && let Some(error) = failure {
-        job.revoke(error);
+        // A statement failed although the function went on.
+        job.failure = Some(error);
         stays = false;
     }
     if !stays {

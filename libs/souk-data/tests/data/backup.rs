@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use souk_data::{DataConfig, Db, Engine, Error, args};
+use souk_data::{DataConfig, Db, Engine, Error, Isolation, Tx, args};
 
-use crate::support::{SCHEMA, TestDb, add_counter, counter};
+use crate::support::{SCHEMA, TestDb, add_counter, counter, move_one};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_backup_of_a_busy_database_is_consistent() {
@@ -16,7 +16,7 @@ async fn a_backup_of_a_busy_database_is_consistent() {
     }
     // Something to copy, so that writes happen meanwhile.
     let _: () = db
-        .write(|tx| async move {
+        .write(Isolation::Serializable, (), async |tx: &Tx, (): &()| {
             for id in 0..2000 {
                 let sql = "INSERT INTO items (id, number, name, data) VALUES ($1, 0, '', $2)";
                 tx.execute(sql, args![id, vec![0u8; 2000]]).await?;
@@ -26,17 +26,12 @@ async fn a_backup_of_a_busy_database_is_consistent() {
         .await
         .unwrap();
     let stop = Arc::new(AtomicBool::new(false));
-    let (mover, stopped) = (db.clone(), stop.clone());
+    let mover = db.clone();
+    let stopped = stop.clone();
     let moving = tokio::spawn(async move {
         let mut moved = 0;
         while !stopped.load(Ordering::Relaxed) {
-            mover
-                .write(|tx| async move {
-                    tx.execute("UPDATE counters SET value = value - 1 WHERE id = 1", &[]).await?;
-                    tx.execute("UPDATE counters SET value = value + 1 WHERE id = 2", &[]).await
-                })
-                .await
-                .unwrap();
+            mover.write(Isolation::Serializable, (), move_one).await.unwrap();
             moved += 1;
         }
         moved
@@ -45,8 +40,10 @@ async fn a_backup_of_a_busy_database_is_consistent() {
         let copy = test.folder.path().join(format!("backup {number}/test.db"));
         db.backup(&copy).await.unwrap();
         let config = DataConfig::new("sqlite:test.db");
-        let copy = Db::open(&config, copy.parent().unwrap(), &SCHEMA, test.clock.clone()).await.unwrap();
-        let values = [counter(&copy.read(), 1).await.unwrap(), counter(&copy.read(), 2).await.unwrap()];
+        let copy =
+            Db::open(&config, copy.parent().unwrap(), &SCHEMA, test.clock.clone()).await.unwrap();
+        let values =
+            [counter(&copy.read(), 1).await.unwrap(), counter(&copy.read(), 2).await.unwrap()];
         assert_eq!(values[0] + values[1], 200_000);
         // The copy is a database of its own: it can be written to.
         add_counter(&copy, 3, 1).await.unwrap();

@@ -1,13 +1,16 @@
 //! An entity survives both engines, extremes included, through sea-orm and through plain SQL.
 
+use std::ops::Range;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use sea_orm::entity::prelude::*;
-use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect, Set};
-use souk_data::{Db, Engine, Error, args};
+use sea_orm::{IntoActiveModel, Iterable, QueryOrder, QuerySelect, Set};
+use souk_data::{Db, Engine, Error, Isolation, Tx, args};
 use souk_types::{EventId, OrderId, Timestamp};
 
+use crate::order::{self, Mood};
 use crate::support::{TestDb, add_counter, on_each_engine};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -48,37 +51,40 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 
 fn models() -> impl Strategy<Value = Model> {
     let required = (numbers(), texts(), bytes());
-    let optional = (proptest::option::of(numbers()), proptest::option::of(texts()), proptest::option::of(bytes()));
-    (required, optional).prop_map(|((number, name, data), (maybe_number, maybe_name, maybe_data))| Model {
-        id: 0,
-        number,
-        name,
-        data,
-        maybe_number,
-        maybe_name,
-        maybe_data,
-    })
+    let optional = (
+        proptest::option::of(numbers()),
+        proptest::option::of(texts()),
+        proptest::option::of(bytes()),
+    );
+    (required, optional).prop_map(
+        |((number, name, data), (maybe_number, maybe_name, maybe_data))| Model {
+            id: 0,
+            number,
+            name,
+            data,
+            maybe_number,
+            maybe_name,
+            maybe_data,
+        },
+    )
+}
+
+/// Inserts it by sea-orm, and by SQL as item 1.
+async fn insert_twice(tx: &Tx, model: &Model) -> Result<(), Error> {
+    tx.execute("DELETE FROM items", &[]).await?;
+    let returned = model.clone().into_active_model().insert(tx).await?;
+    assert_eq!(returned, *model, "what RETURNING gives");
+    let sql = "INSERT INTO items (id, number, name, data, maybe_number, maybe_name, maybe_data)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let number = model.maybe_number;
+    let name = &model.maybe_name;
+    let data = &model.maybe_data;
+    tx.execute(sql, args![1, model.number, model.name, model.data, number, name, data]).await?;
+    Ok(())
 }
 
 async fn round_trip(db: &Db, model: Model) {
-    let written = model.clone();
-    db.write(move |tx| {
-        let model = written.clone();
-        async move {
-            tx.execute("DELETE FROM items", &[]).await?;
-            let returned = model.clone().into_active_model().insert(&tx).await?;
-            assert_eq!(returned, model, "what RETURNING gives");
-            let twin = Model { id: 1, ..model };
-            let sql = "INSERT INTO items (id, number, name, data, maybe_number, maybe_name, maybe_data)
-                       VALUES ($1, $2, $3, $4, $5, $6, $7)";
-            let (one, two, three) = (twin.maybe_number, &twin.maybe_name, &twin.maybe_data);
-            tx.execute(sql, args![twin.id, twin.number, twin.name, twin.data, one, two, three]).await?;
-            Ok::<_, Error>(())
-        }
-    })
-    .await
-    .unwrap();
-
+    db.write(Isolation::Serializable, model.clone(), insert_twice).await.unwrap();
     let by_orm = Entity::find().order_by_asc(Column::Id).limit(2).all(&db.read()).await.unwrap();
     assert_eq!(by_orm, [model.clone(), Model { id: 1, ..model.clone() }]);
     for row in db.read().query("SELECT * FROM items ORDER BY id", &[]).await.unwrap() {
@@ -95,14 +101,70 @@ async fn round_trip(db: &Db, model: Model) {
     }
 }
 
+fn times() -> impl Strategy<Value = Timestamp> {
+    numbers().prop_map(Timestamp::from_micros)
+}
+
+fn moods() -> impl Strategy<Value = Mood> {
+    proptest::sample::select(Mood::iter().collect::<Vec<_>>())
+}
+
+fn orders() -> impl Strategy<Value = order::Model> {
+    let optional = (
+        proptest::option::of(any::<[u8; 16]>()),
+        proptest::option::of(times()),
+        proptest::option::of(moods()),
+    );
+    (any::<[u8; 16]>(), times(), moods(), optional).prop_map(
+        |(id, placed_time, mood, (event, paid_time, mood_before))| order::Model {
+            id: OrderId::from_bytes(&id).unwrap(),
+            event_id: event.map(|event| EventId::from_bytes(&event).unwrap()),
+            placed_time,
+            paid_time,
+            mood,
+            mood_before,
+        },
+    )
+}
+
+async fn insert_order(tx: &Tx, model: &order::Model) -> Result<(), Error> {
+    tx.execute("DELETE FROM orders", &[]).await?;
+    let returned = model.clone().into_active_model().insert(tx).await?;
+    assert_eq!(returned, *model, "what RETURNING gives");
+    Ok(())
+}
+
+async fn order_round_trip(db: &Db, model: order::Model) {
+    db.write(Isolation::Serializable, model.clone(), insert_order).await.unwrap();
+
+    let by_orm = order::Entity::find_by_id(model.id).one(&db.read()).await.unwrap();
+    assert_eq!(by_orm, Some(model.clone()));
+    let row = db.read().query_row("SELECT * FROM orders", &[]).await.unwrap().unwrap();
+    let by_sql = (row.get("id"), row.get("event_id"), row.get("placed_time"), row.get("paid_time"));
+    assert_eq!(
+        by_sql,
+        (Ok(model.id), Ok(model.event_id), Ok(model.placed_time), Ok(model.paid_time))
+    );
+    let moods = (row.get("mood"), row.get("mood_before"));
+    assert_eq!(
+        moods,
+        (Ok(model.mood.to_value()), Ok(model.mood_before.map(|mood| mood.to_value())))
+    );
+}
+
 fn every_entity_survives(engine: Engine) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let Some(test) = runtime.block_on(TestDb::new(engine)) else { return };
     let db = runtime.block_on(test.open());
-    let mut runner =
-        TestRunner::new(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() });
-    let checked = runner.run(&models(), |model| {
-        runtime.block_on(round_trip(&db, model));
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 60,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let checked = runner.run(&(models(), orders()), |(model, order)| {
+        runtime
+            .block_on(async { tokio::join!(round_trip(&db, model), order_round_trip(&db, order)) });
         Ok(())
     });
     checked.unwrap();
@@ -116,6 +178,32 @@ fn every_entity_survives_sqlite() {
 #[test]
 fn every_entity_survives_postgres() {
     every_entity_survives(Engine::Postgres);
+}
+
+async fn insert_counters(tx: &Tx, ids: &Range<i64>) -> Result<u64, Error> {
+    let ids: Vec<i64> = ids.clone().collect();
+    let mut added = 0;
+    for chunk in ids.chunks(tx.engine().rows_per_statement(2)) {
+        let rows = souk_data::placeholders(1, chunk.len(), 2);
+        let args: Vec<_> = chunk.iter().flat_map(|id| [souk_data::ToArg::to_arg(id); 2]).collect();
+        added +=
+            tx.execute(&format!("INSERT INTO counters (id, value) VALUES {rows}"), &args).await?;
+    }
+    Ok(added)
+}
+
+/// Inserts the only order, with these bytes as the id of its event.
+async fn insert_order_of_event(tx: &Tx, event_id: &&'static [u8]) -> Result<u64, Error> {
+    tx.execute("DELETE FROM orders", &[]).await?;
+    let sql = "INSERT INTO orders (id, event_id, placed_time, mood) VALUES ($1, $2, 0, 1)";
+    tx.execute(sql, args![[0u8; 16], event_id]).await
+}
+
+async fn insert_and_rename(tx: &Tx, model: &Model) -> Result<Model, Error> {
+    let model = model.clone().into_active_model().insert(tx).await?;
+    let mut model = model.into_active_model();
+    model.name = Set("b".to_owned());
+    Ok(model.update(tx).await?)
 }
 
 on_each_engine! {
@@ -139,7 +227,7 @@ on_each_engine! {
         // A float, which PostgreSQL calls NUMERIC here.
         assert!(matches!(db.read().query("SELECT 1.5 AS x", &[]).await, Err(Error::Bug(_))));
         let bound: Result<(), Error> = db
-            .write(|tx| async move {
+            .write(Isolation::Serializable, (), async |tx: &Tx, (): &()| {
                 let statement = sea_orm::Statement::from_sql_and_values(
                     tx.get_database_backend(),
                     "UPDATE counters SET value = $1",
@@ -150,7 +238,7 @@ on_each_engine! {
             })
             .await;
         assert!(matches!(bound, Err(Error::Bug(_))));
-        let stored: Result<u64, Error> = db.write(|tx| async move {
+        let stored: Result<u64, Error> = db.write(Isolation::Serializable, (), async |tx: &Tx, (): &()| {
             tx.execute("UPDATE counters SET value = $1", args!["text"]).await
         }).await;
         assert!(stored.is_err());
@@ -175,13 +263,15 @@ on_each_engine! {
 
     async fn ids_times_and_booleans_are_stored_as_bytes_and_integers(test: TestDb) {
         let db = test.open().await;
-        let (order, time) = (OrderId::new(test.clock.now()), Timestamp::from_micros(-5));
-        db.write(move |tx| async move {
-            let sql = "INSERT INTO items (id, number, name, data) VALUES ($1, $2, 'x', $3)";
-            tx.execute(sql, args![true, time, order]).await
-        })
-        .await
-        .unwrap();
+        let order = OrderId::new(test.clock.now());
+        let time = Timestamp::from_micros(-5);
+        let inserted: Result<u64, Error> = db
+            .write(Isolation::Serializable, (time, order), async |tx: &Tx, (time, order): &(Timestamp, OrderId)| {
+                let sql = "INSERT INTO items (id, number, name, data) VALUES ($1, $2, 'x', $3)";
+                tx.execute(sql, args![true, time, order]).await
+            })
+            .await;
+        assert_eq!(inserted, Ok(1));
         let row = db.read().query_row("SELECT * FROM items", &[]).await.unwrap().unwrap();
         assert_eq!(row.get::<bool>("id"), Ok(true));
         assert_eq!(row.get::<Timestamp>("number"), Ok(time));
@@ -191,24 +281,7 @@ on_each_engine! {
 
     async fn a_list_as_long_as_the_engine_allows_is_one_statement(test: TestDb) {
         let db = test.open().await;
-        let engine = db.engine();
-        let ids: Vec<i64> = (0..70_000).collect();
-        let added: u64 = db
-            .write(move |tx| {
-                let ids = ids.clone();
-                async move {
-                    let mut added = 0;
-                    for chunk in ids.chunks(engine.rows_per_statement(2)) {
-                        let rows = souk_data::placeholders(1, chunk.len(), 2);
-                        let args: Vec<_> = chunk.iter().flat_map(|id| [souk_data::ToArg::to_arg(id); 2]).collect();
-                        added += tx.execute(&format!("INSERT INTO counters (id, value) VALUES {rows}"), &args).await?;
-                    }
-                    Ok::<_, Error>(added)
-                }
-            })
-            .await
-            .unwrap();
-        assert_eq!(added, 70_000);
+        assert_eq!(db.write(Isolation::Serializable, 0..70_000, insert_counters).await, Ok(70_000));
     }
 
     async fn an_unchanged_entity_is_updated_by_its_key(test: TestDb) {
@@ -216,19 +289,34 @@ on_each_engine! {
         let model = Model {
             id: 9, number: 1, name: "a".into(), data: vec![], maybe_number: None, maybe_name: None, maybe_data: None,
         };
-        let updated: Model = db
-            .write(move |tx| {
-                let model = model.clone();
-                async move {
-                    let model = model.into_active_model().insert(&tx).await?;
-                    let mut model = model.into_active_model();
-                    model.name = Set("b".to_owned());
-                    Ok::<_, Error>(model.update(&tx).await?)
-                }
-            })
-            .await
-            .unwrap();
+        let updated = db.write(Isolation::Serializable, model, insert_and_rename).await.unwrap();
         assert_eq!(updated.name, "b");
         assert_eq!(Entity::find_by_id(9).one(&db.read()).await.unwrap(), Some(updated));
+    }
+
+    async fn bytes_that_are_no_id_are_an_error_and_never_null(test: TestDb) {
+        let db = test.open().await;
+        for wrong in [&[][..], &[7; 15], &[7; 17]] {
+            db.write(Isolation::Serializable, wrong, insert_order_of_event).await.unwrap();
+            let by_orm = order::Entity::find().one(&db.read()).await.map_err(Error::from);
+            assert!(matches!(by_orm, Err(Error::Bug(_))), "{by_orm:?}");
+            let row = db.read().query_row("SELECT event_id FROM orders", &[]).await.unwrap().unwrap();
+            for by_sql in [row.get::<Option<EventId>>("event_id"), row.get("event_id").map(Some)] {
+                assert!(matches!(by_sql, Err(Error::Bug(_))), "{by_sql:?}");
+            }
+        }
+    }
+
+    async fn a_number_that_is_no_variant_is_an_error_and_never_null(test: TestDb) {
+        let db = test.open().await;
+        for wrong in ["mood = 918273645", "mood = 1, mood_before = 918273645", "mood_before = -9182736450"] {
+            db.write(Isolation::Serializable, &[7; 16][..], insert_order_of_event).await.unwrap();
+            db.write(Isolation::Serializable, wrong, async |tx: &Tx, wrong: &&str| {
+                tx.execute(&format!("UPDATE orders SET {wrong}"), &[]).await
+            }).await.unwrap();
+            let read = order::Entity::find().one(&db.read()).await.map_err(Error::from);
+            let Err(Error::Bug(text)) = read else { panic!("{wrong}: {read:?}") };
+            assert!(text.contains("Mood") && !text.contains("918273645"), "{text}");
+        }
     }
 }

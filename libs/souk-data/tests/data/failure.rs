@@ -1,22 +1,14 @@
-//! A full disk, a file in use, a damaged file, a lost connection: a clear error, and everything acknowledged is still there.
+//! A full disk, a file in use, a damaged file, a lost connection: a clear error, and everything
+//! acknowledged is still there.
 
 use std::fs::OpenOptions;
 use std::io::{Seek, SeekFrom, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use souk_data::{DataConfig, Db, Engine, Error, args};
+use souk_data::{DataConfig, Db, Engine, Error, Isolation, Tx};
 
-use crate::support::{SCHEMA, TestDb, add_counter, count, counter};
-
-async fn add_item(db: &Db, id: i64, size: usize) -> Result<(), Error> {
-    db.write(move |tx| async move {
-        let sql = "INSERT INTO items (id, number, name, data) VALUES ($1, 0, '', $2)";
-        tx.execute(sql, args![id, vec![1u8; size]]).await?;
-        Ok(())
-    })
-    .await
-}
+use crate::support::{SCHEMA, TestDb, add_counter, add_item, count, counter, execute};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_full_disk_refuses_writes_and_loses_none_that_was_acknowledged() {
@@ -56,8 +48,7 @@ async fn a_full_disk_refuses_writes_and_loses_none_that_was_acknowledged() {
     }
 
     // Room is made by deleting, and the process goes on as if nothing had been.
-    let deleted: u64 = db.write(|tx| async move { tx.execute("DELETE FROM items", &[]).await }).await.unwrap();
-    assert_eq!(deleted, kept.len() as u64);
+    assert_eq!(execute(&db, "DELETE FROM items").await, Ok(kept.len() as u64));
     add_item(&db, 1, 5000).await.unwrap();
     db.ping().await.unwrap();
     drop(db);
@@ -66,7 +57,7 @@ async fn a_full_disk_refuses_writes_and_loses_none_that_was_acknowledged() {
 }
 
 #[tokio::test]
-async fn a_write_too_large_for_the_disk_leaves_its_neighbours_alone() {
+async fn a_write_too_large_for_the_disk_leaves_those_beside_it_alone() {
     let mut test = TestDb::new(Engine::Sqlite).await.unwrap();
     test.config.max_bytes = 400 << 10;
     let db = test.open().await;
@@ -128,7 +119,10 @@ async fn an_address_that_cannot_work_is_told_before_anything_starts() {
         let opened = Db::open(&config, test.folder.path(), &SCHEMA, test.clock.clone()).await.err();
         assert!(matches!(opened, Some(Error::Config(_))), "{url}: {opened:?}");
     }
-    let nobody = DataConfig { retry_milliseconds: 100, ..DataConfig::new("postgres://souk@127.0.0.1:1/souk") };
+    let nobody = DataConfig {
+        retry_milliseconds: 100,
+        ..DataConfig::new("postgres://souk@127.0.0.1:1/souk")
+    };
     let opened = Db::open(&nobody, test.folder.path(), &SCHEMA, test.clock.clone()).await.err();
     assert!(matches!(opened, Some(Error::Unavailable(_))), "{opened:?}");
 }
@@ -143,37 +137,37 @@ async fn a_lost_connection_is_replaced() {
     for _ in 0..5 {
         test.as_admin(KILL_OTHERS).await;
         // A connection that died while idle costs nobody anything: the write takes another.
-        let added: u64 = db
-            .write(|tx| async move { tx.execute("UPDATE counters SET value = value + 1 WHERE id = 1", &[]).await })
-            .await
-            .unwrap();
-        assert_eq!(added, 1);
+        assert_eq!(execute(&db, "UPDATE counters SET value = value + 1 WHERE id = 1").await, Ok(1));
         test.as_admin(KILL_OTHERS).await;
         assert!(counter(&db.read(), 1).await.is_some());
         test.as_admin(KILL_OTHERS).await;
-        let seen = db.snapshot(|reader| async move { Ok::<_, Error>(counter(&reader, 1).await) }).await.unwrap();
+        let seen = db
+            .snapshot(|reader| async move { Ok::<_, Error>(counter(&reader, 1).await) })
+            .await
+            .unwrap();
         assert!(seen.is_some());
     }
     assert_eq!(counter(&db.read(), 1).await, Some(5));
+}
+
+async fn lose_connection(tx: &Tx, (killed, test): &(AtomicBool, Arc<TestDb>)) -> Result<(), Error> {
+    tx.execute("INSERT INTO counters (id, value) VALUES (1, 1)", &[]).await?;
+    assert!(
+        !killed.swap(true, Ordering::SeqCst),
+        "a write whose outcome is unknown must not run again"
+    );
+    test.as_admin(KILL_OTHERS).await;
+    tx.execute("INSERT INTO counters (id, value) VALUES (2, 2)", &[]).await?;
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_connection_lost_in_a_write_is_unavailable_and_nothing_is_kept() {
     let Some(test) = TestDb::new(Engine::Postgres).await else { return };
     let db = test.open().await;
-    let (killed, test) = (Arc::new(AtomicBool::new(false)), Arc::new(test));
-    let (flag, admin) = (killed.clone(), test.clone());
-    let lost: Result<(), Error> = db
-        .write(move |tx| {
-            let (flag, admin) = (flag.clone(), admin.clone());
-            async move {
-                tx.execute("INSERT INTO counters (id, value) VALUES (1, 1)", &[]).await?;
-                assert!(!flag.swap(true, Ordering::SeqCst), "a write whose outcome is unknown must not run again");
-                admin.as_admin(KILL_OTHERS).await;
-                tx.execute("INSERT INTO counters (id, value) VALUES (2, 2)", &[]).await?;
-                Ok(())
-            }
-        })
+    let test = Arc::new(test);
+    let lost = db
+        .write(Isolation::Serializable, (AtomicBool::new(false), test.clone()), lose_connection)
         .await;
     assert!(matches!(lost, Err(Error::Unavailable(_))), "{lost:?}");
     add_counter(&db, 3, 3).await.unwrap();
@@ -187,7 +181,10 @@ async fn a_server_that_may_lose_writes_is_refused_unless_they_may_be_lost() {
     let name = test.config.url.rsplit_once('/').unwrap().1.to_owned();
     test.as_admin(&format!("ALTER DATABASE {name} SET synchronous_commit = off")).await;
     let opened = test.try_open(&SCHEMA).await.err();
-    assert!(matches!(&opened, Some(Error::Config(text)) if text.contains("synchronous_commit")), "{opened:?}");
+    assert!(
+        matches!(&opened, Some(Error::Config(text)) if text.contains("synchronous_commit")),
+        "{opened:?}"
+    );
     test.config.durable = false;
     add_counter(&test.open().await, 1, 1).await.unwrap();
 }

@@ -6,10 +6,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use souk_data::{Db, Engine, Error, args};
+use souk_data::{Db, Engine, Error, Isolation, Tx};
 use tokio::task::JoinHandle;
 
-use crate::support::{TestDb, add_counter, count, counter, until};
+use crate::support::{TestDb, add_counter, add_item, count, counter, execute, until};
 
 /// A place where a closure stops, blocking the writer, until the test lets it go on.
 #[derive(Clone)]
@@ -37,18 +37,26 @@ impl Gate {
 /// Queues a write that stops at a gate.
 fn at_gate(db: &Db) -> (Gate, Sender<()>, JoinHandle<Result<(), Error>>) {
     let (gate, open) = Gate::new();
-    let (db, stop) = (db.clone(), gate.clone());
-    let write = tokio::spawn(async move {
-        db.write(move |_| {
-            let gate = stop.clone();
-            async move {
-                gate.pass();
-                Ok(())
-            }
-        })
-        .await
-    });
+    let db = db.clone();
+    let stop = gate.clone();
+    let write = tokio::spawn(async move { db.write(Isolation::Serializable, stop, pass).await });
     (gate, open, write)
+}
+
+async fn pass(_: &Tx, gate: &Gate) -> Result<(), Error> {
+    gate.pass();
+    Ok(())
+}
+
+async fn refuse(_: &Tx, (): &()) -> Result<(), Error> {
+    Err(Error::InvalidPageToken)
+}
+
+/// Waits in the middle of its write, as no closure may.
+async fn wait(tx: &Tx, (): &()) -> Result<(), Error> {
+    tx.execute("INSERT INTO counters (id, value) VALUES (2, 0)", &[]).await?;
+    tokio::task::yield_now().await;
+    Ok(())
 }
 
 async fn open_patiently() -> (TestDb, Db) {
@@ -93,7 +101,8 @@ async fn nothing_a_closure_returned_is_released_before_the_commit() {
     let success = spawn_add(&db, 1);
     queued().await;
     let writer = db.clone();
-    let refusal = tokio::spawn(async move { writer.write(|_| async { Err::<(), _>(Error::InvalidPageToken) }).await });
+    let refusal =
+        tokio::spawn(async move { writer.write(Isolation::Serializable, (), refuse).await });
     queued().await;
     let (last_gate, open_last, last) = at_gate(&db);
     queued().await;
@@ -124,14 +133,13 @@ async fn a_commit_that_fails_fails_its_whole_group_and_nothing_after_it() {
     queued().await;
     let writer = db.clone();
     // The parent is missing, which SQLite looks at when it commits.
-    let orphan: JoinHandle<Result<u64, Error>> = tokio::spawn(async move {
-        writer
-            .write(|tx| async move { tx.execute("INSERT INTO children (id, parent) VALUES (1, 99)", &[]).await })
-            .await
+    let orphan = tokio::spawn(async move {
+        execute(&writer, "INSERT INTO children (id, parent) VALUES (1, 99)").await
     });
     queued().await;
     open.send(()).unwrap();
-    for failed in [first.await.unwrap(), innocent.await.unwrap(), orphan.await.unwrap().map(|_| ())] {
+    for failed in [first.await.unwrap(), innocent.await.unwrap(), orphan.await.unwrap().map(|_| ())]
+    {
         assert!(matches!(failed, Err(Error::ConstraintViolation(_))), "{failed:?}");
     }
     assert_eq!((count(&db, "counters").await, count(&db, "children").await), (1, 0));
@@ -147,15 +155,8 @@ async fn a_closure_that_waits_is_refused_and_leaves_the_others_alone() {
     let before = spawn_add(&db, 1);
     queued().await;
     let writer = db.clone();
-    let waiting: JoinHandle<Result<(), Error>> = tokio::spawn(async move {
-        writer
-            .write(|tx| async move {
-                tx.execute("INSERT INTO counters (id, value) VALUES ($1, 0)", args![2]).await?;
-                tokio::task::yield_now().await;
-                Ok(())
-            })
-            .await
-    });
+    let waiting =
+        tokio::spawn(async move { writer.write(Isolation::Serializable, (), wait).await });
     queued().await;
     let after = spawn_add(&db, 3);
     queued().await;
@@ -231,13 +232,9 @@ async fn the_log_stays_bounded_while_others_read() {
         .collect();
     let mut longest = 0;
     for id in 0..300 {
-        db.write(move |tx| async move {
-            let sql = "INSERT INTO items (id, number, name, data) VALUES ($1, 0, '', $2)";
-            tx.execute(sql, args![id, vec![1u8; 1 << 20]]).await
-        })
-        .await
-        .unwrap();
-        longest = longest.max(std::fs::metadata(test.folder.path().join("test.db-wal")).unwrap().len());
+        add_item(&db, id, 1 << 20).await.unwrap();
+        longest =
+            longest.max(std::fs::metadata(test.folder.path().join("test.db-wal")).unwrap().len());
     }
     for reader in reading {
         reader.abort();

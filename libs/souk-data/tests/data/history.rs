@@ -1,5 +1,5 @@
-//! Recorded histories of concurrent writes, checked for anomalies by an Elle-style checker (crate `adya`): lists that only grow,
-//! whose every read tells the order of all appends before it.
+//! Recorded histories of concurrent writes, checked for anomalies by an Elle-style checker (crate
+//! `adya`): lists that only grow, whose every read tells the order of all appends before it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use adya::{History, Opts, Valid, Workload, check};
 use parking_lot::Mutex;
 use rand::RngExt;
-use souk_data::{Db, Error, Tx, args};
+use souk_data::{Db, Error, Isolation, Tx, args};
 
 use crate::support::on_each_engine;
 
@@ -17,7 +17,8 @@ const KEYS: i64 = 6;
 const PROCESSES: i64 = 10;
 const WRITES: usize = 120;
 
-/// Without locks anomalies are so many that fewer writes show them, and looking through more would take minutes.
+/// Without locks anomalies are so many that fewer writes show them, and looking through more would
+/// take minutes.
 const WRITES_WITHOUT_LOCKS: usize = 15;
 
 #[derive(Clone, Copy, Debug)]
@@ -30,18 +31,21 @@ enum Step {
 enum How {
     Serializable,
     Locked,
-    /// What `write_locked` must not be used for: decisions on rows that were not locked.
+    /// What [`Isolation::ReadCommitted`] must not be used for: decisions on rows that were not
+    /// locked.
     LockedWithoutLocks,
 }
 
 async fn read(tx: &Tx, key: i64, lock: &str) -> Result<String, Error> {
-    let row = tx.query_row(&format!("SELECT elements FROM lists WHERE id = $1{lock}"), args![key]).await?;
+    let row = tx
+        .query_row(&format!("SELECT elements FROM lists WHERE id = $1{lock}"), args![key])
+        .await?;
     row.map_or(Ok(String::new()), |row| row.get("elements"))
 }
 
 /// Runs the steps and returns what each read saw.
-async fn run(tx: Tx, steps: Arc<Vec<Step>>, how: How) -> Result<Vec<Option<String>>, Error> {
-    if how == How::Locked {
+async fn run(tx: &Tx, (steps, how): &(Arc<Vec<Step>>, How)) -> Result<Vec<Option<String>>, Error> {
+    if *how == How::Locked {
         let keys: BTreeSet<i64> = steps
             .iter()
             .map(|step| match *step {
@@ -49,17 +53,22 @@ async fn run(tx: Tx, steps: Arc<Vec<Step>>, how: How) -> Result<Vec<Option<Strin
             })
             .collect();
         for key in keys {
-            read(&tx, key, tx.lock_rows()).await?;
+            read(tx, key, tx.lock_rows()).await?;
         }
     }
     let mut seen = Vec::new();
-    for step in &*steps {
+    for step in steps.iter() {
         match *step {
-            Step::Read { key } => seen.push(Some(read(&tx, key, "").await?)),
+            Step::Read { key } => seen.push(Some(read(tx, key, "").await?)),
             Step::Append { key, value } => {
-                let elements = read(&tx, key, "").await?;
-                let elements = if elements.is_empty() { value.to_string() } else { format!("{elements},{value}") };
-                tx.execute("UPDATE lists SET elements = $1 WHERE id = $2", args![elements, key]).await?;
+                let elements = read(tx, key, "").await?;
+                let elements = if elements.is_empty() {
+                    value.to_string()
+                } else {
+                    format!("{elements},{value}")
+                };
+                tx.execute("UPDATE lists SET elements = $1 WHERE id = $2", args![elements, key])
+                    .await?;
                 seen.push(None);
             }
         }
@@ -72,7 +81,9 @@ fn line(kind: &str, process: i64, steps: &[Step], seen: Option<&[Option<String>]
     for (index, step) in steps.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
         match *step {
-            Step::Append { key, value: element } => write!(value, r#"{comma}["append",{key},{element}]"#).unwrap(),
+            Step::Append { key, value: element } => {
+                write!(value, r#"{comma}["append",{key},{element}]"#).unwrap()
+            }
             Step::Read { key } => match seen.and_then(|seen| seen[index].as_deref()) {
                 Some(elements) => write!(value, r#"{comma}["r",{key},[{elements}]]"#).unwrap(),
                 None => write!(value, r#"{comma}["r",{key},null]"#).unwrap(),
@@ -84,7 +95,7 @@ fn line(kind: &str, process: i64, steps: &[Step], seen: Option<&[Option<String>]
 
 /// Records what many writers did at once, as Jepsen does: an invocation, then ok, fail or info.
 async fn record(db: &Db, how: How) -> String {
-    db.write(|tx| async move {
+    db.write(Isolation::Serializable, (), async |tx: &Tx, (): &()| {
         for key in 0..KEYS {
             tx.execute("INSERT INTO lists (id, elements) VALUES ($1, '')", args![key]).await?;
         }
@@ -96,7 +107,9 @@ async fn record(db: &Db, how: How) -> String {
     let next = Arc::new(AtomicI64::new(1));
     let writes = if how == How::LockedWithoutLocks { WRITES_WITHOUT_LOCKS } else { WRITES };
     let processes = (0..PROCESSES).map(|process| {
-        let (db, lines, next) = (db.clone(), lines.clone(), next.clone());
+        let db = db.clone();
+        let lines = lines.clone();
+        let next = next.clone();
         tokio::spawn(async move {
             for _ in 0..writes {
                 let length = rand::rng().random_range(1..=4);
@@ -104,18 +117,20 @@ async fn record(db: &Db, how: How) -> String {
                     .map(|_| {
                         let key = rand::rng().random_range(0..KEYS);
                         let value = next.fetch_add(1, Ordering::Relaxed);
-                        if rand::random() { Step::Append { key, value } } else { Step::Read { key } }
+                        if rand::random() {
+                            Step::Append { key, value }
+                        } else {
+                            Step::Read { key }
+                        }
                     })
                     .collect();
                 let steps = Arc::new(steps);
                 lines.lock().push(line("invoke", process, &steps, None));
-                let mine = steps.clone();
-                let closure = move |tx| run(tx, mine.clone(), how);
-                let result = match how {
-                    How::Serializable => db.write(closure).await,
-                    How::Locked | How::LockedWithoutLocks => db.write_locked(closure).await,
+                let isolation = match how {
+                    How::Serializable => Isolation::Serializable,
+                    How::Locked | How::LockedWithoutLocks => Isolation::ReadCommitted,
                 };
-                let completion = match result {
+                let completion = match db.write(isolation, (steps.clone(), how), run).await {
                     Ok(seen) => line("ok", process, &steps, Some(&seen)),
                     Err(Error::Conflict) => line("fail", process, &steps, None),
                     Err(error) => panic!("{error}"),
@@ -133,7 +148,11 @@ async fn record(db: &Db, how: How) -> String {
 
 fn anomalies(history: &str, model: &str) -> Option<String> {
     let history = History::parse(history).unwrap();
-    let report = check(&history, Workload::ListAppend, &Opts { models: vec![model.to_owned()], ..Opts::default() });
+    let report = check(
+        &history,
+        Workload::ListAppend,
+        &Opts { models: vec![model.to_owned()], ..Opts::default() },
+    );
     (report.valid != Valid::True).then(|| format!("{:?}", report.anomalies.keys()))
 }
 

@@ -1,4 +1,5 @@
-//! What is lost on disk is noticed: under a running process at the next commit, and at the start, with the way on.
+//! What is lost on disk is noticed: under a running process at the next commit, and at the start,
+//! with the way on.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -23,12 +24,16 @@ async fn open_in(folder: &Path) -> Result<Db, Error> {
     Db::open(&test.config, folder, &SCHEMA, test.clock.clone()).await
 }
 
-/// Asserts that a folder is refused in one line that names the file and the way on, and that it is taken once accepted.
+/// Asserts that a folder is refused in one line that names the file and the way on, and that it is
+/// taken once accepted.
 async fn refused_until_accepted(folder: &Path, problem: &str) {
     for _ in 0..2 {
         let refused = open_in(folder).await.err();
         let Some(Error::Lost(line)) = &refused else { panic!("{problem}: {refused:?}") };
-        assert!(line.contains("test.db") && line.contains(problem) && !line.contains('\n'), "{problem}: {line}");
+        assert!(
+            line.contains("test.db") && line.contains(problem) && !line.contains('\n'),
+            "{problem}: {line}"
+        );
         assert!(line.contains("--accept-data test.db"), "{line}");
     }
     ShopFile::update(folder, |list| _ = list.accept.insert("test.db".to_owned())).unwrap();
@@ -61,7 +66,11 @@ async fn a_vanished_or_emptied_file_a_lost_log_and_a_lost_list_refuse_the_start(
     refused_until_accepted(emptied.path(), "is gone or empty").await;
 
     refused_until_accepted(copy(&test, &["test.db", SHOP_FILE]).path(), "went back in time").await;
-    refused_until_accepted(copy(&test, &["test.db", "test.db-wal"]).path(), "shop.json, which lists").await;
+    refused_until_accepted(
+        copy(&test, &["test.db", "test.db-wal"]).path(),
+        "shop.json, which lists",
+    )
+    .await;
 
     let another = copy(&test, &ALL);
     ShopFile::update(another.path(), |list| list.shop = "shop_other".to_owned()).unwrap();
@@ -97,7 +106,8 @@ async fn a_killed_process_leaves_a_folder_that_starts() {
     // Between the database and the list.
     let list = ShopFile::read(test.folder.path()).unwrap().unwrap();
     let behind = copy(&test, &ALL);
-    ShopFile::update(behind.path(), |list| _ = list.databases.insert("test.db".to_owned(), 1)).unwrap();
+    ShopFile::update(behind.path(), |list| _ = list.databases.insert("test.db".to_owned(), 1))
+        .unwrap();
     for _ in 0..3 {
         let db = open_in(behind.path()).await.unwrap();
         assert_eq!(counter(&db.read(), 2).await, Some(2));
@@ -152,7 +162,8 @@ async fn takes_no_writes(db: &Db, why: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_is_deleted_moved_or_replaced_under_a_running_process_takes_no_more_writes() {
     let (test, db) = of_two_starts().await;
-    let (path, aside) = (test.folder.path().join("test.db"), test.folder.path().join("aside"));
+    let path = test.folder.path().join("test.db");
+    let aside = test.folder.path().join("aside");
     fs::rename(&path, &aside).unwrap();
     takes_no_writes(&db, "test.db is gone").await;
     fs::copy(&aside, &path).unwrap();
@@ -181,7 +192,8 @@ async fn a_file_that_is_deleted_moved_or_replaced_under_a_running_process_takes_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_or_a_log_that_is_emptied_under_a_running_process_takes_no_more_writes() {
     let (test, db) = of_two_starts().await;
-    let log = fs::OpenOptions::new().write(true).open(test.folder.path().join("test.db-wal")).unwrap();
+    let log =
+        fs::OpenOptions::new().write(true).open(test.folder.path().join("test.db-wal")).unwrap();
     log.set_len(0).unwrap();
     takes_no_writes(&db, "test.db-wal was emptied").await;
     drop(db);
@@ -232,7 +244,8 @@ async fn nobody_else_can_read_the_folder_and_its_files_and_what_was_readable_is_
     };
     assert_tight();
     drop(db);
-    let loosen = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let loosen =
+        |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     loosen(test.folder.path(), 0o755);
     loosen(&test.folder.path().join("test.db"), 0o644);
     let db = test.open().await;
@@ -240,7 +253,11 @@ async fn nobody_else_can_read_the_folder_and_its_files_and_what_was_readable_is_
     drop(db);
 
     let nested = test.folder.path().join("made/by/us");
-    drop(Db::open(&DataConfig::new("sqlite:test.db"), &nested, &SCHEMA, test.clock.clone()).await.unwrap());
+    drop(
+        Db::open(&DataConfig::new("sqlite:test.db"), &nested, &SCHEMA, test.clock.clone())
+            .await
+            .unwrap(),
+    );
     assert_eq!(mode(&nested), 0o700);
 }
 
@@ -252,21 +269,32 @@ async fn on_postgres_another_shops_and_an_older_database_are_refused() {
     // A replica with a folder of its own learns whose database it is.
     let replica = TempDir::new().unwrap();
     drop(Db::open(&test.config, replica.path(), &SCHEMA, test.clock.clone()).await.unwrap());
-    let (here, there) = (ShopFile::read(test.folder.path()).unwrap(), ShopFile::read(replica.path()).unwrap());
-    let (here, there) = (here.unwrap(), there.unwrap());
+    let (here, there) =
+        (ShopFile::read(test.folder.path()).unwrap(), ShopFile::read(replica.path()).unwrap());
+    let here = here.unwrap();
+    let there = there.unwrap();
     assert_eq!(here.shop, there.shop);
     assert_eq!((here.databases["postgres:proving"], there.databases["postgres:proving"]), (2, 3));
 
     for (change, problem) in [
         ("UPDATE souk_shop SET epoch = 1", "went back in time (epoch 1 after 2)"),
-        ("UPDATE souk_shop SET shop = 'shop_other', epoch = 9", "belongs to another shop (shop_other"),
+        (
+            "UPDATE souk_shop SET shop = 'shop_other', epoch = 9",
+            "belongs to another shop (shop_other",
+        ),
         ("UPDATE souk_shop SET shop = '', epoch = 0", "is not the database that shop.json lists"),
     ] {
         test.as_admin(change).await;
         let refused = test.try_open(&SCHEMA).await.err();
         let Some(Error::Lost(line)) = &refused else { panic!("{change}: {refused:?}") };
-        assert!(line.contains(problem) && line.contains("--accept-data postgres:proving"), "{line}");
-        ShopFile::update(test.folder.path(), |list| _ = list.accept.insert("postgres:proving".to_owned())).unwrap();
+        assert!(
+            line.contains(problem) && line.contains("--accept-data postgres:proving"),
+            "{line}"
+        );
+        ShopFile::update(test.folder.path(), |list| {
+            _ = list.accept.insert("postgres:proving".to_owned())
+        })
+        .unwrap();
         drop(test.open().await);
         drop(test.open().await);
     }

@@ -1,8 +1,8 @@
 //! Migrations go forward once, and a database that is not ours is left alone.
 
-use souk_data::{Engine, Error, Migration, Schema, args};
+use souk_data::{Engine, Error, Migration, Schema};
 
-use crate::support::{SCHEMA, TestDb, add_counter, count, on_each_engine};
+use crate::support::{SCHEMA, TestDb, add_counter, count, execute, on_each_engine};
 
 const FIRST: Migration = SCHEMA.migrations[0];
 const SECOND: Migration = Migration {
@@ -25,7 +25,10 @@ macro_rules! with_second {
     ($sql:literal) => {
         Schema {
             name: "proving",
-            migrations: &[FIRST, Migration { version: 2, name: "second", sqlite: $sql, postgres: $sql }],
+            migrations: &[
+                FIRST,
+                Migration { version: 2, name: "second", sqlite: $sql, postgres: $sql },
+            ],
         }
     };
 }
@@ -69,17 +72,14 @@ on_each_engine! {
 
     async fn an_append_only_table_refuses_change(test: TestDb) {
         let db = test.open().await;
-        let _: u64 = db.write(|tx| async move {
-            tx.execute("INSERT INTO diary (id, line) VALUES (1, 'dear diary')", &[]).await
-        }).await.unwrap();
+        execute(&db, "INSERT INTO diary (id, line) VALUES (1, 'dear diary')").await.unwrap();
         let mut attempts = vec!["UPDATE diary SET line = ''", "DELETE FROM diary"];
         match db.engine() {
             Engine::Sqlite => attempts.push("INSERT OR REPLACE INTO diary (id, line) VALUES (1, '')"),
             Engine::Postgres => attempts.push("TRUNCATE diary"),
         }
         for sql in attempts {
-            let changed: Result<u64, Error> = db.write(move |tx| async move { tx.execute(sql, args![]).await }).await;
-            match changed {
+            match execute(&db, sql).await {
                 Err(Error::ConstraintViolation(text)) => assert_eq!(&*text, "table diary is append-only"),
                 other => panic!("{sql}: {other:?}"),
             }
@@ -108,7 +108,8 @@ async fn a_column_of_another_type_is_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn replicas_that_start_together_migrate_once() {
     let Some(test) = TestDb::new(Engine::Postgres).await else { return };
-    let (first, second, third) = tokio::join!(test.try_open(&NEWER), test.try_open(&NEWER), test.try_open(&NEWER));
+    let (first, second, third) =
+        tokio::join!(test.try_open(&NEWER), test.try_open(&NEWER), test.try_open(&NEWER));
     for db in [first.unwrap(), second.unwrap(), third.unwrap()] {
         assert_eq!((count(&db, "more").await, count(&db, "souk_migrations").await), (2, 5));
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use souk_data::outbox::{self, NewEvent};
-use souk_data::{Db, Engine, Error, Purged, RequestKey, inbox};
-use souk_types::EventId;
+use souk_data::{Db, Engine, Error, Isolation, Purged, RequestKey, Tx, inbox};
+use souk_types::{EventId, Timestamp};
 
 use crate::support::{TestDb, add_counter, count, on_each_engine};
 
@@ -21,11 +21,24 @@ fn event(test: &TestDb, number: usize) -> NewEvent {
 }
 
 async fn append(db: &Db, event: NewEvent) -> Result<(), Error> {
-    db.write(move |tx| {
-        let event = event.clone();
-        async move { outbox::append(&tx, event).await }
-    })
-    .await
+    append_all(db, vec![event]).await
+}
+
+async fn append_all(db: &Db, events: Vec<NewEvent>) -> Result<(), Error> {
+    let append_all = async |tx: &Tx, events: &Vec<NewEvent>| outbox::append_all(tx, events).await;
+    db.write(Isolation::Serializable, events, append_all).await
+}
+
+/// Has a consumer handle an event, and returns whether it is the first time.
+async fn handle(db: &Db, consumer: &'static str, id: EventId, now: Timestamp) -> bool {
+    db.write(Isolation::Serializable, (consumer, id, now), is_first).await.unwrap()
+}
+
+async fn is_first(
+    tx: &Tx,
+    &(consumer, id, now): &(&str, EventId, Timestamp),
+) -> Result<bool, Error> {
+    inbox::is_first(tx, consumer, id, now).await
 }
 
 on_each_engine! {
@@ -38,56 +51,48 @@ on_each_engine! {
         let waiting = outbox::list(&db.read(), 4).await.unwrap();
         assert_eq!(waiting.iter().map(|event| event.event.clone()).collect::<Vec<_>>(), events[..4]);
         let seqs: Vec<i64> = waiting.iter().map(|event| event.seq).collect();
-        let deleted: u64 = db.write(move |tx| {
-            let seqs = seqs.clone();
-            async move { outbox::delete(&tx, &seqs).await }
-        }).await.unwrap();
-        assert_eq!(deleted, 4);
+        let delete = async |tx: &Tx, seqs: &Vec<i64>| outbox::delete(tx, seqs).await;
+        assert_eq!(db.write(Isolation::Serializable, seqs, delete).await, Ok(4));
         assert_eq!(outbox::list(&db.read(), 100).await.unwrap()[0].event, events[4]);
     }
 
     async fn an_event_is_kept_only_with_its_change(test: TestDb) {
         let db = test.open().await;
-        let lost = event(test, 1);
-        let refused: Result<(), Error> = db.write(move |tx| {
-            let event = lost.clone();
-            async move {
-                outbox::append(&tx, event).await?;
-                Err(Error::InvalidPageToken)
-            }
-        }).await;
+        let append_and_fail = async |tx: &Tx, event: &NewEvent| {
+            outbox::append(tx, event.clone()).await?;
+            Err(Error::InvalidPageToken)
+        };
+        let refused: Result<(), Error> = db.write(Isolation::Serializable, event(test, 1), append_and_fail).await;
         assert_eq!(refused, Err(Error::InvalidPageToken));
         assert_eq!(count(&db, "souk_outbox").await, 0);
     }
 
     async fn an_event_is_handled_once_by_each_consumer(test: TestDb) {
         let db = test.open().await;
-        let (id, now) = (EventId::new(test.clock.now()), test.clock.now());
+        let id = EventId::new(test.clock.now());
+        let now = test.clock.now();
         for (consumer, expected) in [("a", true), ("a", false), ("b", true), ("b", false)] {
-            let first: bool = db.write(move |tx| async move { inbox::is_first(&tx, consumer, id, now).await }).await.unwrap();
-            assert_eq!(first, expected);
+            assert_eq!(handle(&db, consumer, id, now).await, expected);
         }
     }
 
     async fn many_events_of_one_write_keep_their_order(test: TestDb) {
         let db = test.open().await;
         let events: Vec<_> = (0..130).map(|number| event(test, number)).collect();
-        let appended = events.clone();
-        let _: () = db.write(move |tx| {
-            let events = appended.clone();
-            async move { outbox::append_all(&tx, &events).await }
-        }).await.unwrap();
+        append_all(&db, events.clone()).await.unwrap();
         let waiting = outbox::list(&db.read(), 1000).await.unwrap();
         assert_eq!(waiting.into_iter().map(|event| event.event).collect::<Vec<_>>(), events);
     }
 
     async fn a_refused_event_is_kept_and_holds_nobody_up(test: TestDb) {
         let db = test.open().await;
-        let (refused, next) = (event(test, 1), event(test, 2));
+        let refused = event(test, 1);
+        let next = event(test, 2);
         append(&db, refused).await.unwrap();
         append(&db, next.clone()).await.unwrap();
         let seq = outbox::list(&db.read(), 1).await.unwrap()[0].seq;
-        let _: () = db.write(move |tx| async move { outbox::refuse(&tx, seq, "too large").await }).await.unwrap();
+        let refuse = async |tx: &Tx, seq: &i64| outbox::refuse(tx, *seq, "too large").await;
+        db.write(Isolation::Serializable, seq, refuse).await.unwrap();
         let waiting = outbox::list(&db.read(), 10).await.unwrap();
         assert_eq!(waiting.iter().map(|event| &event.event).collect::<Vec<_>>(), [&next]);
         assert_eq!((outbox::refused(&db.read()).await, count(&db, "souk_outbox").await), (Ok(1), 2));
@@ -120,11 +125,10 @@ on_each_engine! {
         add_counter(&db, 1, 0).await.unwrap();
         for number in 0..3 {
             let key = RequestKey::new("user:alice", "/Method", format!("r{number}"), &String::new());
-            let answer: Result<String, Error> = db.write_once(key, |_| async { Ok("x".to_owned()) }).await;
-            answer.unwrap();
+            let answer = async |_: &Tx, (): &()| Ok::<_, Error>("x".to_owned());
+            db.write_once(key, Isolation::Serializable, (), answer).await.unwrap();
             append(&db, event(test, number)).await.unwrap();
-            let (id, now) = (EventId::new(test.clock.now()), test.clock.now());
-            let _: bool = db.write(move |tx| async move { inbox::is_first(&tx, "a", id, now).await }).await.unwrap();
+            handle(&db, "a", EventId::new(test.clock.now()), test.clock.now()).await;
             test.clock.advance(3 * DAY);
         }
         // Made 9, 6 and 3 days ago.
@@ -141,16 +145,7 @@ on_each_engine! {
 
     async fn a_purge_of_many_rows_goes_in_small_writes(test: TestDb) {
         let db = test.open_keeping_events(7).await;
-        let many: Vec<_> = (0..1700).map(|number| event(test, number)).collect();
-        let _: () = db.write(move |tx| {
-            let many = many.clone();
-            async move {
-                for event in many {
-                    outbox::append(&tx, event).await?;
-                }
-                Ok::<_, Error>(())
-            }
-        }).await.unwrap();
+        append_all(&db, (0..1700).map(|number| event(test, number)).collect()).await.unwrap();
         let commits = *db.committed().borrow();
         test.clock.advance(8 * DAY);
         assert_eq!(db.purge(test.clock.now()).await.unwrap().outbox, 1700);

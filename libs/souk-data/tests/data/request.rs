@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use souk_data::{Db, Error, RequestKey, args};
+use souk_data::{Db, Error, Isolation, RequestKey, Tx};
 
 use crate::support::{add_counter, count, counter, on_each_engine};
 
@@ -13,12 +13,26 @@ fn key(caller: &str, id: &str, body: &str) -> RequestKey {
 
 /// Adds one to counter 1 and answers its value as text.
 async fn add(db: &Db, key: RequestKey) -> Result<String, Error> {
-    db.write_once(key, |tx| async move {
-        tx.execute("UPDATE counters SET value = value + 1 WHERE id = 1", &[]).await?;
-        let row = tx.query_row("SELECT value FROM counters WHERE id = 1", &[]).await?.expect("the counter exists");
-        Ok(row.get::<i64>("value")?.to_string())
-    })
-    .await
+    db.write_once(key, Isolation::Serializable, (), increment).await
+}
+
+async fn increment(tx: &Tx, (): &()) -> Result<String, Error> {
+    tx.execute("UPDATE counters SET value = value + 1 WHERE id = 1", &[]).await?;
+    let row = tx
+        .query_row("SELECT value FROM counters WHERE id = 1", &[])
+        .await?
+        .expect("the counter exists");
+    Ok(row.get::<i64>("value")?.to_string())
+}
+
+/// Adds one to counter 1; the first try is refused after it did.
+async fn increment_but_the_first_time(tx: &Tx, tries: &Arc<AtomicI64>) -> Result<String, Error> {
+    increment(tx, &()).await?;
+    if tries.fetch_add(1, Ordering::SeqCst) == 0 {
+        Err(Error::InvalidPageToken)
+    } else {
+        Ok("done".to_owned())
+    }
 }
 
 on_each_engine! {
@@ -49,14 +63,8 @@ on_each_engine! {
         add_counter(&db, 1, 0).await.unwrap();
         let tries = Arc::new(AtomicI64::new(0));
         for expected in [Err(Error::InvalidPageToken), Ok("done".to_owned()), Ok("done".to_owned())] {
-            let tries = tries.clone();
-            let answer = db.write_once(key("user:alice", "r1", "body"), move |tx| {
-                let tries = tries.clone();
-                async move {
-                    tx.execute("UPDATE counters SET value = value + 1 WHERE id = 1", &[]).await?;
-                    if tries.fetch_add(1, Ordering::SeqCst) == 0 { Err(Error::InvalidPageToken) } else { Ok("done".to_owned()) }
-                }
-            }).await;
+            let key = key("user:alice", "r1", "body");
+            let answer = db.write_once(key, Isolation::Serializable, tries.clone(), increment_but_the_first_time).await;
             assert_eq!(answer, expected);
         }
         assert_eq!(counter(&db.read(), 1).await, Some(1));
@@ -65,20 +73,17 @@ on_each_engine! {
     async fn the_same_request_many_times_at_once_has_one_effect(test: TestDb) {
         let db = test.open().await;
         add_counter(&db, 1, 0).await.unwrap();
-        for (round, locked) in [false, true].into_iter().enumerate() {
+        for (round, isolation) in [Isolation::Serializable, Isolation::ReadCommitted].into_iter().enumerate() {
+            let expected = (round + 1).to_string();
             let callers: Vec<_> = (0..20).map(|_| {
                 let db = db.clone();
                 tokio::spawn(async move {
                     let key = key("user:alice", &format!("round {round}"), "body");
-                    let closure = |tx: souk_data::Tx| async move {
-                        tx.execute("UPDATE counters SET value = value + 1 WHERE id = $1", args![1]).await?;
-                        Ok::<_, Error>("done".to_owned())
-                    };
-                    if locked { db.write_once_locked(key, closure).await } else { db.write_once(key, closure).await }
+                    db.write_once(key, isolation, (), increment).await
                 })
             }).collect();
             for caller in callers {
-                assert_eq!(caller.await.unwrap(), Ok("done".to_owned()));
+                assert_eq!(caller.await.unwrap().as_ref(), Ok(&expected));
             }
             assert_eq!(counter(&db.read(), 1).await, Some(round as i64 + 1));
         }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use sea_orm::sqlx::{self, AssertSqlSafe, Connection, PgConnection};
 use souk_data::{
-    DataConfig, Db, Engine, Error, Migration, Reader, Schema, append_only_postgres, append_only_sqlite, args,
+    DataConfig, Db, Engine, Error, Isolation, Migration, Reader, Schema, Tx, append_only_postgres,
+    append_only_sqlite, args,
 };
 use souk_types::{Clock, Timestamp};
 use tempfile::TempDir;
@@ -60,7 +61,12 @@ impl TestDb {
         let folder = TempDir::new().unwrap();
         let clock = Clock::manual(Timestamp::from_micros(1_600_000_000_000_000));
         if engine == Engine::Sqlite {
-            return Some(TestDb { config: DataConfig::new("sqlite:test.db"), folder, clock, server: None });
+            return Some(TestDb {
+                config: DataConfig::new("sqlite:test.db"),
+                folder,
+                clock,
+                server: None,
+            });
         }
         let Ok(server) = std::env::var("SOUK_TEST_POSTGRES_URL") else {
             assert!(std::env::var("CI").is_err(), "CI must have SOUK_TEST_POSTGRES_URL");
@@ -98,7 +104,8 @@ impl Drop for TestDb {
     fn drop(&mut self) {
         let Some((server, name)) = self.server.take() else { return };
         let dropped = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(on_server(&server, format!("DROP DATABASE {name} WITH (FORCE)")));
         });
         let _ = dropped.join();
@@ -112,20 +119,48 @@ async fn on_server(url: &str, sql: String) {
 }
 
 pub async fn add_counter(db: &Db, id: i64, value: i64) -> Result<(), Error> {
-    db.write(move |tx| async move {
-        tx.execute("INSERT INTO counters (id, value) VALUES ($1, $2)", args![id, value]).await?;
-        Ok(())
+    db.write(Isolation::Serializable, (id, value), insert_counter).await
+}
+
+async fn insert_counter(tx: &Tx, &(id, value): &(i64, i64)) -> Result<(), Error> {
+    tx.execute("INSERT INTO counters (id, value) VALUES ($1, $2)", args![id, value]).await?;
+    Ok(())
+}
+
+/// Adds an item with that many bytes of data.
+pub async fn add_item(db: &Db, id: i64, size: usize) -> Result<(), Error> {
+    db.write(Isolation::Serializable, (id, size), insert_item).await
+}
+
+async fn insert_item(tx: &Tx, &(id, size): &(i64, usize)) -> Result<(), Error> {
+    let sql = "INSERT INTO items (id, number, name, data) VALUES ($1, 0, '', $2)";
+    tx.execute(sql, args![id, vec![1u8; size]]).await?;
+    Ok(())
+}
+
+/// Runs one statement as a write of its own.
+pub async fn execute(db: &Db, sql: &'static str) -> Result<u64, Error> {
+    db.write(Isolation::Serializable, sql, async |tx: &Tx, sql: &&'static str| {
+        tx.execute(sql, &[]).await
     })
     .await
 }
 
+/// A write that moves 1 from counter 1 to counter 2.
+pub async fn move_one(tx: &Tx, (): &()) -> Result<u64, Error> {
+    tx.execute("UPDATE counters SET value = value - 1 WHERE id = 1", &[]).await?;
+    tx.execute("UPDATE counters SET value = value + 1 WHERE id = 2", &[]).await
+}
+
 pub async fn counter(reader: &Reader, id: i64) -> Option<i64> {
-    let row = reader.query_row("SELECT value FROM counters WHERE id = $1", args![id]).await.unwrap();
+    let row =
+        reader.query_row("SELECT value FROM counters WHERE id = $1", args![id]).await.unwrap();
     row.map(|row| row.get("value").unwrap())
 }
 
 pub async fn count(db: &Db, table: &str) -> i64 {
-    let row = db.read().query_row(&format!("SELECT count(*) AS n FROM {table}"), &[]).await.unwrap();
+    let row =
+        db.read().query_row(&format!("SELECT count(*) AS n FROM {table}"), &[]).await.unwrap();
     row.unwrap().get("n").unwrap()
 }
 

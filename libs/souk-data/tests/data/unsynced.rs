@@ -1,5 +1,5 @@
-//! On a file system that loses what was not synced, a killed process loses nothing that was acknowledged. Run with
-//! `--features unsynced-vfs`.
+//! On a file system that loses what was not synced, a killed process loses nothing that was
+//! acknowledged. Run with `--features unsynced-vfs`.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -18,14 +18,16 @@ async fn open(folder: &Path, durable: bool) -> Db {
     Db::open(&config, folder, &SCHEMA, Clock::system()).await.unwrap()
 }
 
-/// What the child process runs: write after write, each printed once it is acknowledged. In the parent it has nothing to do.
+/// What the child process runs: write after write, each printed once it is acknowledged. In the
+/// parent it has nothing to do.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_child_writes_until_it_is_killed() {
     let Some(folder) = std::env::var_os(CHILD) else { return };
     let db = open(Path::new(&folder), std::env::var_os(DURABLE).is_some()).await;
     for id in count(&db, "counters").await.. {
         add_counter(&db, id, id).await.unwrap();
-        // A read through another connection sees what is not synced, as it would from the system's cache.
+        // A read through another connection sees what is not synced, as it would from the system's
+        // cache.
         assert_eq!(counter(&db.read(), id).await, Some(id));
         println!("acknowledged {id}");
         std::io::stdout().flush().unwrap();
@@ -36,13 +38,18 @@ async fn a_child_writes_until_it_is_killed() {
 fn kill_after(writes: usize, folder: &Path, durable: bool) -> i64 {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "unsynced::a_child_writes_until_it_is_killed", "--nocapture"]);
-    command.env(CHILD, folder).env("SOUK_UNSYNCED_VFS", "1").stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+        .env(CHILD, folder)
+        .env("SOUK_UNSYNCED_VFS", "1")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
     if durable {
         command.env(DURABLE, "1");
     }
     let mut child = command.spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let mut acknowledged = lines.filter_map(|line| line.strip_prefix("acknowledged ")?.parse::<i64>().ok());
+    let mut acknowledged =
+        lines.filter_map(|line| line.strip_prefix("acknowledged ")?.parse::<i64>().ok());
     let last = acknowledged.nth(writes - 1).expect("the child writes");
     child.kill().unwrap();
     child.wait().unwrap();
@@ -83,5 +90,8 @@ async fn without_syncing_the_file_system_loses_acknowledged_writes() {
     let folder = tempfile::tempdir().unwrap();
     let last = kill_after(100, folder.path(), false);
     let db = open(folder.path(), false).await;
-    assert!(count(&db, "counters").await <= last, "everything was there although nothing was synced");
+    assert!(
+        count(&db, "counters").await <= last,
+        "everything was there although nothing was synced"
+    );
 }

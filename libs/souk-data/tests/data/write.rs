@@ -4,9 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use souk_data::{Error, Reader, Tx, args};
+use sea_orm::sea_query::LockType;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use souk_data::{Error, Find, Isolation, Reader, Tx, args, given};
+use tokio::sync::Notify;
 
-use crate::support::{add_counter, count, counter, on_each_engine, until};
+use crate::counter::{Column, Entity, Model};
+use crate::support::{add_counter, count, counter, execute, move_one, on_each_engine, until};
+
+/// Locks a counter. SQLite knows no such lock, and needs none.
+static LOCKED: Find<Entity> =
+    Find::new(|| Entity::find().filter(Column::Id.eq(given(0))).limit(1).lock_exclusive());
 
 /// A store's error, as services have them.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -17,7 +25,7 @@ enum ShopError {
     Database(#[from] Error),
 }
 
-async fn increment(tx: Tx, id: i64) -> Result<i64, Error> {
+async fn increment(tx: &Tx, id: &i64) -> Result<i64, Error> {
     let sql = format!("SELECT value FROM counters WHERE id = $1{}", tx.lock_rows());
     let row = tx.query_row(&sql, args![id]).await?.expect("the counter exists");
     let value = row.get::<i64>("value")? + 1;
@@ -25,9 +33,35 @@ async fn increment(tx: Tx, id: i64) -> Result<i64, Error> {
     Ok(value)
 }
 
+async fn increment_by_orm(tx: &Tx, id: &i64) -> Result<i64, Error> {
+    let found =
+        Entity::find_by_id(*id).lock(LockType::Update).one(tx).await?.expect("the counter exists");
+    raise(tx, found).await
+}
+
+async fn increment_by_find(tx: &Tx, id: &i64) -> Result<i64, Error> {
+    raise(tx, LOCKED.one(tx, [(*id).into()]).await?.expect("the counter exists")).await
+}
+
+async fn increment_by_sql(tx: &Tx, id: &i64) -> Result<i64, Error> {
+    let row =
+        tx.query_row("SELECT id, value FROM counters WHERE id = $1 FOR UPDATE", args![id]).await?;
+    let row = row.expect("the counter exists");
+    raise(tx, Model { id: row.get("id")?, value: row.get("value")? }).await
+}
+
+async fn raise(tx: &Tx, found: Model) -> Result<i64, Error> {
+    let value = found.value + 1;
+    tx.execute("UPDATE counters SET value = $1 WHERE id = $2", args![value, found.id]).await?;
+    Ok(value)
+}
+
 /// Reads without locking, so that only SERIALIZABLE keeps it right.
-async fn increment_unlocked(tx: Tx, id: i64) -> Result<i64, Error> {
-    let row = tx.query_row("SELECT value FROM counters WHERE id = $1", args![id]).await?.expect("the counter exists");
+async fn increment_unlocked(tx: &Tx, id: &i64) -> Result<i64, Error> {
+    let row = tx
+        .query_row("SELECT value FROM counters WHERE id = $1", args![id])
+        .await?
+        .expect("the counter exists");
     let value = row.get::<i64>("value")? + 1;
     tx.execute("UPDATE counters SET value = $1 WHERE id = $2", args![value, id]).await?;
     Ok(value)
@@ -45,7 +79,7 @@ on_each_engine! {
 
     async fn an_error_undoes_its_write_and_comes_back_as_it_was(test: TestDb) {
         let db = test.open().await;
-        let refused: Result<(), ShopError> = db.write(|tx| async move {
+        let refused: Result<(), ShopError> = db.write(Isolation::Serializable, (), async |tx: &Tx, (): &()| {
             tx.execute("INSERT INTO counters (id, value) VALUES (1, 1)", &[]).await?;
             Err(ShopError::SoldOut)
         }).await;
@@ -58,7 +92,7 @@ on_each_engine! {
         let writes = (0..20i64).map(|id| {
             let db = db.clone();
             tokio::spawn(async move {
-                db.write(move |tx| async move {
+                db.write(Isolation::Serializable, id, async |tx: &Tx, id: &i64| {
                     tx.execute("INSERT INTO counters (id, value) VALUES ($1, 0)", args![id]).await?;
                     assert!(id % 5 != 0, "a write that panics, as this test wants");
                     Ok::<_, Error>(())
@@ -81,7 +115,7 @@ on_each_engine! {
             let db = db.clone();
             tokio::spawn(async move {
                 for _ in 0..10 {
-                    db.write(|tx| increment_unlocked(tx, 1)).await.unwrap();
+                    db.write(Isolation::Serializable, 1, increment_unlocked).await.unwrap();
                 }
             })
         }).collect();
@@ -98,7 +132,7 @@ on_each_engine! {
             let db = db.clone();
             tokio::spawn(async move {
                 for _ in 0..20 {
-                    db.write_locked(|tx| increment(tx, 1)).await.unwrap();
+                    db.write(Isolation::ReadCommitted, 1, increment).await.unwrap();
                 }
             })
         }).collect();
@@ -108,18 +142,35 @@ on_each_engine! {
         assert_eq!(counter(&db.read(), 1).await, Some(320));
     }
 
+    async fn a_select_for_update_locks_where_the_engine_has_locks(test: TestDb) {
+        let db = test.open().await;
+        add_counter(&db, 1, 0).await.unwrap();
+        let tasks: Vec<_> = (0..8).map(|_| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                for _ in 0..10 {
+                    db.write(Isolation::ReadCommitted, 1, increment_by_orm).await.unwrap();
+                    db.write(Isolation::ReadCommitted, 1, increment_by_find).await.unwrap();
+                    db.write(Isolation::ReadCommitted, 1, increment_by_sql).await.unwrap();
+                }
+            })
+        }).collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert_eq!(counter(&db.read(), 1).await, Some(240));
+    }
+
     async fn a_caller_that_goes_away_does_not_stop_its_write(test: TestDb) {
         let db = test.open().await;
-        let (writer, begun) = (db.clone(), Arc::new(tokio::sync::Notify::new()));
+        let writer = db.clone();
+        let begun = Arc::new(Notify::new());
         let signal = begun.clone();
         let caller = tokio::spawn(async move {
-            writer.write(move |tx| {
-                let signal = signal.clone();
-                async move {
-                    signal.notify_one();
-                    std::thread::sleep(Duration::from_millis(50));
-                    tx.execute("INSERT INTO counters (id, value) VALUES (1, 1)", &[]).await
-                }
+            writer.write(Isolation::Serializable, signal, async |tx: &Tx, signal: &Arc<Notify>| {
+                signal.notify_one();
+                std::thread::sleep(Duration::from_millis(50));
+                tx.execute("INSERT INTO counters (id, value) VALUES (1, 1)", &[]).await
             }).await
         });
         begun.notified().await;
@@ -131,9 +182,9 @@ on_each_engine! {
         let db = test.open().await;
         let kept: Arc<Mutex<Option<Tx>>> = Arc::default();
         let keep = kept.clone();
-        db.write(move |tx| {
-            *keep.lock() = Some(tx);
-            async move { Ok::<_, Error>(()) }
+        db.write(Isolation::Serializable, keep, async |tx: &Tx, keep: &Arc<Mutex<Option<Tx>>>| {
+            *keep.lock() = Some(tx.clone());
+            Ok::<_, Error>(())
         }).await.unwrap();
         let tx = kept.lock().take().unwrap();
         let late = tx.execute("INSERT INTO counters (id, value) VALUES (1, 1)", &[]).await;
@@ -144,7 +195,7 @@ on_each_engine! {
     async fn nothing_goes_on_after_a_failed_statement(test: TestDb) {
         let db = test.open().await;
         add_counter(&db, 1, 1).await.unwrap();
-        let result: Result<(), Error> = db.write(|tx| async move {
+        let result: Result<(), Error> = db.write(Isolation::Serializable, (), async |tx: &Tx, (): &()| {
             tx.execute("INSERT INTO counters (id, value) VALUES (2, 2)", &[]).await?;
             let taken = tx.execute("INSERT INTO counters (id, value) VALUES (1, 5)", &[]).await;
             assert!(taken.is_err_and(|error| error.is_unique_violation()));
@@ -171,10 +222,7 @@ on_each_engine! {
         let mover = db.clone();
         let moving = tokio::spawn(async move {
             for _ in 0..100 {
-                mover.write(|tx| async move {
-                    tx.execute("UPDATE counters SET value = value - 1 WHERE id = 1", &[]).await?;
-                    tx.execute("UPDATE counters SET value = value + 1 WHERE id = 2", &[]).await
-                }).await.unwrap();
+                mover.write(Isolation::Serializable, (), move_one).await.unwrap();
             }
         });
         while !moving.is_finished() {
@@ -199,7 +247,7 @@ on_each_engine! {
         let db = test.open().await;
         let refused = add_counter(&db, 1, -1).await;
         assert!(matches!(refused, Err(Error::ConstraintViolation(_))), "{refused:?}");
-        let misspelt: Result<u64, Error> = db.write(|tx| async move { tx.execute("DELETE FROM nowhere", &[]).await }).await;
+        let misspelt = execute(&db, "DELETE FROM nowhere").await;
         assert!(matches!(misspelt, Err(Error::Bug(_))), "{misspelt:?}");
     }
 
@@ -209,9 +257,10 @@ on_each_engine! {
         add_counter(&db, secret, 1).await.unwrap();
         let mut texts = vec![add_counter(&db, secret, 1).await.unwrap_err().to_string()];
         texts.push(add_counter(&db, 2, -secret).await.unwrap_err().to_string());
-        let wrong: Result<u64, Error> = db.write(move |tx| async move {
-            tx.execute("UPDATE counters SET value = CAST($1 AS BIGINT) WHERE nothing = 1", args![secret.to_string()]).await
-        }).await;
+        let update = async |tx: &Tx, secret: &String| {
+            tx.execute("UPDATE counters SET value = CAST($1 AS BIGINT) WHERE nothing = 1", args![secret]).await
+        };
+        let wrong: Result<u64, Error> = db.write(Isolation::Serializable, secret.to_string(), update).await;
         texts.push(wrong.unwrap_err().to_string());
         for text in texts {
             assert!(!text.contains("918273645"), "{text}");

@@ -1,5 +1,6 @@
-//! The relay and the consumer, between a service with a database of its own and a bus that follows a script.
+//! The relay and the consumer, between a service with a database of its own and a bus that follows
+//! a script.
 
-mod consumer;
 mod publisher;
 mod relay;
+mod subscription;

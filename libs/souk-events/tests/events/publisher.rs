@@ -7,8 +7,8 @@ use serde::Deserialize;
 use souk_chassis::{Definition, Host, Service, StartError};
 use souk_client::orders::v1::{Order, OrderPlaced};
 use souk_data::outbox::{self, NewEvent};
-use souk_data::{DataConfig, Db, Error, Migration, Schema, args};
-use souk_events::{Consumer, HandlerError, Heard};
+use souk_data::{DataConfig, Db, Error, Isolation, Migration, Schema, Tx, args};
+use souk_events::{Delivery, HandlerError, Subscription};
 use souk_testkit::{Engine, TestService};
 use souk_types::{Clock, EventId};
 
@@ -27,7 +27,8 @@ struct Config {
     data: DataConfig,
 }
 
-/// The service under test, and its database, which the test writes to as the service's own methods would.
+/// The service under test, and its database, which the test writes to as the service's own methods
+/// would.
 pub struct Publisher {
     pub service: TestService,
     pub db: Db,
@@ -38,7 +39,8 @@ impl Publisher {
     pub async fn start(engine: Engine, bus: &str) -> Publisher {
         let slot: Arc<Mutex<Option<Db>>> = Arc::default();
         let definition = definition(slot.clone());
-        let service = TestService::builder(definition, engine).neighbour("events", bus).start().await;
+        let service =
+            TestService::builder(definition, engine).upstream("events", bus).start().await;
         let db = slot.lock().clone().expect("the service has opened its database");
         Publisher { service, db }
     }
@@ -54,14 +56,7 @@ impl Publisher {
             time: now,
         };
         let id = event.id;
-        let written: Result<(), Error> = self
-            .db
-            .write(move |tx| {
-                let event = event.clone();
-                async move { outbox::append(&tx, event).await }
-            })
-            .await;
-        written.unwrap();
+        self.db.write(Isolation::Serializable, event, append).await.unwrap();
         id
     }
 
@@ -77,23 +72,31 @@ impl Publisher {
     }
 }
 
+async fn append(tx: &Tx, event: &NewEvent) -> Result<(), Error> {
+    outbox::append(tx, event.clone()).await
+}
+
 fn definition(slot: Arc<Mutex<Option<Db>>>) -> Definition {
     Definition::new("diary", "[data]\nurl = \"sqlite:diary.db\"\n", move |config: Config, host| {
         build(config, host, slot.clone())
     })
 }
 
-async fn build(config: Config, host: Host, slot: Arc<Mutex<Option<Db>>>) -> Result<Service, StartError> {
+async fn build(
+    config: Config,
+    host: Host,
+    slot: Arc<Mutex<Option<Db>>>,
+) -> Result<Service, StartError> {
     let clock = Clock::system();
     let db = Db::open(&config.data, host.data_dir(), &SCHEMA, clock.clone()).await?;
     *slot.lock() = Some(db.clone());
-    let consumer = Consumer::new(&host, db.clone(), clock, "diary").on(
+    let consumer = Subscription::new(&host, db.clone(), clock, "diary").on(
         "souk.orders.v1.OrderPlaced",
-        |tx, heard: Heard<OrderPlaced>| async move {
-            let order: Order = heard.message.order.unwrap_or_default();
+        |tx, delivery: Delivery<OrderPlaced>| async move {
+            let order: Order = delivery.message.order.unwrap_or_default();
             match order.customer_id.as_str() {
-                "nobody" => return Err(HandlerError::Never("an order of nobody".into())),
-                "later" => return Err(HandlerError::Later("not today".into())),
+                "nobody" => return Err(HandlerError::Poison("an order of nobody".into())),
+                "later" => return Err(HandlerError::Retry("not today".into())),
                 _ => {}
             }
             tx.execute("INSERT INTO diary (line) VALUES ($1)", args![order.order_id]).await?;

@@ -48,7 +48,8 @@ on_each_engine! {
             told.push(publisher.tell(["a", "b"][number % 2], b"").await.to_string());
         }
         eventually(LIMIT, || async { publisher.waiting().await == 0 }).await;
-        // What was refused as a whole is sent again; the requests that were taken hold everything once and in order.
+        // What was refused as a whole is sent again; the requests that were taken hold everything
+        // once and in order.
         let taken: Vec<String> = bus.published().into_iter().skip(3).flatten().map(|(_, id)| id).collect();
         assert_eq!(taken, told);
         publisher.service.stop().await;

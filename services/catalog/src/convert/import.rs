@@ -12,7 +12,8 @@ use crate::state::State;
 /// How many characters of a key that cannot be read an import's answer repeats.
 const MAX_KEY_SHOWN: usize = 100;
 
-/// Reads one item of an import; its rules are the contract's, checked here so that a bad item gets its own result.
+/// Reads one item of an import; its rules are the contract's, checked here so that a bad item gets
+/// its own result.
 pub fn import_item(request: pb::ImportProductsRequest, now: Timestamp) -> Read {
     let product = request.product.unwrap_or_default();
     let key: String = product.external_key.chars().take(MAX_KEY_SHOWN).collect();
@@ -22,11 +23,13 @@ pub fn import_item(request: pb::ImportProductsRequest, now: Timestamp) -> Read {
 fn read_item(product: pb::ImportedProduct, now: Timestamp) -> Result<Item, Refusal> {
     if let Err(violations) = product.validate() {
         let first = violations.iter().next();
-        let (field, message) = first.map(|one| (one.field.clone(), one.description.to_string())).unwrap_or_default();
+        let (field, message) =
+            first.map(|one| (one.field.clone(), one.description.to_string())).unwrap_or_default();
         return Err(Refusal { reason: pb::ErrorReason::InvalidItem.as_str_name(), field, message });
     }
     let variants = product.variants.into_iter().enumerate();
-    let variants = variants.map(|(index, variant)| read_variant(&format!("variants[{index}]"), variant, now));
+    let variants =
+        variants.map(|(index, variant)| read_variant(&format!("variants[{index}]"), variant, now));
     Ok(Item {
         external_key: product.external_key,
         title: product.title,
@@ -37,17 +40,27 @@ fn read_item(product: pb::ImportedProduct, now: Timestamp) -> Result<Item, Refus
     })
 }
 
-fn read_variant(place: &str, variant: pb::ImportedVariant, now: Timestamp) -> Result<ItemVariant, Refusal> {
+fn read_variant(
+    place: &str,
+    variant: pb::ImportedVariant,
+    now: Timestamp,
+) -> Result<ItemVariant, Refusal> {
     let mut prices = Vec::with_capacity(variant.prices.len());
     for (index, price) in variant.prices.into_iter().enumerate() {
         let refuse = |error| refusal_of(&format!("{place}.prices[{index}]"), error);
         prices.push(ItemPrice {
             amount: amount("unit_price", price.unit_price).map_err(refuse)?,
-            effective_time: effective_time("effective_time", price.effective_time, now).map_err(refuse)?,
+            effective_time: effective_time("effective_time", price.effective_time, now)
+                .map_err(refuse)?,
             is_default: price.is_default,
         });
     }
-    Ok(ItemVariant { sku: variant.sku, title: variant.title, attributes: variant.attributes, prices })
+    Ok(ItemVariant {
+        sku: variant.sku,
+        title: variant.title,
+        attributes: variant.attributes,
+        prices,
+    })
 }
 
 /// Refuses an item for what is wrong at one place of it.
@@ -57,16 +70,24 @@ fn refusal_of(place: &str, error: Error) -> Refusal {
         Error::Time(fault) => (pb::ErrorReason::InvalidTime, fault),
         Error::Field(fault) => (pb::ErrorReason::InvalidItem, fault),
         error => {
-            let (reason, field) = (pb::ErrorReason::InvalidItem.as_str_name(), place.to_owned());
+            let reason = pb::ErrorReason::InvalidItem.as_str_name();
+            let field = place.to_owned();
             return Refusal { reason, field, message: error.to_string() };
         }
     };
-    Refusal { reason: reason.as_str_name(), field: format!("{place}.{}", fault.field), message: fault.problem }
+    Refusal {
+        reason: reason.as_str_name(),
+        field: format!("{place}.{}", fault.field),
+        message: fault.problem,
+    }
 }
 
 /// Writes down what became of an item.
 pub fn import_result((external_key, outcome): (String, Outcome)) -> pb::ImportResult {
-    let result = |outcome: pb::ImportOutcome, product: ProductId, variants: usize, prices: usize| pb::ImportResult {
+    let result = |outcome: pb::ImportOutcome,
+                  product: ProductId,
+                  variants: usize,
+                  prices: usize| pb::ImportResult {
         outcome: outcome as i32,
         product_id: product.to_string(),
         variants_created: variants as i32,
@@ -74,7 +95,9 @@ pub fn import_result((external_key, outcome): (String, Outcome)) -> pb::ImportRe
         ..Default::default()
     };
     let result = match outcome {
-        Outcome::Created { product, variants, prices } => result(pb::ImportOutcome::Created, product, variants, prices),
+        Outcome::Created { product, variants, prices } => {
+            result(pb::ImportOutcome::Created, product, variants, prices)
+        }
         Outcome::Extended { product, variants, prices } => {
             result(pb::ImportOutcome::Extended, product, variants, prices)
         }

@@ -3,31 +3,38 @@
 use souk_client::catalog::v1 as pb;
 use souk_client::catalog::v1::catalog_service::ArchivePrice;
 use souk_contract::{Call, Handle};
+use souk_data::Isolation::Serializable;
+use souk_data::{RequestKey, Tx};
+use souk_types::{PriceId, Timestamp};
 
 use super::CatalogRpc;
-use crate::convert;
 use crate::error::Error;
 use crate::events::{self, Event};
 use crate::store::prices;
 
 impl Handle<ArchivePrice> for CatalogRpc {
-    async fn handle(&self, call: Call<pb::ArchivePriceRequest>) -> Result<pb::ArchivePriceResponse, Error> {
-        let (mut request, now) = (call.request, self.clock.now());
-        let request_id = std::mem::take(&mut request.request_id);
-        let key = convert::request_key(&call.caller, "ArchivePrice", request_id, &request);
-        let id = request.price_id()?;
-
-        self.db
-            .write_once(key, move |tx| async move {
-                let before = prices::find(&tx, id).await?;
-                let was_archived = before.archive_time.is_some();
-                let price = before.archive(now)?;
-                if !was_archived {
-                    prices::archive(&tx, &price).await?;
-                    events::append(&tx, Event::PriceArchived(&price), now).await?;
-                }
-                Ok(pb::ArchivePriceResponse { price: Some((&price).into()) })
-            })
-            .await
+    async fn handle(
+        &self,
+        mut call: Call<pb::ArchivePriceRequest>,
+    ) -> Result<pb::ArchivePriceResponse, Error> {
+        let once = RequestKey::of::<ArchivePrice>(&mut call);
+        let id = call.request.price_id()?;
+        self.db.write_once(once, Serializable, (id, self.clock.now()), archive).await
     }
+}
+
+async fn archive(
+    tx: &Tx,
+    &(id, now): &(PriceId, Timestamp),
+) -> Result<pb::ArchivePriceResponse, Error> {
+    let before = prices::find(tx, id).await?;
+    let was_archived = before.archive_time.is_some();
+
+    let price = before.archive(now)?;
+
+    if !was_archived {
+        prices::archive(tx, &price).await?;
+        events::append(tx, Event::PriceArchived(&price), now).await?;
+    }
+    Ok(pb::ArchivePriceResponse { price: Some((&price).into()) })
 }

@@ -13,7 +13,10 @@ use crate::error::Error;
 use crate::store::{prices, variants};
 
 impl Handle<BatchGetVariants> for CatalogRpc {
-    async fn handle(&self, call: Call<pb::BatchGetVariantsRequest>) -> Result<pb::BatchGetVariantsResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::BatchGetVariantsRequest>,
+    ) -> Result<pb::BatchGetVariantsResponse, Error> {
         let audience = convert::audience(&call.caller);
         let skus = call.request.skus;
         let reader = self.db.read();
@@ -24,10 +27,15 @@ impl Handle<BatchGetVariants> for CatalogRpc {
         let defaults = prices::defaults_of(&reader, &ids).await?;
 
         let found = convert::variants_with_prices(&found, &defaults);
-        let by_sku: HashMap<&str, &pb::Variant> = found.iter().map(|variant| (variant.sku.as_str(), variant)).collect();
-        let mut variants = skus.iter().filter_map(|sku| by_sku.get(sku.as_str()).copied().cloned()).collect();
+        let by_sku: HashMap<&str, &pb::Variant> =
+            found.iter().map(|variant| (variant.sku.as_str(), variant)).collect();
+        let mut variants =
+            skus.iter().filter_map(|sku| by_sku.get(sku.as_str()).copied().cloned()).collect();
         if page::fit(&mut variants) {
-            let problem = format!("must be at most {}, since the answer would be larger than 3 MiB", variants.len());
+            let problem = format!(
+                "must be at most {}, since the answer would be larger than 3 MiB",
+                variants.len()
+            );
             return Err(Error::field("skus", problem));
         }
         Ok(pb::BatchGetVariantsResponse { variants })

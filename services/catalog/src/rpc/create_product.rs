@@ -1,31 +1,33 @@
 //! CreateProduct: adds a product, without variants.
 
+use std::slice;
+
 use souk_client::catalog::v1 as pb;
 use souk_client::catalog::v1::catalog_service::CreateProduct;
 use souk_contract::{Call, Handle};
+use souk_data::Isolation::Serializable;
+use souk_data::{RequestKey, Tx};
 
 use super::CatalogRpc;
 use crate::convert;
 use crate::error::Error;
 use crate::events::{self, Event};
+use crate::product::Product;
 use crate::store::products;
 
 impl Handle<CreateProduct> for CatalogRpc {
-    async fn handle(&self, call: Call<pb::CreateProductRequest>) -> Result<pb::CreateProductResponse, Error> {
-        let (mut request, now) = (call.request, self.clock.now());
-        let request_id = std::mem::take(&mut request.request_id);
-        let key = convert::request_key(&call.caller, "CreateProduct", request_id, &request);
-        let product = convert::new_product(request, now);
-
-        self.db
-            .write_once(key, move |tx| {
-                let product = product.clone();
-                async move {
-                    products::insert(&tx, std::slice::from_ref(&product)).await?;
-                    events::append(&tx, Event::ProductCreated(&product), now).await?;
-                    Ok(pb::CreateProductResponse { product: Some((&product).into()) })
-                }
-            })
-            .await
+    async fn handle(
+        &self,
+        mut call: Call<pb::CreateProductRequest>,
+    ) -> Result<pb::CreateProductResponse, Error> {
+        let once = RequestKey::of::<CreateProduct>(&mut call);
+        let product = convert::new_product(call.request, self.clock.now());
+        self.db.write_once(once, Serializable, product, create).await
     }
+}
+
+async fn create(tx: &Tx, product: &Product) -> Result<pb::CreateProductResponse, Error> {
+    products::insert(tx, slice::from_ref(product)).await?;
+    events::append(tx, Event::ProductCreated(product), product.create_time).await?;
+    Ok(pb::CreateProductResponse { product: Some(product.into()) })
 }

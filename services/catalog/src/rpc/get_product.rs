@@ -10,7 +10,10 @@ use crate::error::Error;
 use crate::store::{prices, products, variants};
 
 impl Handle<GetProduct> for CatalogRpc {
-    async fn handle(&self, call: Call<pb::GetProductRequest>) -> Result<pb::GetProductResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::GetProductRequest>,
+    ) -> Result<pb::GetProductResponse, Error> {
         let audience = convert::audience(&call.caller);
         let id = call.request.product_id()?;
         let reader = self.db.read();

@@ -11,7 +11,10 @@ use crate::store::{prices, variants};
 use crate::variant_key::VariantKey;
 
 impl Handle<GetVariant> for CatalogRpc {
-    async fn handle(&self, call: Call<pb::GetVariantRequest>) -> Result<pb::GetVariantResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::GetVariantRequest>,
+    ) -> Result<pb::GetVariantResponse, Error> {
         let audience = convert::audience(&call.caller);
         let key = VariantKey::try_from(call.request.variant)?;
         let reader = self.db.read();
@@ -22,6 +25,8 @@ impl Handle<GetVariant> for CatalogRpc {
         }
         let defaults = prices::defaults_of(&reader, &[variant.id]).await?;
 
-        Ok(pb::GetVariantResponse { variant: convert::variants_with_prices(&[variant], &defaults).pop() })
+        Ok(pb::GetVariantResponse {
+            variant: convert::variants_with_prices(&[variant], &defaults).pop(),
+        })
     }
 }

@@ -1,22 +1,26 @@
 //! ImportProducts: takes a stream of products and answers what became of each, in order.
 
 use std::mem;
-use std::sync::Arc;
 
 use souk_client::catalog::v1 as pb;
 use souk_client::catalog::v1::catalog_service::ImportProducts;
 use souk_contract::{Call, Handle, Requests};
+use souk_data::Isolation::Serializable;
+use souk_data::Tx;
+use souk_types::Timestamp;
 
 use super::CatalogRpc;
 use crate::convert;
 use crate::error::Error;
+use crate::events::{self, Event};
 use crate::import::{self, Outcome, Read};
 use crate::store::imports;
 
 /// The most items of one call.
 const MAX_ITEMS: usize = 10_000;
 
-/// How many items are written at once: so many that a commit costs little each, so few that others wait for none long.
+/// How many items are written at once: so many that a commit costs little each, so few that others
+/// wait for none long.
 const GROUP_ITEMS: usize = 200;
 
 /// How many variants and prices are written at once, unless a single item has more.
@@ -61,7 +65,9 @@ impl Import<'_> {
 
     async fn finish(mut self) -> Result<pb::ImportProductsResponse, Error> {
         self.write().await?;
-        Ok(pb::ImportProductsResponse { results: self.outcomes.into_iter().map(convert::import_result).collect() })
+        Ok(pb::ImportProductsResponse {
+            results: self.outcomes.into_iter().map(convert::import_result).collect(),
+        })
     }
 
     /// Decides about the group and writes what is new, all in one transaction.
@@ -69,22 +75,27 @@ impl Import<'_> {
         if self.group.is_empty() {
             return Ok(());
         }
-        let (group, now) = (Arc::new(mem::take(&mut self.group)), self.rpc.clock.now());
+        let group = mem::take(&mut self.group);
         self.rows = 0;
-        let written = self
-            .rpc
-            .db
-            .write(move |tx| {
-                let group = group.clone();
-                async move {
-                    let present = imports::present(&tx, &group).await?;
-                    let plan = import::plan(&group, present, now);
-                    imports::write(&tx, &plan, now).await?;
-                    Ok::<_, Error>(plan.outcomes)
-                }
-            })
-            .await?;
+        let now = self.rpc.clock.now();
+        let written = self.rpc.db.write(Serializable, (group, now), write_group).await?;
         self.outcomes.extend(written);
         Ok(())
     }
+}
+
+async fn write_group(
+    tx: &Tx,
+    &(ref group, now): &(Vec<Read>, Timestamp),
+) -> Result<Vec<(String, Outcome)>, Error> {
+    let present = imports::present(tx, group).await?;
+
+    let plan = import::plan(group, present, now);
+
+    imports::insert(tx, &plan, now).await?;
+    let products = plan.products.iter().map(Event::ProductCreated);
+    let variants = plan.variants.iter().map(Event::VariantCreated);
+    let prices = plan.prices.iter().map(Event::PriceCreated);
+    events::append_all(tx, products.chain(variants).chain(prices), now).await?;
+    Ok(plan.outcomes)
 }

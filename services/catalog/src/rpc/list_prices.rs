@@ -3,18 +3,22 @@
 use souk_client::catalog::v1 as pb;
 use souk_client::catalog::v1::catalog_service::ListPrices;
 use souk_contract::{Call, Handle};
-use souk_data::args;
+use souk_data::page::Page;
 
 use super::CatalogRpc;
-use crate::convert::{self, PagedList};
+use crate::convert;
 use crate::error::Error;
 use crate::store::prices::{self, Filter};
 use crate::store::variants;
 use crate::variant_key::VariantKey;
 
 impl Handle<ListPrices> for CatalogRpc {
-    async fn handle(&self, call: Call<pb::ListPricesRequest>) -> Result<pb::ListPricesResponse, Error> {
-        let Call { request, caller, .. } = call;
+    async fn handle(
+        &self,
+        call: Call<pb::ListPricesRequest>,
+    ) -> Result<pb::ListPricesResponse, Error> {
+        let caller = call.caller;
+        let request = call.request;
         let key = VariantKey::try_from(request.variant)?;
         let currency = match request.currency_code.as_str() {
             "" => None,
@@ -25,16 +29,32 @@ impl Handle<ListPrices> for CatalogRpc {
         if !convert::audience(&caller).sees(variant.product_state) {
             return Err(Error::VariantNotFound(key));
         }
-        let filter = Filter { variant: variant.id, currency, without_archived: request.without_archived };
-        let bound_to = [variant.id.to_string(), request.currency_code, filter.without_archived.to_string()];
-        let list = PagedList::new(self.db.page_tokens(), "ListPrices", &caller, bound_to);
-        let (cursor, size) = list.page(request.page_size, &request.page_token)?;
-        let after = cursor.map(|cursor| Ok::<_, Error>((cursor.get(0)?, cursor.get(1)?))).transpose()?;
+        let filter =
+            Filter { variant: variant.id, currency, without_archived: request.without_archived };
+        let page = Page::open(
+            &self.db,
+            &caller.key(),
+            "ListPrices",
+            &[
+                &variant.id.to_string(),
+                &request.currency_code,
+                &filter.without_archived.to_string(),
+            ],
+            request.page_size,
+            &request.page_token,
+        )?;
+        let after = match &page.after {
+            Some(cursor) => Some((cursor.get(0)?, cursor.get(1)?)),
+            None => None,
+        };
 
-        let rows = prices::list(&reader, &filter, after, size + 1).await?;
+        let prices = prices::list(&reader, &filter, after, page.limit()).await?;
 
-        let (prices, next_page_token) =
-            list.cut(&rows, size, |list, last| list.token(args![last.effective_time, last.id]));
+        let (prices, next_page_token) = page.close(
+            &prices,
+            |price| vec![price.effective_time.into(), price.id.into()],
+            |price| price.into(),
+        );
         Ok(pb::ListPricesResponse { prices, next_page_token })
     }
 }

@@ -3,16 +3,21 @@
 use souk_client::catalog::v1 as pb;
 use souk_client::catalog::v1::catalog_service::ListProducts;
 use souk_contract::{Call, Handle};
-use souk_data::args;
+use souk_data::page::Page;
 
 use super::CatalogRpc;
-use crate::convert::{self, PagedList};
+use crate::convert;
 use crate::error::Error;
-use crate::store::products::{self, Filter};
+use crate::product::title_key;
+use crate::store::products::{self, Filter, Position};
 
 impl Handle<ListProducts> for CatalogRpc {
-    async fn handle(&self, call: Call<pb::ListProductsRequest>) -> Result<pb::ListProductsResponse, Error> {
-        let Call { request, caller, .. } = call;
+    async fn handle(
+        &self,
+        call: Call<pb::ListProductsRequest>,
+    ) -> Result<pb::ListProductsResponse, Error> {
+        let caller = call.caller;
+        let request = call.request;
         let filter = Filter {
             audience: convert::audience(&caller),
             state: convert::state(request.state),
@@ -20,27 +25,38 @@ impl Handle<ListProducts> for CatalogRpc {
             updated_after: convert::time("updated_after", request.updated_after)?,
         };
         let bound_to = [
-            filter.state.map(|state| state.to_string()).unwrap_or_default(),
-            filter.title_prefix.clone(),
-            filter.updated_after.map(|time| time.as_micros().to_string()).unwrap_or_default(),
+            &filter.state.map(|state| state.to_string()).unwrap_or_default(),
+            &filter.title_prefix,
+            &filter.updated_after.map(|time| time.as_micros().to_string()).unwrap_or_default(),
         ];
-        let list = PagedList::new(self.db.page_tokens(), "ListProducts", &caller, bound_to);
-        let (cursor, size) = list.page(request.page_size, &request.page_token)?;
-        let after = cursor.map(|cursor| Ok::<_, Error>((cursor.get(0)?, cursor.get(1)?))).transpose()?;
+        let bound_to = bound_to.map(String::as_str);
+        let page = Page::open(
+            &self.db,
+            &caller.key(),
+            "ListProducts",
+            &bound_to,
+            request.page_size,
+            &request.page_token,
+        )?;
+        let after: Option<Position> = match &page.after {
+            Some(cursor) => Some((cursor.get(0)?, cursor.get(1)?)),
+            None => None,
+        };
 
         // A filter may pass over many rows, which must not be done in a thread that serves others.
-        let rows = self
-            .db
-            .snapshot(move |reader| {
-                let (filter, after) = (filter.clone(), after.clone());
-                async move { products::list(&reader, &filter, after, size + 1).await }
-            })
-            .await?;
+        let limit = page.limit();
+        let list = move |snapshot| {
+            let filter = filter.clone();
+            let after = after.clone();
+            async move { products::list(&snapshot, &filter, after.as_ref(), limit).await }
+        };
+        let products = self.db.snapshot(list).await?;
 
-        let (products, next_page_token) = list.cut(&rows, size, |list, last| {
-            let (key, id) = products::position(last);
-            list.token(args![key, id])
-        });
+        let (products, next_page_token) = page.close(
+            &products,
+            |product| vec![title_key(&product.title).into(), product.id.into()],
+            |product| product.into(),
+        );
         Ok(pb::ListProductsResponse { products, next_page_token })
     }
 }

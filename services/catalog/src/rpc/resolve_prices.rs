@@ -11,7 +11,10 @@ use crate::price;
 use crate::store::offers;
 
 impl Handle<ResolvePrices> for CatalogRpc {
-    async fn handle(&self, call: Call<pb::ResolvePricesRequest>) -> Result<pb::ResolvePricesResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::ResolvePricesRequest>,
+    ) -> Result<pb::ResolvePricesResponse, Error> {
         let audience = convert::audience(&call.caller);
         let request = call.request;
         let currency = convert::currency(&request.currency_code)?;
@@ -19,7 +22,8 @@ impl Handle<ResolvePrices> for CatalogRpc {
 
         let offers = offers::find(&self.db.read(), &wanted, currency).await?;
 
-        let (mut prices, mut unresolved) = (Vec::with_capacity(wanted.len()), vec![]);
+        let mut prices = Vec::with_capacity(wanted.len());
+        let mut unresolved = vec![];
         for (index, wanted) in wanted.into_iter().enumerate() {
             let offer = offers.get(&wanted).filter(|offer| audience.sees(offer.product_state));
             match (price::resolve(&wanted, offer, currency), offer) {

@@ -1,35 +1,54 @@
 //! UpdateProduct: changes the fields of a product that the mask names.
 
+use std::mem;
+
 use souk_client::catalog::v1 as pb;
 use souk_client::catalog::v1::catalog_service::UpdateProduct;
 use souk_contract::{Call, Handle};
+use souk_data::Isolation::Serializable;
+use souk_data::{RequestKey, Tx};
+use souk_types::{ProductId, Timestamp};
 
 use super::CatalogRpc;
 use crate::convert;
 use crate::error::Error;
 use crate::events::{self, Event};
+use crate::product::ProductChange;
 use crate::store::products;
 
-impl Handle<UpdateProduct> for CatalogRpc {
-    async fn handle(&self, call: Call<pb::UpdateProductRequest>) -> Result<pb::UpdateProductResponse, Error> {
-        let (mut request, now) = (call.request, self.clock.now());
-        let request_id = std::mem::take(&mut request.request_id);
-        let key = convert::request_key(&call.caller, "UpdateProduct", request_id, &request);
-        let (id, etag) = (request.product_id()?, std::mem::take(&mut request.etag));
-        let change = convert::product_change(request)?;
+/// What is to be changed of which product, and the etag that it must have.
+struct Update {
+    id: ProductId,
+    etag: String,
+    change: ProductChange,
+    now: Timestamp,
+}
 
-        self.db
-            .write_once(key, move |tx| {
-                let (change, etag) = (change.clone(), etag.clone());
-                async move {
-                    let before = products::find(&tx, id).await?;
-                    let previous_state = before.state;
-                    let product = before.change(change, &etag, now)?;
-                    products::update(&tx, &product).await?;
-                    events::append(&tx, Event::ProductUpdated { product: &product, previous_state }, now).await?;
-                    Ok(pb::UpdateProductResponse { product: Some((&product).into()) })
-                }
-            })
-            .await
+impl Handle<UpdateProduct> for CatalogRpc {
+    async fn handle(
+        &self,
+        mut call: Call<pb::UpdateProductRequest>,
+    ) -> Result<pb::UpdateProductResponse, Error> {
+        let once = RequestKey::of::<UpdateProduct>(&mut call);
+        let mut request = call.request;
+        let wanted = Update {
+            id: request.product_id()?,
+            etag: mem::take(&mut request.etag),
+            change: convert::product_change(request)?,
+            now: self.clock.now(),
+        };
+        self.db.write_once(once, Serializable, wanted, update).await
     }
+}
+
+async fn update(tx: &Tx, wanted: &Update) -> Result<pb::UpdateProductResponse, Error> {
+    let before = products::find(tx, wanted.id).await?;
+    let previous_state = before.state;
+
+    let product = before.change(wanted.change.clone(), &wanted.etag, wanted.now)?;
+
+    products::update(tx, &product).await?;
+    events::append(tx, Event::ProductUpdated { product: &product, previous_state }, wanted.now)
+        .await?;
+    Ok(pb::UpdateProductResponse { product: Some((&product).into()) })
 }

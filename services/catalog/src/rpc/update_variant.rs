@@ -1,36 +1,56 @@
 //! UpdateVariant: changes the fields of a variant that the mask names.
 
+use std::mem;
+
 use souk_client::catalog::v1 as pb;
 use souk_client::catalog::v1::catalog_service::UpdateVariant;
 use souk_contract::{Call, Handle};
+use souk_data::Isolation::Serializable;
+use souk_data::{RequestKey, Tx};
+use souk_types::{Timestamp, VariantId};
 
 use super::CatalogRpc;
 use crate::convert;
 use crate::error::Error;
 use crate::events::{self, Event};
 use crate::store::{prices, variants};
+use crate::variant::VariantChange;
 use crate::variant_key::VariantKey;
 
-impl Handle<UpdateVariant> for CatalogRpc {
-    async fn handle(&self, call: Call<pb::UpdateVariantRequest>) -> Result<pb::UpdateVariantResponse, Error> {
-        let (mut request, now) = (call.request, self.clock.now());
-        let request_id = std::mem::take(&mut request.request_id);
-        let key = convert::request_key(&call.caller, "UpdateVariant", request_id, &request);
-        let (id, etag) = (request.variant_id()?, std::mem::take(&mut request.etag));
-        let change = convert::variant_change(request)?;
+/// What is to be changed of which variant, and the etag that it must have.
+struct Update {
+    id: VariantId,
+    etag: String,
+    change: VariantChange,
+    now: Timestamp,
+}
 
-        self.db
-            .write_once(key, move |tx| {
-                let (change, etag) = (change.clone(), etag.clone());
-                async move {
-                    let variant = variants::find(&tx, &VariantKey::Id(id)).await?.change(change, &etag, now)?;
-                    variants::update(&tx, &variant).await?;
-                    events::append(&tx, Event::VariantUpdated(&variant), now).await?;
-                    let defaults = prices::defaults_of(&tx, &[id]).await?;
-                    let variant = convert::variants_with_prices(&[variant], &defaults).pop();
-                    Ok(pb::UpdateVariantResponse { variant })
-                }
-            })
-            .await
+impl Handle<UpdateVariant> for CatalogRpc {
+    async fn handle(
+        &self,
+        mut call: Call<pb::UpdateVariantRequest>,
+    ) -> Result<pb::UpdateVariantResponse, Error> {
+        let once = RequestKey::of::<UpdateVariant>(&mut call);
+        let mut request = call.request;
+        let wanted = Update {
+            id: request.variant_id()?,
+            etag: mem::take(&mut request.etag),
+            change: convert::variant_change(request)?,
+            now: self.clock.now(),
+        };
+        self.db.write_once(once, Serializable, wanted, update).await
     }
+}
+
+async fn update(tx: &Tx, wanted: &Update) -> Result<pb::UpdateVariantResponse, Error> {
+    let before = variants::find(tx, &VariantKey::Id(wanted.id)).await?;
+
+    let variant = before.change(wanted.change.clone(), &wanted.etag, wanted.now)?;
+
+    variants::update(tx, &variant).await?;
+    events::append(tx, Event::VariantUpdated(&variant), wanted.now).await?;
+    let defaults = prices::defaults_of(tx, &[wanted.id]).await?;
+    Ok(pb::UpdateVariantResponse {
+        variant: convert::variants_with_prices(&[variant], &defaults).pop(),
+    })
 }

@@ -1,113 +1,168 @@
 //! The audit of the catalogue's database: what must never be found, and how much there is.
 
-use souk_data::{Reader, args};
-use souk_types::{PriceId, ProductId, VariantId};
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{Condition, FromQueryResult, JoinType, QuerySelect};
+use souk_client::audit::Report;
+use souk_data::Reader;
+use souk_types::{ProductId, VariantId};
 
+use super::{default_prices, prices, products, variants};
 use crate::error::Error;
+use crate::price::MAX_MINOR_UNITS;
+use crate::variant_key::MAX_VARIANTS;
 
-/// Something that must not be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The invariant, in words that do not change.
-    pub invariant: &'static str,
-    /// The id that breaks it.
-    pub subject: String,
-    /// What was found.
-    pub detail: String,
+/// Checks every invariant on one state of the data; reads all of it.
+pub async fn run(snapshot: &Reader) -> Result<Report, Error> {
+    let mut report = Report::default();
+    variants_without_product(snapshot, &mut report).await?;
+    prices_without_variant(snapshot, &mut report).await?;
+    defaults_without_price(snapshot, &mut report).await?;
+    defaults_of_another(snapshot, &mut report).await?;
+    archived_defaults(snapshot, &mut report).await?;
+    variants_without_default(snapshot, &mut report).await?;
+    amounts_out_of_range(snapshot, &mut report).await?;
+    products_too_large(snapshot, &mut report).await?;
+    count(snapshot, &mut report).await?;
+    Ok(report)
 }
 
-/// The most findings of one audit.
-pub const MAX_FINDINGS: usize = 1000;
-
-#[derive(Clone, Copy)]
-enum Subject {
-    Product,
-    Variant,
-    Price,
-}
-
-/// What must never be found: its name, what a finding is, whose id the query answers, and the query.
-const INVARIANTS: [(&str, &str, Subject, &str); 8] = [
-    (
-        "every variant has its product",
-        "its product is missing",
-        Subject::Variant,
-        "SELECT v.variant_id AS id FROM variants v LEFT JOIN products p ON p.product_id = v.product_id
-         WHERE p.product_id IS NULL",
-    ),
-    (
-        "every price has its variant",
-        "its variant is missing",
-        Subject::Price,
-        "SELECT r.price_id AS id FROM prices r LEFT JOIN variants v ON v.variant_id = r.variant_id
-         WHERE v.variant_id IS NULL",
-    ),
-    (
-        "every default price exists",
-        "a default names a price that is missing",
-        Subject::Variant,
-        "SELECT d.variant_id AS id FROM default_prices d LEFT JOIN prices r ON r.price_id = d.price_id
-         WHERE r.price_id IS NULL",
-    ),
-    (
-        "a default price belongs to its variant and currency",
-        "it is the default of another variant or currency",
-        Subject::Price,
-        "SELECT d.price_id AS id FROM default_prices d JOIN prices r ON r.price_id = d.price_id
-         WHERE r.variant_id <> d.variant_id OR r.currency_code <> d.currency_code",
-    ),
-    (
-        "a default price is not archived",
-        "it is a default and archived",
-        Subject::Price,
-        "SELECT d.price_id AS id FROM default_prices d JOIN prices r ON r.price_id = d.price_id
-         WHERE r.archive_time IS NOT NULL",
-    ),
-    (
-        "a variant with prices in a currency has a default in it",
-        "it has prices in a currency and no default",
-        Subject::Variant,
-        "SELECT DISTINCT r.variant_id AS id FROM prices r
-         LEFT JOIN default_prices d ON d.variant_id = r.variant_id AND d.currency_code = r.currency_code
-         WHERE d.price_id IS NULL",
-    ),
-    (
-        "a price lies between 0 and 1,000,000,000,000 minor units",
-        "its amount is out of range",
-        Subject::Price,
-        "SELECT price_id AS id FROM prices WHERE minor_units < 0 OR minor_units > 1000000000000",
-    ),
-    (
-        "a product has at most 100 variants",
-        "it has more variants",
-        Subject::Product,
-        "SELECT product_id AS id FROM variants GROUP BY product_id HAVING COUNT(*) > 100",
-    ),
-];
-
-/// Looks for everything that must not be; returns the findings and how much was looked at.
-pub async fn audit(reader: &Reader) -> Result<(Vec<Finding>, [(&'static str, i64); 4]), Error> {
-    let mut findings = vec![];
-    for (invariant, detail, kind, sql) in INVARIANTS {
-        let left = MAX_FINDINGS - findings.len();
-        for row in reader.query(&format!("{sql} LIMIT $1"), args![left as i64]).await? {
-            let subject = match kind {
-                Subject::Product => row.get::<ProductId>("id")?.to_string(),
-                Subject::Variant => row.get::<VariantId>("id")?.to_string(),
-                Subject::Price => row.get::<PriceId>("id")?.to_string(),
-            };
-            findings.push(Finding { invariant, subject, detail: detail.to_owned() });
-        }
+/// **Invariant:** a variant has its product.
+async fn variants_without_product(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    let wrong = variants::Entity::find()
+        .join(JoinType::LeftJoin, variants::product())
+        .filter(products::Column::ProductId.is_null())
+        .limit(Report::MAX_FINDINGS);
+    for row in wrong.all(snapshot).await? {
+        report.add("every variant has its product", row.variant_id, "its product is missing");
     }
-    let count = async |table: &str| -> Result<i64, Error> {
-        let row = reader.query_row(&format!("SELECT COUNT(*) AS n FROM {table}"), args![]).await?;
-        Ok(row.ok_or(Error::Unreadable("no count"))?.get("n")?)
-    };
-    let counts = [
-        ("products", count("products").await?),
-        ("variants", count("variants").await?),
-        ("prices", count("prices").await?),
-        ("default_prices", count("default_prices").await?),
-    ];
-    Ok((findings, counts))
+    Ok(())
+}
+
+/// **Invariant:** a price has its variant.
+async fn prices_without_variant(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    let wrong = prices::Entity::find()
+        .join(JoinType::LeftJoin, prices::variant())
+        .filter(variants::Column::VariantId.is_null())
+        .limit(Report::MAX_FINDINGS);
+    for row in wrong.all(snapshot).await? {
+        report.add("every price has its variant", row.price_id, "its variant is missing");
+    }
+    Ok(())
+}
+
+/// **Invariant:** what a default names is a price.
+async fn defaults_without_price(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    let wrong = default_prices::Entity::find()
+        .join(JoinType::LeftJoin, prices::default_price().rev())
+        .filter(prices::Column::PriceId.is_null())
+        .limit(Report::MAX_FINDINGS);
+    for row in wrong.all(snapshot).await? {
+        report.add(
+            "every default price exists",
+            row.variant_id,
+            "a default names a price that is missing",
+        );
+    }
+    Ok(())
+}
+
+/// **Invariant:** a default is a price of the same variant and currency.
+async fn defaults_of_another(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    use default_prices::{Column, Entity};
+    let is_of_another = Condition::any()
+        .add(prices::Column::VariantId.into_expr().ne(Column::VariantId.into_expr()))
+        .add(prices::Column::CurrencyCode.into_expr().ne(Column::CurrencyCode.into_expr()));
+    let wrong = Entity::find()
+        .join(JoinType::InnerJoin, prices::default_price().rev())
+        .filter(is_of_another)
+        .limit(Report::MAX_FINDINGS);
+    for row in wrong.all(snapshot).await? {
+        let detail = "it is the default of another variant or currency";
+        report.add("a default price belongs to its variant and currency", row.price_id, detail);
+    }
+    Ok(())
+}
+
+/// **Invariant:** what variants are sold at can be sold at.
+async fn archived_defaults(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    let wrong = default_prices::Entity::find()
+        .join(JoinType::InnerJoin, prices::default_price().rev())
+        .filter(prices::Column::ArchiveTime.is_not_null())
+        .limit(Report::MAX_FINDINGS);
+    for row in wrong.all(snapshot).await? {
+        report.add("a default price is not archived", row.price_id, "it is a default and archived");
+    }
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct VariantRow {
+    variant_id: VariantId,
+}
+
+/// **Invariant:** the first price of a variant in a currency is its default, and there is one ever
+/// after.
+async fn variants_without_default(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    use prices::{Column, Entity};
+    let defaults = Entity::belongs_to(default_prices::Entity)
+        .from((Column::VariantId, Column::CurrencyCode))
+        .to((default_prices::Column::VariantId, default_prices::Column::CurrencyCode));
+    let wrong = Entity::find()
+        .select_only()
+        .column(Column::VariantId)
+        .distinct()
+        .join(JoinType::LeftJoin, defaults.into())
+        .filter(default_prices::Column::PriceId.is_null())
+        .limit(Report::MAX_FINDINGS);
+    for row in wrong.into_model::<VariantRow>().all(snapshot).await? {
+        let detail = "it has prices in a currency and no default";
+        report.add(
+            "a variant with prices in a currency has a default in it",
+            row.variant_id,
+            detail,
+        );
+    }
+    Ok(())
+}
+
+/// **Invariant:** an amount is one that [`check_amount`](crate::price::check_amount) takes.
+async fn amounts_out_of_range(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    use prices::{Column, Entity};
+    let is_out_of_range =
+        Condition::any().add(Column::MinorUnits.lt(0)).add(Column::MinorUnits.gt(MAX_MINOR_UNITS));
+    let wrong = Entity::find().filter(is_out_of_range).limit(Report::MAX_FINDINGS);
+    for row in wrong.all(snapshot).await? {
+        let invariant = "a price lies between 0 and 1,000,000,000,000 minor units";
+        report.add(invariant, row.price_id, "its amount is out of range");
+    }
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct ProductRow {
+    product_id: ProductId,
+}
+
+/// **Invariant:** a product has no more variants than [`MAX_VARIANTS`].
+async fn products_too_large(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    use variants::{Column, Entity};
+    let wrong = Entity::find()
+        .select_only()
+        .column(Column::ProductId)
+        .group_by(Column::ProductId)
+        .having(Column::VariantId.count().gt(MAX_VARIANTS as i64))
+        .limit(Report::MAX_FINDINGS);
+    for row in wrong.into_model::<ProductRow>().all(snapshot).await? {
+        report.add("a product has at most 100 variants", row.product_id, "it has more variants");
+    }
+    Ok(())
+}
+
+async fn count(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    report.count("products", products::Entity::find().count(snapshot).await? as i64);
+    report.count("variants", variants::Entity::find().count(snapshot).await? as i64);
+    report.count("prices", prices::Entity::find().count(snapshot).await? as i64);
+    report.count("default_prices", default_prices::Entity::find().count(snapshot).await? as i64);
+    Ok(())
 }

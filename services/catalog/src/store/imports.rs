@@ -1,92 +1,131 @@
-//! Imports: what is there of what some items name, and writing what is new.
+//! Imports: what is there of what some items name, and inserting what is new.
 
-use souk_data::{Arg, Error as DataError, Reader, ToArg, Tx};
-use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
+use sea_orm::entity::prelude::*;
+use sea_orm::{FromQueryResult, JoinType, QuerySelect};
+use souk_data::{Error as DataError, Reader, Tx};
+use souk_types::{PriceId, ProductId, Timestamp, VariantId};
 
-use super::prices::currency_of;
-use super::products::state_of;
-use super::{prices, products, sql, variants};
+use super::lists::lists;
+use super::{default_prices, prices, products, variants};
 use crate::error::Error;
-use crate::events::{self, Event};
 use crate::import::{self, Item, Plan, Present, PresentProduct, Read};
 use crate::price::{self, Price};
+use crate::state::State;
 
 /// Returns what the catalogue has of all that these items name.
 pub async fn present(reader: &Reader, items: &[Read]) -> Result<Present, Error> {
     let items: Vec<&Item> = items.iter().filter_map(|item| item.as_ref().ok()).collect();
     let mut present = Present::default();
-
-    let ids: Vec<ProductId> = items.iter().map(|item| import::product_id(&item.external_key)).collect();
-    let sql =
-        "SELECT p.product_id, p.state, (SELECT COUNT(*) FROM variants v WHERE v.product_id = p.product_id) AS variants
-        FROM products p WHERE p.product_id IN";
-    each_row(reader, sql, &ids, |row| {
-        let product = PresentProduct { state: state_of(row, "state")?, variants: row.get::<i64>("variants")? as usize };
-        present.products.insert(row.get("product_id")?, product);
-        Ok(())
-    })
-    .await?;
-
-    let skus: Vec<&str> = items.iter().flat_map(|item| &item.variants).map(|variant| variant.sku.as_str()).collect();
-    each_row(reader, "SELECT variant_id, product_id, sku FROM variants WHERE sku IN", &skus, |row| {
-        present.variants.insert(row.get("sku")?, (row.get("variant_id")?, row.get("product_id")?));
-        Ok(())
-    })
-    .await?;
-
-    let ids: Vec<PriceId> = items
-        .iter()
-        .flat_map(|item| &item.variants)
-        .flat_map(|variant| variant.prices.iter().map(|wanted| price::imported_id(&variant.sku, wanted.amount)))
-        .collect();
-    let sql = "SELECT price_id, variant_id, currency_code, minor_units FROM prices WHERE price_id IN";
-    each_row(reader, sql, &ids, |row| {
-        let amount = Money::new(currency_of(row)?, row.get("minor_units")?);
-        present.prices.insert(row.get("price_id")?, (row.get("variant_id")?, amount));
-        Ok(())
-    })
-    .await?;
-
-    let known: Vec<VariantId> = present.variants.values().map(|(variant, _)| *variant).collect();
-    let sql = "SELECT variant_id, currency_code FROM default_prices WHERE variant_id IN";
-    each_row(reader, sql, &known, |row| {
-        let currency: Currency = currency_of(row)?;
-        present.defaults.insert((row.get("variant_id")?, currency));
-        Ok(())
-    })
-    .await?;
+    add_products(reader, &items, &mut present).await?;
+    add_variants(reader, &items, &mut present).await?;
+    add_prices(reader, &items, &mut present).await?;
+    add_defaults(reader, &mut present).await?;
     Ok(present)
 }
 
-async fn each_row<T: ToArg>(
+/// A product, and how many variants it has.
+#[derive(FromQueryResult)]
+struct ProductRow {
+    product_id: ProductId,
+    state: State,
+    variants: i64,
+}
+
+async fn add_products(
     reader: &Reader,
-    sql: &str,
-    values: &[T],
-    mut take: impl FnMut(&souk_data::Row) -> Result<(), Error>,
+    items: &[&Item],
+    present: &mut Present,
 ) -> Result<(), Error> {
-    for piece in values.chunks(sql::LIST) {
-        let values: Vec<Arg<'_>> = sql::padded(piece.iter().map(ToArg::to_arg).collect());
-        let rows = reader.query(&format!("{sql} {}", sql::list(1, values.len())), &values).await?;
-        rows.iter().try_for_each(&mut take)?;
+    use products::{Column, Entity};
+    let ids: Vec<ProductId> =
+        items.iter().map(|item| import::product_id(&item.external_key)).collect();
+    for ids in lists(&ids) {
+        let found = Entity::find()
+            .select_only()
+            .column(Column::ProductId)
+            .column(Column::State)
+            .column_as(variants::Column::VariantId.count(), "variants")
+            .join(JoinType::LeftJoin, variants::product().rev())
+            .filter(Column::ProductId.is_in(ids))
+            .group_by(Column::ProductId)
+            .group_by(Column::State);
+        for row in found.into_model::<ProductRow>().all(reader).await? {
+            let product = PresentProduct { state: row.state, variants: row.variants as usize };
+            present.products.insert(row.product_id, product);
+        }
     }
     Ok(())
 }
 
-/// Writes what a plan adds, with its events.
-pub async fn write(tx: &Tx, plan: &Plan, now: Timestamp) -> Result<(), Error> {
-    let defaults: Vec<&Price> = plan.prices.iter().filter(|price| price.is_default).collect();
+/// A variant, without what it says of itself.
+#[derive(FromQueryResult)]
+struct VariantRow {
+    variant_id: VariantId,
+    product_id: ProductId,
+    sku: String,
+}
+
+async fn add_variants(
+    reader: &Reader,
+    items: &[&Item],
+    present: &mut Present,
+) -> Result<(), Error> {
+    use variants::{Column, Entity};
+    let variants = items.iter().flat_map(|item| &item.variants);
+    let skus: Vec<&str> = variants.map(|variant| variant.sku.as_str()).collect();
+    for skus in lists(&skus) {
+        let found = Entity::find()
+            .select_only()
+            .columns([Column::VariantId, Column::ProductId, Column::Sku])
+            .filter(Column::Sku.is_in(skus));
+        for row in found.into_model::<VariantRow>().all(reader).await? {
+            present.variants.insert(row.sku, (row.variant_id, row.product_id));
+        }
+    }
+    Ok(())
+}
+
+async fn add_prices(reader: &Reader, items: &[&Item], present: &mut Present) -> Result<(), Error> {
+    use prices::{Column, Entity};
+    let ids: Vec<PriceId> = items
+        .iter()
+        .flat_map(|item| &item.variants)
+        .flat_map(|variant| {
+            variant.prices.iter().map(|wanted| price::imported_id(&variant.sku, wanted.amount))
+        })
+        .collect();
+    for ids in lists(&ids) {
+        for row in Entity::find().filter(Column::PriceId.is_in(ids)).all(reader).await? {
+            present.prices.insert(row.price_id, (row.variant_id, row.amount()?));
+        }
+    }
+    Ok(())
+}
+
+/// Adds which defaults the variants have that are there already.
+async fn add_defaults(reader: &Reader, present: &mut Present) -> Result<(), Error> {
+    use default_prices::{Column, Entity};
+    let known: Vec<VariantId> = present.variants.values().map(|(variant, _)| *variant).collect();
+    for ids in lists(&known) {
+        for row in Entity::find().filter(Column::VariantId.is_in(ids)).all(reader).await? {
+            present.defaults.insert((row.variant_id, prices::currency(&row.currency_code)?));
+        }
+    }
+    Ok(())
+}
+
+/// Inserts what a plan adds.
+pub async fn insert(tx: &Tx, plan: &Plan, now: Timestamp) -> Result<(), Error> {
     let inserted = [
         products::insert(tx, &plan.products).await? == plan.products.len() as u64,
         variants::insert(tx, &plan.variants).await? == plan.variants.len() as u64,
         prices::insert(tx, &plan.prices).await? == plan.prices.len() as u64,
     ];
     if inserted.contains(&false) {
-        // What the plan rests on was read in this transaction, so only another writer can have come between.
+        // What the plan rests on was read in this transaction, so only another writer can have come
+        // between.
         return Err(DataError::Conflict.into());
     }
-    prices::make_defaults(tx, &defaults, now).await?;
-    let products = plan.products.iter().map(Event::ProductCreated);
-    let variants = plan.variants.iter().map(Event::VariantCreated);
-    let prices = plan.prices.iter().map(Event::PriceCreated);
-    events::append_all(tx, products.chain(variants).chain(prices), now).await
+    let defaults: Vec<&Price> = plan.prices.iter().filter(|price| price.is_default).collect();
+    default_prices::set(tx, &defaults, now).await
 }

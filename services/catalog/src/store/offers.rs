@@ -2,19 +2,16 @@
 
 use std::collections::HashMap;
 
-use souk_data::{Arg, Reader, Row, ToArg};
-use souk_types::{Currency, Money, PriceId};
+use sea_orm::{FromQueryResult, raw_sql};
+use souk_data::Reader;
+use souk_types::{Currency, Money, PriceId, Timestamp, VariantId};
 
-use super::prices::currency_of;
-use super::products::state_of;
-use super::sql;
+use super::lists::padded;
+use super::prices;
 use crate::error::Error;
 use crate::item::Wanted;
 use crate::price::{Offer, OfferedPrice};
-
-const COLUMNS: &str =
-    "v.sku, v.variant_id, v.title AS variant_title, p.title AS product_title, p.state AS product_state,
-    r.price_id, r.currency_code, r.minor_units, r.archive_time, d.price_id AS default_price_id";
+use crate::state::State;
 
 /// What the catalogue has for some wanted things.
 #[derive(Debug, Default)]
@@ -33,78 +30,106 @@ impl Offers {
     }
 }
 
-/// Returns what there is for these: of a sku its default price in the currency, of a price id that price.
-pub async fn find(reader: &Reader, wanted: &[Wanted], currency: Currency) -> Result<Offers, Error> {
-    let skus: Vec<Arg<'_>> = distinct(wanted.iter().filter_map(|wanted| match wanted {
-        Wanted::Sku(sku) => Some(sku),
-        Wanted::Price(_) => None,
-    }));
-    let prices: Vec<Arg<'_>> = distinct(wanted.iter().filter_map(|wanted| match wanted {
-        Wanted::Price(id) => Some(id),
-        Wanted::Sku(_) => None,
-    }));
-    let (skus, prices) = (sql::padded(skus), sql::padded(prices));
+/// A variant, and a price of it: its default price, or the price that was asked for.
+#[derive(FromQueryResult)]
+struct Row {
+    sku: String,
+    variant_id: VariantId,
+    variant_title: String,
+    product_title: String,
+    product_state: State,
+    price_id: Option<PriceId>,
+    currency_code: Option<String>,
+    minor_units: Option<i64>,
+    archive_time: Option<Timestamp>,
+    default_price_id: Option<PriceId>,
+    /// 1 when a price was asked for, 0 when a sku was.
+    is_by_price: i64,
+}
 
-    let (mut parts, mut values) = (Vec::new(), Vec::with_capacity(skus.len() + prices.len() + 1));
-    if !skus.is_empty() {
-        values.push(Arg::Text(Some(currency.as_str())));
-        parts.push(format!(
-            "SELECT {COLUMNS}, CAST(0 AS BIGINT) AS is_by_price
-             FROM variants v
-             JOIN products p ON p.product_id = v.product_id
-             LEFT JOIN default_prices d ON d.variant_id = v.variant_id AND d.currency_code = $1
-             LEFT JOIN prices r ON r.price_id = d.price_id
-             WHERE v.sku IN {}",
-            sql::list(2, skus.len())
-        ));
-        values.extend(skus);
+impl TryFrom<Row> for Offer {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let price = match (row.price_id, row.currency_code, row.minor_units) {
+            (Some(id), Some(code), Some(minor_units)) => Some(OfferedPrice {
+                id,
+                amount: Money::new(prices::currency(&code)?, minor_units),
+                is_archived: row.archive_time.is_some(),
+                is_default: row.default_price_id == Some(id),
+            }),
+            // These columns are never NULL, so there is no price.
+            _ => None,
+        };
+        Ok(Offer {
+            variant: row.variant_id,
+            sku: row.sku,
+            product_title: row.product_title,
+            variant_title: row.variant_title,
+            product_state: row.product_state,
+            price,
+        })
     }
-    if !prices.is_empty() {
-        parts.push(format!(
-            "SELECT {COLUMNS}, CAST(1 AS BIGINT) AS is_by_price
-             FROM prices r
-             JOIN variants v ON v.variant_id = r.variant_id
-             JOIN products p ON p.product_id = v.product_id
-             LEFT JOIN default_prices d ON d.variant_id = r.variant_id AND d.currency_code = r.currency_code
-             WHERE r.price_id IN {}",
-            sql::list(values.len() + 1, prices.len())
-        ));
-        values.extend(prices);
-    }
+}
+
+/// Returns what there is for these: of a sku its default price in the currency, of a price id that
+/// price.
+pub async fn find(reader: &Reader, wanted: &[Wanted], currency: Currency) -> Result<Offers, Error> {
+    let skus = wanted.iter().filter_map(|wanted| match wanted {
+        Wanted::Sku(sku) => Some(sku.as_str()),
+        Wanted::Price(_) => None,
+    });
+    let price_ids = wanted.iter().filter_map(|wanted| match wanted {
+        Wanted::Price(id) => Some(id.to_bytes()),
+        Wanted::Sku(_) => None,
+    });
+    // No sku and no id is empty, so these stand for lists of nothing, which SQL does not have.
+    let skus = list(skus, "");
+    let price_ids = list(price_ids, vec![]);
+    let currency_code = currency.as_str();
+
+    // SQL, since sea-orm would build a statement of this length anew for every call.
+    let found = Row::find_by_statement(raw_sql!(
+        Postgres,
+        "SELECT v.sku, v.variant_id, v.title AS variant_title, p.title AS product_title,
+             p.state AS product_state, r.price_id, r.currency_code, r.minor_units, r.archive_time,
+             d.price_id AS default_price_id, CAST(0 AS BIGINT) AS is_by_price
+         FROM variants v
+         JOIN products p ON p.product_id = v.product_id
+         LEFT JOIN default_prices d
+             ON d.variant_id = v.variant_id AND d.currency_code = {currency_code}
+         LEFT JOIN prices r ON r.price_id = d.price_id
+         WHERE v.sku IN ({..skus})
+         UNION ALL
+         SELECT v.sku, v.variant_id, v.title AS variant_title, p.title AS product_title,
+             p.state AS product_state, r.price_id, r.currency_code, r.minor_units, r.archive_time,
+             d.price_id AS default_price_id, CAST(1 AS BIGINT) AS is_by_price
+         FROM prices r
+         JOIN variants v ON v.variant_id = r.variant_id
+         JOIN products p ON p.product_id = v.product_id
+         LEFT JOIN default_prices d
+             ON d.variant_id = r.variant_id AND d.currency_code = r.currency_code
+         WHERE r.price_id IN ({..price_ids})"
+    ));
     let mut offers = Offers::default();
-    for row in &reader.query(&parts.join(" UNION ALL "), &values).await? {
-        let offer = offer_of(row)?;
-        match (row.get("is_by_price")?, offer.price) {
-            (true, Some(price)) => offers.by_price.insert(price.id, offer),
-            _ => offers.by_sku.insert(offer.sku.clone(), offer),
+    for row in found.all(reader).await? {
+        let is_by_price = row.is_by_price == 1;
+        let offer = Offer::try_from(row)?;
+        match offer.price.filter(|_| is_by_price) {
+            Some(price) => offers.by_price.insert(price.id, offer),
+            None => offers.by_sku.insert(offer.sku.clone(), offer),
         };
     }
     Ok(offers)
 }
 
-fn distinct<'a, T: ToArg + Ord + 'a>(values: impl Iterator<Item = &'a T>) -> Vec<Arg<'a>> {
-    let mut values: Vec<&T> = values.collect();
+/// Returns a list for IN, each value once, or of what nothing equals when there are none.
+fn list<T: Clone + Ord>(values: impl Iterator<Item = T>, nothing: T) -> Vec<T> {
+    let mut values: Vec<T> = values.collect();
     values.sort_unstable();
     values.dedup();
-    values.into_iter().map(ToArg::to_arg).collect()
-}
-
-fn offer_of(row: &Row) -> Result<Offer, Error> {
-    let price = match row.get::<Option<PriceId>>("price_id")? {
-        Some(id) => Some(OfferedPrice {
-            id,
-            amount: Money::new(currency_of(row)?, row.get("minor_units")?),
-            is_archived: row.get::<Option<i64>>("archive_time")?.is_some(),
-            is_default: row.get::<Option<PriceId>>("default_price_id")? == Some(id),
-        }),
-        None => None,
-    };
-    Ok(Offer {
-        variant: row.get("variant_id")?,
-        sku: row.get("sku")?,
-        product_title: row.get("product_title")?,
-        variant_title: row.get("variant_title")?,
-        product_state: state_of(row, "product_state")?,
-        price,
-    })
+    if values.is_empty() {
+        values.push(nothing);
+    }
+    padded(values)
 }

@@ -1,21 +1,145 @@
-//! Prices and which of them are defaults: reading and writing their rows.
+//! Prices: reading, listing and writing their rows.
 
-use souk_data::{Arg, Reader, Row, ToArg, Tx, args};
-use souk_types::{Currency, Money, PriceId, Timestamp, VariantId};
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{FromQueryResult, Iterable, JoinType, QueryOrder, QuerySelect, Set};
+use souk_data::{Prepared, Reader, Tx, given, given_limit, rows};
+use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
 
-use super::products::state_of;
-use super::sql;
+use super::lists::padded;
+use super::{default_prices, products, variants};
 use crate::error::Error;
 use crate::price::Price;
+use crate::state::State;
 
-const SELECT: &str = "SELECT r.price_id, r.variant_id, v.sku, v.product_id, p.state AS product_state, r.currency_code,
-        r.minor_units, CAST(CASE WHEN d.price_id IS NULL THEN 0 ELSE 1 END AS BIGINT) AS is_default, r.archive_time,
-        r.create_time, r.effective_time
-    FROM prices r
-    JOIN variants v ON v.variant_id = r.variant_id
-    JOIN products p ON p.product_id = v.product_id
-    LEFT JOIN default_prices d
-        ON d.variant_id = r.variant_id AND d.currency_code = r.currency_code AND d.price_id = r.price_id";
+/// One price of a variant. It never changes but for being archived once.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "prices")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub price_id: PriceId,
+    pub variant_id: VariantId,
+    pub currency_code: String,
+    pub minor_units: i64,
+    /// None while it can be sold at.
+    pub archive_time: Option<Timestamp>,
+    pub create_time: Timestamp,
+    pub effective_time: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Returns the amount.
+    pub fn amount(&self) -> Result<Money, Error> {
+        Ok(Money::new(currency(&self.currency_code)?, self.minor_units))
+    }
+}
+
+/// Reads a currency.
+pub fn currency(code: &str) -> Result<Currency, Error> {
+    code.parse().map_err(|_| Error::Unreadable("a currency"))
+}
+
+impl From<&Price> for ActiveModel {
+    fn from(price: &Price) -> Self {
+        ActiveModel {
+            price_id: Set(price.id),
+            variant_id: Set(price.variant),
+            currency_code: Set(price.amount.currency.to_string()),
+            minor_units: Set(price.amount.minor),
+            archive_time: Set(price.archive_time),
+            create_time: Set(price.create_time),
+            effective_time: Set(price.effective_time),
+        }
+    }
+}
+
+/// A price with what other tables tell of it.
+#[derive(FromQueryResult)]
+struct WithVariant {
+    #[sea_orm(nested)]
+    price: Model,
+    sku: String,
+    product_id: ProductId,
+    product_state: State,
+    /// The price itself when it is the default of its variant and currency.
+    default_price_id: Option<PriceId>,
+}
+
+impl TryFrom<WithVariant> for Price {
+    type Error = Error;
+
+    fn try_from(row: WithVariant) -> Result<Self, Error> {
+        let price = row.price;
+        Ok(Price {
+            id: price.price_id,
+            variant: price.variant_id,
+            sku: row.sku,
+            product: row.product_id,
+            product_state: row.product_state,
+            amount: price.amount()?,
+            is_default: row.default_price_id.is_some(),
+            archive_time: price.archive_time,
+            create_time: price.create_time,
+            effective_time: price.effective_time,
+        })
+    }
+}
+
+/// All prices.
+fn with_variant() -> Select<Entity> {
+    use default_prices::Column as Default;
+    let is_default = Entity::belongs_to(default_prices::Entity)
+        .from((Column::VariantId, Column::CurrencyCode, Column::PriceId))
+        .to((Default::VariantId, Default::CurrencyCode, Default::PriceId));
+    joined(Entity::find()).join(JoinType::LeftJoin, is_default.into())
+}
+
+/// The default prices. Starts from the defaults: a variant may have many prices, of which few are
+/// one.
+fn defaults() -> Select<default_prices::Entity> {
+    let prices = default_prices::Entity::find().select_only().columns(Column::iter());
+    joined(prices.join(JoinType::InnerJoin, default_price().rev()))
+        .order_by_asc(default_prices::Column::VariantId)
+        .order_by_asc(default_prices::Column::CurrencyCode)
+}
+
+/// Adds what other tables tell of prices.
+fn joined<E: EntityTrait>(prices: Select<E>) -> Select<E> {
+    prices
+        .column(variants::Column::Sku)
+        .column(variants::Column::ProductId)
+        .column_as(products::Column::State, "product_state")
+        .column_as(default_prices::Column::PriceId, "default_price_id")
+        .join(JoinType::InnerJoin, variant())
+        .join(JoinType::InnerJoin, variants::product())
+}
+
+/// From a price to its variant.
+pub(super) fn variant() -> RelationDef {
+    Entity::belongs_to(variants::Entity)
+        .from(Column::VariantId)
+        .to(variants::Column::VariantId)
+        .into()
+}
+
+/// From a price to what makes it a default, of whatever variant and currency.
+pub(super) fn default_price() -> RelationDef {
+    let defaults = Entity::belongs_to(default_prices::Entity);
+    defaults.from(Column::PriceId).to(default_prices::Column::PriceId).into()
+}
+
+static BY_ID: Prepared<Select<Entity>, WithVariant> =
+    Prepared::new(|| with_variant().filter(Column::PriceId.eq(given(0))));
+
+/// Returns a price. Fails with [`Error::PriceNotFound`].
+pub async fn find(reader: &Reader, id: PriceId) -> Result<Price, Error> {
+    BY_ID.one(reader, [id.into()]).await?.ok_or(Error::PriceNotFound(id))?.try_into()
+}
 
 /// Which prices of a variant a list has.
 #[derive(Clone, Debug)]
@@ -28,10 +152,30 @@ pub struct Filter {
 /// The sort key of a price in lists.
 pub type Position = (Timestamp, PriceId);
 
-/// Returns a price. Fails with [`Error::PriceNotFound`].
-pub async fn find(reader: &Reader, id: PriceId) -> Result<Price, Error> {
-    let row = reader.query_row(&format!("{SELECT} WHERE r.price_id = $1"), args![id]).await?;
-    price_of(&row.ok_or(Error::PriceNotFound(id))?)
+static AFTER: Prepared<Select<Entity>, WithVariant> = Prepared::new(after);
+static AFTER_IN_CURRENCY: Prepared<Select<Entity>, WithVariant> =
+    Prepared::new(|| in_currency(after()));
+static AFTER_UNARCHIVED: Prepared<Select<Entity>, WithVariant> =
+    Prepared::new(|| unarchived(after()));
+static AFTER_UNARCHIVED_IN_CURRENCY: Prepared<Select<Entity>, WithVariant> =
+    Prepared::new(|| in_currency(unarchived(after())));
+
+fn after() -> Select<Entity> {
+    let position = Expr::tuple([Column::EffectiveTime.into_expr(), Column::PriceId.into_expr()]);
+    with_variant()
+        .filter(Column::VariantId.eq(given(0)))
+        .filter(position.gt(Expr::tuple([Expr::val(given(1)), Expr::val(given(2))])))
+        .order_by_asc(Column::EffectiveTime)
+        .order_by_asc(Column::PriceId)
+        .limit(given_limit(3))
+}
+
+fn in_currency(prices: Select<Entity>) -> Select<Entity> {
+    prices.filter(Column::CurrencyCode.eq(given(4)))
+}
+
+fn unarchived(prices: Select<Entity>) -> Select<Entity> {
+    prices.filter(Column::ArchiveTime.is_null())
 }
 
 /// Returns at most `limit` prices of a variant after a position, by effective time and id.
@@ -39,118 +183,55 @@ pub async fn list(
     reader: &Reader,
     filter: &Filter,
     after: Option<Position>,
-    limit: usize,
+    limit: i64,
 ) -> Result<Vec<Price>, Error> {
-    let limit = limit as i64;
-    let (time, id) = after.map_or((i64::MIN, vec![]), |(time, id)| (time.as_micros(), id.to_bytes()));
-    let mut sql = format!("{SELECT} WHERE r.variant_id = $1 AND (r.effective_time, r.price_id) > ($2, $3)");
-    let mut values = vec![filter.variant.to_arg(), time.to_arg(), id.to_arg()];
-    if let Some(currency) = &filter.currency {
-        values.push(Arg::Text(Some(currency.as_str())));
-        sql.push_str(&format!(" AND r.currency_code = ${}", values.len()));
-    }
-    if filter.without_archived {
-        sql.push_str(" AND r.archive_time IS NULL");
-    }
-    values.push(limit.to_arg());
-    sql.push_str(&format!(" ORDER BY r.effective_time, r.price_id LIMIT ${}", values.len()));
-    reader.query(&sql, &values).await?.iter().map(price_of).collect()
+    let found = match (filter.currency, filter.without_archived) {
+        (None, false) => &AFTER,
+        (None, true) => &AFTER_UNARCHIVED,
+        (Some(_), false) => &AFTER_IN_CURRENCY,
+        (Some(_), true) => &AFTER_UNARCHIVED_IN_CURRENCY,
+    };
+    let (time, id): (Value, Value) = match after {
+        Some((time, id)) => (time.into(), id.into()),
+        // Before everything.
+        None => (i64::MIN.into(), Vec::<u8>::new().into()),
+    };
+    let currency = filter.currency.as_ref().map_or("", Currency::as_str);
+    let rows =
+        found.all(reader, [filter.variant.into(), time, id, limit.into(), currency.into()]).await?;
+    rows.into_iter().map(Price::try_from).collect()
 }
 
-/// Returns the default prices of these variants, by variant and currency; at most [`sql::LIST`] variants.
+static DEFAULTS_OF_ONE: Prepared<Select<default_prices::Entity>, WithVariant> =
+    Prepared::new(|| defaults().filter(default_prices::Column::VariantId.eq(given(0))));
+
+/// Returns the default prices of these variants, by variant and currency; at most 1,000 variants.
 pub async fn defaults_of(reader: &Reader, variants: &[VariantId]) -> Result<Vec<Price>, Error> {
-    if variants.is_empty() {
-        return Ok(vec![]);
-    }
-    let values = sql::padded(variants.iter().map(ToArg::to_arg).collect());
-    // Starts from the defaults: a variant may have many prices, of which few are one.
-    let rows = reader
-        .query(
-            &format!(
-                "SELECT r.price_id, r.variant_id, v.sku, v.product_id, p.state AS product_state, r.currency_code,
-                     r.minor_units, CAST(1 AS BIGINT) AS is_default, r.archive_time, r.create_time, r.effective_time
-                 FROM default_prices d
-                 JOIN prices r ON r.price_id = d.price_id
-                 JOIN variants v ON v.variant_id = d.variant_id
-                 JOIN products p ON p.product_id = v.product_id
-                 WHERE d.variant_id IN {} ORDER BY d.variant_id, d.currency_code",
-                sql::list(1, values.len())
-            ),
-            &values,
-        )
-        .await?;
-    rows.iter().map(price_of).collect()
+    let rows = match variants {
+        [] => vec![],
+        [variant] => DEFAULTS_OF_ONE.all(reader, [(*variant).into()]).await?,
+        variants => {
+            let variants = padded(variants.to_vec());
+            let found = defaults().filter(default_prices::Column::VariantId.is_in(variants));
+            found.into_model::<WithVariant>().all(reader).await?
+        }
+    };
+    rows.into_iter().map(Price::try_from).collect()
 }
 
-/// Returns the default price of a variant in a currency.
-pub async fn default_of(reader: &Reader, variant: VariantId, currency: Currency) -> Result<Option<PriceId>, Error> {
-    let row = reader
-        .query_row(
-            "SELECT price_id FROM default_prices WHERE variant_id = $1 AND currency_code = $2",
-            args![variant, currency.as_str()],
-        )
-        .await?;
-    Ok(row.map(|row| row.get("price_id")).transpose()?)
-}
-
-/// Puts new prices down; returns how many had an id that was free.
+/// Inserts new prices; returns how many had an id that was free.
 pub async fn insert(tx: &Tx, prices: &[Price]) -> Result<u64, Error> {
-    let mut values = Vec::with_capacity(prices.len() * 7);
-    for price in prices {
-        values.push(price.id.to_arg());
-        values.push(price.variant.to_arg());
-        values.push(Arg::Text(Some(price.amount.currency.as_str())));
-        values.extend_from_slice(args![
-            price.amount.minor,
-            price.archive_time,
-            price.create_time,
-            price.effective_time
-        ]);
-    }
-    let start = "INSERT INTO prices (price_id, variant_id, currency_code, minor_units, archive_time, create_time,
-        effective_time) VALUES";
-    Ok(sql::insert(tx, start, 7, &values, "ON CONFLICT DO NOTHING").await?)
+    let rows: Vec<ActiveModel> = prices.iter().map(Into::into).collect();
+    Ok(rows::insert_missing(tx, &rows).await?)
 }
 
-/// Makes each of these prices the default of its variant and currency; at most one for each of those.
-pub async fn make_defaults(tx: &Tx, prices: &[&Price], now: Timestamp) -> Result<(), Error> {
-    let mut values = Vec::with_capacity(prices.len() * 4);
-    for price in prices {
-        values.push(price.variant.to_arg());
-        values.push(Arg::Text(Some(price.amount.currency.as_str())));
-        values.push(price.id.to_arg());
-        values.push(now.to_arg());
-    }
-    let start = "INSERT INTO default_prices (variant_id, currency_code, price_id, change_time) VALUES";
-    let end = "ON CONFLICT (variant_id, currency_code) DO UPDATE
-        SET price_id = excluded.price_id, change_time = excluded.change_time";
-    sql::insert(tx, start, 4, &values, end).await?;
-    Ok(())
-}
-
-/// Puts down that a price is archived.
+/// Writes that a price is archived.
 pub async fn archive(tx: &Tx, price: &Price) -> Result<(), Error> {
-    let sql = "UPDATE prices SET archive_time = $1 WHERE price_id = $2 AND archive_time IS NULL";
-    tx.execute(sql, args![price.archive_time, price.id]).await?;
+    Entity::update_many()
+        .col_expr(Column::ArchiveTime, Expr::val(price.archive_time))
+        .filter(Column::PriceId.eq(price.id))
+        .filter(Column::ArchiveTime.is_null())
+        .exec(tx)
+        .await?;
     Ok(())
-}
-
-/// Reads a currency.
-pub fn currency_of(row: &Row) -> Result<Currency, Error> {
-    row.get::<String>("currency_code")?.parse().map_err(|_| Error::Unreadable("a currency"))
-}
-
-fn price_of(row: &Row) -> Result<Price, Error> {
-    Ok(Price {
-        id: row.get("price_id")?,
-        variant: row.get("variant_id")?,
-        sku: row.get("sku")?,
-        product: row.get("product_id")?,
-        product_state: state_of(row, "product_state")?,
-        amount: Money::new(currency_of(row)?, row.get("minor_units")?),
-        is_default: row.get("is_default")?,
-        archive_time: row.get("archive_time")?,
-        create_time: row.get("create_time")?,
-        effective_time: row.get("effective_time")?,
-    })
 }

@@ -1,100 +1,161 @@
 //! Variants: reading and writing their rows.
 
-use souk_data::{Error as DataError, Reader, Row, ToArg, Tx, args};
-use souk_types::ProductId;
+use sea_orm::entity::prelude::*;
+use sea_orm::{FromQueryResult, JoinType, QueryOrder, QuerySelect, Set};
+use souk_data::{Error as DataError, Prepared, Reader, Tx, given, rows};
+use souk_types::{ProductId, Timestamp, VariantId};
 
-use super::products::state_of;
-use super::sql;
+use super::lists::padded;
+use super::products;
 use crate::convert::{labels_of, labels_text};
 use crate::error::Error;
+use crate::state::State;
 use crate::variant::Variant;
 use crate::variant_key::VariantKey;
 
-const SELECT: &str =
-    "SELECT v.variant_id, v.product_id, p.state AS product_state, v.sku, v.title, v.attributes, v.version,
-        v.create_time, v.update_time
-    FROM variants v JOIN products p ON p.product_id = v.product_id";
+/// One form of a product that can be bought.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "variants")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub variant_id: VariantId,
+    pub product_id: ProductId,
+    pub sku: String,
+    pub title: String,
+    /// A JSON object of texts.
+    pub attributes: String,
+    pub version: i64,
+    pub create_time: Timestamp,
+    pub update_time: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// A variant with the state of its product.
+#[derive(FromQueryResult)]
+struct WithProduct {
+    #[sea_orm(nested)]
+    variant: Model,
+    product_state: State,
+}
+
+impl TryFrom<WithProduct> for Variant {
+    type Error = Error;
+
+    fn try_from(row: WithProduct) -> Result<Self, Error> {
+        let WithProduct { variant, product_state } = row;
+        Ok(Variant {
+            id: variant.variant_id,
+            product: variant.product_id,
+            product_state,
+            sku: variant.sku,
+            title: variant.title,
+            attributes: labels_of(&variant.attributes)?,
+            version: variant.version,
+            create_time: variant.create_time,
+            update_time: variant.update_time,
+        })
+    }
+}
+
+impl From<&Variant> for ActiveModel {
+    fn from(variant: &Variant) -> Self {
+        ActiveModel {
+            variant_id: Set(variant.id),
+            product_id: Set(variant.product),
+            sku: Set(variant.sku.clone()),
+            title: Set(variant.title.clone()),
+            attributes: Set(labels_text(&variant.attributes)),
+            version: Set(variant.version),
+            create_time: Set(variant.create_time),
+            update_time: Set(variant.update_time),
+        }
+    }
+}
+
+static BY_ID: Prepared<Select<Entity>, WithProduct> =
+    Prepared::new(|| with_product().filter(Column::VariantId.eq(given(0))));
+static BY_SKU: Prepared<Select<Entity>, WithProduct> =
+    Prepared::new(|| with_product().filter(Column::Sku.eq(given(0))));
+static OF_PRODUCT: Prepared<Select<Entity>, WithProduct> = Prepared::new(|| {
+    with_product().filter(Column::ProductId.eq(given(0))).order_by_asc(Column::Sku)
+});
+
+fn with_product() -> Select<Entity> {
+    Entity::find()
+        .column_as(products::Column::State, "product_state")
+        .join(JoinType::InnerJoin, product())
+}
+
+/// From a variant to its product.
+pub(super) fn product() -> RelationDef {
+    Entity::belongs_to(products::Entity)
+        .from(Column::ProductId)
+        .to(products::Column::ProductId)
+        .into()
+}
 
 /// Returns a variant. Fails with [`Error::VariantNotFound`].
 pub async fn find(reader: &Reader, key: &VariantKey) -> Result<Variant, Error> {
     let row = match key {
-        VariantKey::Id(id) => reader.query_row(&format!("{SELECT} WHERE v.variant_id = $1"), args![id]).await?,
-        VariantKey::Sku(sku) => reader.query_row(&format!("{SELECT} WHERE v.sku = $1"), args![sku]).await?,
+        VariantKey::Id(id) => BY_ID.one(reader, [(*id).into()]).await?,
+        VariantKey::Sku(sku) => BY_SKU.one(reader, [sku.as_str().into()]).await?,
     };
-    variant_of(&row.ok_or_else(|| Error::VariantNotFound(key.clone()))?)
+    row.ok_or_else(|| Error::VariantNotFound(key.clone()))?.try_into()
 }
 
 /// Returns the variants of a product, by sku.
 pub async fn of_product(reader: &Reader, product: ProductId) -> Result<Vec<Variant>, Error> {
-    let rows = reader.query(&format!("{SELECT} WHERE v.product_id = $1 ORDER BY v.sku"), args![product]).await?;
-    rows.iter().map(variant_of).collect()
+    let rows = OF_PRODUCT.all(reader, [product.into()]).await?;
+    rows.into_iter().map(Variant::try_from).collect()
 }
 
-/// Returns the variants with these skus, in no order; at most [`sql::LIST`] skus.
+/// Returns the variants with these skus, in no order; at most 1,000 skus.
 pub async fn by_skus(reader: &Reader, skus: &[String]) -> Result<Vec<Variant>, Error> {
-    let values = sql::padded(skus.iter().map(ToArg::to_arg).collect());
-    let rows = reader.query(&format!("{SELECT} WHERE v.sku IN {}", sql::list(1, values.len())), &values).await?;
-    rows.iter().map(variant_of).collect()
+    let found = with_product().filter(Column::Sku.is_in(padded(skus.to_vec())));
+    let rows = found.into_model::<WithProduct>().all(reader).await?;
+    rows.into_iter().map(Variant::try_from).collect()
 }
+
+#[derive(FromQueryResult)]
+struct Count {
+    count: i64,
+}
+
+static COUNT: Prepared<Select<Entity>, Count> = Prepared::new(|| {
+    Entity::find()
+        .select_only()
+        .column_as(Column::VariantId.count(), "count")
+        .filter(Column::ProductId.eq(given(0)))
+});
 
 /// Returns how many variants a product has.
 pub async fn count(reader: &Reader, product: ProductId) -> Result<usize, Error> {
-    let row = reader.query_row("SELECT COUNT(*) AS n FROM variants WHERE product_id = $1", args![product]).await?;
-    let count: i64 = row.ok_or(Error::Unreadable("no count"))?.get("n")?;
-    Ok(count as usize)
+    let row = COUNT.one(reader, [product.into()]).await?;
+    Ok(row.map_or(0, |row| row.count as usize))
 }
 
-/// Puts new variants down; returns how many had an id and a sku that were free.
+/// Inserts new variants; returns how many had an id and a sku that were free.
 pub async fn insert(tx: &Tx, variants: &[Variant]) -> Result<u64, Error> {
-    let attributes: Vec<String> = variants.iter().map(|variant| labels_text(&variant.attributes)).collect();
-    let mut values = Vec::with_capacity(variants.len() * 8);
-    for (variant, attributes) in variants.iter().zip(&attributes) {
-        values.extend_from_slice(args![
-            variant.id,
-            variant.product,
-            variant.sku,
-            variant.title,
-            *attributes,
-            variant.version,
-            variant.create_time,
-            variant.update_time,
-        ]);
-    }
-    let start =
-        "INSERT INTO variants (variant_id, product_id, sku, title, attributes, version, create_time, update_time)
-        VALUES";
-    Ok(sql::insert(tx, start, 8, &values, "ON CONFLICT DO NOTHING").await?)
+    let rows: Vec<ActiveModel> = variants.iter().map(Into::into).collect();
+    Ok(rows::insert_missing(tx, &rows).await?)
 }
 
-/// Puts a variant down as it has become. **Invariant:** the version grows by exactly one.
+/// Writes a variant as it has become. **Invariant:** the version grows by exactly one.
 pub async fn update(tx: &Tx, variant: &Variant) -> Result<(), Error> {
-    let updated = tx
-        .execute(
-            "UPDATE variants SET title = $1, attributes = $2, version = $3, update_time = $4
-             WHERE variant_id = $5 AND version = $6",
-            args![
-                variant.title,
-                labels_text(&variant.attributes),
-                variant.version,
-                variant.update_time,
-                variant.id,
-                variant.version - 1,
-            ],
-        )
-        .await?;
-    if updated == 1 { Ok(()) } else { Err(DataError::Conflict.into()) }
-}
-
-fn variant_of(row: &Row) -> Result<Variant, Error> {
-    Ok(Variant {
-        id: row.get("variant_id")?,
-        product: row.get("product_id")?,
-        product_state: state_of(row, "product_state")?,
-        sku: row.get("sku")?,
-        title: row.get("title")?,
-        attributes: labels_of(&row.get::<String>("attributes")?)?,
-        version: row.get("version")?,
-        create_time: row.get("create_time")?,
-        update_time: row.get("update_time")?,
-    })
+    let changed = ActiveModel {
+        title: Set(variant.title.clone()),
+        attributes: Set(labels_text(&variant.attributes)),
+        version: Set(variant.version),
+        update_time: Set(variant.update_time),
+        ..Default::default()
+    };
+    let update = Entity::update_many()
+        .set(changed)
+        .filter(Column::VariantId.eq(variant.id))
+        .filter(Column::Version.eq(variant.version - 1));
+    if update.exec(tx).await?.rows_affected == 1 { Ok(()) } else { Err(DataError::Conflict.into()) }
 }

@@ -25,7 +25,8 @@ on_each_engine! {
         let product = catalog.product("Rug").await;
         for round in 0..10 {
             let answers = at_once(2, |_| {
-                let (mut staff, request) = (catalog.staff.clone(), new_variant(&product, &format!("RUG-{round}")));
+                let mut staff = catalog.staff.clone();
+                let request = new_variant(&product, &format!("RUG-{round}"));
                 async move { staff.create_variant(request).await }
             })
             .await;
@@ -41,7 +42,8 @@ on_each_engine! {
         let request =
             pb::CreateProductRequest { request_id: request_id(), title: "Rug".into(), ..Default::default() };
         let answers = at_once(8, |_| {
-            let (mut staff, request) = (catalog.staff.clone(), request.clone());
+            let mut staff = catalog.staff.clone();
+            let request = request.clone();
             async move { staff.create_product(request).await.unwrap().into_inner() }
         })
         .await;
@@ -90,7 +92,8 @@ on_each_engine! {
             (0..count).map(|number| pb::ImportProductsRequest { product: Some(item(number)) }).collect()
         };
         let answers = at_once(3, |_| {
-            let (mut staff, items) = (catalog.staff.clone(), items(500));
+            let mut staff = catalog.staff.clone();
+            let items = items(500);
             async move { staff.import_products(tokio_stream::iter(items)).await.unwrap().into_inner().results }
         })
         .await;

@@ -1,4 +1,5 @@
-//! The events that a change leaves in the outbox: one for each change, in order, under the product's key.
+//! The events that a change leaves in the outbox: one for each change, in order, under the
+//! product's key.
 
 use prost::Message;
 use souk_client::catalog::v1 as pb;
@@ -18,14 +19,18 @@ async fn outbox(database: &TestDb) -> Vec<Event> {
         Some(file) => {
             let connection = rusqlite::Connection::open(file).unwrap();
             let mut statement = connection.prepare(SQL).unwrap();
-            let event =
-                |row: &rusqlite::Row<'_>| Ok(Event { kind: row.get(0)?, subject: row.get(1)?, payload: row.get(2)? });
+            let event = |row: &rusqlite::Row<'_>| {
+                Ok(Event { kind: row.get(0)?, subject: row.get(1)?, payload: row.get(2)? })
+            };
             statement.query_map([], event).unwrap().map(Result::unwrap).collect()
         }
         None => {
             use sea_orm::{ConnectionTrait, DbBackend, Statement};
             let connection = sea_orm::Database::connect(database.url()).await.unwrap();
-            let rows = connection.query_all_raw(Statement::from_string(DbBackend::Postgres, SQL)).await.unwrap();
+            let rows = connection
+                .query_all_raw(Statement::from_string(DbBackend::Postgres, SQL))
+                .await
+                .unwrap();
             let event = |row: &sea_orm::QueryResult| Event {
                 kind: row.try_get("", "kind").unwrap(),
                 subject: row.try_get("", "subject").unwrap(),

@@ -24,7 +24,8 @@ impl TestCatalog {
     pub async fn start(engine: Engine) -> Self {
         let service = TestService::builder(catalog::definition(), engine).start().await;
         let client = |caller: &Caller| CatalogServiceClient::new(service.channel_as(caller));
-        let (staff, public) = (client(&Caller::Staff("ann".into())), client(&Caller::Anonymous));
+        let staff = client(&Caller::Staff("ann".into()));
+        let public = client(&Caller::Anonymous);
         TestCatalog { service, staff, public }
     }
 
@@ -58,7 +59,12 @@ impl TestCatalog {
     }
 
     /// Makes an active product with one variant at one price in GBP.
-    pub async fn on_sale(&self, title: &str, sku: &str, minor: i64) -> (pb::Product, pb::Variant, pb::Price) {
+    pub async fn on_sale(
+        &self,
+        title: &str,
+        sku: &str,
+        minor: i64,
+    ) -> (pb::Product, pb::Variant, pb::Price) {
         let product = self.product(title).await;
         let variant = self.variant(&product, sku).await;
         let price = self.price(&variant, "GBP", minor).await;
@@ -70,13 +76,25 @@ impl TestCatalog {
         Ok(response.into_inner().product.unwrap())
     }
 
-    pub async fn import(&self, items: Vec<pb::ImportedProduct>) -> Result<Vec<pb::ImportResult>, Status> {
-        let items = items.into_iter().map(|product| pb::ImportProductsRequest { product: Some(product) });
-        let response = self.staff.clone().import_products(tokio_stream::iter(items.collect::<Vec<_>>())).await?;
+    pub async fn import(
+        &self,
+        items: Vec<pb::ImportedProduct>,
+    ) -> Result<Vec<pb::ImportResult>, Status> {
+        let items =
+            items.into_iter().map(|product| pb::ImportProductsRequest { product: Some(product) });
+        let response = self
+            .staff
+            .clone()
+            .import_products(tokio_stream::iter(items.collect::<Vec<_>>()))
+            .await?;
         Ok(response.into_inner().results)
     }
 
-    pub async fn resolve(&self, items: Vec<pb::ResolveItem>, currency: &str) -> Result<Vec<pb::ResolvedPrice>, Status> {
+    pub async fn resolve(
+        &self,
+        items: Vec<pb::ResolveItem>,
+        currency: &str,
+    ) -> Result<Vec<pb::ResolvedPrice>, Status> {
         let request = pb::ResolvePricesRequest { items, currency_code: currency.into() };
         Ok(self.public.clone().resolve_prices(request).await?.into_inner().prices)
     }
@@ -153,6 +171,10 @@ pub fn unknown(prefix: &str) -> String {
 #[track_caller]
 pub fn refused<T: std::fmt::Debug>(result: Result<T, Status>, code: Code, reason: &str) -> Status {
     let status = result.expect_err("the call is refused");
-    assert_eq!((status.code(), souk_testkit::reason_of(&status).as_str()), (code, reason), "{status:?}");
+    assert_eq!(
+        (status.code(), souk_testkit::reason_of(&status).as_str()),
+        (code, reason),
+        "{status:?}"
+    );
     status
 }

@@ -1,5 +1,6 @@
-//! The name of a delivery, as acks carry it: where the event stands, under which lease and as which attempt it was delivered.
-//! To consumers it is opaque; what it says is checked against what is open, so an old or made-up one does nothing.
+//! The name of a delivery, as acks carry it: where the event is, under which lease and as which
+//! attempt it was delivered. To consumers it is opaque; what it says is checked against what is
+//! open, so an old or made-up one does nothing.
 
 use std::fmt;
 
@@ -34,7 +35,12 @@ impl AckId {
         let offset = numbers.next()?.parse().ok()?;
         let epoch = numbers.next()?.parse().ok()?;
         let attempt = numbers.next()?.parse().ok()?;
-        numbers.next().is_none().then_some(AckId { partition, epoch, id: Id { offset, is_requeued }, attempt })
+        numbers.next().is_none().then_some(AckId {
+            partition,
+            epoch,
+            id: Id { offset, is_requeued },
+            attempt,
+        })
     }
 }
 

@@ -1,5 +1,5 @@
-//! One subscription at this replica: its streams, and the windows of the partitions that it has leased. Nothing here waits:
-//! everything happens under one lock that is held for microseconds.
+//! One subscription at this replica: its streams, and the windows of the partitions that it has
+//! leased. Nothing here waits: everything happens under one lock that is held for microseconds.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -15,14 +15,15 @@ use tokio::time::Instant;
 use super::ack_id::AckId;
 use crate::config::DeliveryConfig;
 use crate::convert;
+use crate::dead_letter::DeadLetterId;
 use crate::error::Error;
 use crate::log::Entry;
 use crate::progress::Progress;
 use crate::subscription::Subscription;
-use crate::window::{Change, Closed, Failure, Id, Taken, Window};
+use crate::window::{Change, ClosedDelivery, Failure, Id, OutgoingEvent, Window};
 
-/// The most events and bytes of one answer on a stream, but for an event that is larger alone. Small enough that
-/// consumers of one subscription get their share in turn.
+/// The most events and bytes of one answer on a stream, but for an event that is larger alone.
+/// Small enough that consumers of one subscription get their share one after another.
 const BATCH_EVENTS: usize = 250;
 const BATCH_BYTES: usize = 512 << 10;
 
@@ -42,8 +43,8 @@ pub struct Hub {
     state: Mutex<State>,
     clock: Clock,
     config: DeliveryConfig,
-    /// Asks the keeper to look at the database now.
-    pub(super) nudge: Notify,
+    /// Asks the lease manager to poll the database now.
+    pub(super) poll_now: Notify,
     closed: watch::Sender<bool>,
 }
 
@@ -51,13 +52,14 @@ struct State {
     subscription: Subscription,
     parts: BTreeMap<u32, Part>,
     /// The partition that the next batch starts with.
-    turn: u32,
+    first: u32,
     streams: HashMap<u64, Stream>,
     last_stream: u64,
     /// The streams that wait for events, longest first.
     idle: VecDeque<u64>,
     is_closing: bool,
-    /// Until when the leases hold, where other replicas could have them afterwards. Nothing is delivered after that.
+    /// Until when the leases hold, where other replicas could have them afterwards. Nothing is
+    /// delivered after that.
     held_until: Option<Instant>,
 }
 
@@ -65,8 +67,8 @@ struct State {
 struct Part {
     epoch: i64,
     window: Window,
-    /// Tells the pump that there is room again.
-    room: Arc<Notify>,
+    /// Tells the pump that there is capacity again.
+    has_capacity: Arc<Notify>,
     pump: AbortHandle,
     /// Since when nothing more is delivered from it, since another replica is to have it.
     leaving: Option<Instant>,
@@ -86,7 +88,7 @@ struct Stream {
 enum WaitsFor {
     Nothing,
     Events,
-    Room,
+    Capacity,
 }
 
 /// A stream of a subscription. Dropping it leaves, and what it had is delivered again.
@@ -102,7 +104,7 @@ impl Hub {
     pub(super) fn new(subscription: Subscription, clock: Clock, config: DeliveryConfig) -> Self {
         let state = State {
             parts: BTreeMap::new(),
-            turn: 0,
+            first: 0,
             streams: HashMap::new(),
             last_stream: 0,
             idle: VecDeque::new(),
@@ -119,22 +121,33 @@ impl Hub {
             state: Mutex::new(state),
             clock,
             config,
-            nudge: Notify::new(),
+            poll_now: Notify::new(),
             closed: watch::Sender::new(false),
         }
     }
 
     /// Adds a stream; nothing when the hub is closing.
-    pub(super) fn join(hub: &Arc<Hub>, subscription: &Subscription, limits: Limits) -> Option<Consumer> {
+    pub(super) fn join(
+        hub: &Arc<Hub>,
+        subscription: &Subscription,
+        limits: Limits,
+    ) -> Option<Consumer> {
         let mut state = hub.state.lock();
         if state.is_closing {
             return None;
         }
         state.set(subscription);
         state.last_stream += 1;
-        let (id, wake) = (state.last_stream, Arc::new(Notify::new()));
-        let stream =
-            Stream { limits, messages: 0, bytes: 0, wake: wake.clone(), waits_for: WaitsFor::Nothing, end: None };
+        let id = state.last_stream;
+        let wake = Arc::new(Notify::new());
+        let stream = Stream {
+            limits,
+            messages: 0,
+            bytes: 0,
+            wake: wake.clone(),
+            waits_for: WaitsFor::Nothing,
+            end: None,
+        };
         state.streams.insert(id, stream);
         Some(Consumer { hub: hub.clone(), id, wake, drain: None })
     }
@@ -144,18 +157,18 @@ impl Hub {
         self.state.lock().end_streams(error);
     }
 
-    /// Ends every stream and forgets every partition: the subscription is at another place now.
+    /// Ends every stream and forgets every partition: the subscription is at another position now.
     pub fn set_aside(&self, error: &Error) {
         for (partition, epoch) in self.epochs() {
             self.remove_part(partition, epoch);
         }
         self.end_streams(error);
-        self.look();
+        self.poll();
     }
 
-    /// Asks to look at the database now: dead letters were requeued, the subscription was changed.
-    pub fn look(&self) {
-        self.nudge.notify_one();
+    /// Asks to poll the database now: dead letters were requeued, the subscription was changed.
+    pub fn poll(&self) {
+        self.poll_now.notify_one();
     }
 
     /// Changes the settings, from now on.
@@ -169,10 +182,15 @@ impl Hub {
         (state.parts.values().map(|part| part.window.open()).sum(), state.streams.len())
     }
 
-    /// Returns how far the partitions have come that are leased here, which may be further than what is written.
+    /// Returns how far the partitions have come that are leased here, which may be further than
+    /// what is written.
     pub fn progress(&self) -> BTreeMap<u32, Progress> {
         let state = self.state.lock();
-        state.parts.iter().map(|(partition, part)| (*partition, part.window.progress().clone())).collect()
+        state
+            .parts
+            .iter()
+            .map(|(partition, part)| (*partition, part.window.progress().clone()))
+            .collect()
     }
 
     /// Returns when the log took the oldest event that is held here.
@@ -198,9 +216,16 @@ impl Hub {
     }
 
     /// Begins with a partition that was leased; `pump` reads it.
-    pub(super) fn add_part(&self, partition: u32, epoch: i64, window: Window, room: Arc<Notify>, pump: AbortHandle) {
+    pub(super) fn add_part(
+        &self,
+        partition: u32,
+        epoch: i64,
+        window: Window,
+        has_capacity: Arc<Notify>,
+        pump: AbortHandle,
+    ) {
         let mut state = self.state.lock();
-        let part = Part { epoch, window, room, pump, leaving: None };
+        let part = Part { epoch, window, has_capacity, pump, leaving: None };
         if let Some(before) = state.parts.insert(partition, part) {
             state.drop_part(before);
         }
@@ -215,8 +240,9 @@ impl Hub {
         }
     }
 
-    /// Stops delivering from the last `count` partitions, since other replicas are to have them, and returns those that may go:
-    /// nothing of them is with consumers any more, or it has been for too long.
+    /// Stops delivering from the last `count` partitions, since other replicas are to have them,
+    /// and returns those that may go: nothing of them is with consumers any more, or it has been
+    /// for too long.
     pub(super) fn leave_parts(&self, count: usize, patience: Duration) -> Vec<u32> {
         let mut state = self.state.lock();
         let mut gone = Vec::new();
@@ -234,35 +260,47 @@ impl Hub {
         gone
     }
 
-    /// Returns how many events and bytes there is room for; nothing when the lease is over.
-    pub(super) fn room(&self, partition: u32, epoch: i64) -> Option<(usize, usize)> {
+    /// Returns how many events and bytes there is capacity for; nothing when the lease is over.
+    pub(super) fn capacity(&self, partition: u32, epoch: i64) -> Option<(usize, usize)> {
         let state = self.state.lock();
         let part = state.parts.get(&partition).filter(|part| part.epoch == epoch)?;
         let (events, bytes) = part.window.held();
-        Some((self.config.window_events.saturating_sub(events), self.config.window_bytes.saturating_sub(bytes)))
+        Some((
+            self.config.window_events.saturating_sub(events),
+            self.config.window_bytes.saturating_sub(bytes),
+        ))
     }
 
     /// Takes what was read of a partition; `false` when the lease is over.
     pub(super) fn push(&self, partition: u32, epoch: i64, entries: Vec<Entry>) -> bool {
         let mut state = self.state.lock();
-        let Some(part) = state.parts.get_mut(&partition).filter(|part| part.epoch == epoch) else { return false };
+        let Some(part) = state.parts.get_mut(&partition).filter(|part| part.epoch == epoch) else {
+            return false;
+        };
         part.window.push(entries);
         state.wake();
         true
     }
 
-    /// Returns which of these dead letters, by partition and offset, are not being delivered already.
-    pub(super) fn missing(&self, requeued: Vec<(u32, i64)>) -> Vec<(u32, i64)> {
+    /// Returns which of these dead letters are not being delivered already.
+    pub(super) fn missing(&self, requeued: Vec<DeadLetterId>) -> Vec<DeadLetterId> {
         let state = self.state.lock();
-        let is_missing = |(partition, offset): &(u32, i64)| {
-            let id = Id { offset: *offset, is_requeued: true };
-            state.parts.get(partition).is_some_and(|part| !part.window.contains(id))
+        let is_missing = |letter: &DeadLetterId| {
+            let id = Id { offset: letter.offset, is_requeued: true };
+            state.parts.get(&letter.partition).is_some_and(|part| !part.window.contains(id))
         };
         requeued.into_iter().filter(is_missing).collect()
     }
 
     /// Takes a dead letter that is to be delivered again.
-    pub(super) fn requeue(&self, partition: u32, epoch: i64, entry: Entry, attempts: u32, due: Timestamp) {
+    pub(super) fn requeue(
+        &self,
+        partition: u32,
+        epoch: i64,
+        entry: Entry,
+        attempts: u32,
+        due: Timestamp,
+    ) {
         let mut state = self.state.lock();
         if let Some(part) = state.parts.get_mut(&partition).filter(|part| part.epoch == epoch) {
             part.window.requeue(entry, attempts, due);
@@ -301,12 +339,15 @@ impl Hub {
     /// Goes on with what rested on a change that is durable now, or takes it back.
     pub(super) fn settle(&self, partition: u32, epoch: i64, change: Change, is_written: bool) {
         let mut state = self.state.lock();
-        let Some(part) = state.parts.get_mut(&partition).filter(|part| part.epoch == epoch) else { return };
-        match is_written {
-            true => part.window.written(change),
-            false => part.window.not_written(change),
+        let Some(part) = state.parts.get_mut(&partition).filter(|part| part.epoch == epoch) else {
+            return;
+        };
+        if is_written {
+            part.window.written(change);
+        } else {
+            part.window.not_written(change);
         }
-        part.room.notify_one();
+        part.has_capacity.notify_one();
         state.wake();
     }
 
@@ -367,20 +408,21 @@ impl State {
     }
 
     fn is_ready(&self) -> bool {
-        self.is_held() && self.parts.values().any(|part| part.leaving.is_none() && part.window.is_ready())
+        self.is_held()
+            && self.parts.values().any(|part| part.leaving.is_none() && part.window.is_ready())
     }
 
     fn is_held(&self) -> bool {
         self.held_until.is_none_or(|until| Instant::now() < until)
     }
 
-    /// Gives streams back the room of deliveries that are over.
-    fn closed(&mut self, closed: impl IntoIterator<Item = Closed>) {
-        for Closed { stream, bytes } in closed {
+    /// Gives streams back the capacity of deliveries that are over.
+    fn closed(&mut self, closed: impl IntoIterator<Item = ClosedDelivery>) {
+        for ClosedDelivery { stream, bytes } in closed {
             if let Some(stream) = self.streams.get_mut(&stream) {
                 stream.messages -= 1;
                 stream.bytes -= bytes;
-                if stream.waits_for == WaitsFor::Room {
+                if stream.waits_for == WaitsFor::Capacity {
                     stream.waits_for = WaitsFor::Nothing;
                     stream.wake.notify_one();
                 }
@@ -393,37 +435,48 @@ impl State {
         let Part { mut window, .. } = part;
         for id in self.streams.keys().copied().collect::<Vec<_>>() {
             let open = window.open_at(id);
-            let closed: Vec<_> = open.into_iter().filter_map(|(id, attempt)| window.give_back(id, attempt)).collect();
+            let closed: Vec<_> = open
+                .into_iter()
+                .filter_map(|(id, attempt)| window.give_back(id, attempt))
+                .collect();
             self.closed(closed);
         }
     }
 
     /// Takes the next events for a stream, as many as it may have, with partition and epoch.
-    fn take(&mut self, id: u64, now: Timestamp) -> Result<Vec<(u32, i64, Taken)>, Error> {
+    fn take(&mut self, id: u64, now: Timestamp) -> Result<Vec<(u32, i64, OutgoingEvent)>, Error> {
         let is_held = self.is_held();
         // A stream that was removed is one that was dropped, which asks no more.
         let Some(stream) = self.streams.get_mut(&id) else { return Ok(Vec::new()) };
         if let Some(error) = &stream.end {
             return Err(error.clone());
         }
-        let ack_deadline = stream.limits.ack_deadline.unwrap_or(self.subscription.settings.ack_deadline);
+        let ack_deadline =
+            stream.limits.ack_deadline.unwrap_or(self.subscription.settings.ack_deadline);
         let deadline = now.plus(ack_deadline);
-        let (mut taken, mut bytes) = (Vec::new(), 0);
-        let turn = self.turn;
-        let order: Vec<u32> = match is_held {
-            true => self.parts.range(turn..).chain(self.parts.range(..turn)).map(|(n, _)| *n).collect(),
-            false => Vec::new(),
-        };
+        let mut taken = Vec::new();
+        let mut bytes = 0;
+        let first = self.first;
+        let mut order: Vec<u32> = Vec::new();
+        if is_held {
+            order.extend(
+                self.parts
+                    .range(first..)
+                    .chain(self.parts.range(..first))
+                    .map(|(number, _)| *number),
+            );
+        }
         let mut is_full = false;
         for partition in order {
             let part = self.parts.get_mut(&partition).expect("its number was just read");
             while part.leaving.is_none() && !is_full {
                 let fits = |entry: &Entry| {
-                    let has_room = stream.messages < stream.limits.messages
-                        && (stream.messages == 0 || stream.bytes + entry.bytes <= stream.limits.bytes);
-                    let has_batch =
-                        taken.is_empty() || taken.len() < BATCH_EVENTS && bytes + entry.bytes <= BATCH_BYTES;
-                    is_full = !has_room || !has_batch;
+                    let has_capacity = stream.messages < stream.limits.messages
+                        && (stream.messages == 0
+                            || stream.bytes + entry.bytes <= stream.limits.bytes);
+                    let has_batch = taken.is_empty()
+                        || taken.len() < BATCH_EVENTS && bytes + entry.bytes <= BATCH_BYTES;
+                    is_full = !has_capacity || !has_batch;
                     !is_full
                 };
                 let Some(one) = part.window.take(id, deadline, fits) else { break };
@@ -434,12 +487,12 @@ impl State {
             }
             if is_full {
                 // The partition that filled this batch comes last in the next.
-                self.turn = partition + 1;
+                self.first = partition + 1;
                 break;
             }
         }
         if taken.is_empty() {
-            let waits_for = if is_full { WaitsFor::Room } else { WaitsFor::Events };
+            let waits_for = if is_full { WaitsFor::Capacity } else { WaitsFor::Events };
             if waits_for == WaitsFor::Events && stream.waits_for != waits_for {
                 self.idle.push_back(id);
             }
@@ -465,19 +518,24 @@ impl State {
         }
         for extension in &update.extensions {
             if let Some((window, AckId { id, attempt, .. })) = self.window_of(&extension.ack_id) {
-                window.extend(id, attempt, now.plus(convert::duration(extension.duration).unwrap_or_default()));
+                window.extend(
+                    id,
+                    attempt,
+                    now.plus(convert::duration(extension.duration).unwrap_or_default()),
+                );
             }
         }
         self.closed(closed);
         for part in self.parts.values() {
-            part.room.notify_one();
+            part.has_capacity.notify_one();
         }
         self.wake();
     }
 
     fn window_of(&mut self, ack_id: &str) -> Option<(&mut Window, AckId)> {
         let ack_id = AckId::read(ack_id)?;
-        let part = self.parts.get_mut(&ack_id.partition).filter(|part| part.epoch == ack_id.epoch)?;
+        let part =
+            self.parts.get_mut(&ack_id.partition).filter(|part| part.epoch == ack_id.epoch)?;
         Some((&mut part.window, ack_id))
     }
 
@@ -486,9 +544,10 @@ impl State {
         self.streams.remove(&id);
         for part in self.parts.values_mut() {
             for (id, attempt) in part.window.open_at(id) {
-                match counts {
-                    true => drop(part.window.fail(id, attempt, now, rand::random(), Failure::default())),
-                    false => drop(part.window.give_back(id, attempt)),
+                if counts {
+                    part.window.fail(id, attempt, now, rand::random(), Failure::default());
+                } else {
+                    part.window.give_back(id, attempt);
                 }
             }
         }
@@ -496,7 +555,11 @@ impl State {
     }
 }
 
-fn delivery(partition: u32, epoch: i64, Taken { id, entry, attempt }: Taken) -> pb::Delivery {
+fn delivery(
+    partition: u32,
+    epoch: i64,
+    OutgoingEvent { id, entry, attempt }: OutgoingEvent,
+) -> pb::Delivery {
     pb::Delivery {
         event: Some(pb::Event::clone(&entry.event)),
         ack_id: AckId { partition, epoch, id, attempt }.to_string(),
@@ -521,7 +584,10 @@ impl Consumer {
             let taken = self.hub.state.lock().take(self.id, self.hub.clock.now())?;
             if !taken.is_empty() {
                 self.hub.delivered.increment(taken.len() as u64);
-                return Ok(taken.into_iter().map(|(partition, epoch, one)| delivery(partition, epoch, one)).collect());
+                return Ok(taken
+                    .into_iter()
+                    .map(|(partition, epoch, one)| delivery(partition, epoch, one))
+                    .collect());
             }
             self.wake.notified().await;
         }
@@ -547,6 +613,6 @@ impl Drop for Consumer {
     fn drop(&mut self) {
         let counts = !self.drain.as_ref().is_some_and(souk_chassis::Drain::is_draining);
         self.hub.state.lock().leave(self.id, self.hub.clock.now(), counts);
-        self.hub.nudge.notify_one();
+        self.hub.poll_now.notify_one();
     }
 }

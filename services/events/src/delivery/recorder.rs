@@ -1,9 +1,13 @@
-//! Lets time pass for all windows, and writes how far all subscriptions have come: many acknowledgements, one write.
+//! Lets time pass for all windows, and writes how far all subscriptions have come: many
+//! acknowledgements, one write.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use souk_chassis::Drain;
+use souk_data::Isolation::ReadCommitted;
+use souk_data::Tx;
+use souk_types::Timestamp;
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -11,7 +15,7 @@ use super::Delivery;
 use super::hub::Hub;
 use crate::error::Error;
 use crate::store;
-use crate::store::place::Step;
+use crate::store::checkpoint::Checkpoint;
 use crate::window::Change;
 
 /// How exact deadlines and waits are.
@@ -55,7 +59,7 @@ pub async fn record(delivery: Delivery, drain: Drain) -> Result<(), Error> {
     }
 }
 
-/// Writes what is unwritten. The caller holds the turn.
+/// Writes what is unwritten. The caller has locked `writing`.
 pub async fn write_progress(delivery: &Delivery) -> Result<(), Error> {
     let mut changes: Vec<(Arc<Hub>, u32, i64, Change)> = Vec::new();
     for hub in delivery.hubs() {
@@ -67,30 +71,27 @@ pub async fn write_progress(delivery: &Delivery) -> Result<(), Error> {
         return Ok(());
     }
     let now = delivery.0.clock.now();
-    let steps: Vec<Step> = changes
+    let checkpoints: Vec<Checkpoint> = changes
         .iter()
-        .map(|(hub, partition, epoch, change)| Step {
+        .map(|(hub, partition, epoch, change)| Checkpoint {
             subscription: hub.number,
             partition: *partition,
             epoch: *epoch,
             change: change.clone(),
         })
         .collect();
-    let steps = Arc::new(steps);
-    let written = delivery.0.db.write_locked(move |tx| {
-        let steps = steps.clone();
-        async move { store::place::advance(&tx, &steps, now).await }
-    });
-    match written.await {
+    let written = delivery.0.db.write(ReadCommitted, (checkpoints, now), write).await;
+    match written {
         Ok(accepted) => {
             for ((hub, partition, epoch, change), accepted) in changes.into_iter().zip(accepted) {
                 if accepted {
                     count(&hub, &change);
                     hub.settle(partition, epoch, change, true);
                 } else {
-                    // The lease went to another replica, or the subscription to another place.
+                    // The lease went to another replica, or the subscription was set to another
+                    // position.
                     hub.remove_part(partition, epoch);
-                    hub.look();
+                    hub.poll();
                 }
             }
             Ok(())
@@ -104,12 +105,21 @@ pub async fn write_progress(delivery: &Delivery) -> Result<(), Error> {
     }
 }
 
+async fn write(
+    tx: &Tx,
+    (checkpoints, now): &(Vec<Checkpoint>, Timestamp),
+) -> Result<Vec<bool>, souk_data::Error> {
+    store::checkpoint::write(tx, checkpoints, *now).await
+}
+
 fn count(hub: &Hub, change: &Change) {
     if change.failed.is_empty() && change.dead.is_empty() {
         return;
     }
     let name = hub.subscription().name;
-    let failed = metrics::counter!("souk_events_failed_deliveries_total", "subscription" => name.clone());
+    let failed =
+        metrics::counter!("souk_events_failed_deliveries_total", "subscription" => name.clone());
     failed.increment((change.failed.len() + change.dead.len()) as u64);
-    metrics::counter!("souk_events_dead_letters_total", "subscription" => name).increment(change.dead.len() as u64);
+    metrics::counter!("souk_events_dead_letters_total", "subscription" => name)
+        .increment(change.dead.len() as u64);
 }

@@ -1,6 +1,6 @@
-//! What the engines on a broker share: one reader a process follows all partitions and fills their tails; a reader that is
-//! behind the tail has a source of its own until it has caught up. So the broker serves each event to a process once, however
-//! many subscriptions read it.
+//! What the engines on a broker share: one reader a process follows all partitions and fills their
+//! tails; a reader that is behind the tail has a source of its own until it has caught up. So the
+//! broker serves each event to a process once, however many subscriptions read it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::tail::Tail;
-use super::{Entry, LogError};
+use super::{Entry, LogError, LogReader};
 
-/// How long the log waits for a broker to take events before it says that it cannot be reached. Less than the time that
-/// Publish has, so that the caller hears it.
+/// How long the log waits for a broker to take events before it says that it cannot be reached.
+/// Less than the time that Publish has, so that the caller hears it.
 pub const APPEND_LIMIT: Duration = Duration::from_secs(8);
 
 /// How long a question to the broker may take.
@@ -34,8 +34,9 @@ pub trait Broker: Send + Sync + 'static {
 
 /// Reads one partition of a broker.
 pub trait Source: Send {
-    /// Waits for events and returns at least one, at most `max_events` and about `max_bytes`. It goes on after the broker was
-    /// away, for as long as it takes. Dropping the future loses nothing.
+    /// Waits for events and returns at least one, at most `max_events` and about `max_bytes`. It
+    /// goes on after the broker was away, for as long as it takes. Dropping the future loses
+    /// nothing.
     fn next(
         &mut self,
         max_events: usize,
@@ -53,16 +54,20 @@ pub struct BrokerReader<B: Broker> {
 }
 
 impl<B: Broker> BrokerReader<B> {
+    /// Returns a reader that starts at `from`.
     pub fn new(broker: Arc<B>, partition: u32, from: i64) -> Self {
         let next = broker.tail().watch(partition);
         BrokerReader { broker, partition, position: from, next, source: None }
     }
+}
 
-    /// See [`LogReader::next`](super::LogReader::next).
-    pub async fn next(&mut self, max_events: usize, max_bytes: usize) -> Result<Vec<Entry>, LogError> {
+#[tonic::async_trait]
+impl<B: Broker> LogReader for BrokerReader<B> {
+    async fn next(&mut self, max_events: usize, max_bytes: usize) -> Result<Vec<Entry>, LogError> {
         loop {
             let next = *self.next.borrow_and_update();
-            let mut entries = self.broker.tail().read(self.partition, self.position, max_events, max_bytes);
+            let mut entries =
+                self.broker.tail().read(self.partition, self.position, max_events, max_bytes);
             if !entries.is_empty() {
                 self.source = None;
             } else if self.position >= next {
@@ -73,7 +78,9 @@ impl<B: Broker> BrokerReader<B> {
                 waited.map_err(|_| LogError::Unavailable("the program is stopping".into()))?;
                 continue;
             } else {
-                let source = self.source.get_or_insert_with(|| self.broker.source(self.partition, self.position));
+                let source = self
+                    .source
+                    .get_or_insert_with(|| self.broker.source(self.partition, self.position));
                 entries = source.next(max_events, max_bytes).await?;
                 // A broker may start earlier than it was asked to.
                 entries.retain(|entry| entry.offset >= self.position);
@@ -86,7 +93,8 @@ impl<B: Broker> BrokerReader<B> {
     }
 }
 
-/// Waits between attempts to reach a broker: 50 ms, doubling up to 2 s, each up to half as long again.
+/// Waits between attempts to reach a broker: 50 ms, doubling up to 2 s, each up to half as long
+/// again.
 #[derive(Default)]
 pub struct Backoff {
     attempts: u32,

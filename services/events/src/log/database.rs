@@ -1,7 +1,9 @@
-//! The log in the service's own database: a table of events and a row a partition with the next offset.
+//! The log in the service's own database: a table of events and a row a partition with the next
+//! offset.
 //!
-//! **Invariant:** an append locks the rows of its partitions first, by number, and counts their offsets on; so offsets have no
-//! gaps, and are visible in their order, on both engines and with any number of replicas.
+//! **Invariant:** an append locks the rows of its partitions first, by number, and counts their
+//! offsets on; so offsets have no gaps, and are visible in their order, on both engines and with
+//! any number of replicas.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,30 +13,32 @@ use parking_lot::Mutex;
 use prost::Message;
 use souk_chassis::{Drain, StartError};
 use souk_client::events::v1 as pb;
-use souk_data::{Db, Engine};
+use souk_data::Isolation::ReadCommitted;
+use souk_data::{Db, Engine, Tx};
 use souk_types::{Clock, Timestamp};
-use tokio::sync::{Mutex as Turn, Semaphore, oneshot, watch};
+use tokio::sync::{Mutex as AsyncMutex, Semaphore, oneshot, watch};
 
 use super::tail::Tail;
-use super::{AppendError, Bounds, Entry, LogError, size_of};
+use super::{AppendError, Bounds, Entry, Log, LogError, LogReader, size_of};
 use crate::config::LogConfig;
-use crate::store::log::{self as table, NewRow};
+use crate::store::log_event::{self, LogPosition, NewEvent};
+use crate::store::log_partition;
 
-/// How many events and bytes one write takes, unless a single request has more. More would hold up others at the disk.
+/// How many events and bytes one write takes, unless a single request has more. More would hold up
+/// others at the disk.
 const GROUP_EVENTS: usize = 2000;
 const GROUP_BYTES: usize = 4 << 20;
 
-/// The most KiB of events that wait for the disk. Further publishers wait for room.
+/// The most KiB of events that wait for the disk. Further publishers wait for capacity.
 const WAITING_KIB: u32 = 64 << 10;
 
-/// How often a replica looks for what others added.
-const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+/// How often a replica polls for what others added.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How many events one write of the purge deletes.
 const PURGED_AT_A_TIME: i64 = 500;
 
-/// The log. Clones are one.
-#[derive(Clone)]
+/// The log.
 pub struct DatabaseLog(Arc<Inner>);
 
 struct Inner {
@@ -45,14 +49,14 @@ struct Inner {
     tail: Tail,
     /// What waits for the next write.
     waiting: Mutex<VecDeque<Waiting>>,
-    room: Semaphore,
-    /// Whoever has it writes what is waiting, for all.
-    turn: Arc<Turn<()>>,
+    capacity: Semaphore,
+    /// Whoever has locked it writes what is waiting, for all.
+    writer: Arc<AsyncMutex<()>>,
 }
 
 /// The events of one caller, and where it waits for their offsets.
 struct Waiting {
-    rows: Vec<NewRow>,
+    events: Vec<NewEvent>,
     bytes: usize,
     answer: oneshot::Sender<Result<Vec<i64>, souk_data::Error>>,
 }
@@ -61,10 +65,17 @@ impl DatabaseLog {
     /// Opens the log and makes the partitions that are missing.
     pub async fn open(config: &LogConfig, db: Db, clock: Clock) -> Result<Self, StartError> {
         let partitions = config.partitions;
-        let next = db.write_locked(move |tx| async move { table::open(&tx, partitions).await }).await?;
+        let next = db.write(ReadCommitted, partitions, log_partition::open).await?;
         if next.len() > partitions as usize {
-            let allowed = format!("must be at least {}, since the log has so many partitions already", next.len());
-            return Err(StartError::configuration("events.engine.partitions", &partitions.to_string(), &allowed));
+            let allowed = format!(
+                "must be at least {}, since the log has so many partitions already",
+                next.len()
+            );
+            return Err(StartError::configuration(
+                "events.engine.partitions",
+                &partitions.to_string(),
+                &allowed,
+            ));
         }
         let tail = Tail::new(&next, config.tail_bytes);
         Ok(DatabaseLog(Arc::new(Inner {
@@ -74,70 +85,78 @@ impl DatabaseLog {
             retention: config.retention(),
             tail,
             waiting: Mutex::default(),
-            room: Semaphore::new(WAITING_KIB as usize),
-            turn: Arc::new(Turn::new(())),
+            capacity: Semaphore::new(WAITING_KIB as usize),
+            writer: Arc::new(AsyncMutex::new(())),
         })))
     }
+}
 
-    /// See [`Log::partitions`](super::Log::partitions).
-    pub fn partitions(&self) -> u32 {
+#[tonic::async_trait]
+impl Log for DatabaseLog {
+    fn partitions(&self) -> u32 {
         self.0.partitions
     }
 
-    /// See [`Log::append`](super::Log::append). All events are added or none.
-    pub async fn append(&self, events: Vec<(u32, Arc<pb::Event>)>) -> Result<Vec<Result<i64, AppendError>>, LogError> {
+    // All events are added or none.
+    async fn append(
+        &self,
+        events: Vec<(u32, Arc<pb::Event>)>,
+    ) -> Result<Vec<Result<i64, AppendError>>, LogError> {
         if events.is_empty() {
             return Ok(Vec::new());
         }
         let mut bytes = 0;
         let encoded = |(partition, event): (u32, Arc<pb::Event>)| {
-            let row = NewRow { partition, encoded: event.encode_to_vec(), event };
-            bytes += row.encoded.len();
-            row
+            let event = NewEvent { partition, encoded: event.encode_to_vec(), event };
+            bytes += event.encoded.len();
+            event
         };
-        let rows: Vec<NewRow> = events.into_iter().map(encoded).collect();
+        let events: Vec<NewEvent> = events.into_iter().map(encoded).collect();
         let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(WAITING_KIB).clamp(1, WAITING_KIB);
-        let _room = self.0.room.acquire_many(kib).await.expect("it is never closed");
+        let _permit = self.0.capacity.acquire_many(kib).await.expect("it is never closed");
 
         let (answer, mut answered) = oneshot::channel();
-        self.0.waiting.lock().push_back(Waiting { rows, bytes, answer });
-        // Either somebody else's write takes these events along, or it is this caller's turn to write for all who wait.
+        self.0.waiting.lock().push_back(Waiting { events, bytes, answer });
+        // Either somebody else's write takes these events along, or this caller writes for all who
+        // wait.
         let offsets = tokio::select! {
             biased;
             offsets = &mut answered => offsets,
-            turn = self.0.turn.clone().lock_owned() => {
+            writer = self.0.writer.clone().lock_owned() => {
                 let inner = self.0.clone();
-                // In a task of its own, since a caller that goes away must not take the answers of the others with it.
+                // In a task of its own, since a caller that goes away must not take the answers of
+                // the others with it.
                 tokio::spawn(async move {
                     inner.write_group().await;
-                    drop(turn);
+                    drop(writer);
                 });
                 answered.await
             }
         };
-        let offsets = offsets.map_err(|_| LogError::Unavailable("the program is stopping".into()))??;
+        let offsets =
+            offsets.map_err(|_| LogError::Unavailable("the program is stopping".into()))??;
         Ok(offsets.into_iter().map(Ok).collect())
     }
 
-    /// See [`Log::reader`](super::Log::reader).
-    pub fn reader(&self, partition: u32, from: i64) -> DatabaseReader {
-        DatabaseReader { log: self.0.clone(), partition, position: from, next: self.0.tail.watch(partition) }
+    fn reader(&self, partition: u32, from: i64) -> Box<dyn LogReader> {
+        let next = self.0.tail.watch(partition);
+        Box::new(DatabaseReader { log: self.0.clone(), partition, position: from, next })
     }
 
-    /// See [`Log::bounds`](super::Log::bounds).
-    pub async fn bounds(&self, partition: u32) -> Result<Bounds, LogError> {
-        Ok(table::bounds(&self.0.db.read(), partition).await?)
+    async fn bounds(&self, partition: u32) -> Result<Bounds, LogError> {
+        Ok(log_partition::bounds(&self.0.db.read(), partition).await?)
     }
 
-    /// See [`Log::offset_at`](super::Log::offset_at). Times never fall within a partition, so halving finds the place.
-    pub async fn offset_at(&self, partition: u32, time: Timestamp) -> Result<i64, LogError> {
+    // Times never fall within a partition, so halving finds the offset.
+    async fn offset_at(&self, partition: u32, time: Timestamp) -> Result<i64, LogError> {
         let reader = self.0.db.read();
         let Bounds { earliest, next } = self.bounds(partition).await?;
-        let (mut low, mut high) = (earliest, next);
+        let mut low = earliest;
+        let mut high = next;
         while low < high {
             let middle = low + (high - low) / 2;
             // One that is not there any more was purged, since it was old.
-            match table::publish_time(&reader, partition, middle).await? {
+            match log_event::publish_time(&reader, partition, middle).await? {
                 Some(published) if published >= time => high = middle,
                 _ => low = middle + 1,
             }
@@ -145,14 +164,16 @@ impl DatabaseLog {
         Ok(low)
     }
 
-    /// See [`Log::publish_time`](super::Log::publish_time).
-    pub async fn publish_time(&self, partition: u32, offset: i64) -> Result<Option<Timestamp>, LogError> {
+    async fn publish_time(
+        &self,
+        partition: u32,
+        offset: i64,
+    ) -> Result<Option<Timestamp>, LogError> {
         let Bounds { earliest, .. } = self.bounds(partition).await?;
-        Ok(table::publish_time(&self.0.db.read(), partition, offset.max(earliest)).await?)
+        Ok(log_event::publish_time(&self.0.db.read(), partition, offset.max(earliest)).await?)
     }
 
-    /// See [`Log::purge`](super::Log::purge).
-    pub async fn purge(&self) -> Result<u64, LogError> {
+    async fn purge(&self) -> Result<u64, LogError> {
         let before = self.0.clock.now().minus(self.0.retention);
         let mut purged = 0;
         for partition in 0..self.0.partitions {
@@ -160,8 +181,11 @@ impl DatabaseLog {
             let mut first = self.bounds(partition).await?.earliest;
             while first < keep {
                 let next = keep.min(first + PURGED_AT_A_TIME);
-                let delete = move |tx| async move { table::delete_before(&tx, partition, next).await };
-                purged += self.0.db.write_locked(delete).await?;
+                purged += self
+                    .0
+                    .db
+                    .write(ReadCommitted, (partition, next), log_event::delete_before)
+                    .await?;
                 first = next;
             }
             // Whichever replica deleted them.
@@ -170,21 +194,28 @@ impl DatabaseLog {
         Ok(purged)
     }
 
-    /// See [`Log::follow`](super::Log::follow). A SQLite file has no other replicas.
-    pub async fn follow(self, drain: Drain) -> Result<(), LogError> {
+    // A SQLite file has no other replicas.
+    async fn follow(&self, drain: Drain) -> Result<(), LogError> {
         if self.0.db.engine() == Engine::Sqlite {
             drain.started().await;
             return Ok(());
         }
-        while drain.pause(LOOK_INTERVAL).await {
+        while drain.pause(POLL_INTERVAL).await {
             if self.0.tail.is_watched() {
-                for (partition, next) in (0..).zip(table::next_offsets(&self.0.db.read()).await?) {
+                for (partition, next) in
+                    (0..).zip(log_partition::next_offsets(&self.0.db.read()).await?)
+                {
                     if partition < self.0.partitions {
                         self.0.tail.learn(partition, next);
                     }
                 }
             }
         }
+        Ok(())
+    }
+
+    async fn ping(&self) -> Result<(), LogError> {
+        // Its database is asked anyway.
         Ok(())
     }
 }
@@ -196,22 +227,19 @@ impl Inner {
         if group.is_empty() {
             return;
         }
-        let mut rows = Vec::with_capacity(group.iter().map(|waiting| waiting.rows.len()).sum());
+        let mut events = Vec::with_capacity(group.iter().map(|waiting| waiting.events.len()).sum());
         let mut answers = Vec::with_capacity(group.len());
         for waiting in group {
-            answers.push((waiting.rows.len(), waiting.answer));
-            rows.extend(waiting.rows);
+            answers.push((waiting.events.len(), waiting.answer));
+            events.extend(waiting.events);
         }
-        let rows = Arc::new(rows);
-        let (shared, now) = (rows.clone(), self.clock.now());
-        let written = self.db.write_locked(move |tx| {
-            let rows = shared.clone();
-            async move { table::append(&tx, &rows, now).await }
-        });
-        match written.await {
-            Ok(written) => {
-                self.show(&rows, &written);
-                let mut offsets = written.offsets.iter().copied();
+        let events = Arc::new(events);
+        let written =
+            self.db.write(ReadCommitted, (events.clone(), self.clock.now()), append).await;
+        match written {
+            Ok(positions) => {
+                self.show(&events, &positions);
+                let mut offsets = positions.iter().map(|position| position.offset);
                 for (count, answer) in answers {
                     // Whoever went away has its events in the log all the same.
                     let _ = answer.send(Ok(offsets.by_ref().take(count).collect()));
@@ -227,16 +255,18 @@ impl Inner {
 
     fn take_group(&self) -> Vec<Waiting> {
         let mut waiting = self.waiting.lock();
-        let (mut events, mut bytes) = (0, 0);
+        let mut events = 0;
+        let mut bytes = 0;
         let mut group = Vec::new();
-        // Whoever went away before its turn is not told anything, and has nothing in the log.
+        // Whoever went away before this write gets no answer, and has nothing in the log.
         waiting.retain(|waiting| !waiting.answer.is_closed());
         while let Some(first) = waiting.front() {
-            let is_full = events + first.rows.len() > GROUP_EVENTS || bytes + first.bytes > GROUP_BYTES;
+            let is_full =
+                events + first.events.len() > GROUP_EVENTS || bytes + first.bytes > GROUP_BYTES;
             if is_full && !group.is_empty() {
                 break;
             }
-            events += first.rows.len();
+            events += first.events.len();
             bytes += first.bytes;
             group.extend(waiting.pop_front());
         }
@@ -244,15 +274,12 @@ impl Inner {
     }
 
     /// Puts durable events where readers find them.
-    fn show(&self, rows: &[NewRow], written: &table::Written) {
+    fn show(&self, events: &[NewEvent], positions: &[LogPosition]) {
         let mut by_partition: Vec<Vec<Entry>> = vec![Vec::new(); self.partitions as usize];
-        for (row, offset) in rows.iter().zip(&written.offsets) {
-            by_partition[row.partition as usize].push(Entry {
-                offset: *offset,
-                publish_time: written.times[&row.partition],
-                event: row.event.clone(),
-                bytes: size_of(&row.event),
-            });
+        for (NewEvent { partition, event, .. }, position) in events.iter().zip(positions) {
+            let LogPosition { offset, publish_time } = *position;
+            let entry = Entry { offset, publish_time, event: event.clone(), bytes: size_of(event) };
+            by_partition[*partition as usize].push(entry);
         }
         for (partition, entries) in (0..).zip(by_partition) {
             if !entries.is_empty() {
@@ -262,24 +289,39 @@ impl Inner {
     }
 }
 
+/// The events of one write, and the time at which the log takes them.
+type Append = (Arc<Vec<NewEvent>>, Timestamp);
+
+async fn append(tx: &Tx, (events, now): &Append) -> Result<Vec<LogPosition>, souk_data::Error> {
+    log_event::append(tx, events, *now).await
+}
+
 /// Reads one partition: the last events from memory, earlier ones from the table.
-pub struct DatabaseReader {
+struct DatabaseReader {
     log: Arc<Inner>,
     partition: u32,
     position: i64,
     next: watch::Receiver<i64>,
 }
 
-impl DatabaseReader {
-    /// See [`LogReader::next`](super::LogReader::next).
-    pub async fn next(&mut self, max_events: usize, max_bytes: usize) -> Result<Vec<Entry>, LogError> {
+#[tonic::async_trait]
+impl LogReader for DatabaseReader {
+    async fn next(&mut self, max_events: usize, max_bytes: usize) -> Result<Vec<Entry>, LogError> {
         loop {
             let next = *self.next.borrow_and_update();
             if self.position < next {
-                let mut entries = self.log.tail.read(self.partition, self.position, max_events, max_bytes);
+                let mut entries =
+                    self.log.tail.read(self.partition, self.position, max_events, max_bytes);
                 if entries.is_empty() {
                     let reader = self.log.db.read();
-                    entries = table::read(&reader, self.partition, self.position, max_events, max_bytes).await?;
+                    entries = log_event::read(
+                        &reader,
+                        self.partition,
+                        self.position,
+                        max_events,
+                        max_bytes,
+                    )
+                    .await?;
                 }
                 // Nothing there means that all of it was purged meanwhile.
                 self.position = entries.last().map_or(next, |last| last.offset + 1);

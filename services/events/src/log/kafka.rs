@@ -1,7 +1,8 @@
 //! The log on Kafka: one topic, whose partitions are those of the log.
 //!
-//! **Invariant:** an event counts as added when all in-sync replicas have it (acks=all), and the producer is idempotent, so what
-//! librdkafka sends again after a lost answer neither doubles nor changes places.
+//! **Invariant:** an event counts as added when all in-sync replicas have it (acks=all), and the
+//! producer is idempotent, so what librdkafka sends again after a lost answer neither doubles nor
+//! changes the order.
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer, PurgeConfig};
 use rdkafka::{Offset, TopicPartitionList};
-use souk_chassis::{Drain, StartError};
+use souk_chassis::StartError;
 use souk_client::events::v1 as pb;
 use souk_types::Timestamp;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -26,11 +27,12 @@ use tracing::warn;
 use super::broker::{APPEND_LIMIT, ASK_LIMIT, Backoff, Broker, BrokerReader, START_LIMIT, Source};
 use super::refused::Refused;
 use super::tail::Tail;
-use super::{AppendError, Bounds, Entry, LogError, publish_time_of, size_of};
+use super::{AppendError, Bounds, Entry, Log, LogError, LogReader, publish_time_of, size_of};
 use crate::cloudevents::{self, Binding};
 use crate::config::LogConfig;
 
-/// The largest message that the log asks its broker to take: an event has at most 2 MiB of payload and some attributes.
+/// The largest message that the log asks its broker to take: an event has at most 2 MiB of payload
+/// and some attributes.
 const MAX_MESSAGE_BYTES: usize = 4 << 20;
 
 /// How many events the follower of the tail hands on at once.
@@ -40,14 +42,10 @@ const TAIL_EVENTS: usize = 500;
 const TAIL_AHEAD_KIB: &str = "16384";
 const SOURCE_AHEAD_KIB: &str = "2048";
 
-/// The log. Clones are one.
-#[derive(Clone)]
+/// The log.
 pub struct KafkaLog(Arc<Inner>);
 
-/// Reads one partition.
-pub type KafkaReader = BrokerReader<Inner>;
-
-pub struct Inner {
+struct Inner {
     config: ClientConfig,
     topic: String,
     partitions: u32,
@@ -63,18 +61,24 @@ impl KafkaLog {
     /// Opens the log: makes the topic when it is not there, and starts to follow it.
     pub async fn open(config: &LogConfig) -> Result<Self, StartError> {
         if config.kafka.brokers.is_empty() {
-            return Err(StartError::configuration("events.engine.kafka.brokers", "", "must name a broker: HOST:PORT"));
+            return Err(StartError::configuration(
+                "events.engine.kafka.brokers",
+                "",
+                "must name a broker: HOST:PORT",
+            ));
         }
         let topic = config.kafka.topic.clone();
         let mut client = ClientConfig::new();
         client
             .set("bootstrap.servers", &config.kafka.brokers)
             .set("client.id", "souk-events")
-            // After an outage of ten minutes librdkafka would otherwise wait for ten seconds before it looks again.
+            // After an outage of ten minutes librdkafka would otherwise wait for ten seconds before
+            // it tries again.
             .set("reconnect.backoff.ms", "50")
             .set("reconnect.backoff.max.ms", "1000")
             .set("topic.metadata.refresh.interval.ms", "30000")
-            // What it cannot do it says at once in our own words; its own log repeats every attempt to connect.
+            // What it cannot do it says at once in our own words; its own log repeats every attempt
+            // to connect.
             .set_log_level(RDKafkaLogLevel::Critical);
         let partitions = config.partitions;
         make_topic(&client, &topic, config).await?;
@@ -96,10 +100,11 @@ impl KafkaLog {
         });
         // It holds no strong reference, so that it ends with the log.
         let weak = Arc::downgrade(&log);
-        let consumer =
-            log.consumer(&next.iter().copied().zip(0..).map(|(at, number)| (number, at)).collect::<Vec<_>>())?;
+        let consumer = log.consumer(
+            &next.iter().copied().zip(0..).map(|(at, number)| (number, at)).collect::<Vec<_>>(),
+        )?;
         let follower = tokio::spawn(async move {
-            let consumer = Released(Some(consumer));
+            let consumer = DetachedConsumer(Some(consumer));
             loop {
                 let entries = read(&consumer, TAIL_EVENTS, usize::MAX, |_| ()).await;
                 let Some(log) = weak.upgrade() else { return };
@@ -109,17 +114,22 @@ impl KafkaLog {
         *log.follower.lock() = Some(follower);
         Ok(KafkaLog(log))
     }
+}
 
-    /// See [`Log::partitions`](super::Log::partitions).
-    pub fn partitions(&self) -> u32 {
+#[tonic::async_trait]
+impl Log for KafkaLog {
+    fn partitions(&self) -> u32 {
         self.0.partitions
     }
 
-    /// See [`Log::append`](super::Log::append).
-    pub async fn append(&self, events: Vec<(u32, Arc<pb::Event>)>) -> Result<Vec<Result<i64, AppendError>>, LogError> {
+    async fn append(
+        &self,
+        events: Vec<(u32, Arc<pb::Event>)>,
+    ) -> Result<Vec<Result<i64, AppendError>>, LogError> {
         let producer = self.0.producer.lock().clone();
         let mut refused = Refused::default();
-        // All are handed over before the first answer is waited for: librdkafka sends them in this order, as few requests.
+        // All are handed over before the first answer is waited for: librdkafka sends them in this
+        // order, as few requests.
         let sent: Vec<_> = events
             .iter()
             .map(|(partition, event)| {
@@ -129,9 +139,12 @@ impl KafkaLog {
             })
             .collect();
         let answers = join_all(sent.into_iter().map(|sent| async {
-            let answer = sent?.await.map_err(|_| AppendError::Unavailable("the producer was given up".into()))?;
+            let answer = sent?
+                .await
+                .map_err(|_| AppendError::Unavailable("the producer was given up".into()))?;
             match answer {
-                // The broker knew the event from an earlier attempt, so long ago that it does not know where.
+                // The broker knew the event from an earlier attempt, so long ago that it does not
+                // know where.
                 Ok(delivery) if delivery.offset < 0 => {
                     Err(AppendError::Unavailable("its position is not known".into()))
                 }
@@ -149,19 +162,18 @@ impl KafkaLog {
         }
     }
 
-    /// See [`Log::reader`](super::Log::reader).
-    pub fn reader(&self, partition: u32, from: i64) -> KafkaReader {
-        BrokerReader::new(self.0.clone(), partition, from)
+    fn reader(&self, partition: u32, from: i64) -> Box<dyn LogReader> {
+        Box::new(BrokerReader::new(self.0.clone(), partition, from))
     }
 
-    /// See [`Log::bounds`](super::Log::bounds).
-    pub async fn bounds(&self, partition: u32) -> Result<Bounds, LogError> {
+    async fn bounds(&self, partition: u32) -> Result<Bounds, LogError> {
         Ok(ends(&self.0.asking, &self.0.topic, partition).await?)
     }
 
-    /// See [`Log::offset_at`](super::Log::offset_at). Kafka knows times by the millisecond.
-    pub async fn offset_at(&self, partition: u32, time: Timestamp) -> Result<i64, LogError> {
-        let (asking, topic) = (self.0.asking.clone(), self.0.topic.clone());
+    // Kafka knows times by the millisecond.
+    async fn offset_at(&self, partition: u32, time: Timestamp) -> Result<i64, LogError> {
+        let asking = self.0.asking.clone();
+        let topic = self.0.topic.clone();
         // Rounded up: an event of the same millisecond came before.
         let millis = (time.as_micros().max(0) + 999) / 1000;
         let asked = spawn_blocking(move || {
@@ -181,20 +193,17 @@ impl KafkaLog {
         }
     }
 
-    /// See [`Log::publish_time`](super::Log::publish_time). Only what is in memory is cheap here.
-    pub fn publish_time(&self, partition: u32, offset: i64) -> Option<Timestamp> {
-        self.0.tail.read(partition, offset, 1, 1).first().map(|entry| entry.publish_time)
+    // Only what is in memory is cheap here.
+    async fn publish_time(
+        &self,
+        partition: u32,
+        offset: i64,
+    ) -> Result<Option<Timestamp>, LogError> {
+        Ok(self.0.tail.read(partition, offset, 1, 1).first().map(|entry| entry.publish_time))
     }
 
-    /// See [`Log::ping`](super::Log::ping).
-    pub async fn ping(&self) -> Result<(), LogError> {
+    async fn ping(&self) -> Result<(), LogError> {
         ends(&self.0.asking, &self.0.topic, 0).await?;
-        Ok(())
-    }
-
-    /// See [`Log::follow`](super::Log::follow). The broker tells what others add.
-    pub async fn follow(self, drain: Drain) -> Result<(), LogError> {
-        drain.started().await;
         Ok(())
     }
 }
@@ -214,17 +223,21 @@ impl Inner {
         let record = if key.is_empty() { record } else { record.key(key) };
         producer.send_result(record).map_err(|(error, _)| match error {
             KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge) => {
-                AppendError::TooLarge { what: "the event", bytes: size_of(event), max: MAX_MESSAGE_BYTES }
+                AppendError::TooLarge {
+                    what: "the event",
+                    bytes: size_of(event),
+                    max: MAX_MESSAGE_BYTES,
+                }
             }
             error => AppendError::Unavailable(error.to_string()),
         })
     }
 
-    /// Gives up a producer whose broker does not answer: all that it has not delivered fails now, and later events go
-    /// through a new one.
+    /// Gives up a producer whose broker does not answer: all that it has not delivered fails now,
+    /// and later events go through a new one.
     ///
-    /// A time limit on each message would be less: librdkafka looks which ones are over at intervals, fails the first events
-    /// of a key and may still deliver the next.
+    /// A time limit on each message would be less: librdkafka looks which ones are over at
+    /// intervals, fails the first events of a key and may still deliver the next.
     fn give_up(&self, given_up: &FutureProducer) {
         let mut producer = self.producer.lock();
         if producer.client().native_ptr() == given_up.client().native_ptr() {
@@ -237,7 +250,8 @@ impl Inner {
         given_up.purge(PurgeConfig::default().queue().inflight());
     }
 
-    /// Returns a consumer of the partitions, each from its offset on, of which it never tells the broker anything.
+    /// Returns a consumer of the partitions, each from its offset on, of which it never tells the
+    /// broker anything.
     fn consumer(&self, from: &[(i32, i64)]) -> Result<StreamConsumer, KafkaError> {
         let ahead = if from.len() > 1 { TAIL_AHEAD_KIB } else { SOURCE_AHEAD_KIB };
         let consumer: StreamConsumer = consumer_config(&self.config, ahead).create()?;
@@ -279,22 +293,29 @@ impl Broker for Inner {
     }
 
     fn source(&self, partition: u32, from: i64) -> KafkaSource {
-        // A consumer is made here and connects in the background; that it cannot be made is a matter of memory.
-        let consumer = self.consumer(&[(partition as i32, from)]).map_err(|error| error.to_string());
-        KafkaSource { consumer: consumer.map(|consumer| Released(Some(consumer))), held_back: None }
+        // A consumer is made here and connects in the background; that it cannot be made is a
+        // matter of memory.
+        let consumer =
+            self.consumer(&[(partition as i32, from)]).map_err(|error| error.to_string());
+        KafkaSource {
+            consumer: consumer.map(|consumer| DetachedConsumer(Some(consumer))),
+            held_back: None,
+        }
     }
 }
 
-/// Reads one partition from the broker. librdkafka connects again by itself and goes on where it was.
-pub struct KafkaSource {
-    consumer: Result<Released, String>,
+/// Reads one partition from the broker. librdkafka connects again by itself and goes on where it
+/// was.
+struct KafkaSource {
+    consumer: Result<DetachedConsumer, String>,
     /// What was read and did not fit the last answer.
     held_back: Option<Entry>,
 }
 
 impl Source for KafkaSource {
     async fn next(&mut self, max_events: usize, max_bytes: usize) -> Result<Vec<Entry>, LogError> {
-        let consumer = self.consumer.as_ref().map_err(|error| LogError::Unavailable(error.clone()))?;
+        let consumer =
+            self.consumer.as_ref().map_err(|error| LogError::Unavailable(error.clone()))?;
         if let Some(entry) = self.held_back.take() {
             return Ok(vec![entry]);
         }
@@ -304,16 +325,16 @@ impl Source for KafkaSource {
     }
 }
 
-/// A consumer that is closed elsewhere: closing waits for its threads.
-struct Released(Option<StreamConsumer>);
+/// A consumer that is closed in the background: closing waits for its threads.
+struct DetachedConsumer(Option<StreamConsumer>);
 
-impl Released {
+impl DetachedConsumer {
     fn get(&self) -> &StreamConsumer {
         self.0.as_ref().expect("it is there until it is dropped")
     }
 }
 
-impl Drop for Released {
+impl Drop for DetachedConsumer {
     fn drop(&mut self) {
         let consumer = self.0.take();
         match tokio::runtime::Handle::try_current() {
@@ -323,9 +344,10 @@ impl Drop for Released {
     }
 }
 
-/// Waits for one event and takes those that are there already. One that does not fit any more goes to `hold_back`.
+/// Waits for one event and takes those that are there already. One that does not fit any more goes
+/// to `hold_back`.
 async fn read(
-    consumer: &Released,
+    consumer: &DetachedConsumer,
     max_events: usize,
     max_bytes: usize,
     hold_back: impl FnOnce(Entry),
@@ -333,18 +355,20 @@ async fn read(
     let mut entries: Vec<(u32, Entry)> = Vec::new();
     let mut bytes = 0;
     while entries.len() < max_events {
-        let received = match entries.is_empty() {
-            true => consumer.get().recv().await,
-            false => match consumer.get().recv().now_or_never() {
+        let received = if entries.is_empty() {
+            consumer.get().recv().await
+        } else {
+            match consumer.get().recv().now_or_never() {
                 Some(received) => received,
                 None => break,
-            },
+            }
         };
         let message = match received {
             Ok(message) => message,
             Err(_) if !entries.is_empty() => break,
-            // It says that the broker is away, as often as it has tried to connect: dozens of errors wait in front of the first
-            // event after an outage. To wait after each would make the outage longer.
+            // It says that the broker is away, as often as it has tried to connect: dozens of
+            // errors wait in front of the first event after an outage. To wait after each would
+            // make the outage longer.
             Err(_) => continue,
         };
         let partition = message.partition() as u32;
@@ -359,7 +383,8 @@ async fn read(
     entries
 }
 
-/// Reads an event. What a foreign producer wrote and is none is passed over, with a line in the log.
+/// Reads an event. What a foreign producer wrote and is none is passed over, with a line in the
+/// log.
 fn entry_of(message: &BorrowedMessage<'_>) -> Option<Entry> {
     let headers = message.headers();
     let headers = headers.iter().flat_map(|headers| headers.iter());
@@ -370,13 +395,19 @@ fn entry_of(message: &BorrowedMessage<'_>) -> Option<Entry> {
     match cloudevents::from_headers(headers.iter().copied(), content_type, data, Binding::Kafka) {
         Ok(event) => Some(Entry {
             offset: message.offset(),
-            publish_time: publish_time_of(message.timestamp().to_millis().unwrap_or(0).saturating_mul(1000)),
+            publish_time: publish_time_of(
+                message.timestamp().to_millis().unwrap_or(0).saturating_mul(1000),
+            ),
             bytes: size_of(&event),
             event: Arc::new(event),
         }),
         Err(reason) => {
-            let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
-            warn!("passed over a message of {topic}, partition {partition}, offset {offset}: {reason}");
+            let topic = message.topic();
+            let partition = message.partition();
+            let offset = message.offset();
+            warn!(
+                "passed over a message of {topic}, partition {partition}, offset {offset}: {reason}"
+            );
             None
         }
     }
@@ -384,12 +415,12 @@ fn entry_of(message: &BorrowedMessage<'_>) -> Option<Entry> {
 
 fn headers_of(event: &pb::Event) -> OwnedHeaders {
     let headers = cloudevents::to_headers(event, Binding::Kafka);
-    let content_type = Header { key: "content-type", value: Some(cloudevents::content_type(event)) };
-    headers
-        .iter()
-        .fold(OwnedHeaders::new_with_capacity(headers.len() + 1).insert(content_type), |all, (name, value)| {
-            all.insert(Header { key: name, value: Some(value) })
-        })
+    let content_type =
+        Header { key: "content-type", value: Some(cloudevents::content_type(event)) };
+    headers.iter().fold(
+        OwnedHeaders::new_with_capacity(headers.len() + 1).insert(content_type),
+        |all, (name, value)| all.insert(Header { key: name, value: Some(value) }),
+    )
 }
 
 fn producer(client: &ClientConfig) -> Result<FutureProducer, KafkaError> {
@@ -409,7 +440,8 @@ fn producer(client: &ClientConfig) -> Result<FutureProducer, KafkaError> {
 fn consumer_config(client: &ClientConfig, ahead_kib: &str) -> ClientConfig {
     let mut config = client.clone();
     config
-        // librdkafka wants a group even where partitions are assigned by hand; nothing is ever committed to it.
+        // librdkafka wants a group even where partitions are assigned by hand; nothing is ever
+        // committed to it.
         .set("group.id", "souk-events")
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
@@ -423,15 +455,25 @@ fn consumer_config(client: &ClientConfig, ahead_kib: &str) -> ClientConfig {
 }
 
 /// Asks what a partition holds.
-async fn ends(asking: &Arc<BaseConsumer>, topic: &str, partition: u32) -> Result<Bounds, KafkaError> {
-    let (asking, topic) = (asking.clone(), topic.to_owned());
-    let asked = spawn_blocking(move || asking.fetch_watermarks(&topic, partition as i32, ASK_LIMIT));
+async fn ends(
+    asking: &Arc<BaseConsumer>,
+    topic: &str,
+    partition: u32,
+) -> Result<Bounds, KafkaError> {
+    let asking = asking.clone();
+    let topic = topic.to_owned();
+    let asked =
+        spawn_blocking(move || asking.fetch_watermarks(&topic, partition as i32, ASK_LIMIT));
     let (earliest, next) = asked.await.expect("asking does not panic")?;
     Ok(Bounds { earliest, next })
 }
 
 /// The same when the service starts: a topic that was just made has no leaders for a moment.
-async fn first_ends(asking: &Arc<BaseConsumer>, topic: &str, partition: u32) -> Result<Bounds, KafkaError> {
+async fn first_ends(
+    asking: &Arc<BaseConsumer>,
+    topic: &str,
+    partition: u32,
+) -> Result<Bounds, KafkaError> {
     let start = tokio::time::Instant::now();
     let mut backoff = Backoff::default();
     loop {
@@ -443,7 +485,11 @@ async fn first_ends(asking: &Arc<BaseConsumer>, topic: &str, partition: u32) -> 
 }
 
 /// Makes the topic when it is not there, and waits for a broker that is not there yet.
-async fn make_topic(client: &ClientConfig, topic: &str, config: &LogConfig) -> Result<(), StartError> {
+async fn make_topic(
+    client: &ClientConfig,
+    topic: &str,
+    config: &LogConfig,
+) -> Result<(), StartError> {
     let admin: AdminClient<DefaultClientContext> = client.create()?;
     let retention = config.retention().as_millis().to_string();
     let max_bytes = MAX_MESSAGE_BYTES.to_string();
@@ -452,21 +498,27 @@ async fn make_topic(client: &ClientConfig, topic: &str, config: &LogConfig) -> R
         .set("max.message.bytes", &max_bytes)
         .set("retention.ms", &retention)
         .set("cleanup.policy", "delete")
-        // The time at which the broker took an event, so that times grow within a partition whatever the clocks of publishers say.
+        // The time at which the broker took an event, so that times grow within a partition
+        // whatever the clocks of publishers say.
         .set("message.timestamp.type", "LogAppendTime");
     let start = tokio::time::Instant::now();
     let mut backoff = Backoff::default();
     loop {
-        let options = AdminOptions::new().request_timeout(Some(ASK_LIMIT)).operation_timeout(Some(ASK_LIMIT));
+        let options =
+            AdminOptions::new().request_timeout(Some(ASK_LIMIT)).operation_timeout(Some(ASK_LIMIT));
         let made = match admin.create_topics([&new], &options).await {
-            Ok(made) => made.into_iter().next().unwrap_or(Ok(String::new())).map_err(|(_, code)| code),
+            Ok(made) => {
+                made.into_iter().next().unwrap_or(Ok(String::new())).map_err(|(_, code)| code)
+            }
             Err(error) => Err(error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail)),
         };
         match made {
             Ok(_) | Err(RDKafkaErrorCode::TopicAlreadyExists) => break,
             Err(code) if start.elapsed() > START_LIMIT => {
                 let brokers = &config.kafka.brokers;
-                return Err(StartError::new(format!("cannot make the topic {topic} at {brokers}: {code}")));
+                return Err(StartError::new(format!(
+                    "cannot make the topic {topic} at {brokers}: {code}"
+                )));
             }
             Err(code) => {
                 warn!("Kafka is not ready, trying again: {code}");
@@ -474,10 +526,12 @@ async fn make_topic(client: &ClientConfig, topic: &str, config: &LogConfig) -> R
             }
         }
     }
-    // Another count of partitions would send a key elsewhere than its earlier events. A new topic is known a little later.
+    // Another count of partitions would send a key elsewhere than its earlier events. A new topic
+    // is known a little later.
     let admin = Arc::new(admin);
     loop {
-        let (asking, name) = (admin.clone(), topic.to_owned());
+        let asking = admin.clone();
+        let name = topic.to_owned();
         let asked = spawn_blocking(move || asking.inner().fetch_metadata(Some(&name), ASK_LIMIT));
         let count = match asked.await.expect("asking does not panic") {
             Ok(metadata) => metadata.topics().first().map_or(0, |topic| topic.partitions().len()),

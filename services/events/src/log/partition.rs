@@ -1,5 +1,5 @@
-//! Which partition an event goes to: one function for all engines, the one that Kafka's own clients use, so that foreign
-//! producers and Souk agree.
+//! Which partition an event goes to: one function for all engines, the one that Kafka's own clients
+//! use, so that foreign producers and Souk agree.
 
 use souk_client::events::v1 as pb;
 
@@ -8,16 +8,15 @@ pub fn of_key(key: &str, partitions: u32) -> u32 {
     (murmur2(key.as_bytes()) & 0x7fff_ffff) % partitions
 }
 
-/// Returns the partition of an event. One without a key goes where its id says: spread, and the same place when it is sent
-/// again.
+/// Returns the partition of an event. One without a key goes where its id says: spread, and to the
+/// same one when it is sent again.
 pub fn of_event(event: &pb::Event, partitions: u32) -> u32 {
-    match event.ordering_key.is_empty() {
-        true => of_key(&event.id, partitions),
-        false => of_key(&event.ordering_key, partitions),
-    }
+    let key = if event.ordering_key.is_empty() { &event.id } else { &event.ordering_key };
+    of_key(key, partitions)
 }
 
-/// The 32-bit murmur2 of Austin Appleby, with Kafka's seed (org.apache.kafka.common.utils.Utils.murmur2).
+/// The 32-bit murmur2 of Austin Appleby, with Kafka's seed
+/// (org.apache.kafka.common.utils.Utils.murmur2).
 fn murmur2(data: &[u8]) -> u32 {
     const SEED: u32 = 0x9747_b28c;
     const M: u32 = 0x5bd1_e995;

@@ -1,10 +1,11 @@
 //! The log on RabbitMQ: a stream for each partition, written and read over AMQP 0.9.1.
 //!
-//! Streams have no answer that tells where an event came to stand: a publisher's confirm only says that it is there. So each
-//! event carries a mark (the property correlation-id), and its offset is known when the follower of the tail meets it.
+//! Streams have no answer that tells at which offset an event is: a publisher's confirm only says
+//! that it is there. So each event carries a mark (the property correlation-id), and its offset is
+//! known when the follower of the tail reads it.
 //!
-//! **Invariant:** an event counts as added when it was confirmed and has been read back, which the broker allows only for what a
-//! majority of the stream's replicas has.
+//! **Invariant:** an event counts as added when it was confirmed and has been read back, which the
+//! broker allows only for what a majority of the stream's replicas has.
 
 mod link;
 mod message;
@@ -21,10 +22,10 @@ use futures_util::future::join_all;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{BasicProperties, Channel, PublisherConfirm};
 use parking_lot::Mutex;
-use souk_chassis::{Drain, StartError};
+use souk_chassis::StartError;
 use souk_client::events::v1 as pb;
 use souk_types::{Clock, Timestamp};
-use tokio::sync::{Mutex as Turn, Semaphore, oneshot};
+use tokio::sync::{Mutex as AsyncMutex, Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tracing::warn;
@@ -32,34 +33,32 @@ use tracing::warn;
 use super::broker::{APPEND_LIMIT, ASK_LIMIT, Backoff, Broker, BrokerReader, START_LIMIT};
 use super::refused::Refused;
 use super::tail::Tail;
-use super::{AppendError, Bounds, Entry, LogError};
+use super::{AppendError, Bounds, Entry, Log, LogError, LogReader};
 use crate::config::LogConfig;
 use link::Link;
 use source::{Follower, RabbitMqSource};
 
-/// The most KiB of events that wait for the broker. Further publishers wait for room.
+/// The most KiB of events that wait for the broker. Further publishers wait for capacity.
 const WAITING_KIB: u32 = 64 << 10;
 
-/// For how long the first offset that is kept counts as known; it changes when the broker drops a segment.
+/// For how long the first offset that is kept counts as known; it changes when the broker drops a
+/// segment.
 const EARLIEST_KNOWN: Duration = Duration::from_secs(10);
 
-/// The log. Clones are one.
-#[derive(Clone)]
+/// The log.
 pub struct RabbitMqLog(Arc<Inner>);
 
-/// Reads one partition.
-pub type RabbitMqReader = BrokerReader<Inner>;
-
-pub struct Inner {
+struct Inner {
     clock: Clock,
     partitions: u32,
     tail: Tail,
     streams: Streams,
-    /// Publishing has a connection of its own: a broker that is short of memory or disk stops those that publish.
+    /// Publishing has a connection of its own: a broker that is short of memory or disk stops those
+    /// that publish.
     publishing: Link,
     reading: Arc<Link>,
-    publisher: Turn<Option<Arc<Publisher>>>,
-    room: Arc<Semaphore>,
+    publisher: AsyncMutex<Option<Arc<Publisher>>>,
+    capacity: Arc<Semaphore>,
     /// Tells this process's events from those of others, and each from the next.
     mark: String,
     marked: AtomicU64,
@@ -82,16 +81,17 @@ impl Streams {
 /// A channel that confirms what was published.
 struct Publisher {
     channel: Channel,
-    /// lapin numbers a message first and queues it afterwards; two callers in between would get each other's confirm.
-    turn: Mutex<()>,
+    /// lapin numbers a message first and queues it afterwards; two callers in between would get
+    /// each other's confirm.
+    sending: Mutex<()>,
     /// The partitions that have taken an event over this connection; see [`Inner::append`].
     proven: Mutex<BTreeSet<u32>>,
 }
 
 /// An event that can be handed to the broker.
-struct Prepared {
-    /// Its place among the events of its append.
-    place: usize,
+struct OutgoingMessage {
+    /// Its number among the events of its append.
+    index: usize,
     partition: u32,
     event: Arc<pb::Event>,
     mark: u64,
@@ -99,8 +99,8 @@ struct Prepared {
 }
 
 /// An event that was handed to the broker.
-struct Sent {
-    place: usize,
+struct PendingConfirm {
+    index: usize,
     partition: u32,
     mark: u64,
     confirm: Confirm,
@@ -127,8 +127,8 @@ impl RabbitMqLog {
             streams: streams.clone(),
             publishing: Link::new(uri, "souk events: publishing"),
             reading: reading.clone(),
-            publisher: Turn::default(),
-            room: Arc::new(Semaphore::new(WAITING_KIB as usize)),
+            publisher: AsyncMutex::default(),
+            capacity: Arc::new(Semaphore::new(WAITING_KIB as usize)),
             mark: format!("{:016x}", rand::random::<u64>()),
             marked: AtomicU64::new(0),
             expected: Mutex::default(),
@@ -148,38 +148,43 @@ impl RabbitMqLog {
         *log.follower.lock() = Some(follower);
         Ok(RabbitMqLog(log))
     }
+}
 
-    /// See [`Log::partitions`](super::Log::partitions).
-    pub fn partitions(&self) -> u32 {
+#[tonic::async_trait]
+impl Log for RabbitMqLog {
+    fn partitions(&self) -> u32 {
         self.0.partitions
     }
 
-    /// See [`Log::append`](super::Log::append).
-    pub async fn append(&self, events: Vec<(u32, Arc<pb::Event>)>) -> Result<Vec<Result<i64, AppendError>>, LogError> {
+    async fn append(
+        &self,
+        events: Vec<(u32, Arc<pb::Event>)>,
+    ) -> Result<Vec<Result<i64, AppendError>>, LogError> {
         let bytes: usize = events.iter().map(|(_, event)| super::size_of(event)).sum();
         let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(WAITING_KIB).clamp(1, WAITING_KIB);
-        let room = self.0.room.clone().acquire_many_owned(kib).await.expect("it is never closed");
+        let permit =
+            self.0.capacity.clone().acquire_many_owned(kib).await.expect("it is never closed");
         let inner = self.0.clone();
         // In a task of its own, so that it goes on when the caller goes away.
         let appended = tokio::spawn(async move {
             let appended = inner.append(events).await;
-            drop(room);
+            drop(permit);
             appended
         });
         appended.await.map_err(|_| LogError::Unavailable("the program is stopping".into()))?
     }
 
-    /// See [`Log::reader`](super::Log::reader).
-    pub fn reader(&self, partition: u32, from: i64) -> RabbitMqReader {
-        BrokerReader::new(self.0.clone(), partition, from)
+    fn reader(&self, partition: u32, from: i64) -> Box<dyn LogReader> {
+        Box::new(BrokerReader::new(self.0.clone(), partition, from))
     }
 
-    /// See [`Log::bounds`](super::Log::bounds).
-    pub async fn bounds(&self, partition: u32) -> Result<Bounds, LogError> {
+    async fn bounds(&self, partition: u32) -> Result<Bounds, LogError> {
         let known = self.0.earliest.lock().get(&partition).copied();
-        let known = known.filter(|(at, _)| at.elapsed() < EARLIEST_KNOWN).map(|(_, earliest)| earliest);
+        let known =
+            known.filter(|(at, _)| at.elapsed() < EARLIEST_KNOWN).map(|(_, earliest)| earliest);
         let mut bounds = bounds(&self.0.reading, &self.0.streams, partition, known).await?;
-        // The broker tells how many there are, not where they end; a segment may have been dropped since the first was read.
+        // The broker tells how many there are, not where they end; a segment may have been dropped
+        // since the first was read.
         bounds.next = bounds.next.max(*self.0.tail.watch(partition).borrow());
         if known.is_none() && bounds.earliest < bounds.next {
             self.0.earliest.lock().insert(partition, (Instant::now(), bounds.earliest));
@@ -187,17 +192,19 @@ impl RabbitMqLog {
         Ok(bounds)
     }
 
-    /// See [`Log::offset_at`](super::Log::offset_at).
-    ///
-    /// RabbitMQ can start at a time, but only by the second, at the start of a chunk, and over AMQP it does not tell the times
-    /// that it goes by. Halving by the times that we wrote ourselves finds the very event in some twenty reads.
-    pub async fn offset_at(&self, partition: u32, time: Timestamp) -> Result<i64, LogError> {
+    // RabbitMQ can start at a time, but only by the second, at the start of a chunk, and over AMQP
+    // it does not tell the times that it goes by. Halving by the times that we wrote ourselves
+    // finds the very event in some twenty reads.
+    async fn offset_at(&self, partition: u32, time: Timestamp) -> Result<i64, LogError> {
         let Bounds { earliest, next } = self.bounds(partition).await?;
-        let (mut low, mut high) = (earliest, next);
+        let mut low = earliest;
+        let mut high = next;
         while low < high {
             let middle = low + (high - low) / 2;
-            let entry = source::read_one(&self.0.reading, &self.0.streams, partition, middle).await?;
-            // The one that was found may stand behind the middle, where something that is no event was passed over.
+            let entry =
+                source::read_one(&self.0.reading, &self.0.streams, partition, middle).await?;
+            // The one that was found may stand behind the middle, where something that is no event
+            // was passed over.
             if entry.publish_time >= time {
                 high = middle;
             } else {
@@ -207,48 +214,54 @@ impl RabbitMqLog {
         Ok(low)
     }
 
-    /// See [`Log::publish_time`](super::Log::publish_time). Only what is in memory is cheap here.
-    pub fn publish_time(&self, partition: u32, offset: i64) -> Option<Timestamp> {
-        self.0.tail.read(partition, offset, 1, 1).first().map(|entry| entry.publish_time)
+    // Only what is in memory is cheap here.
+    async fn publish_time(
+        &self,
+        partition: u32,
+        offset: i64,
+    ) -> Result<Option<Timestamp>, LogError> {
+        Ok(self.0.tail.read(partition, offset, 1, 1).first().map(|entry| entry.publish_time))
     }
 
-    /// See [`Log::ping`](super::Log::ping).
-    pub async fn ping(&self) -> Result<(), LogError> {
+    async fn ping(&self) -> Result<(), LogError> {
         self.0.reading.connected().await
-    }
-
-    /// See [`Log::follow`](super::Log::follow). The broker tells what others add.
-    pub async fn follow(self, drain: Drain) -> Result<(), LogError> {
-        drain.started().await;
-        Ok(())
     }
 }
 
 impl Inner {
     /// Adds events.
     ///
-    /// The first event of each partition goes alone when the connection is new: a broker that has just started does not know
-    /// its streams for a moment, and would drop the first events of a key and take the next. Once a stream has taken an event,
-    /// the broker keeps what it cannot write at once, in order.
-    async fn append(&self, events: Vec<(u32, Arc<pb::Event>)>) -> Result<Vec<Result<i64, AppendError>>, LogError> {
+    /// The first event of each partition goes alone when the connection is new: a broker that has
+    /// just started does not know its streams for a moment, and would drop the first events of a
+    /// key and take the next. Once a stream has taken an event, the broker keeps what it cannot
+    /// write at once, in order.
+    async fn append(
+        &self,
+        events: Vec<(u32, Arc<pb::Event>)>,
+    ) -> Result<Vec<Result<i64, AppendError>>, LogError> {
         let until = Instant::now() + APPEND_LIMIT;
         let publisher = match tokio::time::timeout_at(until, self.publisher()).await {
             Ok(publisher) => publisher?,
             Err(_) => return Err(LogError::Unavailable("RabbitMQ does not answer".into())),
         };
         let mut outcomes =
-            vec![Err(AppendError::Unavailable("the stream did not take an earlier event".into())); events.len()];
-        let (mut first, mut rest) = (Vec::new(), Vec::new());
+            vec![
+                Err(AppendError::Unavailable("the stream did not take an earlier event".into()));
+                events.len()
+            ];
+        let mut first = Vec::new();
+        let mut rest = Vec::new();
         let mut unproven = BTreeSet::new();
         for prepared in self.prepare(events, &mut outcomes) {
             let is_proven = publisher.proven.lock().contains(&prepared.partition);
             let is_first = !is_proven && unproven.insert(prepared.partition);
             if is_first { first.push(prepared) } else { rest.push(prepared) }
         }
-        let places: Vec<(usize, u32)> = first.iter().map(|prepared| (prepared.place, prepared.partition)).collect();
+        let tried: Vec<(usize, u32)> =
+            first.iter().map(|prepared| (prepared.index, prepared.partition)).collect();
         self.add(&publisher, first, until, &mut outcomes).await;
-        for (place, partition) in places {
-            if outcomes[place].is_err() {
+        for (index, partition) in tried {
+            if outcomes[index].is_err() {
                 rest.retain(|prepared| prepared.partition != partition);
             }
         }
@@ -260,20 +273,26 @@ impl Inner {
     }
 
     /// Makes messages of events. Those that cannot be sent get their outcome.
-    fn prepare(&self, events: Vec<(u32, Arc<pb::Event>)>, outcomes: &mut [Result<i64, AppendError>]) -> Vec<Prepared> {
+    fn prepare(
+        &self,
+        events: Vec<(u32, Arc<pb::Event>)>,
+        outcomes: &mut [Result<i64, AppendError>],
+    ) -> Vec<OutgoingMessage> {
         let mut refused = Refused::default();
         let now = self.clock.now();
         let mut prepared = Vec::with_capacity(events.len());
-        for (place, (partition, event)) in events.into_iter().enumerate() {
+        for (index, (partition, event)) in events.into_iter().enumerate() {
             let mark = self.marked.fetch_add(1, Ordering::Relaxed);
             let properties = refused.check(&event.ordering_key);
-            let properties =
-                properties.and_then(|()| message::properties(&event, now, format!("{}-{mark}", self.mark)));
+            let properties = properties
+                .and_then(|()| message::properties(&event, now, format!("{}-{mark}", self.mark)));
             match properties {
-                Ok(properties) => prepared.push(Prepared { place, partition, event, mark, properties }),
+                Ok(properties) => {
+                    prepared.push(OutgoingMessage { index, partition, event, mark, properties })
+                }
                 Err(error) => {
                     refused.add(&event.ordering_key);
-                    outcomes[place] = Err(error);
+                    outcomes[index] = Err(error);
                 }
             }
         }
@@ -284,60 +303,72 @@ impl Inner {
     async fn add(
         &self,
         publisher: &Publisher,
-        events: Vec<Prepared>,
+        events: Vec<OutgoingMessage>,
         until: Instant,
         outcomes: &mut [Result<i64, AppendError>],
     ) {
         let sent = self.send(publisher, events);
-        let answers = sent.into_iter().map(|Sent { place, partition, mark, confirm, offset }| async move {
-            let outcome = tokio::time::timeout_at(until, added(confirm, offset)).await;
-            let outcome = outcome.unwrap_or_else(|_| Err("RabbitMQ does not answer".into()));
-            match &outcome {
-                Ok(_) => drop(publisher.proven.lock().insert(partition)),
-                Err(_) => drop(self.expected.lock().remove(&mark)),
-            }
-            (place, outcome.map_err(AppendError::Unavailable))
-        });
-        for (place, outcome) in join_all(answers).await {
-            outcomes[place] = outcome;
+        let answers = sent.into_iter().map(
+            |PendingConfirm { index, partition, mark, confirm, offset }| async move {
+                let outcome = tokio::time::timeout_at(until, added(confirm, offset)).await;
+                let outcome = outcome.unwrap_or_else(|_| Err("RabbitMQ does not answer".into()));
+                match &outcome {
+                    Ok(_) => drop(publisher.proven.lock().insert(partition)),
+                    Err(_) => drop(self.expected.lock().remove(&mark)),
+                }
+                (index, outcome.map_err(AppendError::Unavailable))
+            },
+        );
+        for (index, outcome) in join_all(answers).await {
+            outcomes[index] = outcome;
         }
     }
 
     /// Hands all events to the connection at once, in their order.
-    fn send(&self, publisher: &Publisher, events: Vec<Prepared>) -> Vec<Sent> {
-        let _turn = publisher.turn.lock();
-        let sent = events.into_iter().map(|Prepared { place, partition, event, mark, properties }| {
-            let (answer, offset) = oneshot::channel();
-            self.expected.lock().insert(mark, answer);
-            let (channel, stream) = (publisher.channel.clone(), self.streams.name(partition));
-            let mut confirm = Box::pin(async move {
-                // Unroutable messages are confirmed too, unless they are mandatory.
-                let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-                channel.basic_publish("".into(), stream.into(), options, &event.data, properties).await
-            });
-            // The first poll queues the frames.
-            let confirm: Confirm = match confirm.as_mut().now_or_never() {
-                Some(early) => Box::pin(std::future::ready(early)),
-                None => confirm,
-            };
-            Sent { place, partition, mark, confirm, offset }
-        });
+    fn send(&self, publisher: &Publisher, events: Vec<OutgoingMessage>) -> Vec<PendingConfirm> {
+        let _sending = publisher.sending.lock();
+        let sent = events.into_iter().map(
+            |OutgoingMessage { index, partition, event, mark, properties }| {
+                let (answer, offset) = oneshot::channel();
+                self.expected.lock().insert(mark, answer);
+                let channel = publisher.channel.clone();
+                let stream = self.streams.name(partition);
+                let mut confirm = Box::pin(async move {
+                    // Unroutable messages are confirmed too, unless they are mandatory.
+                    let options =
+                        BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+                    channel
+                        .basic_publish("".into(), stream.into(), options, &event.data, properties)
+                        .await
+                });
+                // The first poll queues the frames.
+                let confirm: Confirm = match confirm.as_mut().now_or_never() {
+                    Some(early) => Box::pin(std::future::ready(early)),
+                    None => confirm,
+                };
+                PendingConfirm { index, partition, mark, confirm, offset }
+            },
+        );
         sent.collect()
     }
 
     async fn publisher(&self) -> Result<Arc<Publisher>, LogError> {
         let mut publisher = self.publisher.lock().await;
-        if let Some(publisher) = publisher.as_ref().filter(|publisher| publisher.channel.status().connected()) {
+        if let Some(publisher) =
+            publisher.as_ref().filter(|publisher| publisher.channel.status().connected())
+        {
             return Ok(publisher.clone());
         }
         let channel = self.publishing.channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
-        let new = Arc::new(Publisher { channel, turn: Mutex::default(), proven: Mutex::default() });
+        let new =
+            Arc::new(Publisher { channel, sending: Mutex::default(), proven: Mutex::default() });
         *publisher = Some(new.clone());
         Ok(new)
     }
 
-    /// Gives up a connection that did not deliver: what it still holds must not come after what is sent anew.
+    /// Gives up a connection that did not deliver: what it still holds must not come after what is
+    /// sent after it.
     async fn give_up(&self, given_up: &Arc<Publisher>) {
         let mut publisher = self.publisher.lock().await;
         if publisher.as_ref().is_some_and(|publisher| Arc::ptr_eq(publisher, given_up)) {
@@ -346,12 +377,14 @@ impl Inner {
         }
     }
 
-    /// Puts events where readers find them, and tells publishers where theirs stand.
+    /// Puts events where readers find them, and answers publishers with the offsets of theirs.
     fn show(&self, batch: Vec<(u32, Entry, Option<String>)>) {
         let mut by_partition: Vec<Vec<Entry>> = vec![Vec::new(); self.partitions as usize];
         let mut found = Vec::new();
         for (partition, entry, mark) in batch {
-            if let Some(mark) = mark.as_deref().and_then(|mark| mark.strip_prefix(&self.mark)?.strip_prefix('-')) {
+            if let Some(mark) =
+                mark.as_deref().and_then(|mark| mark.strip_prefix(&self.mark)?.strip_prefix('-'))
+            {
                 found.extend(mark.parse::<u64>().ok().map(|mark| (mark, entry.offset)));
             }
             by_partition[partition as usize].push(entry);
@@ -405,7 +438,11 @@ async fn added(
 }
 
 /// Makes the streams that are missing, and waits for a broker that is not there yet.
-async fn make_streams(link: &Link, streams: &Streams, config: &LogConfig) -> Result<(), StartError> {
+async fn make_streams(
+    link: &Link,
+    streams: &Streams,
+    config: &LogConfig,
+) -> Result<(), StartError> {
     let start = Instant::now();
     let mut backoff = Backoff::default();
     loop {
@@ -419,12 +456,22 @@ async fn make_streams(link: &Link, streams: &Streams, config: &LogConfig) -> Res
             Ok(false) => return Ok(()),
             Ok(true) => {
                 // Fewer partitions would leave events unread.
-                let allowed = format!("must be more, since there is a stream {}", streams.name(config.partitions));
+                let allowed = format!(
+                    "must be more, since there is a stream {}",
+                    streams.name(config.partitions)
+                );
                 let partitions = config.partitions.to_string();
-                return Err(StartError::configuration("events.engine.partitions", &partitions, &allowed));
+                return Err(StartError::configuration(
+                    "events.engine.partitions",
+                    &partitions,
+                    &allowed,
+                ));
             }
             Err(error) if start.elapsed() > START_LIMIT => {
-                return Err(StartError::new(format!("cannot make the streams {}.*: {error}", streams.0)));
+                return Err(StartError::new(format!(
+                    "cannot make the streams {}.*: {error}",
+                    streams.0
+                )));
             }
             Err(error) => {
                 warn!("RabbitMQ is not ready, trying again: {error}");

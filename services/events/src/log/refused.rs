@@ -1,4 +1,5 @@
-//! Which ordering keys lost an event within one append: no later event of such a key may be added by it.
+//! Which ordering keys lost an event within one append: no later event of such a key may be added
+//! by it.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +12,12 @@ pub struct Refused(BTreeSet<String>);
 impl Refused {
     /// Refuses an event whose key has lost one.
     pub fn check(&self, key: &str) -> Result<(), AppendError> {
-        match self.0.contains(key) {
-            true => Err(AppendError::Unavailable("an earlier event of its key was not added".into())),
-            false => Ok(()),
+        if self.0.contains(key) {
+            return Err(AppendError::Unavailable(
+                "an earlier event of its key was not added".into(),
+            ));
         }
+        Ok(())
     }
 
     /// Learns that an event of this key was not added.

@@ -1,5 +1,5 @@
-//! The last events of each partition in memory, bounded by bytes: whoever keeps up with the log reads from here, and nothing
-//! is read or decoded again. It also wakes those who wait for more.
+//! The last events of each partition in memory, bounded by bytes: whoever keeps up with the log
+//! reads from here, and nothing is read or decoded again. It also wakes those who wait for more.
 
 use std::collections::VecDeque;
 
@@ -21,7 +21,8 @@ struct Partition {
     next: watch::Sender<i64>,
 }
 
-/// **Invariant:** `entries` are all events of the partition from the first of them to before `end`, without a gap.
+/// **Invariant:** `entries` are all events of the partition from the first of them to before `end`,
+/// without a gap.
 #[derive(Default)]
 struct Recent {
     entries: VecDeque<Entry>,
@@ -39,13 +40,15 @@ impl Tail {
         Tail { partitions: partitions.collect(), max_bytes: max_bytes / next.len().max(1) }
     }
 
-    /// Adds events that have become durable, in order and without a gap between them, and wakes the readers.
+    /// Adds events that have become durable, in order and without a gap between them, and wakes the
+    /// readers.
     pub fn push(&self, partition: u32, entries: impl IntoIterator<Item = Entry>) {
         let partition = &self.partitions[partition as usize];
         let mut recent = partition.recent.lock();
         for entry in entries {
             if entry.offset != recent.end {
-                // Another replica added something in between. What lies before the gap is in the table.
+                // Another replica added something in between. What lies before the gap is in the
+                // table.
                 *recent = Recent::default();
             }
             recent.end = entry.offset + 1;
@@ -61,7 +64,8 @@ impl Tail {
         partition.wake(end);
     }
 
-    /// Learns that a partition has events up to before `next`, which are in the table only, and wakes the readers.
+    /// Learns that a partition has events up to before `next`, which are in the table only, and
+    /// wakes the readers.
     pub fn learn(&self, partition: u32, next: i64) {
         self.partitions[partition as usize].wake(next);
     }
@@ -84,8 +88,15 @@ impl Tail {
         self.partitions.iter().any(|partition| partition.next.receiver_count() > 0)
     }
 
-    /// Returns the events from `from` on, at most so many and about so many bytes; none when `from` is not in memory.
-    pub fn read(&self, partition: u32, from: i64, max_events: usize, max_bytes: usize) -> Vec<Entry> {
+    /// Returns the events from `from` on, at most so many and about so many bytes; none when `from`
+    /// is not in memory.
+    pub fn read(
+        &self,
+        partition: u32,
+        from: i64,
+        max_events: usize,
+        max_bytes: usize,
+    ) -> Vec<Entry> {
         let recent = self.partitions[partition as usize].recent.lock();
         let Some(first) = recent.entries.front() else { return Vec::new() };
         let Ok(skipped) = usize::try_from(from - first.offset) else { return Vec::new() };
@@ -122,7 +133,12 @@ mod tests {
     use super::*;
 
     fn entry(offset: i64) -> Entry {
-        Entry { offset, publish_time: Timestamp::from_micros(0), event: Arc::new(pb::Event::default()), bytes: 10 }
+        Entry {
+            offset,
+            publish_time: Timestamp::from_micros(0),
+            event: Arc::new(pb::Event::default()),
+            bytes: 10,
+        }
     }
 
     fn offsets(entries: &[Entry]) -> Vec<i64> {

@@ -1,31 +1,32 @@
-//! DropDeadLetters: forgets dead letters for good.
+//! DropDeadLetters: deletes dead letters for good.
 
 use souk_client::events::v1 as pb;
 use souk_client::events::v1::event_service::DropDeadLetters;
 use souk_contract::{Call, Handle};
+use souk_data::Isolation::ReadCommitted;
 
 use super::EventsRpc;
+use crate::dead_letter::DeadLetterId;
 use crate::error::Error;
-use crate::{convert, store};
+use crate::store;
 
-/// How many one write drops when all are.
-const AT_A_TIME: i64 = 500;
+/// How many one write deletes when all are dropped.
+const AT_A_TIME: u64 = 500;
 
 impl Handle<DropDeadLetters> for EventsRpc {
-    async fn handle(&self, call: Call<pb::DropDeadLettersRequest>) -> Result<pb::DropDeadLettersResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::DropDeadLettersRequest>,
+    ) -> Result<pb::DropDeadLettersResponse, Error> {
         let request = call.request;
         let number = self.find(&request.subscription, &call.caller).await?.number;
-        // What is no name of a dead letter is not there, and dropping that is no error.
-        let ids: Vec<_> = request.dead_letter_ids.iter().flat_map(|id| convert::dead_letter_id_of(id)).collect();
-        let dropped = match request.dead_letter_ids.is_empty() {
-            true => drop_all(self, number).await?,
-            false => {
-                let named = move |tx| {
-                    let ids = ids.clone();
-                    async move { store::dead_letter::delete(&tx, number, &ids).await }
-                };
-                self.0.db.write_locked(named).await?
-            }
+        let dropped = if request.dead_letter_ids.is_empty() {
+            drop_all(self, number).await?
+        } else {
+            // Text that is no id names what is not there, and dropping that is no error.
+            let ids: Vec<_> =
+                request.dead_letter_ids.iter().filter_map(|id| DeadLetterId::parse(id)).collect();
+            self.0.db.write(ReadCommitted, (number, ids), store::dead_letter::delete).await?
         };
         Ok(pb::DropDeadLettersResponse { dropped: i64::try_from(dropped).unwrap_or(i64::MAX) })
     }
@@ -35,10 +36,13 @@ impl Handle<DropDeadLetters> for EventsRpc {
 async fn drop_all(rpc: &EventsRpc, number: i64) -> Result<u64, Error> {
     let mut dropped = 0;
     loop {
-        let some = move |tx| async move { store::dead_letter::delete_oldest(&tx, number, AT_A_TIME).await };
-        let count = rpc.0.db.write_locked(some).await?;
+        let count = rpc
+            .0
+            .db
+            .write(ReadCommitted, (number, AT_A_TIME), store::dead_letter::delete_oldest)
+            .await?;
         dropped += count;
-        if count < AT_A_TIME as u64 {
+        if count < AT_A_TIME {
             return Ok(dropped);
         }
     }

@@ -8,7 +8,10 @@ use super::EventsRpc;
 use crate::error::Error;
 
 impl Handle<GetSubscription> for EventsRpc {
-    async fn handle(&self, call: Call<pb::GetSubscriptionRequest>) -> Result<pb::GetSubscriptionResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::GetSubscriptionRequest>,
+    ) -> Result<pb::GetSubscriptionResponse, Error> {
         let found = self.find(&call.request.subscription, &call.caller).await?;
         Ok(pb::GetSubscriptionResponse { subscription: Some(self.describe(found).await?) })
     }

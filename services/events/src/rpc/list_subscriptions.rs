@@ -3,33 +3,49 @@
 use souk_client::events::v1 as pb;
 use souk_client::events::v1::event_service::ListSubscriptions;
 use souk_contract::{Call, Handle};
-use souk_data::ToArg;
 use souk_data::page::Page;
 
 use super::{EventsRpc, is_staff};
 use crate::error::Error;
-use crate::{convert, standing, store};
+use crate::{backlog, convert, store};
 
 impl Handle<ListSubscriptions> for EventsRpc {
-    async fn handle(&self, call: Call<pb::ListSubscriptionsRequest>) -> Result<pb::ListSubscriptionsResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::ListSubscriptionsRequest>,
+    ) -> Result<pb::ListSubscriptionsResponse, Error> {
         let Call { request, caller, .. } = call;
-        let page =
-            Page::open(&self.0.db, &caller.key(), "ListSubscriptions", &[], request.page_size, &request.page_token)?;
-        let after = page.after.as_ref().map(|cursor| cursor.get::<String>(0)).transpose()?.unwrap_or_default();
+        let page = Page::open(
+            &self.0.db,
+            &caller.key(),
+            "ListSubscriptions",
+            &[],
+            request.page_size,
+            &request.page_token,
+        )?;
+        let after = page
+            .after
+            .as_ref()
+            .map(|cursor| cursor.get::<String>(0))
+            .transpose()?
+            .unwrap_or_default();
         let key = caller.key();
         let owner = (!is_staff(&caller)).then_some(key.as_str());
 
-        let found = store::subscription::list(&self.0.db.read(), owner, &after, page.limit()).await?;
+        let found =
+            store::subscription::list(&self.0.db.read(), owner, &after, page.limit()).await?;
 
-        let bounds = standing::bounds(&self.0.log).await?;
+        let bounds = backlog::bounds(&*self.0.log).await?;
         let mut subscriptions = Vec::with_capacity(found.len());
         for subscription in found {
-            let standing = standing::of(&self.0.db, &bounds, &self.0.delivery, subscription.number).await?;
-            subscriptions.push((subscription.name.clone(), convert::subscription(subscription, standing)));
+            let backlog =
+                backlog::of(&self.0.db, &bounds, &self.0.delivery, subscription.number).await?;
+            subscriptions
+                .push((subscription.name.clone(), convert::subscription(subscription, backlog)));
         }
         let (subscriptions, next_page_token) = page.close(
             &subscriptions,
-            |(name, _)| vec![name.to_arg()],
+            |(name, _)| vec![name.as_str().into()],
             |(_, subscription): &(String, pb::Subscription)| subscription.clone(),
         );
         Ok(pb::ListSubscriptionsResponse { subscriptions, next_page_token })

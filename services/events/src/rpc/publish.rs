@@ -21,12 +21,14 @@ const TRACEPARENT: &str = "traceparent";
 
 impl Handle<Publish> for EventsRpc {
     async fn handle(&self, call: Call<pb::PublishRequest>) -> Result<pb::PublishResponse, Error> {
-        let (caller, events) = (call.caller, call.request.events);
+        let caller = call.caller;
+        let events = call.request.events;
         for (index, event) in events.iter().enumerate() {
             convert::check_time(index, event)?;
         }
         let source = convert::source(&caller);
-        let trace = Context::current().map(|context| String::from_utf8_lossy(&context.traceparent()).into_owned());
+        let trace = Context::current()
+            .map(|context| String::from_utf8_lossy(&context.traceparent()).into_owned());
         let now = self.0.clock.now();
         let partitions = self.0.log.partitions();
 
@@ -61,8 +63,13 @@ impl Handle<Publish> for EventsRpc {
     }
 }
 
-/// Refuses an event whose type belongs to another service, and the later ones of its key, which must not overtake it.
-fn admit(caller: &Caller, event: &pb::Event, refused: &mut Refused) -> Result<(), pb::PublishFailure> {
+/// Refuses an event whose type belongs to another service, and the later ones of its key, which
+/// must not overtake it.
+fn admit(
+    caller: &Caller,
+    event: &pb::Event,
+    refused: &mut Refused,
+) -> Result<(), pb::PublishFailure> {
     refused.check(&event.ordering_key).map_err(|error| failure(&error))?;
     let kind = &event.r#type;
     let is_own = match caller {
@@ -87,7 +94,8 @@ fn admit(caller: &Caller, event: &pb::Event, refused: &mut Refused) -> Result<()
 /// Adds what the publisher left out, and what it has no say in.
 fn complete(mut event: pb::Event, source: &str, trace: Option<&str>, now: Timestamp) -> pb::Event {
     event.source = source.to_owned();
-    // Its own bytes: a slice would keep the whole request in memory for as long as this one event waits for somebody.
+    // Its own bytes: a slice would keep the whole request in memory for as long as this one event
+    // waits for somebody.
     event.data = Bytes::copy_from_slice(&event.data);
     event.time.get_or_insert_with(|| now.into());
     if let Some(trace) = trace

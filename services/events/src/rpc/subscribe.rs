@@ -9,6 +9,8 @@ use souk_client::events::v1 as pb;
 use souk_client::events::v1::event_service::Subscribe;
 use souk_client::events::v1::subscribe_request::Request as Message;
 use souk_contract::{Call, Handle, Requests, Responses};
+use souk_data::Isolation::ReadCommitted;
+use souk_data::Tx;
 use souk_types::Timestamp;
 use tokio::sync::watch;
 
@@ -18,14 +20,16 @@ use crate::delivery::{Limits, Updates};
 use crate::error::Error;
 use crate::log::{Entry, LogReader};
 use crate::store;
-use crate::subscription::{EventTypes, Settings, Start, Subscription, Wishes, check_reader};
+use crate::subscription::{
+    EventTypes, RequestedSettings, Settings, Start, Subscription, check_reader,
+};
 
 /// What the caller receives.
 type Answers = BoxStream<'static, Result<pb::SubscribeResponse, Error>>;
 
 /// How much may be with a consumer that does not say.
-const USUAL_MESSAGES: usize = 1000;
-const USUAL_BYTES: usize = 8 << 20;
+const DEFAULT_MESSAGES: usize = 1000;
+const DEFAULT_BYTES: usize = 8 << 20;
 
 /// The fields that name the subscription and say where it starts.
 const NAME: &str = "start.subscription";
@@ -35,12 +39,23 @@ const START: &str = "start.start_position";
 const READ_EVENTS: usize = 250;
 const READ_BYTES: usize = 512 << 10;
 
+/// The subscription that a stream reads.
+struct WantedSubscription {
+    name: String,
+    caller: Caller,
+    settings: RequestedSettings,
+    /// Where it starts in each partition, if it is to be made.
+    offsets: Vec<i64>,
+    now: Timestamp,
+}
+
 impl Handle<Subscribe> for EventsRpc {
     async fn handle(
         &self,
         call: Call<Requests<pb::SubscribeRequest>>,
     ) -> Result<Responses<pb::SubscribeResponse>, Error> {
-        // The caller is answered before it has said anything: some clients send nothing before they are.
+        // The caller is answered before it has said anything: some clients send nothing before they
+        // are.
         let opened = stream::once(open(self.clone(), call.caller, call.request));
         Ok(Responses::new(opened.flat_map(|opened| match opened {
             Ok(answers) => answers,
@@ -50,7 +65,11 @@ impl Handle<Subscribe> for EventsRpc {
 }
 
 /// Waits for the first message and begins what it asks for.
-async fn open(rpc: EventsRpc, caller: Caller, mut incoming: Requests<pb::SubscribeRequest>) -> Result<Answers, Error> {
+async fn open(
+    rpc: EventsRpc,
+    caller: Caller,
+    mut incoming: Requests<pb::SubscribeRequest>,
+) -> Result<Answers, Error> {
     let first = incoming.message().await?.and_then(|first| first.request);
     let Some(Message::Start(start)) = first else {
         return Err(Error::StreamProtocol("the first message must be start"));
@@ -69,16 +88,23 @@ async fn deliver(
     start: &pb::SubscribeStart,
     incoming: Requests<pb::SubscribeRequest>,
 ) -> Result<Answers, Error> {
-    let wishes = convert::wishes(start);
+    let settings = convert::requested_settings(start);
     let from = convert::start(START, start.start_position, rpc.0.log.partitions())?;
-    let subscription = find_or_make(rpc, caller, &start.subscription, wishes, from).await?;
+    let subscription = find_or_make(rpc, caller, &start.subscription, settings, from).await?;
 
     let limits = Limits {
-        messages: usize::try_from(start.max_outstanding_messages).ok().filter(|n| *n > 0).unwrap_or(USUAL_MESSAGES),
-        bytes: usize::try_from(start.max_outstanding_bytes).ok().filter(|n| *n > 0).unwrap_or(USUAL_BYTES),
+        messages: usize::try_from(start.max_outstanding_messages)
+            .ok()
+            .filter(|n| *n > 0)
+            .unwrap_or(DEFAULT_MESSAGES),
+        bytes: usize::try_from(start.max_outstanding_bytes)
+            .ok()
+            .filter(|n| *n > 0)
+            .unwrap_or(DEFAULT_BYTES),
         ack_deadline: convert::duration(start.ack_deadline),
     };
-    let consumer = rpc.0.delivery.join(subscription.clone(), limits).await.until(rpc.0.drain.clone());
+    let consumer =
+        rpc.0.delivery.join(subscription.clone(), limits).await.until(rpc.0.drain.clone());
     let started = pb::SubscribeStarted { subscription: Some(rpc.describe(subscription).await?) };
     let started = pb::SubscribeResponse { started: Some(started), deliveries: Vec::new() };
 
@@ -104,38 +130,45 @@ async fn find_or_make(
     rpc: &EventsRpc,
     caller: &Caller,
     name: &str,
-    wishes: Wishes,
+    settings: RequestedSettings,
     from: Start,
 ) -> Result<Subscription, Error> {
     let found = store::subscription::find(&rpc.0.db.read(), name).await?;
     check_reader(caller, NAME, name, found.as_ref())?;
     let offsets = match found {
-        Some(found) if found.settings == found.settings.with(&wishes) => return Ok(found),
+        Some(found) if found.settings == found.settings.with(&settings) => return Ok(found),
         Some(_) => Vec::new(),
         None => rpc.offsets(START, from).await?,
     };
-    let (name, caller, now) = (name.to_owned(), caller.clone(), rpc.0.clock.now());
-    let made = rpc.0.db.write_locked(move |tx| {
-        let (name, caller, wishes, offsets) = (name.clone(), caller.clone(), wishes.clone(), offsets.clone());
-        async move {
-            let settings = Settings::default().with(&wishes);
-            let is_new = store::subscription::insert(&tx, &name, &caller.key(), &settings, now).await?;
-            let found = store::subscription::lock(&tx, &name).await?;
-            let mut found = found.ok_or_else(|| Error::SubscriptionNotFound(name.clone()))?;
-            if is_new {
-                store::place::insert(&tx, found.number, &offsets).await?;
-                return Ok(found);
-            }
-            check_reader(&caller, NAME, &name, Some(&found))?;
-            found.settings = found.settings.with(&wishes);
-            store::subscription::set(&tx, found.number, &found.settings).await?;
-            Ok::<_, Error>(found)
-        }
-    });
-    made.await
+    let now = rpc.0.clock.now();
+    let wanted = WantedSubscription {
+        name: name.to_owned(),
+        caller: caller.clone(),
+        settings,
+        offsets,
+        now,
+    };
+    rpc.0.db.write(ReadCommitted, wanted, insert_or_set).await
 }
 
-/// Applies what the consumer says, in a task of its own: acks count also while the consumer is slow to read.
+async fn insert_or_set(tx: &Tx, wanted: &WantedSubscription) -> Result<Subscription, Error> {
+    let WantedSubscription { name, caller, settings, offsets, now } = wanted;
+    let initial = Settings::default().with(settings);
+    let is_new = store::subscription::insert(tx, name, &caller.key(), &initial, *now).await?;
+    let found = store::subscription::lock(tx, name).await?;
+    let mut found = found.ok_or_else(|| Error::SubscriptionNotFound(name.clone()))?;
+    if is_new {
+        store::position::insert_missing(tx, found.number, offsets).await?;
+        return Ok(found);
+    }
+    check_reader(caller, NAME, name, Some(&found))?;
+    found.settings = found.settings.with(settings);
+    store::subscription::set(tx, found.number, &found.settings).await?;
+    Ok(found)
+}
+
+/// Applies what the consumer says, in a task of its own: acks count also while the consumer is slow
+/// to read.
 struct Listener {
     task: tokio::task::JoinHandle<()>,
     end: watch::Receiver<Option<Result<(), Error>>>,
@@ -147,7 +180,9 @@ impl Listener {
         let task = tokio::spawn(async move {
             let end = loop {
                 match incoming.message().await {
-                    Ok(Some(pb::SubscribeRequest { request: Some(Message::Update(update)) })) => updates.apply(&update),
+                    Ok(Some(pb::SubscribeRequest { request: Some(Message::Update(update)) })) => {
+                        updates.apply(&update)
+                    }
                     Ok(Some(_)) => break Err(Error::StreamProtocol("a second start")),
                     Ok(None) => break Ok(()),
                     Err(status) => break Err(status.into()),
@@ -173,7 +208,8 @@ impl Drop for Listener {
     }
 }
 
-/// Reads along without a place: nothing is acknowledged, and a reader that is slow is simply read to more slowly.
+/// Reads along without a position: nothing is acknowledged, and whoever reads slowly is sent events
+/// slowly.
 async fn read_along(
     rpc: &EventsRpc,
     start: &pb::SubscribeStart,
@@ -183,10 +219,13 @@ async fn read_along(
     let from = convert::start(START, start.start_position, rpc.0.log.partitions())?;
     let mut readers = Vec::new();
     for (partition, offset) in (0..).zip(rpc.offsets(START, from).await?) {
-        let reader = rpc.0.log.reader(partition, offset).await?;
+        let reader = rpc.0.log.reader(partition, offset);
         readers.push(entries(reader, partition, event_types.clone()));
     }
-    let subscription = pb::Subscription { event_types: event_types.names().to_vec(), ..pb::Subscription::default() };
+    let subscription = pb::Subscription {
+        event_types: event_types.names().to_vec(),
+        ..pb::Subscription::default()
+    };
     let started = pb::SubscribeStarted { subscription: Some(subscription) };
     let started = pb::SubscribeResponse { started: Some(started), deliveries: Vec::new() };
     let until = closed(incoming);
@@ -201,7 +240,7 @@ async fn closed(mut incoming: Requests<pb::SubscribeRequest>) {
 }
 
 /// The wanted events of one partition, in answers.
-fn entries(reader: LogReader, partition: u32, event_types: Arc<EventTypes>) -> Answers {
+fn entries(reader: Box<dyn LogReader>, partition: u32, event_types: Arc<EventTypes>) -> Answers {
     let read = stream::unfold(Some(reader), move |reader| {
         let event_types = event_types.clone();
         async move {
@@ -211,10 +250,14 @@ fn entries(reader: LogReader, partition: u32, event_types: Arc<EventTypes>) -> A
                     Ok(entries) => entries,
                     Err(error) => return Some((Err(error.into()), None)),
                 };
-                let wanted = entries.iter().filter(|entry| event_types.matches(&entry.event.r#type));
+                let wanted =
+                    entries.iter().filter(|entry| event_types.matches(&entry.event.r#type));
                 let deliveries: Vec<_> = wanted.map(|entry| delivery(partition, entry)).collect();
                 if !deliveries.is_empty() {
-                    return Some((Ok(pb::SubscribeResponse { started: None, deliveries }), Some(reader)));
+                    return Some((
+                        Ok(pb::SubscribeResponse { started: None, deliveries }),
+                        Some(reader),
+                    ));
                 }
             }
         }

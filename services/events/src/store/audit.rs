@@ -1,110 +1,153 @@
 //! What must hold in this database at every committed moment, and how much there is of everything.
 
-use souk_data::{Reader, args};
+use sea_orm::entity::prelude::*;
+use sea_orm::{FromQueryResult, raw_sql};
+use souk_client::audit::Report;
+use souk_data::Reader;
 
-use super::place::Place;
+use super::{dead_letter, log_event, position, retry, subscription};
 use crate::error::Error;
 use crate::progress::Progress;
+use crate::subscription::Subscription;
 
-/// The most findings of one audit.
-pub const MOST_FINDINGS: usize = 1000;
-
-/// Something that does not hold.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Finding {
-    pub invariant: &'static str,
-    pub subject: String,
-    pub detail: String,
-}
+/// How many subscriptions are read at a time.
+const SUBSCRIPTIONS_AT_A_TIME: i64 = 500;
 
 /// What an audit saw.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Audit {
-    pub findings: Vec<Finding>,
-    pub counts: Vec<(&'static str, i64)>,
-    /// Every place, with the name of its subscription, to be held against the log.
-    pub places: Vec<(String, u32, Progress)>,
+    pub report: Report,
+    /// How far each subscription has come, to be compared with the log.
+    pub progress: Vec<PartitionProgress>,
 }
 
-/// **Invariant:** the events of a partition stand without a gap from its first offset to before its next.
-const COUNTED: &str = "SELECT p.partition AS partition, first_offset, next_offset, CAST(count(e.log_offset) AS BIGINT) AS events, \
-         CAST(coalesce(min(e.log_offset), first_offset) AS BIGINT) AS first_event, \
-         CAST(coalesce(max(e.log_offset) + 1, next_offset) AS BIGINT) AS after_last \
-     FROM log_partition p LEFT JOIN log_event e ON e.partition = p.partition \
-     GROUP BY p.partition, first_offset, next_offset ORDER BY p.partition";
-
-/// **Invariant:** what belongs to a subscription belongs to one that is there.
-const ORPHANS: &str = "SELECT what, subscription, CAST(count(*) AS BIGINT) AS orphans \
-     FROM (SELECT 'place' AS what, subscription FROM place UNION ALL SELECT 'retry' AS what, subscription FROM retry \
-           UNION ALL SELECT 'dead_letter' AS what, subscription FROM dead_letter) AS belongings \
-     WHERE subscription NOT IN (SELECT number FROM subscription) GROUP BY what, subscription LIMIT $1";
+/// How far a subscription has come in one partition.
+pub struct PartitionProgress {
+    pub subscription: String,
+    pub partition: u32,
+    pub progress: Progress,
+}
 
 /// Checks all of it on one state of the data.
-pub async fn run(reader: &Reader) -> Result<Audit, Error> {
+pub async fn run(snapshot: &Reader) -> Result<Audit, Error> {
     let mut audit = Audit::default();
-    for row in reader.query(COUNTED, &[]).await? {
-        let [partition, first, next, events, first_event, after_last] =
-            ["partition", "first_offset", "next_offset", "events", "first_event", "after_last"]
-                .map(|column| row.get::<i64>(column));
-        let (first, next, events) = (first?, next?, events?);
-        if (events, first_event?, after_last?) != (next - first, first, next) {
-            let detail = format!("it counts from {first} to {next} and has {events} events");
-            audit.add("the log has no gap", format!("partition {}", partition?), detail);
-        }
-    }
-    for row in reader.query(ORPHANS, args![MOST_FINDINGS as i64]).await? {
-        let (what, number): (String, i64) = (row.get("what")?, row.get("subscription")?);
-        let detail = format!("{} of subscription {number}, which is not there", row.get::<i64>("orphans")?);
-        audit.add("everything belongs to a subscription", what, detail);
-    }
+    gaps(snapshot, &mut audit.report).await?;
+    orphans(snapshot, &mut audit.report).await?;
     let mut subscriptions = 0;
     let mut last = String::new();
     loop {
-        let page = super::subscription::list(reader, None, &last, 500).await?;
+        let page = subscription::list(snapshot, None, &last, SUBSCRIPTIONS_AT_A_TIME).await?;
         let Some(end) = page.last() else { break };
         last = end.name.clone();
         subscriptions += page.len() as i64;
         for subscription in page {
-            check_places(reader, subscription.number, &subscription.name, &mut audit).await?;
+            positions(snapshot, subscription, &mut audit).await?;
         }
     }
-    audit.counts.push(("subscriptions", subscriptions));
-    let counted = [
-        ("events", "SELECT CAST(count(*) AS BIGINT) AS rows_there FROM log_event"),
-        ("places", "SELECT CAST(count(*) AS BIGINT) AS rows_there FROM place"),
-        ("events that wait for another try", "SELECT CAST(count(*) AS BIGINT) AS rows_there FROM retry"),
-        ("dead letters", "SELECT CAST(count(*) AS BIGINT) AS rows_there FROM dead_letter WHERE state = 1"),
-    ];
-    for (what, sql) in counted {
-        let row = reader.query_row(sql, &[]).await?;
-        audit.counts.push((what, row.map(|row| row.get("rows_there")).transpose()?.unwrap_or_default()));
-    }
+    audit.report.count("subscriptions", subscriptions);
+    count(snapshot, &mut audit.report).await?;
     Ok(audit)
 }
 
-/// **Invariant:** a place can be read, and no event is both finished and waiting for another try.
-async fn check_places(reader: &Reader, number: i64, name: &str, audit: &mut Audit) -> Result<(), Error> {
-    for Place { partition, progress, is_readable, .. } in super::place::list(reader, number).await? {
-        let subject = format!("{name}, partition {partition}");
-        if !is_readable {
-            audit.add("a place can be read", subject.clone(), "what is finished above it cannot be read".to_owned());
+/// What a partition of the log says that it holds, and what it does hold.
+#[derive(FromQueryResult)]
+struct Partition {
+    partition: i64,
+    first_offset: i64,
+    next_offset: i64,
+    events: i64,
+    first_event: i64,
+    after_last: i64,
+}
+
+/// **Invariant:** the events of a partition are there without a gap from its first offset to before
+/// its next.
+async fn gaps(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    // SQL, since each partition is compared with an aggregate of its events.
+    let partitions = Partition::find_by_statement(raw_sql!(
+        Postgres,
+        "SELECT p.partition AS partition, first_offset, next_offset,
+             CAST(count(e.log_offset) AS BIGINT) AS events,
+             CAST(coalesce(min(e.log_offset), first_offset) AS BIGINT) AS first_event,
+             CAST(coalesce(max(e.log_offset) + 1, next_offset) AS BIGINT) AS after_last
+         FROM log_partition p LEFT JOIN log_event e ON e.partition = p.partition
+         GROUP BY p.partition, first_offset, next_offset ORDER BY p.partition"
+    ));
+    for row in partitions.all(snapshot).await? {
+        let Partition { partition, first_offset: first, next_offset: next, events, .. } = row;
+        if (events, row.first_event, row.after_last) != (next - first, first, next) {
+            let detail = format!("it counts from {first} to {next} and has {events} events");
+            report.add("the log has no gap", format!("partition {partition}"), detail);
         }
-        for (offset, (attempts, _)) in super::retry::list(reader, number, partition).await? {
-            if progress.contains(offset) {
-                let detail = format!("event {offset} failed {attempts} times and is finished");
-                audit.add("no event is both finished and waiting", subject.clone(), detail);
-            }
-        }
-        audit.places.push((name.to_owned(), partition, progress));
     }
     Ok(())
 }
 
-impl Audit {
-    /// Notes something that does not hold.
-    pub fn add(&mut self, invariant: &'static str, subject: String, detail: String) {
-        if self.findings.len() < MOST_FINDINGS {
-            self.findings.push(Finding { invariant, subject, detail });
-        }
+/// Rows of one table that belong to a subscription that is not there.
+#[derive(FromQueryResult)]
+struct Orphans {
+    what: String,
+    subscription: i64,
+    orphans: i64,
+}
+
+/// **Invariant:** what belongs to a subscription belongs to one that is there.
+async fn orphans(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    // SQL, since it is one question about three tables.
+    let found = Orphans::find_by_statement(raw_sql!(
+        Postgres,
+        "SELECT what, subscription, CAST(count(*) AS BIGINT) AS orphans
+         FROM (SELECT 'place' AS what, subscription FROM place
+               UNION ALL SELECT 'retry' AS what, subscription FROM retry
+               UNION ALL SELECT 'dead_letter' AS what, subscription FROM dead_letter) AS belongings
+         WHERE subscription NOT IN (SELECT number FROM subscription) GROUP BY what, subscription LIMIT 1000"
+    ));
+    for Orphans { what, subscription, orphans } in found.all(snapshot).await? {
+        let detail = format!("{orphans} of subscription {subscription}, which is not there");
+        report.add("everything belongs to a subscription", what, detail);
     }
+    Ok(())
+}
+
+/// **Invariant:** a position can be read, and no event is both finished and waiting for another
+/// try.
+async fn positions(
+    snapshot: &Reader,
+    subscription: Subscription,
+    audit: &mut Audit,
+) -> Result<(), Error> {
+    let Subscription { number, name, .. } = subscription;
+    for found in position::list(snapshot, number).await? {
+        let partition = found.partition;
+        let progress = found.progress;
+        let subject = format!("{name}, partition {partition}");
+        if !found.is_readable {
+            audit.report.add(
+                "a place can be read",
+                &subject,
+                "what is finished above it cannot be read",
+            );
+        }
+        for (offset, (attempts, _)) in retry::list(snapshot, number, partition).await? {
+            if progress.contains(offset) {
+                let detail = format!("event {offset} failed {attempts} times and is finished");
+                audit.report.add("no event is both finished and waiting", &subject, detail);
+            }
+        }
+        audit.progress.push(PartitionProgress { subscription: name.clone(), partition, progress });
+    }
+    Ok(())
+}
+
+async fn count(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    let dead =
+        dead_letter::Entity::find().filter(dead_letter::Column::State.eq(dead_letter::State::Dead));
+    report.count("events", log_event::Entity::find().count(snapshot).await? as i64);
+    report.count("places", position::Entity::find().count(snapshot).await? as i64);
+    report.count(
+        "events that wait for another try",
+        retry::Entity::find().count(snapshot).await? as i64,
+    );
+    report.count("dead letters", dead.count(snapshot).await? as i64);
+    Ok(())
 }

@@ -2,53 +2,98 @@
 
 use std::collections::HashMap;
 
-use souk_data::{Error, Reader, ToArg, Tx, args, placeholders};
+use sea_orm::Set;
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::OnConflict;
+use souk_data::{Error, Find, Reader, Tx, given, rows};
 use souk_types::Timestamp;
 
-use super::pieces;
+use super::narrow;
+
+/// An event that failed `attempts` times.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "retry")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub subscription: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub partition: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub log_offset: i64,
+    pub attempts: i64,
+    pub due_time: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+static OF_PARTITION: Find<Entity> = Find::new(|| {
+    Entity::find().filter(Column::Subscription.eq(given(0))).filter(Column::Partition.eq(given(1)))
+});
 
 /// Returns how often events of a partition failed, and when they are due, by offset.
-pub async fn list(reader: &Reader, subscription: i64, partition: u32) -> Result<HashMap<i64, (u32, Timestamp)>, Error> {
-    let sql = "SELECT log_offset, attempts, due_time FROM retry WHERE subscription = $1 AND partition = $2";
-    let rows = reader.query(sql, args![subscription, partition]).await?;
-    rows.iter().map(|row| Ok((row.get("log_offset")?, (row.get("attempts")?, row.get("due_time")?)))).collect()
+pub async fn list(
+    reader: &Reader,
+    subscription: i64,
+    partition: u32,
+) -> Result<HashMap<i64, (u32, Timestamp)>, Error> {
+    let found =
+        OF_PARTITION.all(reader, [subscription.into(), i64::from(partition).into()]).await?;
+    found
+        .into_iter()
+        .map(|row| Ok((row.log_offset, (narrow(row.attempts)?, row.due_time))))
+        .collect()
 }
 
 /// Records that events failed: offset, attempts, and when it is due.
-pub async fn set(tx: &Tx, subscription: i64, partition: u32, failed: &[(i64, u32, Timestamp)]) -> Result<(), Error> {
-    for piece in pieces(failed, tx.engine()) {
-        let sql = format!(
-            "INSERT INTO retry (subscription, partition, log_offset, attempts, due_time) VALUES {} \
-             ON CONFLICT (subscription, partition, log_offset) \
-             DO UPDATE SET attempts = excluded.attempts, due_time = excluded.due_time",
-            placeholders(1, piece.len(), 5)
-        );
-        let mut values = Vec::with_capacity(piece.len() * 5);
-        for (offset, attempts, due) in piece {
-            let row = [subscription.to_arg(), partition.to_arg(), offset.to_arg(), attempts.to_arg(), due.to_arg()];
-            values.extend(row);
-        }
-        tx.execute(&sql, &values).await?;
+pub(super) async fn set(
+    tx: &Tx,
+    subscription: i64,
+    partition: u32,
+    failed: &[(i64, u32, Timestamp)],
+) -> Result<(), Error> {
+    let key = [Column::Subscription, Column::Partition, Column::LogOffset];
+    let overwrite =
+        OnConflict::columns(key).update_columns([Column::Attempts, Column::DueTime]).to_owned();
+    for failed in rows::chunks(failed) {
+        let rows = failed.iter().map(|(offset, attempts, due)| ActiveModel {
+            subscription: Set(subscription),
+            partition: Set(partition.into()),
+            log_offset: Set(*offset),
+            attempts: Set((*attempts).into()),
+            due_time: Set(*due),
+        });
+        Entity::insert_many(rows).on_conflict(overwrite.clone()).exec_without_returning(tx).await?;
     }
     Ok(())
 }
 
-/// Forgets the failures of events.
-pub async fn delete(tx: &Tx, subscription: i64, partition: u32, offsets: &[i64]) -> Result<(), Error> {
-    for piece in pieces(offsets, tx.engine()) {
-        let sql = format!(
-            "DELETE FROM retry WHERE subscription = $1 AND partition = $2 AND log_offset IN {}",
-            placeholders(3, 1, piece.len())
-        );
-        let mut values = vec![subscription.to_arg(), partition.to_arg()];
-        values.extend(piece.iter().map(ToArg::to_arg));
-        tx.execute(&sql, &values).await?;
+/// Deletes the failures of events.
+pub(super) async fn delete(
+    tx: &Tx,
+    subscription: i64,
+    partition: u32,
+    offsets: &[i64],
+) -> Result<(), Error> {
+    for offsets in rows::chunks(offsets) {
+        Entity::delete_many()
+            .filter(Column::Subscription.eq(subscription))
+            .filter(Column::Partition.eq(i64::from(partition)))
+            .filter(Column::LogOffset.is_in(offsets.iter().copied()))
+            .exec(tx)
+            .await?;
     }
     Ok(())
 }
 
-/// Forgets all failures of a partition.
-pub async fn delete_all(tx: &Tx, subscription: i64, partition: u32) -> Result<(), Error> {
-    let sql = "DELETE FROM retry WHERE subscription = $1 AND partition = $2";
-    tx.execute(sql, args![subscription, partition]).await.map(drop)
+/// Deletes all failures of a partition.
+pub(super) async fn delete_all(tx: &Tx, subscription: i64, partition: u32) -> Result<(), Error> {
+    Entity::delete_many()
+        .filter(Column::Subscription.eq(subscription))
+        .filter(Column::Partition.eq(i64::from(partition)))
+        .exec(tx)
+        .await?;
+    Ok(())
 }

@@ -1,5 +1,5 @@
-//! The broker dies and comes back, while events are published and delivered. The database has no broker: that it dies with its
-//! service is in killed.rs.
+//! The broker dies and comes back, while events are published and delivered. The database has no
+//! broker: that it dies with its service is in killed.rs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -113,7 +113,8 @@ async fn survives(mut broker: Broker) {
 async fn publish_all(mut publisher: Client, taken: Arc<AtomicUsize>, refused: Arc<AtomicUsize>) {
     for batch in 0..COUNT / 60 {
         let numbers = batch * 60..(batch + 1) * 60;
-        let mut left: Vec<pb::Event> = numbers.map(|number| event(&format!("key-{}", number % KEYS), number)).collect();
+        let mut left: Vec<pb::Event> =
+            numbers.map(|number| event(&format!("key-{}", number % KEYS), number)).collect();
         while !left.is_empty() {
             let answer = publisher.publish(pb::PublishRequest { events: left.clone() }).await;
             let results = match answer {

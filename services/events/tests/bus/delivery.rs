@@ -47,7 +47,8 @@ on_each_bus! {
         let mut consumer = hasty(&events, 10).await;
         events.publish_keys(&["a", "b", "a"]).await;
         let first = consumer.take(2).await;
-        let (a, b) = (first.iter().find(|one| number(one) == 0).unwrap(), first.iter().find(|one| number(one) == 1).unwrap());
+        let a = first.iter().find(|one| number(one) == 0).unwrap();
+        let b = first.iter().find(|one| number(one) == 1).unwrap();
         consumer.ack(b).await;
         consumer.nack(a, "not now").await;
         let again = consumer.next().await;

@@ -83,7 +83,8 @@ impl Bus {
 
 /// Starts a service with these settings.
 pub async fn start_with(database: Engine, settings: &Settings) -> Events {
-    let settings: Vec<(&str, &str)> = settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let settings: Vec<(&str, &str)> =
+        settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
     Events::start_on(database, Clock::system(), &settings).await
 }
 

@@ -16,7 +16,8 @@ on_each_bus! {
         let mut settings: Settings = bus.log().await;
         settings.push(("delivery.lease_milliseconds".into(), "2000".into()));
         let mut handled = Handled::default();
-        let (mut published, mut lives) = (0, 0);
+        let mut published = 0;
+        let mut lives = 0;
         while handled.count() < COUNT {
             lives += 1;
             let child = Child::start(folder.path(), &settings).await;

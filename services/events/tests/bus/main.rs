@@ -1,5 +1,6 @@
-//! What the bus promises holds on every engine: one suite, run on the service's own database, on a real Apache Kafka and on a
-//! real RabbitMQ, over real gRPC. What one method promises in detail is tested beside it, in tests/events.
+//! What the bus promises holds on every engine: one suite, run on the service's own database, on a
+//! real Apache Kafka and on a real RabbitMQ, over real gRPC. What one method promises in detail is
+//! tested beside it, in tests/events.
 
 #[macro_use]
 mod engine;

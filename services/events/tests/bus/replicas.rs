@@ -1,4 +1,5 @@
-//! Two replicas of the service on one PostgreSQL, and the log on each engine: partitions move and are never with both.
+//! Two replicas of the service on one PostgreSQL, and the log on each engine: partitions move and
+//! are never with both.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,7 +8,8 @@ use souk_testkit::{Engine, is_available};
 use crate::engine::start_with;
 use crate::support::{Consumer, event, key, number, publish};
 
-/// How many events are published at least while partitions move, and how many of them the second replica must have.
+/// How many events are published at least while partitions move, and how many of them the second
+/// replica must have.
 const COUNT: usize = 1200;
 const SHARE: usize = 100;
 
@@ -27,10 +29,13 @@ on_each_bus! {
 
         let mut ours = one.subscribe("mail").await;
         let mut theirs: Option<Consumer> = None;
-        let (mut publisher, mut through_other) = (one.orders(), other.orders());
+        let mut publisher = one.orders();
+        let mut through_other = other.orders();
         let mut published = 0;
         let mut last = HashMap::<String, usize>::new();
-        let (mut seen, mut turns, mut by_other) = (BTreeSet::new(), 0, 0);
+        let mut seen = BTreeSet::new();
+        let mut turns = 0;
+        let mut by_other = 0;
         while seen.len() < published || published < COUNT || by_other < SHARE {
             turns += 1;
             if (published < COUNT || by_other < SHARE) && seen.len() + 200 > published {

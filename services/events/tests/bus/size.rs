@@ -46,7 +46,8 @@ on_each_bus! {
         assert!(delivery.event.as_ref().unwrap().data == largest.data, "its payload has changed");
         consumer.ack(&delivery).await;
 
-        // With as much in its attributes as the contract allows, which only AMQP's frames do not take.
+        // With as much in its attributes as the contract allows, which only AMQP's frames do not
+        // take.
         let extensions = (0..32).map(|number| (format!("x{number}"), "\u{1d11e}".repeat(1024))).collect();
         let rich = pb::Event { extensions, ..largest };
         let answer = events.orders().publish(pb::PublishRequest { events: vec![rich] }).await.unwrap().into_inner();

@@ -1,4 +1,5 @@
-//! The events service as a process of its own, which a test can kill at any moment: this very program, run once more.
+//! The events service as a process of its own, which a test can kill at any moment: this very
+//! program, run once more.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -24,7 +25,8 @@ impl Child {
     pub async fn start(folder: &Path, settings: &[(String, String)]) -> Child {
         let ready = folder.join("ready");
         let _ = std::fs::remove_file(&ready);
-        let lines: Vec<String> = settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let lines: Vec<String> =
+            settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
         std::fs::write(folder.join("settings"), lines.join("\n")).unwrap();
         let process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "child::serves_where_another_test_asks_for_it", "--nocapture"])
@@ -69,7 +71,8 @@ fn serves_where_another_test_asks_for_it() {
     });
 }
 
-/// Returns the settings of a process on this database: leases that end soon, so that no test waits for those of a process that was killed.
+/// Returns the settings of a process on this database: leases that end soon, so that no test waits
+/// for those of a process that was killed.
 pub fn settings_on(database: &TestDb) -> Vec<(String, String)> {
     let lease = ("delivery.lease_milliseconds".to_owned(), "2000".to_owned());
     vec![("data.url".to_owned(), database.url().to_owned()), lease]

@@ -1,4 +1,5 @@
-//! What must hold about deliveries whatever is called: redelivery, places that outlive the process, bounds.
+//! What must hold about deliveries whatever is called: redelivery, places that outlive the process,
+//! bounds.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +7,9 @@ use souk_client::events::v1 as pb;
 use souk_testkit::{Engine, eventually, on_each_engine};
 use souk_types::Clock;
 
-use crate::support::{Consumer, Events, LIMIT, QUIET, START, by_key, event, number, seconds, start};
+use crate::support::{
+    Consumer, Events, LIMIT, QUIET, START, by_key, event, number, seconds, start,
+};
 
 on_each_engine! {
     async fn a_refused_event_comes_again_after_waits_that_double(engine: Engine) {

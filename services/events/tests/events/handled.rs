@@ -14,7 +14,8 @@ pub const KEYS: usize = 12;
 pub struct Handled(BTreeMap<String, Vec<usize>>);
 
 impl Handled {
-    /// Handles an event: a repeat has no effect, and no event comes before an earlier one of its key.
+    /// Handles an event: a repeat has no effect, and no event comes before an earlier one of its
+    /// key.
     pub fn handle(&mut self, delivery: &pb::Delivery) {
         let numbers = self.0.entry(key(delivery).to_owned()).or_default();
         let number = number(delivery);

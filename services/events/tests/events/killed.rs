@@ -1,4 +1,5 @@
-//! The process is killed at any moment: nothing that was published is lost, and what was finished stays finished.
+//! The process is killed at any moment: nothing that was published is lost, and what was finished
+//! stays finished.
 
 use std::time::Duration;
 
@@ -13,9 +14,11 @@ const COUNT: usize = 600;
 
 on_each_engine! {
     async fn every_event_that_was_taken_is_delivered_in_order_however_often_the_service_dies(engine: Engine) {
-        let (database, folder) = (TestDb::new(engine).await, tempfile::tempdir().unwrap());
+        let database = TestDb::new(engine).await;
+        let folder = tempfile::tempdir().unwrap();
         let mut handled = Handled::default();
-        let (mut published, mut lives) = (0, 0);
+        let mut published = 0;
+        let mut lives = 0;
         while handled.count() < COUNT {
             lives += 1;
             let child = Child::start(folder.path(), &settings_on(&database)).await;

@@ -1,5 +1,5 @@
-//! The events service over real gRPC, on both databases. `rpc/<method>.rs` holds what one method promises; the others, what
-//! must hold whatever is called in whatever order.
+//! The events service over real gRPC, on both databases. `rpc/<method>.rs` holds what one method
+//! promises; the others, what must hold whatever is called in whatever order.
 
 mod child;
 mod handled;

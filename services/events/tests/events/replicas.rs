@@ -28,10 +28,16 @@ async fn two() -> (Events, Events) {
     (one, other)
 }
 
-/// Publishes through both, handles what comes at either, and returns the partitions that each of them had last.
-async fn shares(one: &mut Consumer, other: &mut Consumer, events: &Events) -> (BTreeSet<i32>, BTreeSet<i32>) {
+/// Publishes through both, handles what comes at either, and returns the partitions that each of
+/// them had last.
+async fn shares(
+    one: &mut Consumer,
+    other: &mut Consumer,
+    events: &Events,
+) -> (BTreeSet<i32>, BTreeSet<i32>) {
     events.publish((0..80).map(|number| event("", number)).collect()).await;
-    let (mut ours, mut theirs) = (BTreeSet::new(), BTreeSet::new());
+    let mut ours = BTreeSet::new();
+    let mut theirs = BTreeSet::new();
     let mut handled = BTreeSet::new();
     while handled.len() < 80 {
         let (delivery, partitions, consumer) = tokio::select! {
@@ -70,7 +76,8 @@ fn partitions_are_shared_evenly_and_go_back_when_a_replica_has_no_consumers() {
         tokio::time::sleep(Duration::from_millis(100)).await;
         other.publish((0..80).map(|number| event("", number)).collect()).await;
         let came = theirs.handle(80).await;
-        let partitions: BTreeSet<i32> = came.iter().map(|delivery| delivery.position.unwrap().partition).collect();
+        let partitions: BTreeSet<i32> =
+            came.iter().map(|delivery| delivery.position.unwrap().partition).collect();
         assert_eq!(partitions.len(), 8);
         drop(theirs);
         other.end().await;
@@ -87,8 +94,11 @@ fn keys_stay_in_order_while_partitions_move() {
         let publishing = tokio::spawn(async move {
             for batch in 0..COUNT / 20 {
                 let numbers = (0..20).map(|step| batch * 20 + step);
-                publish(&mut publisher, numbers.map(|number| event(&format!("k{}", number % 10), number)).collect())
-                    .await;
+                publish(
+                    &mut publisher,
+                    numbers.map(|number| event(&format!("k{}", number % 10), number)).collect(),
+                )
+                .await;
             }
         });
         let mut seen = BTreeMap::<String, Vec<usize>>::new();
@@ -117,7 +127,9 @@ fn keys_stay_in_order_while_partitions_move() {
             let numbers = seen.entry(key(&delivery).to_owned()).or_default();
             let number = number(&delivery);
             match numbers.last() {
-                Some(last) if *last >= number => assert!(numbers.contains(&number), "{number} was passed over"),
+                Some(last) if *last >= number => {
+                    assert!(numbers.contains(&number), "{number} was passed over")
+                }
                 Some(last) => {
                     assert_eq!(number, last + 10, "of {}", key(&delivery));
                     numbers.push(number);
@@ -161,18 +173,26 @@ fn seeking_at_one_replica_ends_the_streams_of_the_other() {
 fn the_partitions_of_a_replica_that_dies_go_to_the_other_within_seconds() {
     on_postgres(async {
         let database = TestDb::new(Engine::Postgres).await;
-        let (folder, other_folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let other_folder = tempfile::tempdir().unwrap();
         let one = Child::start(folder.path(), &settings_on(&database)).await;
         let other = Child::start(other_folder.path(), &settings_on(&database)).await;
         let mut ours = Consumer::open(one.client_of("mail"), start("mail")).await.unwrap();
         let mut theirs = Consumer::open(other.client_of("mail"), start("mail")).await.unwrap();
         // Each has its share, and the first has open events that nobody will acknowledge.
         let mut publisher = other.client_of("orders");
-        let (mut had, mut number_of) = (0, 0);
+        let mut had = 0;
+        let mut number_of = 0;
         while had < 10 {
-            publish(&mut publisher, (number_of..number_of + 10).map(|number| event("", number)).collect()).await;
+            publish(
+                &mut publisher,
+                (number_of..number_of + 10).map(|number| event("", number)).collect(),
+            )
+            .await;
             number_of += 10;
-            while let Ok(delivery) = tokio::time::timeout(Duration::from_millis(200), ours.next()).await {
+            while let Ok(delivery) =
+                tokio::time::timeout(Duration::from_millis(200), ours.next()).await
+            {
                 had += usize::from(!delivery.ack_id.is_empty());
             }
         }

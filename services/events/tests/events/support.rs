@@ -78,7 +78,8 @@ impl Events {
 
     /// Publishes events with these keys and their number as payload.
     pub async fn publish_keys(&self, keys: &[&str]) -> Vec<pb::Position> {
-        self.publish(keys.iter().enumerate().map(|(number, key)| event(key, number)).collect()).await
+        self.publish(keys.iter().enumerate().map(|(number, key)| event(key, number)).collect())
+            .await
     }
 
     /// Opens a stream of the subscription as `mail`.
@@ -92,15 +93,23 @@ impl Events {
     }
 
     pub async fn dead_letters(&self, subscription: &str) -> Vec<pb::DeadLetter> {
-        let request =
-            pb::ListDeadLettersRequest { subscription: subscription.into(), page_size: 100, ..Default::default() };
+        let request = pb::ListDeadLettersRequest {
+            subscription: subscription.into(),
+            page_size: 100,
+            ..Default::default()
+        };
         self.staff().list_dead_letters(request).await.unwrap().into_inner().dead_letters
     }
 
     /// Returns what the audit finds, as `invariant: subject`.
     pub async fn findings(&self) -> Vec<String> {
-        let audit = self.staff().audit_events(pb::AuditEventsRequest {}).await.unwrap().into_inner();
-        audit.findings.iter().map(|finding| format!("{}: {}", finding.invariant, finding.subject)).collect()
+        let audit =
+            self.staff().audit_events(pb::AuditEventsRequest {}).await.unwrap().into_inner();
+        audit
+            .findings
+            .iter()
+            .map(|finding| format!("{}: {}", finding.invariant, finding.subject))
+            .collect()
     }
 }
 
@@ -182,8 +191,10 @@ impl Consumer {
         let (requests, receiver) = mpsc::channel(100);
         requests.send(pb::SubscribeRequest { request: Some(Message::Start(start)) }).await.unwrap();
         let mut answers = client.subscribe(stream_of(receiver)).await?.into_inner();
-        let first = tokio::time::timeout(LIMIT, answers.message()).await.expect("an answer comes")?;
-        let started = first.expect("a stream starts").started.expect("it says so").subscription.unwrap();
+        let first =
+            tokio::time::timeout(LIMIT, answers.message()).await.expect("an answer comes")?;
+        let started =
+            first.expect("a stream starts").started.expect("it says so").subscription.unwrap();
         Ok(Consumer { started, requests, answers, waiting: std::collections::VecDeque::new() })
     }
 
@@ -216,8 +227,12 @@ impl Consumer {
             {
                 taken.push(delivery);
             }
-            let acked = taken.iter().rev().take_while(|delivery: &&pb::Delivery| !delivery.ack_id.is_empty());
-            let ack_ids: Vec<String> = acked.take(10_000).map(|delivery| delivery.ack_id.clone()).collect();
+            let acked = taken
+                .iter()
+                .rev()
+                .take_while(|delivery: &&pb::Delivery| !delivery.ack_id.is_empty());
+            let ack_ids: Vec<String> =
+                acked.take(10_000).map(|delivery| delivery.ack_id.clone()).collect();
             self.update(pb::SubscribeUpdate { ack_ids, ..Default::default() }).await;
         }
         taken
@@ -255,7 +270,11 @@ impl Consumer {
     }
 
     pub async fn ack(&self, delivery: &pb::Delivery) {
-        self.update(pb::SubscribeUpdate { ack_ids: vec![delivery.ack_id.clone()], ..Default::default() }).await;
+        self.update(pb::SubscribeUpdate {
+            ack_ids: vec![delivery.ack_id.clone()],
+            ..Default::default()
+        })
+        .await;
     }
 
     pub async fn nack(&self, delivery: &pb::Delivery, reason: &str) {
@@ -277,7 +296,9 @@ impl Consumer {
 }
 
 /// Sends what is put into a channel.
-pub fn stream_of<T: Send + 'static>(receiver: mpsc::Receiver<T>) -> impl Stream<Item = T> + Send + 'static {
+pub fn stream_of<T: Send + 'static>(
+    receiver: mpsc::Receiver<T>,
+) -> impl Stream<Item = T> + Send + 'static {
     futures_util::stream::unfold(receiver, |mut receiver| async move {
         let item = receiver.recv().await?;
         Some((item, receiver))
@@ -297,7 +318,12 @@ pub fn by_key(deliveries: &[pb::Delivery]) -> BTreeMap<String, Vec<usize>> {
 #[track_caller]
 pub fn refused<T>(answer: Result<T, Status>, code: Code, reason: &str) -> Status {
     let status = answer.err().expect("it is refused");
-    assert_eq!((status.code(), souk_testkit::reason_of(&status).as_str()), (code, reason), "{}", status.message());
+    assert_eq!(
+        (status.code(), souk_testkit::reason_of(&status).as_str()),
+        (code, reason),
+        "{}",
+        status.message()
+    );
     status
 }
 

@@ -13,14 +13,19 @@ use crate::stock::Stock;
 use crate::store;
 
 impl Handle<BatchGetStock> for InventoryRpc {
-    async fn handle(&self, call: Call<pb::BatchGetStockRequest>) -> Result<pb::BatchGetStockResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::BatchGetStockRequest>,
+    ) -> Result<pb::BatchGetStockResponse, Error> {
         let pb::BatchGetStockRequest { skus, location_id } = call.request;
         let location = convert::location(location_id);
 
         let found = store::stock::get(&self.db.read(), &location, &skus).await?;
 
-        let by_sku: HashMap<String, Stock> = found.into_iter().map(|stock| (stock.key.sku.clone(), stock)).collect();
-        let stock = skus.iter().filter_map(|sku| by_sku.get(sku)).cloned().map(pb::Stock::from).collect();
+        let by_sku: HashMap<String, Stock> =
+            found.into_iter().map(|stock| (stock.key.sku.clone(), stock)).collect();
+        let stock =
+            skus.iter().filter_map(|sku| by_sku.get(sku)).cloned().map(pb::Stock::from).collect();
         Ok(pb::BatchGetStockResponse { stock })
     }
 }

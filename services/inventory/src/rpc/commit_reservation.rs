@@ -5,6 +5,7 @@ use std::slice;
 use souk_client::inventory::v1 as pb;
 use souk_client::inventory::v1::inventory_service::CommitReservation;
 use souk_contract::{Call, Handle};
+use souk_data::Isolation::ReadCommitted;
 use souk_data::Tx;
 use souk_types::{ReservationId, Timestamp};
 
@@ -14,16 +15,17 @@ use crate::reservation::{Reservation, Step};
 use crate::{events, store};
 
 impl Handle<CommitReservation> for InventoryRpc {
-    async fn handle(&self, call: Call<pb::CommitReservationRequest>) -> Result<pb::CommitReservationResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::CommitReservationRequest>,
+    ) -> Result<pb::CommitReservationResponse, Error> {
         let id = call.request.reservation_id()?;
-        let now = self.clock.now();
-
-        let committed = self.db.write_locked(move |tx| async move { commit(&tx, id, now).await });
-        Ok(pb::CommitReservationResponse { reservation: Some(committed.await?.into()) })
+        let committed = self.db.write(ReadCommitted, (id, self.clock.now()), commit).await?;
+        Ok(pb::CommitReservationResponse { reservation: Some(committed.into()) })
     }
 }
 
-async fn commit(tx: &Tx, id: ReservationId, now: Timestamp) -> Result<Reservation, Error> {
+async fn commit(tx: &Tx, &(id, now): &(ReservationId, Timestamp)) -> Result<Reservation, Error> {
     let committed = match store::reservation::lock_existing(tx, id).await?.commit(now)? {
         Step::Changed(committed) => committed,
         Step::Repeated(reservation) => return Ok(reservation),

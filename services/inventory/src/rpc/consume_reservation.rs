@@ -5,6 +5,7 @@ use std::slice;
 use souk_client::inventory::v1 as pb;
 use souk_client::inventory::v1::inventory_service::ConsumeReservation;
 use souk_contract::{Call, Handle};
+use souk_data::Isolation::ReadCommitted;
 use souk_data::Tx;
 use souk_types::{ReservationId, Timestamp};
 
@@ -16,18 +17,23 @@ use crate::reservation::{Reservation, Step};
 use crate::{events, stock, store};
 
 impl Handle<ConsumeReservation> for InventoryRpc {
-    async fn handle(&self, call: Call<pb::ConsumeReservationRequest>) -> Result<pb::ConsumeReservationResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::ConsumeReservationRequest>,
+    ) -> Result<pb::ConsumeReservationResponse, Error> {
         let request = call.request;
         let id = request.reservation_id()?;
-        let now = self.clock.now();
         let named = convert::effective_time(request.effective_time)?;
 
-        let consumed = self.db.write_locked(move |tx| async move { consume(&tx, id, named, now).await });
-        Ok(pb::ConsumeReservationResponse { reservation: Some(consumed.await?.into()) })
+        let consumed = self.db.write(ReadCommitted, (id, named, self.clock.now()), consume).await?;
+        Ok(pb::ConsumeReservationResponse { reservation: Some(consumed.into()) })
     }
 }
 
-async fn consume(tx: &Tx, id: ReservationId, named: Option<Timestamp>, now: Timestamp) -> Result<Reservation, Error> {
+async fn consume(
+    tx: &Tx,
+    &(id, named, now): &(ReservationId, Option<Timestamp>, Timestamp),
+) -> Result<Reservation, Error> {
     let reservation = store::reservation::lock_existing(tx, id).await?;
     let timely = reservation.is_followed_at(named);
     let mut consumed = match reservation.consume(now)? {

@@ -9,7 +9,10 @@ use crate::error::Error;
 use crate::store;
 
 impl Handle<GetReservation> for InventoryRpc {
-    async fn handle(&self, call: Call<pb::GetReservationRequest>) -> Result<pb::GetReservationResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::GetReservationRequest>,
+    ) -> Result<pb::GetReservationResponse, Error> {
         let id = call.request.reservation_id()?;
         let reservation = store::reservation::get(&self.db.read(), id).await?;
         Ok(pb::GetReservationResponse { reservation: Some(reservation.into()) })

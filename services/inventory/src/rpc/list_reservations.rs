@@ -1,9 +1,9 @@
-//! ListReservations: all reservations in the order they were made, or those of one state in the order they entered it.
+//! ListReservations: all reservations in the order they were made, or those of one state in the
+//! order they entered it.
 
 use souk_client::inventory::v1 as pb;
 use souk_client::inventory::v1::inventory_service::ListReservations;
 use souk_contract::{Call, Handle};
-use souk_data::ToArg;
 use souk_data::page::Page;
 use souk_types::Timestamp;
 
@@ -16,7 +16,10 @@ use crate::store;
 const START: (Timestamp, i64) = (Timestamp::from_micros(i64::MIN), 0);
 
 impl Handle<ListReservations> for InventoryRpc {
-    async fn handle(&self, call: Call<pb::ListReservationsRequest>) -> Result<pb::ListReservationsResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::ListReservationsRequest>,
+    ) -> Result<pb::ListReservationsResponse, Error> {
         let caller = call.caller;
         let request = call.request;
         let state = convert::state(request.state);
@@ -36,13 +39,16 @@ impl Handle<ListReservations> for InventoryRpc {
 
         let reader = self.db.read();
         let found = match state {
-            Some(state) => store::reservation::list_by_state(&reader, state, (entered, number), page.limit()).await?,
+            Some(state) => {
+                store::reservation::list_by_state(&reader, state, (entered, number), page.limit())
+                    .await?
+            }
             None => store::reservation::list(&reader, number, page.limit()).await?,
         };
 
         let (reservations, next_page_token) = page.close(
             &found,
-            |found| vec![found.reservation.update_time.to_arg(), found.number.to_arg()],
+            |found| vec![found.reservation.update_time.into(), found.number.into()],
             |found| pb::Reservation::from(found.reservation.clone()),
         );
         Ok(pb::ListReservationsResponse { reservations, next_page_token })

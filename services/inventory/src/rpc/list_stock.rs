@@ -3,7 +3,6 @@
 use souk_client::inventory::v1 as pb;
 use souk_client::inventory::v1::inventory_service::ListStock;
 use souk_contract::{Call, Handle};
-use souk_data::ToArg;
 use souk_data::page::Page;
 
 use super::InventoryRpc;
@@ -12,10 +11,20 @@ use crate::stock_key::StockKey;
 use crate::store;
 
 impl Handle<ListStock> for InventoryRpc {
-    async fn handle(&self, call: Call<pb::ListStockRequest>) -> Result<pb::ListStockResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::ListStockRequest>,
+    ) -> Result<pb::ListStockResponse, Error> {
         let caller = call.caller;
         let request = call.request;
-        let page = Page::open(&self.db, &caller.key(), "ListStock", &[], request.page_size, &request.page_token)?;
+        let page = Page::open(
+            &self.db,
+            &caller.key(),
+            "ListStock",
+            &[],
+            request.page_size,
+            &request.page_token,
+        )?;
         let after = match &page.after {
             Some(cursor) => StockKey { sku: cursor.get(0)?, location: cursor.get(1)? },
             None => StockKey { sku: String::new(), location: String::new() },
@@ -25,7 +34,7 @@ impl Handle<ListStock> for InventoryRpc {
 
         let (stock, next_page_token) = page.close(
             &stock,
-            |stock| vec![stock.key.sku.to_arg(), stock.key.location.to_arg()],
+            |stock| vec![stock.key.sku.as_str().into(), stock.key.location.as_str().into()],
             |stock| pb::Stock::from(stock.clone()),
         );
         Ok(pb::ListStockResponse { stock, next_page_token })

@@ -1,11 +1,9 @@
 //! ReceiveStock: records that units arrived, all items or none.
 
-use std::mem;
-use std::sync::Arc;
-
 use souk_client::inventory::v1 as pb;
 use souk_client::inventory::v1::inventory_service::ReceiveStock;
 use souk_contract::{Call, Handle};
+use souk_data::Isolation::ReadCommitted;
 use souk_data::{RequestKey, Tx};
 use souk_types::Timestamp;
 
@@ -13,46 +11,42 @@ use super::InventoryRpc;
 use crate::convert;
 use crate::error::Error;
 use crate::movement::{Movement, MovementKind, Occasion};
-use crate::stock::{self, Stock};
+use crate::stock;
 use crate::stock_key::Quantities;
 use crate::{events, store};
 
-impl Handle<ReceiveStock> for InventoryRpc {
-    async fn handle(&self, call: Call<pb::ReceiveStockRequest>) -> Result<pb::ReceiveStockResponse, Error> {
-        let caller = call.caller;
-        let mut request = call.request;
-        let request_id = mem::take(&mut request.request_id);
-        let key =
-            RequestKey::new(caller.key(), "/souk.inventory.v1.InventoryService/ReceiveStock", request_id, &request);
-        let now = self.clock.now();
-        let effective_time = convert::past_time(request.effective_time, now)?;
-        let arrived = Arc::new(convert::received(request.items)?);
+/// What arrived, and when.
+struct Arrival {
+    units: Quantities,
+    effective_time: Timestamp,
+    now: Timestamp,
+}
 
-        let received = self.db.write_once_locked(key, move |tx| {
-            let arrived = arrived.clone();
-            async move {
-                let stock = receive(&tx, &arrived, effective_time, now).await?;
-                Ok::<_, Error>(pb::ReceiveStockResponse { stock: stock.into_iter().map(pb::Stock::from).collect() })
-            }
-        });
-        received.await
+impl Handle<ReceiveStock> for InventoryRpc {
+    async fn handle(
+        &self,
+        mut call: Call<pb::ReceiveStockRequest>,
+    ) -> Result<pb::ReceiveStockResponse, Error> {
+        let once = RequestKey::of::<ReceiveStock>(&mut call);
+        let now = self.clock.now();
+        let effective_time = convert::past_time(call.request.effective_time, now)?;
+        let arrival =
+            Arrival { units: convert::received(call.request.items)?, effective_time, now };
+        self.db.write_once(once, ReadCommitted, arrival, receive).await
     }
 }
 
-async fn receive(
-    tx: &Tx,
-    arrived: &Quantities,
-    effective_time: Timestamp,
-    now: Timestamp,
-) -> Result<Vec<Stock>, Error> {
-    store::location::check(tx, arrived).await?;
-    store::stock::insert_missing(tx, arrived.keys(), now).await?;
-    let found = store::stock::lock(tx, arrived.keys()).await?;
+async fn receive(tx: &Tx, arrival: &Arrival) -> Result<pb::ReceiveStockResponse, Error> {
+    let Arrival { units, effective_time, now } = arrival;
+    store::location::check(tx, units).await?;
+    store::stock::insert_missing(tx, units.keys(), *now).await?;
+    let found = store::stock::lock(tx, units.keys()).await?;
 
-    let after = stock::add(MovementKind::Received, &found, arrived, now)?;
+    let after = stock::add(MovementKind::Received, &found, units, *now)?;
 
-    let movements = Movement::of(MovementKind::Received, arrived, Occasion::now(now).at(effective_time));
-    store::stock::record(tx, &movements, now).await?;
-    events::stock_changed(tx, &after, &movements, now).await?;
-    Ok(after)
+    let movements =
+        Movement::of(MovementKind::Received, units, Occasion::now(*now).at(*effective_time));
+    store::stock::record(tx, &movements, *now).await?;
+    events::stock_changed(tx, &after, &movements, *now).await?;
+    Ok(pb::ReceiveStockResponse { stock: after.into_iter().map(pb::Stock::from).collect() })
 }

@@ -1,5 +1,5 @@
-//! ReleaseReservation: takes a promise back. It compensates Reserve, so it also works when that never arrived, and then
-//! keeps it from arriving later.
+//! ReleaseReservation: takes a promise back. It compensates Reserve, so it also works when that
+//! never arrived, and then keeps it from arriving later.
 
 use std::slice;
 
@@ -7,6 +7,7 @@ use souk_chassis::Caller;
 use souk_client::inventory::v1 as pb;
 use souk_client::inventory::v1::inventory_service::ReleaseReservation;
 use souk_contract::{Call, Handle};
+use souk_data::Isolation::ReadCommitted;
 use souk_data::Tx;
 use souk_types::{ReservationId, Timestamp};
 
@@ -17,10 +18,12 @@ use crate::reservation::{Reservation, Step};
 use crate::{events, stock, store};
 
 impl Handle<ReleaseReservation> for InventoryRpc {
-    async fn handle(&self, call: Call<pb::ReleaseReservationRequest>) -> Result<pb::ReleaseReservationResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::ReleaseReservationRequest>,
+    ) -> Result<pb::ReleaseReservationResponse, Error> {
         let id = call.request.reservation_id()?;
         let repair_note = call.request.repair_note;
-        let now = self.clock.now();
         match call.caller {
             Caller::Staff(_) => {
                 let reservation = store::reservation::get(&self.db.read(), id).await?;
@@ -29,19 +32,22 @@ impl Handle<ReleaseReservation> for InventoryRpc {
                     return Err(Error::OfOrder { id, order: reservation.order });
                 }
             }
-            _ if !repair_note.is_empty() => return Err(Error::field("repair_note", "is for staff only")),
+            _ if !repair_note.is_empty() => {
+                return Err(Error::field("repair_note", "is for staff only"));
+            }
             _ => {}
         }
 
-        let released = self.db.write_locked(move |tx| {
-            let note = repair_note.clone();
-            async move { release(&tx, id, &note, now).await }
-        });
-        Ok(pb::ReleaseReservationResponse { reservation: Some(released.await?.into()) })
+        let released =
+            self.db.write(ReadCommitted, (id, repair_note, self.clock.now()), release).await?;
+        Ok(pb::ReleaseReservationResponse { reservation: Some(released.into()) })
     }
 }
 
-async fn release(tx: &Tx, id: ReservationId, note: &str, now: Timestamp) -> Result<Reservation, Error> {
+async fn release(
+    tx: &Tx,
+    &(id, ref note, now): &(ReservationId, String, Timestamp),
+) -> Result<Reservation, Error> {
     let reservation = match store::reservation::lock(tx, id).await? {
         Some(reservation) => reservation,
         None => {
@@ -63,7 +69,8 @@ async fn release(tx: &Tx, id: ReservationId, note: &str, now: Timestamp) -> Resu
     let found = store::stock::lock(tx, units.keys()).await?;
     let after = stock::settle(MovementKind::Released, &found, &units, now)?;
 
-    let movements = Movement::of(MovementKind::Released, &units, Occasion::now(now).of(id).noted(note));
+    let movements =
+        Movement::of(MovementKind::Released, &units, Occasion::now(now).of(id).noted(note));
     store::stock::record(tx, &movements, now).await?;
     store::reservation::set_state(tx, slice::from_ref(&released)).await?;
     events::stock_changed(tx, &after, &movements, now).await?;

@@ -1,12 +1,12 @@
-//! RepairStock: makes one stock agree with its reservations, and the record of movements with the stock.
+//! RepairStock: makes one stock agree with its reservations, and the record of movements with the
+//! stock.
 
-use std::mem;
 use std::slice;
-use std::sync::Arc;
 
 use souk_client::inventory::v1 as pb;
 use souk_client::inventory::v1::inventory_service::RepairStock;
 use souk_contract::{Call, Handle};
+use souk_data::Isolation::ReadCommitted;
 use souk_data::{RequestKey, Tx};
 use souk_types::{MovementId, Timestamp};
 
@@ -14,32 +14,28 @@ use super::InventoryRpc;
 use crate::convert;
 use crate::error::Error;
 use crate::movement::{Movement, MovementKind};
-use crate::stock::{self};
+use crate::stock;
 use crate::stock_key::StockKey;
 use crate::{events, store};
 
 impl Handle<RepairStock> for InventoryRpc {
-    async fn handle(&self, call: Call<pb::RepairStockRequest>) -> Result<pb::RepairStockResponse, Error> {
-        let caller = call.caller;
-        let mut request = call.request;
-        let request_id = mem::take(&mut request.request_id);
-        let once =
-            RequestKey::new(caller.key(), "/souk.inventory.v1.InventoryService/RepairStock", request_id, &request);
-        let now = self.clock.now();
-        let repair = Arc::new((convert::stock_key(request.sku, request.location_id), request.note));
-
-        let repaired = self.db.write_once_locked(once, move |tx| {
-            let wanted = repair.clone();
-            async move {
-                let (key, note) = &*wanted;
-                repair_one(&tx, key, note, now).await
-            }
-        });
-        repaired.await
+    async fn handle(
+        &self,
+        mut call: Call<pb::RepairStockRequest>,
+    ) -> Result<pb::RepairStockResponse, Error> {
+        let once = RequestKey::of::<RepairStock>(&mut call);
+        let key = convert::stock_key(call.request.sku, call.request.location_id);
+        self.db
+            .write_once(once, ReadCommitted, (key, call.request.note, self.clock.now()), repair_one)
+            .await
     }
 }
 
-async fn repair_one(tx: &Tx, key: &StockKey, note: &str, now: Timestamp) -> Result<pb::RepairStockResponse, Error> {
+async fn repair_one(
+    tx: &Tx,
+    (key, note, now): &(StockKey, String, Timestamp),
+) -> Result<pb::RepairStockResponse, Error> {
+    let now = *now;
     // Whoever changes what is promised of this stock locks its row too, so the sums stand still.
     let mut found = store::stock::lock(tx, slice::from_ref(key).iter()).await?;
     let stock = found.remove(key).ok_or_else(|| Error::StockNotFound(key.clone()))?;
@@ -48,7 +44,8 @@ async fn repair_one(tx: &Tx, key: &StockKey, note: &str, now: Timestamp) -> Resu
 
     let after = stock::repair(&stock, promised, now)?;
 
-    let (on_hand_change, reserved_change) = (after.on_hand - moved_on_hand, after.reserved - moved_reserved);
+    let (on_hand_change, reserved_change) =
+        (after.on_hand - moved_on_hand, after.reserved - moved_reserved);
     if after.reserved == stock.reserved && on_hand_change == 0 && reserved_change == 0 {
         return Ok(pb::RepairStockResponse { stock: Some(stock.into()), movement: None });
     }
@@ -61,7 +58,7 @@ async fn repair_one(tx: &Tx, key: &StockKey, note: &str, now: Timestamp) -> Resu
         reservation: None,
         create_time: now,
         effective_time: now,
-        note: note.to_owned(),
+        note: note.clone(),
     };
     store::stock::overwrite(tx, &after, &movement).await?;
     events::stock_changed(tx, slice::from_ref(&after), slice::from_ref(&movement), now).await?;

@@ -2,115 +2,152 @@
 
 use std::time::Duration;
 
-use souk_data::{Reader, Row, args};
-use souk_types::{ReservationId, Timestamp};
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{Condition, FromQueryResult, QueryOrder, QuerySelect, raw_sql};
+use souk_client::audit::Report;
+use souk_data::Reader;
+use souk_types::Timestamp;
 
+use super::{movement, reservation, stock};
 use crate::error::Error;
+use crate::state::State;
 
-/// The most findings of one audit.
-const MOST_FINDINGS: usize = 1000;
+/// How long after its time a hold may still be there: the expiry may have been stopped with the
+/// service.
+const OVERDUE_AFTER: Duration = Duration::from_secs(3600);
 
-/// Something that does not hold.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Finding {
-    pub invariant: &'static str,
-    pub subject: String,
-    pub detail: String,
+/// Two numbers of a stock that differ.
+#[derive(FromQueryResult)]
+struct Difference {
+    sku: String,
+    location_id: String,
+    first: i64,
+    second: i64,
 }
 
-/// What an audit saw.
-#[derive(Debug)]
-pub struct Audit {
-    pub findings: Vec<Finding>,
-    pub counts: Vec<(&'static str, i64)>,
+/// The units of all stocks.
+#[derive(FromQueryResult)]
+struct Units {
+    on_hand: Option<i64>,
+    reserved: Option<i64>,
+}
+
+/// Checks every invariant on one state of the data; reads all of it.
+pub async fn run(snapshot: &Reader, now: Timestamp) -> Result<Report, Error> {
+    let mut report = Report::default();
+    over_promised(snapshot, &mut report).await?;
+    promised(snapshot, &mut report).await?;
+    moved(snapshot, &mut report).await?;
+    returned(snapshot, &mut report).await?;
+    overdue(snapshot, now, &mut report).await?;
+    count(snapshot, &mut report).await?;
+    Ok(report)
 }
 
 /// **Invariant:** no stock is negative or over-promised.
-const OVER_PROMISED: &str = "SELECT sku, location_id, on_hand, reserved FROM stock \
-     WHERE reserved < 0 OR reserved > on_hand ORDER BY sku, location_id LIMIT $1";
+async fn over_promised(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    use stock::{Column, Entity};
+    let is_wrong = Condition::any()
+        .add(Column::Reserved.lt(0))
+        .add(Column::Reserved.into_expr().gt(Column::OnHand.into_expr()));
+    let wrong =
+        Entity::find().filter(is_wrong).order_by_asc(Column::Sku).limit(Report::MAX_FINDINGS);
+    for row in wrong.all(snapshot).await? {
+        let detail = format!("on_hand {}, reserved {}", row.on_hand, row.reserved);
+        report.add("0 <= reserved <= on_hand", format!("{}@{}", row.sku, row.location_id), detail);
+    }
+    Ok(())
+}
 
-/// **Invariant:** what is reserved of a stock is what reservations in state HELD (1) and COMMITTED (2) promise.
-const PROMISED: &str = "SELECT sku, location_id, CAST(SUM(reserved) AS BIGINT) AS reserved, \
-         CAST(SUM(promised) AS BIGINT) AS promised \
-     FROM (SELECT sku, location_id, reserved, 0 AS promised FROM stock \
-           UNION ALL \
-           SELECT sku, location_id, 0 AS reserved, quantity AS promised FROM reservation \
-           JOIN reservation_line ON reservation = number WHERE state IN (1, 2)) AS both_sides \
-     GROUP BY sku, location_id HAVING SUM(reserved) <> SUM(promised) ORDER BY sku, location_id LIMIT $1";
+/// **Invariant:** what is reserved of a stock is what reservations in state HELD (1) and COMMITTED
+/// (2) promise.
+async fn promised(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    // SQL, since what either side lacks must show too.
+    let wrong = Difference::find_by_statement(raw_sql!(
+        Postgres,
+        "SELECT sku, location_id, CAST(SUM(reserved) AS BIGINT) AS first, CAST(SUM(promised) AS BIGINT) AS second
+         FROM (SELECT sku, location_id, reserved, 0 AS promised FROM stock
+               UNION ALL
+               SELECT sku, location_id, 0 AS reserved, quantity AS promised FROM reservation
+               JOIN reservation_line ON reservation = number WHERE state IN (1, 2)) AS both_sides
+         GROUP BY sku, location_id HAVING SUM(reserved) <> SUM(promised) ORDER BY sku, location_id LIMIT 1000"
+    ));
+    for row in wrong.all(snapshot).await? {
+        let detail = format!("reserved {}, promised {}", row.first, row.second);
+        report.add(
+            "reserved is what reservations promise",
+            format!("{}@{}", row.sku, row.location_id),
+            detail,
+        );
+    }
+    Ok(())
+}
 
 /// **Invariant:** the movements of a stock add up to its two numbers.
-const MOVED: &str = "SELECT sku, location_id, CAST(SUM(on_hand) AS BIGINT) AS on_hand, \
-         CAST(SUM(reserved) AS BIGINT) AS reserved \
-     FROM (SELECT sku, location_id, on_hand, reserved FROM stock \
-           UNION ALL \
-           SELECT sku, location_id, -on_hand_change AS on_hand, -reserved_change AS reserved FROM movement) AS both_sides \
-     GROUP BY sku, location_id HAVING SUM(on_hand) <> 0 OR SUM(reserved) <> 0 ORDER BY sku, location_id LIMIT $1";
-
-/// **Invariant:** nothing came back of a reservation that was not consumed (state 3).
-const RETURNED: &str = "SELECT sku, location_id, number FROM reservation_line JOIN reservation ON reservation = number \
-     WHERE returned > 0 AND state <> 3 ORDER BY number, sku, location_id LIMIT $1";
-
-/// **Invariant:** a hold (state 1) ends when its time is over; one that does not holds stock for nothing.
-const OVERDUE: &str = "SELECT reservation_id, expire_time FROM reservation WHERE state = 1 AND expire_time < $1 \
-     ORDER BY expire_time, number LIMIT $2";
-
-/// How long after its time a hold may still be there: the expiry may have been stopped with the service.
-const OVERDUE_AFTER: Duration = Duration::from_secs(3600);
-
-const COUNTS: &str = "SELECT \
-     (SELECT COUNT(*) FROM stock) AS stocks, \
-     (SELECT CAST(COALESCE(SUM(on_hand), 0) AS BIGINT) FROM stock) AS units_on_hand, \
-     (SELECT CAST(COALESCE(SUM(reserved), 0) AS BIGINT) FROM stock) AS units_reserved, \
-     (SELECT COUNT(*) FROM reservation) AS reservations, \
-     (SELECT COUNT(*) FROM movement) AS movements";
-
-/// Checks every invariant on one state of the data; reads all of it.
-pub async fn run(snapshot: &Reader, now: Timestamp) -> Result<Audit, Error> {
-    let mut findings = Vec::new();
-    for row in wrong(snapshot, OVER_PROMISED).await? {
-        let detail = format!("on_hand {}, reserved {}", number(&row, "on_hand")?, number(&row, "reserved")?);
-        findings.push(finding("0 <= reserved <= on_hand", &row, detail)?);
+async fn moved(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    // SQL, for the same reason.
+    let wrong = Difference::find_by_statement(raw_sql!(
+        Postgres,
+        "SELECT sku, location_id, CAST(SUM(on_hand) AS BIGINT) AS first, CAST(SUM(reserved) AS BIGINT) AS second
+         FROM (SELECT sku, location_id, on_hand, reserved FROM stock
+               UNION ALL
+               SELECT sku, location_id, -on_hand_change AS on_hand, -reserved_change AS reserved FROM movement)
+              AS both_sides
+         GROUP BY sku, location_id HAVING SUM(on_hand) <> 0 OR SUM(reserved) <> 0
+         ORDER BY sku, location_id LIMIT 1000"
+    ));
+    for row in wrong.all(snapshot).await? {
+        let detail = format!("on_hand is off by {}, reserved by {}", row.first, row.second);
+        report.add(
+            "movements add up to the stock",
+            format!("{}@{}", row.sku, row.location_id),
+            detail,
+        );
     }
-    for row in wrong(snapshot, PROMISED).await? {
-        let detail = format!("reserved {}, promised {}", number(&row, "reserved")?, number(&row, "promised")?);
-        findings.push(finding("reserved is what reservations promise", &row, detail)?);
-    }
-    for row in wrong(snapshot, MOVED).await? {
-        let detail =
-            format!("on_hand is off by {}, reserved by {}", number(&row, "on_hand")?, number(&row, "reserved")?);
-        findings.push(finding("movements add up to the stock", &row, detail)?);
-    }
-    for row in wrong(snapshot, RETURNED).await? {
-        let detail = format!("units came back of reservation number {}", number(&row, "number")?);
-        findings.push(finding("only consumed units come back", &row, detail)?);
-    }
-    for row in snapshot.query(OVERDUE, args![now.minus(OVERDUE_AFTER), MOST_FINDINGS as i64]).await? {
-        findings.push(Finding {
-            invariant: "a hold ends when its time is over",
-            subject: row.get::<ReservationId>("reservation_id")?.to_string(),
-            detail: format!("its time was over at {}", row.get::<Timestamp>("expire_time")?),
-        });
-    }
-    findings.truncate(MOST_FINDINGS);
-    Ok(Audit { findings, counts: counts(snapshot).await? })
+    Ok(())
 }
 
-async fn counts(snapshot: &Reader) -> Result<Vec<(&'static str, i64)>, Error> {
-    let row = snapshot.query_row(COUNTS, args![]).await?;
-    let row = row.ok_or_else(|| Error::Inconsistent("a count answered nothing".to_owned()))?;
-    let names = ["stocks", "units_on_hand", "units_reserved", "reservations", "movements"];
-    names.into_iter().map(|name| Ok((name, number(&row, name)?))).collect()
+/// **Invariant:** nothing came back of a reservation that was not consumed.
+async fn returned(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    for line in reservation::returned_without_leaving(snapshot, Report::MAX_FINDINGS).await? {
+        let detail = format!("units came back of reservation number {}", line.reservation);
+        report.add(
+            "only consumed units come back",
+            format!("{}@{}", line.sku, line.location_id),
+            detail,
+        );
+    }
+    Ok(())
 }
 
-async fn wrong(snapshot: &Reader, query: &str) -> Result<Vec<Row>, Error> {
-    Ok(snapshot.query(query, args![MOST_FINDINGS as i64]).await?)
+/// **Invariant:** a hold ends when its time is over; one that does not holds stock for nothing.
+async fn overdue(snapshot: &Reader, now: Timestamp, report: &mut Report) -> Result<(), Error> {
+    use reservation::{Column, Entity};
+    let overdue = Entity::find()
+        .filter(Column::State.eq(State::Held))
+        .filter(Column::ExpireTime.lt(now.minus(OVERDUE_AFTER)))
+        .order_by_asc(Column::ExpireTime)
+        .limit(Report::MAX_FINDINGS);
+    for hold in overdue.all(snapshot).await? {
+        let detail = format!("its time was over at {}", hold.expire_time);
+        report.add("a hold ends when its time is over", hold.reservation_id, detail);
+    }
+    Ok(())
 }
 
-fn number(row: &Row, column: &str) -> Result<i64, Error> {
-    Ok(row.get(column)?)
-}
-
-fn finding(invariant: &'static str, row: &Row, detail: String) -> Result<Finding, Error> {
-    let subject = format!("{}@{}", row.get::<String>("sku")?, row.get::<String>("location_id")?);
-    Ok(Finding { invariant, subject, detail })
+async fn count(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    use stock::Column;
+    let units = stock::Entity::find()
+        .select_only()
+        .column_as(Column::OnHand.sum().cast_as("BIGINT"), "on_hand")
+        .column_as(Column::Reserved.sum().cast_as("BIGINT"), "reserved");
+    let units = units.into_model::<Units>().one(snapshot).await?;
+    let units = units.unwrap_or(Units { on_hand: None, reserved: None });
+    report.count("stocks", stock::Entity::find().count(snapshot).await? as i64);
+    report.count("units_on_hand", units.on_hand.unwrap_or(0));
+    report.count("units_reserved", units.reserved.unwrap_or(0));
+    report.count("reservations", reservation::Entity::find().count(snapshot).await? as i64);
+    report.count("movements", movement::Entity::find().count(snapshot).await? as i64);
+    Ok(())
 }

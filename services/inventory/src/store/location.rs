@@ -1,56 +1,64 @@
 //! Locations: written once, never changed.
 
-use souk_data::{Reader, Row, ToArg, Tx, args, placeholders};
+use sea_orm::entity::prelude::*;
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
+use souk_data::{Find, Reader, Tx, given, given_limit, rows};
 use souk_types::Timestamp;
 
-use super::pieces;
 use crate::error::Error;
 use crate::stock_key::Quantities;
 
 /// A place that holds stock.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Location {
-    pub id: String,
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "location")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub location_id: String,
     pub title: String,
     pub create_time: Timestamp,
 }
 
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
 /// Adds a location unless its id is taken; returns the one that is there now.
-pub async fn insert_or_get(tx: &Tx, location: &Location) -> Result<Location, Error> {
-    let sql = "INSERT INTO location (location_id, title, create_time) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-    tx.execute(sql, args![location.id, location.title, location.create_time]).await?;
-    let sql = "SELECT location_id, title, create_time FROM location WHERE location_id = $1";
-    let row = tx.query_row(sql, args![location.id]).await?;
-    let row = row.ok_or_else(|| Error::Inconsistent(format!("location {} is neither new nor there", location.id)))?;
-    read(&row)
+pub async fn insert_or_get(tx: &Tx, location: &Model) -> Result<Model, Error> {
+    rows::insert_missing(tx, &[location.clone().into_active_model()]).await?;
+    let id = &location.location_id;
+    let found = Entity::find_by_id(id.clone()).one(tx).await?;
+    found.ok_or_else(|| Error::Inconsistent(format!("location {id} is neither new nor there")))
 }
 
-/// Fails when a location of these stocks does not exist. Locations are never deleted, so nothing has to be locked.
+/// Fails when a location of these stocks does not exist. Locations are never deleted, so nothing
+/// has to be locked.
 pub async fn check(reader: &Reader, units: &Quantities) -> Result<(), Error> {
     let mut wanted: Vec<&str> = units.keys().map(|key| key.location.as_str()).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    for piece in pieces(&wanted) {
-        let sql = format!("SELECT location_id FROM location WHERE location_id IN {}", placeholders(1, 1, piece.len()));
-        let ids: Vec<_> = piece.iter().map(ToArg::to_arg).collect();
-        let mut found = Vec::with_capacity(piece.len());
-        for row in reader.query(&sql, &ids).await? {
-            found.push(row.get::<String>("location_id")?);
-        }
-        if let Some(missing) = piece.iter().find(|id| !found.iter().any(|found| found == *id)) {
+    for ids in rows::chunks(&wanted) {
+        let found = Entity::find()
+            .filter(Column::LocationId.is_in(ids.iter().copied()))
+            .all(reader)
+            .await?;
+        if let Some(missing) =
+            ids.iter().find(|id| !found.iter().any(|found| found.location_id == **id))
+        {
             return Err(Error::LocationNotFound((*missing).to_owned()));
         }
     }
     Ok(())
 }
 
-/// Returns the locations after this id.
-pub async fn list(reader: &Reader, after: &str, limit: i64) -> Result<Vec<Location>, Error> {
-    let sql =
-        "SELECT location_id, title, create_time FROM location WHERE location_id > $1 ORDER BY location_id LIMIT $2";
-    reader.query(sql, args![after, limit]).await?.iter().map(read).collect()
-}
+static AFTER: Find<Entity> = Find::new(|| {
+    Entity::find()
+        .filter(Column::LocationId.gt(given(0)))
+        .order_by_asc(Column::LocationId)
+        .limit(given_limit(1))
+});
 
-fn read(row: &Row) -> Result<Location, Error> {
-    Ok(Location { id: row.get("location_id")?, title: row.get("title")?, create_time: row.get("create_time")? })
+/// Returns the locations after this id.
+pub async fn list(reader: &Reader, after: &str, limit: i64) -> Result<Vec<Model>, Error> {
+    Ok(AFTER.all(reader, [after.into(), limit.into()]).await?)
 }

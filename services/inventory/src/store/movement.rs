@@ -1,84 +1,116 @@
 //! The record of movements: rows are added, and a trigger refuses everything else.
 
-use souk_data::{Reader, Row, Tx, args, placeholders};
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{FromQueryResult, NotSet, QueryOrder, QuerySelect, Set};
+use souk_data::{Find, Prepared, Reader, Tx, given, given_limit, rows};
+use souk_types::{MovementId, ReservationId, Timestamp};
 
-use super::pieces;
 use crate::error::Error;
 use crate::movement::{Movement, MovementKind};
 use crate::stock_key::StockKey;
 
-/// A movement and its place in the record.
-pub struct Recorded {
+/// One change of one stock, for good.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "movement")]
+pub struct Model {
+    #[sea_orm(primary_key)]
     pub number: i64,
-    pub movement: Movement,
+    pub movement_id: MovementId,
+    pub sku: String,
+    pub location_id: String,
+    pub kind: MovementKind,
+    pub on_hand_change: i64,
+    pub reserved_change: i64,
+    pub reservation_id: Option<ReservationId>,
+    pub create_time: Timestamp,
+    pub effective_time: Timestamp,
+    pub note: String,
 }
 
-/// Adds movements. Only [`record`](super::stock::record) calls it, together with the change of the stock.
-pub(super) async fn insert(tx: &Tx, movements: &[Movement]) -> Result<(), Error> {
-    const COLUMNS: usize = 10;
-    for piece in pieces(movements) {
-        let sql = format!(
-            "INSERT INTO movement (movement_id, sku, location_id, kind, on_hand_change, reserved_change, \
-                                   reservation_id, create_time, effective_time, note) VALUES {}",
-            placeholders(1, piece.len(), COLUMNS)
-        );
-        let kinds: Vec<i64> = piece.iter().map(|movement| movement.kind as i64).collect();
-        let mut values = Vec::with_capacity(piece.len() * COLUMNS);
-        for (movement, kind) in piece.iter().zip(&kinds) {
-            values.extend_from_slice(args![
-                movement.id,
-                movement.key.sku,
-                movement.key.location,
-                *kind,
-                movement.on_hand_change,
-                movement.reserved_change,
-                movement.reservation,
-                movement.create_time,
-                movement.effective_time,
-                movement.note,
-            ]);
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl From<Model> for Movement {
+    fn from(row: Model) -> Self {
+        Movement {
+            id: row.movement_id,
+            key: StockKey { sku: row.sku, location: row.location_id },
+            kind: row.kind,
+            on_hand_change: row.on_hand_change,
+            reserved_change: row.reserved_change,
+            reservation: row.reservation_id,
+            create_time: row.create_time,
+            effective_time: row.effective_time,
+            note: row.note,
         }
-        tx.execute(&sql, &values).await?;
     }
-    Ok(())
 }
+
+impl From<&Movement> for ActiveModel {
+    fn from(movement: &Movement) -> Self {
+        ActiveModel {
+            number: NotSet,
+            movement_id: Set(movement.id),
+            sku: Set(movement.key.sku.clone()),
+            location_id: Set(movement.key.location.clone()),
+            kind: Set(movement.kind),
+            on_hand_change: Set(movement.on_hand_change),
+            reserved_change: Set(movement.reserved_change),
+            reservation_id: Set(movement.reservation),
+            create_time: Set(movement.create_time),
+            effective_time: Set(movement.effective_time),
+            note: Set(movement.note.clone()),
+        }
+    }
+}
+
+/// Adds movements. Only [`record`](super::stock::record) calls it, together with the change of the
+/// stock.
+pub(super) async fn insert(tx: &Tx, movements: &[Movement]) -> Result<(), Error> {
+    let movements: Vec<ActiveModel> = movements.iter().map(Into::into).collect();
+    Ok(rows::insert_all(tx, &movements).await?)
+}
+
+/// What the movements of a stock add up to. No movements are nothing.
+#[derive(Default, FromQueryResult)]
+struct Sums {
+    on_hand: Option<i64>,
+    reserved: Option<i64>,
+}
+
+static SUMS: Prepared<Select<Entity>, Sums> = Prepared::new(|| {
+    Entity::find()
+        .select_only()
+        .column_as(Column::OnHandChange.sum().cast_as("BIGINT"), "on_hand")
+        .column_as(Column::ReservedChange.sum().cast_as("BIGINT"), "reserved")
+        .filter(Column::Sku.eq(given(0)))
+        .filter(Column::LocationId.eq(given(1)))
+});
 
 /// Returns what the movements of one stock add up to: units on hand, and units reserved.
 pub async fn sums(reader: &Reader, key: &StockKey) -> Result<(i64, i64), Error> {
-    let sql = "SELECT CAST(COALESCE(SUM(on_hand_change), 0) AS BIGINT) AS on_hand, \
-                      CAST(COALESCE(SUM(reserved_change), 0) AS BIGINT) AS reserved \
-               FROM movement WHERE sku = $1 AND location_id = $2";
-    let row = reader.query_row(sql, args![key.sku, key.location]).await?;
-    row.map_or(Ok((0, 0)), |row| Ok((row.get("on_hand")?, row.get("reserved")?)))
+    let sums =
+        SUMS.one(reader, [(&*key.sku).into(), (&*key.location).into()]).await?.unwrap_or_default();
+    Ok((sums.on_hand.unwrap_or(0), sums.reserved.unwrap_or(0)))
+}
+
+static AFTER: Find<Entity> = Find::new(after);
+static OF_SKU_AFTER: Find<Entity> = Find::new(|| after().filter(Column::Sku.eq(given(2))));
+
+fn after() -> Select<Entity> {
+    Entity::find()
+        .filter(Column::Number.gt(given(0)))
+        .order_by_asc(Column::Number)
+        .limit(given_limit(1))
 }
 
 /// Returns the movements after this number, of one sku or, when it is empty, of all.
-pub async fn list(reader: &Reader, sku: &str, after: i64, limit: i64) -> Result<Vec<Recorded>, Error> {
-    const COLUMNS: &str = "number, movement_id, sku, location_id, kind, on_hand_change, reserved_change, \
-                           reservation_id, create_time, effective_time, note";
-    let rows = if sku.is_empty() {
-        let sql = format!("SELECT {COLUMNS} FROM movement WHERE number > $1 ORDER BY number LIMIT $2");
-        reader.query(&sql, args![after, limit]).await?
-    } else {
-        let sql = format!("SELECT {COLUMNS} FROM movement WHERE sku = $1 AND number > $2 ORDER BY number LIMIT $3");
-        reader.query(&sql, args![sku, after, limit]).await?
-    };
-    rows.iter().map(read).collect()
-}
-
-fn read(row: &Row) -> Result<Recorded, Error> {
-    let (number, kind) = (row.get("number")?, row.get("kind")?);
-    let kind = MovementKind::from_number(kind);
-    let movement = Movement {
-        id: row.get("movement_id")?,
-        key: StockKey { sku: row.get("sku")?, location: row.get("location_id")? },
-        kind: kind.ok_or_else(|| Error::Inconsistent(format!("movement {number} has an unknown kind")))?,
-        on_hand_change: row.get("on_hand_change")?,
-        reserved_change: row.get("reserved_change")?,
-        reservation: row.get("reservation_id")?,
-        create_time: row.get("create_time")?,
-        effective_time: row.get("effective_time")?,
-        note: row.get("note")?,
-    };
-    Ok(Recorded { number, movement })
+pub async fn list(reader: &Reader, sku: &str, after: i64, limit: i64) -> Result<Vec<Model>, Error> {
+    Ok(match sku {
+        "" => AFTER.all(reader, [after.into(), limit.into()]).await?,
+        sku => OF_SKU_AFTER.all(reader, [after.into(), limit.into(), sku.into()]).await?,
+    })
 }

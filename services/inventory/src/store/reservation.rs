@@ -1,15 +1,37 @@
-//! Reservations and their lines.
+//! Reservations, each with its lines.
 
-use std::collections::BTreeMap;
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{ExprTrait, LockType, OnConflict};
+use sea_orm::{FromQueryResult, JoinType, NotSet, QueryOrder, QuerySelect, Set, TryInsertResult};
+use souk_data::{Find, Prepared, Reader, Tx, given, given_limit, rows};
+use souk_types::{OrderId, ReservationId, Timestamp};
 
-use souk_data::{Arg, Reader, Row, ToArg, Tx, args, placeholders};
-use souk_types::{ReservationId, Timestamp};
-
-use super::pieces;
+use super::reservation_line;
 use crate::error::Error;
-use crate::reservation::{Line, Reservation};
+use crate::reservation::Reservation;
 use crate::state::State;
 use crate::stock_key::{Quantities, StockKey};
+
+/// A promise of stock. The number, and not the id that a caller chose, is what its lines refer to:
+/// it grows.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "reservation")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub number: i64,
+    pub reservation_id: ReservationId,
+    pub order_id: Option<OrderId>,
+    pub state: State,
+    pub expire_time: Timestamp,
+    pub create_time: Timestamp,
+    pub update_time: Timestamp,
+    pub effective_time: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
 
 /// A reservation and its number, which grows in the order they are made.
 pub struct Numbered {
@@ -17,41 +39,36 @@ pub struct Numbered {
     pub reservation: Reservation,
 }
 
-const COLUMNS: &str = "number, reservation_id, order_id, state, expire_time, create_time, update_time, effective_time";
-
 /// Adds a reservation with its lines, unless its id is known. Returns whether it was added.
 pub async fn insert(tx: &Tx, reservation: &Reservation) -> Result<bool, Error> {
-    let sql = "INSERT INTO reservation (reservation_id, order_id, state, expire_time, create_time, update_time, \
-                                        effective_time) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING number";
-    let Reservation { id, order, state, lines, expire_time, create_time, update_time, effective_time } = reservation;
-    let state = *state as i64;
-    let values = args![id, order, state, expire_time, create_time, update_time, effective_time];
-    let row = tx.query_row(sql, values).await?;
-    let Some(row) = row else { return Ok(false) };
-    insert_lines(tx, row.get("number")?, lines).await?;
+    let row = ActiveModel {
+        number: NotSet,
+        reservation_id: Set(reservation.id),
+        order_id: Set(reservation.order),
+        state: Set(reservation.state),
+        expire_time: Set(reservation.expire_time),
+        create_time: Set(reservation.create_time),
+        update_time: Set(reservation.update_time),
+        effective_time: Set(reservation.effective_time),
+    };
+    let insert =
+        Entity::insert(row).on_conflict(OnConflict::new().do_nothing().to_owned()).try_insert();
+    let TryInsertResult::Inserted(inserted) = insert.exec(tx).await? else { return Ok(false) };
+    reservation_line::insert(tx, inserted.last_insert_id, &reservation.lines).await?;
     Ok(true)
 }
 
-async fn insert_lines(tx: &Tx, number: i64, lines: &[Line]) -> Result<(), Error> {
-    const COLUMNS: usize = 5;
-    for piece in pieces(lines) {
-        let sql = format!(
-            "INSERT INTO reservation_line (reservation, sku, location_id, quantity, returned) VALUES {}",
-            placeholders(1, piece.len(), COLUMNS)
-        );
-        let mut values = Vec::with_capacity(piece.len() * COLUMNS);
-        for line in piece {
-            values.extend_from_slice(args![number, line.key.sku, line.key.location, line.quantity, line.returned]);
-        }
-        tx.execute(&sql, &values).await?;
-    }
-    Ok(())
+static BY_ID: Find<Entity> = Find::new(by_id);
+static LOCKED_BY_ID: Find<Entity> = Find::new(|| by_id().lock(LockType::Update));
+
+fn by_id() -> Select<Entity> {
+    Entity::find().filter(Column::ReservationId.eq(given(0)))
 }
 
 /// Locks a reservation until the end of the write; none when the id is not known.
 pub async fn lock(tx: &Tx, id: ReservationId) -> Result<Option<Reservation>, Error> {
-    find(tx, id, tx.lock_rows()).await
+    let row = LOCKED_BY_ID.all(tx, [id.into()]).await?;
+    Ok(with_lines(tx, row).await?.pop().map(|found| found.reservation))
 }
 
 /// Locks a reservation that must be there.
@@ -61,156 +78,188 @@ pub async fn lock_existing(tx: &Tx, id: ReservationId) -> Result<Reservation, Er
 
 /// Returns a reservation.
 pub async fn get(reader: &Reader, id: ReservationId) -> Result<Reservation, Error> {
-    find(reader, id, "").await?.ok_or(Error::ReservationNotFound(id))
+    let row = BY_ID.all(reader, [id.into()]).await?;
+    let found = with_lines(reader, row).await?.pop().map(|found| found.reservation);
+    found.ok_or(Error::ReservationNotFound(id))
 }
 
-async fn find(reader: &Reader, id: ReservationId, lock: &str) -> Result<Option<Reservation>, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM reservation WHERE reservation_id = $1{lock}");
-    let rows = reader.query(&sql, args![id]).await?;
-    Ok(with_lines(reader, &rows).await?.pop().map(|found| found.reservation))
-}
+static DUE: Find<Entity> = Find::new(|| {
+    Entity::find()
+        // Written out, so that the index of holds is used.
+        .filter(Expr::cust("state = 1"))
+        .filter(Column::ExpireTime.lte(given(0)))
+        .order_by_asc(Column::ExpireTime)
+        .order_by_asc(Column::Number)
+        .limit(given_limit(1))
+        .lock(LockType::Update)
+});
 
-/// Locks the holds whose time is over, those that wait longest first. All replicas lock them in this order.
+/// Locks the holds whose time is over, those that wait longest first. All replicas lock them in
+/// this order.
 pub async fn lock_due(tx: &Tx, now: Timestamp, limit: usize) -> Result<Vec<Reservation>, Error> {
-    // State 1 is HELD, written out so that the index of holds is used.
-    let sql = format!(
-        "SELECT {COLUMNS} FROM reservation WHERE state = 1 AND expire_time <= $1 \
-         ORDER BY expire_time, number LIMIT $2{}",
-        tx.lock_rows()
-    );
-    let rows = tx.query(&sql, args![now, limit as i64]).await?;
-    Ok(with_lines(tx, &rows).await?.into_iter().map(|found| found.reservation).collect())
+    let rows = DUE.all(tx, [now.into(), (limit as i64).into()]).await?;
+    Ok(with_lines(tx, rows).await?.into_iter().map(|found| found.reservation).collect())
 }
 
 /// Writes the state of reservations that were locked before and have entered it together.
 pub async fn set_state(tx: &Tx, changed: &[Reservation]) -> Result<(), Error> {
-    let Some(Reservation { state, update_time, effective_time, .. }) = changed.first() else { return Ok(()) };
-    // Only what is consumed happens at a time of its own, and that is one at a time.
-    let effective_time = effective_time.filter(|_| *state == State::Consumed);
-    let state = *state as i64;
-    for piece in pieces(changed) {
-        let sql = format!(
-            "UPDATE reservation SET state = $1, update_time = $2, effective_time = COALESCE($3, effective_time) \
-             WHERE reservation_id IN {}",
-            placeholders(4, 1, piece.len())
-        );
-        let mut values = vec![state.to_arg(), update_time.to_arg(), effective_time.to_arg()];
-        values.extend(piece.iter().map(|reservation| reservation.id.to_arg()));
-        tx.execute(&sql, &values).await?;
+    let Some(first) = changed.first() else { return Ok(()) };
+    let ids: Vec<ReservationId> = changed.iter().map(|reservation| reservation.id).collect();
+    for ids in rows::chunks(&ids) {
+        let mut update = Entity::update_many()
+            .col_expr(Column::State, Expr::val(first.state))
+            .col_expr(Column::UpdateTime, Expr::val(first.update_time))
+            .filter(Column::ReservationId.is_in(ids.iter().copied()));
+        // Only what is consumed happens at a time of its own, and that is one at a time.
+        if let Some(effective_time) =
+            first.effective_time.filter(|_| first.state == State::Consumed)
+        {
+            update = update.col_expr(Column::EffectiveTime, Expr::val(effective_time));
+        }
+        update.exec(tx).await?;
     }
     Ok(())
 }
 
-/// Writes how many units of these stocks have come back by now to a reservation that was locked before.
-pub async fn set_returned(tx: &Tx, reservation: &Reservation, touched: &Quantities) -> Result<(), Error> {
-    const COLUMNS: usize = 3;
-    let lines: Vec<&Line> = reservation.lines.iter().filter(|line| touched.contains_key(&line.key)).collect();
-    for piece in pieces(&lines) {
-        let sql = format!(
-            "WITH came_back (sku, location_id, returned) AS (VALUES {}) \
-             UPDATE reservation_line SET returned = came_back.returned FROM came_back \
-             WHERE reservation = (SELECT number FROM reservation WHERE reservation_id = ${}) \
-               AND reservation_line.sku = came_back.sku AND reservation_line.location_id = came_back.location_id",
-            placeholders(1, piece.len(), COLUMNS),
-            piece.len() * COLUMNS + 1
-        );
-        let mut values = Vec::with_capacity(piece.len() * COLUMNS + 1);
-        for line in piece {
-            values.extend_from_slice(args![line.key.sku, line.key.location, line.returned]);
-        }
-        values.push(reservation.id.to_arg());
-        tx.execute(&sql, &values).await?;
-    }
-    Ok(())
+/// Writes how many units of these stocks have come back by now to a reservation that was locked
+/// before.
+pub async fn set_returned(
+    tx: &Tx,
+    reservation: &Reservation,
+    touched: &Quantities,
+) -> Result<(), Error> {
+    let lines: Vec<_> =
+        reservation.lines.iter().filter(|line| touched.contains_key(&line.key)).collect();
+    reservation_line::set_returned(tx, reservation.id, &lines).await
 }
+
+static AFTER: Find<Entity> = Find::new(|| {
+    Entity::find()
+        .filter(Column::Number.gt(given(0)))
+        .order_by_asc(Column::Number)
+        .limit(given_limit(1))
+});
 
 /// Returns all reservations after this number, in the order they were made.
 pub async fn list(reader: &Reader, after: i64, limit: i64) -> Result<Vec<Numbered>, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM reservation WHERE number > $1 ORDER BY number LIMIT $2");
-    with_lines(reader, &reader.query(&sql, args![after, limit]).await?).await
+    let rows = AFTER.all(reader, [after.into(), limit.into()]).await?;
+    with_lines(reader, rows).await
 }
+
+static OF_STATE_AFTER: Find<Entity> = Find::new(|| {
+    let after = Expr::tuple([Column::UpdateTime.into_expr(), Column::Number.into_expr()]);
+    Entity::find()
+        .filter(Column::State.eq(given(0)))
+        .filter(after.gt(Expr::tuple([Expr::val(given(1)), Expr::val(given(2))])))
+        .order_by_asc(Column::UpdateTime)
+        .order_by_asc(Column::Number)
+        .limit(given_limit(3))
+});
 
 /// Returns the reservations of one state after this time and number, in the order they entered it.
 pub async fn list_by_state(
     reader: &Reader,
     state: State,
-    after: (Timestamp, i64),
+    (update_time, number): (Timestamp, i64),
     limit: i64,
 ) -> Result<Vec<Numbered>, Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM reservation WHERE state = $1 AND (update_time, number) > ($2, $3) \
-         ORDER BY update_time, number LIMIT $4"
-    );
-    let rows = reader.query(&sql, args![state as i64, after.0, after.1, limit]).await?;
-    with_lines(reader, &rows).await
+    let given = [state.into(), update_time.into(), number.into(), limit.into()];
+    with_lines(reader, OF_STATE_AFTER.all(reader, given).await?).await
 }
 
-/// Returns how many units of a stock the reservations in state HELD (1) and COMMITTED (2) promise.
+static PROMISED: Prepared<Select<Entity>, Sum> = Prepared::new(|| {
+    Entity::find()
+        .select_only()
+        .column_as(reservation_line::Column::Quantity.sum().cast_as("BIGINT"), "sum")
+        .join(JoinType::InnerJoin, lines())
+        .filter(Column::State.is_in([State::Held, State::Committed]))
+        .filter(reservation_line::Column::Sku.eq(given(0)))
+        .filter(reservation_line::Column::LocationId.eq(given(1)))
+});
+
+fn lines() -> RelationDef {
+    let lines = Entity::belongs_to(reservation_line::Entity);
+    lines.from(Column::Number).to(reservation_line::Column::Reservation).into()
+}
+
+#[derive(FromQueryResult)]
+struct Sum {
+    sum: Option<i64>,
+}
+
+/// Returns how many units of a stock the reservations that are held or committed promise.
 pub async fn promised(reader: &Reader, key: &StockKey) -> Result<i64, Error> {
-    let sql = "SELECT CAST(COALESCE(SUM(quantity), 0) AS BIGINT) AS promised FROM reservation \
-               JOIN reservation_line ON reservation = number WHERE state IN (1, 2) AND sku = $1 AND location_id = $2";
-    let row = reader.query_row(sql, args![key.sku, key.location]).await?;
-    row.map_or(Ok(0), |row| Ok(row.get("promised")?))
+    let row = PROMISED.one(reader, [(&*key.sku).into(), (&*key.location).into()]).await?;
+    Ok(row.and_then(|row| row.sum).unwrap_or(0))
 }
 
-/// Deletes the oldest reservations, with their lines, that entered a final state before this time. Returns how many.
-pub async fn delete_finished(tx: &Tx, state: State, before: Timestamp, limit: usize) -> Result<usize, Error> {
-    let sql = format!(
-        "SELECT number FROM reservation WHERE state = $1 AND update_time < $2 ORDER BY update_time, number LIMIT $3{}",
-        tx.lock_rows()
-    );
-    let rows = tx.query(&sql, args![state as i64, before, limit as i64]).await?;
-    let numbers = rows.iter().map(|row| row.get::<i64>("number")).collect::<Result<Vec<_>, _>>()?;
-    for piece in pieces(&numbers) {
-        let values: Vec<Arg<'_>> = piece.iter().map(ToArg::to_arg).collect();
-        let these = placeholders(1, 1, piece.len());
-        tx.execute(&format!("DELETE FROM reservation_line WHERE reservation IN {these}"), &values).await?;
-        tx.execute(&format!("DELETE FROM reservation WHERE number IN {these}"), &values).await?;
+/// Returns lines of which units came back although their reservation was never consumed.
+pub async fn returned_without_leaving(
+    reader: &Reader,
+    limit: u64,
+) -> Result<Vec<reservation_line::Model>, Error> {
+    let wrong = reservation_line::Entity::find()
+        .join(JoinType::InnerJoin, lines().rev())
+        .filter(reservation_line::Column::Returned.gt(0))
+        .filter(Column::State.ne(State::Consumed))
+        .order_by_asc(Column::Number)
+        .limit(limit);
+    Ok(wrong.all(reader).await?)
+}
+
+#[derive(FromQueryResult)]
+struct Number {
+    number: i64,
+}
+
+static FINISHED: Prepared<Select<Entity>, Number> = Prepared::new(|| {
+    Entity::find()
+        .select_only()
+        .column(Column::Number)
+        .filter(Column::State.eq(given(0)))
+        .filter(Column::UpdateTime.lt(given(1)))
+        .order_by_asc(Column::UpdateTime)
+        .order_by_asc(Column::Number)
+        .limit(given_limit(2))
+        .lock(LockType::Update)
+});
+
+/// Deletes the oldest reservations, with their lines, that entered a final state before this time.
+/// Returns how many.
+pub async fn delete_finished(
+    tx: &Tx,
+    state: State,
+    before: Timestamp,
+    limit: usize,
+) -> Result<usize, Error> {
+    let found = FINISHED.all(tx, [state.into(), before.into(), (limit as i64).into()]).await?;
+    let numbers: Vec<i64> = found.into_iter().map(|row| row.number).collect();
+    for numbers in rows::chunks(&numbers) {
+        reservation_line::delete(tx, numbers).await?;
+        Entity::delete_many()
+            .filter(Column::Number.is_in(numbers.iter().copied()))
+            .exec(tx)
+            .await?;
     }
     Ok(numbers.len())
 }
 
-/// Reads reservations, in the order of their rows, with all their lines.
-async fn with_lines(reader: &Reader, rows: &[Row]) -> Result<Vec<Numbered>, Error> {
-    let numbers = rows.iter().map(|row| row.get::<i64>("number")).collect::<Result<Vec<_>, _>>()?;
-    let mut lines: BTreeMap<i64, Vec<Line>> = BTreeMap::new();
-    for piece in pieces(&numbers) {
-        let sql = format!(
-            "SELECT reservation, sku, location_id, quantity, returned FROM reservation_line \
-             WHERE reservation IN {} ORDER BY reservation, sku, location_id",
-            placeholders(1, 1, piece.len())
-        );
-        let values: Vec<Arg<'_>> = piece.iter().map(ToArg::to_arg).collect();
-        for row in reader.query(&sql, &values).await? {
-            lines.entry(row.get("reservation")?).or_default().push(read_line(&row)?);
-        }
-    }
-    let reservations = rows.iter().zip(&numbers).map(|(row, number)| {
-        let reservation = read(row, lines.remove(number).unwrap_or_default())?;
-        Ok(Numbered { number: *number, reservation })
+/// Adds to reservations, in the order of their rows, all their lines.
+async fn with_lines(reader: &Reader, found: Vec<Model>) -> Result<Vec<Numbered>, Error> {
+    let numbers: Vec<i64> = found.iter().map(|row| row.number).collect();
+    let mut lines = reservation_line::of(reader, &numbers).await?;
+    let numbered = found.into_iter().map(|row| Numbered {
+        number: row.number,
+        reservation: Reservation {
+            id: row.reservation_id,
+            order: row.order_id,
+            state: row.state,
+            lines: lines.remove(&row.number).unwrap_or_default(),
+            expire_time: row.expire_time,
+            create_time: row.create_time,
+            update_time: row.update_time,
+            effective_time: row.effective_time,
+        },
     });
-    reservations.collect()
-}
-
-fn read(row: &Row, lines: Vec<Line>) -> Result<Reservation, Error> {
-    let id: ReservationId = row.get("reservation_id")?;
-    let state = State::from_number(row.get("state")?);
-    Ok(Reservation {
-        id,
-        order: row.get("order_id")?,
-        state: state.ok_or_else(|| Error::Inconsistent(format!("reservation {id} has an unknown state")))?,
-        lines,
-        expire_time: row.get("expire_time")?,
-        create_time: row.get("create_time")?,
-        update_time: row.get("update_time")?,
-        effective_time: row.get("effective_time")?,
-    })
-}
-
-fn read_line(row: &Row) -> Result<Line, Error> {
-    Ok(Line {
-        key: StockKey { sku: row.get("sku")?, location: row.get("location_id")? },
-        quantity: row.get("quantity")?,
-        returned: row.get("returned")?,
-    })
+    Ok(numbered.collect())
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use prost::Message;
-use souk_client::inventory::v1::{MovementKind, ReservationChanged, ReservationState, StockChanged};
+use souk_client::inventory::v1::{
+    MovementKind, ReservationChanged, ReservationState, StockChanged,
+};
 use souk_testkit::{Engine, eventually, on_each_engine};
 
 use crate::support::{Inventory, PATIENCE, TTL_SECONDS};

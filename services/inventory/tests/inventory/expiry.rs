@@ -14,7 +14,8 @@ const TTL: Duration = Duration::from_secs(TTL_SECONDS as u64);
 on_each_engine! {
     async fn a_hold_that_expires_gives_its_units_back(engine: Engine) {
         let inventory = Inventory::with_stock(engine, &[("mug", 5)]).await;
-        let (hold, sold) = (inventory.new_id(), inventory.committed(&[("mug", 1)]).await);
+        let hold = inventory.new_id();
+        let sold = inventory.committed(&[("mug", 1)]).await;
         inventory.reserve(hold, &[("mug", 2)]).await.unwrap();
 
         inventory.clock.advance(TTL);
@@ -31,7 +32,8 @@ on_each_engine! {
 
     async fn a_hold_does_not_expire_before_its_time(engine: Engine) {
         let inventory = Inventory::with_stock(engine, &[("mug", 5)]).await;
-        let (early, late) = (inventory.new_id(), inventory.new_id());
+        let early = inventory.new_id();
+        let late = inventory.new_id();
         inventory.reserve(early, &[("mug", 1)]).await.unwrap();
         inventory.clock.advance(Duration::from_micros(1));
         inventory.reserve(late, &[("mug", 1)]).await.unwrap();

@@ -1,5 +1,5 @@
-//! The inventory service over real gRPC, on both engines. `rpc/<method>.rs` holds what one method promises; the others, what
-//! must hold whatever is called in whatever order.
+//! The inventory service over real gRPC, on both engines. `rpc/<method>.rs` holds what one method
+//! promises; the others, what must hold whatever is called in whatever order.
 
 mod support;
 

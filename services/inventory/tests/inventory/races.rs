@@ -1,4 +1,5 @@
-//! Many callers at once: nothing is sold twice, nothing waits in a circle, and whoever changes a state first wins.
+//! Many callers at once: nothing is sold twice, nothing waits in a circle, and whoever changes a
+//! state first wins.
 
 use std::time::Duration;
 
@@ -114,7 +115,8 @@ on_each_engine! {
         let items = vec![pb::ReceivedItem { sku: "mug".into(), location_id: String::new(), quantity: 3 }];
         let request = pb::ReceiveStockRequest { request_id: "r1".into(), items, effective_time: None };
         let answers = join_all((0..20).map(|_| {
-            let (mut staff, request) = (inventory.staff(), request.clone());
+            let mut staff = inventory.staff();
+            let request = request.clone();
             async move { staff.receive_stock(request).await.unwrap().into_inner() }
         }))
         .await;

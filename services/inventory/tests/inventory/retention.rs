@@ -15,7 +15,9 @@ on_each_engine! {
         let inventory = Inventory::with_stock(engine, &[("mug", 50)]).await;
         let consumed = inventory.consumed(&[("mug", 1)]).await;
         let committed = inventory.committed(&[("mug", 1)]).await;
-        let (released, expired, tombstone) = (inventory.new_id(), inventory.new_id(), inventory.new_id());
+        let released = inventory.new_id();
+        let expired = inventory.new_id();
+        let tombstone = inventory.new_id();
         inventory.reserve(released, &[("mug", 1)]).await.unwrap();
         inventory.release(released).await.unwrap();
         inventory.release(tombstone).await.unwrap();

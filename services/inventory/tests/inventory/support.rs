@@ -79,13 +79,23 @@ impl Inventory {
     }
 
     pub async fn receive(&self, sku: &str, quantity: i64) {
-        let items = vec![pb::ReceivedItem { sku: sku.into(), location_id: String::new(), quantity }];
+        let items =
+            vec![pb::ReceivedItem { sku: sku.into(), location_id: String::new(), quantity }];
         let request_id = self.new_id().to_string();
-        self.staff().receive_stock(pb::ReceiveStockRequest { request_id, items, effective_time: None }).await.unwrap();
+        self.staff()
+            .receive_stock(pb::ReceiveStockRequest { request_id, items, effective_time: None })
+            .await
+            .unwrap();
     }
 
-    pub async fn reserve(&self, id: ReservationId, lines: &[(&str, i64)]) -> Result<pb::Reservation, Status> {
-        reservation(self.orders().reserve(reserve_request(id, lines)).await, |answer| answer.reservation)
+    pub async fn reserve(
+        &self,
+        id: ReservationId,
+        lines: &[(&str, i64)],
+    ) -> Result<pb::Reservation, Status> {
+        reservation(self.orders().reserve(reserve_request(id, lines)).await, |answer| {
+            answer.reservation
+        })
     }
 
     pub async fn commit(&self, id: ReservationId) -> Result<pb::Reservation, Status> {
@@ -94,12 +104,16 @@ impl Inventory {
     }
 
     pub async fn release(&self, id: ReservationId) -> Result<pb::Reservation, Status> {
-        let request = pb::ReleaseReservationRequest { reservation_id: id.to_string(), repair_note: String::new() };
+        let request = pb::ReleaseReservationRequest {
+            reservation_id: id.to_string(),
+            repair_note: String::new(),
+        };
         reservation(self.orders().release_reservation(request).await, |answer| answer.reservation)
     }
 
     pub async fn consume(&self, id: ReservationId) -> Result<pb::Reservation, Status> {
-        let request = pb::ConsumeReservationRequest { reservation_id: id.to_string(), effective_time: None };
+        let request =
+            pb::ConsumeReservationRequest { reservation_id: id.to_string(), effective_time: None };
         reservation(self.orders().consume_reservation(request).await, |answer| answer.reservation)
     }
 
@@ -149,21 +163,31 @@ impl Inventory {
 
     /// Returns on_hand and reserved of a sku at `main`.
     pub async fn stock(&self, sku: &str) -> (i64, i64) {
-        let request = pb::BatchGetStockRequest { skus: vec![sku.into()], location_id: String::new() };
+        let request =
+            pb::BatchGetStockRequest { skus: vec![sku.into()], location_id: String::new() };
         let stock = self.orders().batch_get_stock(request).await.unwrap().into_inner().stock;
         stock.first().map_or((0, 0), |stock| (stock.on_hand, stock.reserved))
     }
 
     /// Returns the movements of a sku in order.
     pub async fn movements(&self, sku: &str) -> Vec<pb::Movement> {
-        let request = pb::ListMovementsRequest { page_size: 1000, page_token: String::new(), sku: sku.into() };
+        let request = pb::ListMovementsRequest {
+            page_size: 1000,
+            page_token: String::new(),
+            sku: sku.into(),
+        };
         self.staff().list_movements(request).await.unwrap().into_inner().movements
     }
 
     /// Returns what the audit finds, as `invariant: subject`.
     pub async fn findings(&self) -> Vec<String> {
-        let audit = self.staff().audit_inventory(pb::AuditInventoryRequest {}).await.unwrap().into_inner();
-        audit.findings.iter().map(|finding| format!("{}: {}", finding.invariant, finding.subject)).collect()
+        let audit =
+            self.staff().audit_inventory(pb::AuditInventoryRequest {}).await.unwrap().into_inner();
+        audit
+            .findings
+            .iter()
+            .map(|finding| format!("{}: {}", finding.invariant, finding.subject))
+            .collect()
     }
 
     /// Returns how many rows a table has.
@@ -179,16 +203,24 @@ impl Inventory {
             Some(file) => {
                 let connection = rusqlite::Connection::open(file).unwrap();
                 let mut statement = connection.prepare(sql).unwrap();
-                let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+                let rows = statement
+                    .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                    .unwrap();
                 rows.collect::<Result<_, _>>().unwrap()
             }
             None => {
                 use sea_orm::{ConnectionTrait, DbBackend, Statement};
                 let connection = sea_orm::Database::connect(database.url()).await.unwrap();
-                let rows = connection.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
+                let rows = connection
+                    .query_all_raw(Statement::from_string(DbBackend::Postgres, sql))
+                    .await
+                    .unwrap();
                 connection.close().await.unwrap();
-                let text = |row: &sea_orm::QueryResult, column| row.try_get::<String>("", column).unwrap();
-                let event = |row| (text(row, "kind"), text(row, "subject"), row.try_get("", "payload").unwrap());
+                let text =
+                    |row: &sea_orm::QueryResult, column| row.try_get::<String>("", column).unwrap();
+                let event = |row| {
+                    (text(row, "kind"), text(row, "subject"), row.try_get("", "payload").unwrap())
+                };
                 rows.iter().map(event).collect()
             }
         }
@@ -214,8 +246,11 @@ impl Inventory {
 }
 
 pub fn reserve_request(id: ReservationId, lines: &[(&str, i64)]) -> pb::ReserveRequest {
-    let lines =
-        lines.iter().map(|&(sku, quantity)| pb::ReserveLine { sku: sku.into(), location_id: String::new(), quantity });
+    let lines = lines.iter().map(|&(sku, quantity)| pb::ReserveLine {
+        sku: sku.into(),
+        location_id: String::new(),
+        quantity,
+    });
     pb::ReserveRequest {
         reservation_id: id.to_string(),
         lines: lines.collect(),
@@ -234,8 +269,17 @@ fn reservation<T>(
 
 /// Asserts code and reason of a refusal, and returns it.
 #[track_caller]
-pub fn refused<T: std::fmt::Debug>(answer: Result<T, Status>, code: tonic::Code, reason: &str) -> Status {
+pub fn refused<T: std::fmt::Debug>(
+    answer: Result<T, Status>,
+    code: tonic::Code,
+    reason: &str,
+) -> Status {
     let status = answer.expect_err("it is refused");
-    assert_eq!((status.code(), souk_testkit::reason_of(&status).as_str()), (code, reason), "{}", status.message());
+    assert_eq!(
+        (status.code(), souk_testkit::reason_of(&status).as_str()),
+        (code, reason),
+        "{}",
+        status.message()
+    );
     status
 }

@@ -1,5 +1,5 @@
-//! A random walk through everything that can happen, beside a model that is too simple to be wrong. After every step the
-//! answers, the stock, the states and the audit must agree with it.
+//! A random walk through everything that can happen, beside a model that is too simple to be wrong.
+//! After every step the answers, the stock, the states and the audit must agree with it.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -65,8 +65,8 @@ struct Promise {
     age: u64,
 }
 
-/// What the service should be: what was received and left by sku, and the promises. What is reserved is counted anew each
-/// time.
+/// What the service should be: what was received and left by sku, and the promises. What is
+/// reserved is counted anew each time.
 #[derive(Clone, Debug, Default)]
 struct Model {
     on_hand: BTreeMap<usize, i64>,
@@ -84,7 +84,10 @@ impl Model {
     }
 
     fn reserved(&self, sku: usize) -> i64 {
-        let promised = self.promises.values().filter(|promise| matches!(promise.state, State::Held | State::Committed));
+        let promised = self
+            .promises
+            .values()
+            .filter(|promise| matches!(promise.state, State::Held | State::Committed));
         promised.filter_map(|promise| promise.lines.get(&sku)).sum()
     }
 
@@ -110,7 +113,12 @@ impl Model {
                 },
             },
             Action::Release(slot) => {
-                let unknown = Promise { state: State::Released, lines: Sums::new(), returned: Sums::new(), age: 0 };
+                let unknown = Promise {
+                    state: State::Released,
+                    lines: Sums::new(),
+                    returned: Sums::new(),
+                    age: 0,
+                };
                 let promise = self.promises.entry(*slot).or_insert(unknown);
                 match promise.state {
                     State::Held | State::Committed => promise.state = State::Released,
@@ -152,10 +160,12 @@ impl Model {
                 () => Ok(()),
             };
         }
-        if lines.iter().any(|(sku, quantity)| self.on_hand(*sku) - self.reserved(*sku) < *quantity) {
+        if lines.iter().any(|(sku, quantity)| self.on_hand(*sku) - self.reserved(*sku) < *quantity)
+        {
             return OUT_OF_STOCK;
         }
-        self.promises.insert(slot, Promise { state: State::Held, lines, returned: Sums::new(), age: 0 });
+        self.promises
+            .insert(slot, Promise { state: State::Held, lines, returned: Sums::new(), age: 0 });
         Ok(())
     }
 
@@ -222,13 +232,20 @@ impl<'a> Walk<'a> {
                     on_hand_change: *on_hand_change,
                     note: "counted".into(),
                 };
-                return inventory.staff().adjust_stock(request).await.map(|_| ()).map_err(|status| reason_of(&status));
+                return inventory
+                    .staff()
+                    .adjust_stock(request)
+                    .await
+                    .map(|_| ())
+                    .map_err(|status| reason_of(&status));
             }
             Action::Wait(seconds) => {
                 inventory.clock.advance(Duration::from_secs(*seconds));
                 return Ok(());
             }
-            Action::Reserve(slot, lines) => inventory.reserve(self.ids[*slot], &borrowed(&named(lines))).await,
+            Action::Reserve(slot, lines) => {
+                inventory.reserve(self.ids[*slot], &borrowed(&named(lines))).await
+            }
             Action::Commit(slot) => inventory.commit(self.ids[*slot]).await,
             Action::Release(slot) => inventory.release(self.ids[*slot]).await,
             Action::Consume(slot) => inventory.consume(self.ids[*slot]).await,
@@ -245,13 +262,24 @@ impl<'a> Walk<'a> {
             // Holds expire by themselves, a little after their time.
             eventually(Duration::from_secs(10), || async {
                 let state = self.inventory.state(id).await;
-                if state == promise.state { Ok(()) } else { Err(format!("{state:?}, not {:?}", promise.state)) }
+                if state == promise.state {
+                    Ok(())
+                } else {
+                    Err(format!("{state:?}, not {:?}", promise.state))
+                }
             })
             .await;
             let told = self.inventory.get(id).await.unwrap();
-            let lines: Vec<_> = told.lines.into_iter().map(|line| (line.sku, line.quantity, line.returned)).collect();
+            let lines: Vec<_> = told
+                .lines
+                .into_iter()
+                .map(|line| (line.sku, line.quantity, line.returned))
+                .collect();
             let returned = |sku| promise.returned.get(sku).copied().unwrap_or(0);
-            let expected = promise.lines.iter().map(|(sku, quantity)| (self.sku(*sku), *quantity, returned(sku)));
+            let expected = promise
+                .lines
+                .iter()
+                .map(|(sku, quantity)| (self.sku(*sku), *quantity, returned(sku)));
             assert_eq!(lines, expected.collect::<Vec<_>>());
         }
         for sku in 0..SKUS {

@@ -7,18 +7,26 @@ use souk_contract::{Call, Handle};
 use super::LedgerRpc;
 use crate::convert::optional_time;
 use crate::error::Error;
+use crate::store;
 
 impl Handle<GetAccountBalance> for LedgerRpc {
-    async fn handle(&self, call: Call<pb::GetAccountBalanceRequest>) -> Result<pb::GetAccountBalanceResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::GetAccountBalanceRequest>,
+    ) -> Result<pb::GetAccountBalanceResponse, Error> {
         let request = call.request;
-        let account = request.account_id()?;
+        let id = request.account_id()?;
         let at = optional_time("at_time", request.at_time)?;
+        let reader = self.db.read();
 
+        let account = store::account::get(&reader, id).await?;
         let balance = match (at, request.time_axis()) {
-            (None, _) => self.store.account(account).await?.balance,
-            (Some(at), pb::TimeAxis::Effective) => self.store.balance_effective(account, at).await?,
+            (None, _) => account.balance,
+            (Some(at), pb::TimeAxis::Effective) => {
+                store::history::effective_balance(&reader, &account, at).await?
+            }
             (Some(at), pb::TimeAxis::Unspecified | pb::TimeAxis::Recorded) => {
-                self.store.balance_recorded(account, at).await?
+                store::history::recorded_balance(&reader, &account, at).await?
             }
         };
         Ok(pb::GetAccountBalanceResponse { balance: Some(balance.into()) })

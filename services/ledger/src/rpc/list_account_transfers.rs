@@ -5,8 +5,12 @@ use souk_client::ledger::v1::ledger_service::ListAccountTransfers;
 use souk_contract::{Call, Handle};
 use souk_data::{args, page};
 
-use super::{LedgerRpc, page_size};
+use super::LedgerRpc;
 use crate::error::Error;
+use crate::store;
+
+/// How many transfers a page has when the caller does not say.
+const DEFAULT_PAGE_SIZE: i64 = 100;
 
 impl Handle<ListAccountTransfers> for LedgerRpc {
     async fn handle(
@@ -15,23 +19,27 @@ impl Handle<ListAccountTransfers> for LedgerRpc {
     ) -> Result<pb::ListAccountTransfersResponse, Error> {
         let caller = call.caller.key();
         let request = call.request;
-        let account = self.store.account(request.account_id()?).await?;
-        let limit = page_size(request.page_size);
+        let reader = self.db.read();
+        let account = store::account::get(&reader, request.account_id()?).await?;
+        let limit =
+            if request.page_size == 0 { DEFAULT_PAGE_SIZE } else { request.page_size.into() };
 
         let scope = ["ListAccountTransfers", &caller, &request.account_id];
-        let tokens = self.store.db().page_tokens();
+        let tokens = self.db.page_tokens();
         let newest = match tokens.open(&scope, &request.page_token)? {
             Some(cursor) => cursor.get(0)?,
             None => account.last_sequence,
         };
 
-        let found = self.store.history(account.number, newest, limit).await?;
+        let found = store::transfer::history(&reader, account.number, newest, limit).await?;
         // Each transfer names the one before it; that of the last on the page begins the next page.
-        let before: Vec<i64> = found.iter().map(|found| found.transfer.previous(account.number)).collect();
+        let before: Vec<i64> =
+            found.iter().map(|found| found.transfer.previous(account.number)).collect();
         let mut transfers: Vec<pb::Transfer> = found.into_iter().map(Into::into).collect();
         page::fit(&mut transfers);
         let next = transfers.len().checked_sub(1).map_or(0, |last| before[last]);
-        let next_page_token = if next == 0 { String::new() } else { tokens.issue(&scope, args![next]) };
+        let next_page_token =
+            if next == 0 { String::new() } else { tokens.issue(&scope, args![next]) };
         Ok(pb::ListAccountTransfersResponse { transfers, next_page_token })
     }
 }

@@ -1,19 +1,31 @@
 //! LookupAccounts: accounts by id, with their balances as they are now.
 
+use std::collections::HashMap;
+
 use souk_client::ledger::v1 as pb;
 use souk_client::ledger::v1::ledger_service::LookupAccounts;
 use souk_contract::{Call, Handle};
 use souk_data::page;
+use souk_types::AccountId;
 
 use super::LedgerRpc;
+use crate::account::Account;
 use crate::convert::ids;
 use crate::error::Error;
+use crate::store;
 
 impl Handle<LookupAccounts> for LedgerRpc {
-    async fn handle(&self, call: Call<pb::LookupAccountsRequest>) -> Result<pb::LookupAccountsResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::LookupAccountsRequest>,
+    ) -> Result<pb::LookupAccountsResponse, Error> {
         let ids = ids("account_ids", &call.request.account_ids)?;
-        let found = self.store.accounts(&ids).await?;
-        let mut accounts: Vec<pb::Account> = found.into_iter().map(Into::into).collect();
+        let found = store::account::find(&self.db.read(), &ids).await?;
+
+        let by_id: HashMap<AccountId, Account> =
+            found.into_iter().map(|account| (account.id, account)).collect();
+        let in_order = ids.iter().filter_map(|id| by_id.get(id)).cloned();
+        let mut accounts: Vec<pb::Account> = in_order.map(Into::into).collect();
         if page::fit(&mut accounts) {
             return Err(Error::too_large("account_ids", accounts.len()));
         }

@@ -8,11 +8,15 @@ use souk_data::page;
 use super::LedgerRpc;
 use crate::convert::ids;
 use crate::error::Error;
+use crate::store;
 
 impl Handle<LookupTransfers> for LedgerRpc {
-    async fn handle(&self, call: Call<pb::LookupTransfersRequest>) -> Result<pb::LookupTransfersResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::LookupTransfersRequest>,
+    ) -> Result<pb::LookupTransfersResponse, Error> {
         let ids = ids("transfer_ids", &call.request.transfer_ids)?;
-        let found = self.store.transfers(&ids).await?;
+        let found = store::transfer::get(&self.db.read(), &ids).await?;
         let mut transfers: Vec<pb::Transfer> = found.into_iter().map(Into::into).collect();
         if page::fit(&mut transfers) {
             return Err(Error::too_large("transfer_ids", transfers.len()));

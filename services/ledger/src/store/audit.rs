@@ -1,147 +1,162 @@
-//! The audit: everything that must hold in this database, checked on one state of it and in bounded memory.
+//! The audit: everything that must hold in this database, checked on one state of it and in bounded
+//! memory.
 
-use souk_data::{Reader, args};
+use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, FromQueryResult, JoinType, QueryOrder, QuerySelect, raw_sql};
+use souk_client::audit::Report;
+use souk_data::Reader;
+use souk_types::TransferId;
 
-use super::{Store, rows};
+use super::transfer::{CREDIT, DEBIT, LogEntry, join_accounts};
+use super::{account, due, transfer};
+use crate::account::Account;
 use crate::balance::{Balance, Side};
 use crate::error::Error;
-use crate::replay::{Replay, Replayed};
+use crate::replay::{Replay, ReplayedAccount};
 
 /// How many accounts are replayed at a time; the log is read once for each such slice of accounts.
 const ACCOUNTS_AT_A_TIME: i64 = 250_000;
 
 /// How many rows are read at a time.
-const ROWS_AT_A_TIME: i64 = 10_000;
+const ROWS_AT_A_TIME: u64 = 10_000;
 
-/// The most findings that are told.
-const FINDINGS: usize = 1000;
-
-/// What an audit came to.
-#[derive(Debug, Default)]
-pub struct Audit {
-    pub findings: Vec<Finding>,
-    pub accounts: i64,
-    pub transfers: i64,
-    pub ledgers: i64,
+/// Checks every invariant on one state of the data; only database errors are errors.
+pub async fn run(snapshot: &Reader) -> Result<Report, Error> {
+    let mut report = Report::default();
+    let accounts = accounts(snapshot).await?;
+    let transfers = replay_all(snapshot, accounts.last.unwrap_or(0), &mut report).await?;
+    let ledgers = sums(snapshot, &mut report).await?;
+    same_ledger(snapshot, &mut report).await?;
+    resolutions(snapshot, &mut report).await?;
+    expiry(snapshot, &mut report).await?;
+    report.count("accounts", accounts.count);
+    report.count("transfers", transfers);
+    report.count("ledgers", ledgers);
+    Ok(report)
 }
 
-/// One invariant that does not hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    pub invariant: &'static str,
-    pub subject: String,
-    pub detail: String,
+/// How many accounts there are, and the number of the last.
+#[derive(FromQueryResult)]
+struct Accounts {
+    count: i64,
+    last: Option<i64>,
 }
 
-impl Audit {
-    fn find(&mut self, invariant: &'static str, subject: String, detail: String) {
-        if self.findings.len() < FINDINGS {
-            self.findings.push(Finding { invariant, subject, detail });
-        }
-    }
+async fn accounts(snapshot: &Reader) -> Result<Accounts, Error> {
+    use account::{Column, Entity};
+    let query = Entity::find()
+        .select_only()
+        .column_as(Column::Number.count(), "count")
+        .column_as(Column::Number.max(), "last");
+    Ok(query.into_model().one(snapshot).await?.unwrap_or(Accounts { count: 0, last: None }))
 }
 
-impl Store {
-    /// Checks every invariant of the database; only database errors are errors.
-    pub async fn audit(&self) -> Result<Audit, Error> {
-        self.db
-            .snapshot(|reader: Reader| async move {
-                let mut audit = Audit::default();
-                replay_all(&reader, &mut audit).await?;
-                check_ledgers(&reader, &mut audit).await?;
-                check_resolutions(&reader, &mut audit).await?;
-                check_due(&reader, &mut audit).await?;
-                Ok(audit)
-            })
-            .await
-    }
-}
-
-/// Replays the log for one slice of accounts after another and compares.
-async fn replay_all(reader: &Reader, audit: &mut Audit) -> Result<(), Error> {
-    let query = "SELECT COALESCE(MAX(number), 0) AS last, CAST(COUNT(*) AS BIGINT) AS accounts FROM account";
-    let row = reader.query_row(query, args![]).await?.expect("an aggregate always answers a row");
-    let last: i64 = row.get("last")?;
-    audit.accounts = row.get("accounts")?;
-
+/// Replays the log for one slice of accounts after another and compares. Returns how many transfers
+/// there are.
+async fn replay_all(snapshot: &Reader, last: i64, report: &mut Report) -> Result<i64, Error> {
     let mut first = 1;
     loop {
         let mut replay = Replay::new(first, ACCOUNTS_AT_A_TIME);
-        audit.transfers = replay_log(reader, &mut replay).await?;
-        compare(reader, &replay, last, audit).await?;
+        let transfers = replay_log(snapshot, &mut replay).await?;
+        compare(snapshot, &replay, last, report).await?;
         first += ACCOUNTS_AT_A_TIME;
         if first > last {
-            return Ok(());
+            return Ok(transfers);
         }
     }
 }
 
-async fn replay_log(reader: &Reader, replay: &mut Replay) -> Result<i64, Error> {
-    let query = "SELECT sequence, debit_account, credit_account, kind, amount, pending_amount, create_time, \
-                        debit_previous, credit_previous \
-                 FROM transfer WHERE sequence > $1 ORDER BY sequence LIMIT $2";
-    let (mut after, mut transfers) = (i64::MIN, 0);
+async fn replay_log(snapshot: &Reader, replay: &mut Replay) -> Result<i64, Error> {
+    use transfer::{Column, Entity};
+    let mut after = i64::MIN;
+    let mut transfers = 0;
     loop {
-        let found = reader.query(query, args![after, ROWS_AT_A_TIME]).await?;
-        for row in &found {
-            after = row.get("sequence")?;
-            let change = rows::kind(row)?.change(row.get("amount")?, row.get("pending_amount")?);
-            let time = row.get("create_time")?;
-            replay.add(row.get("debit_account")?, Side::Debit, change, after, row.get("debit_previous")?, time);
-            replay.add(row.get("credit_account")?, Side::Credit, change, after, row.get("credit_previous")?, time);
+        let query =
+            Entity::find().filter(Column::Sequence.gt(after)).order_by_asc(Column::Sequence);
+        let found =
+            query.limit(ROWS_AT_A_TIME).into_partial_model::<LogEntry>().all(snapshot).await?;
+        for entry in &found {
+            let LogEntry { sequence, create_time, debit_previous, credit_previous, .. } = *entry;
+            let change = entry.change();
+            replay.add(
+                entry.debit_account,
+                Side::Debit,
+                change,
+                sequence,
+                debit_previous,
+                create_time,
+            );
+            replay.add(
+                entry.credit_account,
+                Side::Credit,
+                change,
+                sequence,
+                credit_previous,
+                create_time,
+            );
+            after = sequence;
         }
         transfers += found.len() as i64;
-        if (found.len() as i64) < ROWS_AT_A_TIME {
+        if (found.len() as u64) < ROWS_AT_A_TIME {
             return Ok(transfers);
         }
     }
 }
 
 /// Compares the accounts of a slice with what replaying their transfers gave.
-async fn compare(reader: &Reader, replay: &Replay, last: i64, audit: &mut Audit) -> Result<(), Error> {
-    let query =
-        format!("SELECT {} FROM account WHERE number > $1 AND number <= $2 ORDER BY number LIMIT $3", rows::ACCOUNT);
+async fn compare(
+    snapshot: &Reader,
+    replay: &Replay,
+    last: i64,
+    report: &mut Report,
+) -> Result<(), Error> {
+    use account::{Column, Entity};
     let end = replay.end().min(last);
     let mut after = replay.first() - 1;
     loop {
-        let found = reader.query(&query, args![after, end, ROWS_AT_A_TIME]).await?;
-        for row in &found {
-            let account = rows::account(row)?;
-            after = account.number;
-            let replayed = replay.get(account.number);
-            let stored = Replayed {
-                balance: account.balance,
-                transfer_count: account.transfer_count,
-                last_sequence: account.last_sequence,
-                ..*replayed
-            };
-            let subject = account.id.to_string();
-            if stored != *replayed {
-                audit.find(
-                    "replaying all transfers gives the account",
-                    subject.clone(),
-                    format!("stored {}, replayed {}", text(&stored), text(replayed)),
-                );
-            }
-            if replayed.is_torn {
-                let detail = "a transfer does not name the one before it, or goes back in time".to_owned();
-                audit.find("the history of an account is one line", subject.clone(), detail);
-            }
-            let balance = account.balance;
-            let is_over = (account.flags.debits_must_not_exceed_credits && balance.debits() > balance.credits_posted)
-                || (account.flags.credits_must_not_exceed_debits && balance.credits() > balance.debits_posted);
-            if is_over {
-                audit.find("no account exceeds its limit", subject, text(&stored));
-            }
+        let slice = Entity::find().filter(Column::Number.gt(after)).filter(Column::Number.lte(end));
+        let found = slice.order_by_asc(Column::Number).limit(ROWS_AT_A_TIME).all(snapshot).await?;
+        let count = found.len() as u64;
+        for row in found {
+            after = row.number;
+            compare_one(&row.try_into()?, replay, report);
         }
-        if (found.len() as i64) < ROWS_AT_A_TIME {
+        if count < ROWS_AT_A_TIME {
             return Ok(());
         }
     }
 }
 
-fn text(account: &Replayed) -> String {
-    let Balance { debits_pending, debits_posted, credits_pending, credits_posted } = account.balance;
+/// **Invariants:** replaying gives the account, its history is one line, and it keeps its limit.
+fn compare_one(account: &Account, replay: &Replay, report: &mut Report) {
+    let replayed = replay.get(account.number);
+    let stored = ReplayedAccount {
+        balance: account.balance,
+        transfer_count: account.transfer_count,
+        last_sequence: account.last_sequence,
+        ..*replayed
+    };
+    if stored != *replayed {
+        let detail = format!("stored {}, replayed {}", text(&stored), text(replayed));
+        report.add("replaying all transfers gives the account", account.id, detail);
+    }
+    if replayed.is_torn {
+        let detail = "a transfer does not name the one before it, or goes back in time";
+        report.add("the history of an account is one line", account.id, detail);
+    }
+    let balance = account.balance;
+    let is_over = (account.flags.debits_must_not_exceed_credits
+        && balance.debits() > balance.credits_posted)
+        || (account.flags.credits_must_not_exceed_debits
+            && balance.credits() > balance.debits_posted);
+    if is_over {
+        report.add("no account exceeds its limit", account.id, text(&stored));
+    }
+}
+
+fn text(account: &ReplayedAccount) -> String {
+    let Balance { debits_pending, debits_posted, credits_pending, credits_posted } =
+        account.balance;
     format!(
         "debits {debits_pending} pending {debits_posted} posted, credits {credits_pending} pending {credits_posted} posted, \
          {} transfers up to sequence {}",
@@ -149,53 +164,76 @@ fn text(account: &Replayed) -> String {
     )
 }
 
-async fn check_ledgers(reader: &Reader, audit: &mut Audit) -> Result<(), Error> {
-    for sums in super::accounts::trial_balance(reader, 0).await? {
-        audit.ledgers += 1;
-        let balance = sums.balance;
-        let is_even =
-            balance.debits_pending == balance.credits_pending && balance.debits_posted == balance.credits_posted;
-        if !is_even {
-            audit.find(
+/// **Invariant:** debits equal credits in each ledger. Returns how many ledgers there are.
+async fn sums(snapshot: &Reader, report: &mut Report) -> Result<i64, Error> {
+    let ledgers = account::trial_balance(snapshot, 0).await?;
+    for sums in &ledgers {
+        let Balance { debits_pending, debits_posted, credits_pending, credits_posted } =
+            sums.balance;
+        if debits_pending != credits_pending || debits_posted != credits_posted {
+            let detail = format!(
+                "debits {debits_pending} pending {debits_posted} posted, \
+                 credits {credits_pending} pending {credits_posted} posted"
+            );
+            report.add(
                 "debits equal credits in each ledger",
                 format!("ledger {}", sums.ledger),
-                format!(
-                    "debits {} pending {} posted, credits {} pending {} posted",
-                    balance.debits_pending, balance.debits_posted, balance.credits_pending, balance.credits_posted
-                ),
+                detail,
             );
         }
     }
-    let query = "SELECT transfer.id FROM transfer \
-                 LEFT JOIN account AS debit ON debit.number = transfer.debit_account \
-                 LEFT JOIN account AS credit ON credit.number = transfer.credit_account \
-                 WHERE debit.ledger IS NULL OR credit.ledger IS NULL \
-                    OR debit.ledger <> transfer.ledger OR credit.ledger <> transfer.ledger LIMIT $1";
-    find_transfers(reader, query, "a transfer stays in the ledger of its accounts", audit).await
+    Ok(ledgers.len() as i64)
 }
 
-/// A resolution fits its pending transfer. That there is only one is a unique index.
-async fn check_resolutions(reader: &Reader, audit: &mut Audit) -> Result<(), Error> {
-    let query = "SELECT transfer.id FROM transfer LEFT JOIN transfer AS pending ON pending.id = transfer.pending_id \
-                 WHERE transfer.pending_id IS NOT NULL AND (pending.id IS NULL OR pending.kind <> 1 \
-                    OR pending.amount <> transfer.pending_amount OR transfer.amount > pending.amount \
-                    OR pending.debit_account <> transfer.debit_account \
-                    OR pending.credit_account <> transfer.credit_account \
-                    OR pending.sequence >= transfer.sequence) LIMIT $1";
-    find_transfers(reader, query, "a resolution fits its pending transfer", audit).await
+#[derive(FromQueryResult)]
+struct Id {
+    id: TransferId,
 }
 
-/// Whatever will expire stands on the list, and nothing that is resolved does.
-async fn check_due(reader: &Reader, audit: &mut Audit) -> Result<(), Error> {
-    let query = "SELECT transfer.id FROM due JOIN transfer ON transfer.id = due.pending_id \
-                 JOIN transfer AS resolution ON resolution.pending_id = due.pending_id LIMIT $1";
-    find_transfers(reader, query, "a resolved transfer does not expire", audit).await
+/// **Invariant:** a transfer is in the ledger of its accounts, which are there.
+async fn same_ledger(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    use sea_orm::sea_query::ExprTrait as _;
+    use transfer::{Column, Entity};
+    let is_wrong = [DEBIT, CREDIT].into_iter().fold(Condition::any(), |is_wrong, side| {
+        let ledger = Expr::col((side, account::Column::Ledger));
+        is_wrong.add(ledger.clone().is_null()).add(ledger.ne(Column::Ledger.into_expr()))
+    });
+    let wrong = join_accounts(Entity::find().select_only().column(Column::Id), JoinType::LeftJoin)
+        .filter(is_wrong);
+    let wrong: Vec<Id> = wrong.limit(Report::MAX_FINDINGS).into_model().all(snapshot).await?;
+    for Id { id } in wrong {
+        report.add("a transfer stays in the ledger of its accounts", id, "does not hold");
+    }
+    Ok(())
 }
 
-async fn find_transfers(reader: &Reader, query: &str, invariant: &'static str, audit: &mut Audit) -> Result<(), Error> {
-    for row in reader.query(query, args![FINDINGS as i64]).await? {
-        let id: souk_types::TransferId = row.get("id")?;
-        audit.find(invariant, id.to_string(), "does not hold".to_owned());
+/// **Invariant:** a resolution fits its pending transfer. That there is only one is a unique index.
+async fn resolutions(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    // SQL, since the log is compared with itself, column by column.
+    let wrong = Id::find_by_statement(raw_sql!(
+        Postgres,
+        "SELECT transfer.id FROM transfer LEFT JOIN transfer AS pending ON pending.id = transfer.pending_id
+         WHERE transfer.pending_id IS NOT NULL AND (pending.id IS NULL OR pending.kind <> 1
+             OR pending.amount <> transfer.pending_amount OR transfer.amount > pending.amount
+             OR pending.debit_account <> transfer.debit_account
+             OR pending.credit_account <> transfer.credit_account
+             OR pending.sequence >= transfer.sequence) LIMIT 1000"
+    ));
+    for Id { id } in wrong.all(snapshot).await? {
+        report.add("a resolution fits its pending transfer", id, "does not hold");
+    }
+    Ok(())
+}
+
+/// **Invariant:** whatever will expire is on the list, and nothing that is resolved is.
+async fn expiry(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    let resolution = due::Entity::belongs_to(transfer::Entity);
+    let resolution = resolution.from(due::Column::PendingId).to(transfer::Column::PendingId);
+    let wrong = due::Entity::find()
+        .join(JoinType::InnerJoin, resolution.into())
+        .limit(Report::MAX_FINDINGS);
+    for due in wrong.all(snapshot).await? {
+        report.add("a resolved transfer does not expire", due.pending_id, "does not hold");
     }
     Ok(())
 }

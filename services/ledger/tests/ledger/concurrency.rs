@@ -1,4 +1,5 @@
-//! Many batches at once on few accounts: nothing is lost, doubled or overdrawn, and nobody is refused for the crowd.
+//! Many batches at once on few accounts: nothing is lost, doubled or overdrawn, and nobody is
+//! refused for the crowd.
 
 use souk_client::ledger::v1 as pb;
 use souk_testkit::{Engine, on_each_engine};
@@ -74,7 +75,8 @@ on_each_engine! {
             .collect();
         let callers: Vec<_> = (0..10)
             .map(|_| {
-                let (client, batch) = (ledger.client.clone(), batch.clone());
+                let client = ledger.client.clone();
+                let batch = batch.clone();
                 tokio::spawn(async move { create(&client, batch).await })
             })
             .collect();

@@ -1,5 +1,6 @@
-//! A ledger so simple that it is plainly right: a list of what was accepted, from which every balance is computed anew.
-//! Shares no code with the rules under test; it only speaks in their types.
+//! A ledger so simple that it is plainly right: a list of what was accepted, from which every
+//! balance is computed anew. Shares no code with the rules under test; it only speaks in their
+//! types.
 
 use ledger::transfer::{NewTransfer, TransferFlags};
 use souk_client::ledger::v1::CreateTransferStatus as Status;
@@ -70,7 +71,8 @@ impl Model {
         sums
     }
 
-    /// Applies a batch: chains one after another, each on a copy that is kept only when all of it was accepted.
+    /// Applies a batch: chains one after another, each on a copy that is kept only when all of it
+    /// was accepted.
     pub fn apply(&mut self, batch: &[NewTransfer]) -> Vec<Status> {
         let mut statuses = Vec::new();
         let mut start = 0;
@@ -91,13 +93,16 @@ impl Model {
     }
 
     fn apply_chain(&mut self, chain: &[NewTransfer]) -> Vec<Status> {
-        if chain.iter().all(|new| self.by_id(new.id).is_some_and(|old| self.compare(old, new) == Status::Exists)) {
+        if chain.iter().all(|new| {
+            self.by_id(new.id).is_some_and(|old| self.compare(old, new) == Status::Exists)
+        }) {
             return vec![Status::Exists; chain.len()];
         }
         let mut copy = self.clone();
         for (place, new) in chain.iter().enumerate() {
             let is_repeated = chain[..place].iter().any(|earlier| earlier.id == new.id);
-            let verdict = if is_repeated { Err(Status::IdRepeatedInChain) } else { copy.judge(new) };
+            let verdict =
+                if is_repeated { Err(Status::IdRepeatedInChain) } else { copy.judge(new) };
             match verdict {
                 Ok(accepted) => copy.accepted.push(accepted),
                 Err(status) => {
@@ -113,8 +118,12 @@ impl Model {
 
     /// Expires everything that is due; returns how many.
     pub fn expire(&mut self) -> usize {
-        let due: Vec<TransferId> =
-            self.accepted.iter().filter(|a| self.is_open(a) && self.is_due(a)).map(|a| a.asked.id).collect();
+        let due: Vec<TransferId> = self
+            .accepted
+            .iter()
+            .filter(|a| self.is_open(a) && self.is_due(a))
+            .map(|a| a.asked.id)
+            .collect();
         self.expired.extend(&due);
         due.len()
     }
@@ -145,7 +154,11 @@ impl Model {
             debit: new.debit_account.unwrap_or(pending.debit),
             credit: new.credit_account.unwrap_or(pending.credit),
             amount: if new.amount == 0 { pending.amount } else { new.amount },
-            user_data: if new.user_data.is_empty() { pending.user_data.clone() } else { new.user_data.clone() },
+            user_data: if new.user_data.is_empty() {
+                pending.user_data.clone()
+            } else {
+                new.user_data.clone()
+            },
             ledger: if new.ledger == 0 { pending.ledger } else { new.ledger },
             code: if new.code == 0 { pending.code } else { new.code },
             second: self.second,
@@ -200,8 +213,13 @@ impl Model {
         if let Some(old) = self.by_id(new.id) {
             return Err(self.compare(old, new));
         }
-        let TransferFlags { pending, post_pending_transfer: post, void_pending_transfer: void, expired, .. } =
-            new.flags;
+        let TransferFlags {
+            pending,
+            post_pending_transfer: post,
+            void_pending_transfer: void,
+            expired,
+            ..
+        } = new.flags;
         if expired {
             return Err(Status::ReservedFlag);
         }
@@ -218,22 +236,33 @@ impl Model {
         refuse(new.credit_account.is_none(), Status::CreditAccountIdMustNotBeEmpty)?;
         refuse(new.debit_account == new.credit_account, Status::AccountsMustBeDifferent)?;
         refuse(new.pending.is_some(), Status::PendingIdMustBeEmpty)?;
-        refuse(!new.flags.pending && new.timeout_seconds > 0, Status::TimeoutReservedForPendingTransfer)?;
+        refuse(
+            !new.flags.pending && new.timeout_seconds > 0,
+            Status::TimeoutReservedForPendingTransfer,
+        )?;
         refuse(new.amount == 0, Status::AmountMustNotBeZero)?;
         refuse(new.ledger == 0, Status::LedgerMustNotBeZero)?;
         refuse(new.code == 0, Status::CodeMustNotBeZero)?;
         let debit = self.account(new.debit_account.unwrap()).ok_or(Status::DebitAccountNotFound)?;
-        let credit = self.account(new.credit_account.unwrap()).ok_or(Status::CreditAccountNotFound)?;
+        let credit =
+            self.account(new.credit_account.unwrap()).ok_or(Status::CreditAccountNotFound)?;
         refuse(debit.ledger != credit.ledger, Status::AccountsMustHaveTheSameLedger)?;
         refuse(debit.ledger != new.ledger, Status::TransferMustHaveTheSameLedgerAsAccounts)?;
 
-        let (of_debit, of_credit) = (self.sums(debit.id), self.sums(credit.id));
+        let of_debit = self.sums(debit.id);
+        let of_credit = self.sums(credit.id);
         let debits = i128::from(of_debit[0]) + i128::from(of_debit[1]) + i128::from(new.amount);
         let credits = i128::from(of_credit[2]) + i128::from(of_credit[3]) + i128::from(new.amount);
         refuse(debits > i128::from(i64::MAX), Status::OverflowsDebits)?;
         refuse(credits > i128::from(i64::MAX), Status::OverflowsCredits)?;
-        refuse(debit.limit == Limit::Debits && debits > i128::from(of_debit[3]), Status::ExceedsCredits)?;
-        refuse(credit.limit == Limit::Credits && credits > i128::from(of_credit[1]), Status::ExceedsDebits)?;
+        refuse(
+            debit.limit == Limit::Debits && debits > i128::from(of_debit[3]),
+            Status::ExceedsCredits,
+        )?;
+        refuse(
+            credit.limit == Limit::Credits && credits > i128::from(of_credit[1]),
+            Status::ExceedsDebits,
+        )?;
         Ok(Accepted {
             debit: debit.id,
             credit: credit.id,
@@ -270,9 +299,18 @@ impl Model {
                 new.flags.void_pending_transfer && filled.amount < pending.amount,
                 Status::PendingTransferHasDifferentAmount,
             ),
-            (resolved.is_some_and(|by| by.asked.flags.post_pending_transfer), Status::PendingTransferAlreadyPosted),
-            (resolved.is_some_and(|by| by.asked.flags.void_pending_transfer), Status::PendingTransferAlreadyVoided),
-            (self.expired.contains(&pending_id) || self.is_due(pending), Status::PendingTransferExpired),
+            (
+                resolved.is_some_and(|by| by.asked.flags.post_pending_transfer),
+                Status::PendingTransferAlreadyPosted,
+            ),
+            (
+                resolved.is_some_and(|by| by.asked.flags.void_pending_transfer),
+                Status::PendingTransferAlreadyVoided,
+            ),
+            (
+                self.expired.contains(&pending_id) || self.is_due(pending),
+                Status::PendingTransferExpired,
+            ),
         ] {
             if is_wrong {
                 return Err(status);

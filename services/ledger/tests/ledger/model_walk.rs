@@ -1,5 +1,5 @@
-//! Random walks through the states of a ledger, the rules and the model side by side, every invariant asserted after
-//! every step; and shorter ones over gRPC, on both engines.
+//! Random walks through the states of a ledger, the rules and the model side by side, every
+//! invariant asserted after every step; and shorter ones over gRPC, on both engines.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -49,13 +49,14 @@ enum Step {
     Expire,
 }
 
-/// Mostly sensible transfers over few ids and accounts, so that they meet; some of them spoiled in one field.
+/// Mostly sensible transfers over few ids and accounts, so that they meet; some of them spoiled in
+/// one field.
 fn new_transfer() -> impl Strategy<Value = NewTransfer> {
     let accounts = prop_oneof![8 => (0..4usize, 0..4usize), 1 => (0..5usize, 0..5usize)];
     let kind = prop_oneof![5 => Just(0), 4 => Just(1), 4 => Just(2), 2 => Just(3)];
     let timeout = prop_oneof![2 => Just(0u32), 1 => 1..20u32];
-    (0..IDS, accounts, 0..30i64, kind, 0..IDS, timeout, prop::bool::weighted(0.25), 0..60u32).prop_map(
-        |(id, (debit, credit), amount, kind, pending, timeout, linked, spoil)| {
+    (0..IDS, accounts, 0..30i64, kind, 0..IDS, timeout, prop::bool::weighted(0.25), 0..60u32)
+        .prop_map(|(id, (debit, credit), amount, kind, pending, timeout, linked, spoil)| {
             let resolves = kind >= 2;
             let mut new = NewTransfer {
                 id: transfer(id),
@@ -93,8 +94,7 @@ fn new_transfer() -> impl Strategy<Value = NewTransfer> {
                 _ => {}
             }
             new
-        },
-    )
+        })
 }
 
 fn batch() -> impl Strategy<Value = Vec<NewTransfer>> {
@@ -148,8 +148,11 @@ impl Kept {
     }
 
     fn open(&self, second: u64) -> Book {
-        let resolved: Vec<(TransferId, Resolution)> =
-            self.log.iter().filter_map(|transfer| transfer.pending.zip(transfer.resolution())).collect();
+        let resolved: Vec<(TransferId, Resolution)> = self
+            .log
+            .iter()
+            .filter_map(|transfer| transfer.pending.zip(transfer.resolution()))
+            .collect();
         let now = Timestamp::from_micros(0).plus(Duration::from_secs(second));
         Book::new(now, self.parties.values().cloned().collect(), self.log.clone(), resolved)
     }
@@ -178,22 +181,42 @@ impl Kept {
                 *last = transfer.sequence;
             }
         }
-        let (mut pending, mut posted) = (0i128, 0i128);
+        let mut pending = 0i128;
+        let mut posted = 0i128;
         for party in self.parties.values() {
             let balance = party.balance;
             let expected = replayed.get(&party.number).copied().unwrap_or_default();
-            assert_eq!((balance, party.transfer_count, party.last_sequence), expected, "the log gives the account");
-            let sums = [balance.debits_pending, balance.debits_posted, balance.credits_pending, balance.credits_posted];
+            assert_eq!(
+                (balance, party.transfer_count, party.last_sequence),
+                expected,
+                "the log gives the account"
+            );
+            let sums = [
+                balance.debits_pending,
+                balance.debits_posted,
+                balance.credits_pending,
+                balance.credits_posted,
+            ];
             assert!(sums.iter().all(|sum| *sum >= 0), "no sum is negative");
-            assert!(!party.flags.debits_must_not_exceed_credits || balance.debits() <= balance.credits_posted);
-            assert!(!party.flags.credits_must_not_exceed_debits || balance.credits() <= balance.debits_posted);
+            assert!(
+                !party.flags.debits_must_not_exceed_credits
+                    || balance.debits() <= balance.credits_posted
+            );
+            assert!(
+                !party.flags.credits_must_not_exceed_debits
+                    || balance.credits() <= balance.debits_posted
+            );
             pending += i128::from(balance.debits_pending) - i128::from(balance.credits_pending);
             posted += i128::from(balance.debits_posted) - i128::from(balance.credits_posted);
         }
         assert_eq!((pending, posted), (0, 0), "debits equal credits");
-        let mut resolved: Vec<_> = self.log.iter().filter_map(|transfer| transfer.pending).collect();
+        let mut resolved: Vec<_> =
+            self.log.iter().filter_map(|transfer| transfer.pending).collect();
         resolved.sort();
-        assert!(resolved.windows(2).all(|pair| pair[0] != pair[1]), "a pending transfer resolves at most once");
+        assert!(
+            resolved.windows(2).all(|pair| pair[0] != pair[1]),
+            "a pending transfer resolves at most once"
+        );
     }
 }
 
@@ -202,14 +225,19 @@ fn the_rules_agree_with_the_model_on_every_walk() {
     let mut seen = BTreeMap::new();
     let config = Config { cases: 1500, failure_persistence: None, ..Config::default() };
     let walk = TestRunner::new(config).run(&prop::collection::vec(step(), 1..60), |steps| {
-        let (mut model, mut kept) = (model(), Kept::new());
+        let mut model = model();
+        let mut kept = Kept::new();
         for step in steps {
             match step {
                 Step::Wait { seconds } => model.second += seconds,
                 Step::Expire => {
                     let mut book = kept.open(model.second);
-                    let pending: Vec<_> =
-                        kept.log.iter().filter(|transfer| transfer.kind == Kind::Pending).map(|t| t.id).collect();
+                    let pending: Vec<_> = kept
+                        .log
+                        .iter()
+                        .filter(|transfer| transfer.kind == Kind::Pending)
+                        .map(|t| t.id)
+                        .collect();
                     book.expire(&pending);
                     prop_assert_eq!(book.created_count(), model.expire());
                     kept.keep(book);
@@ -226,8 +254,12 @@ fn the_rules_agree_with_the_model_on_every_walk() {
             }
             for party in kept.parties.values() {
                 let balance = party.balance;
-                let sums =
-                    [balance.debits_pending, balance.debits_posted, balance.credits_pending, balance.credits_posted];
+                let sums = [
+                    balance.debits_pending,
+                    balance.debits_posted,
+                    balance.credits_pending,
+                    balance.credits_posted,
+                ];
                 prop_assert_eq!(sums, model.sums(party.id));
             }
             kept.check();
@@ -255,7 +287,10 @@ fn the_rules_agree_with_the_model_on_every_walk() {
         Status::ExistsWithDifferentFlags,
         Status::ExistsWithDifferentPendingId,
     ] {
-        assert!(seen.contains_key(expected.as_str_name()), "no walk came to {expected:?}: {seen:?}");
+        assert!(
+            seen.contains_key(expected.as_str_name()),
+            "no walk came to {expected:?}: {seen:?}"
+        );
     }
 }
 

@@ -37,7 +37,8 @@ impl TestLedger {
     /// Starts a ledger whose SQLite file cannot grow beyond `max_bytes`.
     pub async fn start_with_room(max_bytes: u64) -> Self {
         let builder = TestService::builder(ledger::definition(), Engine::Sqlite);
-        TestLedger::started(builder.set("data.max_bytes", max_bytes.to_string()).start().await).await
+        TestLedger::started(builder.set("data.max_bytes", max_bytes.to_string()).start().await)
+            .await
     }
 
     async fn of(clock: &Clock, engine: Engine) -> Self {
@@ -67,7 +68,12 @@ impl TestLedger {
     }
 
     pub async fn create_accounts(&self, accounts: Vec<pb::NewAccount>) -> Vec<AccountStatus> {
-        let answer = self.client.clone().create_accounts(pb::CreateAccountsRequest { accounts }).await.unwrap();
+        let answer = self
+            .client
+            .clone()
+            .create_accounts(pb::CreateAccountsRequest { accounts })
+            .await
+            .unwrap();
         answer.into_inner().results.iter().map(pb::CreateAccountResult::status).collect()
     }
 
@@ -77,19 +83,33 @@ impl TestLedger {
 
     pub async fn account(&self, name: &str) -> pb::Account {
         let request = pb::LookupAccountsRequest { account_ids: vec![account(name)] };
-        let found = self.client.clone().lookup_accounts(request).await.unwrap().into_inner().accounts;
+        let found =
+            self.client.clone().lookup_accounts(request).await.unwrap().into_inner().accounts;
         found.into_iter().next().expect("the account exists")
     }
 
     /// Debits pending and posted, credits pending and posted, in minor units.
     pub async fn sums(&self, name: &str) -> (i64, i64, i64, i64) {
         let account = self.account(name).await;
-        (account.debits_pending, account.debits_posted, account.credits_pending, account.credits_posted)
+        (
+            account.debits_pending,
+            account.debits_posted,
+            account.credits_pending,
+            account.credits_posted,
+        )
     }
 
     pub async fn transfer(&self, name: &str) -> Option<pb::Transfer> {
         let request = pb::LookupTransfersRequest { transfer_ids: vec![transfer_id(name)] };
-        self.client.clone().lookup_transfers(request).await.unwrap().into_inner().transfers.into_iter().next()
+        self.client
+            .clone()
+            .lookup_transfers(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .transfers
+            .into_iter()
+            .next()
     }
 
     pub async fn audit(&self) -> pb::AuditLedgerResponse {
@@ -108,7 +128,8 @@ pub fn client(service: &TestService, caller: &Caller) -> Client {
 }
 
 pub async fn create(client: &Client, transfers: Vec<pb::NewTransfer>) -> Vec<Status> {
-    let answer = client.clone().create_transfers(pb::CreateTransfersRequest { transfers }).await.unwrap();
+    let answer =
+        client.clone().create_transfers(pb::CreateTransfersRequest { transfers }).await.unwrap();
     answer.into_inner().results.iter().map(pb::CreateTransferResult::status).collect()
 }
 
@@ -121,7 +142,13 @@ pub fn transfer_id(name: &str) -> String {
 }
 
 pub fn new_account(name: &str) -> pb::NewAccount {
-    pb::NewAccount { account_id: account(name), ledger: GBP, code: 1, user_data: name.into(), ..Default::default() }
+    pb::NewAccount {
+        account_id: account(name),
+        ledger: GBP,
+        code: 1,
+        user_data: name.into(),
+        ..Default::default()
+    }
 }
 
 /// A single transfer.

@@ -1,4 +1,5 @@
-//! A full disk and callers that go away: nothing acknowledged is lost, nothing half done is kept or remembered.
+//! A full disk and callers that go away: nothing acknowledged is lost, nothing half done is kept or
+//! remembered.
 
 use sea_orm::ConnectionTrait as _;
 use souk_client::ledger::v1 as pb;
@@ -11,14 +12,22 @@ use crate::support::{Status, TestLedger, create, transfer};
 fn a_full_disk_refuses_writes_and_loses_none_that_was_acknowledged() {
     souk_testkit::run(async {
         let mut ledger = TestLedger::start_with_room(600 << 10).await;
-        let (mut acknowledged, mut refused) = (0, 0);
+        let mut acknowledged = 0;
+        let mut refused = 0;
         for round in 0..60 {
             // Batches shrink, so that some still fit after the first that does not.
             let size = 200 - 3 * round;
-            let transfers = (0..size).map(|n| transfer(&format!("{round} {n}"), "a", "b", 1)).collect();
+            let transfers =
+                (0..size).map(|n| transfer(&format!("{round} {n}"), "a", "b", 1)).collect();
             match ledger.client.create_transfers(pb::CreateTransfersRequest { transfers }).await {
                 Ok(answer) => {
-                    assert!(answer.into_inner().results.iter().all(|result| result.status() == Status::Created));
+                    assert!(
+                        answer
+                            .into_inner()
+                            .results
+                            .iter()
+                            .all(|result| result.status() == Status::Created)
+                    );
                     acknowledged += size;
                 }
                 Err(status) => {
@@ -66,7 +75,8 @@ on_each_engine! {
     }
 }
 
-/// Makes PostgreSQL refuse to move more than this out of one account at once, which it notices when the transfers are inserted.
+/// Makes PostgreSQL refuse to move more than this out of one account at once, which it notices when
+/// the transfers are inserted.
 const MOST: i64 = 500_000;
 
 #[test]
@@ -76,7 +86,8 @@ fn a_write_that_fails_when_the_next_has_begun_takes_nothing_of_it_along() {
     }
     souk_testkit::run(async {
         let ledger = TestLedger::start(Engine::Postgres).await;
-        let database = sea_orm::Database::connect(ledger.service.databases()[0].url()).await.unwrap();
+        let database =
+            sea_orm::Database::connect(ledger.service.databases()[0].url()).await.unwrap();
         let trigger = format!(
             "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'too much'; END $$;
              CREATE TRIGGER refuse AFTER UPDATE ON account FOR EACH ROW
@@ -100,7 +111,12 @@ fn a_write_that_fails_when_the_next_has_begun_takes_nothing_of_it_along() {
                         match client.clone().create_transfers(request).await {
                             Ok(answer) => {
                                 let results = answer.into_inner().results;
-                                assert!(!is_refused && results.iter().all(|result| result.status() == Status::Created));
+                                assert!(
+                                    !is_refused
+                                        && results
+                                            .iter()
+                                            .all(|result| result.status() == Status::Created)
+                                );
                                 created += SIZE;
                             }
                             Err(status) => assert!(is_refused, "{status:?}"),

@@ -25,7 +25,7 @@ export async function createWebhookEndpoint(
   if (problem !== undefined) throw Refusal.targetRefused(problem);
 
   const made = await writeOnce(service.store, NotificationService.method.createWebhookEndpoint, request, context, (tx) => {
-    const most = service.config.webhooks.maxEndpointsPerOwner;
+    const most = service.config.webhooks.max_endpoints_per_owner;
     if (countEndpoints(tx, owner) >= most) throw Refusal.tooManyEndpoints(most);
     const id = newId("webhook", now);
     const endpoint: Endpoint = {

@@ -4,7 +4,7 @@ import type { Caller } from "@souk/chassis";
 
 import { ownerSeenBy } from "../caller.js";
 import { DropDeadDeliveriesResponseSchema, type DropDeadDeliveriesRequest, type DropDeadDeliveriesResponse } from "../contract.js";
-import { unlessEmpty } from "../page.js";
+import { unlessEmpty } from "../convert.js";
 import type { Notifications } from "../service.js";
 import { drop } from "../store/deliveries.js";
 

@@ -1,4 +1,4 @@
-/** GetPreferences: what an account wants to be told, and how. */
+/** GetPreferences: what an account wants to be notified of, and how. */
 import { create } from "@bufbuild/protobuf";
 import type { Caller } from "@souk/chassis";
 

@@ -1,6 +1,6 @@
 /** ListDeadDeliveries: the deliveries that were given up, oldest first. */
 import { create } from "@bufbuild/protobuf";
-import type { Caller } from "@souk/chassis";
+import { pageOf, type Caller } from "@souk/chassis";
 
 import { ownerSeenBy } from "../caller.js";
 import {
@@ -10,8 +10,7 @@ import {
   type ListDeadDeliveriesRequest,
   type ListDeadDeliveriesResponse,
 } from "../contract.js";
-import { wireDelivery } from "../convert.js";
-import { pageOf, unlessEmpty } from "../page.js";
+import { unlessEmpty, wireDelivery } from "../convert.js";
 import type { Notifications } from "../service.js";
 import { listDeliveries } from "../store/deliveries.js";
 
@@ -26,7 +25,7 @@ export function listDeadDeliveries(
     service.tokens,
     scope,
     request,
-    (place, most) => listDeliveries(service.store.read, filter, { after: Number(place) }, most),
+    (position, most) => listDeliveries(service.store.read, filter, { after: Number(position) }, most),
     DeliverySchema,
     wireDelivery,
   );

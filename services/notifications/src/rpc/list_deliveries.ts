@@ -1,11 +1,10 @@
 /** ListDeliveries: deliveries, newest first. */
 import { create } from "@bufbuild/protobuf";
-import type { Caller } from "@souk/chassis";
+import { pageOf, type Caller } from "@souk/chassis";
 
 import { ownerSeenBy } from "../caller.js";
 import { DeliverySchema, DeliveryState, type ListDeliveriesRequest, type ListDeliveriesResponse, ListDeliveriesResponseSchema } from "../contract.js";
-import { wireDelivery } from "../convert.js";
-import { pageOf, unlessEmpty } from "../page.js";
+import { unlessEmpty, wireDelivery } from "../convert.js";
 import type { Notifications } from "../service.js";
 import { listDeliveries as list } from "../store/deliveries.js";
 
@@ -22,7 +21,7 @@ export function listDeliveries(service: Notifications, request: ListDeliveriesRe
     service.tokens,
     scope,
     request,
-    (place, most) => list(service.store.read, filter, { before: place === "" ? Number.MAX_SAFE_INTEGER : Number(place) }, most),
+    (position, most) => list(service.store.read, filter, { before: position === "" ? Number.MAX_SAFE_INTEGER : Number(position) }, most),
     DeliverySchema,
     wireDelivery,
   );

@@ -1,11 +1,10 @@
 /** ListMessages: the messages of an account, newest first. */
 import { create } from "@bufbuild/protobuf";
-import type { Caller } from "@souk/chassis";
+import { pageOf, type Caller } from "@souk/chassis";
 
 import { accountOf } from "../caller.js";
 import { type ListMessagesRequest, type ListMessagesResponse, ListMessagesResponseSchema, MessageSchema } from "../contract.js";
 import { wireMessage } from "../convert.js";
-import { pageOf } from "../page.js";
 import type { Notifications } from "../service.js";
 import { countUnread, messagesBefore } from "../store/messages.js";
 
@@ -17,7 +16,7 @@ export function listMessages(service: Notifications, request: ListMessagesReques
     service.tokens,
     scope,
     request,
-    (place, most) => messagesBefore(read, account, place === "" ? Number.MAX_SAFE_INTEGER : Number(place), request.unreadOnly, most),
+    (position, most) => messagesBefore(read, account, position === "" ? Number.MAX_SAFE_INTEGER : Number(position), request.unreadOnly, most),
     MessageSchema,
     wireMessage,
   );

@@ -1,11 +1,10 @@
 /** ListWebhookEndpoints: endpoints, oldest first. */
 import { create } from "@bufbuild/protobuf";
-import type { Caller } from "@souk/chassis";
+import { pageOf, type Caller } from "@souk/chassis";
 
 import { ownerSeenBy } from "../caller.js";
 import { type ListWebhookEndpointsRequest, type ListWebhookEndpointsResponse, ListWebhookEndpointsResponseSchema, WebhookEndpointSchema } from "../contract.js";
 import { wireEndpoint } from "../convert.js";
-import { pageOf } from "../page.js";
 import type { Notifications } from "../service.js";
 import { listEndpoints } from "../store/endpoints.js";
 
@@ -19,7 +18,7 @@ export function listWebhookEndpoints(
     service.tokens,
     scope,
     request,
-    (place, most) => listEndpoints(service.store.read, ownerSeenBy(caller), place, most),
+    (position, most) => listEndpoints(service.store.read, ownerSeenBy(caller), position, most),
     WebhookEndpointSchema,
     wireEndpoint,
   );

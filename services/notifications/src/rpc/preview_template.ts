@@ -10,7 +10,7 @@ import type { Notifications } from "../service.js";
 export function previewTemplate(service: Notifications, request: PreviewTemplateRequest): PreviewTemplateResponse {
   const channel = request.channel === Channel.UNSPECIFIED ? Channel.EMAIL : request.channel;
   const locale = request.locale === "" ? service.config.shop.locale : tidyLocale(request.locale);
-  const [linkHost] = service.config.shop.linkHosts;
+  const [linkHost] = service.config.shop.link_hosts;
   const facts = sampleFacts(request.kind, linkHost);
   const occasion = { time: SAMPLE_TIME, locale };
   if (channel === Channel.IN_APP) {

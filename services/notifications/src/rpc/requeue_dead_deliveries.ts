@@ -11,8 +11,8 @@ import {
   type RequeueDeadDeliveriesRequest,
   type RequeueDeadDeliveriesResponse,
 } from "../contract.js";
+import { unlessEmpty } from "../convert.js";
 import { Refusal } from "../error.js";
-import { unlessEmpty } from "../page.js";
 import type { Notifications } from "../service.js";
 import { listDeliveries, requeue, type Delivery, type Filter } from "../store/deliveries.js";
 import { loadEndpoint } from "../store/endpoints.js";
@@ -35,14 +35,14 @@ export async function requeueDeadDeliveries(
     const known = listDeliveries(tx, filter.ids === undefined ? { ...filter, state: DeliveryState.DEAD } : filter, { after: 0 }, MOST_AT_ONCE);
     const missing = filter.ids?.find((id) => !known.some((delivery) => delivery.id === id));
     if (missing !== undefined) throw Refusal.deliveryNotFound(missing);
-    // One that is not dead any more was requeued by this call's first hearing.
+    // One that is not dead any more was requeued by an earlier attempt of this call.
     const dead = known.filter(({ state }) => state === DeliveryState.DEAD);
     requireEnabled(tx, dead);
     for (let at = 0; at < dead.length; at += 500) requeue(tx, { ids: dead.slice(at, at + 500).map(({ id }) => id) }, now);
     return dead;
   });
-  for (const endpoint of endpointsOf(requeued)) service.sending.wakeEndpoint(endpoint);
-  service.sending.wakeMail();
+  for (const endpoint of endpointsOf(requeued)) service.dispatcher.wakeEndpoint(endpoint);
+  service.dispatcher.wakeMail();
   return create(RequeueDeadDeliveriesResponseSchema, { requeued: BigInt(requeued.length) });
 }
 

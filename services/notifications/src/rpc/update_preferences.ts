@@ -1,4 +1,4 @@
-/** UpdatePreferences: changes what an account wants to be told, and how. A new address is sent a code that confirms it. */
+/** UpdatePreferences: changes what an account wants to be notified of, and how. A new address is sent a code that confirms it. */
 import { isDeepStrictEqual } from "node:util";
 
 import { create } from "@bufbuild/protobuf";
@@ -44,7 +44,7 @@ export async function updatePreferences(
     const isAsked = fields.has("email_address") && confirmAddress(tx, service, before, after, now);
     return { answered: wirePreferences(loadPreferences(tx, account), watchedSkus(tx, account)), isAsked };
   });
-  if (isAsked) service.sending.wakeMail();
+  if (isAsked) service.dispatcher.wakeMail();
   return create(UpdatePreferencesResponseSchema, { preferences: answered });
 }
 
@@ -55,7 +55,7 @@ function confirmAddress(tx: Tx, service: Notifications, before: Preferences, aft
   if (after.emailAddress === "" || after.emailConfirmedTime !== undefined) return false;
   if (!isNew && isGood(loadConfirmation(tx, after.account), now)) return false;
   const { sealing, config } = service;
-  askToConfirm(tx, after, { sealing, mostADay: config.email.confirmationsADay }, now);
+  askToConfirm(tx, after, { sealing, mostADay: config.email.confirmations_a_day }, now);
   return true;
 }
 

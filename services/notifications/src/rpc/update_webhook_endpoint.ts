@@ -33,7 +33,7 @@ export async function updateWebhookEndpoint(
     if (before === undefined) throw Refusal.endpointNotFound(request.endpointId);
     const after = changed(before, request, service.targets);
 
-    // What is so already needs no etag: the call may be the repeat of one that was heard.
+    // What is so already needs no etag: the call may repeat one that was applied.
     if (isDeepStrictEqual(before, after)) return before;
     const etag = etagOf(before.id, before.version);
     if (request.etag !== "" && request.etag !== etag) throw Refusal.etagMismatch(etag);
@@ -43,7 +43,7 @@ export async function updateWebhookEndpoint(
     if (saved.state === State.PAUSED) giveUpOn(tx, saved.id, "endpoint paused", now);
     return saved;
   });
-  service.sending.wakeEndpoint(endpoint.id);
+  service.dispatcher.wakeEndpoint(endpoint.id);
   return create(UpdateWebhookEndpointResponseSchema, { endpoint: wireEndpoint(endpoint) });
 }
 

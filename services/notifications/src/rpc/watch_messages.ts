@@ -22,9 +22,9 @@ export async function* watchMessages(
   const scope = ["WatchMessages", account];
   let sequence = 0;
   if (request.resumeToken !== "") {
-    const place = service.tokens.open(scope, request.resumeToken);
-    if (place === undefined) throw Refusal.invalidResumeToken();
-    sequence = Number(place);
+    const position = service.tokens.open(scope, request.resumeToken);
+    if (position === undefined) throw Refusal.invalidResumeToken();
+    sequence = Number(position);
   }
   const watch = service.hub.watch(account, stop);
   try {

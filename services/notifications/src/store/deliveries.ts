@@ -8,7 +8,7 @@ const PENDING = DeliveryState.PENDING;
 const DELIVERED = DeliveryState.DELIVERED;
 const DEAD = DeliveryState.DEAD;
 
-/** A delivery as it stands. */
+/** A delivery as it is stored. */
 export interface Delivery {
   sequence: number;
   id: string;
@@ -145,7 +145,7 @@ export function listDeliveries(reader: Reader, filter: Filter, place: { before?:
   return reader.all(sql, ...values, place.after ?? 0, most).map(read);
 }
 
-/** Makes dead deliveries wait again, with attempts that start anew. Returns how many. */
+/** Makes dead deliveries pending again, with no attempts counted. Returns how many. */
 export function requeue(tx: Tx, filter: Filter, now: Date): number {
   const { where, values } = conditions({ ...filter, state: DEAD });
   return tx.run(

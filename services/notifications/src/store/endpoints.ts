@@ -4,7 +4,7 @@ import type { Reader, Row, Tx } from "@souk/chassis";
 import { WebhookEndpointState as State } from "../contract.js";
 import { micros, microsOrNull, text, time, timeOrNone, whole } from "./tables.js";
 
-/** An endpoint as it stands. */
+/** An endpoint as it is stored. */
 export interface Endpoint {
   id: string;
   owner: string;
@@ -79,7 +79,7 @@ export function countEndpoints(reader: Reader, owner: string): number {
   return whole(reader.get("SELECT COUNT(*) AS count FROM endpoints WHERE owner = ?", owner)?.count);
 }
 
-/** Returns every endpoint that is told of its events. */
+/** Returns every endpoint that is enabled. */
 export function enabledEndpoints(reader: Reader): Endpoint[] {
   return reader.all(`SELECT * FROM endpoints WHERE state = ${State.ENABLED} ORDER BY id`).map(read);
 }

@@ -1,4 +1,4 @@
-/** The events that something is still told of. */
+/** The events that deliveries still refer to. */
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { Reader, Tx } from "@souk/chassis";
 
@@ -34,7 +34,7 @@ export function timeOf(event: Event, otherwise: Date): Date {
   return event.time === undefined ? otherwise : dateOf(event.time);
 }
 
-/** Deletes up to `most` events that nothing is told of any more. Returns how many. */
+/** Deletes up to `most` events that no delivery refers to any more. Returns how many. */
 export function purgeEvents(tx: Tx, most: number): number {
   return tx.run(
     "DELETE FROM events WHERE row IN (SELECT row FROM events e WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event_row = e.row) LIMIT ?)",

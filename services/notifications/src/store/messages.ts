@@ -4,7 +4,7 @@ import type { Reader, Row, Tx } from "@souk/chassis";
 import type { NotificationKind } from "../contract.js";
 import { marks, micros, text, time, whole } from "./tables.js";
 
-/** A message as it stands. */
+/** A message as it is stored. */
 export interface Message {
   id: string;
   account: string;

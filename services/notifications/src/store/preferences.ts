@@ -1,4 +1,4 @@
-/** What accounts want to be told. */
+/** What accounts want to be notified of. */
 import type { Reader, Tx } from "@souk/chassis";
 
 import { defaultPreferences, type Preferences } from "../preferences.js";

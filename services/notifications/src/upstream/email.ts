@@ -10,7 +10,7 @@ export interface Letter {
   /** The left part of the Message-ID: the same on each attempt, so that a receiver drops repeats. */
   key: string;
   to: string;
-  /** When what it tells of was noticed; the Date of the message, so that a repeat is the same message. */
+  /** When the delivery was created; the Date of the message, so that a repeat is the same message. */
   time: Date;
   mail: Mail;
 }

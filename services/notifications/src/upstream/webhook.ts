@@ -84,7 +84,7 @@ function pinnedTo(address: string): LookupFunction {
   };
 }
 
-/** Reads the answer to its end, so that the receiver sees that it was heard, but no further than the limit. */
+/** Reads the response to its end, so that the receiver sees it consumed, but no further than the limit. */
 async function discard(answer: IncomingMessage, most: number, signal: AbortSignal): Promise<void> {
   let read = 0;
   try {

@@ -6,29 +6,38 @@ use souk_contract::{Call, Handle};
 
 use super::OrderRpc;
 use crate::error::Error;
+use crate::start::{Operation, StartOutcome};
 use crate::state::State;
-use crate::store::{Start, Started};
 
 impl Handle<CancelOrder> for OrderRpc {
-    async fn handle(&self, call: Call<pb::CancelOrderRequest>) -> Result<pb::CancelOrderResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::CancelOrderRequest>,
+    ) -> Result<pb::CancelOrderResponse, Error> {
         let deadline = call.deadline;
         let id = call.request.order_id()?;
         self.visible_order(&call.caller, id).await?;
 
-        let place = self.sagas.place().await;
-        let order = match self.start(id, Start::Cancel, deadline).await? {
-            Started::Saga(order, saga) => {
-                let milestone = self.sagas.start(place, saga, *order);
+        let permit = self.sagas.permit().await;
+        let order = match self.start(id, Operation::Cancel, deadline).await? {
+            StartOutcome::Saga(order, saga) => {
+                let milestone = self.sagas.start(permit, saga, *order);
                 let (order, is_over) = self.reached(id, milestone, deadline).await?;
                 if is_over && order.state == State::Paid {
-                    return Err(Error::RefundDeclined { order: id, refund: order.cancel_refund_id() });
+                    return Err(Error::RefundDeclined {
+                        order: id,
+                        refund: order.cancel_refund_id(),
+                    });
                 }
                 order
             }
             // The saga that places the order takes it back itself.
-            Started::Order(order) => {
-                drop(place);
-                self.settled(*order, deadline, |order| matches!(order.state, State::Canceled | State::Rejected)).await?
+            StartOutcome::Order(order) => {
+                drop(permit);
+                self.wait_until(*order, deadline, |order| {
+                    matches!(order.state, State::Canceled | State::Rejected)
+                })
+                .await?
             }
         };
         Ok(pb::CancelOrderResponse { order: Some((&order).into()) })

@@ -7,29 +7,36 @@ use souk_contract::{Call, Handle};
 use super::OrderRpc;
 use crate::convert;
 use crate::error::Error;
+use crate::start::{Operation, StartOutcome};
 use crate::state::State;
-use crate::store::{Start, Started};
+use crate::store;
 
 impl Handle<FulfillOrder> for OrderRpc {
-    async fn handle(&self, call: Call<pb::FulfillOrderRequest>) -> Result<pb::FulfillOrderResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::FulfillOrderRequest>,
+    ) -> Result<pb::FulfillOrderResponse, Error> {
         let deadline = call.deadline;
         let now = self.clock.now();
         let request = call.request;
         let id = request.order_id()?;
         let effective_time = convert::effective_time(&call.caller, request.effective_time, now)?;
 
-        let place = self.sagas.place().await;
-        let start = Start::Fulfill { effective_time };
-        let order = match self.start(id, start, deadline).await? {
-            Started::Saga(order, saga) => {
-                let milestone = self.sagas.start(place, saga, *order);
+        let permit = self.sagas.permit().await;
+        let operation = Operation::Fulfill { effective_time };
+        let order = match self.start(id, operation, deadline).await? {
+            StartOutcome::Saga(order, saga) => {
+                let milestone = self.sagas.start(permit, saga, *order);
                 let (order, is_over) = self.reached(id, milestone, deadline).await?;
                 if is_over && order.state == State::Paid {
-                    return Err(Error::OutOfStep { order: id, facts: self.store.facts(id).await? });
+                    return Err(Error::OutOfStep {
+                        order: id,
+                        facts: store::order::facts(&self.db.read(), id).await?,
+                    });
                 }
                 order
             }
-            Started::Order(order) => *order,
+            StartOutcome::Order(order) => *order,
         };
         Ok(pb::FulfillOrderResponse { order: Some((&order).into()) })
     }

@@ -1,4 +1,4 @@
-//! GetOrder: one order, as it stands.
+//! GetOrder: one order, as it is now.
 
 use souk_client::orders::v1 as pb;
 use souk_client::orders::v1::order_service::GetOrder;

@@ -1,33 +1,45 @@
 //! ListOrders: orders by id, a page at a time; a USER sees its own.
 
+use sea_orm::ActiveEnum;
 use souk_client::orders::v1 as pb;
 use souk_client::orders::v1::order_service::ListOrders;
 use souk_contract::{Call, Handle};
+use souk_data::page::Page;
 
 use super::OrderRpc;
 use crate::convert;
 use crate::error::Error;
 use crate::state::State;
-use crate::store::Filter;
+use crate::store;
+use crate::store::order::Filter;
 
 impl Handle<ListOrders> for OrderRpc {
-    async fn handle(&self, call: Call<pb::ListOrdersRequest>) -> Result<pb::ListOrdersResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::ListOrdersRequest>,
+    ) -> Result<pb::ListOrdersResponse, Error> {
         let caller = call.caller;
         let request = call.request;
         let customer = convert::customer(&caller, request.customer_id)?;
-        let filter = Filter {
-            customer: Some(customer).filter(|customer| !customer.is_empty()),
-            state: State::from_number(request.state.into()),
-        };
-        let list = convert::PagedList::new(self.store.tokens(), &caller, "orders", &filter);
-        let page = list.page(request.page_size, &request.page_token)?;
+        // An unspecified state is any.
+        let state = State::try_from_value(&request.state.into()).ok();
+        let scope = [customer.clone(), state.map_or_else(String::new, |state| state.to_string())];
+        let page = Page::open(
+            &self.db,
+            &caller.key(),
+            "ListOrders",
+            &scope.each_ref().map(String::as_str),
+            request.page_size,
+            &request.page_token,
+        )?;
+        let after = page.after.as_ref().map(|cursor| cursor.get(0)).transpose()?;
 
-        let (orders, has_more) = self.store.list(&filter, page).await?;
+        let filter =
+            Filter { customer: Some(customer).filter(|customer| !customer.is_empty()), state };
+        let orders = store::order::list(&self.db.read(), &filter, after, page.limit()).await?;
 
-        let ids: Vec<_> = orders.iter().map(|order| order.id).collect();
-        let mut orders: Vec<pb::Order> = orders.iter().map(pb::Order::from).collect();
-        let has_more = souk_data::page::fit(&mut orders) || has_more;
-        let next_page_token = list.next_token(orders.len().checked_sub(1).filter(|_| has_more).map(|last| ids[last]));
+        let (orders, next_page_token) =
+            page.close(&orders, |order| vec![order.id.into()], |order| pb::Order::from(order));
         Ok(pb::ListOrdersResponse { orders, next_page_token })
     }
 }

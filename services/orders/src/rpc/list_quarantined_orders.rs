@@ -3,35 +3,44 @@
 use souk_client::orders::v1 as pb;
 use souk_client::orders::v1::order_service::ListQuarantinedOrders;
 use souk_contract::{Call, Handle};
+use souk_data::page::Page;
 
 use super::OrderRpc;
-use crate::convert;
 use crate::error::Error;
-use crate::store::{Filter, Quarantined};
+use crate::store;
+use crate::store::order::QuarantinedOrder;
 
 impl Handle<ListQuarantinedOrders> for OrderRpc {
     async fn handle(
         &self,
         call: Call<pb::ListQuarantinedOrdersRequest>,
     ) -> Result<pb::ListQuarantinedOrdersResponse, Error> {
+        let caller = call.caller.key();
         let request = call.request;
-        let list = convert::PagedList::new(self.store.tokens(), &call.caller, "quarantined", &Filter::default());
-        let page = list.page(request.page_size, &request.page_token)?;
+        let page = Page::open(
+            &self.db,
+            &caller,
+            "ListQuarantinedOrders",
+            &[],
+            request.page_size,
+            &request.page_token,
+        )?;
+        let after = page.after.as_ref().map(|cursor| cursor.get(0)).transpose()?;
 
-        let (waiting, has_more) = self.store.quarantined(page).await?;
+        let waiting = store::order::list_quarantined(&self.db.read(), after, page.limit()).await?;
 
-        let mut orders: Vec<_> = waiting.iter().map(describe).collect();
-        let has_more = souk_data::page::fit(&mut orders) || has_more;
-        let last = orders.len().checked_sub(1).filter(|_| has_more).map(|last| waiting[last].order.id);
-        Ok(pb::ListQuarantinedOrdersResponse { orders, next_page_token: list.next_token(last) })
+        let (orders, next_page_token) =
+            page.close(&waiting, |waiting| vec![waiting.order.id.into()], describe);
+        Ok(pb::ListQuarantinedOrdersResponse { orders, next_page_token })
     }
 }
 
-fn describe(waiting: &Quarantined) -> pb::QuarantinedOrder {
+fn describe(waiting: &QuarantinedOrder) -> pb::QuarantinedOrder {
+    let QuarantinedOrder { order, saga, failure } = waiting;
     pb::QuarantinedOrder {
-        order: Some((&waiting.order).into()),
-        step: format!("{}.{}", waiting.kind.name(), waiting.step.name()),
-        attempts: waiting.attempts as i32,
-        failure: waiting.failure.clone(),
+        order: Some(order.into()),
+        step: format!("{}.{}", saga.kind.name(), saga.step.name()),
+        attempts: saga.attempts as i32,
+        failure: failure.clone(),
     }
 }

@@ -1,4 +1,5 @@
-//! RefundOrder: pays back some lines, an amount, or all that is left, and takes goods back on hand if asked.
+//! RefundOrder: pays back some lines, an amount, or all that is left, and takes goods back on hand
+//! if asked.
 
 use souk_client::orders::v1 as pb;
 use souk_client::orders::v1::order_service::RefundOrder;
@@ -9,40 +10,45 @@ use super::OrderRpc;
 use crate::convert;
 use crate::error::Error;
 use crate::order::{Order, RefundState};
-use crate::store::{Start, Started};
+use crate::start::{Operation, StartOutcome};
 
 impl Handle<RefundOrder> for OrderRpc {
-    async fn handle(&self, call: Call<pb::RefundOrderRequest>) -> Result<pb::RefundOrderResponse, Error> {
-        let (caller, deadline) = (call.caller, call.deadline);
+    async fn handle(
+        &self,
+        call: Call<pb::RefundOrderRequest>,
+    ) -> Result<pb::RefundOrderResponse, Error> {
+        let caller = call.caller;
+        let deadline = call.deadline;
         let now = self.clock.now();
         let request = call.request;
         let id = request.order_id()?;
         let effective_time = convert::effective_time(&caller, request.effective_time, now)?;
         let key = convert::refund_key(&caller, &request);
-        let wish = convert::refund_wish(request, effective_time)?;
+        let wanted = convert::refund(request, effective_time)?;
         let refund = RefundId::of_step(id.as_uuid(), &key.key);
 
-        let place = self.sagas.place().await;
-        let start = Start::Refund { id: refund, wish, request: key };
-        let order = match self.start(id, start, deadline).await? {
-            Started::Saga(order, saga) => {
-                let milestone = self.sagas.start(place, saga, *order);
+        let permit = self.sagas.permit().await;
+        let operation = Operation::Refund { id: refund, refund: wanted, request: key };
+        let order = match self.start(id, operation, deadline).await? {
+            StartOutcome::Saga(order, saga) => {
+                let milestone = self.sagas.start(permit, saga, *order);
                 self.reached(id, milestone, deadline).await?.0
             }
-            Started::Order(order) => {
-                drop(place);
-                let has_ended = |order: &Order| state_of(order, refund) != Some(RefundState::Pending);
-                self.settled(*order, deadline, has_ended).await?
+            StartOutcome::Order(order) => {
+                drop(permit);
+                let has_ended =
+                    |order: &Order| state_of(order, refund) != Some(RefundState::Pending);
+                self.wait_until(*order, deadline, has_ended).await?
             }
         };
         if state_of(&order, refund) == Some(RefundState::Failed) {
             return Err(Error::RefundDeclined { order: id, refund });
         }
-        let found = order.refunds.iter().find(|one| one.id == refund);
+        let found = order.refund(refund);
         Ok(pb::RefundOrderResponse { order: Some((&order).into()), refund: found.map(Into::into) })
     }
 }
 
 fn state_of(order: &Order, refund: RefundId) -> Option<RefundState> {
-    order.refunds.iter().find(|one| one.id == refund).map(|refund| refund.state)
+    order.refund(refund).map(|refund| refund.state)
 }

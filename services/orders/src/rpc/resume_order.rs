@@ -3,20 +3,37 @@
 use souk_client::orders::v1 as pb;
 use souk_client::orders::v1::order_service::ResumeOrder;
 use souk_contract::{Call, Handle};
+use souk_data::Isolation::ReadCommitted;
+use souk_data::Tx;
+use souk_types::{OrderId, Timestamp};
 
 use super::OrderRpc;
 use crate::error::Error;
+use crate::order::Order;
+use crate::record;
+use crate::saga::{Lease, Saga};
 
 impl Handle<ResumeOrder> for OrderRpc {
-    async fn handle(&self, call: Call<pb::ResumeOrderRequest>) -> Result<pb::ResumeOrderResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::ResumeOrderRequest>,
+    ) -> Result<pb::ResumeOrderResponse, Error> {
         let id = call.request.order_id()?;
 
-        let place = self.sagas.place().await;
-        let (saga, order) = self.store.resume(id, self.sagas.lease(), self.clock.now()).await?;
+        let permit = self.sagas.permit().await;
+        let resumed = (id, self.sagas.lease(), self.clock.now());
+        let (saga, order) = self.db.write(ReadCommitted, resumed, resume).await?;
 
         let answer = pb::ResumeOrderResponse { order: Some((&order).into()) };
-        self.changes.tell(id);
-        self.sagas.start(place, saga, order);
+        self.watchers.wake(id);
+        self.sagas.start(permit, saga, order);
         Ok(answer)
     }
+}
+
+async fn resume(
+    tx: &Tx,
+    (id, lease, now): &(OrderId, Lease, Timestamp),
+) -> Result<(Saga, Order), Error> {
+    record::leave_quarantine(tx, *id, "resumed", lease, *now).await
 }

@@ -1,25 +1,63 @@
-//! SettleOrder: ends the step that a quarantined order waits for, because STAFF has seen to it by hand.
+//! SettleOrder: ends the step that a quarantined order waits for, because STAFF has seen to it by
+//! hand.
 
 use souk_client::orders::v1 as pb;
 use souk_client::orders::v1::order_service::SettleOrder;
 use souk_contract::{Call, Handle};
+use souk_data::Isolation::ReadCommitted;
+use souk_data::Tx;
+use souk_types::{OrderId, Timestamp};
 
 use super::OrderRpc;
+use crate::drive::Sagas;
 use crate::error::Error;
+use crate::order::Order;
+use crate::record::{self, Entry, Record};
+use crate::saga::{Answer, Outcome, Progress, Saga};
+
+/// A step that STAFF has seen to, and who goes on from there.
+struct Settlement {
+    order: OrderId,
+    note: String,
+    sagas: Sagas,
+    now: Timestamp,
+}
 
 impl Handle<SettleOrder> for OrderRpc {
-    async fn handle(&self, call: Call<pb::SettleOrderRequest>) -> Result<pb::SettleOrderResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::SettleOrderRequest>,
+    ) -> Result<pb::SettleOrderResponse, Error> {
         let request = call.request;
         let id = request.order_id()?;
 
-        let place = self.sagas.place().await;
-        let (saga, order) = self.sagas.settle(id, request.note).await?;
+        let permit = self.sagas.permit().await;
+        let note = format!("settled: {}", request.note);
+        let settlement =
+            Settlement { order: id, note, sagas: self.sagas.clone(), now: self.clock.now() };
+        let (saga, order) = self.db.write(ReadCommitted, settlement, settle).await?;
 
         let answer = pb::SettleOrderResponse { order: Some((&order).into()) };
-        self.changes.tell(id);
-        if let Some(saga) = saga {
-            self.sagas.start(place, saga, order);
+        self.watchers.wake(id);
+        if saga.progress != Progress::Ended {
+            self.sagas.start(permit, saga, order);
         }
         Ok(answer)
+    }
+}
+
+/// Ends the step as if it had succeeded.
+async fn settle(tx: &Tx, settlement: &Settlement) -> Result<(Saga, Order), Error> {
+    let Settlement { order: id, note, sagas, now } = settlement;
+    let lease = sagas.lease();
+    let (saga, order) = record::leave_quarantine(tx, *id, note, &lease, *now).await?;
+
+    let answer = Answer::of(Outcome::Done);
+    let decision = sagas.decide(&saga, &order, &answer);
+    let outcome = answer.outcome.name();
+    let entry = Entry { saga, order, outcome, failure: None, decision, lease, now: *now };
+    match record::decision(tx, &entry).await? {
+        Record::Written(saga, order) => Ok((saga, *order)),
+        Record::CancelRequested => Err(Error::Busy(*id)),
     }
 }

@@ -7,27 +7,33 @@ use futures_util::stream;
 use souk_client::orders::v1 as pb;
 use souk_client::orders::v1::order_service::WatchOrder;
 use souk_contract::{Call, Handle, Responses};
+use souk_data::Db;
 use souk_types::OrderId;
 
 use super::OrderRpc;
-use crate::changes::Watcher;
 use crate::convert;
 use crate::error::Error;
-use crate::store::{Change, Store};
+use crate::store;
+use crate::store::history;
+use crate::watchers::Watcher;
 
-/// How often the history is read although nobody told of a change: another replica may have made one.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// How often the history is polled although nothing woke the stream: another replica may have made
+/// one.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Handle<WatchOrder> for OrderRpc {
-    async fn handle(&self, call: Call<pb::WatchOrderRequest>) -> Result<Responses<pb::WatchOrderResponse>, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::WatchOrderRequest>,
+    ) -> Result<Responses<pb::WatchOrderResponse>, Error> {
         let request = call.request;
         let id = request.order_id()?;
         self.visible_order(&call.caller, id).await?;
-        let seen = convert::seen_version(self.store.tokens(), id, &request.resume_token)?;
+        let seen = convert::seen_version(self.db.page_tokens(), id, &request.resume_token)?;
 
         let watch = Watch {
-            store: self.store.clone(),
-            watcher: self.changes.watch(id),
+            db: self.db.clone(),
+            watcher: self.watchers.watch(id),
             id,
             seen,
             unsent: VecDeque::new(),
@@ -42,11 +48,11 @@ impl Handle<WatchOrder> for OrderRpc {
 }
 
 struct Watch {
-    store: Store,
+    db: Db,
     watcher: Watcher,
     id: OrderId,
     seen: i64,
-    unsent: VecDeque<Change>,
+    unsent: VecDeque<history::Model>,
     is_over: bool,
 }
 
@@ -56,21 +62,22 @@ impl Watch {
             return Ok(None);
         }
         while self.unsent.is_empty() {
-            // The wake-up is asked for before the history is read, so that no change falls in between.
+            // The wake-up is asked for before the history is read, so that no change falls in
+            // between.
             let changed = self.watcher.changed();
-            self.unsent = self.store.changes(self.id, self.seen).await?.into();
+            self.unsent = history::after(&self.db.read(), self.id, self.seen).await?.into();
             if self.unsent.is_empty() {
-                let _ = tokio::time::timeout(LOOK_INTERVAL, changed).await;
+                let _ = tokio::time::timeout(POLL_INTERVAL, changed).await;
             }
         }
         let change = self.unsent.pop_front().expect("it was just filled");
-        let order = self.store.order(self.id).await?;
+        let order = store::order::show(&self.db.read(), self.id).await?;
         self.seen = change.version;
         self.is_over = change.state.is_final() && change.version == order.version;
         Ok(Some(pb::WatchOrderResponse {
             change: Some((&change).into()),
             order: Some((&order).into()),
-            resume_token: convert::resume_token(self.store.tokens(), self.id, change.version),
+            resume_token: convert::resume_token(self.db.page_tokens(), self.id, change.version),
         }))
     }
 }

@@ -12,7 +12,7 @@ use souk_data::Engine;
 use souk_testkit::{Bus, FakeServer, eventually, on_each_engine};
 use souk_types::{Clock, EventId, RefundId};
 
-use crate::neighbours::*;
+use crate::upstreams::*;
 
 async fn beside_a_bus(engine: Engine) -> (TestOrders, Bus, FakeServer) {
     let (bus, server) = Bus::start().await;
@@ -37,7 +37,8 @@ fn event(kind: &str, message: &impl Message) -> bus::Event {
 /// Delivers an event until it is acknowledged: an order that is under way hears it again.
 async fn deliver(bus: &Bus, ack_id: &str, event: &bus::Event) {
     eventually(Duration::from_secs(10), || async {
-        let (acks, nacks) = (bus.acks(), bus.nacks().len());
+        let acks = bus.acks();
+        let nacks = bus.nacks().len();
         if acks.iter().any(|ack| ack == ack_id) {
             return true;
         }
@@ -65,13 +66,20 @@ fn refunded(orders: &TestOrders, order: &pb::Order, minor_units: i64) -> bus::Ev
         ..Default::default()
     };
     let payment = Some(world.payment(&order.payment_id));
-    event("souk.payments.v1.PaymentRefunded", &payments::PaymentRefunded { payment, refund: Some(refund) })
+    event(
+        "souk.payments.v1.PaymentRefunded",
+        &payments::PaymentRefunded { payment, refund: Some(refund) },
+    )
 }
 
 fn reservation_is(order: &pb::Order, state: inventory::ReservationState) -> bus::Event {
     let reservation_id = order.reservation_id.clone();
-    let reservation = inventory::Reservation { reservation_id, state: state.into(), ..Default::default() };
-    event("souk.inventory.v1.ReservationChanged", &inventory::ReservationChanged { reservation: Some(reservation) })
+    let reservation =
+        inventory::Reservation { reservation_id, state: state.into(), ..Default::default() };
+    event(
+        "souk.inventory.v1.ReservationChanged",
+        &inventory::ReservationChanged { reservation: Some(reservation) },
+    )
 }
 
 on_each_engine! {

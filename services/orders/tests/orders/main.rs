@@ -1,7 +1,7 @@
-//! Tests of orders over real gRPC, on every engine, with neighbours that follow a script.
+//! Tests of orders over real gRPC, on every engine, with upstreams that follow a script.
 #![allow(clippy::disallowed_methods)]
 
 mod behind;
-mod neighbours;
 mod rpc;
 mod saga;
+mod upstreams;

@@ -11,18 +11,18 @@ use souk_data::Engine;
 use souk_testkit::{Fake, eventually, on_each_engine, reason_of};
 use tonic::Status;
 
-use crate::neighbours::*;
+use crate::upstreams::*;
 
 on_each_engine! {
-    async fn a_neighbour_that_comes_back_lets_the_order_go_on(engine: Engine) {
+    async fn an_upstream_that_comes_back_lets_the_order_go_on(engine: Engine) {
         let orders = TestOrders::start(engine).await;
-        orders.neighbours.fail(CAPTURE, Status::unavailable("gone for now"));
+        orders.upstreams.fail(CAPTURE, Status::unavailable("gone for now"));
         let order = orders.place("patient").await.unwrap();
         assert_eq!(order.state(), pb::OrderState::Placed);
-        eventually(Duration::from_secs(10), || async { orders.neighbours.calls(CAPTURE) >= 2 }).await;
+        eventually(Duration::from_secs(10), || async { orders.upstreams.calls(CAPTURE) >= 2 }).await;
 
         let world = orders.world.clone();
-        orders.neighbours.on(CAPTURE, move |request| Ok(capture(&world, &request)));
+        orders.upstreams.on(CAPTURE, move |request| Ok(capture(&world, &request)));
         orders.reaches(&order.order_id, pb::OrderState::Paid).await;
     }
 
@@ -30,7 +30,7 @@ on_each_engine! {
         let settings =
             [("saga.give_up_seconds", "1"), ("saga.hold_seconds", "60"), ("saga.confirm_seconds", "30")];
         let orders = TestOrders::start_with(engine, &settings).await;
-        orders.neighbours.fail(AUTHORIZE, Status::unavailable("gone for good"));
+        orders.upstreams.fail(AUTHORIZE, Status::unavailable("gone for good"));
         let refused = orders.place("late").await.unwrap_err();
         assert_eq!(reason_of(&refused), "ERROR_REASON_GAVE_UP");
         let world = orders.world.lock();
@@ -40,7 +40,7 @@ on_each_engine! {
 
     async fn a_capture_refused_for_good_cancels_the_order(engine: Engine) {
         let orders = TestOrders::start(engine).await;
-        orders.neighbours.fail(CAPTURE, refusal("ERROR_REASON_PAYMENT_DECLINED", &[]));
+        orders.upstreams.fail(CAPTURE, refusal("ERROR_REASON_PAYMENT_DECLINED", &[]));
         let order = orders.place("unlucky").await.unwrap();
         let canceled = orders.reaches(&order.order_id, pb::OrderState::Canceled).await;
         assert_eq!(canceled.reason, "ERROR_REASON_PAYMENT_DECLINED");
@@ -51,7 +51,7 @@ on_each_engine! {
 
     async fn a_quarantined_order_is_listed_resumed_and_settled(engine: Engine) {
         let orders = TestOrders::start(engine).await;
-        orders.neighbours.fail(CAPTURE, Status::permission_denied("misconfigured"));
+        orders.upstreams.fail(CAPTURE, Status::permission_denied("misconfigured"));
         let order = orders.place("stuck").await.unwrap();
         let listed = eventually(Duration::from_secs(10), || async {
             let request = pb::ListQuarantinedOrdersRequest::default();
@@ -76,10 +76,11 @@ on_each_engine! {
         orders.audit().await;
     }
 
-    /// Whatever an upstream answers that is not what was asked for, the order waits for a true answer, and then goes on.
+    /// Whatever an upstream answers that is not what was asked for, the order waits for a true
+    /// answer, and then goes on.
     async fn an_answer_is_not_believed_because_it_parses(engine: Engine) {
         let orders = TestOrders::start(engine).await;
-        let fake = &orders.neighbours;
+        let fake = &orders.upstreams;
         for (step, kind) in [(RESOLVE, 0), (RESERVE, 1), (AUTHORIZE, 2), (COMMIT, 1), (CAPTURE, 2)] {
             for (way, other) in [("nothing", false), ("garbage", false), ("another", false), ("another amount", true)] {
                 match way {
@@ -87,7 +88,8 @@ on_each_engine! {
                     "garbage" => fake.answer_garbage(step),
                     _ => lie(fake, step, kind, other),
                 }
-                let (before, request_id) = (fake.calls(step), format!("{step} {way}"));
+                let before = fake.calls(step);
+                let request_id = format!("{step} {way}");
                 let mut alice = orders.alice();
                 let placing = tokio::spawn(async move { alice.place_order(request(&request_id)).await });
                 eventually(Duration::from_secs(10), || async { fake.calls(step) >= before + 2 }).await;
@@ -141,7 +143,7 @@ on_each_engine! {
 
     async fn a_compensation_is_not_believed_because_it_parses(engine: Engine) {
         let orders = TestOrders::start(engine).await;
-        let fake = &orders.neighbours;
+        let fake = &orders.upstreams;
         for (step, way) in [(VOID, 0), (VOID, 1), (VOID, 2), (RELEASE, 0), (RELEASE, 1), (RELEASE, 2)] {
             fake.fail(CAPTURE, refusal("ERROR_REASON_PAYMENT_DECLINED", &[]));
             match way {
@@ -165,14 +167,14 @@ on_each_engine! {
         let settings = [("saga.give_up_seconds", "1"), ("saga.hold_seconds", "60"), ("saga.confirm_seconds", "30")];
         let orders = TestOrders::start_with(engine, &settings).await;
         // Something between us that knows no such path.
-        orders.neighbours.fail(RESERVE, Status::not_found("no such page"));
+        orders.upstreams.fail(RESERVE, Status::not_found("no such page"));
         assert_eq!(reason_of(&orders.place("proxy").await.unwrap_err()), "ERROR_REASON_GAVE_UP");
-        assert!(orders.neighbours.calls(RESERVE) > 1, "it was tried again");
+        assert!(orders.upstreams.calls(RESERVE) > 1, "it was tried again");
         let other = refusal("ERROR_REASON_PAYMENT_DECLINED", &[("payment_id", "payment_01h455vb4pex5vsknk084sn02q")]);
         let orders = TestOrders::start_with(engine, &settings).await;
-        orders.neighbours.fail(AUTHORIZE, other);
+        orders.upstreams.fail(AUTHORIZE, other);
         assert_eq!(reason_of(&orders.place("other").await.unwrap_err()), "ERROR_REASON_GAVE_UP");
-        orders.neighbours.fail(AUTHORIZE, Status::invalid_argument("misunderstood"));
+        orders.upstreams.fail(AUTHORIZE, Status::invalid_argument("misunderstood"));
         assert_eq!(reason_of(&orders.place("misunderstood").await.unwrap_err()), "ERROR_REASON_UPSTREAM_REFUSED");
         orders.audit().await;
     }
@@ -181,7 +183,7 @@ on_each_engine! {
         let settings = [("saga.give_up_seconds", "1"), ("saga.confirm_seconds", "4")];
         let orders = TestOrders::start_with(engine, &settings).await;
         let world = orders.world.clone();
-        orders.neighbours.on(AUTHORIZE, move |asked: payments::AuthorizePaymentRequest| {
+        orders.upstreams.on(AUTHORIZE, move |asked: payments::AuthorizePaymentRequest| {
             let mut world = world.lock();
             world.payments.entry(asked.payment_id.clone()).or_default();
             let payment = payments::Payment {
@@ -199,27 +201,30 @@ on_each_engine! {
         assert_eq!(waiting.payment_action_url, "https://bank.test/confirm");
         let refused = eventually(Duration::from_secs(30), || async { orders.place("slow").await.err() }).await;
         assert_eq!(reason_of(&refused), "ERROR_REASON_PAYMENT_NOT_CONFIRMED");
-        assert!(orders.neighbours.calls(AUTHORIZE) > 1, "it was not given up after one second");
+        assert!(orders.upstreams.calls(AUTHORIZE) > 1, "it was not given up after one second");
         assert!(orders.world.lock().reservations.values().all(|state| *state == "released"));
         orders.audit().await;
     }
 
     async fn a_restart_goes_on_where_the_order_stood(engine: Engine) {
         let mut orders = TestOrders::start_with(engine, &[("saga.lease_seconds", "1")]).await;
-        orders.neighbours.fail(CAPTURE, Status::unavailable("gone for now"));
+        orders.upstreams.fail(CAPTURE, Status::unavailable("gone for now"));
         let order = orders.place("survivor").await.unwrap();
         orders.service.restart().await;
         let world = orders.world.clone();
-        orders.neighbours.on(CAPTURE, move |request| Ok(capture(&world, &request)));
+        orders.upstreams.on(CAPTURE, move |request| Ok(capture(&world, &request)));
         orders.reaches(&order.order_id, pb::OrderState::Paid).await;
-        assert_eq!(orders.neighbours.calls(RESERVE), 1, "what was done is not done again");
+        assert_eq!(orders.upstreams.calls(RESERVE), 1, "what was done is not done again");
         orders.audit().await;
     }
 }
 
-/// Has a step answer about something else: `kind` 0 prices, 1 reservations, 2 payments, 3 refunds; `other` the amount, not the id.
+/// Has a step answer about something else: `kind` 0 prices, 1 reservations, 2 payments, 3 refunds;
+/// `other` the amount, not the id.
 fn lie(fake: &Fake, step: &str, kind: u8, other: bool) {
-    let one_more = |money: &mut Option<souk_client::types::v1::Money>| money.as_mut().unwrap().minor_units += 1;
+    let one_more = |money: &mut Option<souk_client::types::v1::Money>| {
+        money.as_mut().unwrap().minor_units += 1
+    };
     let reservation = move |reservation: &mut Option<inventory::Reservation>| {
         let reservation = reservation.as_mut().unwrap();
         if other {
@@ -239,13 +244,15 @@ fn lie(fake: &Fake, step: &str, kind: u8, other: bool) {
         }
     };
     match (step, kind) {
-        (RESOLVE, _) => fake.answer_changed(step, move |answer: &mut catalog::ResolvePricesResponse| {
-            if other {
-                answer.prices[0].unit_price.as_mut().unwrap().currency_code = "EUR".into();
-            } else {
-                answer.prices[0].sku = "JUG".into();
-            }
-        }),
+        (RESOLVE, _) => {
+            fake.answer_changed(step, move |answer: &mut catalog::ResolvePricesResponse| {
+                if other {
+                    answer.prices[0].unit_price.as_mut().unwrap().currency_code = "EUR".into();
+                } else {
+                    answer.prices[0].sku = "JUG".into();
+                }
+            })
+        }
         (_, 3) => fake.answer_changed(step, move |answer: &mut payments::RefundPaymentResponse| {
             let refund = answer.refund.as_mut().unwrap();
             if other {
@@ -255,22 +262,26 @@ fn lie(fake: &Fake, step: &str, kind: u8, other: bool) {
             }
         }),
         // Every other answer holds its reservation, or its payment, in field 1.
-        (_, 1) => fake
-            .answer_changed(step, move |answer: &mut inventory::ReserveResponse| reservation(&mut answer.reservation)),
-        _ => {
-            fake.answer_changed(step, move |answer: &mut payments::CapturePaymentResponse| payment(&mut answer.payment))
-        }
+        (_, 1) => fake.answer_changed(step, move |answer: &mut inventory::ReserveResponse| {
+            reservation(&mut answer.reservation)
+        }),
+        _ => fake.answer_changed(step, move |answer: &mut payments::CapturePaymentResponse| {
+            payment(&mut answer.payment)
+        }),
     }
 }
 
-/// A replica is paused between writing down that it will authorise and doing it. Another takes the order over and takes
-/// it back; then the first one wakes up and goes on as if nothing had happened.
+/// A replica is paused between writing down that it will authorise and doing it. Another takes the
+/// order over and takes it back; then the first one wakes up and goes on as if nothing had
+/// happened.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replica_that_was_paused_changes_nothing_any_more() {
     if !souk_testkit::is_available(Engine::Postgres) {
         return;
     }
-    let settings = [("saga.lease_seconds", "1"), ("faults.enabled", "true")];
+    // The lease is longer than a busy machine needs to start the other replica, and the pause
+    // longer than the lease.
+    let settings = [("saga.lease_seconds", "3"), ("faults.enabled", "true")];
     let orders = TestOrders::start_with(Engine::Postgres, &settings).await;
     let pause = Rule {
         id: 0,
@@ -278,28 +289,37 @@ async fn a_replica_that_was_paused_changes_nothing_any_more() {
         key: String::new(),
         after: 0,
         times: 1,
-        effect: Effect::Delay(Duration::from_secs(4)),
+        effect: Effect::Delay(Duration::from_secs(8)),
     };
     orders.service.running().faults().inject(pause);
     let mut alice = orders.alice();
     let placing = tokio::spawn(async move { alice.place_order(request("paused")).await });
-    eventually(Duration::from_secs(5), || async { orders.neighbours.calls(RESERVE) == 1 }).await;
+    eventually(Duration::from_secs(5), || async { orders.upstreams.calls(RESERVE) == 1 }).await;
 
     let mut other = orders.replica(&[]).await;
     let mut client = souk_client::orders::v1::order_service_client::OrderServiceClient::new(
         other.channel_as(&Caller::Staff("ann".into())),
     );
-    let listed = client.list_orders(pb::ListOrdersRequest::default()).await.unwrap().into_inner().orders;
+    let listed =
+        client.list_orders(pb::ListOrdersRequest::default()).await.unwrap().into_inner().orders;
     let order_id = listed[0].order_id.clone();
-    let canceled = client.cancel_order(pb::CancelOrderRequest { order_id: order_id.clone() }).await.unwrap();
+    let canceled =
+        client.cancel_order(pb::CancelOrderRequest { order_id: order_id.clone() }).await.unwrap();
     assert_eq!(canceled.into_inner().order.unwrap().state(), pb::OrderState::Rejected);
     let before = orders.reaches(&order_id, pb::OrderState::Rejected).await;
 
     // Both replicas have authorised by now: the second in time, the first after the tombstone.
-    eventually(Duration::from_secs(10), || async { orders.neighbours.calls(AUTHORIZE) >= 2 }).await;
+    eventually(Duration::from_secs(20), || async { orders.upstreams.calls(AUTHORIZE) >= 2 }).await;
     assert_eq!(reason_of(&placing.await.unwrap().unwrap_err()), "ERROR_REASON_ORDER_CANCELED");
-    assert_eq!(orders.reaches(&order_id, pb::OrderState::Rejected).await, before, "the late replica changed nothing");
-    assert!(orders.world.lock().payments.values().all(|payment| payment.0 == 0), "nothing stays authorised");
+    assert_eq!(
+        orders.reaches(&order_id, pb::OrderState::Rejected).await,
+        before,
+        "the late replica changed nothing"
+    );
+    assert!(
+        orders.world.lock().payments.values().all(|payment| payment.0 == 0),
+        "nothing stays authorised"
+    );
     orders.audit().await;
     other.stop().await;
 }

@@ -1,4 +1,5 @@
-//! A shop of which only orders is real: catalog, inventory and payments follow a script, and remember what they hold.
+//! A shop of which only orders is real: catalog, inventory and payments follow a script, and
+//! remember what they hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -34,7 +35,7 @@ pub const GET_RESERVATION: &str = "/souk.inventory.v1.InventoryService/GetReserv
 /// The price of every unit in this shop, in pence.
 pub const UNIT: i64 = 250;
 
-/// What the scripted neighbours hold.
+/// What the scripted upstreams hold.
 #[derive(Default)]
 pub struct World {
     /// Reservation id → state.
@@ -53,12 +54,12 @@ pub struct World {
 
 pub struct TestOrders {
     pub service: TestService,
-    pub neighbours: Fake,
+    pub upstreams: Fake,
     pub world: Arc<Mutex<World>>,
 }
 
 impl TestOrders {
-    /// Starts orders with neighbours that grant everything.
+    /// Starts orders with upstreams that grant everything.
     pub async fn start(engine: Engine) -> TestOrders {
         TestOrders::start_with(engine, &[]).await
     }
@@ -68,31 +69,37 @@ impl TestOrders {
         TestOrders::start_beside(engine, settings, &[]).await
     }
 
-    /// Starts orders with some settings of its own, and with these at their addresses besides the scripted ones.
-    pub async fn start_beside(engine: Engine, settings: &[(&str, &str)], others: &[(&str, &str)]) -> TestOrders {
-        let neighbours = Fake::start().await;
+    /// Starts orders with some settings of its own, and with these at their addresses besides the
+    /// scripted ones.
+    pub async fn start_beside(
+        engine: Engine,
+        settings: &[(&str, &str)],
+        others: &[(&str, &str)],
+    ) -> TestOrders {
+        let upstreams = Fake::start().await;
         let world = Arc::new(Mutex::new(World::default()));
-        script(&neighbours, &world);
-        let mut builder = TestService::builder(orders::definition(), engine).set("saga.sweep_milliseconds", "50");
+        script(&upstreams, &world);
+        let mut builder =
+            TestService::builder(orders::definition(), engine).set("saga.sweep_milliseconds", "50");
         for name in ["catalog", "inventory", "payments"] {
-            builder = builder.neighbour(name, &neighbours.url());
+            builder = builder.upstream(name, &upstreams.url());
         }
         for (name, url) in others {
-            builder = builder.neighbour(name, url);
+            builder = builder.upstream(name, url);
         }
         for (key, value) in settings {
             builder = builder.set(*key, *value);
         }
-        TestOrders { service: builder.start().await, neighbours, world }
+        TestOrders { service: builder.start().await, upstreams, world }
     }
 
-    /// Starts a second replica on the same database, with the same neighbours.
+    /// Starts a second replica on the same database, with the same upstreams.
     pub async fn replica(&self, settings: &[(&str, &str)]) -> TestService {
         let mut builder = TestService::builder(orders::definition(), Engine::Postgres)
             .set("data.url", self.service.databases()[0].url())
             .set("saga.sweep_milliseconds", "50");
         for name in ["catalog", "inventory", "payments"] {
-            builder = builder.neighbour(name, &self.neighbours.url());
+            builder = builder.upstream(name, &self.upstreams.url());
         }
         for (key, value) in settings {
             builder = builder.set(*key, *value);
@@ -148,7 +155,8 @@ impl TestOrders {
 
     /// Asserts that the service finds nothing wrong with its own database.
     pub async fn audit(&self) {
-        let audit = self.staff().audit_orders(pb::AuditOrdersRequest {}).await.unwrap().into_inner();
+        let audit =
+            self.staff().audit_orders(pb::AuditOrdersRequest {}).await.unwrap().into_inner();
         assert_eq!(audit.findings, [], "the audit of orders");
     }
 }
@@ -158,13 +166,16 @@ pub fn request(request_id: &str) -> pb::PlaceOrderRequest {
     pb::PlaceOrderRequest {
         request_id: request_id.into(),
         currency_code: "GBP".into(),
-        lines: vec![pb::PlaceOrderLine { item: Some(pb::place_order_line::Item::Sku("MUG".into())), quantity: 3 }],
+        lines: vec![pb::PlaceOrderLine {
+            item: Some(pb::place_order_line::Item::Sku("MUG".into())),
+            quantity: 3,
+        }],
         payment_method: "tok_approved".into(),
         ..Default::default()
     }
 }
 
-/// A refusal as a neighbour sends it.
+/// A refusal as an upstream sends it.
 pub fn refusal(reason: &str, metadata: &[(&str, &str)]) -> Status {
     let mut details = ErrorDetails::new();
     let metadata: std::collections::HashMap<_, _> =
@@ -193,13 +204,14 @@ impl World {
             Some("expired") => Expired,
             _ => Released,
         };
-        let lines =
-            self.units.get(id).into_iter().flatten().map(|(sku, (quantity, returned))| inventory::ReservedLine {
+        let lines = self.units.get(id).into_iter().flatten().map(|(sku, (quantity, returned))| {
+            inventory::ReservedLine {
                 sku: sku.clone(),
                 location_id: "main".into(),
                 quantity: *quantity,
                 returned: *returned,
-            });
+            }
+        });
         inventory::Reservation {
             reservation_id: id.to_owned(),
             state: state.into(),
@@ -238,7 +250,14 @@ fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
             };
             let is_default = price_id == default;
             let title = "A mug".into();
-            catalog::ResolvedPrice { sku, price_id, title, unit_price: money(UNIT), is_default, ..Default::default() }
+            catalog::ResolvedPrice {
+                sku,
+                price_id,
+                title,
+                unit_price: money(UNIT),
+                is_default,
+                ..Default::default()
+            }
         });
         Ok(catalog::ResolvePricesResponse { prices: prices.collect() })
     });
@@ -248,8 +267,12 @@ fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
             let mut world = world.lock();
             let now = world.reservations.get(&id).copied();
             match now {
-                Some(now) if now == to || from.contains(&now) => drop(world.reservations.insert(id.clone(), to)),
-                None if from.is_empty() || to == "released" => drop(world.reservations.insert(id.clone(), to)),
+                Some(now) if now == to || from.contains(&now) => {
+                    world.reservations.insert(id.clone(), to);
+                }
+                None if from.is_empty() || to == "released" => {
+                    world.reservations.insert(id.clone(), to);
+                }
                 _ => return Err(refusal("ERROR_REASON_RESERVATION_STATE", &[])),
             }
             Ok(Some(world.reservation(&id)))
@@ -263,19 +286,23 @@ fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
             units.entry(line.sku).or_default().0 += line.quantity;
         }
         reserved.lock().units.insert(request.reservation_id.clone(), units);
-        reserve(request.reservation_id).map(|reservation| inventory::ReserveResponse { reservation })
+        reserve(request.reservation_id)
+            .map(|reservation| inventory::ReserveResponse { reservation })
     });
     let commit = state(world, &["held"], "committed");
     fake.on(COMMIT, move |request: inventory::CommitReservationRequest| {
-        commit(request.reservation_id).map(|reservation| inventory::CommitReservationResponse { reservation })
+        commit(request.reservation_id)
+            .map(|reservation| inventory::CommitReservationResponse { reservation })
     });
     let release = state(world, &["held", "committed"], "released");
     fake.on(RELEASE, move |request: inventory::ReleaseReservationRequest| {
-        release(request.reservation_id).map(|reservation| inventory::ReleaseReservationResponse { reservation })
+        release(request.reservation_id)
+            .map(|reservation| inventory::ReleaseReservationResponse { reservation })
     });
     let consume = state(world, &["committed"], "consumed");
     fake.on(CONSUME, move |request: inventory::ConsumeReservationRequest| {
-        consume(request.reservation_id).map(|reservation| inventory::ConsumeReservationResponse { reservation })
+        consume(request.reservation_id)
+            .map(|reservation| inventory::ConsumeReservationResponse { reservation })
     });
     let looked_up = world.clone();
     fake.on(GET_RESERVATION, move |request: inventory::GetReservationRequest| {
@@ -293,7 +320,9 @@ fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
                 units.get_mut(&line.sku).unwrap().1 += line.quantity;
             }
         }
-        Ok(inventory::ReturnStockResponse { reservation: Some(world.reservation(&request.reservation_id)) })
+        Ok(inventory::ReturnStockResponse {
+            reservation: Some(world.reservation(&request.reservation_id)),
+        })
     });
 
     let authorized = world.clone();
@@ -314,10 +343,14 @@ fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
         Ok(payments::AuthorizePaymentResponse { payment: Some(world.payment(&request.payment_id)) })
     });
     let captured = world.clone();
-    fake.on(CAPTURE, move |request: payments::CapturePaymentRequest| Ok(capture(&captured, &request)));
+    fake.on(CAPTURE, move |request: payments::CapturePaymentRequest| {
+        Ok(capture(&captured, &request))
+    });
     let looked_up = world.clone();
     fake.on(GET_PAYMENT, move |request: payments::GetPaymentRequest| {
-        Ok(payments::GetPaymentResponse { payment: Some(looked_up.lock().payment(&request.payment_id)) })
+        Ok(payments::GetPaymentResponse {
+            payment: Some(looked_up.lock().payment(&request.payment_id)),
+        })
     });
     let voided = world.clone();
     fake.on(VOID, move |request: payments::VoidPaymentRequest| {
@@ -340,12 +373,18 @@ fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
             state: payments::PaymentRefundState::Succeeded.into(),
             ..Default::default()
         };
-        Ok(payments::RefundPaymentResponse { payment: Some(world.payment(&request.payment_id)), refund: Some(refund) })
+        Ok(payments::RefundPaymentResponse {
+            payment: Some(world.payment(&request.payment_id)),
+            refund: Some(refund),
+        })
     });
 }
 
 /// Captures a payment, as the script does until a test says otherwise.
-pub fn capture(world: &Mutex<World>, request: &payments::CapturePaymentRequest) -> payments::CapturePaymentResponse {
+pub fn capture(
+    world: &Mutex<World>,
+    request: &payments::CapturePaymentRequest,
+) -> payments::CapturePaymentResponse {
     let mut world = world.lock();
     let payment = world.payments.get_mut(&request.payment_id).unwrap();
     payment.1 = payment.0;

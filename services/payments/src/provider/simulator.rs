@@ -1,17 +1,19 @@
-//! The simulator: a provider that does what its test tokens and scripts say, and keeps a book as a real one would.
+//! The simulator: a provider that does what its test tokens and scripts say, and keeps a book as a
+//! real one would.
 //!
-//! Deterministic: what an operation comes to depends on its token, the scripts and the book alone. The tokens are listed at
-//! SimulatorService in the contract.
+//! Deterministic: what an operation comes to depends on its token, the scripts and the book alone.
+//! The tokens are listed at SimulatorService in the contract.
 
-mod book;
-pub(crate) mod charge;
+pub mod book;
+pub mod charge;
+mod delivery;
 mod token;
 
 use std::time::Duration;
 
 use souk_chassis::Drain;
-use souk_data::page::PageTokens;
-use souk_data::{Db, RequestKey};
+use souk_data::Isolation::ReadCommitted;
+use souk_data::{Arg, Db, Tx};
 use souk_types::{AttemptId, Clock, PaymentId};
 
 use super::{Charge, NoAnswer, Order, Provider};
@@ -19,16 +21,26 @@ use crate::attempt::{Answer, Method};
 use crate::config::SimulatorConfig;
 use crate::error::Error;
 
-pub use book::{SCHEMA, Target};
-pub use token::{Operation, Outcome};
+pub use book::SCHEMA;
+pub use token::{Operation, Outcome, Target};
 
-use book::{Book, Delivered};
+use delivery::{Delivery, Response};
 use token::Token;
+
+/// What stands before the secret part of an action url. `.invalid` leads nowhere (RFC 2606): the
+/// simulator has no page.
+const ACTION_URL: &str = "https://simulator.invalid/actions/";
+
+/// What the secret part of an action url is bound to.
+const ACTION_SCOPE: [&str; 1] = ["simulator action"];
 
 /// The provider that stands in for real ones. Cloning is cheap.
 #[derive(Clone)]
 pub struct Simulator {
-    book: Book,
+    /// The book.
+    pub db: Db,
+    fees: charge::Fees,
+    clock: Clock,
     slow: Duration,
 }
 
@@ -40,44 +52,37 @@ impl Simulator {
             basis_points: i64::from(config.fee_basis_points),
             minor_units: i64::from(config.fee_minor_units),
         };
-        Simulator { book: Book::new(db, fees, clock), slow }
+        Simulator { db, fees, clock, slow }
     }
 
-    /// Returns what issues and opens page tokens.
-    pub fn tokens(&self) -> &PageTokens {
-        self.book.tokens()
-    }
-
-    /// Makes the next operations on the target come out like this, in this order.
-    ///
-    /// # Errors
-    /// When the request id was used for another script, or the database fails.
-    pub async fn script(
-        &self,
-        key: RequestKey,
-        target: Target,
-        operation: Option<Operation>,
-        outcomes: Vec<Outcome>,
-    ) -> Result<(), Error> {
-        self.book.script(key, target, operation, outcomes).await
-    }
-
-    /// Decides as a customer does at this action url; the first decision holds. Returns the payment and what holds.
+    /// Decides as a customer does at this action url; the first decision holds. Returns the payment
+    /// and what holds.
     ///
     /// # Errors
     /// When the URL was not given out by this simulator, or its charge waits for nothing any more.
-    pub async fn decide(&self, action_url: &str, approve: bool) -> Result<(PaymentId, bool), Error> {
-        let charge = self.book.charge_behind(action_url).ok_or(Error::ActionNotFound)?;
-        let approved = self.book.decide(charge, approve).await?;
+    pub async fn decide(
+        &self,
+        action_url: &str,
+        approve: bool,
+    ) -> Result<(PaymentId, bool), Error> {
+        let charge = self.charge_behind(action_url).ok_or(Error::ActionNotFound)?;
+        let approved = self.db.write(ReadCommitted, (charge, approve), decide).await?;
         Ok((charge, approved))
     }
 
-    /// Returns charges by payment, and whether more follow.
-    pub async fn charges(&self, after: Option<PaymentId>, size: usize) -> Result<(Vec<Charge>, bool), Error> {
-        let mut charges = self.book.charges(after, size + 1).await?;
-        let has_more = charges.len() > size;
-        charges.truncate(size);
-        Ok((charges, has_more))
+    /// Returns where the customer decides about a charge. Nobody can guess it, since it is sealed
+    /// with the key of this database.
+    fn action_url(&self, charge: PaymentId) -> String {
+        let secret =
+            self.db.page_tokens().issue(&ACTION_SCOPE, &[Arg::Bytes(Some(&charge.to_bytes()))]);
+        format!("{ACTION_URL}{secret}")
+    }
+
+    /// Returns the charge that an action url is about; none when this simulator did not give it
+    /// out.
+    fn charge_behind(&self, action_url: &str) -> Option<PaymentId> {
+        let secret = action_url.strip_prefix(ACTION_URL).filter(|secret| !secret.is_empty())?;
+        self.db.page_tokens().open(&ACTION_SCOPE, secret).ok()??.get(0).ok()
     }
 
     /// Delivers an operation: it takes effect or not, and its answer arrives or not.
@@ -88,25 +93,50 @@ impl Simulator {
         detail: charge::Detail,
         method: Option<&Method>,
     ) -> Result<Answer, NoAnswer> {
-        let token = match method {
-            Some(method) => Some(Token::of(method).ok_or_else(|| NoAnswer("the method is no token".into()))?),
-            None => None,
+        if method.is_some_and(|method| !self.knows(method)) {
+            return Err(NoAnswer("the method is no token".into()));
+        }
+        let delivery = Delivery {
+            action_url: self.action_url(order.charge),
+            order,
+            operation,
+            detail,
+            method: method.cloned(),
+            fees: self.fees,
+            now: self.clock.now(),
         };
-        let method = method.map(|method| method.0.clone());
-        let delivered = self.book.deliver(order, operation, detail, token, method).await;
-        match delivered.map_err(|error| NoAnswer(error.to_string()))? {
-            Delivered::Answered(answer) => Ok(answer),
-            Delivered::Slowly(answer) => {
+        match self.db.write(ReadCommitted, delivery, delivery::deliver).await.map_err(no_answer)? {
+            Response::Answer(answer) => Ok(answer),
+            Response::SlowAnswer(answer) => {
                 tokio::time::sleep(self.slow).await;
                 Ok(answer)
             }
-            Delivered::AnswerLost => Err(NoAnswer("the answer was lost".into())),
-            Delivered::RequestLost => Err(NoAnswer("the request was lost".into())),
+            Response::AnswerLost => Err(NoAnswer("the answer was lost".into())),
+            Response::RequestLost => Err(NoAnswer("the request was lost".into())),
         }
     }
 }
 
-/// Deletes the records of scripts that have served their time. Charges are kept for ever, and the book has no events.
+/// Writes what the customer decides, unless something was decided before; returns what holds.
+async fn decide(tx: &Tx, &(charge, approve): &(PaymentId, bool)) -> Result<bool, Error> {
+    let row = book::charge::lock(tx, charge).await?.ok_or(Error::ActionNotFound)?;
+    if let Some(decided) = row.decision() {
+        return Ok(decided);
+    }
+    if row.state != charge::ChargeState::WaitsForAction {
+        return Err(Error::ActionExpired(charge));
+    }
+    book::charge::set_decision(tx, charge, approve).await?;
+    Ok(approve)
+}
+
+/// The simulator's own database failed; its caller knows nothing of it.
+fn no_answer(error: Error) -> NoAnswer {
+    NoAnswer(error.to_string())
+}
+
+/// Deletes the records of scripts that have served their time. Charges are kept for ever, and the
+/// book has no events.
 pub async fn purge(book: Db, clock: Clock, drain: Drain) -> Result<(), Error> {
     while drain.pause(book.purge_interval()).await {
         book.purge(clock.now()).await?;
@@ -125,7 +155,8 @@ impl Provider for Simulator {
     }
 
     async fn decision(&self, charge: PaymentId) -> Result<Option<bool>, NoAnswer> {
-        self.book.decision(charge).await.map_err(|error| NoAnswer(error.to_string()))
+        let row = book::charge::find(&self.db.read(), charge).await.map_err(no_answer)?;
+        Ok(row.and_then(|row| row.decision()))
     }
 
     async fn complete_action(&self, order: Order) -> Result<Answer, NoAnswer> {
@@ -146,14 +177,19 @@ impl Provider for Simulator {
     }
 
     async fn inquire(&self, key: AttemptId) -> Result<Option<Answer>, NoAnswer> {
-        self.book.answer(key).await.map_err(|error| NoAnswer(error.to_string()))
+        book::operation::answer(&self.db.read(), key).await.map_err(no_answer)
     }
 
-    async fn statement(&self, after: Option<PaymentId>, limit: usize) -> Result<Vec<Charge>, NoAnswer> {
-        self.book.charges(after, limit).await.map_err(|error| NoAnswer(error.to_string()))
+    async fn statement(
+        &self,
+        after: Option<PaymentId>,
+        limit: usize,
+    ) -> Result<Vec<Charge>, NoAnswer> {
+        book::charge::list(&self.db.read(), after, limit as i64).await.map_err(no_answer)
     }
 
     async fn charge(&self, payment: PaymentId) -> Result<Option<Charge>, NoAnswer> {
-        self.book.charge(payment).await.map_err(|error| NoAnswer(error.to_string()))
+        let row = book::charge::find(&self.db.read(), payment).await.map_err(no_answer)?;
+        row.map(Charge::try_from).transpose().map_err(no_answer)
     }
 }

@@ -7,15 +7,19 @@ use souk_contract::{Call, Handle};
 use super::PaymentRpc;
 use crate::convert;
 use crate::error::{Error, instead};
-use crate::store::Command;
+use crate::operation::Command;
 
 impl Handle<CapturePayment> for PaymentRpc {
-    async fn handle(&self, call: Call<pb::CapturePaymentRequest>) -> Result<pb::CapturePaymentResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::CapturePaymentRequest>,
+    ) -> Result<pb::CapturePaymentResponse, Error> {
         let id = call.request.payment_id()?;
         self.check_may_change(&call.caller, id, instead::GET).await?;
-        let wish = convert::capture(call.request)?;
+        let capture = convert::capture(call.request)?;
 
-        let payment = self.operations.carry_out(id, Command::Capture(wish), call.deadline).await?;
+        let payment =
+            self.operations.carry_out(id, Command::Capture(capture), call.deadline).await?;
 
         Ok(pb::CapturePaymentResponse { payment: Some((&payment).into()) })
     }

@@ -1,4 +1,5 @@
-//! CompleteAction: the button on the simulated bank's page. It decides in the simulator's own book alone; payments asks for it.
+//! CompleteAction: the button on the simulated bank's page. It decides in the simulator's own book
+//! alone; payments asks for it.
 
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::simulator_service::CompleteAction;
@@ -8,13 +9,20 @@ use super::{SimulatorRpc, complete_payment_action};
 use crate::error::Error;
 
 impl Handle<CompleteAction> for SimulatorRpc {
-    async fn handle(&self, call: Call<pb::CompleteActionRequest>) -> Result<pb::CompleteActionResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::CompleteActionRequest>,
+    ) -> Result<pb::CompleteActionResponse, Error> {
         let request = call.request;
-        let (payment, approved) = self.simulator.decide(&request.action_url, request.approve).await?;
+        let (payment, approved) =
+            self.simulator.decide(&request.action_url, request.approve).await?;
 
-        match complete_payment_action::go_on(&self.payments, payment, approved, call.deadline).await {
+        match complete_payment_action::go_on(&self.payments, payment, approved, call.deadline).await
+        {
             // What becomes of the payment is not told to whoever has the link.
-            Ok(_) | Err(Error::Declined { .. } | Error::State { .. }) => Ok(pb::CompleteActionResponse { approved }),
+            Ok(_) | Err(Error::Declined { .. } | Error::State { .. }) => {
+                Ok(pb::CompleteActionResponse { approved })
+            }
             // The decision is in the book; the same call finishes what follows from it.
             Err(error) => Err(error),
         }

@@ -1,4 +1,5 @@
-//! CompletePaymentAction: asks the provider what the customer decided at the action url, and goes on.
+//! CompletePaymentAction: asks the provider what the customer decided at the action url, and goes
+//! on.
 
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::payment_service::CompletePaymentAction;
@@ -7,9 +8,10 @@ use souk_types::PaymentId;
 
 use super::PaymentRpc;
 use crate::error::Error;
+use crate::operation::Command;
 use crate::payment::Payment;
 use crate::state::State;
-use crate::store::Command;
+use crate::store;
 
 impl Handle<CompletePaymentAction> for PaymentRpc {
     async fn handle(
@@ -17,21 +19,24 @@ impl Handle<CompletePaymentAction> for PaymentRpc {
         call: Call<pb::CompletePaymentActionRequest>,
     ) -> Result<pb::CompletePaymentActionResponse, Error> {
         let id = call.request.payment_id()?;
-        let before = self.store.payment(id).await?;
+        let before = store::payment::get(&self.db.read(), id).await?;
         if let Caller::User(user) = &call.caller
             && before.customer != *user
         {
             return Err(Error::NotFound(id));
         }
 
-        // The caller's word counts for nothing: whoever is paid by it could say that its bank approved.
+        // The caller's word counts for nothing: whoever is paid by it could say that its bank
+        // approved.
         let payment = match self.provider.decision(id).await? {
             Some(approved) => go_on(self, id, approved, call.deadline).await?,
             None => undecided(self, before).await?,
         };
 
         match &payment.decline {
-            Some(decline) if call.request.approve && payment.state == State::RequiresPaymentMethod => {
+            Some(decline)
+                if call.request.approve && payment.state == State::RequiresPaymentMethod =>
+            {
                 Err(Error::Declined { payment: id, decline: decline.clone() })
             }
             _ => Ok(pb::CompletePaymentActionResponse { payment: Some((&payment).into()) }),
@@ -40,9 +45,20 @@ impl Handle<CompletePaymentAction> for PaymentRpc {
 }
 
 /// Goes on with what the customer decided at the provider.
-pub async fn go_on(rpc: &PaymentRpc, id: PaymentId, approved: bool, deadline: Deadline) -> Result<Payment, Error> {
-    match rpc.operations.carry_out(id, Command::CompleteAction { approve: approved }, deadline).await {
-        Err(Error::State { state: State::Canceled, .. }) if rpc.store.waited_for_its_customer(id).await? => {
+pub async fn go_on(
+    rpc: &PaymentRpc,
+    id: PaymentId,
+    approved: bool,
+    deadline: Deadline,
+) -> Result<Payment, Error> {
+    match rpc
+        .operations
+        .carry_out(id, Command::CompleteAction { approve: approved }, deadline)
+        .await
+    {
+        Err(Error::State { state: State::Canceled, .. })
+            if waited_for_its_customer(rpc, id).await? =>
+        {
             Err(Error::ActionExpired(id))
         }
         ended => ended,
@@ -56,9 +72,15 @@ async fn undecided(rpc: &PaymentRpc, payment: Payment) -> Result<Payment, Error>
         State::Processing => Err(Error::Busy(payment.id)),
         State::RequiresCapture | State::Succeeded => Ok(payment),
         State::RequiresPaymentMethod if payment.decline.is_some() => Ok(payment),
-        State::Canceled if rpc.store.waited_for_its_customer(payment.id).await? => {
+        State::Canceled if waited_for_its_customer(rpc, payment.id).await? => {
             Err(Error::ActionExpired(payment.id))
         }
-        State::Canceled | State::RequiresPaymentMethod | State::RequiresConfirmation => Err(payment.refused()),
+        State::Canceled | State::RequiresPaymentMethod | State::RequiresConfirmation => {
+            Err(payment.refused())
+        }
     }
+}
+
+async fn waited_for_its_customer(rpc: &PaymentRpc, id: PaymentId) -> Result<bool, Error> {
+    store::attempt::waited_for_its_customer(&rpc.db.read(), id).await
 }

@@ -7,7 +7,7 @@ use souk_contract::{Call, Handle};
 use super::PaymentRpc;
 use crate::convert;
 use crate::error::{Error, instead};
-use crate::store::Command;
+use crate::operation::Command;
 
 impl Handle<ConfirmPaymentIntent> for PaymentRpc {
     async fn handle(
@@ -21,7 +21,8 @@ impl Handle<ConfirmPaymentIntent> for PaymentRpc {
             return Err(Error::UnknownMethod);
         }
 
-        let payment = self.operations.carry_out(id, Command::Confirm(method), call.deadline).await?;
+        let payment =
+            self.operations.carry_out(id, Command::Confirm(method), call.deadline).await?;
 
         Ok(pb::ConfirmPaymentIntentResponse { payment: Some((&payment).into()) })
     }

@@ -7,19 +7,20 @@ use souk_contract::{Call, Handle};
 use super::PaymentRpc;
 use crate::convert;
 use crate::error::Error;
-use crate::store::Command;
+use crate::operation::Command;
 
 impl Handle<CreatePaymentIntent> for PaymentRpc {
     async fn handle(
         &self,
         call: Call<pb::CreatePaymentIntentRequest>,
     ) -> Result<pb::CreatePaymentIntentResponse, Error> {
-        let new = convert::created(&call.caller, call.request)?;
+        let new = convert::new_payment(&call.caller, call.request)?;
         if new.method.as_ref().is_some_and(|method| !self.provider.knows(method)) {
             return Err(Error::UnknownMethod);
         }
 
-        let payment = self.operations.carry_out(new.id, Command::Create(new), call.deadline).await?;
+        let payment =
+            self.operations.carry_out(new.id, Command::Create(new), call.deadline).await?;
 
         Ok(pb::CreatePaymentIntentResponse { payment: Some((&payment).into()) })
     }

@@ -6,11 +6,15 @@ use souk_contract::{Call, Handle};
 
 use super::PaymentRpc;
 use crate::error::Error;
+use crate::store;
 
 impl Handle<GetPayment> for PaymentRpc {
-    async fn handle(&self, call: Call<pb::GetPaymentRequest>) -> Result<pb::GetPaymentResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::GetPaymentRequest>,
+    ) -> Result<pb::GetPaymentResponse, Error> {
         let id = call.request.payment_id()?;
-        let payment = self.store.payment(id).await?;
+        let payment = store::payment::get(&self.db.read(), id).await?;
         Ok(pb::GetPaymentResponse { payment: Some((&payment).into()) })
     }
 }

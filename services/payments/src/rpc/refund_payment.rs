@@ -7,18 +7,23 @@ use souk_contract::{Call, Handle};
 use super::PaymentRpc;
 use crate::convert;
 use crate::error::{Error, instead};
-use crate::store::Command;
+use crate::operation::Command;
+use crate::store;
 
 impl Handle<RefundPayment> for PaymentRpc {
-    async fn handle(&self, call: Call<pb::RefundPaymentRequest>) -> Result<pb::RefundPaymentResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::RefundPaymentRequest>,
+    ) -> Result<pb::RefundPaymentResponse, Error> {
         let id = call.request.payment_id()?;
         self.check_may_change(&call.caller, id, instead::REFUND).await?;
-        let wish = convert::refund(call.request)?;
-        let refund = wish.id;
+        let refund = convert::refund(call.request)?;
+        let refund_id = refund.id;
 
-        let payment = self.operations.carry_out(id, Command::Refund(wish), call.deadline).await?;
+        let payment = self.operations.carry_out(id, Command::Refund(refund), call.deadline).await?;
 
-        let refund = self.store.refund(refund).await?;
-        Ok(pb::RefundPaymentResponse { payment: Some((&payment).into()), refund: refund.as_ref().map(Into::into) })
+        let refund = store::refund::find(&self.db.read(), refund_id).await?;
+        let refund = refund.as_ref().map(Into::into);
+        Ok(pb::RefundPaymentResponse { payment: Some((&payment).into()), refund })
     }
 }

@@ -1,20 +1,29 @@
-//! RepairPayment: writes again what the ledger lacks of a payment, as after it was restored from an older backup.
+//! RepairPayment: writes again what the ledger lacks of a payment, as after it was restored from an
+//! older backup.
 
 use std::collections::HashSet;
 
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::payment_service::RepairPayment;
 use souk_contract::{Call, Handle};
-use souk_types::TransferId;
+use souk_data::Reader;
+use souk_types::{PaymentId, TransferId};
 
 use super::PaymentRpc;
+use crate::attempt::Attempt;
 use crate::error::Error;
+use crate::payment::Payment;
+use crate::store;
 use crate::transfers;
 
 impl Handle<RepairPayment> for PaymentRpc {
-    async fn handle(&self, call: Call<pb::RepairPaymentRequest>) -> Result<pb::RepairPaymentResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::RepairPaymentRequest>,
+    ) -> Result<pb::RepairPaymentResponse, Error> {
         let id = call.request.payment_id()?;
-        let (payment, attempts) = self.store.with_attempts(id).await?;
+        let read = move |snapshot| async move { read(&snapshot, id).await };
+        let (payment, attempts) = self.db.snapshot(read).await?;
         if payment.is_in_flight {
             return Err(Error::Busy(id));
         }
@@ -24,7 +33,8 @@ impl Handle<RepairPayment> for PaymentRpc {
         let present: HashSet<TransferId> =
             self.ledger.transfers(&ids).await?.into_iter().map(|transfer| transfer.id).collect();
         let missing = ids.iter().position(|id| !present.contains(id)).unwrap_or(ids.len());
-        // The ledger only ever loses its end. A gap is something else, and a hold that is written after its capture would stay open.
+        // The ledger only ever loses its end. A gap is something else, and a hold that is written
+        // after its capture would stay open.
         if ids[missing..].iter().any(|id| present.contains(id)) {
             let refusal = "it lacks a transfer and holds one that came after it".to_owned();
             return Err(Error::LedgerRefused { payment: id, refusal });
@@ -34,4 +44,11 @@ impl Handle<RepairPayment> for PaymentRpc {
         let transfers_written = i32::try_from(ids.len() - missing).unwrap_or(i32::MAX);
         Ok(pb::RepairPaymentResponse { payment: Some((&payment).into()), transfers_written })
     }
+}
+
+/// Returns a payment with all its attempts, as of one moment.
+async fn read(snapshot: &Reader, id: PaymentId) -> Result<(Payment, Vec<Attempt>), Error> {
+    let payment = store::payment::get(snapshot, id).await?;
+    let attempts = store::attempt::between(snapshot, id, id).await?;
+    Ok((payment, attempts))
 }

@@ -3,23 +3,33 @@
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::simulator_service::Script;
 use souk_contract::{Call, Handle};
-use souk_data::RequestKey;
+use souk_data::Isolation::Serializable;
+use souk_data::{RequestKey, Tx};
 
 use super::SimulatorRpc;
 use crate::convert;
 use crate::error::Error;
+use crate::provider::simulator::{Operation, Outcome, Target, book};
 
 impl Handle<Script> for SimulatorRpc {
-    async fn handle(&self, call: Call<pb::ScriptRequest>) -> Result<pb::ScriptResponse, Error> {
-        let mut request = call.request;
-        let request_id = std::mem::take(&mut request.request_id);
-        let key = RequestKey::new(call.caller.key(), "/souk.payments.v1.SimulatorService/Script", request_id, &request);
+    async fn handle(&self, mut call: Call<pb::ScriptRequest>) -> Result<pb::ScriptResponse, Error> {
+        let once = RequestKey::of::<Script>(&mut call);
+        let request = call.request;
         let operation = convert::operation(request.operation);
         let outcomes = convert::outcomes(&request.outcomes)?;
         let target = convert::target(request.target)?;
 
-        self.simulator.script(key, target, operation, outcomes).await?;
-
-        Ok(pb::ScriptResponse {})
+        self.simulator
+            .db
+            .write_once(once, Serializable, (target, operation, outcomes), script)
+            .await
     }
+}
+
+async fn script(
+    tx: &Tx,
+    (target, operation, outcomes): &(Target, Option<Operation>, Vec<Outcome>),
+) -> Result<pb::ScriptResponse, Error> {
+    book::script::append(tx, target, *operation, outcomes).await?;
+    Ok(pb::ScriptResponse {})
 }

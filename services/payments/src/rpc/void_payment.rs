@@ -1,4 +1,5 @@
-//! VoidPayment: releases what is authorised, whether the authorisation is known to have arrived or not.
+//! VoidPayment: releases what is authorised, whether the authorisation is known to have arrived or
+//! not.
 
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::payment_service::VoidPayment;
@@ -6,10 +7,13 @@ use souk_contract::{Call, Handle};
 
 use super::PaymentRpc;
 use crate::error::{Error, instead};
-use crate::store::Command;
+use crate::operation::Command;
 
 impl Handle<VoidPayment> for PaymentRpc {
-    async fn handle(&self, call: Call<pb::VoidPaymentRequest>) -> Result<pb::VoidPaymentResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::VoidPaymentRequest>,
+    ) -> Result<pb::VoidPaymentResponse, Error> {
         let id = call.request.payment_id()?;
         self.check_may_change(&call.caller, id, instead::CANCEL).await?;
 

@@ -1,4 +1,5 @@
-//! Several calls about one payment at once: one wins, the others get a typed refusal, and the provider sees one.
+//! Several calls about one payment at once: one wins, the others get a typed refusal, and the
+//! provider sees one.
 
 use souk_testkit::{Engine, on_each_engine, reason_of};
 use tokio::task::JoinSet;
@@ -11,7 +12,8 @@ on_each_engine! {
         let id = shop.authorized("tok_approved").await;
         let mut calls = JoinSet::new();
         for number in 0..8 {
-            let (mut client, request) = (shop.payments.clone(), capture(&id, &number.to_string(), None, true));
+            let mut client = shop.payments.clone();
+            let request = capture(&id, &number.to_string(), None, true);
             calls.spawn(async move { client.capture_payment(request).await });
         }
         let mut won = 0;
@@ -54,7 +56,8 @@ on_each_engine! {
         let request = authorization("tok_slow");
         let mut calls = JoinSet::new();
         for _ in 0..8 {
-            let (mut client, request) = (shop.payments.clone(), request.clone());
+            let mut client = shop.payments.clone();
+            let request = request.clone();
             calls.spawn(async move { client.authorize_payment(request).await });
         }
         while let Some(answer) = calls.join_next().await {
@@ -69,7 +72,8 @@ on_each_engine! {
         let id = shop.captured("tok_approved").await;
         let mut calls = JoinSet::new();
         for _ in 0..8 {
-            let (mut client, request) = (shop.payments.clone(), refund(&id, &new_refund_id(), 30));
+            let mut client = shop.payments.clone();
+            let request = refund(&id, &new_refund_id(), 30);
             calls.spawn(async move { client.refund_payment(request).await });
         }
         let mut paid_back = 0;

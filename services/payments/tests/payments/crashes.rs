@@ -1,5 +1,5 @@
-//! Operations that are cut off at every boundary: the work is dropped where it stands, as by a death, and only what the databases
-//! hold goes on.
+//! Operations that are cut off at every boundary: the work is dropped where it stands, as by a
+//! death, and only what the databases hold goes on.
 
 use std::time::Duration;
 
@@ -22,7 +22,8 @@ fn impatient<T>(message: T) -> Request<T> {
 
 /// Makes the work stand still at a point, once.
 fn stop_at(shop: &TestPayments, point: &str, key: &str) {
-    let (target, key) = (point.to_owned(), key.to_owned());
+    let target = point.to_owned();
+    let key = key.to_owned();
     shop.service.running().faults().inject(Rule {
         id: 0,
         target,
@@ -33,11 +34,16 @@ fn stop_at(shop: &TestPayments, point: &str, key: &str) {
     });
 }
 
-/// Begins the operation of a point on a fresh payment, is cut off there, and returns the payment's id and what must come of it.
+/// Begins the operation of a point on a fresh payment, is cut off there, and returns the payment's
+/// id and what must come of it.
 async fn cut_off(shop: &TestPayments, point: &str) -> (String, State, (i64, i64, i64)) {
     let operation = point.split('.').nth(1).expect("payments.<operation>.<moment>");
     let mut client = shop.payments.clone();
-    let request = authorization(if operation == "complete_action" { "tok_requires_action" } else { "tok_approved" });
+    let request = authorization(if operation == "complete_action" {
+        "tok_requires_action"
+    } else {
+        "tok_approved"
+    });
     let id = request.payment_id.clone();
     if operation != "authorize" {
         shop.authorize(&request).await.unwrap();
@@ -49,15 +55,22 @@ async fn cut_off(shop: &TestPayments, point: &str) -> (String, State, (i64, i64,
     let cut: Result<(), Status> = match operation {
         "authorize" => client.authorize_payment(impatient(request)).await.map(|_| ()),
         "complete_action" => {
-            let request = pb::CompleteActionRequest { action_url: shop.get(&id).await.action_url, approve: true };
+            let request = pb::CompleteActionRequest {
+                action_url: shop.get(&id).await.action_url,
+                approve: true,
+            };
             shop.simulator.clone().complete_action(impatient(request)).await.map(|_| ())
         }
-        "capture" => client.capture_payment(impatient(capture(&id, "a", Some(60), true))).await.map(|_| ()),
+        "capture" => {
+            client.capture_payment(impatient(capture(&id, "a", Some(60), true))).await.map(|_| ())
+        }
         "void" => {
             let request = pb::VoidPaymentRequest { payment_id: id.clone() };
             client.void_payment(impatient(request)).await.map(|_| ())
         }
-        "refund" => client.refund_payment(impatient(refund(&id, &new_refund_id(), 30))).await.map(|_| ()),
+        "refund" => {
+            client.refund_payment(impatient(refund(&id, &new_refund_id(), 30))).await.map(|_| ())
+        }
         other => panic!("no scenario for {other}"),
     };
     cut.expect_err("the caller hung up");

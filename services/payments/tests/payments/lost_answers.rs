@@ -1,11 +1,13 @@
-//! Answers that are lost, by the provider and by the ledger: inquired, never sent again as new, finished by the next call or by the
-//! recovery.
+//! Answers that are lost, by the provider and by the ledger: inquired, never sent again as new,
+//! finished by the next call or by the recovery.
 
 use souk_client::payments::v1 as pb;
 use souk_testkit::{Engine, on_each_engine, reason_of};
 use tonic::Code;
 
-use crate::support::{Mood, State, TestPayments, amounts, authorization, capture, new_refund_id, refund};
+use crate::support::{
+    Mood, State, TestPayments, amounts, authorization, capture, new_refund_id, refund,
+};
 
 on_each_engine! {
     async fn a_lost_answer_leaves_the_payment_in_flight_and_the_next_call_inquires(engine: Engine) {

@@ -1,4 +1,5 @@
-//! Payments over real gRPC, on both engines, with the simulator as provider and a scripted ledger beside it.
+//! Payments over real gRPC, on both engines, with the simulator as provider and a scripted ledger
+//! beside it.
 
 mod concurrency;
 mod crashes;

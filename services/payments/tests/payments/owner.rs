@@ -1,4 +1,5 @@
-//! Whom a payment belongs to: that of an order is changed through the order, and staff have payments of their own.
+//! Whom a payment belongs to: that of an order is changed through the order, and staff have
+//! payments of their own.
 
 use souk_chassis::Caller;
 use souk_client::payments::v1 as pb;
@@ -6,7 +7,9 @@ use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
 use souk_testkit::{CallerChannel, Engine, metadata_of, on_each_engine, reason_of};
 use tonic::{Code, Status};
 
-use crate::support::{State, TestPayments, amounts, authorization, capture, new_id, new_refund_id, refund};
+use crate::support::{
+    State, TestPayments, amounts, authorization, capture, new_id, new_refund_id, refund,
+};
 
 fn staff(shop: &TestPayments) -> PaymentServiceClient<CallerChannel> {
     PaymentServiceClient::new(shop.service.channel_as(&Caller::Staff("ann".into())))

@@ -1,4 +1,5 @@
-//! Two replicas on one PostgreSQL: one stands still in the middle of an operation, the other takes over, and the first wakes up late.
+//! Two replicas on one PostgreSQL: one stands still in the middle of an operation, the other takes
+//! over, and the first wakes up late.
 
 use std::time::Duration;
 
@@ -30,13 +31,15 @@ impl Replicas {
         let builder = |ledger: &FakeLedger| {
             TestService::builder(payments::definition(), Engine::Postgres)
                 .clock(&clock)
-                .neighbour("ledger", &ledger.url())
+                .upstream("ledger", &ledger.url())
                 .set("faults.enabled", "true")
                 .set("recovery.sweep_milliseconds", "60000")
         };
         let first = builder(&ledger).database("simulator.data.url").start().await;
-        let (data, book) = (first.databases()[0].url(), first.databases()[1].url());
-        let second = builder(&ledger).set("data.url", data).set("simulator.data.url", book).start().await;
+        let data = first.databases()[0].url();
+        let book = first.databases()[1].url();
+        let second =
+            builder(&ledger).set("data.url", data).set("simulator.data.url", book).start().await;
         Replicas { clock, first: TestPayments::of(first, ledger), second }
     }
 
@@ -67,7 +70,8 @@ impl Replicas {
     }
 }
 
-/// Authorises at the first replica, which stands still at `point`, and voids at the second meanwhile.
+/// Authorises at the first replica, which stands still at `point`, and voids at the second
+/// meanwhile.
 async fn void_over_a_paused_authorisation(point: &'static str) {
     let replicas = Replicas::start().await;
     let request = authorization("tok_approved");
@@ -75,9 +79,14 @@ async fn void_over_a_paused_authorisation(point: &'static str) {
     let voiding = async {
         replicas.stand_still(point, &id).await;
         let request = pb::VoidPaymentRequest { payment_id: id.clone() };
-        replicas.second().void_payment(request).await.map(|answer| answer.into_inner().payment.unwrap())
+        replicas
+            .second()
+            .void_payment(request)
+            .await
+            .map(|answer| answer.into_inner().payment.unwrap())
     };
-    let (late, voided): (Result<pb::Payment, Status>, _) = tokio::join!(replicas.first.authorize(&request), voiding);
+    let (late, voided): (Result<pb::Payment, Status>, _) =
+        tokio::join!(replicas.first.authorize(&request), voiding);
 
     assert_eq!(voided.unwrap().state(), State::Canceled);
     assert_eq!(reason_of(&late.unwrap_err()), "ERROR_REASON_PAYMENT_STATE");
@@ -115,9 +124,11 @@ fn a_capture_that_was_taken_over_while_it_stood_still_happens_once_and_both_call
     }
     souk_testkit::run(async {
         let replicas = Replicas::start().await;
-        for point in
-            ["payments.capture.after_attempt", "payments.capture.after_provider", "payments.capture.before_record"]
-        {
+        for point in [
+            "payments.capture.after_attempt",
+            "payments.capture.after_provider",
+            "payments.capture.before_record",
+        ] {
             let id = replicas.first.authorized("tok_approved").await;
             let request = capture(&id, "a", Some(60), true);
             let taking_over = async {
@@ -126,7 +137,8 @@ fn a_capture_that_was_taken_over_while_it_stood_still_happens_once_and_both_call
                 answer.map(|answer| answer.into_inner().payment.unwrap())
             };
             let (late, early) = tokio::join!(replicas.first.capture(request.clone()), taking_over);
-            let (late, early) = (late.unwrap(), early.unwrap());
+            let late = late.unwrap();
+            let early = early.unwrap();
             assert_eq!((amounts(&early), late), ((60, 60, 0), early), "{point}");
             assert_eq!(replicas.first.charge(&id).await.unwrap().operations, 2, "{point}");
         }

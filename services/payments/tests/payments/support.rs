@@ -1,4 +1,4 @@
-//! A payments service under test with its neighbours, and short ways to say what is asked of it.
+//! A payments service under test with its upstreams, and short ways to say what is asked of it.
 
 use std::fs::File;
 use std::time::Duration;
@@ -63,7 +63,12 @@ pub fn authorization(token: &str) -> pb::AuthorizePaymentRequest {
     }
 }
 
-pub fn capture(payment_id: &str, request_id: &str, part: Option<i64>, is_final: bool) -> pb::CapturePaymentRequest {
+pub fn capture(
+    payment_id: &str,
+    request_id: &str,
+    part: Option<i64>,
+    is_final: bool,
+) -> pb::CapturePaymentRequest {
     pb::CapturePaymentRequest {
         payment_id: payment_id.into(),
         request_id: request_id.into(),
@@ -84,7 +89,7 @@ pub fn refund(payment_id: &str, refund_id: &str, amount: i64) -> pb::RefundPayme
 
 fn builder(engine: Engine, ledger: &FakeLedger) -> TestServiceBuilder {
     TestService::builder(payments::definition(), engine)
-        .neighbour("ledger", &ledger.url())
+        .upstream("ledger", &ledger.url())
         .set("faults.enabled", "true")
         .set("recovery.sweep_milliseconds", "20")
         .set("recovery.retry_milliseconds", "20")
@@ -92,7 +97,8 @@ fn builder(engine: Engine, ledger: &FakeLedger) -> TestServiceBuilder {
 }
 
 impl TestPayments {
-    /// Starts the service; what was left without an end is finished soon. The provider's book is a SQLite file, as it is by default.
+    /// Starts the service; what was left without an end is finished soon. The provider's book is a
+    /// SQLite file, as it is by default.
     pub async fn start(engine: Engine) -> Self {
         let ledger = FakeLedger::start().await;
         TestPayments::of(builder(engine, &ledger).start().await, ledger)
@@ -107,22 +113,29 @@ impl TestPayments {
     pub async fn with(engine: Engine, settings: &[(&str, &str)]) -> Self {
         let ledger = FakeLedger::start().await;
         let builder = builder(engine, &ledger).database("simulator.data.url");
-        let builder = settings.iter().fold(builder, |builder, (key, value)| builder.set(*key, *value));
+        let builder =
+            settings.iter().fold(builder, |builder, (key, value)| builder.set(*key, *value));
         TestPayments::of(builder.start().await, ledger)
     }
 
     /// Calls a service that was started otherwise.
     pub fn of(service: TestService, ledger: FakeLedger) -> Self {
-        let payments = PaymentServiceClient::new(service.channel_as(&Caller::Service("orders".into())));
-        let simulator = SimulatorServiceClient::new(service.channel_as(&Caller::Staff("ann".into())));
+        let payments =
+            PaymentServiceClient::new(service.channel_as(&Caller::Service("orders".into())));
+        let simulator =
+            SimulatorServiceClient::new(service.channel_as(&Caller::Staff("ann".into())));
         TestPayments { service, ledger, payments, simulator }
     }
 
-    /// Stops the service and waits until its databases are let go: connections that are closing may hold them for a moment.
+    /// Stops the service and waits until its databases are let go: connections that are closing may
+    /// hold them for a moment.
     pub async fn stop(&mut self) {
         self.service.stop().await;
         for file in self.service.databases().iter().filter_map(TestDb::file) {
-            eventually(PATIENCE, || async { File::open(&file).is_ok_and(|held| held.try_lock().is_ok()) }).await;
+            eventually(PATIENCE, || async {
+                File::open(&file).is_ok_and(|held| held.try_lock().is_ok())
+            })
+            .await;
         }
     }
 
@@ -130,11 +143,16 @@ impl TestPayments {
     pub async fn restart(&mut self) {
         self.stop().await;
         self.service.restart().await;
-        self.payments = PaymentServiceClient::new(self.service.channel_as(&Caller::Service("orders".into())));
-        self.simulator = SimulatorServiceClient::new(self.service.channel_as(&Caller::Staff("ann".into())));
+        self.payments =
+            PaymentServiceClient::new(self.service.channel_as(&Caller::Service("orders".into())));
+        self.simulator =
+            SimulatorServiceClient::new(self.service.channel_as(&Caller::Staff("ann".into())));
     }
 
-    pub async fn authorize(&self, request: &pb::AuthorizePaymentRequest) -> Result<pb::Payment, Status> {
+    pub async fn authorize(
+        &self,
+        request: &pb::AuthorizePaymentRequest,
+    ) -> Result<pb::Payment, Status> {
         let answer = self.payments.clone().authorize_payment(request.clone()).await?;
         Ok(answer.into_inner().payment.expect("a payment"))
     }
@@ -150,7 +168,8 @@ impl TestPayments {
     /// Authorises and captures 100 pence and returns the payment's id.
     pub async fn captured(&self, token: &str) -> String {
         let id = self.authorized(token).await;
-        let payment = self.capture(capture(&id, "whole", None, true)).await.expect("it is captured");
+        let payment =
+            self.capture(capture(&id, "whole", None, true)).await.expect("it is captured");
         assert_eq!(payment.state(), State::Succeeded);
         id
     }
@@ -166,7 +185,10 @@ impl TestPayments {
         Ok(answer.into_inner().payment.expect("a payment"))
     }
 
-    pub async fn refund(&self, request: pb::RefundPaymentRequest) -> Result<pb::RefundPaymentResponse, Status> {
+    pub async fn refund(
+        &self,
+        request: pb::RefundPaymentRequest,
+    ) -> Result<pb::RefundPaymentResponse, Status> {
         Ok(self.payments.clone().refund_payment(request).await?.into_inner())
     }
 
@@ -178,9 +200,14 @@ impl TestPayments {
     }
 
     /// Decides at the bank where something is to be decided, and has payments ask what was.
-    pub async fn complete_action(&self, payment_id: &str, approve: bool) -> Result<pb::Payment, Status> {
+    pub async fn complete_action(
+        &self,
+        payment_id: &str,
+        approve: bool,
+    ) -> Result<pb::Payment, Status> {
         let get = pb::GetPaymentRequest { payment_id: payment_id.into() };
-        let payment = self.payments.clone().get_payment(get).await?.into_inner().payment.expect("a payment");
+        let payment =
+            self.payments.clone().get_payment(get).await?.into_inner().payment.expect("a payment");
         if !payment.action_url.is_empty() {
             self.decide(payment_id, approve).await?;
         }
@@ -190,7 +217,10 @@ impl TestPayments {
     }
 
     pub async fn confirm(&self, payment_id: &str, token: &str) -> Result<pb::Payment, Status> {
-        let request = pb::ConfirmPaymentIntentRequest { payment_id: payment_id.into(), payment_method: token.into() };
+        let request = pb::ConfirmPaymentIntentRequest {
+            payment_id: payment_id.into(),
+            payment_method: token.into(),
+        };
         let answer = self.payments.clone().confirm_payment_intent(request).await?;
         Ok(answer.into_inner().payment.expect("a payment"))
     }
@@ -211,7 +241,12 @@ impl TestPayments {
     }
 
     /// Makes the next operations on a payment come out like this.
-    pub async fn script(&self, payment_id: &str, operation: pb::SimulatedOperation, outcomes: &[pb::SimulatedOutcome]) {
+    pub async fn script(
+        &self,
+        payment_id: &str,
+        operation: pb::SimulatedOperation,
+        outcomes: &[pb::SimulatedOutcome],
+    ) {
         let request = pb::ScriptRequest {
             request_id: new_id(),
             target: Some(pb::script_request::Target::PaymentId(payment_id.into())),
@@ -224,7 +259,14 @@ impl TestPayments {
     /// Returns the provider's line of a payment.
     pub async fn charge(&self, payment_id: &str) -> Option<pb::Charge> {
         let request = pb::ListChargesRequest { page_size: 1000, page_token: String::new() };
-        let charges = self.simulator.clone().list_charges(request).await.expect("the book").into_inner().charges;
+        let charges = self
+            .simulator
+            .clone()
+            .list_charges(request)
+            .await
+            .expect("the book")
+            .into_inner()
+            .charges;
         charges.into_iter().find(|charge| charge.payment_id == payment_id)
     }
 
@@ -237,7 +279,9 @@ impl TestPayments {
     pub async fn agree(&self) {
         let audit = self.audit().await;
         assert_eq!(audit.findings, vec![]);
-        let count = |what: &str| audit.counts.iter().find(|count| count.what == what).map_or(0, |count| count.count);
+        let count = |what: &str| {
+            audit.counts.iter().find(|count| count.what == what).map_or(0, |count| count.count)
+        };
         assert_eq!(count("payments in flight"), 0);
         assert!(count("payments") > 0, "something was looked at");
     }

@@ -1,5 +1,5 @@
-//! A random walk over gRPC: commands, lost answers, declines, a ledger that comes and goes. After every step amounts are in order, and
-//! at rest payments, ledger and the provider's book agree.
+//! A random walk over gRPC: commands, lost answers, declines, a ledger that comes and goes. After
+//! every step amounts are in order, and at rest payments, ledger and the provider's book agree.
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -8,7 +8,9 @@ use souk_client::payments::v1 as pb;
 use souk_testkit::{Engine, nightly, on_each_engine};
 use tonic::{Code, Status};
 
-use crate::support::{Mood, TestPayments, amounts, authorization, capture, minor, new_refund_id, refund};
+use crate::support::{
+    Mood, TestPayments, amounts, authorization, capture, minor, new_refund_id, refund,
+};
 
 #[derive(Clone, Debug)]
 enum Move {
@@ -40,7 +42,10 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 
 /// What a call may come to: whatever it is, it is a refusal by name.
 fn is_expected(status: &Status) -> bool {
-    matches!(status.code(), Code::FailedPrecondition | Code::Unavailable | Code::Aborted | Code::NotFound)
+    matches!(
+        status.code(),
+        Code::FailedPrecondition | Code::Unavailable | Code::Aborted | Code::NotFound
+    )
 }
 
 async fn walk(shop: &TestPayments, number: usize, moves: &[Move]) {
@@ -56,7 +61,9 @@ async fn walk(shop: &TestPayments, number: usize, moves: &[Move]) {
                 shop.capture(capture(&id, &index.to_string(), *part, *is_final)).await.map(|_| ())
             }
             Move::Void => shop.void(&id).await.map(|_| ()),
-            Move::Refund(amount) => shop.refund(refund(&id, &new_refund_id(), *amount)).await.map(|_| ()),
+            Move::Refund(amount) => {
+                shop.refund(refund(&id, &new_refund_id(), *amount)).await.map(|_| ())
+            }
             Move::Script(outcome) => {
                 let outcome = pb::SimulatedOutcome::try_from(*outcome).unwrap();
                 shop.script(&id, pb::SimulatedOperation::Unspecified, &[outcome]).await;
@@ -74,7 +81,11 @@ async fn walk(shop: &TestPayments, number: usize, moves: &[Move]) {
         if let Err(status) = outcome {
             assert!(is_expected(&status), "{step:?}: {status:?}");
         }
-        let Ok(answer) = shop.payments.clone().get_payment(pb::GetPaymentRequest { payment_id: id.clone() }).await
+        let Ok(answer) = shop
+            .payments
+            .clone()
+            .get_payment(pb::GetPaymentRequest { payment_id: id.clone() })
+            .await
         else {
             continue;
         };
@@ -84,7 +95,11 @@ async fn walk(shop: &TestPayments, number: usize, moves: &[Move]) {
         if matches!(step, Move::Rest) {
             let payment = shop.settled(&id).await;
             let (authorized, captured, refunded) = amounts(&payment);
-            assert_eq!(shop.ledger.held_and_sold(&id), (authorized - captured, captured), "{moves:?}");
+            assert_eq!(
+                shop.ledger.held_and_sold(&id),
+                (authorized - captured, captured),
+                "{moves:?}"
+            );
             if let Some(charge) = shop.charge(&id).await {
                 let book = (minor(&charge.held), minor(&charge.captured), minor(&charge.refunded));
                 assert_eq!(book, (authorized - captured, captured, refunded), "{moves:?}");

@@ -43,12 +43,15 @@ pub struct Books {
 macro_rules! own_audit {
     ($client:expr, $method:ident, $request:expr, $name:literal, $findings:ident, $counts:ident) => {
         let answer = $client.clone().$method($request).await;
-        let answer = answer.map_err(|status| failure(concat!("the audit of ", $name), &status))?.into_inner();
+        let answer = answer
+            .map_err(|status| failure(concat!("the audit of ", $name), &status))?
+            .into_inner();
         take_audit!(answer, $name, $findings, $counts);
     };
 }
 
-/// The same for a service without which a shop sells all the same: one that does not run is named, not failed for.
+/// The same for a service without which a shop sells all the same: one that does not run is named,
+/// not failed for.
 macro_rules! audit_if_there {
     ($client:expr, $method:ident, $request:expr, $name:literal, $findings:ident, $counts:ident) => {
         match $client.clone().$method($request).await {
@@ -57,7 +60,8 @@ macro_rules! audit_if_there {
                 take_audit!(answer, $name, $findings, $counts);
             }
             Err(status) if matches!(status.code(), Code::Unavailable | Code::Unimplemented) => {
-                $counts.push((concat!($name, ": not audited, it does not answer here").to_owned(), 0));
+                $counts
+                    .push((concat!($name, ": not audited, it does not answer here").to_owned(), 0));
             }
             Err(status) => return Err(failure(concat!("the audit of ", $name), &status)),
         }
@@ -71,8 +75,12 @@ macro_rules! take_audit {
             subject: found.subject,
             detail: found.detail,
         }));
-        $counts
-            .extend($answer.counts.into_iter().map(|counted| (format!("{}: {}", $name, counted.what), counted.count)));
+        $counts.extend(
+            $answer
+                .counts
+                .into_iter()
+                .map(|counted| (format!("{}: {}", $name, counted.what), counted.count)),
+        );
     };
 }
 
@@ -93,17 +101,74 @@ impl Books {
 
     /// Has every service check its own database; those that sell nothing only where they run.
     pub async fn own_audits(&self) -> Result<(Vec<Finding>, Vec<(String, i64)>), StartError> {
-        let (mut findings, mut counts) = (vec![], vec![]);
-        own_audit!(self.catalog, audit_catalog, catalog::AuditCatalogRequest {}, "catalog", findings, counts);
-        own_audit!(self.inventory, audit_inventory, inventory::AuditInventoryRequest {}, "inventory", findings, counts);
-        own_audit!(self.ledger, audit_ledger, ledger::AuditLedgerRequest {}, "ledger", findings, counts);
-        own_audit!(self.payments, audit_payments, payments::AuditPaymentsRequest {}, "payments", findings, counts);
-        own_audit!(self.orders, audit_orders, orders::AuditOrdersRequest {}, "orders", findings, counts);
-        audit_if_there!(self.events, audit_events, events::AuditEventsRequest {}, "events", findings, counts);
+        let mut findings = vec![];
+        let mut counts = vec![];
+        own_audit!(
+            self.catalog,
+            audit_catalog,
+            catalog::AuditCatalogRequest {},
+            "catalog",
+            findings,
+            counts
+        );
+        own_audit!(
+            self.inventory,
+            audit_inventory,
+            inventory::AuditInventoryRequest {},
+            "inventory",
+            findings,
+            counts
+        );
+        own_audit!(
+            self.ledger,
+            audit_ledger,
+            ledger::AuditLedgerRequest {},
+            "ledger",
+            findings,
+            counts
+        );
+        own_audit!(
+            self.payments,
+            audit_payments,
+            payments::AuditPaymentsRequest {},
+            "payments",
+            findings,
+            counts
+        );
+        own_audit!(
+            self.orders,
+            audit_orders,
+            orders::AuditOrdersRequest {},
+            "orders",
+            findings,
+            counts
+        );
+        audit_if_there!(
+            self.events,
+            audit_events,
+            events::AuditEventsRequest {},
+            "events",
+            findings,
+            counts
+        );
         let request = recommendations::AuditRecommendationsRequest {};
-        audit_if_there!(self.recommendations, audit_recommendations, request, "recommendations", findings, counts);
+        audit_if_there!(
+            self.recommendations,
+            audit_recommendations,
+            request,
+            "recommendations",
+            findings,
+            counts
+        );
         let request = notifications::AuditNotificationsRequest {};
-        audit_if_there!(self.notifications, audit_notifications, request, "notifications", findings, counts);
+        audit_if_there!(
+            self.notifications,
+            audit_notifications,
+            request,
+            "notifications",
+            findings,
+            counts
+        );
         Ok((findings, counts))
     }
 
@@ -112,9 +177,12 @@ impl Books {
         let order_id = order.order_id.clone();
         let mut page_token = String::new();
         while (order.lines.len() as i64) < i64::from(order.line_count) {
-            // Those that came with the order are read again: a page starts with the token of the one before.
-            let (order_id, is_first) = (order_id.clone(), page_token.is_empty());
-            let request = orders::ListOrderLinesRequest { order_id, page_size: PAGE_SIZE, page_token };
+            // Those that came with the order are read again: a page starts with the token of the
+            // one before.
+            let order_id = order_id.clone();
+            let is_first = page_token.is_empty();
+            let request =
+                orders::ListOrderLinesRequest { order_id, page_size: PAGE_SIZE, page_token };
             let page = self.orders.clone().list_order_lines(request).await;
             let page = page.map_err(|status| failure("orders", &status))?.into_inner();
             if is_first {
@@ -130,9 +198,18 @@ impl Books {
     }
 
     /// Returns one page of orders and the token of the next.
-    pub async fn orders(&self, page_token: String) -> Result<(Vec<orders::Order>, String), StartError> {
-        let request = orders::ListOrdersRequest { page_size: PAGE_SIZE, page_token, ..Default::default() };
-        let page = self.orders.clone().list_orders(request).await.map_err(|status| failure("orders", &status))?;
+    pub async fn orders(
+        &self,
+        page_token: String,
+    ) -> Result<(Vec<orders::Order>, String), StartError> {
+        let request =
+            orders::ListOrdersRequest { page_size: PAGE_SIZE, page_token, ..Default::default() };
+        let page = self
+            .orders
+            .clone()
+            .list_orders(request)
+            .await
+            .map_err(|status| failure("orders", &status))?;
         let page = page.into_inner();
         Ok((page.orders, page.next_page_token))
     }
@@ -140,17 +217,21 @@ impl Books {
     /// Returns an order as it stands now.
     pub async fn order(&self, order_id: &str) -> Result<Option<orders::Order>, StartError> {
         let request = orders::GetOrderRequest { order_id: order_id.to_owned() };
-        Ok(found(self.orders.clone().get_order(request).await, "orders")?.and_then(|answer| answer.order))
+        Ok(found(self.orders.clone().get_order(request).await, "orders")?
+            .and_then(|answer| answer.order))
     }
 
     /// Returns all payments by id.
     pub async fn payments(&self) -> Result<HashMap<String, payments::Payment>, StartError> {
-        let (mut all, mut page_token) = (HashMap::new(), String::new());
+        let mut all = HashMap::new();
+        let mut page_token = String::new();
         loop {
             let request = payments::ListPaymentsRequest { page_size: PAGE_SIZE, page_token };
             let page = self.payments.clone().list_payments(request).await;
             let page = page.map_err(|status| failure("payments", &status))?.into_inner();
-            all.extend(page.payments.into_iter().map(|payment| (payment.payment_id.clone(), payment)));
+            all.extend(
+                page.payments.into_iter().map(|payment| (payment.payment_id.clone(), payment)),
+            );
             page_token = page.next_page_token;
             if page_token.is_empty() {
                 return Ok(all);
@@ -161,14 +242,22 @@ impl Books {
     /// Returns a payment as it stands now.
     pub async fn payment(&self, payment_id: &str) -> Result<Option<payments::Payment>, StartError> {
         let request = payments::GetPaymentRequest { payment_id: payment_id.to_owned() };
-        Ok(found(self.payments.clone().get_payment(request).await, "payments")?.and_then(|answer| answer.payment))
+        Ok(found(self.payments.clone().get_payment(request).await, "payments")?
+            .and_then(|answer| answer.payment))
     }
 
     /// Returns all reservations by id.
-    pub async fn reservations(&self) -> Result<HashMap<String, inventory::Reservation>, StartError> {
-        let (mut all, mut page_token) = (HashMap::new(), String::new());
+    pub async fn reservations(
+        &self,
+    ) -> Result<HashMap<String, inventory::Reservation>, StartError> {
+        let mut all = HashMap::new();
+        let mut page_token = String::new();
         loop {
-            let request = inventory::ListReservationsRequest { page_size: PAGE_SIZE, page_token, ..Default::default() };
+            let request = inventory::ListReservationsRequest {
+                page_size: PAGE_SIZE,
+                page_token,
+                ..Default::default()
+            };
             let page = self.inventory.clone().list_reservations(request).await;
             let page = page.map_err(|status| failure("inventory", &status))?.into_inner();
             all.extend(page.reservations.into_iter().map(|one| (one.reservation_id.clone(), one)));
@@ -180,14 +269,21 @@ impl Books {
     }
 
     /// Returns a reservation as it stands now.
-    pub async fn reservation(&self, reservation_id: &str) -> Result<Option<inventory::Reservation>, StartError> {
-        let request = inventory::GetReservationRequest { reservation_id: reservation_id.to_owned() };
+    pub async fn reservation(
+        &self,
+        reservation_id: &str,
+    ) -> Result<Option<inventory::Reservation>, StartError> {
+        let request =
+            inventory::GetReservationRequest { reservation_id: reservation_id.to_owned() };
         let answer = self.inventory.clone().get_reservation(request).await;
         Ok(found(answer, "inventory")?.and_then(|answer| answer.reservation))
     }
 }
 
-fn found<T>(answer: Result<tonic::Response<T>, Status>, what: &str) -> Result<Option<T>, StartError> {
+fn found<T>(
+    answer: Result<tonic::Response<T>, Status>,
+    what: &str,
+) -> Result<Option<T>, StartError> {
     match answer {
         Ok(response) => Ok(Some(response.into_inner())),
         Err(status) if status.code() == Code::NotFound => Ok(None),

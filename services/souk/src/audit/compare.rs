@@ -1,4 +1,5 @@
-//! What must hold between services: every order has exactly the stock and the money that its state says.
+//! What must hold between services: every order has exactly the stock and the money that its state
+//! says.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -30,11 +31,16 @@ enum Subject {
     Reservation(String),
 }
 
-/// Compares all orders with their payments and reservations. Returns what does not agree, and how many orders there are.
+/// Compares all orders with their payments and reservations. Returns what does not agree, and how
+/// many orders there are.
 pub async fn all(books: &Books) -> Result<(Vec<Suspect>, i64), StartError> {
-    let (payments, reservations) = (books.payments().await?, books.reservations().await?);
-    let (mut suspects, mut count, mut page_token) = (vec![], 0, String::new());
-    let (mut paid, mut reserved) = (HashSet::new(), HashSet::new());
+    let payments = books.payments().await?;
+    let reservations = books.reservations().await?;
+    let mut suspects = vec![];
+    let mut count = 0;
+    let mut page_token = String::new();
+    let mut paid = HashSet::new();
+    let mut reserved = HashSet::new();
     loop {
         let (mut orders, next) = books.orders(page_token).await?;
         for order in &mut orders {
@@ -42,9 +48,14 @@ pub async fn all(books: &Books) -> Result<(Vec<Suspect>, i64), StartError> {
             count += 1;
             paid.insert(order.payment_id.clone());
             reserved.insert(order.reservation_id.clone());
-            let findings = compare(order, payments.get(&order.payment_id), reservations.get(&order.reservation_id));
+            let findings = compare(
+                order,
+                payments.get(&order.payment_id),
+                reservations.get(&order.reservation_id),
+            );
             if !findings.is_empty() {
-                suspects.push(Suspect { subject: Subject::Order(order.order_id.clone()), findings });
+                suspects
+                    .push(Suspect { subject: Subject::Order(order.order_id.clone()), findings });
             }
         }
         page_token = next;
@@ -71,7 +82,10 @@ pub async fn again(books: &Books, suspects: Vec<Suspect>) -> Result<Vec<Suspect>
                 None => vec![finding("order_is_kept", id, "the order is gone")],
             },
             Subject::Payment(id) => match books.payment(id).await? {
-                Some(payment) if is_stray_payment(&payment) && books.order(&payment.order_id).await?.is_none() => {
+                Some(payment)
+                    if is_stray_payment(&payment)
+                        && books.order(&payment.order_id).await?.is_none() =>
+                {
                     suspect.findings.clone()
                 }
                 _ => vec![],
@@ -90,7 +104,11 @@ pub async fn again(books: &Books, suspects: Vec<Suspect>) -> Result<Vec<Suspect>
 }
 
 fn finding(invariant: &str, subject: &str, detail: impl Into<String>) -> Finding {
-    Finding { invariant: format!("shop.{invariant}"), subject: subject.to_owned(), detail: detail.into() }
+    Finding {
+        invariant: format!("shop.{invariant}"),
+        subject: subject.to_owned(),
+        detail: detail.into(),
+    }
 }
 
 fn strays(
@@ -99,18 +117,27 @@ fn strays(
     reservations: &HashMap<String, Reservation>,
     reserved: &HashSet<String>,
 ) -> Vec<Suspect> {
-    let stray_payments =
-        payments.values().filter(|payment| is_stray_payment(payment) && !paid.contains(&payment.payment_id));
-    let stray_reservations = reservations
+    let stray_payments = payments
         .values()
-        .filter(|reservation| is_live(reservation) && !reserved.contains(&reservation.reservation_id));
+        .filter(|payment| is_stray_payment(payment) && !paid.contains(&payment.payment_id));
+    let stray_reservations = reservations.values().filter(|reservation| {
+        is_live(reservation) && !reserved.contains(&reservation.reservation_id)
+    });
     let payments = stray_payments.map(|payment| Suspect {
         subject: Subject::Payment(payment.payment_id.clone()),
-        findings: vec![finding("payment_has_order", &payment.payment_id, "money is held or taken for no order")],
+        findings: vec![finding(
+            "payment_has_order",
+            &payment.payment_id,
+            "money is held or taken for no order",
+        )],
     });
     let reservations = stray_reservations.map(|reservation| Suspect {
         subject: Subject::Reservation(reservation.reservation_id.clone()),
-        findings: vec![finding("reservation_has_order", &reservation.reservation_id, "stock is held for no order")],
+        findings: vec![finding(
+            "reservation_has_order",
+            &reservation.reservation_id,
+            "stock is held for no order",
+        )],
     });
     payments.chain(reservations).collect()
 }
@@ -121,17 +148,29 @@ fn minor(money: Option<&Money>) -> i64 {
 
 /// A payment without an order is one that staff made directly, and nobody's mistake.
 fn is_stray_payment(payment: &Payment) -> bool {
-    !payment.order_id.is_empty() && minor(payment.authorized.as_ref()) > minor(payment.refunded.as_ref())
+    !payment.order_id.is_empty()
+        && minor(payment.authorized.as_ref()) > minor(payment.refunded.as_ref())
 }
 
 fn is_live(reservation: &Reservation) -> bool {
-    matches!(reservation.state(), ReservationState::Held | ReservationState::Committed | ReservationState::Consumed)
+    matches!(
+        reservation.state(),
+        ReservationState::Held | ReservationState::Committed | ReservationState::Consumed
+    )
 }
 
 /// Says everything in which an order differs from its payment and its reservation.
-fn compare(order: &Order, payment: Option<&Payment>, reservation: Option<&Reservation>) -> Vec<Finding> {
+fn compare(
+    order: &Order,
+    payment: Option<&Payment>,
+    reservation: Option<&Reservation>,
+) -> Vec<Finding> {
     if order.is_quarantined {
-        return vec![finding("nothing_is_quarantined", &order.order_id, "waits for staff; see ListQuarantinedOrders")];
+        return vec![finding(
+            "nothing_is_quarantined",
+            &order.order_id,
+            "waits for staff; see ListQuarantinedOrders",
+        )];
     }
     let mut findings = compare_money(order, payment);
     findings.extend(compare_stock(order, reservation));
@@ -140,13 +179,21 @@ fn compare(order: &Order, payment: Option<&Payment>, reservation: Option<&Reserv
 
 fn compare_money(order: &Order, payment: Option<&Payment>) -> Vec<Finding> {
     let (authorized, captured, refunded) = payment.map_or((0, 0, 0), |payment| {
-        (minor(payment.authorized.as_ref()), minor(payment.captured.as_ref()), minor(payment.refunded.as_ref()))
+        (
+            minor(payment.authorized.as_ref()),
+            minor(payment.captured.as_ref()),
+            minor(payment.refunded.as_ref()),
+        )
     });
-    let (total, order_refunded) = (minor(order.total.as_ref()), minor(order.refunded.as_ref()));
+    let total = minor(order.total.as_ref());
+    let order_refunded = minor(order.refunded.as_ref());
     let expected = match order.state() {
-        // What is under way has no final amounts yet; what hangs is found by the journal's own audit.
+        // What is under way has no final amounts yet; what hangs is found by the journal's own
+        // audit.
         OrderState::Pending | OrderState::Placed | OrderState::Unspecified => return vec![],
-        OrderState::Paid | OrderState::Fulfilled | OrderState::Refunded => (total, total, order_refunded),
+        OrderState::Paid | OrderState::Fulfilled | OrderState::Refunded => {
+            (total, total, order_refunded)
+        }
         OrderState::Rejected => (0, 0, 0),
         OrderState::Canceled if captured > 0 => (captured, captured, captured),
         OrderState::Canceled => (0, 0, 0),
@@ -161,14 +208,21 @@ fn compare_money(order: &Order, payment: Option<&Payment>) -> Vec<Finding> {
         );
         findings.push(finding("order_has_its_money", &order.order_id, detail));
     }
-    if payment.is_some_and(|payment| payment.state() == PaymentState::Processing || payment.is_in_flight) {
-        findings.push(finding("payment_comes_to_an_end", &order.order_id, "its payment is still in flight"));
+    if payment
+        .is_some_and(|payment| payment.state() == PaymentState::Processing || payment.is_in_flight)
+    {
+        findings.push(finding(
+            "payment_comes_to_an_end",
+            &order.order_id,
+            "its payment is still in flight",
+        ));
     }
     findings
 }
 
 fn compare_stock(order: &Order, reservation: Option<&Reservation>) -> Vec<Finding> {
-    let state = reservation.map_or(ReservationState::Unspecified, |reservation| reservation.state());
+    let state =
+        reservation.map_or(ReservationState::Unspecified, |reservation| reservation.state());
     let is_right = match order.state() {
         OrderState::Pending | OrderState::Unspecified => return vec![],
         OrderState::Placed => state == ReservationState::Committed,
@@ -176,7 +230,10 @@ fn compare_stock(order: &Order, reservation: Option<&Reservation>) -> Vec<Findin
         OrderState::Fulfilled => state == ReservationState::Consumed,
         // What was paid back whole either left before that, or its stock was released with it.
         OrderState::Refunded => {
-            matches!(state, ReservationState::Consumed | ReservationState::Released | ReservationState::Expired)
+            matches!(
+                state,
+                ReservationState::Consumed | ReservationState::Released | ReservationState::Expired
+            )
         }
         OrderState::Canceled | OrderState::Rejected => !reservation.is_some_and(is_live),
     };
@@ -185,8 +242,10 @@ fn compare_stock(order: &Order, reservation: Option<&Reservation>) -> Vec<Findin
         let detail = format!("a {:?} order has a reservation in state {state:?}", order.state());
         findings.push(finding("order_has_its_stock", &order.order_id, detail));
     }
-    let is_sold =
-        matches!(order.state(), OrderState::Placed | OrderState::Paid | OrderState::Fulfilled | OrderState::Refunded);
+    let is_sold = matches!(
+        order.state(),
+        OrderState::Placed | OrderState::Paid | OrderState::Fulfilled | OrderState::Refunded
+    );
     if let Some(reservation) = reservation.filter(|_| is_sold) {
         findings.extend(compare_units(order, reservation));
     }

@@ -18,8 +18,8 @@ pub struct Report {
     pub counts: Vec<(String, i64)>,
 }
 
-/// Audits a shop: each service by itself, then all of them together. Differences that an order under way explains are
-/// looked at again until they are gone or `patience` is over.
+/// Audits a shop: each service by itself, then all of them together. Differences that an order
+/// under way explains are looked at again until they are gone or `patience` is over.
 pub async fn audit(services: &Services, patience: Duration) -> Result<Report, StartError> {
     let books = Books::of(services);
     let (mut findings, mut counts) = books.own_audits().await?;

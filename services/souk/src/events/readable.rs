@@ -1,4 +1,5 @@
-//! An event as text for people: its payload as JSON by the contract, without what the contract says must not be shown.
+//! An event as text for people: its payload as JSON by the contract, without what the contract says
+//! must not be shown.
 
 use std::io::IsTerminal as _;
 
@@ -22,8 +23,8 @@ pub struct Printer {
 impl Printer {
     /// Prints CloudEvents as JSON, or lines for people.
     pub fn new(is_json: bool) -> Self {
-        let pool =
-            DescriptorPool::decode(souk_client::FILE_DESCRIPTOR_SET).expect("the contract is what it was built from");
+        let pool = DescriptorPool::decode(souk_client::FILE_DESCRIPTOR_SET)
+            .expect("the contract is what it was built from");
         Printer { pool, is_json, is_screen: !is_json && std::io::stdout().is_terminal() }
     }
 
@@ -42,7 +43,8 @@ impl Printer {
         if self.is_json {
             return cloud_event(&event, &data).to_string();
         }
-        let time = Timestamp::try_from(time).map_or_else(|_| String::from("-"), |time| time.to_string());
+        let time =
+            Timestamp::try_from(time).map_or_else(|_| String::from("-"), |time| time.to_string());
         let subject = if event.subject.is_empty() { "-" } else { &event.subject };
         let place = format!("{}:{}", position.partition, position.offset);
         let parts = [
@@ -71,11 +73,13 @@ impl Printer {
     /// Returns the payload as JSON; what is no message of the contract as its size.
     fn data(&self, event: &pb::Event) -> serde_json::Value {
         let message = self.pool.get_message_by_name(&event.r#type);
-        let decoded = message.and_then(|message| DynamicMessage::decode(message, event.data.clone()).ok());
+        let decoded =
+            message.and_then(|message| DynamicMessage::decode(message, event.data.clone()).ok());
         match decoded {
             Some(mut message) => {
                 redact(&mut message);
-                serde_json::to_value(&message).unwrap_or_else(|error| json!({ "unreadable": error.to_string() }))
+                serde_json::to_value(&message)
+                    .unwrap_or_else(|error| json!({ "unreadable": error.to_string() }))
             }
             None => json!({ "bytes": event.data.len() }),
         }
@@ -89,17 +93,24 @@ const PLAIN: &str = "\x1b[0m";
 /// Returns how wide the screen is now.
 fn columns_of_screen() -> usize {
     let size = rustix::termios::tcgetwinsize(std::io::stdout());
-    size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).unwrap_or(usize::MAX)
+    size.ok()
+        .map(|size| usize::from(size.ws_col))
+        .filter(|columns| *columns > 0)
+        .unwrap_or(usize::MAX)
 }
 
 /// Replaces control characters, which could move the cursor or change colours.
 fn visible(text: &str) -> String {
-    text.chars().map(|shown| if shown.is_control() { char::REPLACEMENT_CHARACTER } else { shown }).collect()
+    text.chars()
+        .map(|shown| if shown.is_control() { char::REPLACEMENT_CHARACTER } else { shown })
+        .collect()
 }
 
-/// Returns where a text ends that fits into so many columns: at its end, or where a `…` still fits behind it.
+/// Returns where a text ends that fits into so many columns: at its end, or where a `…` still fits
+/// behind it.
 fn end_within(text: &str, columns: usize) -> usize {
-    let (mut end, mut used) = (0, 0);
+    let mut end = 0;
+    let mut used = 0;
     for (at, character) in text.char_indices() {
         used += character.width().unwrap_or(0);
         if used > columns {
@@ -140,7 +151,8 @@ fn redact(message: &mut DynamicMessage) {
     let fields: Vec<FieldDescriptor> = message.fields().map(|(field, _)| field).collect();
     for field in fields {
         if is_secret(&field) {
-            let is_text = field.kind() == prost_reflect::Kind::String && !field.is_list() && !field.is_map();
+            let is_text =
+                field.kind() == prost_reflect::Kind::String && !field.is_list() && !field.is_map();
             match is_text {
                 true => message.set_field(&field, Value::String(REDACTED.to_owned())),
                 false => message.clear_field(&field),
@@ -161,7 +173,11 @@ fn redact_value(value: &mut Value) {
 }
 
 fn is_secret(field: &FieldDescriptor) -> bool {
-    field.options().get_field_by_name("debug_redact").and_then(|value| value.as_bool()).unwrap_or(false)
+    field
+        .options()
+        .get_field_by_name("debug_redact")
+        .and_then(|value| value.as_bool())
+        .unwrap_or(false)
 }
 
 #[cfg(test)]
@@ -200,7 +216,8 @@ mod tests {
         };
         let mut delivery = placed();
         let event = delivery.event.as_mut().unwrap();
-        (event.r#type, event.data) = ("souk.type.v1.Address".into(), address.encode_to_vec().into());
+        (event.r#type, event.data) =
+            ("souk.type.v1.Address".into(), address.encode_to_vec().into());
         for is_json in [false, true] {
             let line = Printer { is_screen: false, ..Printer::new(is_json) }.line(&delivery);
             assert!(line.contains("\"countryCode\":\"GB\"") && line.contains(REDACTED), "{line}");
@@ -217,12 +234,15 @@ mod tests {
         let whole = Printer { is_screen: false, ..Printer::new(false) }.line(&delivery);
         for columns in [1, 10, 32, 33, 58, 59, 60, 61, 62, 80, 81, 119, 500] {
             let line = screen.line_within(&delivery, columns);
-            let text: String = [DIM, BOLD, PLAIN].iter().fold(line, |line, style| line.replace(style, ""));
+            let text: String =
+                [DIM, BOLD, PLAIN].iter().fold(line, |line, style| line.replace(style, ""));
             let width: usize = text.chars().map(|character| character.width().unwrap()).sum();
             assert!(width <= columns, "{columns}: {text}");
             match text.strip_suffix('…') {
                 // A wide letter may leave one column empty.
-                Some(kept) => assert!(whole.starts_with(kept) && width + 1 >= columns, "{columns}: {text}"),
+                Some(kept) => {
+                    assert!(whole.starts_with(kept) && width + 1 >= columns, "{columns}: {text}")
+                }
                 None => assert_eq!(text, whole, "{columns}"),
             }
         }

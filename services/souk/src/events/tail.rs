@@ -25,9 +25,9 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Shows events as they happen, one a line; Ctrl-C ends it.
 ///
-/// It reads along: no subscription is made and nothing is acknowledged. Texts that the contract marks as not to be
-/// logged are left out. On a terminal each line is cut to its width; `--json`, and what goes to a file or another
-/// program, is whole.
+/// It reads along: no subscription is made and nothing is acknowledged. Texts that the contract
+/// marks as not to be logged are left out. On a terminal each line is cut to its width; `--json`,
+/// and what goes to a file or another program, is whole.
 ///
 ///   souk events tail --type souk.orders.v1.OrderPlaced --from 1h
 ///   souk events tail --from earliest --json | jq .type
@@ -40,7 +40,8 @@ pub struct Tail {
     /// Only these types: a full name, or a package with `.*`; may be given several times.
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<String>,
-    /// Where to begin: latest, earliest, a time (2026-11-22T10:00:00Z) or how long ago (90s, 15m, 2h, 1d).
+    /// Where to begin: latest, earliest, a time (2026-11-22T10:00:00Z) or how long ago (90s, 15m,
+    /// 2h, 1d).
     #[arg(long, value_name = "WHEN", default_value = "latest", value_parser = parse_from)]
     from: Start,
     /// Prints CloudEvents in JSON, one a line, for other programs.
@@ -91,13 +92,16 @@ impl Tail {
     }
 }
 
-/// Waits until nobody reads the output any more, as after `| head`, also while there is nothing to write.
+/// Waits until nobody reads the output any more, as after `| head`, also while there is nothing to
+/// write.
 async fn closed_output() {
     const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
     loop {
         let stdout = std::io::stdout();
         let mut polled = [PollFd::new(&stdout, PollFlags::empty())];
-        if rustix::event::poll(&mut polled, Some(&AT_ONCE)).is_ok() && polled[0].revents().contains(PollFlags::ERR) {
+        if rustix::event::poll(&mut polled, Some(&AT_ONCE)).is_ok()
+            && polled[0].revents().contains(PollFlags::ERR)
+        {
             return;
         }
         tokio::time::sleep(LOOK_INTERVAL).await;
@@ -138,8 +142,7 @@ async fn read(
 
 /// Reads `latest`, `earliest`, a time or how long ago, for clap.
 fn parse_from(text: &str) -> Result<Start, String> {
-    const ALLOWED: &str =
-        "must be latest, earliest, a time such as 2026-11-22T10:00:00Z, or how long ago: 90s, 15m, 2h, 1d";
+    const ALLOWED: &str = "must be latest, earliest, a time such as 2026-11-22T10:00:00Z, or how long ago: 90s, 15m, 2h, 1d";
     /// The first second of the year 1.
     const FIRST_SECOND: i64 = -62_135_596_800;
     const CALENDAR: &str = "must be a time from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z";
@@ -165,7 +168,8 @@ fn parse_from(text: &str) -> Result<Start, String> {
             let time = now.minus(Duration::from_secs(seconds)).into();
             let longest = now.as_micros() / 1_000_000 - FIRST_SECOND;
             let days = longest / (24 * 60 * 60);
-            Timestamp::try_from(time).map_err(|_| format!("{CALENDAR}, which is at most {days}d ago"))?;
+            Timestamp::try_from(time)
+                .map_err(|_| format!("{CALENDAR}, which is at most {days}d ago"))?;
             Ok(Start::Time(time))
         }
         None => {
@@ -186,9 +190,22 @@ mod tests {
         assert_eq!(parse_from("earliest"), Ok(Start::Earliest(true)));
         let Ok(Start::Time(time)) = parse_from("2026-11-22T10:00:00Z") else { panic!() };
         assert_eq!(time.to_string(), "2026-11-22T10:00:00Z");
-        let (Ok(Start::Time(hour)), Ok(Start::Time(minutes))) = (parse_from("1h"), parse_from("60m")) else { panic!() };
+        let (Ok(Start::Time(hour)), Ok(Start::Time(minutes))) =
+            (parse_from("1h"), parse_from("60m"))
+        else {
+            panic!()
+        };
         assert!((hour.seconds - minutes.seconds).abs() <= 1);
-        for wrong in ["", "yesterday", "h", "-1h", "1w", "99999999999999999999d", "10000-01-01T00:00:00Z", "é"] {
+        for wrong in [
+            "",
+            "yesterday",
+            "h",
+            "-1h",
+            "1w",
+            "99999999999999999999d",
+            "10000-01-01T00:00:00Z",
+            "é",
+        ] {
             assert!(parse_from(wrong).unwrap_err().starts_with("must be latest"), "{wrong}");
         }
     }
@@ -197,7 +214,10 @@ mod tests {
     fn a_start_outside_the_calendar_is_refused_with_what_is_allowed() {
         for wrong in ["999999d", "99999999999999999s", "0000-01-01T00:00:00Z"] {
             let error = parse_from(wrong).unwrap_err();
-            assert!(error.starts_with("must be a time from 0001-01-01T00:00:00Z"), "{wrong}: {error}");
+            assert!(
+                error.starts_with("must be a time from 0001-01-01T00:00:00Z"),
+                "{wrong}: {error}"
+            );
         }
         assert!(parse_from("700000d").is_ok());
     }

@@ -1,4 +1,5 @@
-//! What a service of another language is told: where it listens, where its neighbours are, and what the whole shop shares.
+//! What a service of another language is told: where it listens, where its upstreams are, and what
+//! the whole shop shares.
 
 use std::fs::DirBuilder;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -9,8 +10,13 @@ use souk_manifest::{Launch, Manifest};
 
 use crate::leash;
 
-/// Returns how a service is started. Whatever stands in its own environment variables already stays as it is.
-pub fn launch(manifest: &Manifest, running: &Running, hosts: &[(String, SocketAddr)]) -> Result<Launch, StartError> {
+/// Returns how a service is started. Whatever stands in its own environment variables already stays
+/// as it is.
+pub fn launch(
+    manifest: &Manifest,
+    running: &Running,
+    hosts: &[(String, SocketAddr)],
+) -> Result<Launch, StartError> {
     let data = std::path::absolute(running.data_dir().join(&manifest.name))?;
     DirBuilder::new().recursive(true).mode(0o700).create(&data)?;
     let mut settings = vec![
@@ -18,19 +24,28 @@ pub fn launch(manifest: &Manifest, running: &Running, hosts: &[(String, SocketAd
         ("server.listen".to_owned(), manifest.listen.to_string()),
         ("server.metrics_listen".to_owned(), manifest.metrics_listen.to_string()),
     ];
-    settings.extend(running.common_settings().iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
-    for neighbour in &manifest.neighbours {
+    settings.extend(
+        running.common_settings().iter().map(|(key, value)| ((*key).to_owned(), value.clone())),
+    );
+    for upstream in &manifest.upstreams {
         // One that runs nowhere is not there, as everywhere else.
-        if let Some((_, address)) = hosts.iter().find(|(name, _)| name == neighbour) {
-            settings.push((format!("neighbours.{neighbour}"), format!("http://{}", reachable(*address))));
+        if let Some((_, address)) = hosts.iter().find(|(name, _)| name == upstream) {
+            settings
+                .push((format!("upstreams.{upstream}"), format!("http://{}", reachable(*address))));
         }
     }
-    // Its addresses come from there already, with "any free port" made one that neighbours know.
+    // Its addresses come from there already, with "any free port" made one that upstreams know.
     let is_address = |key: &str| matches!(key, "server.listen" | "server.metrics_listen");
-    let is_free = |(key, _): &(String, String)| is_address(key) || std::env::var_os(manifest.variable(key)).is_none();
-    let launch =
-        Launch::new().through(&leash::wrapper()).set("server.ready_file", ready_file(manifest, running).display());
-    Ok(settings.into_iter().filter(is_free).fold(launch, |launch, (key, value)| launch.set(&key, value)))
+    let is_free = |(key, _): &(String, String)| {
+        is_address(key) || std::env::var_os(manifest.variable(key)).is_none()
+    };
+    let launch = Launch::new()
+        .through(&leash::wrapper())
+        .set("server.ready_file", ready_file(manifest, running).display());
+    Ok(settings
+        .into_iter()
+        .filter(is_free)
+        .fold(launch, |launch, (key, value)| launch.set(&key, value)))
 }
 
 /// Returns the file by which it tells that it serves.

@@ -17,7 +17,8 @@ pub struct Output {
 }
 
 impl Output {
-    /// Returns the output of a service; in JSON its name becomes a field, else it stands in front of the line.
+    /// Returns the output of a service; in JSON its name becomes a field, else it stands in front
+    /// of the line.
     pub fn new(name: &str, is_json: bool) -> Output {
         Output { name: name.to_owned(), is_json, last: Arc::default() }
     }
@@ -27,7 +28,8 @@ impl Output {
         text.clone_into(&mut self.last.lock().expect("nobody panics with it"));
         let name = &self.name;
         if !self.is_json {
-            // In one piece, so that lines of others do not come in between. Nobody is left to tell when stderr is gone.
+            // In one piece, so that lines of others do not come in between. Nobody is left to tell
+            // when stderr is gone.
             let _ = std::io::stderr().lock().write_all(format!("{name} | {text}\n").as_bytes());
             return;
         }

@@ -15,8 +15,8 @@ use crate::foreign::output::{self, Output};
 
 type Order = (Command, oneshot::Sender<io::Result<Child>>);
 
-/// The thread that starts processes. It lives as long as this process: those on a leash die with the thread that started
-/// them, and the runtime's own threads come and go.
+/// The thread that starts processes. It lives as long as this process: those on a leash die with
+/// the thread that started them, and the runtime's own threads come and go.
 #[derive(Clone)]
 pub struct Starter(mpsc::Sender<Order>);
 
@@ -47,7 +47,8 @@ impl Starter {
         let (answer, started) = oneshot::channel();
         self.0.send((command, answer)).map_err(io::Error::other)?;
         let mut child = started.await.map_err(io::Error::other)??;
-        let (out, err) = (child.stdout.take(), child.stderr.take());
+        let out = child.stdout.take();
+        let err = child.stderr.take();
         let reading = [
             out.map(|out| tokio::spawn(output::follow(out, to.clone()))),
             err.map(|err| tokio::spawn(output::follow(err, to.clone()))),

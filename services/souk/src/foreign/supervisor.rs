@@ -1,5 +1,5 @@
-//! Keeps one service of another language running: makes its environment, starts it, does either again when it fails, later
-//! every time, and stops it with the shop.
+//! Keeps one service of another language running: makes its environment, starts it, does either
+//! again when it fails, later every time, and stops it with the shop.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -16,7 +16,8 @@ use crate::leash;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Making an environment is dear, and what it fails for, such as a registry that is out of reach, lasts longer.
+/// Making an environment is dear, and what it fails for, such as a registry that is out of reach,
+/// lasts longer.
 const FIRST_PREPARE_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PREPARE_PAUSE: Duration = Duration::from_secs(300);
 /// What ran this long before it died starts again with the first pause.
@@ -36,7 +37,12 @@ pub struct Supervisor {
 
 impl Supervisor {
     /// Takes a service on; nothing happens before [`run`](Self::run).
-    pub fn new(manifest: Manifest, launch: Launch, starter: Starter, running: &Running) -> Supervisor {
+    pub fn new(
+        manifest: Manifest,
+        launch: Launch,
+        starter: Starter,
+        running: &Running,
+    ) -> Supervisor {
         let common = |wanted: &str| {
             let found = running.common_settings().iter().find(|(key, _)| *key == wanted);
             found.map_or("", |(_, value)| value.as_str())
@@ -69,9 +75,11 @@ impl Supervisor {
         }
     }
 
-    /// Makes the environment, again and again while what keeps it from being made may pass. Returns whether it is there.
+    /// Makes the environment, again and again while what keeps it from being made may pass. Returns
+    /// whether it is there.
     async fn becomes_prepared(&self, stop: &mut watch::Receiver<bool>) -> bool {
-        let (name, summary) = (&self.manifest.name, &self.manifest.summary);
+        let name = &self.manifest.name;
+        let summary = &self.manifest.summary;
         let mut pause = FIRST_PREPARE_PAUSE;
         loop {
             let prepared = tokio::select! {
@@ -83,7 +91,10 @@ impl Supervisor {
                 error!(service = name, "{name} is off: {summary}, because {why}");
                 return false;
             }
-            warn!(service = name, "{name} is off: {summary}, because {why}; it is prepared again in {pause:?}");
+            warn!(
+                service = name,
+                "{name} is off: {summary}, because {why}; it is prepared again in {pause:?}"
+            );
             tokio::select! {
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PREPARE_PAUSE),
                 () = stopped(stop) => return false,
@@ -93,23 +104,27 @@ impl Supervisor {
 
     /// Makes the environment, in a thread that lives as long as the steps do.
     async fn prepare(&self) -> Result<(), CannotRun> {
-        let (manifest, output) = (self.manifest.clone(), self.output.clone());
+        let manifest = self.manifest.clone();
+        let output = self.output.clone();
         let (done, outcome) = oneshot::channel();
         let thread = std::thread::Builder::new().name(format!("prepare-{}", manifest.name));
         thread.spawn(move || {
             let _ = done.send(manifest.prepare(&leash::wrapper(), &mut |line| output.line(line)));
         })?;
-        outcome.await.unwrap_or_else(|_| Err(CannotRun::Files(std::io::Error::other("the preparation broke off"))))
+        outcome.await.unwrap_or_else(|_| {
+            Err(CannotRun::Files(std::io::Error::other("the preparation broke off")))
+        })
     }
 
     /// Runs the service once. Returns how it ended, or nothing when it must not be started again.
     async fn live(&self, stop: &mut watch::Receiver<bool>) -> Option<String> {
         let name = &self.manifest.name;
         let _ = std::fs::remove_file(&self.ready);
-        let mut process = match self.starter.spawn(self.manifest.command(&self.launch), &self.output).await {
-            Ok(process) => process,
-            Err(error) => return Some(format!("cannot be started ({error})")),
-        };
+        let mut process =
+            match self.starter.spawn(self.manifest.command(&self.launch), &self.output).await {
+                Ok(process) => process,
+                Err(error) => return Some(format!("cannot be started ({error})")),
+            };
         let told = self.told_ready();
         tokio::pin!(told);
         let mut is_told = false;
@@ -126,7 +141,10 @@ impl Supervisor {
         match status {
             Ok(status) if status.code() == Some(WRONG_SETTING) => {
                 let why = self.output.last();
-                error!(service = name, "{name} is off: {}, because of a wrong setting: {why}", self.manifest.summary);
+                error!(
+                    service = name,
+                    "{name} is off: {}, because of a wrong setting: {why}", self.manifest.summary
+                );
                 None
             }
             Ok(status) => Some(format!("ended ({status})")),
@@ -139,7 +157,8 @@ impl Supervisor {
         while !self.ready.exists() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        let (name, address) = (&self.manifest.name, self.manifest.listen);
+        let name = &self.manifest.name;
+        let address = self.manifest.listen;
         info!(service = name, "{name} serves on {address}");
     }
 

@@ -1,8 +1,10 @@
-//! Reads back what orders, payments, ledger and inventory know of the replay, each from its own records.
+//! Reads back what orders, payments, ledger and inventory know of the replay, each from its own
+//! records.
 //!
-//! The orders of the replay are those that bear the number of an invoice of the file. What another service holds counts
-//! unless it belongs to an order that is known and not one of them: a payment or a reservation that no order knows is a
-//! disagreement and no stranger. Orders are read last for that reason: whatever the others held is known to them by then.
+//! The orders of the replay are those that bear the number of an invoice of the file. What another
+//! service holds counts unless it belongs to an order that is known and not one of them: a payment
+//! or a reservation that no order knows is a disagreement and no stranger. Orders are read last for
+//! that reason: whatever the others held is known to them by then.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -41,7 +43,8 @@ macro_rules! for_each_page {
         let mut request = $request;
         loop {
             let answer = persist(|| {
-                let (mut client, request) = ($client.clone(), request.clone());
+                let mut client = $client.clone();
+                let request = request.clone();
                 async move { client.$method(request).await }
             });
             let page = match answer.await {
@@ -62,7 +65,8 @@ macro_rules! for_each_page {
 impl Books {
     /// Reads the books of a shop in which the plan, or a part of it, was carried out.
     pub async fn read(shop: &Shop, plan: &Plan) -> Result<Books, StartError> {
-        let (charges, entries, moves) = tokio::try_join!(charges(shop), entries(shop), moves(shop))?;
+        let (charges, entries, moves) =
+            tokio::try_join!(charges(shop), entries(shop), moves(shop))?;
         let known = Known::read(shop, plan).await?;
         Ok(Books {
             payments: payments_book(&charges, &known),
@@ -84,14 +88,18 @@ struct Known {
 
 impl Known {
     async fn read(shop: &Shop, plan: &Plan) -> Result<Known, StartError> {
-        let invoices: HashSet<&str> = plan.orders.iter().map(|order| order.invoice.as_str()).collect();
+        let invoices: HashSet<&str> =
+            plan.orders.iter().map(|order| order.invoice.as_str()).collect();
         let mut known = Known::default();
         let mut sums = OrderSums::default();
         let mut long = Vec::new();
         let mut take = |order: orders::Order| {
-            let invoice = order.reference.strip_prefix(PREFIX).filter(|invoice| invoices.contains(invoice));
+            let invoice =
+                order.reference.strip_prefix(PREFIX).filter(|invoice| invoices.contains(invoice));
             match invoice {
-                Some(_) if (order.lines.len() as i64) < i64::from(order.line_count) => long.push(order),
+                Some(_) if (order.lines.len() as i64) < i64::from(order.line_count) => {
+                    long.push(order)
+                }
                 Some(invoice) => sums.add(invoice, &order),
                 None => {
                     known.other_orders.insert(order.order_id);
@@ -105,9 +113,17 @@ impl Known {
         for mut order in long {
             order.lines.clear();
             let order_id = order.order_id.clone();
-            let request = orders::ListOrderLinesRequest { order_id, page_size: PAGE, ..Default::default() };
+            let request =
+                orders::ListOrderLinesRequest { order_id, page_size: PAGE, ..Default::default() };
             let mut take = |line| order.lines.push(line);
-            for_each_page!(shop.orders, list_order_lines, request, lines, "the lines of an order", take);
+            for_each_page!(
+                shop.orders,
+                list_order_lines,
+                request,
+                lines,
+                "the lines of an order",
+                take
+            );
             sums.add(order.reference.strip_prefix(PREFIX).unwrap_or_default(), &order);
         }
         known.book = sums.book();
@@ -182,15 +198,16 @@ fn payments_book(charges: &[payments::Payment], known: &Known) -> Book {
     };
     for payment in charges.iter().filter(is_ours) {
         book.orders += 1;
-        *by_day.entry(day_of(payment.effective_time)).or_default() += minor(payment.captured.as_ref());
+        *by_day.entry(day_of(payment.effective_time)).or_default() +=
+            minor(payment.captured.as_ref());
         book.refunded_minor = book.refunded_minor.map(|sum| sum + minor(payment.refunded.as_ref()));
     }
     book.sold_minor_by_day = Some(by_day);
     book
 }
 
-/// Reads the transfers of the account of sales: a capture posts what was authorised to it, a refund debits it. What is
-/// authorised and no more is no sale.
+/// Reads the transfers of the account of sales: a capture posts what was authorised to it, a refund
+/// debits it. What is authorised and no more is no sale.
 async fn entries(shop: &Shop) -> Result<Vec<ledger::Transfer>, StartError> {
     let account_id = AccountId::derive(b"souk.payments", &format!("{CURRENCY}/sales")).to_string();
     let mut entries = Vec::new();
@@ -199,7 +216,8 @@ async fn entries(shop: &Shop) -> Result<Vec<ledger::Transfer>, StartError> {
             entries.push(transfer);
         }
     };
-    let request = ledger::ListAccountTransfersRequest { account_id, page_size: PAGE, ..Default::default() };
+    let request =
+        ledger::ListAccountTransfersRequest { account_id, page_size: PAGE, ..Default::default() };
     for_each_page!(shop.ledger, list_account_transfers, request, transfers, "the ledger", take);
     Ok(entries)
 }
@@ -214,8 +232,12 @@ fn is_refund(transfer: &ledger::Transfer) -> bool {
 
 /// Each transfer carries its payment in `user_data`.
 fn ledger_book(entries: &[ledger::Transfer], known: &Known) -> Book {
-    let (mut payments, mut by_day, mut refunded) = (HashSet::new(), BTreeMap::new(), 0);
-    for transfer in entries.iter().filter(|transfer| !known.other_payments.contains(&transfer.user_data)) {
+    let mut payments = HashSet::new();
+    let mut by_day = BTreeMap::new();
+    let mut refunded = 0;
+    for transfer in
+        entries.iter().filter(|transfer| !known.other_payments.contains(&transfer.user_data))
+    {
         if is_capture(transfer) {
             payments.insert(&transfer.user_data);
             *by_day.entry(day_of(transfer.effective_time)).or_default() += transfer.amount;
@@ -234,18 +256,31 @@ fn ledger_book(entries: &[ledger::Transfer], known: &Known) -> Book {
 async fn moves(shop: &Shop) -> Result<Vec<inventory::Movement>, StartError> {
     let mut moves = Vec::new();
     let mut take = |movement: inventory::Movement| {
-        if matches!(movement.kind(), inventory::MovementKind::Consumed | inventory::MovementKind::Returned) {
+        if matches!(
+            movement.kind(),
+            inventory::MovementKind::Consumed | inventory::MovementKind::Returned
+        ) {
             moves.push(movement);
         }
     };
     let request = inventory::ListMovementsRequest { page_size: PAGE, ..Default::default() };
-    for_each_page!(shop.inventory, list_movements, request, movements, "the movements of stock", take);
+    for_each_page!(
+        shop.inventory,
+        list_movements,
+        request,
+        movements,
+        "the movements of stock",
+        take
+    );
     Ok(moves)
 }
 
 fn inventory_book(moves: &[inventory::Movement], known: &Known) -> Book {
-    let (mut reservations, mut sold, mut returned) = (HashSet::new(), BTreeMap::new(), BTreeMap::new());
-    for movement in moves.iter().filter(|movement| !known.other_reservations.contains(&movement.reservation_id)) {
+    let (mut reservations, mut sold, mut returned) =
+        (HashSet::new(), BTreeMap::new(), BTreeMap::new());
+    for movement in
+        moves.iter().filter(|movement| !known.other_reservations.contains(&movement.reservation_id))
+    {
         if movement.kind() == inventory::MovementKind::Consumed {
             reservations.insert(&movement.reservation_id);
             add(&mut sold, &movement.sku, -movement.on_hand_change);

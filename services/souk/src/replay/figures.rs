@@ -123,8 +123,10 @@ impl Outcome {
     pub fn of(plan: &Plan, sources: &Sources<'_>) -> Outcome {
         let empty = BTreeMap::new();
         let invoices = sources.orders.invoices.as_ref().unwrap_or(&empty);
-        let (orders, payments) = (sources.orders.figures(), sources.payments.figures());
-        let (ledger, inventory) = (sources.ledger.figures(), sources.inventory.figures());
+        let orders = sources.orders.figures();
+        let payments = sources.payments.figures();
+        let ledger = sources.ledger.figures();
+        let inventory = sources.inventory.figures();
         Outcome {
             lines: plan.lines,
             sale_lines: invoices.values().map(|(lines, _)| lines).sum(),
@@ -137,21 +139,38 @@ impl Outcome {
             refunded_units: inventory.refunded_units.unwrap_or_default(),
             refunded_minor: ledger.refunded_minor.unwrap_or_default(),
             unmatched_units: plan.unmatched_units,
-            explained: plan.explained.iter().map(|(reason, lines)| (*reason, lines.len() as u64)).collect(),
-            skus_sold: sources.inventory.sold_units_by_sku.as_ref().map_or(0, |skus| skus.len() as u64),
-            longest_order_lines: invoices.values().map(|(lines, _)| *lines).max().unwrap_or_default(),
+            explained: plan
+                .explained
+                .iter()
+                .map(|(reason, lines)| (*reason, lines.len() as u64))
+                .collect(),
+            skus_sold: sources
+                .inventory
+                .sold_units_by_sku
+                .as_ref()
+                .map_or(0, |skus| skus.len() as u64),
+            longest_order_lines: invoices
+                .values()
+                .map(|(lines, _)| *lines)
+                .max()
+                .unwrap_or_default(),
             sha256_orders: orders.sha256_orders.unwrap_or_default(),
             sha256_sold_minor_by_day: payments.sha256_sold_minor_by_day.unwrap_or_default(),
             sha256_sold_units_by_sku: inventory.sha256_sold_units_by_sku.unwrap_or_default(),
-            sha256_refunded_units_by_sku: inventory.sha256_refunded_units_by_sku.unwrap_or_default(),
+            sha256_refunded_units_by_sku: inventory
+                .sha256_refunded_units_by_sku
+                .unwrap_or_default(),
         }
     }
 }
 
 /// Returns the book that a shop comes to when the whole plan was carried out.
 pub fn of_plan(plan: &Plan) -> Book {
-    let (mut invoices, mut by_day) = (BTreeMap::new(), BTreeMap::new());
-    let (mut sold, mut returned, mut refunded_minor) = (BTreeMap::new(), BTreeMap::new(), 0);
+    let mut invoices = BTreeMap::new();
+    let mut by_day = BTreeMap::new();
+    let mut sold = BTreeMap::new();
+    let mut returned = BTreeMap::new();
+    let mut refunded_minor = 0;
     for order in &plan.orders {
         invoices.insert(order.invoice.clone(), (order.lines.len() as u64, order.total()));
         *by_day.entry(day(order.time)).or_default() += order.total();
@@ -202,14 +221,21 @@ fn sum(table: &BTreeMap<String, i64>) -> i64 {
     table.values().sum()
 }
 
-/// Returns the digest of a table as the judge computes it: its lines `key TAB value` in the order of the keys. Entries of
-/// nothing do not count.
+/// Returns the digest of a table as the judge computes it: its lines `key TAB value` in the order
+/// of the keys. Entries of nothing do not count.
 fn digest(table: &BTreeMap<String, i64>) -> String {
-    digest_of(table.iter().filter(|(_, value)| **value != 0).map(|(key, value)| format!("{key}\t{value}")))
+    digest_of(
+        table
+            .iter()
+            .filter(|(_, value)| **value != 0)
+            .map(|(key, value)| format!("{key}\t{value}")),
+    )
 }
 
 fn digest_of_invoices(table: &BTreeMap<String, (u64, i64)>) -> String {
-    digest_of(table.iter().map(|(invoice, (lines, amount))| format!("{invoice}\t{lines}\t{amount}")))
+    digest_of(
+        table.iter().map(|(invoice, (lines, amount))| format!("{invoice}\t{lines}\t{amount}")),
+    )
 }
 
 fn digest_of(lines: impl Iterator<Item = String>) -> String {
@@ -245,9 +271,13 @@ mod tests {
             refunded_minor: Some(7),
             ..Book::default()
         };
-        let inventory = Book { orders: 1, sold_units_by_sku: Some(table(&[("A", 3)])), ..Book::default() };
-        let books =
-            [("orders", orders.figures()), ("payments", payments.figures()), ("inventory", inventory.figures())];
+        let inventory =
+            Book { orders: 1, sold_units_by_sku: Some(table(&[("A", 3)])), ..Book::default() };
+        let books = [
+            ("orders", orders.figures()),
+            ("payments", payments.figures()),
+            ("inventory", inventory.figures()),
+        ];
         let found = disagreements(&books);
         assert_eq!(found.len(), 3, "{found:?}");
         assert_eq!(found[0], "orders: orders says 2, inventory says 1");

@@ -69,7 +69,8 @@ impl Source {
     /// When there is no such file, it cannot be unpacked, or it is something else than CSV.
     pub fn open(path: &Path) -> Result<Source, StartError> {
         let name = path.display().to_string();
-        let raw = std::fs::read(path).map_err(|error| StartError::new(format!("cannot read {name}: {error}")))?;
+        let raw = std::fs::read(path)
+            .map_err(|error| StartError::new(format!("cannot read {name}: {error}")))?;
         let text = if raw.starts_with(XZ_MAGIC) {
             let mut text = Vec::new();
             lzma_rs::xz_decompress(&mut raw.as_slice(), &mut text)
@@ -100,7 +101,8 @@ impl Source {
         Ok(rows)
     }
 
-    /// Returns the rows that start in these lines as the file has them, each behind its line number.
+    /// Returns the rows that start in these lines as the file has them, each behind its line
+    /// number.
     pub fn quote(&self, lines: &[u64]) -> Result<Vec<String>, StartError> {
         let mut reader = csv::Reader::from_reader(self.text.as_slice());
         reader.headers()?;
@@ -120,19 +122,23 @@ impl Source {
         mut reader: csv::Reader<&[u8]>,
         mut take: impl FnMut(u64, &csv::StringRecord) -> Result<(), StartError>,
     ) -> Result<(), StartError> {
-        let header = reader.headers().map_err(|error| self.wrong(1, &describe(&error, None)))?.clone();
+        let header =
+            reader.headers().map_err(|error| self.wrong(1, &describe(&error, None)))?.clone();
         let mut lines = Lines { text: &self.text, at: 0, line: 1 };
         let mut record = csv::StringRecord::new();
         loop {
             let line = lines.of_record_behind(reader.position().byte());
             let start = lines.at;
             let outcome = reader.read_record(&mut record);
-            // A quote that is never closed takes everything behind it into its field, so that the file ends with it.
+            // A quote that is never closed takes everything behind it into its field, so that the
+            // file ends with it.
             if reader.position().byte() >= self.text.len() as u64
                 && let Some(field) = open_quote(&self.text[start..])
             {
                 let column = header.get(field).unwrap_or("last column");
-                return Err(self.wrong(line, &format!("the quote that opens {column} is never closed")));
+                return Err(
+                    self.wrong(line, &format!("the quote that opens {column} is never closed"))
+                );
             }
             match outcome {
                 Ok(true) => take(line, &record)?,
@@ -147,7 +153,8 @@ impl Source {
         if header.len() == 1
             && let Some(mark) = [';', '\t', '|'].into_iter().find(|mark| header[0].contains(*mark))
         {
-            let what = format!("the columns are separated by {mark:?}; they must be separated by commas");
+            let what =
+                format!("the columns are separated by {mark:?}; they must be separated by commas");
             return Err(self.wrong(1, &what));
         }
         let mut columns = [0; 7];
@@ -155,7 +162,10 @@ impl Source {
             let found = header.iter().position(|field| field == name);
             *column = found.ok_or_else(|| {
                 let has = header.iter().collect::<Vec<_>>().join(", ");
-                StartError::new(format!("{}: the header has no column {name}; it has {has}", self.name))
+                StartError::new(format!(
+                    "{}: the header has no column {name}; it has {has}",
+                    self.name
+                ))
             })?;
         }
         Ok(columns)
@@ -174,7 +184,8 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
-/// Counts lines. The reader's own count is one behind where lines end in CR LF, because its records end at the CR.
+/// Counts lines. The reader's own count is one behind where lines end in CR LF, because its records
+/// end at the CR.
 struct Lines<'a> {
     text: &'a [u8],
     at: usize,
@@ -200,7 +211,10 @@ fn describe(error: &csv::Error, header: Option<&csv::StringRecord>) -> String {
     let column = |field: usize| header.and_then(|header| header.get(field));
     match error.kind() {
         csv::ErrorKind::Utf8 { err, .. } => {
-            format!("{} is not UTF-8; save the file as CSV, UTF-8", column(err.field()).unwrap_or("it"))
+            format!(
+                "{} is not UTF-8; save the file as CSV, UTF-8",
+                column(err.field()).unwrap_or("it")
+            )
         }
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             let missing = usize::try_from(*len).ok().and_then(column);
@@ -211,9 +225,12 @@ fn describe(error: &csv::Error, header: Option<&csv::StringRecord>) -> String {
     }
 }
 
-/// Returns the number of the field, from 0, whose quote is still open at the end of `text`, which starts with a record.
+/// Returns the number of the field, from 0, whose quote is still open at the end of `text`, which
+/// starts with a record.
 fn open_quote(text: &[u8]) -> Option<usize> {
-    let (mut field, mut is_start, mut is_quoted) = (0, true, false);
+    let mut field = 0;
+    let mut is_start = true;
+    let mut is_quoted = false;
     let mut bytes = text.iter().peekable();
     while let Some(byte) = bytes.next() {
         match byte {
@@ -236,14 +253,18 @@ fn read(line: u64, fields: [&str; 7]) -> Result<Row, String> {
         return Err("InvoiceNo is empty".to_owned());
     };
     let sku = code.to_uppercase();
-    let units = number(quantity, 0)
-        .ok_or_else(|| format!("Quantity {quantity:?} is not a number of units{}", comma_hint(quantity)))?;
-    let units = units.whole.ok_or_else(|| format!("Quantity {quantity:?} is not a whole number"))?;
-    let price = number(price, 2)
-        .ok_or_else(|| format!("UnitPrice {price:?} is not an amount like 2.55{}", comma_hint(price)))?;
+    let units = number(quantity, 0).ok_or_else(|| {
+        format!("Quantity {quantity:?} is not a number of units{}", comma_hint(quantity))
+    })?;
+    let units =
+        units.whole.ok_or_else(|| format!("Quantity {quantity:?} is not a whole number"))?;
+    let price = number(price, 2).ok_or_else(|| {
+        format!("UnitPrice {price:?} is not an amount like 2.55{}", comma_hint(price))
+    })?;
 
     let is_product = is_product(&sku);
-    let (is_sale, is_return) = (first.is_numeric(), first == 'C');
+    let is_sale = first.is_numeric();
+    let is_return = first == 'C';
     let kind = match price {
         _ if !is_product => Kind::Explained("not a product"),
         Number { sign: 0, .. } => Kind::Explained("zero price"),
@@ -259,7 +280,8 @@ fn read(line: u64, fields: [&str; 7]) -> Result<Row, String> {
     let (pence, time) = match kind {
         Kind::Explained(_) => (0, Timestamp::from_micros(0)),
         _ => {
-            let time = time(date).ok_or_else(|| format!("InvoiceDate {date:?} is not like 2010-12-01 08:26:00"))?;
+            let time = time(date)
+                .ok_or_else(|| format!("InvoiceDate {date:?} is not like 2010-12-01 08:26:00"))?;
             (price.whole.unwrap_or_default(), time)
         }
     };
@@ -279,13 +301,20 @@ fn read(line: u64, fields: [&str; 7]) -> Result<Row, String> {
 
 /// Returns what to add when a number has a comma in it.
 fn comma_hint(number: &str) -> &'static str {
-    if number.contains(',') { "; decimals are separated by a point, and thousands by nothing" } else { "" }
+    if number.contains(',') {
+        "; decimals are separated by a point, and thousands by nothing"
+    } else {
+        ""
+    }
 }
 
-/// Tells whether a code in capital letters is that of a product: five digits and an optional suffix of letters.
+/// Tells whether a code in capital letters is that of a product: five digits and an optional suffix
+/// of letters.
 fn is_product(sku: &str) -> bool {
     let bytes = sku.as_bytes();
-    bytes.len() >= 5 && bytes[..5].iter().all(u8::is_ascii_digit) && bytes[5..].iter().all(u8::is_ascii_uppercase)
+    bytes.len() >= 5
+        && bytes[..5].iter().all(u8::is_ascii_digit)
+        && bytes[5..].iter().all(u8::is_ascii_uppercase)
 }
 
 /// A decimal number, counted in units of some place.
@@ -300,7 +329,8 @@ struct Number {
 /// The most digits of a number before anything is computed with it.
 const MAX_DIGITS: usize = 30;
 
-/// Reads a decimal such as `2.55`, `-3` or `1E-3` in units of `places` behind the point, without rounding.
+/// Reads a decimal such as `2.55`, `-3` or `1E-3` in units of `places` behind the point, without
+/// rounding.
 fn number(text: &str, places: i32) -> Option<Number> {
     let text = text.trim();
     let (is_negative, text) = match text.strip_prefix('-') {
@@ -313,7 +343,10 @@ fn number(text: &str, places: i32) -> Option<Number> {
     };
     let (before, behind) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = format!("{before}{behind}");
-    if digits.is_empty() || digits.len() > MAX_DIGITS || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+    if digits.is_empty()
+        || digits.len() > MAX_DIGITS
+        || !digits.bytes().all(|digit| digit.is_ascii_digit())
+    {
         return None;
     }
     let value: i128 = digits.parse().ok()?;
@@ -328,7 +361,8 @@ fn number(text: &str, places: i32) -> Option<Number> {
         (false, None) => None,
     };
     let signed = |value: i128| i64::try_from(if is_negative { -value } else { value });
-    // A number too large for 64 bits cannot be read; one with a part of a unit can, and has no whole.
+    // A number too large for 64 bits cannot be read; one with a part of a unit can, and has no
+    // whole.
     let whole = whole.map(signed).transpose().ok()?;
     Some(Number { sign: if is_negative { -1 } else { 1 }, whole })
 }
@@ -406,13 +440,22 @@ mod tests {
 
     #[test]
     fn a_row_that_cannot_be_read_says_which_field() {
-        let error = |quantity, date, price| row(["536365", "85123A", "", quantity, date, price, ""]).unwrap_err();
+        let error = |quantity, date, price| {
+            row(["536365", "85123A", "", quantity, date, price, ""]).unwrap_err()
+        };
         assert!(error("six", "2010-12-01 08:26:00", "1").contains("Quantity \"six\""));
-        assert!(error("2.5", "2010-12-01 08:26:00", "1").contains("Quantity \"2.5\" is not a whole number"));
+        assert!(
+            error("2.5", "2010-12-01 08:26:00", "1")
+                .contains("Quantity \"2.5\" is not a whole number")
+        );
         assert!(error("6", "01/12/2010 08:26", "1").contains("InvoiceDate"));
         assert!(error("6", "2010-13-01 08:26:00", "1").contains("InvoiceDate"));
         assert!(error("6", "2010-12-01 08:26:00", "£1").contains("UnitPrice"));
-        assert!(row(["", "85123A", "", "6", "2010-12-01 08:26:00", "1", ""]).unwrap_err().contains("InvoiceNo"));
+        assert!(
+            row(["", "85123A", "", "6", "2010-12-01 08:26:00", "1", ""])
+                .unwrap_err()
+                .contains("InvoiceNo")
+        );
     }
 
     #[test]
@@ -446,31 +489,58 @@ mod tests {
         let missing = Source::open(&folder.path().join("nowhere.csv")).err().unwrap().to_string();
         assert!(missing.contains("cannot read") && missing.contains("nowhere.csv"), "{missing}");
 
-        let broken = Source::open(&file("broken.csv.xz", b"\xfd7zXZ\0nonsense")).err().unwrap().to_string();
+        let broken =
+            Source::open(&file("broken.csv.xz", b"\xfd7zXZ\0nonsense")).err().unwrap().to_string();
         assert!(broken.contains("cannot unpack"), "{broken}");
 
-        let error = |name, text: &[u8]| Source::open(&file(name, text)).unwrap().rows().unwrap_err().to_string();
-        let header = error("header.csv", b"InvoiceNo,StockCode,Description,Quantity,InvoiceDate,Price,CustomerID\n");
+        let error = |name, text: &[u8]| {
+            Source::open(&file(name, text)).unwrap().rows().unwrap_err().to_string()
+        };
+        let header = error(
+            "header.csv",
+            b"InvoiceNo,StockCode,Description,Quantity,InvoiceDate,Price,CustomerID\n",
+        );
         assert!(header.contains("no column UnitPrice"), "{header}");
 
         let good = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID\n\
                     536365,85123A,MUG,6,2010-12-01 08:26:00,2.55,17850.0\n";
         let short = error("short.csv", format!("{good}536366,85123A\n").as_bytes());
-        assert!(short.contains("line 3: it has 2 fields, and the header has 7: Description is missing"), "{short}");
-        let bytes = error("bytes.csv", &[good.as_bytes(), b"536366,\xff,,1,2010-12-01 08:26:00,1,\n"].concat());
+        assert!(
+            short.contains("line 3: it has 2 fields, and the header has 7: Description is missing"),
+            "{short}"
+        );
+        let bytes = error(
+            "bytes.csv",
+            &[good.as_bytes(), b"536366,\xff,,1,2010-12-01 08:26:00,1,\n"].concat(),
+        );
         assert!(bytes.contains("line 3: StockCode is not UTF-8"), "{bytes}");
-        let units = error("units.csv", format!("{good}536366,85123A,,x,2010-12-01 08:26:00,1,\n").as_bytes());
+        let units = error(
+            "units.csv",
+            format!("{good}536366,85123A,,x,2010-12-01 08:26:00,1,\n").as_bytes(),
+        );
         assert!(units.contains("line 3: Quantity"), "{units}");
-        let comma = error("comma.csv", format!("{good}536366,85123A,,1,2010-12-01 08:26:00,\"2,55\",\n").as_bytes());
-        assert!(comma.contains("line 3: UnitPrice \"2,55\"") && comma.contains("by a point"), "{comma}");
+        let comma = error(
+            "comma.csv",
+            format!("{good}536366,85123A,,1,2010-12-01 08:26:00,\"2,55\",\n").as_bytes(),
+        );
+        assert!(
+            comma.contains("line 3: UnitPrice \"2,55\"") && comma.contains("by a point"),
+            "{comma}"
+        );
         let semicolons = error("semicolons.csv", good.replace(',', ";").as_bytes());
         assert!(semicolons.contains("line 1: the columns are separated by ';'"), "{semicolons}");
 
         // A quote that is never closed, in the last row or with half of the file behind it.
         let row = "536366,85123A,\"MUG,1,2010-12-01 08:26:00,1,\n";
-        for text in [format!("{good}{row}"), format!("{good}{row}{}", "536367,85123A,MUG,1,,1,\n".repeat(3))] {
+        for text in [
+            format!("{good}{row}"),
+            format!("{good}{row}{}", "536367,85123A,MUG,1,,1,\n".repeat(3)),
+        ] {
             let quote = error("quote.csv", text.as_bytes());
-            assert!(quote.contains("line 3: the quote that opens Description is never closed"), "{quote}");
+            assert!(
+                quote.contains("line 3: the quote that opens Description is never closed"),
+                "{quote}"
+            );
         }
     }
 

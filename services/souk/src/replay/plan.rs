@@ -1,4 +1,5 @@
-//! What a file comes to: its catalogue, its orders with their refunds, and a reason for every other line. Pure.
+//! What a file comes to: its catalogue, its orders with their refunds, and a reason for every other
+//! line. Pure.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -50,7 +51,8 @@ pub struct Product {
     pub sku: String,
     /// The description that most of its lines have, or the code when none has any.
     pub title: String,
-    /// The prices it was sold at, in pence, and when each was first asked; in the order of the file.
+    /// The prices it was sold at, in pence, and when each was first asked; in the order of the
+    /// file.
     pub prices: Vec<(i64, Timestamp)>,
 }
 
@@ -124,13 +126,19 @@ impl Plan {
                     let order = &mut plan.orders[index];
                     order.add(row).map_err(|what| refused(row, &what))?;
                     let total = plan.total.checked_add(row.pence * row.quantity);
-                    plan.total =
-                        total.ok_or_else(|| refused(row, "the file's sales are more than 64 bits of pence"))?;
-                    sold.entry((&row.customer, &row.sku, row.pence)).or_default().push((index, order.lines.len() - 1));
+                    plan.total = total.ok_or_else(|| {
+                        refused(row, "the file's sales are more than 64 bits of pence")
+                    })?;
+                    sold.entry((&row.customer, &row.sku, row.pence))
+                        .or_default()
+                        .push((index, order.lines.len() - 1));
                 }
                 Kind::Return => {
                     if row.quantity < -MAX_LINE_UNITS {
-                        return Err(refused(row, &format!("it returns more than {MAX_LINE_UNITS} units")));
+                        return Err(refused(
+                            row,
+                            &format!("it returns more than {MAX_LINE_UNITS} units"),
+                        ));
                     }
                     let matching = sold.get(&(&*row.customer, &*row.sku, row.pence));
                     plan.take_back(row, matching.map_or(&[], Vec::as_slice));
@@ -141,7 +149,8 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Matches a return with sale lines of the same customer, product and price, the latest first, as far as it goes.
+    /// Matches a return with sale lines of the same customer, product and price, the latest first,
+    /// as far as it goes.
     fn take_back(&mut self, row: &Row, matching: &[(usize, usize)]) {
         let wanted = -row.quantity;
         let mut open = wanted;
@@ -169,7 +178,10 @@ impl Plan {
     /// Returns every reason and its lines, also those of returns that match no sale.
     pub fn reasons(&self) -> Vec<(&'static str, &[u64])> {
         let explained = self.explained.iter().map(|(reason, lines)| (*reason, lines.as_slice()));
-        let returns = [(PARTLY_MATCHED, self.returns_part.as_slice()), (UNMATCHED, self.returns_unmatched.as_slice())];
+        let returns = [
+            (PARTLY_MATCHED, self.returns_part.as_slice()),
+            (UNMATCHED, self.returns_unmatched.as_slice()),
+        ];
         explained.chain(returns.into_iter().filter(|(_, lines)| !lines.is_empty())).collect()
     }
 
@@ -178,8 +190,8 @@ impl Plan {
         self.orders.iter().map(|order| order.lines.len() as u64).sum()
     }
 
-    /// Returns the chains of orders that must follow each other: those of one customer, and each guest's alone. Each holds
-    /// indexes of `orders`, which only start at `first`.
+    /// Returns the chains of orders that must follow each other: those of one customer, and each
+    /// guest's alone. Each holds indexes of `orders`, which only start at `first`.
     pub fn chains(&self, first: usize) -> Vec<Vec<usize>> {
         let mut chains: Vec<Vec<usize>> = Vec::new();
         let mut by_customer: HashMap<&str, usize> = HashMap::new();
@@ -200,14 +212,17 @@ impl Plan {
 impl Order {
     fn starting_with(row: &Row) -> Order {
         let customer = customer(row).to_owned();
-        let (invoice, time, line) = (row.invoice.clone(), row.time, row.line);
+        let invoice = row.invoice.clone();
+        let time = row.time;
+        let line = row.line;
         Order { invoice, customer, time, line, lines: vec![], refunds: vec![] }
     }
 
     /// Adds a sale line, unless the API would not take the order with it.
     fn add(&mut self, row: &Row) -> Result<(), String> {
         if customer(row) != self.customer {
-            let (mine, theirs) = (named(&self.customer), named(customer(row)));
+            let mine = named(&self.customer);
+            let theirs = named(customer(row));
             return Err(format!("it is sold to {theirs}, and the invoice begins with {mine}"));
         }
         if self.lines.len() == MAX_ORDER_LINES {
@@ -223,17 +238,23 @@ impl Order {
         if self.total() + row.pence * row.quantity > MAX_ORDER_TOTAL {
             return Err(format!("the invoice comes to more than {}", pounds(MAX_ORDER_TOTAL)));
         }
-        let (sku, quantity) = (row.sku.clone(), row.quantity);
+        let sku = row.sku.clone();
+        let quantity = row.quantity;
         self.lines.push(Line { sku, pence: row.pence, quantity, left: quantity });
         Ok(())
     }
 
     fn refund_of(&mut self, row: &Row) -> &mut Refund {
-        let index = self.refunds.iter().position(|refund| refund.invoice == row.invoice).unwrap_or_else(|| {
-            let (invoice, time, line) = (row.invoice.clone(), row.time, row.line);
-            self.refunds.push(Refund { invoice, time, line, lines: BTreeMap::new() });
-            self.refunds.len() - 1
-        });
+        let index =
+            self.refunds.iter().position(|refund| refund.invoice == row.invoice).unwrap_or_else(
+                || {
+                    let invoice = row.invoice.clone();
+                    let time = row.time;
+                    let line = row.line;
+                    self.refunds.push(Refund { invoice, time, line, lines: BTreeMap::new() });
+                    self.refunds.len() - 1
+                },
+            );
         &mut self.refunds[index]
     }
 }
@@ -295,7 +316,8 @@ impl<'a> Catalogue<'a> {
 
     fn finish(self) -> Vec<Product> {
         let product = |(sku, seen): (&str, Seen<'_>)| {
-            // The first of the most frequent ones: `max_by_key` takes the last of equals, so it goes from the end.
+            // The first of the most frequent ones: `max_by_key` takes the last of equals, so it
+            // goes from the end.
             let most = seen.descriptions.iter().rev().max_by_key(|(_, count)| *count);
             let title = most.map_or(sku, |(description, _)| description);
             Product { sku: sku.to_owned(), title: printable(title), prices: seen.prices }
@@ -304,7 +326,8 @@ impl<'a> Catalogue<'a> {
     }
 }
 
-/// Returns a title that the catalogue takes: without control characters and at most 200 characters long.
+/// Returns a title that the catalogue takes: without control characters and at most 200 characters
+/// long.
 fn printable(title: &str) -> String {
     title.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(200).collect()
 }

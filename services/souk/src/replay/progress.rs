@@ -37,19 +37,25 @@ impl Progress {
         self.done.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Reports from now on: on a terminal one line that is rewritten, elsewhere a line every 5 seconds.
+    /// Reports from now on: on a terminal one line that is rewritten, elsewhere a line every 5
+    /// seconds.
     pub fn report(self: &Arc<Self>) -> Reporter {
         let is_terminal = std::io::stderr().is_terminal();
         let progress = self.clone();
         let task = tokio::spawn(async move {
-            let mut ticks = tokio::time::interval(if is_terminal { TERMINAL_INTERVAL } else { LINE_INTERVAL });
+            let mut ticks =
+                tokio::time::interval(if is_terminal { TERMINAL_INTERVAL } else { LINE_INTERVAL });
             ticks.tick().await;
             let mut samples = VecDeque::from([(Instant::now(), 0)]);
             loop {
                 ticks.tick().await;
                 let line = progress.line(&mut samples, Instant::now());
                 let mut stderr = std::io::stderr().lock();
-                let _ = if is_terminal { write!(stderr, "\r\x1b[K{line}") } else { writeln!(stderr, "{line}") };
+                let _ = if is_terminal {
+                    write!(stderr, "\r\x1b[K{line}")
+                } else {
+                    writeln!(stderr, "{line}")
+                };
                 let _ = stderr.flush();
             }
         });
@@ -64,7 +70,8 @@ impl Progress {
         }
         let (since, before) = samples[0];
         let rate = (done - before) as f64 / (now - since).as_secs_f64().max(0.001);
-        let (total, what) = (self.total, self.what);
+        let total = self.total;
+        let what = self.what;
         let percent = done * 100 / total.max(1);
         let left = match rate {
             rate if rate > 0.0 => format!("{} left", span((total - done) as f64 / rate)),
@@ -99,14 +106,16 @@ mod tests {
 
     #[test]
     fn a_line_tells_how_far_how_fast_and_how_long_still() {
-        let (progress, start) = (Progress::of("orders", 1_000), Instant::now());
+        let progress = Progress::of("orders", 1_000);
+        let start = Instant::now();
         let mut samples = VecDeque::from([(start, 0)]);
         for _ in 0..50 {
             progress.add_one();
         }
         let line = progress.line(&mut samples, start + Duration::from_secs(5));
         assert_eq!(line, "  50 of 1000 orders (5 %), 10 a second, 1 min 35 s left");
-        let stalled = progress.line(&mut VecDeque::from([(start, 50)]), start + Duration::from_secs(5));
+        let stalled =
+            progress.line(&mut VecDeque::from([(start, 50)]), start + Duration::from_secs(5));
         assert_eq!(stalled, "  50 of 1000 orders (5 %), 0 a second, waiting");
     }
 

@@ -10,7 +10,8 @@ use super::books::Books;
 use super::figures::{self, Figures, Outcome, Sources};
 use super::plan::Plan;
 
-/// The result and what it rests on. As JSON it has the judge's fields, in its order, and `services` behind them.
+/// The result and what it rests on. As JSON it has the judge's fields, in its order, and `services`
+/// behind them.
 #[derive(Serialize)]
 pub struct Report {
     #[serde(flatten)]
@@ -30,8 +31,8 @@ struct Services {
 }
 
 impl Report {
-    /// Puts the report together. `is_whole` tells that the whole file was carried out, so that the services must also
-    /// agree with it, and not only with each other.
+    /// Puts the report together. `is_whole` tells that the whole file was carried out, so that the
+    /// services must also agree with it, and not only with each other.
     pub fn of(plan: &Plan, books: &Books, is_whole: bool) -> Report {
         let Books { orders, payments, ledger, inventory } = books;
         let result = Outcome::of(plan, &Sources { orders, payments, ledger, inventory });
@@ -47,7 +48,8 @@ impl Report {
     /// Writes the JSON.
     pub fn write(&self, path: &Path) -> Result<(), StartError> {
         let text = serde_json::to_string_pretty(self)? + "\n";
-        std::fs::write(path, text).map_err(|error| StartError::new(format!("cannot write {}: {error}", path.display())))
+        std::fs::write(path, text)
+            .map_err(|error| StartError::new(format!("cannot write {}: {error}", path.display())))
     }
 
     /// Returns the table of the services' figures for a person.
@@ -58,7 +60,12 @@ impl Report {
             let _ = write!(text, "{name:>14}");
         }
         // The digests are compared like the figures, but nobody reads them.
-        let rows = self.services.orders.named().into_iter().filter(|(name, _)| !name.starts_with("sha256"));
+        let rows = self
+            .services
+            .orders
+            .named()
+            .into_iter()
+            .filter(|(name, _)| !name.starts_with("sha256"));
         for (row, (name, _)) in rows.enumerate() {
             let _ = write!(text, "\n{name:<16}");
             for (_, figures) in &columns {

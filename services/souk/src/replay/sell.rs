@@ -1,4 +1,5 @@
-//! The sales: each order placed, fulfilled and taken back as the file has it, many customers side by side.
+//! The sales: each order placed, fulfilled and taken back as the file has it, many customers side
+//! by side.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -74,7 +75,8 @@ pub struct Seller {
     pub refunding: Spent,
 }
 
-/// The chains of orders that wait, the one with the earliest order first, so that the sales keep about the order of the file.
+/// The chains of orders that wait, the one with the earliest order first, so that the sales keep
+/// about the order of the file.
 struct Queue {
     chains: Vec<Vec<usize>>,
     /// (index of the next order, chain, place in the chain)
@@ -84,27 +86,42 @@ struct Queue {
 
 impl Queue {
     fn of(chains: Vec<Vec<usize>>, rate: Rate) -> Queue {
-        let starts = chains.iter().enumerate().map(|(chain, orders)| Reverse((orders[0], chain, 0)));
+        let starts =
+            chains.iter().enumerate().map(|(chain, orders)| Reverse((orders[0], chain, 0)));
         let waiting = Mutex::new(starts.collect());
-        let pace =
-            rate.0.map(|rate| tokio::sync::Mutex::new(tokio::time::interval(Duration::from_secs_f64(1.0 / rate))));
+        let pace = rate.0.map(|rate| {
+            tokio::sync::Mutex::new(tokio::time::interval(Duration::from_secs_f64(1.0 / rate)))
+        });
         Queue { chains, waiting, pace }
     }
 
     fn take(&self) -> Option<(usize, usize, usize)> {
-        self.waiting.lock().expect("nobody panics with the queue in hand").pop().map(|Reverse(next)| next)
+        self.waiting
+            .lock()
+            .expect("nobody panics with the queue in hand")
+            .pop()
+            .map(|Reverse(next)| next)
     }
 
     fn put_back(&self, chain: usize, place: usize) {
         if let Some(order) = self.chains[chain].get(place) {
-            self.waiting.lock().expect("nobody panics with the queue in hand").push(Reverse((*order, chain, place)));
+            self.waiting
+                .lock()
+                .expect("nobody panics with the queue in hand")
+                .push(Reverse((*order, chain, place)));
         }
     }
 }
 
 impl Seller {
     /// Returns a seller of these orders, which counts each that is done.
-    pub fn new(shop: Shop, plan: Arc<Plan>, prices: Prices, goods: Goods, progress: Arc<Progress>) -> Seller {
+    pub fn new(
+        shop: Shop,
+        plan: Arc<Plan>,
+        prices: Prices,
+        goods: Goods,
+        progress: Arc<Progress>,
+    ) -> Seller {
         let (receiving, placing, fulfilling, refunding) = Default::default();
         Seller { shop, plan, prices, goods, progress, receiving, placing, fulfilling, refunding }
     }
@@ -113,12 +130,19 @@ impl Seller {
     ///
     /// # Errors
     /// At the first refusal, with the invoice, its line and the reason.
-    pub async fn sell_all(self: &Arc<Self>, first: usize, rate: Rate, concurrency: usize) -> Result<(), StartError> {
+    pub async fn sell_all(
+        self: &Arc<Self>,
+        first: usize,
+        rate: Rate,
+        concurrency: usize,
+    ) -> Result<(), StartError> {
         let queue = Arc::new(Queue::of(self.plan.chains(first), rate));
         let mut workers = JoinSet::new();
-        // A worker that finds nothing waiting is not needed any more: there are never more chains than there were.
+        // A worker that finds nothing waiting is not needed any more: there are never more chains
+        // than there were.
         for _ in 0..concurrency.min(queue.chains.len()) {
-            let (seller, queue) = (self.clone(), queue.clone());
+            let seller = self.clone();
+            let queue = queue.clone();
             workers.spawn(async move {
                 while let Some((order, chain, place)) = queue.take() {
                     if let Some(pace) = &queue.pace {
@@ -157,16 +181,18 @@ impl Seller {
         let reference = format!("{PREFIX}{}", order.invoice);
         let mut tries = 1;
         loop {
-            let request_id = if tries == 1 { reference.clone() } else { format!("{reference}-{tries}") };
+            let request_id =
+                if tries == 1 { reference.clone() } else { format!("{reference}-{tries}") };
             let request = self.request(order, request_id, reference.clone());
             let answer = persist(|| {
-                let (mut client, request) = (self.shop.orders.clone(), request.clone());
+                let mut client = self.shop.orders.clone();
+                let request = request.clone();
                 async move { client.place_order(request).await }
             });
             let placed = match answer.await {
                 Ok(answer) => answer.order.unwrap_or_default(),
-                // The shop was away too long for this order. It holds and charges nothing, and is placed as a new one; a
-                // later replay takes the same steps and finds that one.
+                // The shop was away too long for this order. It holds and charges nothing, and is
+                // placed as a new one; a later replay takes the same steps and finds that one.
                 Err(status) if is_given_up(&status) && tries < MOST_TRIES => {
                     tries += 1;
                     continue;
@@ -182,7 +208,10 @@ impl Seller {
             match placed.state() {
                 // It is under way; the repeat waits for it.
                 OrderState::Pending if started.elapsed() < LONGEST_PLACING => continue,
-                OrderState::Placed | OrderState::Paid | OrderState::Fulfilled | OrderState::Refunded => {
+                OrderState::Placed
+                | OrderState::Paid
+                | OrderState::Fulfilled
+                | OrderState::Refunded => {
                     self.placing.add(started);
                     return Ok(placed);
                 }
@@ -191,10 +220,17 @@ impl Seller {
         }
     }
 
-    fn request(&self, order: &Order, request_id: String, reference: String) -> pb::PlaceOrderRequest {
+    fn request(
+        &self,
+        order: &Order,
+        request_id: String,
+        reference: String,
+    ) -> pb::PlaceOrderRequest {
         let line = |line: &super::plan::Line| {
-            let price =
-                self.prices.get(&(line.sku.clone(), line.pence)).expect("the catalogue has confirmed every price");
+            let price = self
+                .prices
+                .get(&(line.sku.clone(), line.pence))
+                .expect("the catalogue has confirmed every price");
             let item = Some(pb::place_order_line::Item::PriceId(price.clone()));
             pb::PlaceOrderLine { item, quantity: line.quantity }
         };
@@ -210,18 +246,23 @@ impl Seller {
         }
     }
 
-    /// Records that the goods left. Until the payment is captured this is answered ABORTED, and repeated.
+    /// Records that the goods left. Until the payment is captured this is answered ABORTED, and
+    /// repeated.
     async fn fulfill(&self, order: &Order, order_id: &str) -> Result<(), StartError> {
         let started = Instant::now();
-        let request =
-            pb::FulfillOrderRequest { order_id: order_id.to_owned(), effective_time: Some(order.time.into()) };
+        let request = pb::FulfillOrderRequest {
+            order_id: order_id.to_owned(),
+            effective_time: Some(order.time.into()),
+        };
         loop {
             let answer = persist(|| {
-                let (mut client, request) = (self.shop.orders.clone(), request.clone());
+                let mut client = self.shop.orders.clone();
+                let request = request.clone();
                 async move { client.fulfill_order(request).await }
             });
-            let answer =
-                answer.await.map_err(|status| refusal(&format!("{}: fulfilling it", order.place()), &status))?;
+            let answer = answer
+                .await
+                .map_err(|status| refusal(&format!("{}: fulfilling it", order.place()), &status))?;
             let fulfilled = answer.order.unwrap_or_default();
             if has_left(&fulfilled) {
                 self.fulfilling.add(started);
@@ -233,24 +274,39 @@ impl Seller {
         }
     }
 
-    async fn refund(&self, order: &Order, refund: &Refund, order_id: &str) -> Result<(), StartError> {
+    async fn refund(
+        &self,
+        order: &Order,
+        refund: &Refund,
+        order_id: &str,
+    ) -> Result<(), StartError> {
         let started = Instant::now();
         let lines = refund.lines.iter();
         let request = pb::RefundOrderRequest {
             order_id: order_id.to_owned(),
             request_id: format!("{PREFIX}{}-{}", refund.invoice, order.invoice),
             lines: lines
-                .map(|(number, units)| pb::RefundLineRequest { line_number: *number, quantity: *units })
+                .map(|(number, units)| pb::RefundLineRequest {
+                    line_number: *number,
+                    quantity: *units,
+                })
                 .collect(),
             amount: None,
             restock: true,
-            // A file that is not in the order of time may have a return before its sale, which no order takes.
+            // A file that is not in the order of time may have a return before its sale, which no
+            // order takes.
             effective_time: Some(refund.time.max(order.time).into()),
         };
-        let place = format!("invoice {} of line {}, returning part of {}", refund.invoice, refund.line, order.place());
+        let place = format!(
+            "invoice {} of line {}, returning part of {}",
+            refund.invoice,
+            refund.line,
+            order.place()
+        );
         loop {
             let answer = persist(|| {
-                let (mut client, request) = (self.shop.orders.clone(), request.clone());
+                let mut client = self.shop.orders.clone();
+                let request = request.clone();
                 async move { client.refund_order(request).await }
             });
             let answer = answer.await.map_err(|status| refusal(&place, &status))?;
@@ -258,7 +314,10 @@ impl Seller {
                 pb::RefundState::Succeeded => break,
                 pb::RefundState::Pending if started.elapsed() < LONGEST_PLACING => {}
                 state => {
-                    return Err(StartError::new(format!("{place}: the refund is {}", state.as_str_name())));
+                    return Err(StartError::new(format!(
+                        "{place}: the refund is {}",
+                        state.as_str_name()
+                    )));
                 }
             }
         }
@@ -281,7 +340,8 @@ impl Order {
     }
 
     fn stuck(&self, order: &pb::Order) -> StartError {
-        let (state, reason) = (order.state().as_str_name(), &order.reason);
+        let state = order.state().as_str_name();
+        let reason = &order.reason;
         StartError::new(format!("{}: order {} is {state} {reason}", self.place(), order.order_id))
     }
 }

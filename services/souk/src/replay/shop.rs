@@ -1,4 +1,5 @@
-//! The shop as the replay sees it: the clients of its services, and calls that outlive its restarts.
+//! The shop as the replay sees it: the clients of its services, and calls that outlive its
+//! restarts.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -15,8 +16,8 @@ use tonic_types::StatusExt as _;
 
 /// How long a shop may be away: killed, started again, or full of work.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long another step of an order may be under way: after a kill its lease runs out first, and an order that cannot
-/// go on is given up after a minute.
+/// How long another step of an order may be under way: after a kill its lease runs out first, and
+/// an order that cannot go on is given up after a minute.
 const UNDER_WAY_PATIENCE: Duration = Duration::from_secs(180);
 /// How long the first call waits for an answer.
 const FIRST_PATIENCE: Duration = Duration::from_secs(3);
@@ -52,21 +53,26 @@ impl Shop {
         };
         let first = pb::ListOrdersRequest { page_size: 1, ..Default::default() };
         let answer = persist_for(FIRST_PATIENCE, FIRST_PATIENCE, || {
-            let (mut orders, first) = (shop.orders.clone(), first.clone());
+            let mut orders = shop.orders.clone();
+            let first = first.clone();
             async move { orders.list_orders(first).await }
         });
         match answer.await {
             Ok(_) => Ok(shop),
             Err(status) => {
-                let (code, message) = (status.code(), status.message());
+                let code = status.code();
+                let message = status.message();
                 let hint = "`souk up` starts a shop on 127.0.0.1:7300";
-                Err(StartError::new(format!("no shop answers at {address}: {code:?}: {message}; {hint}")))
+                Err(StartError::new(format!(
+                    "no shop answers at {address}: {code:?}: {message}; {hint}"
+                )))
             }
         }
     }
 }
 
-/// Makes a call until it succeeds or is refused: what a restart of the shop answers is only waited out.
+/// Makes a call until it succeeds or is refused: what a restart of the shop answers is only waited
+/// out.
 ///
 /// # Errors
 /// A refusal, or the last failure when the shop stayed away for a minute.
@@ -85,7 +91,8 @@ async fn persist_for<T, Answer>(
 where
     Answer: Future<Output = Result<Response<T>, Status>>,
 {
-    let (started, mut pause) = (Instant::now(), FIRST_PAUSE);
+    let started = Instant::now();
+    let mut pause = FIRST_PAUSE;
     loop {
         let status = match call().await {
             Ok(response) => return Ok(response.into_inner()),
@@ -110,11 +117,12 @@ pub fn repeated() -> u64 {
     REPEATED.load(Ordering::Relaxed)
 }
 
-/// Tells that an order was given up for good because a neighbour was away; nothing is held or charged, and the same
-/// request id answers this for ever.
+/// Tells that an order was given up for good because an upstream was away; nothing is held or
+/// charged, and the same request id answers this for ever.
 pub fn is_given_up(status: &Status) -> bool {
     let reason = reason(status);
-    reason == pb::ErrorReason::GaveUp.as_str_name() || reason == pb::ErrorReason::ReservationExpired.as_str_name()
+    reason == pb::ErrorReason::GaveUp.as_str_name()
+        || reason == pb::ErrorReason::ReservationExpired.as_str_name()
 }
 
 /// Tells that the request id was used before for something else.
@@ -124,7 +132,9 @@ pub fn is_other(status: &Status) -> bool {
 
 /// Says in one line what was answered instead of a result.
 pub fn refusal(what: &str, status: &Status) -> StartError {
-    let (code, reason, message) = (status.code(), reason(status), status.message());
+    let code = status.code();
+    let reason = reason(status);
+    let message = status.message();
     StartError::new(format!("{what}: {code:?} {reason}: {message}"))
 }
 

@@ -1,4 +1,5 @@
-//! What must be there before something is sold: the catalogue with its prices, and the goods of each order.
+//! What must be there before something is sold: the catalogue with its prices, and the goods of
+//! each order.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -29,34 +30,46 @@ pub fn money(pence: i64) -> Money {
     Money { currency_code: CURRENCY.to_owned(), minor_units: pence }
 }
 
-/// Brings every product code of the file into the catalogue, at every price it was sold at. A repeat changes nothing.
+/// Brings every product code of the file into the catalogue, at every price it was sold at. A
+/// repeat changes nothing.
 pub async fn list_products(shop: &Shop, plan: &Plan) -> Result<Prices, StartError> {
     let items: Vec<_> = plan.products.iter().flat_map(imported).collect();
     for items in items.chunks(IMPORT_ITEMS) {
-        let requests: Vec<_> =
-            items.iter().map(|item| catalog::ImportProductsRequest { product: Some(item.clone()) }).collect();
+        let requests: Vec<_> = items
+            .iter()
+            .map(|item| catalog::ImportProductsRequest { product: Some(item.clone()) })
+            .collect();
         let answer = persist(|| {
-            let (mut client, stream) = (shop.catalog.clone(), tokio_stream::iter(requests.clone()));
+            let mut client = shop.catalog.clone();
+            let stream = tokio_stream::iter(requests.clone());
             async move { client.import_products(stream).await }
         });
         let answer = answer.await.map_err(|status| refusal("importing the products", &status))?;
         if answer.results.len() != items.len() {
-            let (sent, told) = (items.len(), answer.results.len());
-            return Err(StartError::new(format!("catalog told of {told} products where {sent} were imported")));
+            let sent = items.len();
+            let told = answer.results.len();
+            return Err(StartError::new(format!(
+                "catalog told of {told} products where {sent} were imported"
+            )));
         }
-        if let Some(error) =
-            answer.results.iter().find_map(|result| Some((&result.external_key, result.error.as_ref()?)))
+        if let Some(error) = answer
+            .results
+            .iter()
+            .find_map(|result| Some((&result.external_key, result.error.as_ref()?)))
         {
             let (key, error) = error;
-            let what =
-                format!("catalog refused the product {key}: {}: {} {}", error.reason, error.field, error.message);
+            let what = format!(
+                "catalog refused the product {key}: {}: {} {}",
+                error.reason, error.field, error.message
+            );
             return Err(StartError::new(what));
         }
     }
     find_prices(shop, plan).await
 }
 
-/// Names the price of every sku and amount, and has the catalogue confirm it before anything is sold.
+/// Names the price of every sku and amount, and has the catalogue confirm it before anything is
+/// sold.
 async fn find_prices(shop: &Shop, plan: &Plan) -> Result<Prices, StartError> {
     let sold_at = |product: &Product| {
         let sku = product.sku.clone();
@@ -68,21 +81,30 @@ async fn find_prices(shop: &Shop, plan: &Plan) -> Result<Prices, StartError> {
         let ids: Vec<String> = wanted.iter().map(|(sku, pence)| price_id(sku, *pence)).collect();
         let items = ids
             .iter()
-            .map(|id| catalog::ResolveItem { item: Some(catalog::resolve_item::Item::PriceId(id.clone())) })
+            .map(|id| catalog::ResolveItem {
+                item: Some(catalog::resolve_item::Item::PriceId(id.clone())),
+            })
             .collect();
         let request = catalog::ResolvePricesRequest { items, currency_code: CURRENCY.to_owned() };
         let answer = persist(|| {
-            let (mut client, request) = (shop.catalog.clone(), request.clone());
+            let mut client = shop.catalog.clone();
+            let request = request.clone();
             async move { client.resolve_prices(request).await }
         });
-        let found = answer.await.map_err(|status| refusal("looking up the imported prices", &status))?.prices;
+        let found = answer
+            .await
+            .map_err(|status| refusal("looking up the imported prices", &status))?
+            .prices;
         for (index, (wanted, id)) in wanted.iter().zip(ids).enumerate() {
             let is_it = |price: &catalog::ResolvedPrice| {
-                price.sku == wanted.0 && price.unit_price.as_ref().is_some_and(|is| is.minor_units == wanted.1)
+                price.sku == wanted.0
+                    && price.unit_price.as_ref().is_some_and(|is| is.minor_units == wanted.1)
             };
             if !found.get(index).is_some_and(is_it) {
                 let (sku, pence) = wanted;
-                return Err(StartError::new(format!("catalog has no price of {pence} pence for {sku} under {id}")));
+                return Err(StartError::new(format!(
+                    "catalog has no price of {pence} pence for {sku} under {id}"
+                )));
             }
             prices.insert(wanted.clone(), id);
         }
@@ -95,7 +117,8 @@ fn price_id(sku: &str, pence: i64) -> String {
     PriceId::derive(b"souk.catalog.price", &format!("{sku} {CURRENCY} {pence}")).to_string()
 }
 
-/// Returns a product as the catalogue imports it; several items when it has more prices than one can bring.
+/// Returns a product as the catalogue imports it; several items when it has more prices than one
+/// can bring.
 fn imported(product: &Product) -> Vec<catalog::ImportedProduct> {
     let item = |prices: &[(i64, Timestamp)]| catalog::ImportedProduct {
         external_key: product.sku.clone(),
@@ -120,11 +143,13 @@ fn imported(product: &Product) -> Vec<catalog::ImportedProduct> {
     product.prices.chunks(VARIANT_PRICES).map(item).collect()
 }
 
-/// Receives the goods of each order before it is sold, once for its invoice whatever file it stands in.
+/// Receives the goods of each order before it is sold, once for its invoice whatever file it stands
+/// in.
 ///
-/// A receipt is found again by its time in the world, which no other receipt has: the day before the sale, and within it
-/// a microsecond that the invoice chooses. Request ids alone would not do, because they are forgotten after 7 days while
-/// movements are kept; they keep a call that is repeated at once, after a lost answer, from counting twice.
+/// A receipt is found again by its time in the world, which no other receipt has: the day before
+/// the sale, and within it a microsecond that the invoice chooses. Request ids alone would not do,
+/// because they are forgotten after 7 days while movements are kept; they keep a call that is
+/// repeated at once, after a lost answer, from counting twice.
 pub struct Goods {
     shop: Shop,
     /// The times of all receipts that were there when the replay began.
@@ -135,16 +160,24 @@ impl Goods {
     /// Reads which goods were received before.
     pub async fn of(shop: &Shop) -> Result<Goods, StartError> {
         let mut received = HashSet::new();
-        let mut request = inventory::ListMovementsRequest { page_size: 1_000, ..Default::default() };
+        let mut request =
+            inventory::ListMovementsRequest { page_size: 1_000, ..Default::default() };
         loop {
             let answer = persist(|| {
-                let (mut client, request) = (shop.inventory.clone(), request.clone());
+                let mut client = shop.inventory.clone();
+                let request = request.clone();
                 async move { client.list_movements(request).await }
             });
-            let page = answer.await.map_err(|status| refusal("looking for goods received before", &status))?;
-            let receipts =
-                page.movements.iter().filter(|movement| movement.kind() == inventory::MovementKind::Received);
-            received.extend(receipts.filter_map(|movement| Timestamp::try_from(movement.effective_time?).ok()));
+            let page = answer
+                .await
+                .map_err(|status| refusal("looking for goods received before", &status))?;
+            let receipts = page
+                .movements
+                .iter()
+                .filter(|movement| movement.kind() == inventory::MovementKind::Received);
+            received.extend(
+                receipts.filter_map(|movement| Timestamp::try_from(movement.effective_time?).ok()),
+            );
             if page.next_page_token.is_empty() {
                 return Ok(Goods { shop: shop.clone(), received });
             }
@@ -175,7 +208,8 @@ impl Goods {
                 effective_time: Some(time.into()),
             };
             let answer = persist(|| {
-                let (mut client, request) = (self.shop.inventory.clone(), request.clone());
+                let mut client = self.shop.inventory.clone();
+                let request = request.clone();
                 async move { client.receive_stock(request).await }
             });
             let what = || format!("{}: receiving its goods", order.place());
@@ -185,7 +219,8 @@ impl Goods {
     }
 }
 
-/// Returns a microsecond of the day before the order that its invoice and the number of the call choose.
+/// Returns a microsecond of the day before the order that its invoice and the number of the call
+/// choose.
 fn receipt_time(order: &Order, number: usize) -> Timestamp {
     const DAY: i64 = 24 * 60 * 60 * 1_000_000;
     let digest = Sha256::digest(format!("{} {number}", order.invoice));
@@ -205,8 +240,9 @@ mod tests {
             let prices = (1..=prices).map(|pence| (pence, time)).collect();
             Product { sku: "85123A".to_owned(), title: "MUG".to_owned(), prices }
         };
-        let prices =
-            |product| -> Vec<usize> { imported(&product).iter().map(|item| item.variants[0].prices.len()).collect() };
+        let prices = |product| -> Vec<usize> {
+            imported(&product).iter().map(|item| item.variants[0].prices.len()).collect()
+        };
         assert_eq!(prices(product(0)), [0]);
         assert_eq!(prices(product(200)), [200]);
         assert_eq!(prices(product(401)), [200, 200, 1]);
@@ -222,8 +258,11 @@ mod tests {
             lines: vec![],
             refunds: vec![],
         };
-        let times =
-            [receipt_time(&order("536365"), 0), receipt_time(&order("536365"), 1), receipt_time(&order("536366"), 0)];
+        let times = [
+            receipt_time(&order("536365"), 0),
+            receipt_time(&order("536365"), 1),
+            receipt_time(&order("536366"), 0),
+        ];
         for time in times {
             assert!(time.to_string().starts_with("2010-11-30T"), "{time}");
         }

@@ -17,7 +17,8 @@ async fn a_copy_of_a_shop_under_load_is_whole() {
     let (folder, copies) = (folder(), folder());
     let shop = shop_in(folder.path()).start().await;
     let is_over = Arc::new(AtomicBool::new(false));
-    let buyers: Vec<_> = (0..BUYERS).map(|buyer| buy_until(is_over.clone(), Customer::of(&shop), buyer)).collect();
+    let buyers: Vec<_> =
+        (0..BUYERS).map(|buyer| buy_until(is_over.clone(), Customer::of(&shop), buyer)).collect();
     let buyers: Vec<_> = buyers.into_iter().map(tokio::spawn).collect();
 
     let data = shop.data();
@@ -27,9 +28,13 @@ async fn a_copy_of_a_shop_under_load_is_whole() {
         let place = copies.path().join(format!("copy-{number}"));
         // A ChildShop in `place` has its databases in `place/data`.
         let to = place.join("data");
-        let ran = run(&["backup", to.to_str().unwrap(), "--data", data.to_str().unwrap()]).await.exited_with(0);
+        let ran = run(&["backup", to.to_str().unwrap(), "--data", data.to_str().unwrap()])
+            .await
+            .exited_with(0);
         assert!(ran.out.starts_with("copied 7 databases to "), "{}", ran.out);
-        let again = run(&["backup", to.to_str().unwrap(), "--data", data.to_str().unwrap()]).await.exited_with(1);
+        let again = run(&["backup", to.to_str().unwrap(), "--data", data.to_str().unwrap()])
+            .await
+            .exited_with(1);
         assert!(again.err.contains("is there already"), "{}", again.err);
         places.push(place);
     }
@@ -83,8 +88,10 @@ async fn comes_to_its_end(mut customer: Customer, order_id: &str) -> Result<bool
 
 #[tokio::test]
 async fn a_folder_without_a_shop_is_said_to_be_empty() {
-    let (from, to) = (folder(), folder());
-    let (from, to) = (from.path().to_str().unwrap(), to.path().to_str().unwrap());
+    let from = folder();
+    let to = folder();
+    let from = from.path().to_str().unwrap();
+    let to = to.path().to_str().unwrap();
     let ran = run(&["backup", to, "--data", from]).await.exited_with(1);
     assert!(ran.err.contains("holds no database"), "{}", ran.err);
     let ran = run(&["backup", to, "--data", "/nowhere"]).await.exited_with(1);

@@ -9,7 +9,8 @@ use tokio::net::TcpStream;
 
 use crate::support::{Customer, LIMIT, SKU, address, audit, folder, run, shop_in};
 
-/// A breach: a database, what is done to it, and what the auditor says, with `ORDER` for the order's id.
+/// A breach: a database, what is done to it, and what the auditor says, with `ORDER` for the
+/// order's id.
 const BREACHES: [(&str, &str, &str); 4] = [
     (
         "inventory.db",
@@ -21,8 +22,16 @@ const BREACHES: [(&str, &str, &str); 4] = [
         "UPDATE charges SET captured_minor = captured_minor + 1",
         "BROKEN the provider's book has the amounts of the payment  payment_",
     ),
-    ("inventory.db", "UPDATE reservation SET state = 4", "BROKEN shop.order_has_its_stock  ORDER: a Paid order"),
-    ("orders.db", "UPDATE order_lines SET quantity = 2", "BROKEN shop.order_has_its_units  ORDER: "),
+    (
+        "inventory.db",
+        "UPDATE reservation SET state = 4",
+        "BROKEN shop.order_has_its_stock  ORDER: a Paid order",
+    ),
+    (
+        "orders.db",
+        "UPDATE order_lines SET quantity = 2",
+        "BROKEN shop.order_has_its_units  ORDER: ",
+    ),
 ];
 
 fn tamper(file: &Path, statement: &str) {
@@ -50,17 +59,27 @@ async fn a_clean_shop_passes_and_each_breach_is_named() {
         copy_all(&intact, &shop.data());
         tamper(&shop.data().join(database), statement);
         shop.restart().await;
-        let broken = run(&["audit", "--to", &address(&shop), "--patience", "1"]).await.exited_with(1);
+        let broken =
+            run(&["audit", "--to", &address(&shop), "--patience", "1"]).await.exited_with(1);
         let wanted = wanted.replace("ORDER", &order_id);
-        assert!(broken.out.contains(&wanted), "{statement}: {wanted:?} is missing in\n{}", broken.out);
-        assert!(broken.err.contains("do not hold") || broken.err.contains("does not hold"), "{}", broken.err);
+        assert!(
+            broken.out.contains(&wanted),
+            "{statement}: {wanted:?} is missing in\n{}",
+            broken.out
+        );
+        assert!(
+            broken.err.contains("do not hold") || broken.err.contains("does not hold"),
+            "{}",
+            broken.err
+        );
         assert!(shop.stop(LIMIT).await.success());
     }
     copy_all(&intact, &shop.data());
     shop.restart().await;
     let again = audit(&shop).await.exited_with(0);
     assert!(
-        again.out.contains(&clean.out.lines().last().unwrap().to_owned()) && !again.out.contains(SKU),
+        again.out.contains(&clean.out.lines().last().unwrap().to_owned())
+            && !again.out.contains(SKU),
         "{}",
         again.out
     );

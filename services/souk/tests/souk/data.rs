@@ -1,4 +1,5 @@
-//! The data folder: what is lost in it is noticed while the shop runs and when it starts, and whatever is full is named.
+//! The data folder: what is lost in it is noticed while the shop runs and when it starts, and
+//! whatever is full is named.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -28,7 +29,11 @@ async fn readyz(shop: &ChildShop) -> String {
 async fn is_not_ready(shop: &ChildShop, why: &str) {
     eventually(LIMIT, || async {
         let answer = readyz(shop).await;
-        if answer.starts_with("HTTP/1.1 503") && answer.contains(why) { Ok(()) } else { Err(answer) }
+        if answer.starts_with("HTTP/1.1 503") && answer.contains(why) {
+            Ok(())
+        } else {
+            Err(answer)
+        }
     })
     .await;
 }
@@ -44,8 +49,10 @@ async fn is_ready(shop: &ChildShop) {
 /// Starts `souk up`, which is to end by itself.
 async fn refused_start(data: &Path, more: &[&str]) -> Ran {
     let listen = ["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"];
-    let services = if more.contains(&"--services-dir") { &[][..] } else { &["--services-dir", ""][..] };
-    let arguments = [&["up", "--data", data.to_str().unwrap()][..], &listen[..], services, more].concat();
+    let services =
+        if more.contains(&"--services-dir") { &[][..] } else { &["--services-dir", ""][..] };
+    let arguments =
+        [&["up", "--data", data.to_str().unwrap()][..], &listen[..], services, more].concat();
     run(&arguments).await
 }
 
@@ -68,7 +75,11 @@ async fn a_database_that_is_deleted_under_load_takes_no_more_orders_and_refuses_
 
     let refused = refused_start(&shop.data(), &[]).await.exited_with(1);
     let line = format!("{} is gone or empty", orders.display());
-    assert!(refused.err.contains(&line) && refused.err.contains("--accept-data orders.db"), "{}", refused.err);
+    assert!(
+        refused.err.contains(&line) && refused.err.contains("--accept-data orders.db"),
+        "{}",
+        refused.err
+    );
     assert_eq!(refused.err.trim_end().lines().count(), 1, "{}", refused.err);
 }
 
@@ -79,7 +90,9 @@ async fn one_restored_database_refuses_the_start_until_it_is_accepted() {
     Customer::of(&shop).buy("first").await.unwrap();
     let backup = folder.path().join("backup");
     let data = shop.data();
-    run(&["backup", backup.to_str().unwrap(), "--data", data.to_str().unwrap()]).await.exited_with(0);
+    run(&["backup", backup.to_str().unwrap(), "--data", data.to_str().unwrap()])
+        .await
+        .exited_with(0);
     Customer::of(&shop).buy("second").await.unwrap();
     shop.restart().await;
     assert!(shop.stop(LIMIT).await.success());
@@ -130,19 +143,24 @@ async fn databases_of_services_in_other_languages_are_listed_and_checked_too() {
     fs::write(
         services.join("souk.service.toml"),
         "name = \"fake\"\nlanguage = \"python\"\nservices = [\"souk.fake.v1.FakeService\"]\nsummary = \"pretended\"\n\
-         neighbours = []\nlisten = \"127.0.0.1:0\"\nmetrics_listen = \"127.0.0.1:0\"\n[prepare]\nneeds = \"sh\"\n\
+         upstreams = []\nlisten = \"127.0.0.1:0\"\nmetrics_listen = \"127.0.0.1:0\"\n[prepare]\nneeds = \"sh\"\n\
          inputs = [\"fake.sh\"]\nsteps = [[\"true\"]]\n[run]\ncommand = [\"sh\", \"fake.sh\"]\n",
     )
     .unwrap();
     fs::write(services.join("fake.sh"), "exec sleep 600").unwrap();
     let services = services.parent().unwrap().display().to_string();
-    let mut shop = ChildShop::up_with(folder.path(), &services).program(crate::support::souk()).start().await;
+    let mut shop =
+        ChildShop::up_with(folder.path(), &services).program(crate::support::souk()).start().await;
     let data = shop.data();
     let file = foreign_database(&data, "", 7);
     let list = data.join("shop.json");
     eventually(LIMIT, || async {
         let list = fs::read_to_string(&list).unwrap();
-        if list.contains("\"fake/fake.sqlite3\": 7") && !column(&file, "shop").is_empty() { Ok(()) } else { Err(list) }
+        if list.contains("\"fake/fake.sqlite3\": 7") && !column(&file, "shop").is_empty() {
+            Ok(())
+        } else {
+            Err(list)
+        }
     })
     .await;
     assert!(fs::read_to_string(&list).unwrap().contains(&column(&file, "shop")));
@@ -154,7 +172,11 @@ async fn databases_of_services_in_other_languages_are_listed_and_checked_too() {
     {
         foreign_database(&data, id, epoch);
         let refused = refused_start(&data, &["--services-dir", &services]).await.exited_with(1);
-        assert!(refused.err.contains("fake/fake.sqlite3") && refused.err.contains(problem), "{}", refused.err);
+        assert!(
+            refused.err.contains("fake/fake.sqlite3") && refused.err.contains(problem),
+            "{}",
+            refused.err
+        );
     }
     fs::remove_dir_all(data.join("fake")).unwrap();
     let refused = refused_start(&data, &["--services-dir", &services]).await.exited_with(1);
@@ -171,22 +193,30 @@ async fn a_backup_has_all_databases_for_this_user_alone_and_one_that_fails_leave
     let shop_id = column(&data.join("orders.db"), "shop");
     foreign_database(&data, &shop_id, 3);
     let backup = |to: &str| {
-        let (to, data) = (copies.path().join(to).display().to_string(), data.display().to_string());
+        let to = copies.path().join(to).display().to_string();
+        let data = data.display().to_string();
         async move { run(&["backup", &to, "--data", &data]).await }
     };
     let ran = backup("whole").await.exited_with(0);
     assert!(ran.out.starts_with("copied 8 databases to "), "{}", ran.out);
     let whole = copies.path().join("whole");
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    for (name, wanted) in
-        [("", 0o700), ("orders.db", 0o600), ("shop.json", 0o600), ("fake", 0o700), ("fake/fake.sqlite3", 0o600)]
-    {
+    for (name, wanted) in [
+        ("", 0o700),
+        ("orders.db", 0o600),
+        ("shop.json", 0o600),
+        ("fake", 0o700),
+        ("fake/fake.sqlite3", 0o600),
+    ] {
         assert_eq!(mode(&whole.join(name)), wanted, "{name}");
     }
     assert_eq!(column(&whole.join("fake/fake.sqlite3"), "epoch"), "3");
-    assert!(fs::read_to_string(whole.join("shop.json")).unwrap().contains("\"fake/fake.sqlite3\": 3"));
+    assert!(
+        fs::read_to_string(whole.join("shop.json")).unwrap().contains("\"fake/fake.sqlite3\": 3")
+    );
 
-    // One that its program has only just made has no shop's id yet: it is copied, and new to the shop of the copy.
+    // One that its program has only just made has no shop's id yet: it is copied, and new to the
+    // shop of the copy.
     foreign_database(&data, "", 3);
     backup("young").await.exited_with(0);
     let young = copies.path().join("young");
@@ -195,7 +225,11 @@ async fn a_backup_has_all_databases_for_this_user_alone_and_one_that_fails_leave
     foreign_database(&data, &shop_id, 3);
 
     // What begins like a database and is none.
-    fs::write(data.join("fake/broken.db"), [b"SQLite format 3\0".as_slice(), &[255; 9000]].concat()).unwrap();
+    fs::write(
+        data.join("fake/broken.db"),
+        [b"SQLite format 3\0".as_slice(), &[255; 9000]].concat(),
+    )
+    .unwrap();
     let ran = backup("broken").await.exited_with(1);
     assert!(ran.err.contains("broken.db"), "{}", ran.err);
     fs::remove_file(data.join("fake/broken.db")).unwrap();
@@ -203,7 +237,8 @@ async fn a_backup_has_all_databases_for_this_user_alone_and_one_that_fails_leave
     fs::rename(data.join("ledger.db"), data.join("aside")).unwrap();
     let ran = backup("lacking").await.exited_with(1);
     assert!(ran.err.contains("ledger.db: is gone"), "{}", ran.err);
-    let mut left: Vec<_> = fs::read_dir(copies.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let mut left: Vec<_> =
+        fs::read_dir(copies.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
     assert_eq!(left, ["whole", "young"]);
 }
@@ -214,7 +249,10 @@ struct SmallDisk(PathBuf);
 impl SmallDisk {
     fn mount(at: PathBuf) -> Option<SmallDisk> {
         fs::create_dir_all(&at).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=48m", "tmpfs"]).arg(&at).output();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=48m", "tmpfs"])
+            .arg(&at)
+            .output();
         mounted.is_ok_and(|ran| ran.status.success()).then_some(SmallDisk(at))
     }
 }
@@ -244,7 +282,11 @@ async fn a_full_disk_is_said_by_name_and_the_shop_recovers_by_itself() {
     let refused = customer.buy("full").await.unwrap_err();
     assert_eq!(refused.code(), Code::ResourceExhausted, "{refused:?}");
     is_not_ready(&shop, "orders.db cannot grow").await;
-    assert!(printed(&shop).contains("orders.db cannot grow, its disk or its limit is full"), "{}", printed(&shop));
+    assert!(
+        printed(&shop).contains("orders.db cannot grow, its disk or its limit is full"),
+        "{}",
+        printed(&shop)
+    );
 
     fs::remove_file(&filler).unwrap();
     is_ready(&shop).await;

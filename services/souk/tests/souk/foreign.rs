@@ -1,5 +1,6 @@
-//! Services of other languages beside the shop: prepared and started in the background, named in the log, started again when they
-//! die, stopped with the shop and dead when it is. A few lines of shell stand for one.
+//! Services of other languages beside the shop: prepared and started in the background, named in
+//! the log, started again when they die, stopped with the shop and dead when it is. A few lines of
+//! shell stand for one.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -8,9 +9,9 @@ use souk_testkit::{ChildShop, eventually};
 
 use crate::support::{LIMIT, folder, printed, products, run_in, souk};
 
-/// A service that says where its neighbours are, tells its process id, and ends when it is asked to.
+/// A service that says where its upstreams are, tells its process id, and ends when it is asked to.
 const POLITE: &str = r#"
-echo "catalog is at $FAKE__NEIGHBOURS__CATALOG, other is at ${FAKE__NEIGHBOURS__OTHER:-nowhere}"
+echo "catalog is at $FAKE__UPSTREAMS__CATALOG, other is at ${FAKE__UPSTREAMS__OTHER:-nowhere}"
 echo "log format $FAKE__LOG__FORMAT" >&2
 trap 'echo stopped >> "$HOME_OF_TEST/stopped"; exit 0' TERM
 echo $$ >> "$HOME_OF_TEST/lives"
@@ -51,7 +52,7 @@ name = "fake"
 language = "python"
 services = ["souk.fake.v1.FakeService"]
 summary = "what is only pretended"
-neighbours = ["catalog", "other"]
+upstreams = ["catalog", "other"]
 listen = "127.0.0.1:0"
 metrics_listen = "127.0.0.1:0"
 [prepare]
@@ -134,7 +135,9 @@ async fn it_is_prepared_once_and_started_with_its_name_in_the_log() {
 
 #[tokio::test]
 async fn in_a_json_log_its_name_is_a_field() {
-    let beside = Beside::polite("echo '{\"level\":\"INFO\",\"message\":\"mine\"}'; echo plain; exec sleep 60");
+    let beside = Beside::polite(
+        "echo '{\"level\":\"INFO\",\"message\":\"mine\"}'; echo plain; exec sleep 60",
+    );
     let shop = beside.shop().environment("SOUK__LOG__FORMAT", "json").start().await;
     says(&shop, "{\"service\":\"fake\",\"level\":\"INFO\",\"message\":\"mine\"}\n").await;
     says(&shop, "\"message\":\"plain\",\"service\":\"fake\"").await;
@@ -172,7 +175,11 @@ async fn the_shop_neither_waits_for_a_preparation_nor_stays_for_it() {
 async fn without_its_interpreter_the_welcome_says_what_is_off_and_why() {
     let beside = Beside::new("no-such-interpreter", "true", POLITE);
     let shop = beside.shop().start().await;
-    says(&shop, "off       fake: what is only pretended, because no-such-interpreter is not installed").await;
+    says(
+        &shop,
+        "off       fake: what is only pretended, because no-such-interpreter is not installed",
+    )
+    .await;
     assert!(!products(&shop).await.is_empty());
 }
 
@@ -183,7 +190,11 @@ async fn one_in_rust_that_was_written_after_the_program_was_built_is_off_and_the
     let text = std::fs::read_to_string(&manifest).unwrap().replace("\"python\"", "\"rust\"");
     std::fs::write(&manifest, text).unwrap();
     let shop = beside.shop().start().await;
-    says(&shop, "off       fake: what is only pretended, because this program was built without it").await;
+    says(
+        &shop,
+        "off       fake: what is only pretended, because this program was built without it",
+    )
+    .await;
     assert!(!products(&shop).await.is_empty());
     assert_eq!(beside.lives(), Vec::<String>::new());
 }
@@ -220,7 +231,11 @@ async fn an_interpreter_that_is_taken_away_is_not_waited_for() {
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
     let shop = beside.shop().environment("PATH", path).start().await;
     says(&shop, "it is prepared again in 5s").await;
-    says(&shop, "fake is off: what is only pretended, because fake-interpreter is not installed service=").await;
+    says(
+        &shop,
+        "fake is off: what is only pretended, because fake-interpreter is not installed service=",
+    )
+    .await;
     assert!(!products(&shop).await.is_empty());
 }
 
@@ -228,7 +243,11 @@ async fn an_interpreter_that_is_taken_away_is_not_waited_for() {
 async fn one_with_a_wrong_setting_is_not_started_again() {
     let beside = Beside::polite(CONFUSED);
     let shop = beside.shop().start().await;
-    says(&shop, "fake is off: what is only pretended, because of a wrong setting: fake: entries.most = 0").await;
+    says(
+        &shop,
+        "fake is off: what is only pretended, because of a wrong setting: fake: entries.most = 0",
+    )
+    .await;
     // Longer than the first pause.
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert_eq!(beside.lives().len(), 1);
@@ -271,7 +290,8 @@ async fn it_can_be_left_out_and_what_is_not_there_cannot() {
     drop(shop);
 
     let services = format!("--services-dir={}", beside.path("services").display());
-    let ran = run_in(Path::new("."), &["up", &services, "--without=tea"], &[]).await.exited_with(64);
+    let ran =
+        run_in(Path::new("."), &["up", &services, "--without=tea"], &[]).await.exited_with(64);
     assert!(ran.err.contains("there are catalog") && ran.err.contains("fake"), "{}", ran.err);
 }
 

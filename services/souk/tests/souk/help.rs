@@ -5,27 +5,51 @@ use crate::support::run;
 #[tokio::test]
 async fn every_command_explains_itself() {
     for (command, words) in [
-        (&["--help"][..], &["souk up", "up", "serve", "audit", "replay", "backup", "token", "settings"][..]),
+        (
+            &["--help"][..],
+            &["souk up", "up", "serve", "audit", "replay", "backup", "token", "settings"][..],
+        ),
         (
             &["up", "--help"],
-            &["--data", "souk-data", "127.0.0.1:7300", "127.0.0.1:7301", "--without", "Ctrl-C", "SOUK__LOG__LEVEL"],
+            &[
+                "--data",
+                "souk-data",
+                "127.0.0.1:7300",
+                "127.0.0.1:7301",
+                "--without",
+                "Ctrl-C",
+                "SOUK__LOG__LEVEL",
+            ],
         ),
         (
             &["serve", "--help"],
-            &["--neighbour", "catalog=http://127.0.0.1:7310", "Example", "--data", "127.0.0.1:7300"],
+            &["--upstream", "catalog=http://127.0.0.1:7310", "Example", "--data", "127.0.0.1:7300"],
         ),
-        (&["audit", "--help"], &["--to", "127.0.0.1:7300", "Exits with 1", "--patience", "--neighbour"]),
-        (&["replay", "--help"], &["--to", "--rate", "--concurrency", "--from-invoice", "--report", "xz"]),
+        (
+            &["audit", "--help"],
+            &["--to", "127.0.0.1:7300", "Exits with 1", "--patience", "--upstream"],
+        ),
+        (
+            &["replay", "--help"],
+            &["--to", "--rate", "--concurrency", "--from-invoice", "--report", "xz"],
+        ),
         (&["backup", "--help"], &["--data", "souk-data", "souk audit", "runs"]),
         (
             &["events", "tail", "--help"],
             &["--type", "--from", "earliest", "how long ago", "--json", "--limit", "acknowledged"],
         ),
-        (&["token", "--help"], &["user:ID", "service:NAME", "staff", "authorization: Bearer", "loopback"]),
+        (
+            &["token", "--help"],
+            &["user:ID", "service:NAME", "staff", "authorization: Bearer", "loopback"],
+        ),
     ] {
         let help = run(command).await.exited_with(0).out;
         for word in words {
-            assert!(help.contains(word), "souk {} does not say {word:?}:\n{help}", command.join(" "));
+            assert!(
+                help.contains(word),
+                "souk {} does not say {word:?}:\n{help}",
+                command.join(" ")
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The one program as a person meets it: the command line from the outside, on a folder and ports of its own.
+//! The one program as a person meets it: the command line from the outside, on a folder and ports
+//! of its own.
 
 mod backup;
 mod books;

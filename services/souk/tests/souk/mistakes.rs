@@ -1,5 +1,5 @@
-//! Whatever a person gets wrong is told in one clear line, with exit code 64 when it is an argument or a setting, and
-//! before anything is bound or written.
+//! Whatever a person gets wrong is told in one clear line, with exit code 64 when it is an argument
+//! or a setting, and before anything is bound or written.
 
 use souk_testkit::ChildShop;
 
@@ -25,13 +25,16 @@ async fn a_wrong_argument_is_one_line_and_64() {
         ),
         (&["up", "--listen", "somewhere"], "'somewhere'"),
         (&["serve", "tea"], "there are catalog"),
-        (&["serve", "orders", "--neighbour", "catalog"], "must be NAME=ADDRESS"),
-        (&["serve", "orders", "--neighbour", "tea=http://127.0.0.1:1"], "is no service of this shop"),
+        (&["serve", "orders", "--upstream", "catalog"], "must be NAME=ADDRESS"),
+        (
+            &["serve", "orders", "--upstream", "tea=http://127.0.0.1:1"],
+            "is no service of this shop",
+        ),
         (&["serve"], "required arguments"),
         (&["token", "--as", "nobody"], "'nobody'"),
         (&["token", "--as", "user:a\nb"], "control character"),
         (&["token", "--as", "staff:ann "], "blank"),
-        (&["audit", "--neighbour", "auditor=127.0.0.1:1"], "auditor"),
+        (&["audit", "--upstream", "auditor=127.0.0.1:1"], "auditor"),
         (&["open"], "'open'"),
     ] {
         let line = refused(arguments, &[], 64).await;
@@ -75,7 +78,11 @@ async fn settings_come_from_the_environment_unless_an_argument_says_otherwise() 
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     // ChildShop says where to listen, which wins over the address that is taken.
-    let shop = ChildShop::up(folder.path()).program(souk()).environment("SOUK__SERVER__LISTEN", &taken).start().await;
+    let shop = ChildShop::up(folder.path())
+        .program(souk())
+        .environment("SOUK__SERVER__LISTEN", &taken)
+        .start()
+        .await;
     assert_ne!(address(&shop), taken);
 }
 
@@ -84,21 +91,36 @@ async fn what_is_in_the_way_is_one_line_and_1() {
     let place = folder();
     let shop = shop_in(place.path()).start().await;
     let address = address(&shop);
-    let (data, elsewhere) = (shop.data(), folder());
+    let data = shop.data();
+    let elsewhere = folder();
     let line = refused(
-        &["up", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--data", data.to_str().unwrap()],
+        &[
+            "up",
+            "--listen",
+            "127.0.0.1:0",
+            "--metrics-listen",
+            "127.0.0.1:0",
+            "--data",
+            data.to_str().unwrap(),
+        ],
         &[],
         1,
     )
     .await;
     assert!(line.contains("in use by another process"), "{line}");
 
-    let line = refused(&["up", "--no-seed", "--listen", &address, "--metrics-listen", "127.0.0.1:0"], &[], 1).await;
+    let line = refused(
+        &["up", "--no-seed", "--listen", &address, "--metrics-listen", "127.0.0.1:0"],
+        &[],
+        1,
+    )
+    .await;
     assert!(line.contains(&address), "{line}");
 
     let file = elsewhere.path().join("file");
     std::fs::write(&file, "not a folder").unwrap();
-    let line = refused(&["up", "--listen", "127.0.0.1:0", "--data", file.to_str().unwrap()], &[], 1).await;
+    let line =
+        refused(&["up", "--listen", "127.0.0.1:0", "--data", file.to_str().unwrap()], &[], 1).await;
     assert!(line.contains(file.to_str().unwrap()), "{line}");
 
     let line = refused(&["audit", "--to", "127.0.0.1:1"], &[], 1).await;

@@ -1,4 +1,5 @@
-//! The README's own commands, and those that `souk up` prints, run as they stand: only the address is the test's.
+//! The README's own commands, and those that `souk up` prints, run as they stand: only the address
+//! is the test's.
 
 use std::process::Stdio;
 
@@ -24,7 +25,8 @@ grpcurl() { "$GRPCURL" "$@"; }
     let mut command = Command::new("bash");
     command.arg("-c").arg(format!("{programs}{script}")).stdin(Stdio::null()).kill_on_drop(true);
     command.env("SOUK_UNDER_TEST", souk()).env("GRPCURL", grpcurl);
-    let output = tokio::time::timeout(LIMIT, command.output()).await.expect("the script ends").unwrap();
+    let output =
+        tokio::time::timeout(LIMIT, command.output()).await.expect("the script ends").unwrap();
     Some(Ran::of(&output))
 }
 
@@ -34,7 +36,8 @@ fn blocks(section: &str, shop: &ChildShop) -> Vec<String> {
     let text = &README[from..];
     let text = &text[..text[3..].find("\n## ").map_or(text.len(), |end| end + 3)];
     let address = address(shop);
-    let blocks = text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
+    let blocks =
+        text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
     blocks
         .map(|block| block.replace(ADDRESS, &address))
         .map(|block| block.replace("cargo souk audit", &format!("cargo souk audit --to {address}")))
@@ -66,9 +69,14 @@ async fn the_readme_buys_something() {
     assert_eq!(order["customerId"], "alice");
 
     let again = bash(buy).await.unwrap().exited_with(0).out;
-    assert_eq!(order_in(&again)["orderId"], order["orderId"], "the same call answers the same order");
+    assert_eq!(
+        order_in(&again)["orderId"],
+        order["orderId"],
+        "the same call answers the same order"
+    );
 
-    let declined = buy.replace("tok_approved", "tok_declined").replace("my-first-order", "my-second-order");
+    let declined =
+        buy.replace("tok_approved", "tok_declined").replace("my-first-order", "my-second-order");
     let declined = bash(&declined).await.unwrap();
     assert_ne!(declined.code, Some(0));
     assert!(declined.err.contains("ERROR_REASON_PAYMENT_DECLINED"), "{}", declined.err);
@@ -83,11 +91,15 @@ async fn what_souk_up_prints_can_be_pasted() {
     let shop = shop_in(folder.path()).start().await;
     let welcome = printed(&shop);
     let from = welcome.find("Look around").unwrap();
-    let script: String =
-        welcome[from..].lines().filter(|line| line.starts_with("  ")).map(|line| format!("{line}\n")).collect();
+    let script: String = welcome[from..]
+        .lines()
+        .filter(|line| line.starts_with("  "))
+        .map(|line| format!("{line}\n"))
+        .collect();
     assert_eq!(script.matches("grpcurl -plaintext").count(), 3, "{script}");
     let Some(ran) = bash(&script).await else { return };
     assert_eq!(order_in(&ran.exited_with(0).out)["state"], "ORDER_STATE_PLACED");
-    let audit = welcome.lines().find_map(|line| line.strip_prefix("Then check the books: ")).unwrap();
+    let audit =
+        welcome.lines().find_map(|line| line.strip_prefix("Then check the books: ")).unwrap();
     bash(audit).await.unwrap().exited_with(0);
 }

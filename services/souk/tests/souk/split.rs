@@ -13,7 +13,8 @@ const GOODS: [&str; 2] = ["catalog", "inventory"];
 #[tokio::test]
 async fn a_shop_goes_on_in_two_processes() {
     let folder = folder();
-    let (one, goods, money) = (folder.path().join("one"), folder.path().join("goods"), folder.path().join("money"));
+    let (one, goods, money) =
+        (folder.path().join("one"), folder.path().join("goods"), folder.path().join("money"));
     let mut shop = shop_in(&one).start().await;
     let before = Customer::of(&shop).buy("before").await.unwrap();
     Customer::of(&shop).paid(&before.order_id).await;
@@ -23,10 +24,14 @@ async fn a_shop_goes_on_in_two_processes() {
     let goods = ChildShop::serve(&GOODS, &goods).program(souk()).start().await;
     let mut money = ChildShop::serve(&["ledger", "payments", "orders"], &money).program(souk());
     for name in GOODS {
-        money = money.argument(format!("--neighbour={name}={}", goods.url()));
+        money = money.argument(format!("--upstream={name}={}", goods.url()));
     }
     let mut money = money.start().await;
-    assert!(printed(&goods).contains(&format!("catalog inventory on gRPC {}", address(&goods))), "{}", printed(&goods));
+    assert!(
+        printed(&goods).contains(&format!("catalog inventory on gRPC {}", address(&goods))),
+        "{}",
+        printed(&goods)
+    );
 
     let mut customer = Customer::of(&money);
     assert_eq!(customer.order(&before.order_id).await.unwrap().state(), OrderState::Paid);
@@ -34,12 +39,13 @@ async fn a_shop_goes_on_in_two_processes() {
     customer.paid(&after.order_id).await;
     assert_eq!(customer.buy("after").await.unwrap().order_id, after.order_id);
 
-    let (goods_at, money_at) = (address(&goods), address(&money));
-    let audit = ["audit", "--to", &money_at, "--neighbour", &format!("catalog={goods_at}")];
+    let goods_at = address(&goods);
+    let money_at = address(&money);
+    let audit = ["audit", "--to", &money_at, "--upstream", &format!("catalog={goods_at}")];
     let half = run(&audit).await.exited_with(1);
     assert!(half.err.contains("the audit of inventory: Unimplemented"), "{}", half.err);
     let inventory = format!("inventory={goods_at}");
-    let whole = run(&[&audit[..], &["--neighbour", &inventory]].concat()).await.exited_with(0);
+    let whole = run(&[&audit[..], &["--upstream", &inventory]].concat()).await.exited_with(0);
     assert!(whole.out.contains("2  orders compared"), "{}", whole.out);
     assert!(money.stop(LIMIT).await.success());
 }

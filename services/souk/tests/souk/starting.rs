@@ -1,4 +1,5 @@
-//! `souk up`: a shop that fills itself once, is quick to start again, small, and dies well in every way.
+//! `souk up`: a shop that fills itself once, is quick to start again, small, and dies well in every
+//! way.
 
 use std::time::{Duration, Instant};
 
@@ -51,7 +52,8 @@ async fn an_idle_shop_is_small() {
 async fn it_prints_what_runs_where_and_how_to_call_it() {
     let folder = folder();
     let shop = shop_in(folder.path()).start().await;
-    let (address, printed) = (address(&shop), printed(&shop));
+    let address = address(&shop);
+    let printed = printed(&shop);
     for wanted in [
         format!("gRPC      {address}  catalog inventory ledger payments orders events"),
         format!("metrics   {}", shop.metrics_url()),
@@ -130,6 +132,10 @@ async fn kill_minus_9_loses_nothing_that_was_answered() {
     for order_id in &answered {
         customer.paid(order_id).await;
     }
-    assert_eq!(Customer::of(&shop).buy("0-0").await.unwrap().order_id, answered[0], "the same order, not a second one");
+    assert_eq!(
+        Customer::of(&shop).buy("0-0").await.unwrap().order_id,
+        answered[0],
+        "the same order, not a second one"
+    );
     audit(&shop).await.exited_with(0);
 }

@@ -9,7 +9,9 @@ use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
 use souk_client::catalog::v1::{ListProductsRequest, Product};
 use souk_client::orders::v1::order_service_client::OrderServiceClient;
 use souk_client::orders::v1::place_order_line::Item;
-use souk_client::orders::v1::{GetOrderRequest, Order, OrderState, PlaceOrderLine, PlaceOrderRequest};
+use souk_client::orders::v1::{
+    GetOrderRequest, Order, OrderState, PlaceOrderLine, PlaceOrderRequest,
+};
 use souk_testkit::{CallerChannel, ChildShop, eventually};
 use tokio::process::Command;
 use tonic::Status;
@@ -80,7 +82,8 @@ pub fn printed(shop: &ChildShop) -> String {
 
 pub async fn products(shop: &ChildShop) -> Vec<Product> {
     let mut client = CatalogServiceClient::new(shop.channel_as(&Caller::Anonymous));
-    let listed = client.list_products(ListProductsRequest { page_size: 1_000, ..Default::default() }).await;
+    let listed =
+        client.list_products(ListProductsRequest { page_size: 1_000, ..Default::default() }).await;
     listed.unwrap().into_inner().products
 }
 
@@ -113,7 +116,8 @@ impl Customer {
     /// Waits until an order is paid.
     pub async fn paid(&self, order_id: &str) -> Order {
         eventually(LIMIT, || async {
-            let order = self.clone().order(order_id).await.map_err(|status| format!("{status:?}"))?;
+            let order =
+                self.clone().order(order_id).await.map_err(|status| format!("{status:?}"))?;
             if order.state() == OrderState::Paid { Ok(order) } else { Err(format!("{order:?}")) }
         })
         .await

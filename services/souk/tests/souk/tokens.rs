@@ -33,9 +33,13 @@ async fn a_token_says_who_calls() {
     assert_eq!(get(format!("Bearer {}", token("staff").await)).await, Ok(()));
     assert_eq!(get(format!("Bearer {}", token("service:web").await)).await, Ok(()));
     assert_eq!(get(format!("Bearer {}", token("user:mallory").await)).await, Err(Code::NotFound));
-    assert_eq!(get(format!("Bearer {}x", token("user:alice").await)).await, Err(Code::Unauthenticated));
+    assert_eq!(
+        get(format!("Bearer {}x", token("user:alice").await)).await,
+        Err(Code::Unauthenticated)
+    );
 
     let mut user = OrderServiceClient::new(shop.channel_as(&Caller::User("alice".to_owned())));
-    let denied = user.list_quarantined_orders(ListQuarantinedOrdersRequest::default()).await.unwrap_err();
+    let denied =
+        user.list_quarantined_orders(ListQuarantinedOrdersRequest::default()).await.unwrap_err();
     assert_eq!(denied.code(), Code::PermissionDenied);
 }

@@ -13,7 +13,7 @@ export interface Entry {
 }
 
 /** Returns whether a user who has `present` entries and may have `most` may have one more. */
-export function hasRoom(present: number, most: number): boolean {
+export function isBelowLimit(present: number, most: number): boolean {
   return present < most;
 }
 
@@ -24,6 +24,6 @@ export function textOfOrder(orderId: string): string {
 
 /** Admits an entry of a user who has `present` and may have `most`. */
 export function record(entry: Entry, present: number, most: number): Entry {
-  if (!hasRoom(present, most)) throw tooManyEntries(most);
+  if (!isBelowLimit(present, most)) throw tooManyEntries(most);
   return entry;
 }

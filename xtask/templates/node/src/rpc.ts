@@ -5,14 +5,14 @@ import type { {{Name}}Service } from "@souk/client/gen/souk/{{package}}/v1/{{pac
 import { listRecentEntries } from "./rpc/list_recent_entries.js";
 import { recordEntry } from "./rpc/record_entry.js";
 
-/** What the methods need. */
-export interface Room {
+/** What the methods and the handlers of events need. */
+export interface Dependencies {
   store: Store;
   clock: Clock;
   mostPerUser: number;
 }
 
-export const rpc = (room: Room): Implementation<typeof {{Name}}Service> => ({
-  recordEntry: (request, context) => recordEntry(room, request, context),
-  listRecentEntries: (request, context) => listRecentEntries(room, request, context),
+export const rpc = (dependencies: Dependencies): Implementation<typeof {{Name}}Service> => ({
+  recordEntry: (request, context) => recordEntry(dependencies, request, context),
+  listRecentEntries: (request, context) => listRecentEntries(dependencies, request, context),
 });

@@ -5,7 +5,7 @@ import { Service, Store, define, subscription } from "@souk/chassis";
 import { {{Name}}Service } from "@souk/client/gen/souk/{{package}}/v1/{{package}}_service_pb.js";
 
 import { config } from "./config.js";
-import { SUBSCRIPTION, hearings } from "./events.js";
+import { SUBSCRIPTION, handlers } from "./events.js";
 import { rpc } from "./rpc.js";
 
 export const definition = define({
@@ -16,10 +16,10 @@ export const definition = define({
   build: ({ entries }, { dataDir, clock }) => {
     const migrations = new URL("../../migrations/", import.meta.url);
     const store = Store.open({ file: join(dataDir, "{{name}}.sqlite3"), migrations, clock });
-    const room = { store, clock, mostPerUser: entries.most_per_user };
+    const dependencies = { store, clock, mostPerUser: entries.most_per_user };
     return new Service()
-      .rpc({{Name}}Service, rpc(room))
-      .subscription(subscription(store, { name: SUBSCRIPTION, hearings: hearings(room), start: "earliest" }))
+      .rpc({{Name}}Service, rpc(dependencies))
+      .subscription(subscription(store, { name: SUBSCRIPTION, handlers: handlers(dependencies), start: "earliest" }))
       .ready(() => void store.read.get("SELECT 1"))
       .store(store);
   },

@@ -8,9 +8,9 @@ import { running } from "./support.js";
 
 const placed = (orderId: string, customerId: string) => ({ order: { orderId, customerId } });
 
-test("an order is written down once and told, however often it comes", async (t) => {
+test("an order is written down once and published, however often it is delivered", async (t) => {
   const { bus, recent } = await running(t);
-  for (const _ of [1, 2]) bus.tellOf(OrderPlacedSchema, placed("order_1", "alice"), { id: "1" });
+  for (const _ of [1, 2]) bus.deliverMessage(OrderPlacedSchema, placed("order_1", "alice"), { id: "1" });
   await eventually(() => bus.acked.length === 2);
   deepEqual(await recent(), ["placed order_1"]);
   await eventually(() => bus.published.length === 1);
@@ -20,14 +20,14 @@ test("an order is written down once and told, however often it comes", async (t)
 test("an order of a user who has enough entries is passed over", async (t) => {
   const { bus, record, recent } = await running(t, { set: { "entries.most_per_user": 1 } });
   await record("r1", "hello");
-  bus.tellOf(OrderPlacedSchema, placed("order_1", "alice"), { id: "1" });
+  bus.deliverMessage(OrderPlacedSchema, placed("order_1", "alice"), { id: "1" });
   await eventually(() => bus.acked.length === 1);
   deepEqual(await recent(), ["hello"]);
 });
 
 test("an order of nobody is refused for good", async (t) => {
   const { bus } = await running(t);
-  bus.tellOf(OrderPlacedSchema, placed("order_1", ""), { id: "1" });
+  bus.deliverMessage(OrderPlacedSchema, placed("order_1", ""), { id: "1" });
   await eventually(() => bus.nacks.length === 1);
   equal(bus.nacks[0]?.isFinal, true);
 });

@@ -9,7 +9,7 @@ import { definition } from "../src/service.js";
 /** Starts the service; it ends with its test. */
 export async function running(t: Ending, { set = {}, ...more }: { set?: Record<string, number>; dataDir?: string } = {}) {
   const bus = await Bus.start(t);
-  const service = await startFor(t, definition, { ...more, set: { "neighbours.events": bus.address, ...set } });
+  const service = await startFor(t, definition, { ...more, set: { "upstreams.events": bus.address, ...set } });
   const client = (caller: string) => createClient({{Name}}Service, service.as(caller));
   const record = (requestId: string, text: string, caller = "user:alice") => client(caller).recordEntry({ requestId, text });
   const recent = async (caller = "user:alice", maxEntries = 0) => {

@@ -24,7 +24,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
     await bus.start()
 
     async def start(**settings: Any) -> Running:
-        settings = {"neighbours__events": f"http://{bus.address}", **settings}
+        settings = {"upstreams__events": f"http://{bus.address}", **settings}
         started.append(Running(await testing.start(definition(), tmp_path, **settings), bus))
         return started[-1]
 

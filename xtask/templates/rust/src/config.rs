@@ -1,4 +1,5 @@
-//! What an operator can set. `config.default.toml` holds the defaults and says what each field means.
+//! What an operator can set. `config.default.toml` holds the defaults and says what each field
+//! means.
 
 use serde::Deserialize;
 use souk_chassis::StartError;
@@ -19,7 +20,7 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 pub struct EntriesConfig {
     /// How many one user may have.
-    pub most_per_user: i64,
+    pub most_per_user: u64,
 }
 
 impl Config {
@@ -29,6 +30,10 @@ impl Config {
         if (1..=1_000_000).contains(&most) {
             return Ok(());
         }
-        Err(StartError::configuration("{{name}}.entries.most_per_user", &most.to_string(), "must be 1 to 1000000"))
+        Err(StartError::configuration(
+            "{{name}}.entries.most_per_user",
+            &most.to_string(),
+            "must be 1 to 1000000",
+        ))
     }
 }

@@ -1,13 +1,14 @@
-//! Trusted data to wire data. What comes in has been checked by the contract, and needs no more here.
+//! Trusted data to wire data. What comes in has been checked by the contract, and needs no more
+//! here.
 
 use souk_client::{{package}}::v1 as pb;
 
-use crate::entry::Entry;
+use crate::entry::Model;
 
-impl From<&Entry> for pb::Entry {
-    fn from(entry: &Entry) -> Self {
+impl From<&Model> for pb::Entry {
+    fn from(entry: &Model) -> Self {
         pb::Entry {
-            entry_id: entry.id.to_string(),
+            entry_id: entry.entry_id.to_string(),
             user_id: entry.user_id.clone(),
             text: entry.text.clone(),
             create_time: Some(entry.create_time.into()),

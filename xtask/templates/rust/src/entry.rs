@@ -1,11 +1,12 @@
-//! The rules of entries: pure, no I/O, no clock of their own.
+//! Entries: the row, and the rules. Pure: no I/O, no clock of their own.
 
+use sea_orm::entity::prelude::*;
 use souk_types::Timestamp;
 
 use crate::error::Error;
 
 /// How many are listed when the caller does not say.
-const MOST_LISTED: i64 = 20;
+const MOST_LISTED: u64 = 20;
 
 souk_types::typed_ids! {
     /// Names an entry.
@@ -13,29 +14,44 @@ souk_types::typed_ids! {
 }
 
 /// What a user wrote down. **Invariant:** it never changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    pub id: EntryId,
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "entry")]
+pub struct Model {
+    /// Grows in the order in which entries are stored; the database gives it.
+    #[sea_orm(primary_key)]
+    pub number: i64,
+    pub entry_id: EntryId,
     pub user_id: String,
     pub text: String,
     pub create_time: Timestamp,
 }
 
-impl Entry {
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
     /// Returns what a user writes down now.
     pub fn new(user_id: &str, text: String, now: Timestamp) -> Self {
-        Entry { id: EntryId::new(now), user_id: user_id.to_owned(), text, create_time: now }
+        Model {
+            number: 0,
+            entry_id: EntryId::new(now),
+            user_id: user_id.to_owned(),
+            text,
+            create_time: now,
+        }
     }
 
-    /// Admits an entry of a user who has `present` and may have `most`.
-    pub fn admit(self, present: i64, most: i64) -> Result<Self, Error> {
-        if present < most { Ok(self) } else { Err(Error::TooManyEntries { most }) }
+    /// Fails when a user who has `present` entries and may have `most` can have no other.
+    pub fn check_room(present: u64, most: u64) -> Result<(), Error> {
+        if present < most { Ok(()) } else { Err(Error::TooManyEntries { most }) }
     }
 }
 
 /// Returns how many entries are listed for who asks for so many; 0 leaves it to us.
-pub fn listed(asked: i32) -> i64 {
-    if asked == 0 { MOST_LISTED } else { asked.into() }
+pub fn listed(asked: i32) -> u64 {
+    u64::try_from(asked).ok().filter(|asked| *asked > 0).unwrap_or(MOST_LISTED)
 }
 
 #[cfg(test)]
@@ -44,13 +60,13 @@ mod tests {
 
     #[test]
     fn a_user_may_have_so_many_and_no_more() {
-        let entry = Entry::new("alice", "hello".to_owned(), Timestamp::from_micros(1));
-        assert_eq!(entry.clone().admit(2, 3).unwrap(), entry);
-        assert!(matches!(entry.admit(3, 3), Err(Error::TooManyEntries { most: 3 })));
+        assert!(Model::check_room(2, 3).is_ok());
+        assert!(matches!(Model::check_room(3, 3), Err(Error::TooManyEntries { most: 3 })));
     }
 
     #[test]
     fn who_does_not_say_how_many_gets_twenty() {
-        assert_eq!((listed(0), listed(5)), (20, 5));
+        assert_eq!(listed(0), 20);
+        assert_eq!(listed(5), 5);
     }
 }

@@ -1,7 +1,8 @@
 //! The {{name}} service: what users write down.
 //!
-//! Read it in this order: what is promised (`proto/souk/{{package}}/v1`), the rules (`entry.rs`), what can be asked
-//! (`rpc/<method>.rs`), what is told and heard (`events.rs`), all SQL (`store.rs`).
+//! Read it in this order: what is promised (`proto/souk/{{package}}/v1`), the rules (`entry.rs`),
+//! what can be asked (`rpc/<method>.rs`), what is published and consumed (`events.rs`), every query
+//! (`store.rs`).
 
 mod config;
 mod convert;
@@ -29,7 +30,11 @@ async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     let most_per_user = config.entries.most_per_user;
     let consumer = events::consumer(&host, db.clone(), most_per_user);
     Ok(Service::new(&souk_client::CONTRACT)
-        .rpc({{package}}_service::server({{Name}}Rpc { db: db.clone(), clock: host.clock(), most_per_user }))
+        .rpc({{package}}_service::server({{Name}}Rpc {
+            db: db.clone(),
+            clock: host.clock(),
+            most_per_user,
+        }))
         .database(&host, &db)
         .worker("consumer", move |drain| consumer.clone().run(drain)))
 }

@@ -13,7 +13,7 @@ use crate::error::Error;
 pub struct {{Name}}Rpc {
     pub db: Db,
     pub clock: Clock,
-    pub most_per_user: i64,
+    pub most_per_user: u64,
 }
 
 impl Handlers for {{Name}}Rpc {

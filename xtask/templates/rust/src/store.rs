@@ -1,8 +1,10 @@
-//! All SQL.
+//! The tables and every query.
 
-use souk_data::{Error, Migration, Reader, Row, Schema, Tx, args};
+use sea_orm::entity::prelude::*;
+use sea_orm::{IntoActiveModel, NotSet, QueryOrder, QuerySelect};
+use souk_data::{Error, Find, Migration, Reader, Schema, Tx, given, given_limit};
 
-use crate::entry::{Entry, EntryId};
+use crate::entry::{ActiveModel, Column, Entity, Model};
 
 /// The tables and how they came to be.
 pub const SCHEMA: Schema = Schema {
@@ -16,30 +18,26 @@ pub const SCHEMA: Schema = Schema {
 };
 
 /// Adds an entry.
-pub async fn insert(tx: &Tx, entry: &Entry) -> Result<(), Error> {
-    let sql = "INSERT INTO entry (entry_id, user_id, text, create_time) VALUES ($1, $2, $3, $4)";
-    tx.execute(sql, args![entry.id.as_bytes(), entry.user_id, entry.text, entry.create_time]).await?;
+pub async fn insert(tx: &Tx, entry: Model) -> Result<(), Error> {
+    let row = ActiveModel { number: NotSet, ..entry.into_active_model() };
+    Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
 }
 
 /// Returns how many entries a user has.
-pub async fn count(reader: &Reader, user_id: &str) -> Result<i64, Error> {
-    let sql = "SELECT CAST(count(*) AS BIGINT) AS entries FROM entry WHERE user_id = $1";
-    reader.query_row(sql, args![user_id]).await?.map_or(Ok(0), |row| row.get("entries"))
+pub async fn count(reader: &Reader, user_id: &str) -> Result<u64, Error> {
+    Ok(Entity::find().filter(Column::UserId.eq(user_id)).count(reader).await?)
 }
+
+// Built once, since every customer's visit runs it.
+static RECENT: Find<Entity> = Find::new(|| {
+    Entity::find()
+        .filter(Column::UserId.eq(given(0)))
+        .order_by_desc(Column::Number)
+        .limit(given_limit(1))
+});
 
 /// Returns a user's entries, the newest first.
-pub async fn recent(reader: &Reader, user_id: &str, most: i64) -> Result<Vec<Entry>, Error> {
-    let sql = "SELECT entry_id, user_id, text, create_time FROM entry WHERE user_id = $1 ORDER BY number DESC LIMIT $2";
-    reader.query(sql, args![user_id, most]).await?.iter().map(read).collect()
-}
-
-fn read(row: &Row) -> Result<Entry, Error> {
-    let id: Vec<u8> = row.get("entry_id")?;
-    Ok(Entry {
-        id: EntryId::from_bytes(&id).expect("the table holds ids of 16 bytes only"),
-        user_id: row.get("user_id")?,
-        text: row.get("text")?,
-        create_time: row.get("create_time")?,
-    })
+pub async fn recent(reader: &Reader, user_id: &str, most: u64) -> Result<Vec<Model>, Error> {
+    RECENT.all(reader, [user_id.into(), most.into()]).await
 }

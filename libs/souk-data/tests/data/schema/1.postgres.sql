@@ -7,6 +7,14 @@ CREATE TABLE items (
     maybe_name   TEXT,
     maybe_data   BYTEA
 );
+CREATE TABLE orders (
+    id          BYTEA NOT NULL PRIMARY KEY,
+    event_id    BYTEA,
+    placed_time BIGINT NOT NULL,
+    paid_time   BIGINT,
+    mood        BIGINT NOT NULL,
+    mood_before BIGINT
+);
 CREATE TABLE counters (id BIGINT PRIMARY KEY, value BIGINT NOT NULL CHECK (value >= 0));
 CREATE TABLE children (
     id     BIGINT PRIMARY KEY,

@@ -7,6 +7,14 @@ CREATE TABLE items (
     maybe_name   TEXT,
     maybe_data   BLOB
 ) STRICT;
+CREATE TABLE orders (
+    id          BLOB NOT NULL PRIMARY KEY,
+    event_id    BLOB,
+    placed_time INTEGER NOT NULL,
+    paid_time   INTEGER,
+    mood        INTEGER NOT NULL,
+    mood_before INTEGER
+) STRICT;
 CREATE TABLE counters (id INTEGER PRIMARY KEY, value INTEGER NOT NULL CHECK (value >= 0)) STRICT;
 CREATE TABLE children (
     id     INTEGER PRIMARY KEY,

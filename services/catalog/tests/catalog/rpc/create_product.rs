@@ -10,7 +10,11 @@ fn rug() -> pb::CreateProductRequest {
         request_id: request_id(),
         title: "Kilim".into(),
         description: "Flat-woven.\nWool.".into(),
-        labels: [("material".to_owned(), "wool".to_owned()), ("room".to_owned(), "hall".to_owned())].into(),
+        labels: [
+            ("material".to_owned(), "wool".to_owned()),
+            ("room".to_owned(), "hall".to_owned()),
+        ]
+        .into(),
         ..Default::default()
     }
 }

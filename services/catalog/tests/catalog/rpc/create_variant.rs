@@ -25,7 +25,8 @@ on_each_engine! {
 
     async fn a_taken_sku_is_refused_and_letter_case_counts(engine: Engine) {
         let catalog = TestCatalog::start(engine).await;
-        let (rug, tea) = (catalog.product("Rug").await, catalog.product("Tea").await);
+        let rug = catalog.product("Rug").await;
+        let tea = catalog.product("Tea").await;
         catalog.variant(&rug, "X-1").await;
         let taken = catalog.staff.clone().create_variant(new_variant(&tea, "X-1")).await;
         let status = refused(taken, Code::AlreadyExists, "ERROR_REASON_SKU_EXISTS");

@@ -7,7 +7,8 @@ use crate::support::*;
 
 /// One variant of the same name, at these prices in GBP.
 pub fn item(key: &str, prices: &[i64]) -> pb::ImportedProduct {
-    let price = |minor: &i64| pb::ImportedPrice { unit_price: money("GBP", *minor), ..Default::default() };
+    let price =
+        |minor: &i64| pb::ImportedPrice { unit_price: money("GBP", *minor), ..Default::default() };
     pb::ImportedProduct {
         external_key: key.into(),
         title: format!("Product {key}"),

@@ -10,7 +10,10 @@ fn at(seconds: i64) -> Option<prost_types::Timestamp> {
 }
 
 fn of_sku(sku: &str) -> pb::ListPricesRequest {
-    pb::ListPricesRequest { variant: Some(pb::list_prices_request::Variant::Sku(sku.into())), ..Default::default() }
+    pb::ListPricesRequest {
+        variant: Some(pb::list_prices_request::Variant::Sku(sku.into())),
+        ..Default::default()
+    }
 }
 
 on_each_engine! {

@@ -65,7 +65,9 @@ on_each_engine! {
             };
             catalog.staff.clone().create_product(request).await.unwrap();
         }
-        let (mut all, mut pages, mut page_token) = (0, 0, String::new());
+        let mut all = 0;
+        let mut pages = 0;
+        let mut page_token = String::new();
         loop {
             let request = pb::ListProductsRequest { page_token, ..Default::default() };
             let page = catalog.public.clone().list_products(request).await.unwrap().into_inner();

@@ -17,7 +17,8 @@ use super::super::broker::ASK_LIMIT;
 /// Seconds without a sign of life after which either side gives the other up.
 const HEARTBEAT_SECONDS: u16 = 10;
 
-/// The bytes of one segment file. The broker drops whole segments, so this is what it keeps beyond the retention.
+/// The bytes of one segment file. The broker drops whole segments, so this is what it keeps beyond
+/// the retention.
 const SEGMENT_BYTES: i64 = 64 << 20;
 
 /// The connection.
@@ -36,7 +37,9 @@ impl Link {
     /// Returns a new channel, which closes when it is dropped.
     pub async fn channel(&self) -> Result<Channel, LogError> {
         let mut connection = self.connection.lock().await;
-        if let Some(connection) = connection.as_ref().filter(|connection| connection.status().connected()) {
+        if let Some(connection) =
+            connection.as_ref().filter(|connection| connection.status().connected())
+        {
             return Ok(connection.create_channel().await?);
         }
         let properties = ConnectionProperties::default().with_connection_name(self.name.into());
@@ -50,7 +53,8 @@ impl Link {
 
     /// Fails when there is no connection and none can be made.
     pub async fn connected(&self) -> Result<(), LogError> {
-        let is_connected = self.connection.lock().await.as_ref().is_some_and(|made| made.status().connected());
+        let is_connected =
+            self.connection.lock().await.as_ref().is_some_and(|made| made.status().connected());
         if is_connected { Ok(()) } else { self.channel().await.map(|_| ()) }
     }
 
@@ -66,21 +70,32 @@ impl Link {
 
     /// Returns how many messages a stream holds.
     pub async fn count(&self, stream: &str) -> Result<i64, LogError> {
-        let queue = self.channel().await?.queue_declare(stream.into(), passive(), FieldTable::default()).await?;
+        let queue = self
+            .channel()
+            .await?
+            .queue_declare(stream.into(), passive(), FieldTable::default())
+            .await?;
         Ok(i64::from(queue.message_count()))
     }
 
-    /// Makes a stream. One that is there stays as it is, also when it keeps events for another time.
+    /// Makes a stream. One that is there stays as it is, also when it keeps events for another
+    /// time.
     pub async fn make_stream(&self, stream: &str, retention_days: u64) -> Result<(), LogError> {
         let mut arguments = FieldTable::default();
         arguments.insert("x-queue-type".into(), AMQPValue::LongString("stream".into()));
-        arguments.insert("x-max-age".into(), AMQPValue::LongString(format!("{retention_days}D").into()));
-        arguments.insert("x-stream-max-segment-size-bytes".into(), AMQPValue::LongLongInt(SEGMENT_BYTES));
+        arguments
+            .insert("x-max-age".into(), AMQPValue::LongString(format!("{retention_days}D").into()));
+        arguments.insert(
+            "x-stream-max-segment-size-bytes".into(),
+            AMQPValue::LongLongInt(SEGMENT_BYTES),
+        );
         let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
         // On a channel of its own: the broker closes one that declares what is there otherwise.
         match self.channel().await?.queue_declare(stream.into(), options, arguments).await {
             Err(error) if is(&error, &AMQPSoftError::PRECONDITIONFAILED) => {
-                warn!("the stream {stream} is there and keeps events for another time than engine.retention_days");
+                warn!(
+                    "the stream {stream} is there and keeps events for another time than engine.retention_days"
+                );
                 Ok(())
             }
             made => Ok(made.map(drop)?),
@@ -90,7 +105,12 @@ impl Link {
     /// Returns whether there is a stream of this name.
     pub async fn has_stream(&self, stream: &str) -> Result<bool, LogError> {
         // On a channel of its own: the broker closes one that asked for what is not there.
-        match self.channel().await?.queue_declare(stream.into(), passive(), FieldTable::default()).await {
+        match self
+            .channel()
+            .await?
+            .queue_declare(stream.into(), passive(), FieldTable::default())
+            .await
+        {
             Ok(_) => Ok(true),
             Err(error) if is(&error, &AMQPSoftError::NOTFOUND) => Ok(false),
             Err(error) => Err(error.into()),

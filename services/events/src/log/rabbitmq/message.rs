@@ -13,19 +13,28 @@ use tracing::warn;
 use super::super::{AppendError, Entry, publish_time_of, size_of};
 use crate::cloudevents::{self, Binding};
 
-/// The header with the time at which the log took the event, in microseconds: AMQP's own timestamp knows seconds only.
+/// The header with the time at which the log took the event, in microseconds: AMQP's own timestamp
+/// knows seconds only.
 const PUBLISH_TIME: &str = "souk_publish_time";
 
-/// The most bytes of attributes. They travel in one frame, which RabbitMQ limits to 128 KiB, and a larger one costs the
-/// connection.
+/// The most bytes of attributes. They travel in one frame, which RabbitMQ limits to 128 KiB, and a
+/// larger one costs the connection.
 const MAX_ATTRIBUTES: usize = 120 << 10;
 
 /// Returns the properties of the message that carries an event.
-pub fn properties(event: &pb::Event, now: Timestamp, mark: String) -> Result<BasicProperties, AppendError> {
+pub fn properties(
+    event: &pb::Event,
+    now: Timestamp,
+    mark: String,
+) -> Result<BasicProperties, AppendError> {
     let headers = cloudevents::to_headers(event, Binding::Amqp);
     let bytes = headers.iter().map(|(name, value)| name.len() + value.len() + 8).sum();
     if bytes > MAX_ATTRIBUTES {
-        return Err(AppendError::TooLarge { what: "the attributes of the event", bytes, max: MAX_ATTRIBUTES });
+        return Err(AppendError::TooLarge {
+            what: "the attributes of the event",
+            bytes,
+            max: MAX_ATTRIBUTES,
+        });
     }
     let mut table = FieldTable::default();
     for (name, value) in headers {
@@ -60,9 +69,11 @@ pub fn offset_of(delivery: &Delivery) -> Option<i64> {
     }
 }
 
-/// Reads an event. What a foreign producer wrote and is none is passed over, with a line in the log.
+/// Reads an event. What a foreign producer wrote and is none is passed over, with a line in the
+/// log.
 pub fn entry_of(delivery: Delivery, offset: i64) -> Option<Entry> {
-    let (properties, data) = (delivery.properties, Bytes::from(delivery.data));
+    let properties = delivery.properties;
+    let data = Bytes::from(delivery.data);
     let headers = properties.headers().as_ref();
     let texts = headers.iter().flat_map(|headers| headers.inner()).filter_map(|(name, value)| {
         let value = match value {
@@ -76,13 +87,18 @@ pub fn entry_of(delivery: Delivery, offset: i64) -> Option<Entry> {
     let event = match cloudevents::from_headers(texts, content_type, data, Binding::Amqp) {
         Ok(event) => event,
         Err(reason) => {
-            warn!("passed over a message of {}, offset {offset}: {reason}", delivery.routing_key.as_str());
+            warn!(
+                "passed over a message of {}, offset {offset}: {reason}",
+                delivery.routing_key.as_str()
+            );
             return None;
         }
     };
     let written = headers.and_then(|headers| headers.inner().get(PUBLISH_TIME)?.as_long_long_int());
     // A foreign producer gives the second at best.
-    let seconds = || properties.timestamp().and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(0);
-    let publish_time = publish_time_of(written.unwrap_or_else(|| seconds().saturating_mul(1_000_000)));
+    let seconds =
+        || properties.timestamp().and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(0);
+    let publish_time =
+        publish_time_of(written.unwrap_or_else(|| seconds().saturating_mul(1_000_000)));
     Some(Entry { offset, publish_time, bytes: size_of(&event), event: Arc::new(event) })
 }

@@ -16,8 +16,8 @@ use super::Streams;
 use super::link::Link;
 use super::message::{entry_of, offset_of};
 
-/// How many messages the broker sends ahead of their acknowledgement, for each stream. A stream is consumed with a limit or not
-/// at all.
+/// How many messages the broker sends ahead of their acknowledgement, for each stream. A stream is
+/// consumed with a limit or not at all.
 const AHEAD: u16 = 250;
 
 /// How many events the follower hands on at once.
@@ -40,7 +40,15 @@ pub struct RabbitMqSource {
 impl RabbitMqSource {
     pub fn new(link: Arc<Link>, stream: String, from: i64) -> Self {
         let backoff = Backoff::default();
-        RabbitMqSource { link, stream, position: from, open: None, unacknowledged: None, held_back: None, backoff }
+        RabbitMqSource {
+            link,
+            stream,
+            position: from,
+            open: None,
+            unacknowledged: None,
+            held_back: None,
+            backoff,
+        }
     }
 
     async fn consumer(&mut self) -> Result<&mut Consumer, LogError> {
@@ -57,7 +65,8 @@ impl RabbitMqSource {
     fn take(&mut self, delivery: Delivery) -> Option<Entry> {
         self.unacknowledged = Some(delivery.delivery_tag);
         let offset = offset_of(&delivery)?;
-        // A stream is read from the start of a chunk, which may lie before the offset that was asked for.
+        // A stream is read from the start of a chunk, which may lie before the offset that was
+        // asked for.
         if offset < self.position {
             return None;
         }
@@ -74,7 +83,8 @@ impl Source for RabbitMqSource {
         let mut entries: Vec<Entry> = Vec::new();
         let mut bytes = 0;
         while entries.len() < max_events {
-            // Acknowledged before the next wait and not after the last one: whoever drops the future then loses nothing.
+            // Acknowledged before the next wait and not after the last one: whoever drops the
+            // future then loses nothing.
             let unacknowledged = if entries.is_empty() { self.unacknowledged.take() } else { None };
             if let (Some(tag), Some((channel, _))) = (unacknowledged, &self.open) {
                 // What fails here fails again below.
@@ -124,10 +134,18 @@ type Number = Box<dyn FnMut(lapin::Result<Delivery>) -> (u32, lapin::Result<Deli
 
 impl Follower {
     pub fn new(link: Arc<Link>, streams: Streams, positions: Vec<i64>) -> Self {
-        Follower { link, streams, positions, open: None, acknowledged: 0, backoff: Backoff::default() }
+        Follower {
+            link,
+            streams,
+            positions,
+            open: None,
+            acknowledged: 0,
+            backoff: Backoff::default(),
+        }
     }
 
-    /// Waits for events and returns them with their partition and mark. Not to be dropped while it waits.
+    /// Waits for events and returns them with their partition and mark. Not to be dropped while it
+    /// waits.
     pub async fn next(&mut self) -> Vec<(u32, Entry, Option<String>)> {
         let mut batch = Vec::new();
         loop {
@@ -144,14 +162,19 @@ impl Follower {
             let mut last = 0;
             let mut received = merged.next().await;
             let is_broken = loop {
-                // One consumer that ends takes all with it: the connection is gone, or its stream is.
+                // One consumer that ends takes all with it: the connection is gone, or its stream
+                // is.
                 let Some((partition, Ok(delivery))) = received else { break true };
                 self.backoff.reset();
                 last = last.max(delivery.delivery_tag);
                 let position = &mut self.positions[partition as usize];
                 if let Some(offset) = offset_of(&delivery).filter(|offset| offset >= position) {
                     *position = offset + 1;
-                    let mark = delivery.properties.correlation_id().as_ref().map(|mark| mark.as_str().to_owned());
+                    let mark = delivery
+                        .properties
+                        .correlation_id()
+                        .as_ref()
+                        .map(|mark| mark.as_str().to_owned());
                     batch.extend(entry_of(delivery, offset).map(|entry| (partition, entry, mark)));
                 }
                 if batch.len() == BATCH {
@@ -162,8 +185,9 @@ impl Follower {
                     None => break false,
                 }
             };
-            // An acknowledgement takes all earlier ones along, and the broker closes the channel over one that is repeated.
-            // Streams are merged, so that a tag may come after a higher one.
+            // An acknowledgement takes all earlier ones along, and the broker closes the channel
+            // over one that is repeated. Streams are merged, so that a tag may come after a higher
+            // one.
             if last > self.acknowledged && !is_broken {
                 self.acknowledged = last;
                 let _ = channel.basic_ack(last, BasicAckOptions { multiple: true }).await;
@@ -195,7 +219,12 @@ impl Follower {
 }
 
 /// Reads the first event at an offset or after it, which must be there.
-pub async fn read_one(link: &Arc<Link>, streams: &Streams, partition: u32, from: i64) -> Result<Entry, LogError> {
+pub async fn read_one(
+    link: &Arc<Link>,
+    streams: &Streams,
+    partition: u32,
+    from: i64,
+) -> Result<Entry, LogError> {
     let mut source = RabbitMqSource::new(link.clone(), streams.name(partition), from);
     let read = tokio::time::timeout(ASK_LIMIT, source.next(1, usize::MAX)).await;
     let read = read.map_err(|_| LogError::Unavailable("RabbitMQ does not answer".into()))??;
@@ -207,5 +236,7 @@ async fn consume(channel: &Channel, stream: &str, from: i64) -> Result<Consumer,
     channel.basic_qos(AHEAD, BasicQosOptions::default()).await?;
     let mut arguments = FieldTable::default();
     arguments.insert("x-stream-offset".into(), AMQPValue::LongLongInt(from));
-    Ok(channel.basic_consume(stream.into(), "".into(), BasicConsumeOptions::default(), arguments).await?)
+    Ok(channel
+        .basic_consume(stream.into(), "".into(), BasicConsumeOptions::default(), arguments)
+        .await?)
 }

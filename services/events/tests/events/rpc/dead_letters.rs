@@ -171,7 +171,8 @@ on_each_engine! {
             consumer.nack(&delivery, "no").await;
         }
         eventually(LIMIT, || async { events.dead_letters("mail").await.len() == 25 }).await;
-        let (mut page_token, mut ids) = (String::new(), Vec::new());
+        let mut page_token = String::new();
+        let mut ids = Vec::new();
         loop {
             let request = pb::ListDeadLettersRequest { subscription: "mail".into(), page_size: 10, page_token };
             let page = events.mail().list_dead_letters(request).await.unwrap().into_inner();
@@ -197,7 +198,8 @@ on_each_engine! {
             consumer.nack(&delivery, &"\u{1d11e}".repeat(1000)).await;
         }
         eventually(LIMIT, || async { events.get("mail").await.dead_letters == 8 }).await;
-        let (mut page_token, mut sizes) = (String::new(), Vec::new());
+        let mut page_token = String::new();
+        let mut sizes = Vec::new();
         loop {
             let request = pb::ListDeadLettersRequest { subscription: "mail".into(), page_size: 100, page_token };
             let page = events.mail().list_dead_letters(request).await.unwrap().into_inner();

@@ -6,7 +6,9 @@ use souk_testkit::{Engine, on_each_engine};
 use souk_types::Clock;
 use tonic::Code;
 
-use crate::support::{Consumer, Events, START, event, from_earliest, publish, refused, start, violations_of};
+use crate::support::{
+    Consumer, Events, START, event, from_earliest, publish, refused, start, violations_of,
+};
 
 on_each_engine! {
     async fn events_of_one_key_stand_in_one_partition_in_their_order(engine: Engine) {
@@ -52,7 +54,8 @@ on_each_engine! {
         let sent = vec![
             of("souk.mail.v1.Sent", "a"),
             of("souk.orders.v1.OrderPlaced", "b"),
-            // An earlier one of its key was not taken: it would overtake what is published in its place.
+            // An earlier one of its key was not taken: it would overtake what is published in its
+            // place.
             of("souk.mail.v1.Sent", "b"),
             of("v1.Happened", "c"),
             of("acme.mail.v2.Sent", "d"),

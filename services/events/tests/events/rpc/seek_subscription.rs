@@ -8,10 +8,15 @@ use souk_testkit::{Engine, eventually, on_each_engine};
 use souk_types::Clock;
 use tonic::Code;
 
-use crate::support::{Events, LIMIT, START, by_key, event, from_earliest, number, refused, violations_of};
+use crate::support::{
+    Events, LIMIT, START, by_key, event, from_earliest, number, refused, violations_of,
+};
 
 fn seek(to: Start) -> pb::SeekSubscriptionRequest {
-    pb::SeekSubscriptionRequest { subscription: "mail".into(), to: Some(pb::StartPosition { start: Some(to) }) }
+    pb::SeekSubscriptionRequest {
+        subscription: "mail".into(),
+        to: Some(pb::StartPosition { start: Some(to) }),
+    }
 }
 
 on_each_engine! {

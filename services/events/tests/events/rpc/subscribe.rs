@@ -8,7 +8,9 @@ use souk_client::events::v1::subscribe_request::Request as Message;
 use souk_testkit::{Engine, eventually, on_each_engine};
 use tonic::Code;
 
-use crate::support::{Consumer, Events, LIMIT, by_key, event, number, refused, seconds, start, violations_of};
+use crate::support::{
+    Consumer, Events, LIMIT, by_key, event, number, refused, seconds, start, violations_of,
+};
 
 on_each_engine! {
     async fn what_was_published_is_delivered_once_and_then_never_again(engine: Engine) {
@@ -113,7 +115,8 @@ on_each_engine! {
         let stuck = events.subscribe("mail").await;
         let other = events.subscribe("mail.other").await;
         events.publish((0..500).map(|number| event("", number)).collect()).await;
-        // The first stream of `mail` has a thousand messages of room and never answers; a second gets what comes later.
+        // The first stream of `mail` has a thousand messages of room and never answers; a second
+        // gets what comes later.
         let mut quick = events.subscribe("mail").await;
         let mut third = events.subscribe("mail.third").await;
         assert_eq!(third.handle(500).await.len(), 500);
@@ -138,7 +141,8 @@ on_each_engine! {
         let after = events.get("mail").await;
         assert_eq!((after.event_types, after.max_attempts), (before.event_types, before.max_attempts));
 
-        // One that an older version let somebody else make stays that caller's, until staff deletes it.
+        // One that an older version let somebody else make stays that caller's, until staff deletes
+        // it.
         events.tamper("UPDATE subscription SET owner = 'service:orders' WHERE name = 'mail'").await;
         events.service.restart().await;
         drop(Consumer::open(events.orders(), start("mail")).await.unwrap());

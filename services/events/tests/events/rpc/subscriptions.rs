@@ -5,7 +5,9 @@ use souk_testkit::{Engine, eventually, on_each_engine};
 use souk_types::Clock;
 use tonic::Code;
 
-use crate::support::{Consumer, Events, LIMIT, START, event, number, refused, seconds, start, violations_of};
+use crate::support::{
+    Consumer, Events, LIMIT, START, event, number, refused, seconds, start, violations_of,
+};
 
 fn request(name: &str) -> pb::CreateSubscriptionRequest {
     pb::CreateSubscriptionRequest {
@@ -78,7 +80,9 @@ on_each_engine! {
             let request = pb::CreateSubscriptionRequest { event_types: types, ..request(&name(number)) };
             events.mail().create_subscription(request).await.unwrap();
         }
-        let (mut page_token, mut names, mut pages) = (String::new(), Vec::new(), 0);
+        let mut page_token = String::new();
+        let mut names = Vec::new();
+        let mut pages = 0;
         loop {
             let request = pb::ListSubscriptionsRequest { page_size: 1000, page_token };
             let page = events.mail().list_subscriptions(request).await.unwrap().into_inner();
@@ -139,7 +143,8 @@ on_each_engine! {
             events.mail().create_subscription(request(name)).await.unwrap();
         }
         events.orders().create_subscription(request("orders.1")).await.unwrap();
-        let (mut page_token, mut names) = (String::new(), Vec::new());
+        let mut page_token = String::new();
+        let mut names = Vec::new();
         loop {
             let request = pb::ListSubscriptionsRequest { page_size: 2, page_token };
             let page = events.mail().list_subscriptions(request).await.unwrap().into_inner();

@@ -13,7 +13,9 @@ on_each_engine! {
             inventory.staff().create_location(request).await.unwrap();
         }
 
-        let (mut ids, mut page_token, mut pages) = (Vec::new(), String::new(), 0);
+        let mut ids = Vec::new();
+        let mut page_token = String::new();
+        let mut pages = 0;
         loop {
             let request = pb::ListLocationsRequest { page_size: 3, page_token };
             let page = inventory.orders().list_locations(request).await.unwrap().into_inner();

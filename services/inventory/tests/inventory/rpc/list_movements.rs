@@ -17,7 +17,8 @@ on_each_engine! {
         let told: Vec<_> = inventory.movements("mug").await.iter().map(|movement| {
             (movement.kind(), movement.on_hand_change, movement.reserved_change, movement.reservation_id.clone())
         }).collect();
-        let (sold, released) = (sold.to_string(), released.to_string());
+        let sold = sold.to_string();
+        let released = released.to_string();
         let expected = [
             (MovementKind::Received, 5, 0, String::new()),
             (MovementKind::Reserved, 0, 2, sold.clone()),
@@ -37,7 +38,8 @@ on_each_engine! {
             inventory.receive("cup", quantity).await;
         }
         for (sku, expected) in [("mug", 5), ("cup", 5), ("", 10), ("jar", 0)] {
-            let (mut ids, mut page_token) = (std::collections::BTreeSet::new(), String::new());
+            let mut ids = std::collections::BTreeSet::new();
+            let mut page_token = String::new();
             loop {
                 let request = pb::ListMovementsRequest { page_size: 2, page_token, sku: sku.into() };
                 let page = inventory.staff().list_movements(request).await.unwrap().into_inner();

@@ -8,7 +8,8 @@ use tonic::Code;
 use crate::support::{Inventory, refused};
 
 async fn list(inventory: &Inventory, state: ReservationState, page_size: i32) -> Vec<String> {
-    let (mut ids, mut page_token) = (Vec::new(), String::new());
+    let mut ids = Vec::new();
+    let mut page_token = String::new();
     loop {
         let request = pb::ListReservationsRequest { page_size, page_token, state: state.into() };
         let page = inventory.staff().list_reservations(request).await.unwrap().into_inner();

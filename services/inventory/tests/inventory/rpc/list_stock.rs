@@ -14,7 +14,8 @@ fn page(page_size: i32, page_token: &str) -> pb::ListStockRequest {
 on_each_engine! {
     async fn all_stock_comes_sorted_by_bytes_a_page_at_a_time(engine: Engine) {
         let inventory = Inventory::with_stock(engine, &[("b", 1), ("a b", 1), ("B", 1), ("ab", 1), ("é", 1)]).await;
-        let (mut skus, mut token) = (Vec::new(), String::new());
+        let mut skus = Vec::new();
+        let mut token = String::new();
         loop {
             let answer = inventory.staff().list_stock(page(2, &token)).await.unwrap().into_inner();
             skus.extend(answer.stock.into_iter().map(|stock| stock.sku));

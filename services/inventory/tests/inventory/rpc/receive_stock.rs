@@ -12,7 +12,11 @@ fn receipt(request_id: &str, items: &[(&str, &str, i64)]) -> pb::ReceiveStockReq
         location_id: location_id.into(),
         quantity,
     });
-    pb::ReceiveStockRequest { request_id: request_id.into(), items: items.collect(), effective_time: None }
+    pb::ReceiveStockRequest {
+        request_id: request_id.into(),
+        items: items.collect(),
+        effective_time: None,
+    }
 }
 
 on_each_engine! {

@@ -131,7 +131,8 @@ on_each_engine! {
         refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
 
         // A default page of such reservations is cut, and all of them are on some page.
-        let (mut listed, mut page_token) = (0, String::new());
+        let mut listed = 0;
+        let mut page_token = String::new();
         loop {
             let request = pb::ListReservationsRequest { page_size: 0, page_token, state: 0 };
             let page = inventory.staff().list_reservations(request).await.unwrap().into_inner();

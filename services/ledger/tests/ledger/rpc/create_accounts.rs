@@ -66,7 +66,8 @@ on_each_engine! {
         let accounts: Vec<_> = (0..50).map(|n| new_account(&format!("shared {n}"))).collect();
         let calls: Vec<_> = (0..8)
             .map(|_| {
-                let (mut client, accounts) = (ledger.client.clone(), accounts.clone());
+                let mut client = ledger.client.clone();
+                let accounts = accounts.clone();
                 tokio::spawn(async move { client.create_accounts(pb::CreateAccountsRequest { accounts }).await.unwrap().into_inner() })
             })
             .collect();

@@ -5,7 +5,9 @@ use souk_client::ledger::v1 as pb;
 use souk_testkit::{Engine, field_violations, on_each_engine, reason_of};
 use tonic::Code;
 
-use crate::support::{Status, TestLedger, account, client, linked, pending, post, transfer, transfer_id, void};
+use crate::support::{
+    Status, TestLedger, account, client, linked, pending, post, transfer, transfer_id, void,
+};
 
 on_each_engine! {
     async fn a_transfer_moves_money_once_however_often_it_is_sent(engine: Engine) {
@@ -107,7 +109,8 @@ on_each_engine! {
         assert_eq!(ledger.create(vec![imported.clone()]).await, [Status::Exists]);
         let other = pb::NewTransfer { effective_time: None, ..imported };
         assert_eq!(ledger.create(vec![other]).await, [Status::ExistsWithDifferentEffectiveTime]);
-        let (first, second) = (ledger.transfer("1").await.unwrap(), ledger.transfer("2").await.unwrap());
+        let first = ledger.transfer("1").await.unwrap();
+        let second = ledger.transfer("2").await.unwrap();
         assert_eq!(first.effective_time, Some(then));
         assert!(first.create_time.unwrap().seconds > then.seconds);
         assert_eq!(second.effective_time, second.create_time);

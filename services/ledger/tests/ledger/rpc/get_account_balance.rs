@@ -7,7 +7,12 @@ use tonic::Code;
 
 use crate::support::{Status, TestLedger, account, pending, post, transfer, transfer_id};
 
-async fn at(ledger: &TestLedger, name: &str, at: Option<i64>, axis: pb::TimeAxis) -> pb::AccountBalance {
+async fn at(
+    ledger: &TestLedger,
+    name: &str,
+    at: Option<i64>,
+    axis: pb::TimeAxis,
+) -> pb::AccountBalance {
     let request = pb::GetAccountBalanceRequest {
         account_id: account(name),
         at_time: at.map(|micros| Timestamp::from_micros(micros).into()),
@@ -25,7 +30,8 @@ on_each_engine! {
         let ledger = TestLedger::start(engine).await;
         let mut moments = vec![(0, pb::AccountBalance::default())];
         for batch in 0..30i64 {
-            // More transfers of the account than stand between two checkpoints, and fewer, and pending ones.
+            // More transfers of the account than stand between two checkpoints, and fewer, and
+            // pending ones.
             let transfers: Vec<_> = (0..1 + batch * 7 % 90).map(|n| transfer(&format!("{batch} {n}"), "a", "b", 1 + n)).collect();
             ledger.create(transfers).await;
             let last = format!("p {batch}");

@@ -7,10 +7,15 @@ use tonic::Code;
 use crate::support::{Status, TestLedger, account, pending, post, transfer, transfer_id};
 
 async fn all(ledger: &mut TestLedger, name: &str, page_size: i32) -> Vec<pb::Transfer> {
-    let mut request = pb::ListAccountTransfersRequest { account_id: account(name), page_size, ..Default::default() };
+    let mut request = pb::ListAccountTransfersRequest {
+        account_id: account(name),
+        page_size,
+        ..Default::default()
+    };
     let mut transfers = Vec::new();
     loop {
-        let page = ledger.client.list_account_transfers(request.clone()).await.unwrap().into_inner();
+        let page =
+            ledger.client.list_account_transfers(request.clone()).await.unwrap().into_inner();
         assert!(page.transfers.len() <= page_size as usize);
         transfers.extend(page.transfers);
         if page.next_page_token.is_empty() {

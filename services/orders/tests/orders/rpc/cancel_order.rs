@@ -4,7 +4,7 @@ use souk_client::orders::v1 as pb;
 use souk_data::Engine;
 use souk_testkit::{on_each_engine, reason_of};
 
-use crate::neighbours::*;
+use crate::upstreams::*;
 
 on_each_engine! {
     async fn a_paid_order_is_paid_back_and_its_stock_released(engine: Engine) {
@@ -34,7 +34,7 @@ on_each_engine! {
     async fn an_order_that_cannot_be_paid_back_stays_paid(engine: Engine) {
         let orders = TestOrders::start(engine).await;
         let order = orders.paid("stuck").await;
-        orders.neighbours.fail(REFUND, refusal("ERROR_REASON_PAYMENT_DECLINED", &[]));
+        orders.upstreams.fail(REFUND, refusal("ERROR_REASON_PAYMENT_DECLINED", &[]));
         let request = pb::CancelOrderRequest { order_id: order.order_id.clone() };
         let refused = orders.staff().cancel_order(request).await.unwrap_err();
         assert_eq!(reason_of(&refused), "ERROR_REASON_REFUND_DECLINED");
@@ -46,7 +46,7 @@ on_each_engine! {
     async fn an_order_that_waits_for_its_customer_is_taken_back(engine: Engine) {
         use souk_client::payments::v1 as payments;
         let orders = TestOrders::start(engine).await;
-        orders.neighbours.on(AUTHORIZE, |request: payments::AuthorizePaymentRequest| {
+        orders.upstreams.on(AUTHORIZE, |request: payments::AuthorizePaymentRequest| {
             let state = payments::PaymentState::RequiresAction.into();
             let action_url = "https://bank.test/confirm".into();
             let payment = payments::Payment {

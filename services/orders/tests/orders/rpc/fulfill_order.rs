@@ -5,7 +5,7 @@ use souk_data::Engine;
 use souk_testkit::{field_violations, metadata_of, on_each_engine, reason_of};
 use tonic::Code;
 
-use crate::neighbours::*;
+use crate::upstreams::*;
 
 on_each_engine! {
     async fn fulfilling_waits_for_the_capture_and_consumes_the_stock(engine: Engine) {
@@ -22,7 +22,7 @@ on_each_engine! {
 
     async fn a_rejected_order_is_not_fulfilled(engine: Engine) {
         let orders = TestOrders::start(engine).await;
-        orders.neighbours.fail(RESERVE, refusal("ERROR_REASON_OUT_OF_STOCK", &[]));
+        orders.upstreams.fail(RESERVE, refusal("ERROR_REASON_OUT_OF_STOCK", &[]));
         let refused = orders.place("none").await.unwrap_err();
         let order_id = metadata_of(&refused)["order_id"].clone();
         let refused = orders.staff().fulfill_order(pb::FulfillOrderRequest { order_id, effective_time: None }).await;
@@ -38,7 +38,7 @@ on_each_engine! {
         assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::FailedPrecondition, "ERROR_REASON_ORDER_OUT_OF_STEP"));
         let told = metadata_of(&refused);
         assert_eq!((told["refunded"].as_str(), told["expected_refunded"].as_str()), ("1", "0"));
-        assert_eq!(orders.neighbours.calls(CONSUME), 0);
+        assert_eq!(orders.upstreams.calls(CONSUME), 0);
 
         orders.world.lock().payments.get_mut(&order.payment_id).unwrap().2 = 0;
         orders.world.lock().reservations.insert(order.reservation_id.clone(), "released");

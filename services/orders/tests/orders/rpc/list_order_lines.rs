@@ -7,16 +7,17 @@ use souk_client::orders::v1 as pb;
 use souk_data::Engine;
 use souk_testkit::{on_each_engine, reason_of};
 
-use crate::neighbours::*;
+use crate::upstreams::*;
 
 /// What a plain gRPC client reads.
 const PLAIN: usize = 4 << 20;
 
 on_each_engine! {
-    /// The longest order there may be, with the longest titles: 5,000 lines of 200 letters of four bytes.
+    /// The longest order there may be, with the longest titles: 5,000 lines of 200 letters of four
+    /// bytes.
     async fn the_longest_order_is_placed_read_and_paid_back_in_messages_that_every_client_reads(engine: Engine) {
         let orders = TestOrders::start(engine).await;
-        orders.neighbours.answer_changed(RESOLVE, |answer: &mut ResolvePricesResponse| {
+        orders.upstreams.answer_changed(RESOLVE, |answer: &mut ResolvePricesResponse| {
             answer.prices.iter_mut().for_each(|price| price.title = "\u{1f375}".repeat(200));
         });
         let line = |number: usize| pb::PlaceOrderLine {
@@ -33,7 +34,8 @@ on_each_engine! {
         let paid = orders.reaches(&order.order_id, pb::OrderState::Paid).await;
         assert!(paid.encoded_len() < PLAIN);
 
-        let (mut numbers, mut page_token) = (vec![], String::new());
+        let mut numbers = vec![];
+        let mut page_token = String::new();
         loop {
             let request = pb::ListOrderLinesRequest { order_id: order.order_id.clone(), page_size: 1000, page_token };
             let page = orders.alice().list_order_lines(request).await.unwrap().into_inner();
@@ -79,7 +81,7 @@ on_each_engine! {
 
     async fn a_page_of_long_orders_is_cut_by_its_bytes(engine: Engine) {
         let orders = TestOrders::start(engine).await;
-        orders.neighbours.answer_changed(RESOLVE, |answer: &mut ResolvePricesResponse| {
+        orders.upstreams.answer_changed(RESOLVE, |answer: &mut ResolvePricesResponse| {
             answer.prices.iter_mut().for_each(|price| price.title = "\u{1f375}".repeat(200));
         });
         let line = pb::PlaceOrderLine { item: Some(pb::place_order_line::Item::Sku("MUG".into())), quantity: 1 };
@@ -88,7 +90,9 @@ on_each_engine! {
             let long = pb::PlaceOrderRequest { lines: vec![line.clone(); 200], ..request };
             orders.alice().place_order(long).await.unwrap();
         }
-        let (mut found, mut pages, mut page_token) = (0, 0, String::new());
+        let mut found = 0;
+        let mut pages = 0;
+        let mut page_token = String::new();
         loop {
             let request = pb::ListOrdersRequest { page_token, ..Default::default() };
             let page = orders.alice().list_orders(request).await.unwrap().into_inner();

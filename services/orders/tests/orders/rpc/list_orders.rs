@@ -6,7 +6,7 @@ use souk_data::Engine;
 use souk_testkit::{on_each_engine, reason_of};
 use tonic::Code;
 
-use crate::neighbours::*;
+use crate::upstreams::*;
 
 on_each_engine! {
     async fn a_user_sees_its_own_orders_only(engine: Engine) {
@@ -28,7 +28,8 @@ on_each_engine! {
             placed.push(orders.paid(&format!("order-{number}")).await.order_id);
         }
         placed.sort();
-        let (mut seen, mut page_token) = (vec![], String::new());
+        let mut seen = vec![];
+        let mut page_token = String::new();
         loop {
             let request = pb::ListOrdersRequest { page_size: 2, page_token, ..Default::default() };
             let page = orders.staff().list_orders(request).await.unwrap().into_inner();

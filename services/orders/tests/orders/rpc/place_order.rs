@@ -7,11 +7,13 @@ use souk_client::catalog::v1::{ResolvePricesRequest, ResolvePricesResponse};
 use souk_client::orders::v1 as pb;
 use souk_client::types::v1::Money;
 use souk_data::Engine;
-use souk_testkit::{domain_of, eventually, field_violations, metadata_of, on_each_engine, reason_of};
+use souk_testkit::{
+    domain_of, eventually, field_violations, metadata_of, on_each_engine, reason_of,
+};
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
-use crate::neighbours::*;
+use crate::upstreams::*;
 
 on_each_engine! {
     async fn a_placed_order_has_its_price_its_stock_and_its_payment(engine: Engine) {
@@ -53,13 +55,13 @@ on_each_engine! {
 
     async fn what_is_out_of_stock_is_rejected_and_nothing_is_charged(engine: Engine) {
         let orders = TestOrders::start(engine).await;
-        orders.neighbours.fail(RESERVE, refusal("ERROR_REASON_OUT_OF_STOCK", &[("sku", "MUG"), ("available", "1")]));
+        orders.upstreams.fail(RESERVE, refusal("ERROR_REASON_OUT_OF_STOCK", &[("sku", "MUG"), ("available", "1")]));
 
         let refused = orders.place("short").await.unwrap_err();
         assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::FailedPrecondition, "ERROR_REASON_OUT_OF_STOCK"));
         let told = metadata_of(&refused);
         assert_eq!((told["sku"].as_str(), told["available"].as_str()), ("MUG", "1"));
-        assert_eq!(orders.neighbours.calls(AUTHORIZE), 0);
+        assert_eq!(orders.upstreams.calls(AUTHORIZE), 0);
 
         let order = orders.reaches(&told["order_id"], pb::OrderState::Rejected).await;
         assert_eq!(order.reason, "ERROR_REASON_OUT_OF_STOCK");
@@ -69,7 +71,7 @@ on_each_engine! {
 
     async fn a_declined_payment_gives_the_stock_back(engine: Engine) {
         let orders = TestOrders::start(engine).await;
-        orders.neighbours.fail(AUTHORIZE, refusal("ERROR_REASON_PAYMENT_DECLINED", &[]));
+        orders.upstreams.fail(AUTHORIZE, refusal("ERROR_REASON_PAYMENT_DECLINED", &[]));
         let refused = orders.place("poor").await.unwrap_err();
         assert_eq!(reason_of(&refused), "ERROR_REASON_PAYMENT_DECLINED");
         let world = orders.world.lock();
@@ -118,7 +120,7 @@ on_each_engine! {
         let refused = orders.alice().place_order(at("cheap", "a price for friends")).await.unwrap_err();
         assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::PermissionDenied, "ERROR_REASON_PRICE_NOT_ALLOWED"));
         assert_eq!(field_violations(&refused)[0].field, "lines[1].price_id");
-        assert_eq!(orders.neighbours.calls(RESERVE), 0);
+        assert_eq!(orders.upstreams.calls(RESERVE), 0);
 
         orders.alice().place_order(at("default", "MUG")).await.unwrap();
         orders.staff().place_order(at("staff", "a price for friends")).await.unwrap();
@@ -127,7 +129,7 @@ on_each_engine! {
 
     async fn an_order_for_nothing_may_be_expected(engine: Engine) {
         let orders = TestOrders::start(engine).await;
-        orders.neighbours.answer_changed(RESOLVE, |answer: &mut ResolvePricesResponse| {
+        orders.upstreams.answer_changed(RESOLVE, |answer: &mut ResolvePricesResponse| {
             answer.prices[0].unit_price.as_mut().unwrap().minor_units = 0;
         });
         let nothing = Some(Money { currency_code: "GBP".into(), minor_units: 0 });
@@ -141,12 +143,12 @@ on_each_engine! {
 
     async fn a_rejection_says_what_is_so(engine: Engine) {
         let orders = TestOrders::start(engine).await;
-        orders.neighbours.fail(AUTHORIZE, refusal("ERROR_REASON_UNKNOWN_PAYMENT_METHOD", &[]));
+        orders.upstreams.fail(AUTHORIZE, refusal("ERROR_REASON_UNKNOWN_PAYMENT_METHOD", &[]));
         let refused = orders.place("visa").await.unwrap_err();
         assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::InvalidArgument, "ERROR_REASON_UNKNOWN_PAYMENT_METHOD"));
         assert_eq!(field_violations(&refused)[0].field, "payment_method");
 
-        orders.neighbours.fail(RESOLVE, refusal("ERROR_REASON_PRODUCT_NOT_FOR_SALE", &[("sku", "MUG")]));
+        orders.upstreams.fail(RESOLVE, refusal("ERROR_REASON_PRODUCT_NOT_FOR_SALE", &[("sku", "MUG")]));
         let refused = orders.place("archived").await.unwrap_err();
         assert_eq!((reason_of(&refused).as_str(), metadata_of(&refused)["sku"].as_str()), ("ERROR_REASON_NOT_FOR_SALE", "MUG"));
         assert!(refused.message().ends_with("is not for sale"), "{refused}");
@@ -154,7 +156,7 @@ on_each_engine! {
 
     async fn a_total_beyond_what_can_be_paid_is_rejected_with_the_limit(engine: Engine) {
         let orders = TestOrders::start(engine).await;
-        orders.neighbours.answer_changed(RESOLVE, |answer: &mut ResolvePricesResponse| {
+        orders.upstreams.answer_changed(RESOLVE, |answer: &mut ResolvePricesResponse| {
             answer.prices[0].unit_price.as_mut().unwrap().minor_units = 1_000_000_000_000;
         });
         let mut many = request("many");
@@ -169,13 +171,13 @@ on_each_engine! {
 
     async fn an_order_that_finds_no_room_in_time_is_told_when_to_come_back(engine: Engine) {
         let orders = TestOrders::start_with(engine, &[("saga.max_under_way", "1")]).await;
-        orders.neighbours.on_async(RESOLVE, |_: ResolvePricesRequest| async {
+        orders.upstreams.on_async(RESOLVE, |_: ResolvePricesRequest| async {
             tokio::time::sleep(Duration::from_millis(1500)).await;
             Err::<ResolvePricesResponse, _>(refusal("ERROR_REASON_PRICE_NOT_FOUND", &[("sku", "MUG")]))
         });
         let mut alice = orders.alice();
         let first = tokio::spawn(async move { alice.place_order(request("first")).await });
-        eventually(Duration::from_secs(10), || async { orders.neighbours.calls(RESOLVE) == 1 }).await;
+        eventually(Duration::from_secs(10), || async { orders.upstreams.calls(RESOLVE) == 1 }).await;
 
         let mut hasty = tonic::Request::new(request("second"));
         hasty.set_timeout(Duration::from_millis(500));

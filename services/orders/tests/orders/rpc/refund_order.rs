@@ -5,7 +5,7 @@ use souk_client::types::v1::Money;
 use souk_data::Engine;
 use souk_testkit::{field_violations, on_each_engine, reason_of};
 
-use crate::neighbours::*;
+use crate::upstreams::*;
 
 fn lines(order: &pb::Order, request_id: &str, quantity: i64) -> pb::RefundOrderRequest {
     pb::RefundOrderRequest {
@@ -66,7 +66,7 @@ on_each_engine! {
     async fn a_refund_that_the_provider_refuses_leaves_the_order_as_it_was(engine: Engine) {
         let orders = TestOrders::start(engine).await;
         let order = orders.fulfilled("back").await;
-        orders.neighbours.fail(REFUND, refusal("ERROR_REASON_PAYMENT_DECLINED", &[]));
+        orders.upstreams.fail(REFUND, refusal("ERROR_REASON_PAYMENT_DECLINED", &[]));
         let refused = orders.staff().refund_order(lines(&order, "r1", 1)).await.unwrap_err();
         assert_eq!(reason_of(&refused), "ERROR_REASON_REFUND_DECLINED");
         let kept = orders.reaches(&order.order_id, pb::OrderState::Fulfilled).await;
@@ -100,7 +100,7 @@ on_each_engine! {
         assert_eq!(back.refund.unwrap().amount.unwrap().minor_units, 0);
         let line = back.order.unwrap().lines.remove(0);
         assert_eq!((line.returned_quantity, orders.world.lock().returned), (3, 3));
-        assert_eq!(orders.neighbours.calls(REFUND), 1, "no money goes back twice");
+        assert_eq!(orders.upstreams.calls(REFUND), 1, "no money goes back twice");
         let refused = orders.staff().refund_order(lines(&order, "another", 1)).await.unwrap_err();
         assert_eq!(reason_of(&refused), "ERROR_REASON_RETURN_EXCEEDS_ORDER");
         orders.audit().await;

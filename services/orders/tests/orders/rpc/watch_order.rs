@@ -5,7 +5,7 @@ use souk_data::Engine;
 use souk_testkit::{on_each_engine, reason_of};
 use tonic::Code;
 
-use crate::neighbours::*;
+use crate::upstreams::*;
 
 on_each_engine! {
     async fn every_change_is_seen_once_and_in_order(engine: Engine) {
@@ -41,7 +41,8 @@ on_each_engine! {
 
     async fn a_token_of_another_order_does_not_resume(engine: Engine) {
         let orders = TestOrders::start(engine).await;
-        let (one, two) = (orders.paid("one").await, orders.paid("two").await);
+        let one = orders.paid("one").await;
+        let two = orders.paid("two").await;
         let request = pb::WatchOrderRequest { order_id: one.order_id, resume_token: String::new() };
         let mut changes = orders.alice().watch_order(request).await.unwrap().into_inner();
         let resume_token = changes.message().await.unwrap().unwrap().resume_token;

@@ -1,10 +1,14 @@
-//! The simulator's rules: what an operation makes of a charge. It checks everything for itself, as a provider does that trusts nobody. Pure.
+//! The simulator's rules: what an operation makes of a charge. It checks everything for itself, as
+//! a provider does that trusts nobody. Pure.
+
+use sea_orm::{DeriveActiveEnum, EnumIter};
 
 use super::token::{Operation, Outcome};
 use crate::attempt::{Answer, Decline};
 
-/// Where a charge stands at the simulator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Where a charge stands at the simulator. The numbers are those of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum ChargeState {
     /// Nothing is set aside yet, or the last try was declined.
     Open = 1,
@@ -14,14 +18,6 @@ pub enum ChargeState {
     Held = 3,
     /// Nothing more is set aside, for good.
     Closed = 4,
-}
-
-impl ChargeState {
-    /// Returns the state with this number.
-    pub fn from_number(number: i64) -> Option<ChargeState> {
-        use ChargeState::*;
-        [Open, WaitsForAction, Held, Closed].into_iter().find(|state| *state as i64 == number)
-    }
 }
 
 /// A line of the book, in minor units.
@@ -59,7 +55,14 @@ impl Fees {
 
 impl Line {
     /// Carries an operation out, or declines it.
-    pub fn take(&mut self, operation: Operation, amount: i64, detail: Detail, outcome: Outcome, fees: Fees) -> Answer {
+    pub fn take(
+        &mut self,
+        operation: Operation,
+        amount: i64,
+        detail: Detail,
+        outcome: Outcome,
+        fees: Fees,
+    ) -> Answer {
         if let Some(decline) = scripted_decline(operation, outcome) {
             if operation == Operation::CompleteAction && self.state == ChargeState::WaitsForAction {
                 self.state = ChargeState::Open;
@@ -93,9 +96,15 @@ impl Line {
             }
             // Also a charge that never arrived: what arrives later finds it closed.
             (Operation::Void, _) => (self.state, self.held) = (ChargeState::Closed, 0),
-            (Operation::Refund, _) if (1..=self.captured - self.refunded).contains(&amount) => self.refunded += amount,
-            (Operation::Capture | Operation::Refund, _) => return declined("amount_too_large", false),
-            (Operation::Authorize | Operation::CompleteAction, _) => return declined("charge_closed", false),
+            (Operation::Refund, _) if (1..=self.captured - self.refunded).contains(&amount) => {
+                self.refunded += amount
+            }
+            (Operation::Capture | Operation::Refund, _) => {
+                return declined("amount_too_large", false);
+            }
+            (Operation::Authorize | Operation::CompleteAction, _) => {
+                return declined("charge_closed", false);
+            }
         }
         Answer::Approved { fee }
     }
@@ -180,21 +189,30 @@ mod tests {
     #[test]
     fn a_charge_may_be_tried_again_after_a_decline() {
         let mut line = new_line();
-        let answer = line.take(Operation::Authorize, 100, Detail::default(), Outcome::DeclineSoft, NO_FEES);
+        let answer =
+            line.take(Operation::Authorize, 100, Detail::default(), Outcome::DeclineSoft, NO_FEES);
         assert_eq!(answer, declined("insufficient_funds", true));
         assert_eq!(take(&mut line, Operation::Authorize, 100), Answer::Approved { fee: 0 });
     }
 
     #[test]
     fn the_customer_decides_what_waits_for_an_action() {
-        for (approve, answer, held) in
-            [(true, Answer::Approved { fee: 0 }, 100), (false, declined("declined_by_customer", true), 0)]
-        {
+        for (approve, answer, held) in [
+            (true, Answer::Approved { fee: 0 }, 100),
+            (false, declined("declined_by_customer", true), 0),
+        ] {
             let mut line = new_line();
-            let asked = line.take(Operation::Authorize, 100, Detail::default(), Outcome::RequireAction, NO_FEES);
+            let asked = line.take(
+                Operation::Authorize,
+                100,
+                Detail::default(),
+                Outcome::RequireAction,
+                NO_FEES,
+            );
             assert!(matches!(asked, Answer::ActionRequired { .. }));
             let detail = Detail { approve, ..Default::default() };
-            let decided = line.take(Operation::CompleteAction, 100, detail, Outcome::Approve, NO_FEES);
+            let decided =
+                line.take(Operation::CompleteAction, 100, detail, Outcome::Approve, NO_FEES);
             assert_eq!((decided, line.held), (answer, held));
         }
     }

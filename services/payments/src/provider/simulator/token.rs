@@ -1,9 +1,14 @@
-//! The test tokens: what each makes of an operation. The list with its words is at SimulatorService in the contract.
+//! The test tokens: what each makes of an operation. The list with its words is at SimulatorService
+//! in the contract.
+
+use sea_orm::{DeriveActiveEnum, EnumIter};
+use souk_types::PaymentId;
 
 use crate::attempt::Method;
 
-/// What a provider is asked to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What a provider is asked to do. The numbers are those of the contract and of the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum Operation {
     Authorize = 1,
     CompleteAction = 2,
@@ -12,16 +17,9 @@ pub enum Operation {
     Refund = 5,
 }
 
-impl Operation {
-    /// Returns the operation with this number.
-    pub fn from_number(number: i64) -> Option<Operation> {
-        use Operation::*;
-        [Authorize, CompleteAction, Capture, Void, Refund].into_iter().find(|operation| *operation as i64 == number)
-    }
-}
-
-/// What an operation comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What an operation comes to. The numbers are those of the contract and of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum Outcome {
     Approve = 1,
     Decline = 2,
@@ -35,14 +33,11 @@ pub enum Outcome {
     Down = 8,
 }
 
-impl Outcome {
-    /// Returns the outcome with this number.
-    pub fn from_number(number: i64) -> Option<Outcome> {
-        use Outcome::*;
-        [Approve, Decline, DeclineSoft, LoseAnswer, LoseRequest, Slow, RequireAction, Down]
-            .into_iter()
-            .find(|outcome| *outcome as i64 == number)
-    }
+/// What a script is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    Method(Method),
+    Payment(PaymentId),
 }
 
 /// A test token, without what follows its colon.

@@ -26,7 +26,8 @@ on_each_engine! {
         let shop = TestPayments::start(engine).await;
         let request = authorization("tok_approved");
         let first = shop.authorize(&request).await.unwrap();
-        let (rows, calls) = (shop.service.row_counts().await, shop.ledger.calls());
+        let rows = shop.service.row_counts().await;
+        let calls = shop.ledger.calls();
 
         assert_eq!(shop.authorize(&request).await.unwrap(), first);
         assert_eq!((shop.service.row_counts().await, shop.ledger.calls()), (rows, calls));

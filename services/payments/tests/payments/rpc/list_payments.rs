@@ -16,7 +16,8 @@ on_each_engine! {
             ids.push(shop.authorized("tok_approved").await);
         }
         ids.sort();
-        let (mut payments, mut charges) = (Vec::new(), Vec::new());
+        let mut payments = Vec::new();
+        let mut charges = Vec::new();
         let mut page_token = String::new();
         loop {
             let request = pb::ListPaymentsRequest { page_size: 2, page_token };

@@ -46,7 +46,8 @@ on_each_engine! {
 
     async fn a_refund_id_stands_for_one_refund_for_ever(engine: Engine) {
         let shop = TestPayments::start(engine).await;
-        let (id, other) = (shop.captured("tok_approved").await, shop.captured("tok_approved").await);
+        let id = shop.captured("tok_approved").await;
+        let other = shop.captured("tok_approved").await;
         let refund_id = new_refund_id();
         shop.refund(refund(&id, &refund_id, 10)).await.unwrap();
         for wrong in [refund(&id, &refund_id, 11), refund(&other, &refund_id, 10)] {

@@ -1,4 +1,5 @@
-//! A scripted ledger that keeps its transfers by TigerBeetle's rules, as far as payments need them, and fails when it is told to.
+//! A scripted ledger that keeps its transfers by TigerBeetle's rules, as far as payments need them,
+//! and fails when it is told to.
 
 // A fake may refuse in any way that a server can.
 #![allow(clippy::disallowed_methods)]
@@ -56,27 +57,46 @@ impl FakeLedger {
         let with = |book: &Arc<Mutex<Book>>| book.clone();
 
         let own = with(&book);
-        fake.on("/souk.ledger.v1.LedgerService/CreateAccounts", move |request: pb::CreateAccountsRequest| {
-            let mut book = own.lock();
-            let status = pb::CreateAccountStatus::Created as i32;
-            let results = request.accounts.iter().map(|_| pb::CreateAccountResult { status }).collect();
-            book.accounts.extend(request.accounts.into_iter().map(|account| account.account_id));
-            Ok(pb::CreateAccountsResponse { results })
+        fake.on(
+            "/souk.ledger.v1.LedgerService/CreateAccounts",
+            move |request: pb::CreateAccountsRequest| {
+                let mut book = own.lock();
+                let status = pb::CreateAccountStatus::Created as i32;
+                let results =
+                    request.accounts.iter().map(|_| pb::CreateAccountResult { status }).collect();
+                book.accounts
+                    .extend(request.accounts.into_iter().map(|account| account.account_id));
+                Ok(pb::CreateAccountsResponse { results })
+            },
+        );
+        let own = with(&book);
+        fake.on(CREATE_TRANSFERS, move |request: pb::CreateTransfersRequest| {
+            own.lock().create(request)
         });
         let own = with(&book);
-        fake.on(CREATE_TRANSFERS, move |request: pb::CreateTransfersRequest| own.lock().create(request));
+        fake.on(
+            "/souk.ledger.v1.LedgerService/LookupTransfers",
+            move |request: pb::LookupTransfersRequest| {
+                let book = own.lock();
+                let transfers = request
+                    .transfer_ids
+                    .iter()
+                    .filter_map(|id| book.transfers.get(id).cloned())
+                    .collect();
+                Ok(pb::LookupTransfersResponse { transfers })
+            },
+        );
         let own = with(&book);
-        fake.on("/souk.ledger.v1.LedgerService/LookupTransfers", move |request: pb::LookupTransfersRequest| {
-            let book = own.lock();
-            let transfers = request.transfer_ids.iter().filter_map(|id| book.transfers.get(id).cloned()).collect();
-            Ok(pb::LookupTransfersResponse { transfers })
-        });
-        let own = with(&book);
-        fake.on("/souk.ledger.v1.LedgerService/LookupAccounts", move |request: pb::LookupAccountsRequest| {
-            let book = own.lock();
-            let known = request.account_ids.iter().filter(|id| book.accounts.contains(*id));
-            Ok(pb::LookupAccountsResponse { accounts: known.map(|id| book.account(id)).collect() })
-        });
+        fake.on(
+            "/souk.ledger.v1.LedgerService/LookupAccounts",
+            move |request: pb::LookupAccountsRequest| {
+                let book = own.lock();
+                let known = request.account_ids.iter().filter(|id| book.accounts.contains(*id));
+                Ok(pb::LookupAccountsResponse {
+                    accounts: known.map(|id| book.account(id)).collect(),
+                })
+            },
+        );
         FakeLedger { fake, book }
     }
 
@@ -96,14 +116,22 @@ impl FakeLedger {
     /// Returns the transfers that carry a payment's id, by id of the transfer.
     pub fn transfers_of(&self, payment_id: &str) -> Vec<pb::Transfer> {
         let book = self.book.lock();
-        book.transfers.values().filter(|transfer| transfer.user_data == payment_id).cloned().collect()
+        book.transfers
+            .values()
+            .filter(|transfer| transfer.user_data == payment_id)
+            .cloned()
+            .collect()
     }
 
     /// Returns what is set aside and what was posted as a sale for a payment.
     pub fn held_and_sold(&self, payment_id: &str) -> (i64, i64) {
         let transfers = self.transfers_of(payment_id);
-        let pending = transfers.iter().filter(|transfer| transfer.pending_state() == pb::PendingState::Pending);
-        let is_post = |transfer: &&pb::Transfer| transfer.flags.is_some_and(|flags| flags.post_pending_transfer);
+        let pending = transfers
+            .iter()
+            .filter(|transfer| transfer.pending_state() == pb::PendingState::Pending);
+        let is_post = |transfer: &&pb::Transfer| {
+            transfer.flags.is_some_and(|flags| flags.post_pending_transfer)
+        };
         (
             pending.map(|transfer| transfer.amount).sum(),
             transfers.iter().filter(is_post).map(|transfer| transfer.amount).sum(),
@@ -123,7 +151,10 @@ impl FakeLedger {
 }
 
 impl Book {
-    fn create(&mut self, request: pb::CreateTransfersRequest) -> Result<pb::CreateTransfersResponse, Status> {
+    fn create(
+        &mut self,
+        request: pb::CreateTransfersRequest,
+    ) -> Result<pb::CreateTransfersResponse, Status> {
         let named: Vec<(String, i64)> =
             request.transfers.iter().map(|new| (new.transfer_id.clone(), new.amount)).collect();
         let answer = |statuses: Vec<S>| pb::CreateTransfersResponse {
@@ -146,17 +177,22 @@ impl Book {
             Some(Mood::AnswersNothing) => return Ok(pb::CreateTransfersResponse::default()),
             Some(Mood::AnswersNoNames) => return Ok(garbage(|result| result.transfer_id.clear())),
             Some(Mood::AnswersOthers) => {
-                return Ok(garbage(|result| result.transfer_id = "transfer_00000000000000000000000000".into()));
+                return Ok(garbage(|result| {
+                    result.transfer_id = "transfer_00000000000000000000000000".into()
+                }));
             }
             Some(Mood::AnswersAnotherAmount) => return Ok(garbage(|result| result.amount += 1)),
             Some(Mood::Down) => return Err(Status::unavailable("down")),
-            Some(Mood::Refuses) => return Ok(answer(vec![S::OverflowsDebits; request.transfers.len()])),
+            Some(Mood::Refuses) => {
+                return Ok(answer(vec![S::OverflowsDebits; request.transfers.len()]));
+            }
             _ => {}
         }
         let mut statuses = Vec::new();
         let mut rest = request.transfers.as_slice();
         while !rest.is_empty() {
-            let is_linked = |transfer: &pb::NewTransfer| transfer.flags.is_some_and(|flags| flags.linked);
+            let is_linked =
+                |transfer: &pb::NewTransfer| transfer.flags.is_some_and(|flags| flags.linked);
             let length = rest.iter().take_while(|transfer| is_linked(transfer)).count() + 1;
             let (chain, after) = rest.split_at(length.min(rest.len()));
             statuses.extend(self.create_chain(chain));
@@ -177,7 +213,8 @@ impl Book {
             return statuses;
         }
         self.transfers = before;
-        let told = |status: S| if matches!(status, S::Created) { S::LinkedEventFailed } else { status };
+        let told =
+            |status: S| if matches!(status, S::Created) { S::LinkedEventFailed } else { status };
         statuses.into_iter().map(told).collect()
     }
 
@@ -193,13 +230,17 @@ impl Book {
         }
         let mut pending_state = pb::PendingState::Unspecified;
         if flags.post_pending_transfer || flags.void_pending_transfer {
-            let Some(pending) = self.transfers.get_mut(&new.pending_id) else { return S::PendingTransferNotFound };
+            let Some(pending) = self.transfers.get_mut(&new.pending_id) else {
+                return S::PendingTransferNotFound;
+            };
             match pending.pending_state() {
                 pb::PendingState::Pending => {}
                 pb::PendingState::Posted => return S::PendingTransferAlreadyPosted,
                 _ => return S::PendingTransferAlreadyVoided,
             }
-            if new.amount > pending.amount || (flags.void_pending_transfer && new.amount != pending.amount) {
+            if new.amount > pending.amount
+                || (flags.void_pending_transfer && new.amount != pending.amount)
+            {
                 return S::ExceedsPendingTransferAmount;
             }
             pending.set_pending_state(match flags.post_pending_transfer {
@@ -236,7 +277,9 @@ impl Book {
         for transfer in self.transfers.values() {
             let flags = transfer.flags.unwrap_or_default();
             let (posted, pending) = match flags.pending {
-                true if transfer.pending_state() == pb::PendingState::Pending => (0, transfer.amount),
+                true if transfer.pending_state() == pb::PendingState::Pending => {
+                    (0, transfer.amount)
+                }
                 true => (0, 0),
                 false if flags.void_pending_transfer => (0, 0),
                 false => (transfer.amount, 0),

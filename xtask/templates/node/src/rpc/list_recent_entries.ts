@@ -4,10 +4,10 @@ import type { ListRecentEntriesRequest } from "@souk/client/gen/souk/{{package}}
 
 import { wireEntry } from "../convert.js";
 import { MOST_LISTED } from "../entry.js";
-import type { Room } from "../rpc.js";
+import type { Dependencies } from "../rpc.js";
 import { recent } from "../store.js";
 
-export function listRecentEntries({ store }: Room, { maxEntries }: ListRecentEntriesRequest, { caller }: Context) {
+export function listRecentEntries({ store }: Dependencies, { maxEntries }: ListRecentEntriesRequest, { caller }: Context) {
   const most = maxEntries === 0 ? MOST_LISTED : maxEntries;
   return { entries: recent(store.read, caller.id, most).map(wireEntry) };
 }

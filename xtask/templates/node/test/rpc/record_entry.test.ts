@@ -40,7 +40,7 @@ test("an entry without a text is refused", async (t) => {
   deepEqual([code, fields], [Code.InvalidArgument, ["text"]]);
 });
 
-test("each entry is told once and in order", async (t) => {
+test("each entry is published once and in order", async (t) => {
   const { bus, record } = await running(t);
   for (const text of ["a", "b", "c"]) await record(text, text);
   await eventually(() => bus.published.length === 3);

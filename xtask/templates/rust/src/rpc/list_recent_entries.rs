@@ -9,7 +9,10 @@ use crate::error::Error;
 use crate::{entry, store};
 
 impl Handle<ListRecentEntries> for {{Name}}Rpc {
-    async fn handle(&self, call: Call<pb::ListRecentEntriesRequest>) -> Result<pb::ListRecentEntriesResponse, Error> {
+    async fn handle(
+        &self,
+        call: Call<pb::ListRecentEntriesRequest>,
+    ) -> Result<pb::ListRecentEntriesResponse, Error> {
         let most = entry::listed(call.request.max_entries);
         let entries = store::recent(&self.db.read(), call.caller.id(), most).await?;
         Ok(pb::ListRecentEntriesResponse { entries: entries.iter().map(Into::into).collect() })

@@ -1,36 +1,30 @@
-//! RecordEntry: writes down an entry of the caller, once per request id, and tells the others.
-
-use std::mem;
+//! RecordEntry: writes down an entry of the caller, once per request id, and publishes it.
 
 use souk_client::{{package}}::v1 as pb;
 use souk_client::{{package}}::v1::{{package}}_service::RecordEntry;
 use souk_contract::{Call, Handle};
-use souk_data::RequestKey;
+use souk_data::Isolation::Serializable;
+use souk_data::{RequestKey, Tx};
 
 use super::{{Name}}Rpc;
-use crate::entry::Entry;
+use crate::entry::Model;
 use crate::error::Error;
 use crate::{events, store};
 
 impl Handle<RecordEntry> for {{Name}}Rpc {
-    async fn handle(&self, call: Call<pb::RecordEntryRequest>) -> Result<pb::RecordEntryResponse, Error> {
-        let mut request = call.request;
-        let request_id = mem::take(&mut request.request_id);
-        let once =
-            RequestKey::new(call.caller.key(), "/souk.{{package}}.v1.{{Name}}Service/RecordEntry", request_id, &request);
-        let asked = Entry::new(call.caller.id(), request.text, self.clock.now());
-        let most = self.most_per_user;
-
-        let recorded = self.db.write_once(once, move |tx| {
-            let asked = asked.clone();
-            async move {
-                let present = store::count(&tx, &asked.user_id).await?;
-                let entry = asked.admit(present, most)?;
-                store::insert(&tx, &entry).await?;
-                events::entry_recorded(&tx, &entry).await?;
-                Ok(pb::RecordEntryResponse { entry: Some((&entry).into()) })
-            }
-        });
-        recorded.await
+    async fn handle(
+        &self,
+        mut call: Call<pb::RecordEntryRequest>,
+    ) -> Result<pb::RecordEntryResponse, Error> {
+        let once = RequestKey::of::<RecordEntry>(&mut call);
+        let entry = Model::new(call.caller.id(), call.request.text, self.clock.now());
+        self.db.write_once(once, Serializable, (entry, self.most_per_user), record).await
     }
+}
+
+async fn record(tx: &Tx, (entry, most): &(Model, u64)) -> Result<pb::RecordEntryResponse, Error> {
+    Model::check_room(store::count(tx, &entry.user_id).await?, *most)?;
+    store::insert(tx, entry.clone()).await?;
+    events::entry_recorded(tx, entry).await?;
+    Ok(pb::RecordEntryResponse { entry: Some(entry.into()) })
 }

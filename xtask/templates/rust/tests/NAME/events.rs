@@ -12,7 +12,8 @@ use crate::support::{{Name}};
 const LIMIT: Duration = Duration::from_secs(10);
 
 fn placed(order_id: &str, customer_id: &str) -> Event {
-    let order = Order { order_id: order_id.into(), customer_id: customer_id.into(), ..Order::default() };
+    let order =
+        Order { order_id: order_id.into(), customer_id: customer_id.into(), ..Order::default() };
     Event {
         id: format!("event of {order_id}"),
         source: "/services/orders".into(),

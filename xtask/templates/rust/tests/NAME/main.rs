@@ -1,5 +1,5 @@
-//! The {{name}} service over real gRPC, on both engines. `rpc/<method>.rs` holds what one method promises, `events.rs` what
-//! is heard.
+//! The {{name}} service over real gRPC, on both engines. `rpc/<method>.rs` holds what one method
+//! promises, `events.rs` what is heard.
 
 mod events;
 mod support;

@@ -22,7 +22,9 @@ impl {{Name}} {
 
     /// Starts beside a bus.
     pub async fn start_beside(bus: &str, engine: Engine, most_per_user: u32) -> Self {
-        {{Name}} { service: Self::builder(engine, most_per_user).neighbour("events", bus).start().await }
+        {{Name}} {
+            service: Self::builder(engine, most_per_user).upstream("events", bus).start().await,
+        }
     }
 
     fn builder(engine: Engine, most_per_user: u32) -> TestServiceBuilder {
@@ -32,7 +34,12 @@ impl {{Name}} {
     }
 
     /// Writes down an entry of a user.
-    pub async fn record(&self, user: &str, request_id: &str, text: &str) -> Result<pb::Entry, Status> {
+    pub async fn record(
+        &self,
+        user: &str,
+        request_id: &str,
+        text: &str,
+    ) -> Result<pb::Entry, Status> {
         let request = pb::RecordEntryRequest { request_id: request_id.into(), text: text.into() };
         let answer = self.client_of(user).record_entry(request).await?;
         Ok(answer.into_inner().entry.expect("the entry"))

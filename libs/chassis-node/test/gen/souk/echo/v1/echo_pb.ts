@@ -309,7 +309,7 @@ export const EchoService: GenService<{
     output: typeof SayResponseSchema;
   },
   /**
-   * Asks the neighbour "next".
+   * Asks the upstream "next".
    *
    * @generated from rpc souk.echo.v1.EchoService.Forward
    */

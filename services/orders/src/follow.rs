@@ -1,0 +1,198 @@
+//! Following what happens to the money and the stock of orders: what the bus says was done behind
+//! an order's back. Almost all of it the orders did themselves.
+
+use souk_chassis::Host;
+use souk_client::inventory::v1 as inventory;
+use souk_client::inventory::v1::ReservationChanged;
+use souk_client::payments::v1 as payments;
+use souk_client::payments::v1::PaymentRefunded;
+use souk_data::{Db, Tx};
+use souk_events::{Delivery, HandlerError, Subscription};
+use souk_types::{Clock, Money, OrderId, RefundId, ReservationId, Timestamp};
+
+use crate::change::Change;
+use crate::error::Error;
+use crate::order::{RefundRequest, RefundScope};
+use crate::reason::Reason;
+use crate::request_key::RequestKey;
+use crate::saga::{Progress, Saga};
+use crate::state::State;
+use crate::step::{Kind, Step};
+use crate::store::saga::Due;
+use crate::{record, store};
+
+/// The lasting subscription on the bus, and the name of its part of the inbox.
+const SUBSCRIPTION: &str = "orders";
+
+/// A refund that payments tells of.
+struct ForeignRefund {
+    id: RefundId,
+    amount: Money,
+    effective_time: Option<Timestamp>,
+}
+
+/// What an order makes of an event about what is its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reaction {
+    /// It knew, or it is none of its business.
+    Known,
+    /// It is under way and may yet find out by itself; ask again later.
+    Busy,
+    /// It does now what the event asks for.
+    Follows,
+    /// It cannot follow; a person must look.
+    CannotFollow,
+}
+
+/// Returns the consumer of what happens to the money and the stock of orders.
+pub fn consumer(host: &Host, db: Db, clock: Clock) -> Subscription {
+    let other = clock.clone();
+    Subscription::new(host, db, clock.clone(), SUBSCRIPTION)
+        .from_the_beginning()
+        .on("souk.payments.v1.PaymentRefunded", move |tx, event| {
+            payment_refunded(tx, event, clock.now())
+        })
+        .on_some(
+            "souk.inventory.v1.ReservationChanged",
+            |changed: &ReservationChanged| {
+                use inventory::ReservationState::{Expired, Released};
+                changed
+                    .reservation
+                    .as_ref()
+                    .is_some_and(|one| matches!(one.state(), Released | Expired))
+            },
+            move |tx, event| reservation_changed(tx, event, other.now()),
+        )
+}
+
+/// A refund that this service did not ask for becomes one of the order's.
+async fn payment_refunded(
+    tx: Tx,
+    event: Delivery<PaymentRefunded>,
+    now: Timestamp,
+) -> Result<(), HandlerError> {
+    let payment = event.message.payment.unwrap_or_default();
+    let refund = event.message.refund.unwrap_or_default();
+    // A payment without an order is none of ours.
+    let Ok(order) = payment.order_id.parse::<OrderId>() else { return Ok(()) };
+    if refund.state() != payments::PaymentRefundState::Succeeded {
+        return Ok(());
+    }
+    let amount = refund.amount.clone().and_then(|amount| Money::try_from(amount).ok());
+    let (Ok(id), Some(amount)) = (refund.refund_id.parse(), amount) else {
+        return Err(HandlerError::Poison("the event names no refund of an amount".to_owned()));
+    };
+    let effective_time = refund.effective_time.and_then(|time| Timestamp::try_from(time).ok());
+    let foreign = ForeignRefund { id, amount, effective_time };
+    let reaction = adopt_refund(&tx, order, &foreign, now).await.map_err(handler_error)?;
+    report(order, "refund", reaction)
+}
+
+/// An order whose stock was given up by somebody else waits for STAFF.
+async fn reservation_changed(
+    tx: Tx,
+    event: Delivery<ReservationChanged>,
+    now: Timestamp,
+) -> Result<(), HandlerError> {
+    let reservation = event.message.reservation.unwrap_or_default();
+    let Ok(id) = reservation.reservation_id.parse::<ReservationId>() else {
+        return Err(HandlerError::Poison("the event names no reservation".to_owned()));
+    };
+    let Some(order) = order_of(&tx, id).await.map_err(handler_error)? else { return Ok(()) };
+    let reaction = lose_stock(&tx, order, now).await.map_err(handler_error)?;
+    report(order, "stock", reaction)
+}
+
+/// Makes a refund that succeeded at payments one of the order's own. Its saga asks for the same
+/// refund again, which payments answers as before, and goes on as if orders had asked first.
+async fn adopt_refund(
+    tx: &Tx,
+    id: OrderId,
+    foreign: &ForeignRefund,
+    now: Timestamp,
+) -> Result<Reaction, Error> {
+    let Some(saga) = store::saga::lock(tx, id).await? else { return Ok(Reaction::Known) };
+    let mut order = store::order::get(tx, id).await?;
+    if foreign.id == order.cancel_refund_id() || order.refund(foreign.id).is_some() {
+        return Ok(Reaction::Known);
+    }
+    if saga.progress != Progress::Ended {
+        return Ok(Reaction::Busy);
+    }
+    let effective_time = foreign.effective_time.unwrap_or(now).max(order.effective_time);
+    let scope = RefundScope::Amount(foreign.amount);
+    let wanted = RefundRequest { scope, restock: false, effective_time: Some(effective_time) };
+    let Ok(refund) = order.plan_refund(foreign.id, &wanted, false, now) else {
+        return Ok(Reaction::CannotFollow);
+    };
+    order.refunds.push(refund);
+    let request = RequestKey { key: format!("service:payments\n{}", foreign.id), hash: vec![] };
+    store::refund::insert_last(tx, &order, &request).await?;
+
+    let saga = Saga { refund: Some(foreign.id), ..saga.restart(Kind::Refund, effective_time, now) };
+    // The next sweep takes it up.
+    store::saga::restart(tx, &saga, None, Due::free(now)).await?;
+    record::change(tx, &mut order, &Change::Started(Kind::Refund), now).await?;
+    Ok(Reaction::Follows)
+}
+
+/// Puts an order whose stock was given up elsewhere into quarantine: resumed, it is cancelled and
+/// paid back.
+async fn lose_stock(tx: &Tx, id: OrderId, now: Timestamp) -> Result<Reaction, Error> {
+    let Some(saga) = store::saga::lock(tx, id).await? else { return Ok(Reaction::Known) };
+    let mut order = store::order::get(tx, id).await?;
+    let is_own =
+        saga.kind == Kind::Cancel || saga.step == Step::Release || saga.taking_back.is_some();
+    match order.state {
+        State::Placed | State::Paid if saga.progress == Progress::Ended => {}
+        State::Placed | State::Paid if !is_own => return Ok(Reaction::Busy),
+        // One that is being placed finds out when it commits; the others need no stock any more.
+        _ => return Ok(Reaction::Known),
+    }
+    let saga = Saga {
+        progress: Progress::Quarantined,
+        taking_back: Some(Reason::OutOfStock),
+        ..saga.restart(Kind::Cancel, now, now)
+    };
+    let failure = "its stock was given up elsewhere; resumed, it is cancelled and paid back";
+    store::saga::restart(tx, &saga, Some(failure), Due::free(now)).await?;
+    record::change(tx, &mut order, &Change::Quarantined, now).await?;
+    Ok(Reaction::Follows)
+}
+
+/// Returns the order that a reservation was derived from, if there is one. Both ids begin with the
+/// same 48 bits of time.
+async fn order_of(tx: &Tx, reservation: ReservationId) -> Result<Option<OrderId>, Error> {
+    let mut first = [0u8; 16];
+    let mut last = [0xffu8; 16];
+    first[..6].copy_from_slice(&reservation.as_bytes()[..6]);
+    last[..6].copy_from_slice(&reservation.as_bytes()[..6]);
+    let orders = store::order::ids_between(tx, first, last).await?;
+    Ok(orders
+        .into_iter()
+        .find(|id| ReservationId::of_step(id.as_uuid(), "reservation") == reservation))
+}
+
+fn report(order: OrderId, what: &'static str, reaction: Reaction) -> Result<(), HandlerError> {
+    match reaction {
+        Reaction::Known => Ok(()),
+        Reaction::Busy => Err(HandlerError::Retry(format!("order {order} is under way"))),
+        Reaction::Follows | Reaction::CannotFollow => {
+            metrics::counter!("souk_orders_out_of_step_total", "what" => what).increment(1);
+            let how = if reaction == Reaction::Follows {
+                "follows"
+            } else {
+                "cannot follow; see the audit"
+            };
+            tracing::error!(order.id = %order, "the {what} of order {order} was changed behind its back: it {how}");
+            Ok(())
+        }
+    }
+}
+
+fn handler_error(error: Error) -> HandlerError {
+    match error {
+        Error::Database(error) => HandlerError::Database(error),
+        other => HandlerError::Poison(other.to_string()),
+    }
+}

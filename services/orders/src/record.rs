@@ -1,0 +1,111 @@
+//! Writing what was decided: the saga's row, its entry in the journal, and the change of its order,
+//! in one transaction.
+
+use souk_data::Tx;
+use souk_types::{OrderId, Timestamp};
+
+use crate::change::Change;
+use crate::error::Error;
+use crate::order::Order;
+use crate::saga::{Decision, Lease, Next, Progress, Saga};
+use crate::store::saga::Due;
+use crate::{events, store};
+
+/// One entry of the journal: what came of the step that a saga is at, and what was decided.
+pub struct Entry {
+    pub saga: Saga,
+    pub order: Order,
+    pub outcome: &'static str,
+    pub failure: Option<String>,
+    pub decision: Decision,
+    pub lease: Lease,
+    pub now: Timestamp,
+}
+
+/// What a write of an entry leads to.
+pub enum Record {
+    /// It is in the journal; the saga and the order as they are now.
+    Written(Saga, Box<Order>),
+    /// Meanwhile somebody asked to cancel; decide again.
+    CancelRequested,
+}
+
+/// Writes an entry under the saga's lease, or finds that the lease is lost or a cancellation was
+/// asked for.
+pub async fn decision(tx: &Tx, entry: &Entry) -> Result<Record, Error> {
+    let Entry { saga, decision, lease, now, .. } = entry;
+    let after = saga.after(decision);
+    // The lease outlasts a pause that it is kept for.
+    let resume_time = match decision.next {
+        Next::Retry(pause) => now.plus(pause),
+        _ => *now,
+    };
+    let due = if decision.next.keeps_lease() {
+        Due::leased(lease, resume_time)
+    } else {
+        Due::free(resume_time)
+    };
+    if !store::saga::advance(tx, saga, &after, entry.failure.as_deref(), due).await? {
+        let is_leased = store::saga::is_leased(tx, saga).await?;
+        return if is_leased { Ok(Record::CancelRequested) } else { Err(Error::LeaseLost) };
+    }
+    store::journal::insert(tx, saga, after.entries, entry.outcome, *now).await?;
+
+    let mut order = entry.order.clone();
+    store::order::keep_facts(tx, order.id, &decision.facts).await?;
+    if let Some(change) = &decision.change {
+        self::change(tx, &mut order, change, *now).await?;
+    }
+    Ok(Record::Written(after, Box::new(order)))
+}
+
+/// Writes a change of an order: its rows, one row of history, and the event, if the change has one.
+///
+/// **Invariant:** the version grows by exactly one; another write in between is a lost lease.
+pub async fn change(
+    tx: &Tx,
+    order: &mut Order,
+    change: &Change,
+    now: Timestamp,
+) -> Result<(), Error> {
+    change.apply(order)?;
+    order.version += 1;
+    order.update_time = now;
+
+    match change {
+        Change::Priced(_) => store::order_line::insert(tx, order.id, &order.lines).await?,
+        Change::RefundSucceeded(id) | Change::GoodsReturned(id) | Change::RefundFailed(id) => {
+            let refund = order.refund(*id).expect("a refund that ends is one of its order");
+            store::refund::end(tx, order.id, refund).await?;
+        }
+        _ => {}
+    }
+    if !store::order::update(tx, order).await? {
+        return Err(Error::LeaseLost);
+    }
+    store::history::insert(tx, order, change).await?;
+    events::publish(tx, order, change, now).await
+}
+
+/// Takes an order out of quarantine: its saga may try its step again. `why` is for the journal.
+pub async fn leave_quarantine(
+    tx: &Tx,
+    id: OrderId,
+    why: &str,
+    lease: &Lease,
+    now: Timestamp,
+) -> Result<(Saga, Order), Error> {
+    let saga = store::saga::lock(tx, id).await?.ok_or(Error::NotFound(id))?;
+    if saga.progress != Progress::Quarantined {
+        return Err(Error::NotQuarantined(id));
+    }
+    let epoch = saga.epoch + 1;
+    let entries = saga.entries + 1;
+    let saga = Saga { progress: Progress::Running, attempts: 0, epoch, entries, ..saga };
+    store::saga::resume(tx, &saga, Due::leased(lease, now)).await?;
+    store::journal::insert(tx, &saga, entries, why, now).await?;
+
+    let mut order = store::order::get(tx, id).await?;
+    change(tx, &mut order, &Change::Resumed, now).await?;
+    Ok((saga, order))
+}

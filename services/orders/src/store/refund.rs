@@ -1,0 +1,159 @@
+//! Refunds of orders, each with its lines.
+
+use std::collections::HashMap;
+
+use sea_orm::entity::prelude::*;
+use sea_orm::{FromQueryResult, JoinType, QueryOrder, QuerySelect, Set};
+use souk_data::{Find, Prepared, Reader, Tx, given};
+use souk_types::{Currency, Money, OrderId, RefundId, Timestamp};
+
+use super::{order_line, refund_line};
+use crate::error::Error;
+use crate::order::{Order, Refund, RefundLine, RefundState};
+use crate::request_key::RequestKey;
+
+/// Money that goes back, or goods that come back for nothing.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "refunds")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub refund_id: RefundId,
+    pub order_id: OrderId,
+    /// Counts the refunds of an order from 1.
+    pub refund_number: i64,
+    pub request_key: String,
+    pub request_hash: Vec<u8>,
+    pub state: RefundState,
+    pub amount_minor: i64,
+    pub restock: i64,
+    pub create_time: Timestamp,
+    pub effective_time: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Returns the refund of an order in this currency, with its lines.
+    pub fn in_currency(self, currency: Currency, lines: Vec<RefundLine>) -> Refund {
+        Refund {
+            id: self.refund_id,
+            state: self.state,
+            amount: Money::new(currency, self.amount_minor),
+            lines,
+            restock: self.restock != 0,
+            create_time: self.create_time,
+            effective_time: self.effective_time,
+        }
+    }
+}
+
+/// Adds the last refund of an order, with its lines.
+pub async fn insert_last(tx: &Tx, order: &Order, request: &RequestKey) -> Result<(), Error> {
+    let Some(refund) = order.refunds.last() else { return Ok(()) };
+    let row = ActiveModel {
+        refund_id: Set(refund.id),
+        order_id: Set(order.id),
+        refund_number: Set(order.refunds.len() as i64),
+        request_key: Set(request.key.clone()),
+        request_hash: Set(request.hash.clone()),
+        state: Set(refund.state),
+        amount_minor: Set(refund.amount.minor),
+        restock: Set(i64::from(refund.restock)),
+        create_time: Set(refund.create_time),
+        effective_time: Set(refund.effective_time),
+    };
+    Entity::insert(row).exec_without_returning(tx).await?;
+    refund_line::insert(tx, refund.id, &refund.lines).await
+}
+
+/// Writes how a refund of an order ended: its state, and the units of each line that were paid back
+/// and that came back.
+pub async fn end(tx: &Tx, order: OrderId, refund: &Refund) -> Result<(), Error> {
+    let update = Entity::update_many().col_expr(Column::State, Expr::val(refund.state));
+    update.filter(Column::RefundId.eq(refund.id)).exec(tx).await?;
+    if refund.state == RefundState::Succeeded {
+        order_line::add_refund(tx, order, refund).await?;
+    }
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct Asked {
+    order_id: OrderId,
+    request_hash: Vec<u8>,
+}
+
+static BY_REQUEST: Prepared<Select<Entity>, Asked> = Prepared::new(|| {
+    Entity::find()
+        .select_only()
+        .column(Column::OrderId)
+        .column(Column::RequestHash)
+        .filter(Column::RequestKey.eq(given(0)))
+});
+
+/// Returns the order of which a request made a refund before, if it did; its use for something else
+/// is an error.
+pub async fn order_of_request(
+    reader: &Reader,
+    request: &RequestKey,
+) -> Result<Option<OrderId>, Error> {
+    match BY_REQUEST.one(reader, [request.key.as_str().into()]).await? {
+        Some(asked) if asked.request_hash != request.hash => Err(Error::RequestIdReused("refund")),
+        asked => Ok(asked.map(|asked| asked.order_id)),
+    }
+}
+
+static OF_ORDER: Find<Entity> = Find::new(|| {
+    Entity::find().filter(Column::OrderId.eq(given(0))).order_by_asc(Column::RefundNumber)
+});
+
+/// Returns the refunds of orders with their lines, those of each order as they were requested.
+pub async fn of(
+    reader: &Reader,
+    orders: &[OrderId],
+) -> Result<Vec<(Model, Vec<RefundLine>)>, Error> {
+    let refunds = match orders {
+        [order] => OF_ORDER.all(reader, [(*order).into()]).await?,
+        _ => {
+            let refunds = Entity::find()
+                .filter(Column::OrderId.is_in(orders.iter().copied()))
+                .order_by_asc(Column::OrderId)
+                .order_by_asc(Column::RefundNumber);
+            refunds.all(reader).await?
+        }
+    };
+    if refunds.is_empty() {
+        return Ok(vec![]);
+    }
+    let mut lines: HashMap<RefundId, Vec<RefundLine>> = HashMap::new();
+    for line in lines_of(reader, orders).await? {
+        lines.entry(line.refund_id).or_default().push(line.into());
+    }
+    let with_lines = refunds.into_iter().map(|refund| {
+        let lines = lines.remove(&refund.refund_id).unwrap_or_default();
+        (refund, lines)
+    });
+    Ok(with_lines.collect())
+}
+
+static LINES_OF_ORDER: Find<refund_line::Entity> =
+    Find::new(|| lines().filter(Column::OrderId.eq(given(0))));
+
+fn lines() -> Select<refund_line::Entity> {
+    use refund_line::Column as Line;
+    let refunds = refund_line::Entity::belongs_to(Entity).from(Line::RefundId).to(Column::RefundId);
+    refund_line::Entity::find()
+        .join(JoinType::InnerJoin, refunds.into())
+        .order_by_asc(Line::RefundId)
+        .order_by_asc(Line::LineNumber)
+}
+
+async fn lines_of(reader: &Reader, orders: &[OrderId]) -> Result<Vec<refund_line::Model>, Error> {
+    Ok(match orders {
+        [order] => LINES_OF_ORDER.all(reader, [(*order).into()]).await?,
+        _ => lines().filter(Column::OrderId.is_in(orders.iter().copied())).all(reader).await?,
+    })
+}

@@ -1,0 +1,244 @@
+//! The first write of an operation: asks the rules, claims the slot of the payment and adds the
+//! attempt, all at once.
+
+use souk_data::Tx;
+use souk_types::{PaymentId, Timestamp};
+
+use super::claim::Claim;
+use crate::attempt::{Attempt, Method, Stage};
+use crate::error::Error;
+use crate::events;
+use crate::payment::{NewCapture, NewPayment, Payment, Step};
+use crate::refund::{NewRefund, Refund, RefundState};
+use crate::state::State;
+use crate::store;
+use crate::store::payment::{Slot, SlotState};
+
+/// What is asked of a payment.
+#[derive(Clone, Debug)]
+pub enum Command {
+    Create(NewPayment),
+    Authorize(NewPayment),
+    Confirm(Option<Method>),
+    CompleteAction { approve: bool },
+    Capture(NewCapture),
+    Void,
+    Refund(NewRefund),
+}
+
+/// What is asked of which payment.
+pub struct Request {
+    pub payment: PaymentId,
+    pub command: Command,
+    pub now: Timestamp,
+    /// Until when a claim is good.
+    pub claimed_until: Timestamp,
+}
+
+/// What became of the first write.
+#[derive(Debug)]
+pub enum Start {
+    /// There is nothing more to do; the payment as it stands.
+    Done(Box<Payment>),
+    /// The attempt is ours to carry out.
+    Run(Box<Claim>),
+    /// An earlier attempt was left without an end and is ours to finish; then the command is begun
+    /// again.
+    FinishFirst(Box<Claim>),
+    /// Somebody is at work on an earlier attempt.
+    Busy,
+}
+
+/// Begins an operation, or finds that it was done, or says why it cannot be.
+pub async fn begin(tx: &Tx, request: &Request) -> Result<Start, Error> {
+    let Request { payment: id, command, now, claimed_until } = request;
+    if let Some(start) = create(tx, request).await? {
+        return Ok(start);
+    }
+    let (payment, before) = store::payment::lock(tx, *id).await?.ok_or(Error::NotFound(*id))?;
+    if let Some(start) = answer_repeat(tx, &payment, command, *now).await? {
+        return Ok(start);
+    }
+    let mut unresolved = None;
+    match before.state {
+        SlotState::Free => {}
+        SlotState::Claimed if before.due_time.is_some_and(|due| due > *now) => {
+            return Ok(Start::Busy);
+        }
+        SlotState::Claimed | SlotState::Left => {
+            let attempt = store::attempt::get(tx, *id, payment.attempts).await?;
+            let can_be_taken_back =
+                attempt.kind.is_authorization() && attempt.stage != Stage::LedgerDue;
+            if !(matches!(command, Command::Void) && can_be_taken_back) {
+                let claim = take_up(tx, payment, attempt, before, *claimed_until).await?;
+                return Ok(Start::FinishFirst(Box::new(claim)));
+            }
+            unresolved = Some(attempt);
+        }
+    }
+    let step = match command {
+        Command::Create(_) => Step::Nothing,
+        Command::Authorize(_) => payment.clone().authorize_again(*now)?,
+        Command::Confirm(method) => payment.clone().confirm(method.clone(), *now)?,
+        Command::CompleteAction { approve } => payment.clone().complete_action(*approve, *now)?,
+        Command::Capture(new) => payment.clone().capture(new, None, *now)?,
+        Command::Void => payment.clone().void(unresolved.as_ref(), *now)?,
+        Command::Refund(new) => payment.clone().refund(new, *now)?,
+    };
+    match step {
+        Step::Nothing => Ok(Start::Done(Box::new(payment))),
+        Step::Change(mut changed) => {
+            changed.update_time = *now;
+            let after = Slot::free(before.epoch + 1);
+            store::payment::update(tx, &changed, before.epoch, after).await?;
+            events::append_changed(tx, &changed, *now).await?;
+            Ok(Start::Done(Box::new(changed)))
+        }
+        Step::Ask(mut asking, attempt) => {
+            asking.update_time = *now;
+            if let Some(mut superseded) = unresolved {
+                superseded.stage = Stage::Superseded;
+                store::attempt::update(tx, &superseded).await?;
+            }
+            if let Command::Refund(new) = command {
+                insert_refund(tx, &asking, &attempt, new).await?;
+            }
+            let after = Slot::claimed(before.epoch + 1, *claimed_until);
+            store::payment::update(tx, &asking, before.epoch, after).await?;
+            store::attempt::insert(tx, &attempt).await?;
+            let claim = Claim { payment: asking, attempt, epoch: after.epoch, is_resumed: false };
+            Ok(Start::Run(Box::new(claim)))
+        }
+    }
+}
+
+/// Makes what the command creates, unless the id is taken: a payment, a payment under way, or a
+/// tombstone.
+async fn create(tx: &Tx, request: &Request) -> Result<Option<Start>, Error> {
+    let now = request.now;
+    let (payment, attempt) = match &request.command {
+        Command::Create(new) => (Payment::create(new.clone(), now), None),
+        Command::Authorize(new) => match Payment::create(new.clone(), now).confirm(None, now)? {
+            Step::Ask(payment, attempt) => (payment, Some(attempt)),
+            Step::Change(payment) => (payment, None),
+            Step::Nothing => return Ok(None),
+        },
+        Command::Void => {
+            // An unknown id is rare: look first, so that no row is locked for nothing.
+            if store::payment::find(tx, request.payment).await?.is_some() {
+                return Ok(None);
+            }
+            (Payment::tombstone(request.payment, now), None)
+        }
+        _ => return Ok(None),
+    };
+    let slot = match attempt {
+        Some(_) => Slot::claimed(1, request.claimed_until),
+        None => Slot::free(0),
+    };
+    if !store::payment::insert(tx, &payment, slot).await? {
+        return Ok(None);
+    }
+    let Some(attempt) = attempt else {
+        events::append_changed(tx, &payment, now).await?;
+        return Ok(Some(Start::Done(Box::new(payment))));
+    };
+    store::attempt::insert(tx, &attempt).await?;
+    let claim = Claim { payment, attempt, epoch: slot.epoch, is_resumed: false };
+    Ok(Some(Start::Run(Box::new(claim))))
+}
+
+/// Answers a command that was carried out before, or refuses it because its key means something
+/// else.
+async fn answer_repeat(
+    tx: &Tx,
+    payment: &Payment,
+    command: &Command,
+    now: Timestamp,
+) -> Result<Option<Start>, Error> {
+    match command {
+        Command::Create(new) => payment.is_repeated_by(new, false)?,
+        Command::Authorize(new) => {
+            if !payment.is_tombstone() && payment.state == State::Canceled {
+                return Err(payment.refused());
+            }
+            payment.is_repeated_by(new, true)?;
+        }
+        // With one attempt at most there was no capture yet.
+        Command::Capture(new) if payment.attempts > 1 => {
+            let earlier = store::attempt::capture(tx, payment.id, &new.request_id).await?;
+            let Some(earlier) = earlier else { return Ok(None) };
+            if earlier.capture != Some(new.key()) || earlier.stage.is_final() {
+                payment.clone().capture(new, Some(&earlier), now)?;
+                return Ok(Some(Start::Done(Box::new(payment.clone()))));
+            }
+        }
+        Command::Refund(new) => {
+            let Some(earlier) = store::refund::find(tx, new.id).await? else { return Ok(None) };
+            earlier.is_repeated_by(payment.id, new)?;
+            match earlier.state {
+                RefundState::Pending => {}
+                RefundState::Succeeded => return Ok(Some(Start::Done(Box::new(payment.clone())))),
+                RefundState::Failed => {
+                    let attempt = store::attempt::get(tx, payment.id, earlier.attempt).await?;
+                    let Some(decline) = attempt.decline else {
+                        let problem = format!("refund {} failed without a reason", earlier.id);
+                        return Err(Error::Inconsistent(problem));
+                    };
+                    return Err(Error::Declined { payment: payment.id, decline });
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(None)
+}
+
+async fn insert_refund(
+    tx: &Tx,
+    payment: &Payment,
+    attempt: &Attempt,
+    new: &NewRefund,
+) -> Result<(), Error> {
+    let refund = Refund {
+        id: new.id,
+        payment: payment.id,
+        amount: new.amount,
+        state: RefundState::Pending,
+        attempt: attempt.number,
+        create_time: attempt.create_time,
+        effective_time: attempt.effective_time,
+    };
+    if !store::refund::insert(tx, &refund).await? {
+        // Another payment took the id in this very moment.
+        return Err(Error::RefundDiffers(refund.id));
+    }
+    Ok(())
+}
+
+/// Claims the attempt of a payment that waits to be taken up, if it still does.
+pub async fn claim_left(
+    tx: &Tx,
+    &(id, now, claimed_until): &(PaymentId, Timestamp, Timestamp),
+) -> Result<Option<Claim>, Error> {
+    let Some((payment, slot)) = store::payment::lock(tx, id).await? else { return Ok(None) };
+    let is_due = slot.due_time.is_some_and(|due| due <= now);
+    if slot.state == SlotState::Free || !is_due {
+        return Ok(None);
+    }
+    let attempt = store::attempt::get(tx, id, payment.attempts).await?;
+    take_up(tx, payment, attempt, slot, claimed_until).await.map(Some)
+}
+
+/// Claims an attempt that was left without an end. The row of the payment is locked.
+async fn take_up(
+    tx: &Tx,
+    payment: Payment,
+    attempt: Attempt,
+    before: Slot,
+    claimed_until: Timestamp,
+) -> Result<Claim, Error> {
+    let after = Slot::claimed(before.epoch + 1, claimed_until);
+    store::payment::set_slot(tx, payment.id, before.epoch, after).await?;
+    Ok(Claim { payment, attempt, epoch: after.epoch, is_resumed: true })
+}

@@ -1,0 +1,72 @@
+//! The last write of an operation, and the ones that leave it for later. Each is refused to whoever
+//! was overtaken.
+
+use souk_data::Tx;
+use souk_types::Timestamp;
+
+use super::claim::ClaimId;
+use crate::attempt::{Attempt, Kind, Stage};
+use crate::error::Error;
+use crate::events;
+use crate::payment::Payment;
+use crate::refund::RefundState;
+use crate::store;
+use crate::store::payment::Slot;
+
+/// The end of an attempt: what becomes of it, and of its payment.
+pub struct End {
+    pub payment: Payment,
+    pub attempt: Attempt,
+    /// The epoch of the claim that ends.
+    pub epoch: i64,
+    pub now: Timestamp,
+}
+
+/// An attempt that has no end yet.
+pub struct Rest {
+    pub attempt: Attempt,
+    /// The epoch of the claim that ends.
+    pub epoch: i64,
+    /// When somebody takes it up, unless a call does it before.
+    pub due_time: Timestamp,
+}
+
+/// Writes the end of an attempt: the payment, the attempt, the refund if it is one, the event. The
+/// slot is free again.
+pub async fn record(tx: &Tx, end: &End) -> Result<Payment, Error> {
+    let End { payment, attempt, epoch, now } = end;
+    let payment = Payment { update_time: *now, ..payment.clone() };
+    // Whoever takes the payment up next raises the epoch.
+    store::payment::update(tx, &payment, *epoch, Slot::free(*epoch)).await?;
+    store::attempt::update(tx, attempt).await?;
+    if let Some(refund) = attempt.refund {
+        let state = match attempt.stage {
+            Stage::Succeeded => RefundState::Succeeded,
+            _ => RefundState::Failed,
+        };
+        store::refund::set_state(tx, refund, state).await?;
+        events::append_refunded(tx, &payment, attempt, state, *now).await?;
+    } else if attempt.kind != Kind::Capture || attempt.stage == Stage::Succeeded {
+        events::append_changed(tx, &payment, *now).await?;
+    }
+    Ok(payment)
+}
+
+/// Leaves an attempt without an end.
+pub async fn leave(tx: &Tx, Rest { attempt, epoch, due_time }: &Rest) -> Result<(), Error> {
+    if !store::payment::leave(tx, attempt.payment, *epoch, *due_time).await? {
+        return Err(Error::LeaseLost(attempt.payment));
+    }
+    store::attempt::update(tx, attempt).await
+}
+
+/// Gives a claim back whose holder is gone; nothing happens when it has ended or was overtaken.
+pub async fn free_claim(tx: &Tx, &(claim, now): &(ClaimId, Timestamp)) -> Result<(), Error> {
+    store::payment::leave(tx, claim.payment, claim.epoch, now).await?;
+    Ok(())
+}
+
+/// Gives all claims back.
+pub async fn free_all_claims(tx: &Tx, now: &Timestamp) -> Result<(), Error> {
+    store::payment::leave_all(tx, *now).await
+}

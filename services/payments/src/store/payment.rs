@@ -1,0 +1,302 @@
+//! Payments, each with its slot: who may carry out an operation of it, and until when.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{ExprTrait, LockType};
+use sea_orm::{FromQueryResult, NotSet, QueryOrder, QuerySelect, Set};
+use souk_data::{Find, Prepared, Reader, Tx, given, given_limit, rows};
+use souk_types::{Money, OrderId, PaymentId, Timestamp, TransferId};
+
+use crate::attempt::{Decline, Method};
+use crate::error::Error;
+use crate::payment::Payment;
+use crate::state::State;
+
+/// The intent to take an amount of money.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "payments")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub payment_id: PaymentId,
+    /// Empty for one that staff made directly: only a tombstone has none at all.
+    pub order_id: Option<Vec<u8>>,
+    pub customer_id: String,
+    pub currency_code: String,
+    pub amount_minor: i64,
+    pub authorized_minor: i64,
+    pub captured_minor: i64,
+    pub refunded_minor: i64,
+    pub fees_minor: i64,
+    pub state: State,
+    pub method: Option<Method>,
+    pub decline: Option<String>,
+    pub is_retryable: i64,
+    pub action_url: Option<String>,
+    pub hold_id: Option<TransferId>,
+    pub attempts: i64,
+    pub slot: SlotState,
+    pub epoch: i64,
+    pub due_time: Option<Timestamp>,
+    pub create_time: Timestamp,
+    pub update_time: Timestamp,
+    pub effective_time: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Whether an operation of a payment is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i64", db_type = "BigInteger")]
+pub enum SlotState {
+    Free = 0,
+    /// Somebody is at work until the due time.
+    Claimed = 1,
+    /// Left without an end, to be taken up at the due time or by the next call.
+    Left = 2,
+}
+
+/// The slot of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    pub state: SlotState,
+    /// Counts the claims: whoever was overtaken names an old one.
+    pub epoch: i64,
+    pub due_time: Option<Timestamp>,
+}
+
+impl Slot {
+    /// Returns a slot that nobody has claimed.
+    pub fn free(epoch: i64) -> Self {
+        Slot { state: SlotState::Free, epoch, due_time: None }
+    }
+
+    /// Returns a slot that is claimed until a time.
+    pub fn claimed(epoch: i64, until: Timestamp) -> Self {
+        Slot { state: SlotState::Claimed, epoch, due_time: Some(until) }
+    }
+}
+
+impl TryFrom<Model> for Payment {
+    type Error = Error;
+
+    fn try_from(row: Model) -> Result<Self, Error> {
+        let currency = row.currency_code.parse().map_err(Error::inconsistent)?;
+        let order = row.order_id.filter(|bytes| !bytes.is_empty());
+        let order = order.map(|bytes| OrderId::from_bytes(&bytes)).transpose();
+        let order = order.map_err(Error::inconsistent)?;
+        let is_retryable = row.is_retryable == 1;
+        Ok(Payment {
+            id: row.payment_id,
+            order,
+            customer: row.customer_id,
+            amount: Money::new(currency, row.amount_minor),
+            authorized: row.authorized_minor,
+            captured: row.captured_minor,
+            refunded: row.refunded_minor,
+            fees: row.fees_minor,
+            state: row.state,
+            method: row.method,
+            decline: row.decline.map(|reason| Decline { reason, is_retryable }),
+            action_url: row.action_url,
+            hold: row.hold_id,
+            attempts: row.attempts,
+            is_in_flight: row.slot != SlotState::Free,
+            create_time: row.create_time,
+            update_time: row.update_time,
+            effective_time: row.effective_time,
+        })
+    }
+}
+
+/// Returns the columns that change while a payment lives, and none of the others.
+fn changing(payment: &Payment, slot: Slot) -> ActiveModel {
+    let decline = payment.decline.as_ref();
+    ActiveModel {
+        authorized_minor: Set(payment.authorized),
+        captured_minor: Set(payment.captured),
+        refunded_minor: Set(payment.refunded),
+        fees_minor: Set(payment.fees),
+        state: Set(payment.state),
+        method: Set(payment.method.clone()),
+        decline: Set(decline.map(|decline| decline.reason.clone())),
+        is_retryable: Set(decline.is_some_and(|decline| decline.is_retryable).into()),
+        action_url: Set(payment.action_url.clone()),
+        hold_id: Set(payment.hold),
+        attempts: Set(payment.attempts),
+        slot: Set(slot.state),
+        epoch: Set(slot.epoch),
+        due_time: Set(slot.due_time),
+        update_time: Set(payment.update_time),
+        payment_id: NotSet,
+        order_id: NotSet,
+        customer_id: NotSet,
+        currency_code: NotSet,
+        amount_minor: NotSet,
+        create_time: NotSet,
+        effective_time: NotSet,
+    }
+}
+
+/// Adds a payment, unless its id is taken. Returns whether it was added.
+pub async fn insert(tx: &Tx, payment: &Payment, slot: Slot) -> Result<bool, Error> {
+    let of_staff = || (!payment.is_tombstone()).then(Vec::new);
+    let row = ActiveModel {
+        payment_id: Set(payment.id),
+        order_id: Set(payment.order.map(OrderId::to_bytes).or_else(of_staff)),
+        customer_id: Set(payment.customer.clone()),
+        currency_code: Set(payment.amount.currency.to_string()),
+        amount_minor: Set(payment.amount.minor),
+        create_time: Set(payment.create_time),
+        effective_time: Set(payment.effective_time),
+        ..changing(payment, slot)
+    };
+    Ok(rows::insert_missing(tx, &[row]).await? == 1)
+}
+
+/// Writes a payment as it has become, with its slot. Fails with [`Error::LeaseLost`] if somebody
+/// has claimed it since `epoch`.
+pub async fn update(tx: &Tx, payment: &Payment, epoch: i64, after: Slot) -> Result<(), Error> {
+    let update = Entity::update_many()
+        .set(changing(payment, after))
+        .filter(Column::PaymentId.eq(payment.id))
+        .filter(Column::Epoch.eq(epoch));
+    let updated = update.exec(tx).await?.rows_affected;
+    if updated == 1 { Ok(()) } else { Err(Error::LeaseLost(payment.id)) }
+}
+
+/// Writes the slot alone. Fails with [`Error::LeaseLost`] if somebody has claimed it since `epoch`.
+pub async fn set_slot(tx: &Tx, id: PaymentId, epoch: i64, after: Slot) -> Result<(), Error> {
+    let slot = ActiveModel {
+        slot: Set(after.state),
+        epoch: Set(after.epoch),
+        due_time: Set(after.due_time),
+        ..Default::default()
+    };
+    let update = Entity::update_many().set(slot).filter(Column::PaymentId.eq(id));
+    let update = update.filter(Column::Epoch.eq(epoch));
+    let updated = update.exec(tx).await?.rows_affected;
+    if updated == 1 { Ok(()) } else { Err(Error::LeaseLost(id)) }
+}
+
+/// Leaves the operation of a claim without an end, to be taken up at `due_time` or by the next
+/// call. Returns whether the claim was still good.
+pub async fn leave(tx: &Tx, id: PaymentId, epoch: i64, due_time: Timestamp) -> Result<bool, Error> {
+    let update = Entity::update_many()
+        .set(left(due_time))
+        .filter(Column::PaymentId.eq(id))
+        .filter(Column::Epoch.eq(epoch))
+        .filter(Column::Slot.eq(SlotState::Claimed));
+    Ok(update.exec(tx).await?.rows_affected == 1)
+}
+
+/// Leaves the operations of all claims without an end.
+pub async fn leave_all(tx: &Tx, due_time: Timestamp) -> Result<(), Error> {
+    let update = Entity::update_many().set(left(due_time)).filter(is_in_flight());
+    let update = update.filter(Column::Slot.eq(SlotState::Claimed));
+    update.exec(tx).await?;
+    Ok(())
+}
+
+fn left(due_time: Timestamp) -> ActiveModel {
+    ActiveModel { slot: Set(SlotState::Left), due_time: Set(Some(due_time)), ..Default::default() }
+}
+
+/// Written out, so that the index of the few rows whose slot is not free is used.
+fn is_in_flight() -> Expr {
+    Expr::cust("slot > 0")
+}
+
+static BY_ID: Find<Entity> = Find::new(by_id);
+static LOCKED_BY_ID: Find<Entity> = Find::new(|| by_id().lock(LockType::Update));
+
+fn by_id() -> Select<Entity> {
+    Entity::find().filter(Column::PaymentId.eq(given(0)))
+}
+
+/// Returns a payment; none when the id is not known.
+pub async fn find(reader: &Reader, id: PaymentId) -> Result<Option<Payment>, Error> {
+    BY_ID.one(reader, [id.into()]).await?.map(Payment::try_from).transpose()
+}
+
+/// Returns a payment that must be there.
+pub async fn get(reader: &Reader, id: PaymentId) -> Result<Payment, Error> {
+    find(reader, id).await?.ok_or(Error::NotFound(id))
+}
+
+/// Locks a payment until the end of the write, and returns it with its slot; none when the id is
+/// not known.
+pub async fn lock(tx: &Tx, id: PaymentId) -> Result<Option<(Payment, Slot)>, Error> {
+    let Some(row) = LOCKED_BY_ID.one(tx, [id.into()]).await? else { return Ok(None) };
+    let slot = Slot { state: row.slot, epoch: row.epoch, due_time: row.due_time };
+    Ok(Some((row.try_into()?, slot)))
+}
+
+static AFTER: Find<Entity> = Find::new(|| {
+    Entity::find()
+        .filter(Column::PaymentId.gt(given(0)))
+        .order_by_asc(Column::PaymentId)
+        .limit(given_limit(1))
+});
+
+/// Returns the payments after this id.
+pub async fn list(
+    reader: &Reader,
+    after: Option<PaymentId>,
+    limit: i64,
+) -> Result<Vec<Payment>, Error> {
+    // No bytes come before every id.
+    let after = after.map_or_else(Vec::new, PaymentId::to_bytes);
+    let rows = AFTER.all(reader, [after.into(), limit.into()]).await?;
+    rows.into_iter().map(Payment::try_from).collect()
+}
+
+#[derive(FromQueryResult)]
+struct Id {
+    payment_id: PaymentId,
+}
+
+static DUE: Prepared<Select<Entity>, Id> = Prepared::new(|| {
+    Entity::find()
+        .select_only()
+        .column(Column::PaymentId)
+        .filter(is_in_flight())
+        .filter(Column::DueTime.lte(given(0)))
+        .order_by_asc(Column::DueTime)
+        .limit(given_limit(1))
+});
+
+/// Returns payments whose operation waits to be taken up, the longest waiting first.
+pub async fn due(reader: &Reader, now: Timestamp, limit: usize) -> Result<Vec<PaymentId>, Error> {
+    let rows = DUE.all(reader, [now.into(), (limit as i64).into()]).await?;
+    Ok(rows.into_iter().map(|row| row.payment_id).collect())
+}
+
+/// The sums over all payments of orders in one currency, in minor units.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Totals {
+    pub currency_code: String,
+    pub authorized: i64,
+    pub captured: i64,
+    pub refunded: i64,
+    pub fees: i64,
+}
+
+/// Returns the sums over all payments by currency, and none while any operation is in flight.
+pub async fn totals(snapshot: &Reader) -> Result<Option<Vec<Totals>>, Error> {
+    if Entity::find().filter(is_in_flight()).count(snapshot).await? > 0 {
+        return Ok(None);
+    }
+    let totals = Entity::find()
+        .select_only()
+        .column(Column::CurrencyCode)
+        .column_as(Column::AuthorizedMinor.sum().cast_as("BIGINT"), "authorized")
+        .column_as(Column::CapturedMinor.sum().cast_as("BIGINT"), "captured")
+        .column_as(Column::RefundedMinor.sum().cast_as("BIGINT"), "refunded")
+        .column_as(Column::FeesMinor.sum().cast_as("BIGINT"), "fees")
+        .filter(Column::OrderId.is_not_null())
+        .group_by(Column::CurrencyCode)
+        .order_by_asc(Column::CurrencyCode);
+    Ok(Some(totals.into_model::<Totals>().all(snapshot).await?))
+}
