@@ -110,7 +110,7 @@ def made(xtask):
 
 
 def seed():
-    """Gives the copy what cargo has built of other people's packages. They never change, so links do."""
+    """Gives the copy what cargo has built of other people's packages. Links do for what the compiler replaces as a whole."""
     manifests = [path for path in ROOT.glob("*/**/Cargo.toml") if "templates" not in path.parts]
     own = {re.search(r'^name = "([^"]+)"', path.read_text(), re.M)[1] for path in manifests}
     own |= {name.replace("-", "_") for name in own}
@@ -122,9 +122,11 @@ def seed():
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            shutil.copytree(source, target, symlinks=True, copy_function=os.link)
-        else:
+            shutil.copytree(source, target, symlinks=True)
+        elif source.suffix in (".rlib", ".rmeta", ".so"):
             os.link(source, target)
+        else:
+            shutil.copy2(source, target)
 
 
 def built():
