@@ -83,8 +83,10 @@ const LANGUAGES: [Language; 2] = [
 pub fn ready(workspace: &Workspace) -> Outcome {
     install_system_packages()?;
     for language in &LANGUAGES {
-        if !is_new_enough(language) {
-            fetch(workspace, language)?;
+        if !is_new_enough(language)
+            && let Err(failure) = fetch(workspace, language)
+        {
+            eprintln!("WARNING: {failure}\nWARNING: going on without {}", language.program);
         }
     }
     Ok(())

@@ -144,6 +144,10 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
             environment: &environment,
         };
         reports = run::run(&suites, &plan)?;
+        if suites.is_empty() {
+            eprintln!("nothing changed that a test can see");
+            return Ok(());
+        }
         judge(&reports)
     });
     // Explicit, so that the data is gone before the summary says that all is done.
@@ -161,7 +165,9 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
 fn judge(reports: &[Report]) -> Outcome {
     let passed: u64 = reports.iter().map(|report| report.tally.passed).sum();
     match failed(reports) {
-        0 if passed == 0 => Err(Failure::new("no test has this in its name")),
+        0 if passed == 0 => {
+            Err(Failure::new("no test has this in its name; without a name all of them run"))
+        }
         0 => Ok(()),
         _ => Err(Failure::new("not every test passed")),
     }

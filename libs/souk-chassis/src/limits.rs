@@ -1,7 +1,7 @@
 //! How much a process takes on at once: all requests together, and the open streams of one caller.
 //!
 //! The bounds on all requests are plain numbers for now. The limit that finds its own level,
-//! partitioned by criticality (DESIGN §4), will replace [`Limits::enter`] and nothing else.
+//! partitioned by criticality, will replace [`Limits::enter`] and nothing else.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

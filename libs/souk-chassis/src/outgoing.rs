@@ -57,7 +57,7 @@ pub(crate) async fn send(line: Arc<Line>, mut request: Request<Body>) -> Respons
 
     // 3. A breaker per endpoint, a throttle per service and a retry budget will stand here: a call
     //    that is certain to fail, or that would only add to an overload, is answered without being
-    //    sent (DESIGN §4).
+    //    sent.
 
     // 4. Attempts. Only what the contract calls repeatable is kept for a second one, and only
     //    single messages.

@@ -1,4 +1,4 @@
-//! What is heard: an order of the shop becomes one entry of its customer, however often it is told.
+//! What is consumed: an order becomes one entry of its customer, however often it is delivered.
 
 use std::time::Duration;
 
