@@ -69,16 +69,6 @@ impl Reader {
         }
     }
 
-    /// Returns what a SELECT ends with to lock its rows until the end of the write: ` FOR UPDATE`
-    /// on PostgreSQL, nothing on SQLite, where one write runs at a time. Order the rows by id, so
-    /// that writes never wait for each other in a circle.
-    pub fn lock_rows(&self) -> &'static str {
-        match self.engine() {
-            Engine::Sqlite => "",
-            Engine::Postgres => " FOR UPDATE",
-        }
-    }
-
     /// Runs a query with `$1`, `$2`, … bound to `args`, and returns all its rows.
     pub async fn query(&self, sql: &str, args: &[Arg<'_>]) -> Result<Vec<Row>, Error> {
         match &self.0 {

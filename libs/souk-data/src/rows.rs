@@ -6,8 +6,7 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, Insert, Iterable, 
 use crate::{Error, Tx};
 
 /// How many rows one statement takes. Few sizes make few statements, each prepared once; small ones
-/// go at once. With 4,096 an order of 5,000 lines missed its
-/// deadline on SQLite.
+/// go at once. With 4,096 an order of 5,000 lines missed its deadline on SQLite.
 const SIZES: [usize; 11] = [256, 64, 16, 8, 7, 6, 5, 4, 3, 2, 1];
 
 /// The most values that one statement binds: both engines take as many.

@@ -1,7 +1,5 @@
 //! An entity survives both engines, extremes included, through sea-orm and through plain SQL.
 
-use std::ops::Range;
-
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -180,18 +178,6 @@ fn every_entity_survives_postgres() {
     every_entity_survives(Engine::Postgres);
 }
 
-async fn insert_counters(tx: &Tx, ids: &Range<i64>) -> Result<u64, Error> {
-    let ids: Vec<i64> = ids.clone().collect();
-    let mut added = 0;
-    for chunk in ids.chunks(tx.engine().rows_per_statement(2)) {
-        let rows = souk_data::placeholders(1, chunk.len(), 2);
-        let args: Vec<_> = chunk.iter().flat_map(|id| [souk_data::ToArg::to_arg(id); 2]).collect();
-        added +=
-            tx.execute(&format!("INSERT INTO counters (id, value) VALUES {rows}"), &args).await?;
-    }
-    Ok(added)
-}
-
 /// Inserts the only order, with these bytes as the id of its event.
 async fn insert_order_of_event(tx: &Tx, event_id: &&'static [u8]) -> Result<u64, Error> {
     tx.execute("DELETE FROM orders", &[]).await?;
@@ -277,11 +263,6 @@ on_each_engine! {
         assert_eq!(row.get::<Timestamp>("number"), Ok(time));
         assert_eq!(row.get::<OrderId>("data"), Ok(order));
         assert_eq!(row.get::<Option<EventId>>("maybe_data"), Ok(None));
-    }
-
-    async fn a_list_as_long_as_the_engine_allows_is_one_statement(test: TestDb) {
-        let db = test.open().await;
-        assert_eq!(db.write(Isolation::Serializable, 0..70_000, insert_counters).await, Ok(70_000));
     }
 
     async fn an_unchanged_entity_is_updated_by_its_key(test: TestDb) {

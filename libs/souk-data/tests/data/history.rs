@@ -53,7 +53,7 @@ async fn run(tx: &Tx, (steps, how): &(Arc<Vec<Step>>, How)) -> Result<Vec<Option
             })
             .collect();
         for key in keys {
-            read(tx, key, tx.lock_rows()).await?;
+            read(tx, key, " FOR UPDATE").await?;
         }
     }
     let mut seen = Vec::new();

@@ -26,8 +26,8 @@ enum ShopError {
 }
 
 async fn increment(tx: &Tx, id: &i64) -> Result<i64, Error> {
-    let sql = format!("SELECT value FROM counters WHERE id = $1{}", tx.lock_rows());
-    let row = tx.query_row(&sql, args![id]).await?.expect("the counter exists");
+    let sql = "SELECT value FROM counters WHERE id = $1 FOR UPDATE";
+    let row = tx.query_row(sql, args![id]).await?.expect("the counter exists");
     let value = row.get::<i64>("value")? + 1;
     tx.execute("UPDATE counters SET value = $1 WHERE id = $2", args![value, id]).await?;
     Ok(value)
