@@ -1,12 +1,13 @@
 //! `souk replay` from the outside: the program sells a file to a running shop, and what it reads
 //! back is what the judge says.
 //!
-//! The file is a small one with every oddity of the real one. The real one is replayed too where
-//! SOUK_RETAIL_FILE names it; SOUK_RETAIL_EXPECT names the judge, a Python program that shares no
-//! code with Souk.
+//! The file is a small one with every oddity of the real one. Where SOUK_RETAIL_FILE names the real
+//! one its beginning is replayed too, and every night all of it; SOUK_RETAIL_EXPECT names the
+//! judge, a Python program that shares no code with Souk.
 
 mod oddities;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -138,11 +139,14 @@ async fn wait_for_orders(shop: &ChildShop, count: usize) {
     eventually(LIMIT, || async { count_orders(shop).await >= count }).await;
 }
 
+fn python() -> OsString {
+    std::env::var_os("SOUK_PYTHON").unwrap_or_else(|| "python3".into())
+}
+
 /// Returns what the judge says about a file, when there is a judge.
 async fn judge(file: &Path) -> Option<Value> {
     let expect = std::env::var_os("SOUK_RETAIL_EXPECT")?;
-    let python = std::env::var_os("SOUK_PYTHON").unwrap_or_else(|| "python3".into());
-    let output = Command::new(python).arg(expect).arg(file).output().await.unwrap();
+    let output = Command::new(python()).arg(expect).arg(file).output().await.unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
     Some(serde_json::from_slice(&output.stdout).unwrap())
 }
@@ -164,7 +168,7 @@ async fn the_odd_file_comes_to_what_the_judge_says_and_a_second_replay_changes_n
     assert!(told.contains("all agree"), "{told}");
     assert_eq!(folder.judged_report(), judged_oddities());
 
-    // Somebody else buys what came back; the replay tells its own orders from that one.
+    // Another customer buys returned goods; the replay distinguishes its own orders from that one.
     let mut alice = OrderServiceClient::new(shop.channel_as(&Caller::User("alice".to_owned())));
     let line = orders::PlaceOrderLine {
         item: Some(orders::place_order_line::Item::Sku("85123A".to_owned())),
@@ -201,7 +205,7 @@ async fn a_shop_and_a_replay_that_are_killed_come_to_the_same_report() {
     let file = folder.file("odd.csv", &oddities::text());
     let mut shop = shop_in(&folder).start().await;
 
-    // The shop dies under the replay, which waits for it and goes on.
+    // The shop dies during the replay, which waits for it and continues.
     let mut first = quiet(sell(&file, &shop, &folder, "40"));
     wait_for_orders(&shop, 50).await;
     shop.restart().await;
@@ -213,15 +217,37 @@ async fn a_shop_and_a_replay_that_are_killed_come_to_the_same_report() {
     assert_eq!(folder.judged_report(), judged_oddities());
 }
 
+/// How many lines of the real file are replayed by day: the first month and more, in some 2,000
+/// orders.
+const LINES_BY_DAY: &str = "50000";
+
+/// Writes the beginning of a file that is packed with xz, and its header.
+const BEGINNING: &str = "import itertools, lzma, sys
+with lzma.open(sys.argv[1], 'rb') as whole, open(sys.argv[2], 'wb') as beginning:
+    beginning.writelines(itertools.islice(whole, int(sys.argv[3])))";
+
+/// Returns the real file: all of it every night, and its beginning by day.
+async fn real_file(folder: &Folder) -> Option<PathBuf> {
+    let file = PathBuf::from(std::env::var_os("SOUK_RETAIL_FILE")?);
+    if souk_testkit::nightly() {
+        return Some(file);
+    }
+    let beginning = folder.path().join("beginning.csv");
+    let mut command = Command::new(python());
+    command.args(["-c", BEGINNING]).arg(file).arg(&beginning).arg(LINES_BY_DAY);
+    succeed(command).await;
+    Some(beginning)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_real_file_comes_to_what_the_judge_says_although_the_shop_is_killed() {
-    let Some(file) = std::env::var_os("SOUK_RETAIL_FILE").map(PathBuf::from) else { return };
-    let judged = judge(&file).await.expect("SOUK_RETAIL_EXPECT names the judge of the real file");
     let folder = Folder::new();
+    let Some(file) = real_file(&folder).await else { return };
+    let judged = judge(&file).await.expect("SOUK_RETAIL_EXPECT names the judge of the real file");
     let mut shop = shop_in(&folder).start().await;
 
     let mut first = quiet(sell(&file, &shop, &folder, "max"));
-    wait_for_orders(&shop, 3_000).await;
+    wait_for_orders(&shop, 600).await;
     shop.restart().await;
     let ended = first.wait().await.unwrap();
     assert!(ended.success(), "the replay that outlived the shop ended with {ended}");
@@ -363,7 +389,7 @@ async fn what_is_wrong_is_said_in_one_clear_line() {
         (row, "line 2: Quantity \"minus four\""),
         (back, "line 2, invoice C1: it returns more than 1000000 units"),
         (gzip, "this is gzip"),
-        (good, "no shop answers at 127.0.0.1:1"),
+        (good, "no shop responds at 127.0.0.1:1"),
     ] {
         let output = fail(replay(&[file.to_str().unwrap(), "--to", "127.0.0.1:1"])).await;
         let wrong = text(&output.stderr);

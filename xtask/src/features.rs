@@ -9,13 +9,13 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Compares what `cargo souk` builds with what `cargo xtask test` builds, which has Kafka's engine
-/// besides.
+/// Compares what `cargo souk` builds with what `cargo xtask test` builds, which also has Kafka's
+/// engine.
 pub fn check(workspace: &Workspace) -> Outcome {
     let shop = variants(workspace, &["--package", "souk", "--edges", "normal,build"])?;
     let tests = variants(
         workspace,
-        &["--workspace", "--features", "souk/kafka", "--edges", "normal,build,dev"],
+        &["--workspace", "--features", "souk/production", "--edges", "normal,build,dev"],
     )?;
     let breaches: Vec<String> = shop
         .difference(&tests)
