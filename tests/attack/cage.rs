@@ -53,7 +53,7 @@ pub fn resident_bytes(process: u32) -> u64 {
     kibibytes(&status, "VmRSS:").expect("the kernel counts it") << 10
 }
 
-/// Begins the record of the peak anew, and returns the memory that the process has now, in bytes.
+/// Resets the record of the peak, and returns the memory that the process has now, in bytes.
 pub fn forget_peak(process: u32) -> u64 {
     fs::write(format!("/proc/{process}/clear_refs"), "5")
         .expect("the peak of an own process can be reset");

@@ -48,7 +48,7 @@ async fn clients_that_never_read_take_only_what_is_their_own() {
     let shop = start(&folder).await;
     let cage = Cage::around(shop.id().expect("it runs"), CONTAINER_BYTES);
 
-    // Calls whose answers are never read: the window is closed, and PINGs are answered.
+    // Calls whose responses are never read: the window is closed, and PINGs are answered.
     let mut unread = Vec::new();
     for _ in 0..5 {
         let wire = Wire::open(address(&shop), &[(INITIAL_WINDOW_SIZE, 0)]).await;
@@ -142,7 +142,7 @@ async fn floods_of_frames_hurt_only_their_own_connection() {
     assert!(sent < 20_000, "a head of 160 MB was read");
     assert_open(&shop, "continuation").await;
 
-    // PINGs and SETTINGS, each of which wants an answer, from a client that reads none.
+    // PINGs and SETTINGS, each of which wants a response, from a client that reads none.
     for (kind, payload) in [(PING, &[0; 8][..]), (SETTINGS, &[])] {
         let mut stream = TcpStream::connect(address(&shop)).expect("the shop listens");
         stream.set_write_timeout(Some(Duration::from_secs(2))).expect("a limit");

@@ -152,7 +152,7 @@ async fn fields_that_no_method_knows_cost_no_worker_its_time() {
     browse(&shop).await;
 }
 
-/// A service in another language: its methods with a long list, and a call that somebody else makes
+/// A service in another language: its methods with a long list, and a call of another caller
 /// meanwhile.
 struct Target {
     service: &'static str,
@@ -211,15 +211,15 @@ const COUNTED_BYTES: usize = 20_000;
 /// and packages.
 const SERVICE_BYTES: u64 = 256 << 20;
 
-/// How long a call of somebody else may take meanwhile: a tenth of a second, and what a machine
-/// adds that is busy with other tests.
+/// How long a call of another caller may take meanwhile: a tenth of a second, plus what a busy
+/// machine adds.
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 fn attack(process: &Process, list: LongList, bytes: usize) -> impl Future<Output = Status> + use<> {
     send(process.channel_as(&caller(list.caller)), list.path, empty_elements(list.number, bytes))
 }
 
-/// Calls as somebody else, and returns how long that took.
+/// Calls as another caller, and returns how long that took.
 async fn honest_call(process: &Process, path: &'static str) -> Duration {
     let started = Instant::now();
     let answer = call(process.channel_as(&caller("user:alice")), path, Bytes::new()).await;
@@ -243,8 +243,7 @@ async fn one_after_another(process: &Process, target: &Target) -> u64 {
     costs.into_iter().max().expect("there are methods")
 }
 
-/// Sends twenty of the largest at once, and returns how long a call of somebody else took at most
-/// meanwhile.
+/// Sends twenty of the largest at once, and returns the longest call of another caller meanwhile.
 async fn twenty_at_once(process: &Process, target: &Target) -> Duration {
     let mut attacks = JoinSet::new();
     for number in 0..20 {

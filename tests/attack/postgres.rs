@@ -1,5 +1,5 @@
 //! The database of one service goes away: killed, read-only, full, without connections. What needs
-//! it says so, everything else goes on, and when it is back nothing is missing.
+//! it reports so, everything else continues, and when it is back nothing is missing.
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use souk_data::Engine;
@@ -43,8 +43,7 @@ async fn buys_again(shop: &ChildShop, request_id: &str) {
     eventually(LIMIT, || buy(user(shop, "alice"), request_id, 1)).await;
 }
 
-/// Checks that buying fails in one of the ways that tell a caller to come back, and that browsing
-/// goes on.
+/// Checks that buying fails with a retryable error, and that browsing continues.
 async fn is_away(shop: &ChildShop, request_id: &str, reasons: &[&str]) {
     let refusal =
         eventually(LIMIT, || async { buy(user(shop, "alice"), request_id, 1).await.err() }).await;

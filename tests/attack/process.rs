@@ -77,7 +77,8 @@ pub fn services() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("services")
 }
 
-/// Reads the manifest of a service and makes its environment, which takes a while the first time.
+/// Reads the manifest of a service and makes its environment, which takes some minutes the first
+/// time.
 async fn prepared(service: &str) -> Manifest {
     let manifest =
         Manifest::read(&services().join(service)).unwrap_or_else(|error| panic!("{error}"));

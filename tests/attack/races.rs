@@ -38,7 +38,7 @@ async fn of_fifty_one_gets_the_last_piece_one_refund_and_one_order_for_a_request
     let folder = tempfile::tempdir().expect("a temporary folder");
     let shop = start(&folder).await;
 
-    // One request id: everybody gets the same order, and one unit is sold.
+    // One request id: every caller gets the same order, and one unit is sold.
     let on_hand = stock(&shop).await;
     let mut buyers = JoinSet::new();
     for _ in 0..CALLERS {
@@ -120,7 +120,7 @@ async fn of_fifty_one_gets_the_last_piece_one_refund_and_one_order_for_a_request
     assert_eq!(refunded, 100 * done.len() as i64, "{order:?}");
     assert!(refunded <= total && total - refunded < 100, "{order:?}");
 
-    // The last piece: one buyer has it, and everybody else is told that there is none.
+    // The last unit: one buyer gets it, and all others get OUT_OF_STOCK.
     let left = leave_one(&shop).await;
     let units = available(&left);
     assert!(units <= 1, "{left:?}");

@@ -270,8 +270,7 @@ async fn what_a_shopper_sends_is_refused_in_its_own_words() {
     let picked = alice.place_order(order("picked", Item::PriceId(price_id), 1)).await;
     refused(picked, "PRICE_NOT_ALLOWED", "lines[0].price_id");
 
-    // More money than there is, a method of payment that nobody knows, a currency that nobody pays
-    // in.
+    // More money than there is, an unknown payment method, an unused currency.
     variant(&shop, "PALACE", 1_000_000_000_000).await;
     let palaces = alice.place_order(order("palaces", Item::Sku("PALACE".to_owned()), 1_001)).await;
     refused(palaces, "TOTAL_OVERFLOW", "");

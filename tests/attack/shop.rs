@@ -44,7 +44,7 @@ pub fn staff(shop: &ChildShop) -> CallerChannel {
     shop.channel_as(&Caller::Staff("ada".to_owned()))
 }
 
-/// Browses as somebody who just came.
+/// Browses as a new visitor.
 ///
 /// # Panics
 /// When the shop refuses, or takes longer than a person would wait on a busy machine.

@@ -1,5 +1,5 @@
-//! Webhooks that shall reach what only the shop can reach (SSRF): refused when the endpoint is made
-//! where its URL tells, and when it is delivered where only a name or the receiver leads inside.
+//! Webhooks that shall reach what only the shop can reach (SSRF): refused when the endpoint is
+//! created if its URL shows it, and at delivery if only a name or the receiver leads inside.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -28,7 +28,7 @@ pub const END_STREAM: u8 = 1;
 pub const ACK: u8 = 1;
 pub const END_HEADERS: u8 = 4;
 
-/// The setting of how much of each answer may be sent before the client has read some.
+/// The setting of how much of each response may be sent before the client has read some.
 pub const INITIAL_WINDOW_SIZE: u16 = 4;
 
 /// A connection that answers PING and SETTINGS, and takes no notice of what else comes.

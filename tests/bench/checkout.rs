@@ -16,6 +16,7 @@ use std::{
 use souk_chassis::{Caller, Channel, Running, Shop};
 use souk_client::orders::v1 as pb;
 use souk_client::orders::v1::order_service_client::OrderServiceClient;
+use souk_testkit::{Engine, TestDb};
 use souk_tests::bench::{Comparison, Goals, Load, at_rate, back_to_back, print_environment};
 
 use super::shop;
@@ -47,6 +48,9 @@ pub struct Options {
     /// measured.
     #[arg(long)]
     arrivals: Option<f64>,
+    /// Leaves SQLite out; PostgreSQL is measured where there is one.
+    #[arg(long)]
+    without_sqlite: bool,
     /// The folder of the databases; without it a temporary one.
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
@@ -56,36 +60,95 @@ pub struct Options {
 pub async fn run(options: &Options, folder: &Path) -> bool {
     let folder = options.folder.as_deref().unwrap_or(folder);
     print_environment("checkout", folder);
+    let mut goals = Goals::default();
+    if !options.without_sqlite {
+        sqlite(options, folder, &mut goals).await;
+    }
+    match souk_testkit::postgres_url() {
+        Some(_url) => postgres(options, folder).await,
+        None => println!("\nPostgreSQL: left out, for there is none (--postgres brings one)"),
+    }
+    goals.finish()
+}
+
+async fn sqlite(options: &Options, folder: &Path, goals: &mut Goals) {
     println!(
         "SQLite, one file a service: WAL, synchronous=FULL, so each commit is synced; the baseline likewise"
     );
-    let market = Market::open(&folder.join("shop")).await;
-    market.fill(200, options.callers).await;
-    let orders = market.records.orders();
-    let rows = market.records.rows();
-    let rows_an_order = (rows - market.rows_before).div_ceil(orders);
-    println!("an order of three lines: {rows_an_order} rows in {} files", SERVICES.len());
-    let baseline = Baseline::create(&folder.join("baseline.db"), rows_an_order);
+    let folder = folder.join("sqlite");
+    let shop = Market::start(shop::options(&folder.join("shop"))).await;
+    let records = Records::in_folder(&folder.join("shop"));
+    let market = Market::open(shop, records, options.callers).await;
+    let baseline = Baseline::in_file(&folder.join("baseline.db"), market.rows_an_order);
+    let figures = measure(market, &baseline, options).await;
 
+    let (stored, measured) = figures.rates[0];
+    goals.at_least("completed orders/s", WANTED, measured);
+    let p99 = format!("p99 in ms at {:.0} a second", figures.arrivals);
+    goals.at_most(&p99, 100.0, figures.p99);
+    for (more, rate) in &figures.rates[1..] {
+        let name = format!("rate with {more} orders / with {stored}");
+        goals.at_least(&name, 0.85, rate / measured);
+    }
+}
+
+async fn postgres(options: &Options, folder: &Path) {
+    let database = || TestDb::new(Engine::Postgres);
+    let orders = database().await;
+    let others = [database().await, database().await, database().await, database().await];
+    let [catalog, inventory, ledger, payments] = &others;
+    let simulator = database().await;
+    let mut shop = shop::options(&folder.join("postgres")).set("orders.data.url", orders.url());
+    for (setting, database) in [
+        ("catalog.data.url", catalog),
+        ("inventory.data.url", inventory),
+        ("ledger.data.url", ledger),
+        ("payments.data.url", payments),
+        ("payments.simulator.data.url", &simulator),
+    ] {
+        shop = shop.set(setting, database.url());
+    }
+    let other = database().await;
+    println!("\nPostgreSQL, one database a service: {}", shop::durability(other.url()).await);
+    let shop = Market::start(shop).await;
+    let all = [catalog, inventory, ledger, payments, &simulator].map(TestDb::url);
+    let records = Records::at(orders.url(), &all).await;
+    let market = Market::open(shop, records, options.callers).await;
+    let baseline = Baseline::at(other.url(), market.rows_an_order).await;
+    measure(market, &baseline, options).await;
+}
+
+/// What was measured on one engine.
+struct Figures {
+    /// Orders a second, by the number of orders already stored.
+    rates: Vec<(u64, f64)>,
+    /// Arrivals a second while the waiting was measured, and the longest but one of a hundred waits
+    /// in milliseconds.
+    arrivals: f64,
+    p99: f64,
+}
+
+async fn measure(market: Market, baseline: &Baseline, options: &Options) -> Figures {
     let duration = Duration::from_secs_f64(options.seconds);
     let mut rates = Vec::new();
     for &stored in &options.stored {
         market.fill(stored, options.callers).await;
         let results = Comparison::new(format!("{stored} orders stored"), "completed orders/s")
-            .target("rusqlite, the rows of one order a transaction", || baseline.write(duration))
+            .target(baseline.title(), || baseline.write(duration))
             .target("souk, one customer after the other", || market.rate(1, duration))
             .target("souk", || market.rate(options.callers, duration))
             .run(options.rounds)
             .await;
-        let before = (market.records.orders(), Measures::take(market.shop.metrics_addr()).await);
+        let before =
+            (market.records.orders().await, Measures::take(market.shop.metrics_addr()).await);
         let rate = market.rate(options.callers, duration).await;
         println!("  one round more at {rate:.0} a second, looked into:");
-        before.1.print_since(market.shop.metrics_addr(), market.records.orders() - before.0).await;
+        let orders = market.records.orders().await - before.0;
+        before.1.print_since(market.shop.metrics_addr(), orders).await;
         rates.push((stored, results.median("souk")));
     }
 
-    let measured = rates[0].1;
-    let arrivals = options.arrivals.unwrap_or(measured / 2.0);
+    let arrivals = options.arrivals.unwrap_or(rates[0].1 / 2.0);
     println!(
         "\n{arrivals:.0} arrivals a second, from the moment each was due until the order is PLACED"
     );
@@ -94,7 +157,7 @@ pub async fn run(options: &Options, folder: &Path) -> bool {
         let load = market.arrive(arrivals, duration).await;
         assert_eq!(load.failed, 0, "every order is placed");
         market.settle().await;
-        let paid = market.records.latest_paid(load.latencies.count());
+        let paid = market.records.latest_paid(load.latencies.count()).await;
         println!(
             "  {}; until PAID by the order's own times: {}",
             load.latencies.summary(),
@@ -106,19 +169,8 @@ pub async fn run(options: &Options, folder: &Path) -> bool {
         }
     }
     p99.sort_by(f64::total_cmp);
-
     market.finish().await;
-    let mut goals = Goals::default();
-    goals.at_least("completed orders/s", WANTED, measured);
-    goals.at_most(&format!("p99 in ms at {arrivals:.0} a second"), 100.0, p99[p99.len() / 2]);
-    for (stored, rate) in &rates[1..] {
-        goals.at_least(
-            &format!("rate with {stored} orders / with {}", rates[0].0),
-            0.85,
-            rate / measured,
-        );
-    }
-    goals.finish()
+    Figures { rates, arrivals, p99: p99[p99.len() / 2] }
 }
 
 /// A shop full of goods, and its customers.
@@ -127,30 +179,43 @@ struct Market {
     staff: Channel,
     customers: Customers,
     records: Records,
-    rows_before: u64,
+    rows_an_order: u64,
 }
 
 impl Market {
-    async fn open(folder: &Path) -> Market {
+    async fn start(options: souk_chassis::Options) -> Running {
         let services = [
             catalog::definition(),
             inventory::definition(),
             ledger::definition(),
             payments::definition(),
+            orders::definition(),
         ];
-        let shop = services.into_iter().fold(Shop::new(shop::options(folder)), Shop::with);
-        let shop = shop.with(orders::definition()).start().await.expect("the shop starts");
+        let shop = services.into_iter().fold(Shop::new(options), Shop::with);
+        shop.start().await.expect("the shop starts")
+    }
+
+    /// Brings goods and customers into a shop, and counts what some orders write.
+    async fn open(shop: Running, records: Records, callers: usize) -> Market {
         let staff = shop::connect(&shop, &Caller::Staff("bench".to_owned()));
         goods::deliver(&staff).await;
         let customers = Customers::of(&shop);
-        let records = Records::of(folder);
-        let rows_before = records.rows();
-        Market { shop, staff, customers, records, rows_before }
+        let before = records.rows().await;
+        let mut market = Market { shop, staff, customers, records, rows_an_order: 0 };
+        market.fill(200, callers).await;
+        let written = market.records.rows().await - before;
+        market.rows_an_order = written.div_ceil(market.records.orders().await);
+        println!(
+            "an order of three lines: {} rows in {} databases",
+            market.rows_an_order,
+            SERVICES.len()
+        );
+        market
     }
 
-    /// Places orders until so many are stored.
+    /// Places orders until this many are stored.
     async fn fill(&self, wanted: u64, callers: usize) {
-        let missing = wanted.saturating_sub(self.records.orders());
+        let missing = wanted.saturating_sub(self.records.orders().await);
         let started = Instant::now();
         let left = Arc::new(AtomicU64::new(missing));
         let mut tasks = tokio::task::JoinSet::new();
@@ -196,17 +261,17 @@ impl Market {
         .await
     }
 
-    /// Waits until nothing is under way any more.
+    /// Waits until nothing is in progress any more.
     async fn settle(&self) {
-        while self.records.under_way() > 0 {
+        while self.records.under_way().await > 0 {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
 
     async fn finish(self) {
         self.settle().await;
-        let orders = self.records.orders();
-        let paid = self.records.paid();
+        let orders = self.records.orders().await;
+        let paid = self.records.paid().await;
         assert_eq!(
             (orders, orders),
             (self.customers.placed(), paid),
@@ -237,7 +302,7 @@ impl Customers {
         Customers { channels: Arc::new(channels), number: Arc::default(), placed: Arc::default() }
     }
 
-    /// Places an order of three lines and tells whether it was placed.
+    /// Places an order of three lines and returns whether it was placed.
     async fn order(&self) -> bool {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         let request = pb::PlaceOrderRequest {

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use bus::Bus;
 use check::{Published, Seen, batches};
 
-/// Events of one request, and how many requests are under way at once.
+/// Events of one request, and how many requests are in progress at once.
 const BATCH: usize = 500;
 const PUBLISHERS: usize = 4;
 
@@ -49,7 +49,7 @@ trait Target: Clone + Send + Sync + 'static {
 
     fn published(&self) -> &Published;
 
-    /// Publishes so many events in batches and waits until each consumer has handled all of them.
+    /// Publishes this many events in batches and waits until each consumer has handled all of them.
     /// Returns how long it took.
     fn run(&self, count: usize) -> impl Future<Output = Duration> + Send {
         async move {

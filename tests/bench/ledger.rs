@@ -96,7 +96,7 @@ async fn postgres(options: &Options, folder: &Path, goals: &mut Goals) {
     let (database, other) =
         (TestDb::new(Engine::Postgres).await, TestDb::new(Engine::Postgres).await);
     let unnest = Unnest::create(other.url()).await;
-    println!("\nPostgreSQL: {}", unnest.durability().await);
+    println!("\nPostgreSQL: {}", shop::durability(other.url()).await);
     let shop = shop::options(&folder.join("postgres")).set("ledger.data.url", database.url());
     let ledger = Ledger::start(shop).await;
     ledger.fill(options.stored_postgres).await;
@@ -190,7 +190,7 @@ impl Ledger {
     }
 }
 
-/// Creates transfers and tells whether every one was.
+/// Creates transfers and returns whether every one was.
 async fn create(channel: Channel, transfers: Vec<pb::NewTransfer>) -> bool {
     let request = pb::CreateTransfersRequest { transfers };
     let answer = LedgerServiceClient::new(channel).create_transfers(request).await;

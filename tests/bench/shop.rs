@@ -2,6 +2,7 @@
 
 use std::{fs::File, path::Path};
 
+use sea_orm::sqlx::{self, Connection as _, PgConnection};
 use souk_chassis::{Caller, Channel, Options};
 use souk_client::catalog::v1 as catalog;
 use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
@@ -14,8 +15,8 @@ use souk_client::orders::v1::order_service_client::OrderServiceClient;
 use souk_client::payments::v1 as payments;
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
 
-/// Sends the request log, which a shop writes to stderr, into a file: it is on, as it would be, and
-/// nobody reads it.
+/// Sends the request log, which a shop writes to stderr, into a file: it is on, as in production,
+/// but not read.
 pub fn log_into(path: &Path) {
     let log = File::create(path).expect("a folder of our own can be written to");
     rustix::stdio::dup2_stderr(log).expect("stderr can point to a file");
@@ -36,6 +37,20 @@ pub fn options(folder: &Path) -> Options {
 pub fn connect(shop: &souk_chassis::Running, caller: &Caller) -> Channel {
     Channel::to(&format!("http://{}", shop.addr()), caller, &souk_client::CONTRACT)
         .expect("an address is a URL")
+}
+
+/// Returns what a PostgreSQL server does before it says that something is committed.
+pub async fn durability(url: &str) -> String {
+    let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
+    let mut said = Vec::new();
+    for setting in
+        ["server_version", "fsync", "synchronous_commit", "wal_sync_method", "shared_buffers"]
+    {
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SHOW {setting}")));
+        let value: String = query.fetch_one(&mut connection).await.expect("the setting exists");
+        said.push(format!("{setting}={value}"));
+    }
+    said.join(", ")
 }
 
 /// Asks services for their own audits and prints what they looked at.

@@ -1,4 +1,4 @@
-"""What calls may take and which are sent again: each client reads the same from its descriptors as stands in the contract."""
+"""Timeouts and retries of calls: each client reads from its descriptors what the contract says."""
 
 import json
 import os

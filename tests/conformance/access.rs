@@ -78,7 +78,7 @@ pub fn thief() -> Caller {
     user("bob")
 }
 
-/// Returns one attempt for each method that users may call and that is about somebody's own things.
+/// Returns one attempt for each method that users may call and that is about a user's own data.
 pub fn thefts(shop: &TestShop) -> Vec<Theft> {
     let order_id = shop.order.order_id.clone();
     let no_order = Some((Code::NotFound, "ERROR_REASON_ORDER_NOT_FOUND"));

@@ -10,7 +10,7 @@ use crate::valid::{self, DURATION, FIELD_MASK, TIMESTAMP};
 
 /// A message in which one field is not as it usually is.
 pub struct Case {
-    /// The path of the field as the answer must name it: `lines[0].quantity`.
+    /// The path of the field as the response must name it: `lines[0].quantity`.
     pub field: String,
     /// What is done to the field, and the rule that it breaks: `NUL (pattern)`.
     pub what: String,
@@ -104,7 +104,7 @@ fn of_list(field: &FieldDescriptor, rules: &Rules) -> Vec<Wrong> {
         wrongs.push(Wrong { path: name.to_owned(), what, is_broken: true, value: Some(list) });
     }
     let of_items = of_value(field, &items, &format!("{name}[1]"));
-    // The answer must still fit where a status travels. What it names is checked with one wrong
+    // The response must still fit where a status travels. What it names is checked with one wrong
     // item.
     let first = of_items.iter().find(|wrong| wrong.is_broken).and_then(|wrong| wrong.value.clone());
     if let (Some(first), Some(size)) = (first, rules.number("repeated", "max_items")) {

@@ -1,4 +1,4 @@
-"""Holds libs/chassis-node to its tests, with Node's own runner; the last line tells how many passed.
+"""Runs the tests of libs/chassis-node with Node's own runner; the last line says how many passed.
 
 Needs Node.js 20. What `npm ci` installs at the root is installed when it is not there or not what the lock file names.
 """

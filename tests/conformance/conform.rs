@@ -16,13 +16,12 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "conform")]
 struct Arguments {
-    /// The manifest, souk.service.toml, or the folder that it stands in.
+    /// The manifest, souk.service.toml, or its folder.
     manifest: PathBuf,
-    /// The program that stands for `souk` in a manifest; the one beside this program unless it is
-    /// named.
+    /// The program to run as `souk` in a manifest; the one beside this program unless it is named.
     #[arg(long, value_name = "FILE")]
     souk: Option<PathBuf>,
-    /// Also tells what was seen where a sentence holds.
+    /// Also prints the evidence where a sentence holds.
     #[arg(long)]
     verbose: bool,
 }

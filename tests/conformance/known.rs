@@ -1,12 +1,12 @@
-//! Things that exist in the shop, put where a generated request names some: the little that the
-//! contract cannot tell.
+//! Things that exist in the shop, put where a generated request names some: what the contract
+//! cannot express.
 
 use prost_reflect::{DynamicMessage, Kind, ReflectMessage, Value};
 
 use crate::shop::{Seed, TestShop};
 use crate::valid;
 
-/// The message whose comments tell what no rule does: it names lines, or an amount and then nothing
+/// The message whose comments say what no rule does: it names lines, or an amount and then nothing
 /// to restock.
 const REFUND: &str = "souk.orders.v1.RefundOrderRequest";
 

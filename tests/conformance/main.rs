@@ -211,8 +211,8 @@ async fn others_things_are_out_of_reach(shop: &TestShop, report: &mut Report) {
     }
 }
 
-/// Returns whether a request can name somebody's thing at all; without an id a caller only meets
-/// what is the caller's own.
+/// Returns whether a request can name another caller's data at all; without an id a caller only
+/// sees its own.
 fn names_a_thing(request: &MessageDescriptor) -> bool {
     request.fields().any(|field| field.name().ends_with("_id") && field.name() != "request_id")
 }
@@ -227,7 +227,7 @@ fn names_field(status: &Status, policy: &MethodPolicy, field: &str) -> bool {
         && fields.iter().all(|violation| violation.field == field)
 }
 
-/// Returns whether a status tells the caller something to act on, and not that the server failed.
+/// Returns whether a status is one that the caller can act on, and not a failure of the server.
 fn is_answer(status: &Status) -> bool {
     let failed = [
         Code::Internal,

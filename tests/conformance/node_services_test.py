@@ -15,7 +15,7 @@ SECONDS = 900
 
 
 def services():
-    """Returns the folders of the Node.js services that nobody else tests."""
+    """Returns the folders of the Node.js services that no other script tests."""
     for manifest in sorted(ROOT.glob("services/*/souk.service.toml")):
         name = manifest.parent.name
         own = ROOT / "tests" / "conformance" / f"{name.replace('-', '_')}_test.py"

@@ -1,4 +1,4 @@
-"""Runs the tests of services/notifications with Node's own runner; the last line tells how many passed.
+"""Runs the tests of services/notifications with Node's own runner; the last line says how many passed.
 
 Needs Node.js 20 and what `npm ci` installs at the root; both are made ready here.
 """

@@ -17,7 +17,7 @@ CHECKS = (("mypy",), ("ruff", "check", "."), ("ruff", "format", "--check", "."))
 
 
 def services():
-    """Returns the folders of the Python services that nobody else tests."""
+    """Returns the folders of the Python services that no other script tests."""
     for manifest in sorted(ROOT.glob("services/*/souk.service.toml")):
         name = manifest.parent.name
         own = ROOT / "tests" / "conformance" / f"{name.replace('-', '_')}_test.py"

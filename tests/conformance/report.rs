@@ -1,4 +1,4 @@
-//! Collects everything that did not come as it should, so that one run tells it all.
+//! Collects everything that went wrong, so that one run reports it all.
 
 use tonic::Status;
 
@@ -58,7 +58,7 @@ impl Report {
         }
     }
 
-    /// Tells of every table whose rows are more or fewer than before.
+    /// Reports every table with more or fewer rows than before.
     pub fn compare_rows(&mut self, method: &str, before: &Rows, after: &Rows) {
         for (table, rows) in after {
             let earlier = before.get(table).copied().unwrap_or_default();

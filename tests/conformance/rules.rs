@@ -1,6 +1,6 @@
-//! The field rules of the contract as the descriptors tell them, and an own opinion on which values
-//! keep them: this reads `buf.validate` at run time and shares nothing with the code that is
-//! generated from it.
+//! The field rules of the contract as in the descriptors, and an independent implementation of
+//! them: this reads `buf.validate` at run time and shares nothing with the code that is generated
+//! from it.
 
 use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, OneofDescriptor, Value};
 use souk_contract::rules::Regex;

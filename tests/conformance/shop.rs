@@ -136,7 +136,7 @@ impl TestShop {
         rows
     }
 
-    /// Sends messages as they are to a method and returns the first answer.
+    /// Sends messages as they are to a method and returns the first response.
     ///
     /// # Errors
     /// What the method answers instead.

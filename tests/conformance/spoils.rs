@@ -1,6 +1,6 @@
-//! What each spoil of tests/conformance/spoiler breaks, and which of them stand together.
+//! What each spoil of tests/conformance/spoiler breaks, and which of them are combined.
 
-/// The services that spoils stand before.
+/// The services behind the spoils.
 pub const CATALOG: &str = "catalog";
 pub const EVENTS: &str = "events";
 pub const ORDERS: &str = "orders";
@@ -11,7 +11,7 @@ pub struct Spoil(pub &'static str, pub &'static str, pub &'static [&'static str]
 
 /// Every mistake.
 pub const SPOILS: &[Spoil] = &[
-    // One message limit tells both that the file is read and that it counts.
+    // One message limit shows both that the file is read and that it takes effect.
     Spoil("foreign-settings", CATALOG, &["C-CONFIG-1", "C-VALID-5"]),
     Spoil("defaults", CATALOG, &["C-CONFIG-2"]),
     Spoil("exit-code", CATALOG, &["C-CONFIG-3", "C-CONFIG-4", "C-CONFIG-5"]),
@@ -36,12 +36,12 @@ pub const SPOILS: &[Spoil] = &[
     Spoil("reflection-list", CATALOG, &["C-REFLECT-2"]),
     Spoil("reflection-policy", CATALOG, &["C-REFLECT-3"]),
     Spoil("reflection-unknown", CATALOG, &["C-REFLECT-4"]),
-    // Whoever is nobody is taken for somebody, by the log too.
+    // An anonymous caller is treated as a user, also by the log.
     Spoil("anonymous", CATALOG, &["C-ACCESS-1", "C-ACCESS-7", "C-LOG-2"]),
     // The log knows another reason than the caller got; so with others below.
     Spoil("access-reason", CATALOG, &["C-ACCESS-2", "C-LOG-2"]),
     Spoil("wrong-tokens", CATALOG, &["C-ACCESS-4"]),
-    // Who is not believed is nobody to the log.
+    // An unverified caller is anonymous in the log.
     Spoil("escaped-callers", CATALOG, &["C-ACCESS-5", "C-LOG-2"]),
     Spoil("loopback", CATALOG, &["C-ACCESS-6"]),
     Spoil("field-names", CATALOG, &["C-VALID-1"]),
@@ -86,7 +86,7 @@ pub const SPOILS: &[Spoil] = &[
 ];
 
 /// Spoils that do not get in each other's way, so that a run of the suite sees many. Every night
-/// each stands alone.
+/// each runs alone.
 pub const TOGETHER: &[&[&str]] = &[
     &[
         "ready-file",

@@ -17,7 +17,7 @@ use tonic::Status;
 
 use crate::shopping::{Addresses, Desk, LIMIT};
 
-/// What a shop has written down once nothing is under way any more.
+/// What a shop has written down once nothing is in progress any more.
 pub struct Books {
     pub orders: Vec<Order>,
     payments: BTreeMap<String, Payment>,
@@ -29,7 +29,7 @@ impl Books {
     /// its books.
     ///
     /// # Panics
-    /// When something stays under way or an audit finds something; `after` says after what.
+    /// When something stays in progress or an audit finds something; `after` says after what.
     pub async fn settled(addresses: &Addresses, after: &str) -> Books {
         let desk = Desk::of_staff(addresses);
         eventually(LIMIT, || is_at_rest(desk.clone(), after)).await;
@@ -124,7 +124,7 @@ impl Books {
     /// Checks the shelf of a sku against what was received and what the orders say.
     ///
     /// # Panics
-    /// When units are missing, oversold, or held by nobody.
+    /// When units are missing, oversold, or held for no order.
     pub async fn shelf(&self, addresses: &Addresses, sku: &str, received: i64, after: &str) {
         let stock = Desk::of_staff(addresses).stock(sku).await;
         let (promised, gone) = self.promised_and_gone(sku);

@@ -55,7 +55,7 @@ async fn killed_anywhere_between_outbox_and_log_no_event_is_lost_or_out_of_order
     let around = [(PUBLISH, Effect::CrashBefore(true)), (PUBLISH, Effect::CrashAfter(true))];
     let mut told = 0;
     for (target, effect) in points.into_iter().chain(around) {
-        // The whole shop is one process, so whoever publishes next takes it down.
+        // The whole shop is one process, so the next publisher crashes it.
         fleet.doom("orders", target, effect).await;
         let mut story = Story::new(Plot::Buy, format!("story-{told}"), SKU);
         let (_told, ()) =

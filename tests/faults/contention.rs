@@ -15,14 +15,14 @@ use crate::shopping::{Addresses, Desk, LIMIT, wish};
 const BUYERS: usize = 400;
 const UNITS: i64 = 100;
 
-/// What a buyer was told in the end.
+/// The final response to a buyer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Told {
     Bought,
     OutOfStock,
 }
 
-/// Lets everybody ask for the last units at once, each in so many lines of one unit.
+/// Lets all buyers request the last units at once, each in several lines of one unit.
 async fn rush(addresses: &Addresses, sku: &str, lines: &[i64]) {
     Desk::of_staff(addresses).stock_up(sku, UNITS).await;
     let mut buyers = JoinSet::new();
@@ -75,7 +75,7 @@ async fn rush(addresses: &Addresses, sku: &str, lines: &[i64]) {
     assert_eq!(books.promised_and_gone(sku), (UNITS, 0), "{sku}");
 }
 
-/// Reads an answer; `None` while the order is still being placed, so that the buyer asks again
+/// Reads a response; `None` while the order is still being placed, so that the buyer asks again
 /// under the same key.
 fn told(answer: Result<OrderState, Status>) -> Option<Told> {
     match answer {

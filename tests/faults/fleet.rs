@@ -58,7 +58,7 @@ struct Member {
 }
 
 impl Fleet {
-    /// Starts the whole shop as one process, with these settings besides.
+    /// Starts the whole shop as one process, with these additional settings.
     pub async fn one_program(settings: &[(&str, &str)]) -> Fleet {
         let folder = folder();
         let process =

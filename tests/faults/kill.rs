@@ -28,7 +28,7 @@ async fn survives(mut fleet: Fleet, cases: impl Iterator<Item = Case>) {
         let mut story = Story::new(case.plot, format!("story-{number}"), SKU);
         fleet.doom(case.service, &case.target, case.effect).await;
         let killing = async {
-            // How far the story comes depends on who dies; what it was told counts.
+            // How far the story gets depends on which process dies; its responses count.
             let (_told, ()) = tokio::join!(
                 story.tell(&addresses),
                 fleet.revive(case.service, &case.target, REACHED)
@@ -37,7 +37,7 @@ async fn survives(mut fleet: Fleet, cases: impl Iterator<Item = Case>) {
         witness.writes_during(&addresses, killing).await;
 
         witness.is_remembered(&addresses, &after).await;
-        // A customer who must approve does so when the story is told again.
+        // A customer who must approve does so when the story is repeated.
         if !case.plot.needs_its_customer() {
             let books = Books::settled(&addresses, &after).await;
             story.is_remembered(&books, &after);

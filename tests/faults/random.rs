@@ -1,5 +1,5 @@
-//! Deaths at moments that nobody chose, while orders stream in: a few of replicas on every run, two
-//! hundred every night.
+//! Kills at random moments, while orders stream in: a few of replicas on every run, two hundred
+//! every night.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! What happens to one order, told so that it can be told again from the start after any death.
+//! The life of one order, written so that it can be repeated from the start after any crash.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 /// Units in a line of a story's order.
 const LINES: [i64; 2] = [2, 1];
 
-/// What becomes of an order.
+/// The end of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plot {
     /// It is placed and paid.
@@ -103,7 +103,7 @@ impl Story {
         Story { plot, name: name.into(), sku: sku.to_owned(), order_id: None, version: 0 }
     }
 
-    /// Tells it from the start, under the same keys as before.
+    /// Runs it from the start, under the same keys as before.
     ///
     /// # Errors
     /// What the shop answers when it is dying.
@@ -115,7 +115,8 @@ impl Story {
         let mut staff = Desk::of_staff(addresses);
         let Some(mut order) = self.place(&mut customer).await? else { return Ok(()) };
         if self.plot == Plot::Approve {
-            // Told again, the order may have gone on, and then there is no page left to decide at.
+            // When the story is repeated, the order may have continued, and then there is no page
+            // left to decide at.
             let action_url = order.payment_action_url.clone();
             if !action_url.is_empty() {
                 customer
@@ -156,7 +157,7 @@ impl Story {
         Ok(())
     }
 
-    /// Tells it again and again until it has come to its end.
+    /// Repeats it until it has reached its end.
     ///
     /// # Panics
     /// When it does not, or the shop refuses what it must not.

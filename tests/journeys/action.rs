@@ -1,4 +1,5 @@
-//! A payment that the customer must confirm: the order waits, and goes on as the customer decides.
+//! A payment that the customer must confirm: the order waits, and continues as the customer
+//! decides.
 
 use std::time::Duration;
 
@@ -45,7 +46,7 @@ fn a_payment_is_confirmed_over_two_replicas_of_every_service() {
 
 async fn confirm(shop: &Shop) {
     let approved = waiting(shop, "approved").await;
-    // The payment of another does not exist, and nobody's own word is the bank's.
+    // Another user's payment does not exist, and no caller can decide for the bank.
     let stranger = claim(shop, "mallory", &approved).await.unwrap_err();
     assert_eq!(stranger.code(), Code::NotFound, "{stranger:?}");
     let claimed = claim(shop, "alice", &approved).await.unwrap_err();
@@ -78,7 +79,7 @@ async fn confirm(shop: &Shop) {
     shop.audit().await;
 }
 
-/// Orders a lamp with a card that asks its owner, and waits until the owner is told where to go.
+/// Orders a lamp with a card that requires confirmation, and waits until the customer gets the URL.
 async fn waiting(shop: &Shop, request_id: &str) -> Order {
     let alice = Person::customer(shop, "alice");
     let pending =

@@ -1,7 +1,7 @@
-//! What happens in the shop is heard in other languages: an order placed with the TypeScript client
-//! is confirmed in the mailbox and by a signed webhook, and changes what the Python service
-//! answers, on each kind of log; and whatever of them is killed meanwhile, each event has its
-//! effect once.
+//! Services in other languages consume the shop's events: an order placed with the TypeScript
+//! client is confirmed in the mailbox and by a signed webhook, and changes what the Python service
+//! answers, on each kind of log; and whichever of them is killed meanwhile, each event takes effect
+//! once.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -83,7 +83,7 @@ impl Town {
         }
     }
 
-    /// Starts a customer who places so many orders, and returns what is printed.
+    /// Starts a customer who places this many orders, and returns what is printed.
     async fn customer(&self, orders: usize) -> (Child, tokio::io::Lines<BufReader<ChildStdout>>) {
         self.is_complete().await;
         let mut customer = Command::new("node")
@@ -101,8 +101,8 @@ impl Town {
         (customer, lines)
     }
 
-    /// Returns the process of a service of another language, if it runs: the one that was told this
-    /// shop's folder.
+    /// Returns the process of a service in another language, if it runs: the one with this shop's
+    /// folder.
     fn process_of(&self, service: &str) -> Option<i32> {
         let data = self.folder.path().join("data").join(service);
         let told = format!("{}__DATA_DIR={}", service.to_uppercase(), data.display());
@@ -116,7 +116,7 @@ impl Town {
                 })
             })
             .collect();
-        // Its own children, such as a training, were told the same and are younger.
+        // Its own children, such as a training, have the same arguments and are younger.
         found.sort_unstable();
         found.first().copied()
     }
@@ -169,7 +169,7 @@ fn on_kafka(broker: &Kafka) -> Settings {
     ]
 }
 
-/// Places one order and says what was heard.
+/// Places one order and returns the events that were consumed.
 async fn one_order_is_heard(settings: Settings) {
     let town = Town::start(settings, false).await;
     let (customer, lines) = town.customer(1).await;
@@ -207,7 +207,8 @@ async fn an_order_is_heard_in_every_language_through_kafka() {
     }
 }
 
-/// Kills the bus, its broker and both services of other languages at random during so many orders.
+/// Kills the bus, its broker and both services of other languages at random during this many
+/// orders.
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_dies_during_a_thousand_orders_each_event_has_its_effect_once() {
     if !RabbitMq::is_available() {

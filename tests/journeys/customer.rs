@@ -16,7 +16,7 @@ use crate::shops::Shop;
 /// How long anything may take on a machine that is busy with other tests.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
-/// Somebody at the orders service.
+/// A client of the orders service.
 #[derive(Clone)]
 pub struct Person(OrderServiceClient<CallerChannel>);
 
@@ -36,7 +36,7 @@ impl Person {
         Person(OrderServiceClient::new(shop.channel("orders", &Caller::Staff("ann".to_owned()))))
     }
 
-    /// Places an order and waits at most `patience` for the answer.
+    /// Places an order and waits at most `patience` for the response.
     pub async fn place(
         &self,
         request_id: &str,

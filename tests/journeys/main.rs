@@ -7,3 +7,4 @@ mod long;
 mod payments;
 mod sale;
 mod shops;
+mod upgrade;

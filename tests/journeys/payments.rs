@@ -22,7 +22,7 @@ use tonic::{Code, Status};
 /// Time enough for anything that must happen at all.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The clients of a till: whoever calls payments, and whoever looks at the books.
+/// The clients of a till: one that calls payments, and one that checks the books.
 #[derive(Clone)]
 struct Till {
     payments: PaymentServiceClient<CallerChannel>,
@@ -349,7 +349,7 @@ async fn killed_at_any_boundary_of_a_payment_nothing_is_lost_and_nobody_is_charg
         .await;
     for point in FAULT_POINTS {
         let operation = point.split('.').nth(1).unwrap();
-        // Once the caller repeats its call, and once nobody does.
+        // Once the caller repeats its call, and once it does not.
         for is_repeated in [true, false] {
             let till = Till::at(&shop.url());
             let token =

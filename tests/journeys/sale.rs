@@ -85,7 +85,7 @@ async fn sell(shop: &Shop) {
     assert_eq!((whole.state(), minor(&whole.refunded)), (OrderState::Refunded, TOTAL));
     assert_eq!(money(shop, &order).await, Amounts { captured: TOTAL, refunded: TOTAL });
 
-    // The stream ends with the order, and one that was cut off goes on where it was.
+    // The stream ends with the order, and an interrupted one resumes where it was.
     let live = rest(&mut watched).await;
     let resumed = rest(&mut watcher.watch(&order.order_id, &token).await).await;
     assert_eq!(live, resumed);
@@ -102,7 +102,7 @@ async fn sell(shop: &Shop) {
     shop.audit().await;
 }
 
-/// Anybody finds the goods and their prices.
+/// Any visitor finds the goods and their prices.
 async fn browse(shop: &Shop) {
     let mut catalog = CatalogServiceClient::new(shop.channel("catalog", &Caller::Anonymous));
     let listed =

@@ -155,7 +155,7 @@ async fn databases(engine: Engine) -> Vec<TestDb> {
     databases
 }
 
-/// Tells a process where the databases are, and to log little.
+/// Sets the databases of a process, and a low log level.
 fn on(process: ChildShop, databases: &[TestDb]) -> ChildShop {
     let settings = DATABASES.iter().zip(databases);
     settings.fold(process.environment("SOUK__LOG__LEVEL", "warn"), |process, (name, database)| {

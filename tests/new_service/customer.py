@@ -1,4 +1,4 @@
-"""A customer of a shop with new services in it: orders tea, writes an entry down at each, and waits until each has heard of the order.
+"""A customer of a shop with new services in it: orders tea, records an entry at each, and waits until each has consumed the event of the order.
 
     customer.py SHOP PACKAGE=ADDRESS …
 
@@ -26,7 +26,7 @@ def order(shop):
 
 
 def visit(package, address, order_id):
-    """Writes an entry down, and waits until it stands beside the order; returns what stands there."""
+    """Records an entry, and waits until it is listed with the order; returns the list."""
     messages = import_module(f"souk.{package}.v1.{package}_service_pb2")
     stubs = import_module(f"souk.{package}.v1.{package}_service_pb2_grpc")
     name = "".join(word.capitalize() for word in package.split("_"))

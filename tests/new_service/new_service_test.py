@@ -55,7 +55,7 @@ def run(*command, folder=COPY):
 
 
 def holds(what, is_so, told=""):
-    """Counts one check, and tells what was seen when it does not hold."""
+    """Counts one check, and prints the evidence when it fails."""
     with one_at_a_time:
         outcomes["passed" if is_so else "failed"] += 1
         print(f"{'ok' if is_so else 'FAILED':6} after {time.monotonic() - START:6.1f} s  {what}", flush=True)
@@ -76,7 +76,8 @@ def copy():
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target)
-    # What an earlier run made goes, but for what is dear: the services are made anew.
+    # The output of an earlier run is deleted, except what is expensive: the services are created
+    # again.
     for name in SERVICES:
         shutil.rmtree(COPY / "services" / name, ignore_errors=True)
     for path in sorted(COPY.rglob("*"), reverse=True):
@@ -92,7 +93,7 @@ def files_there():
 
 
 def keep_times(before):
-    """Gives the files that are as an earlier run has left them their time again, so that what they are part of need not be built anew."""
+    """Restores the modification times of unchanged files, so that their builds need not run again."""
     for path, (content, status) in before.items():
         if path.is_file() and path.read_bytes() == content:
             os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -106,7 +107,7 @@ def made(xtask):
     code, output = run(xtask, "new-service", "pebbles", "--language", "python")
     holds("a name that is taken is refused", code != 0 and "taken" in output, output)
     code, output = run(xtask, "new-service", "Not_A_Noun", "--language", "python")
-    holds("what is no noun is refused", code != 0 and "no name" in output, output)
+    holds("what is no noun is refused", code != 0 and "not a valid name" in output, output)
 
 
 def seed():
@@ -152,7 +153,7 @@ def tested(script, name):
 
 
 def conforming(programs):
-    """Holds each to the service contract, and sees that what it hears was looked at too."""
+    """Checks each against the service contract, including the sentences about events."""
     for name in SERVICES:
         code, output = run(programs / "conform", COPY / "services" / name, "--souk", BUILT / "debug" / "souk")
         holds(f"{name} keeps the service contract", code == 0 and "0 broken" in output, output)

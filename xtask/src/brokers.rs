@@ -21,8 +21,8 @@ const RABBITMQ_VARIABLE: &str = "SOUK_RABBITMQ";
 /// The oldest Java that a broker of Kafka 4 runs on.
 const OLDEST_JAVA: u32 = 17;
 
-/// Returns the variables that tell tests where the brokers are. One that cannot be had is a failure
-/// in continuous integration, and elsewhere a warning.
+/// Returns the variables with the programs of the brokers for tests. One that cannot be had is a
+/// failure in continuous integration, and elsewhere a warning.
 pub fn ready(workspace: &Workspace) -> Outcome<Vec<(&'static str, PathBuf)>> {
     let mut found = Vec::new();
     for (variable, name, look) in [
@@ -37,7 +37,7 @@ pub fn ready(workspace: &Workspace) -> Outcome<Vec<(&'static str, PathBuf)>> {
             Err(failure) if shell::in_ci() => return Err(failure),
             Err(failure) => {
                 eprintln!(
-                    "WARNING: {failure}\nWARNING: tests on {name} are SKIPPED; what only it would show stays unseen."
+                    "WARNING: {failure}\nWARNING: tests on {name} are SKIPPED; failures that only occur there go unnoticed."
                 );
             }
         }
@@ -73,7 +73,7 @@ fn kafka(workspace: &Workspace) -> Outcome<PathBuf> {
         .arg("dependency:copy-dependencies");
     fetch.arg("-DincludeScope=runtime").arg(format!("-DoutputDirectory={}", jars.display()));
     shell::run(&mut fetch)?;
-    fs::write(&stamp, wanted).doing("note the fetched jars")?;
+    fs::write(&stamp, wanted).doing("record the fetched jars")?;
     eprintln!("fetched in {:.1} s", start.elapsed().as_secs_f64());
     Ok(jars)
 }

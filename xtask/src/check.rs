@@ -20,7 +20,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
     let mut parts = Parts::default();
     parts.part("format", || shell::run(workspace.cargo().args(["fmt", "--all", "--check"])));
     parts.part("files", || files::check(workspace));
-    parts.part("imports between rooms", || imports::check(&workspace.metadata()?));
+    parts.part("imports between crates", || imports::check(&workspace.metadata()?));
     parts.part("circles of files", || circles::check(&workspace.metadata()?));
     parts.part("dependencies", || packages::check(workspace));
     parts.part("one build for shop and tests", || features::check(workspace));
@@ -42,8 +42,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
             "warnings",
         ]))
     });
-    // With fewer features something may be used by nobody, and whoever starts the shop would read
-    // of it.
+    // With fewer features some code may be unused, and a build of the shop would warn about it.
     parts.part("clippy, as the shop is built", || {
         shell::run(workspace.cargo().args([
             "clippy",

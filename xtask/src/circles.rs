@@ -123,7 +123,7 @@ fn expand<'a>(prefix: &str, text: &'a str, paths: &mut Vec<String>) -> &'a str {
         }
         let before = rest.len();
         rest = expand(&path, rest, paths);
-        // `as name`, and whatever else stands between two commas.
+        // `as name`, and whatever else is between two commas.
         if rest.len() == before || !rest.starts_with([',', '}']) {
             rest = &rest[rest.find([',', '}']).unwrap_or(rest.len())..];
         }

@@ -13,7 +13,7 @@ use crate::{
 pub struct Options {
     /// The service's folder, or its manifest (souk.service.toml), from where you are.
     manifest: PathBuf,
-    /// Also tells what was seen where a sentence holds.
+    /// Also prints the evidence where a sentence holds.
     #[arg(long)]
     verbose: bool,
 }

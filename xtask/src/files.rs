@@ -49,8 +49,9 @@ pub fn check(workspace: &Workspace) -> Outcome {
     }
     eprintln!("{statements} statements are SQL, at most {MOST_STATEMENTS}");
     if statements > MOST_STATEMENTS {
-        breaches
-            .push(format!("{statements} statements are SQL: write what the builder of sea-orm says as well with it"));
+        breaches.push(format!(
+            "{statements} statements are SQL: use sea-orm's query builder where it can express them"
+        ));
     }
     report(&breaches)
 }
@@ -79,7 +80,7 @@ fn breaches_in(name: &str, text: &str) -> Vec<String> {
     breaches
 }
 
-/// Tells a comment that is wider than it may be. Drawings, examples and names stay whole.
+/// Finds a comment that is too wide. Drawings, examples and names stay whole.
 fn is_wide_prose(line: &str) -> bool {
     let text = line.trim_start().trim_start_matches(['/', '!']);
     let is_comment = line.trim_start().starts_with("//");
@@ -88,7 +89,7 @@ fn is_wide_prose(line: &str) -> bool {
     is_comment && line.chars().count() > WIDTH && !is_whole && !text.contains("http")
 }
 
-/// Tells a line that binds several names to as many unrelated values: `let (a, b) = (f(), g());`.
+/// Finds a line that binds several names to as many unrelated values: `let (a, b) = (f(), g());`.
 /// One value that is used for another, as in a swap, is related to it.
 fn binds_side_by_side(line: &str) -> bool {
     let Some((names, values)) =

@@ -68,7 +68,7 @@ pub fn check(workspace: &Workspace) -> Outcome {
         eprintln!("  {name}");
     }
     Err(Failure::new(format!(
-        "{} files are not what the contract says; run `cargo xtask gen`",
+        "{} files differ from the contract; run `cargo xtask gen`",
         breaches.len()
     )))
 }
@@ -107,7 +107,7 @@ fn typescript(workspace: &Workspace, tools: &Tools, out: &Path) -> Outcome {
     reasons(&out.join("clients/typescript/src/gen"))
 }
 
-/// Writes the list of every package's reasons, by which a client finds the one that it is told.
+/// Writes the list of every package's reasons, in which a client looks up the reason of an error.
 fn reasons(folder: &Path) -> Outcome {
     let mut files = BTreeMap::new();
     read_all(folder, &folder.join("souk"), &mut files)?;

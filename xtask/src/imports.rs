@@ -1,5 +1,5 @@
-//! Which room may import which: ARCHITECTURE.md in a table that cargo's own metadata is held
-//! against.
+//! Which crate may import which: the rules of ARCHITECTURE.md as a table, checked against cargo's
+//! metadata.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ const FOUNDATIONS: &[(&str, &[&str])] = &[
 /// The one service that hosts the others.
 const ONE_PROGRAM: &str = "services/souk";
 
-/// Fails if a package of ours imports a room that it must not see.
+/// Fails if a package of ours imports one that it must not see.
 pub fn check(metadata: &Metadata) -> Outcome {
     let mut breaches = Vec::new();
     for package in metadata.ours() {
@@ -46,7 +46,7 @@ fn folder_of<'a>(metadata: &'a Metadata, dependency: &'a Dependency) -> Option<&
     Some(path.strip_prefix(&metadata.workspace_root).unwrap_or(path))
 }
 
-/// Says why a room must not import another, or nothing when it may.
+/// Returns why a package must not import another, or nothing when it may.
 fn refusal(from: &Path, to: &Path, kind: Option<&str>) -> Option<&'static str> {
     let sees_all_services = from == Path::new(ONE_PROGRAM) || from.starts_with("tests");
     if to.starts_with("services") && !sees_all_services {

@@ -19,7 +19,7 @@ pub const ALLOWED: &[&str] = &[
     "Zlib",
 ];
 
-/// Tells whether an expression can be satisfied with allowed licences alone.
+/// Returns whether an expression can be satisfied with allowed licences alone.
 pub fn is_allowed(expression: &str) -> bool {
     let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();

@@ -41,20 +41,20 @@ enum Command {
     /// Checks everything that needs no running program: format, clippy, the contract, imports,
     /// dependencies, files.
     Check(check::Options),
-    /// Runs all tests, on SQLite and on a PostgreSQL of its own.
+    /// Runs all tests, on SQLite and on its own PostgreSQL.
     Test(test::Options),
     /// Measures the shop against a baseline in the same run: rpc, ledger, checkout or events.
     Bench(bench::Options),
-    /// What continuous integration runs: check, then test.
+    /// Runs what continuous integration runs: check, then test.
     Ci,
-    /// Remakes the generated code of the clients for TypeScript and Python.
+    /// Regenerates the code of the clients for TypeScript and Python.
     Gen,
-    /// Holds a service of any language to docs/service-contract.md, sentence by sentence.
+    /// Checks a service in any language against docs/service-contract.md, sentence by sentence.
     Conform(conform::Options),
-    /// Makes a new service: proto, code, tests, manifest and docs, at home in the shop at once.
+    /// Creates a new service: proto, code, tests, manifest and docs, registered in the shop.
     NewService(new_service::Options),
-    /// Runs a PostgreSQL for tests until it is interrupted, and prints the variable that tests look
-    /// for.
+    /// Runs a PostgreSQL for tests until it is interrupted, and prints the variable that tests
+    /// read.
     Postgres,
     /// Installs the pinned tools and prints where they are.
     Tools,
@@ -91,7 +91,8 @@ fn run(command: Command) -> Outcome {
     }
 }
 
-/// Checks first, since they are quick, but tests even when a check fails: one run tells everything.
+/// Checks first, because they are fast, but tests even when a check fails: one run reports
+/// everything.
 fn ci(workspace: &Workspace) -> Outcome {
     let checked = check::run(workspace, &check::Options::default());
     if let Err(failure) = &checked {

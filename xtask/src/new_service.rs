@@ -1,6 +1,6 @@
 //! `cargo xtask new-service NAME --language …`: a whole small service, from proto to tests, that is
-//! at home at once. What it writes stands as plain files in xtask/templates; its README.md says
-//! which words are put in.
+//! at home at once. The templates are plain files in xtask/templates; its README.md lists the
+//! placeholders.
 
 mod edits;
 mod names;
@@ -80,7 +80,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
     // The lock files name every package; neither asks a registry for anything new.
     shell::run(workspace.cargo().args(["update", "--workspace", "--offline", "--quiet"]))?;
     if options.language == Language::Rust {
-        // Where lines break and what order imports stand in depends on the noun.
+        // Line breaks and the order of imports depend on the noun.
         shell::run(workspace.cargo().args(["fmt", "--package", &names.name]))?;
     }
     if options.language == Language::Node {
@@ -104,7 +104,7 @@ fn next(language: Language, names: &Names) -> String {
         Language::Python | Language::Node => format!("serves it at 127.0.0.1:{port}"),
     };
     format!(
-        "\nservices/{name} and proto/souk/{package}/v1 are yours now. docs/add-a-service.md walks through the rooms.\n\n  \
+        "\nservices/{name} and proto/souk/{package}/v1 are yours now. docs/add-a-service.md walks through the files.\n\n  \
          {test}\n  cargo xtask conform services/{name}\n  cargo souk up      # {served}\n"
     )
 }
@@ -130,7 +130,7 @@ fn read(from: &Path, to: &Path, names: &Names, files: &mut Vec<(PathBuf, String)
         let text = names.put_into(&text);
         if let Some(at) = text.find("{{") {
             let word: String = text[at..].chars().take(24).collect();
-            return Err(Failure::new(format!("{}: nobody knows the word {word}", path.display())));
+            return Err(Failure::new(format!("{}: unknown placeholder {word}", path.display())));
         }
         files.push((to.join(name), text));
     }

@@ -67,7 +67,7 @@ fn refused(metadata: &Metadata) -> Vec<String> {
         .filter(|package| REFUSED.contains(&package.name.as_str()))
         .map(|package| {
             format!(
-                "{} must stay out of the tree: `cargo tree -i {0}` tells who wants it",
+                "{} must stay out of the tree: `cargo tree -i {0}` shows what depends on it",
                 package.name
             )
         })

@@ -50,7 +50,7 @@ pub fn run(workspace: &Workspace) -> Outcome {
     let postgres = Postgres::start(workspace)?;
     println!("export {URL_VARIABLE}={}", postgres.url());
     eprintln!("Ctrl-C stops it and removes its data");
-    // The interrupt ends this program, and with it the input of the keeper.
+    // The interrupt ends this program, and with it the input of the supervisor.
     loop {
         thread::park();
     }
@@ -83,7 +83,8 @@ impl Postgres {
             .arg(port.to_string())
             .current_dir("/")
             .stdin(Stdio::piped());
-        // Ctrl-C in the terminal must reach the tests only; the keeper sees that its input ends.
+        // Ctrl-C in the terminal must reach the tests only; the supervisor sees that its input
+        // ends.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut keeper = command.spawn().doing("start PostgreSQL")?;
         let input = keeper.stdin.take();
@@ -122,7 +123,7 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         if let Some(mut input) = self.input.take() {
-            // The keeper reads a line or the end of its input: either tells it to stop.
+            // The supervisor reads a line or the end of its input: either stops it.
             let _ = input.write_all(b"stop\n");
         }
         let _ = self.keeper.wait();

@@ -1,6 +1,6 @@
 //! What checks and tests need of the machine besides Rust and a C compiler: what is missing is
 //! fetched from the package registries where that needs no root, installed with apt by root on
-//! Debian, and otherwise named with the one command that installs it.
+//! Debian, and otherwise reported with the one command that installs it.
 
 use std::{env, fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
@@ -49,7 +49,7 @@ const NEEDED: [Needed; 6] = [
 /// Python package registry.
 struct Language {
     program: &'static str,
-    /// How it tells its version, and what stands before the number.
+    /// How it prints its version, and the text before the number.
     version: (&'static str, &'static str),
     oldest: (u32, u32),
     package: &'static str,
@@ -86,7 +86,7 @@ pub fn ready(workspace: &Workspace) -> Outcome {
         if !is_new_enough(language)
             && let Err(failure) = fetch(workspace, language)
         {
-            eprintln!("WARNING: {failure}\nWARNING: going on without {}", language.program);
+            eprintln!("WARNING: {failure}\nWARNING: continuing without {}", language.program);
         }
     }
     Ok(())
@@ -125,7 +125,7 @@ fn install_system_packages() -> Outcome {
         let _ = fs::remove_file(policy);
     }
     if let Err(failure) = installed {
-        eprintln!("WARNING: {failure}\nWARNING: going on with what is there");
+        eprintln!("WARNING: {failure}\nWARNING: continuing with the installed tools");
     }
     Ok(())
 }
@@ -162,7 +162,7 @@ fn fetch(workspace: &Workspace, language: &Language) -> Outcome {
         fs::write(&program, script).doing(format_args!("write {}", program.display()))?;
         make_runnable(&program)?;
     }
-    fs::write(stamp, "").doing("note what was fetched")
+    fs::write(stamp, "").doing("record what was fetched")
 }
 
 fn make_runnable(path: &Path) -> Outcome {

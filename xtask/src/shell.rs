@@ -64,7 +64,7 @@ pub fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Tells whether this runs in continuous integration, where nothing may be left out.
+/// Returns whether this runs in continuous integration, where nothing may be left out.
 pub fn in_ci() -> bool {
     std::env::var("CI").is_ok_and(|value| value == "true" || value == "1")
 }

@@ -40,7 +40,7 @@ impl Tools {
             || shell::read(workspace.command(folder.join("bin/python")).arg("--version")).is_err()
         {
             install(workspace, &folder, &list)?;
-            fs::write(&stamp, wanted).doing("note the installed tools")?;
+            fs::write(&stamp, wanted).doing("record the installed tools")?;
         }
         Tools::in_folder(&folder)
     }

@@ -70,8 +70,8 @@ impl Workspace {
     pub fn cargo(&self) -> Command {
         let mut command = shell::cargo();
         command.current_dir(&self.root);
-        // `cargo run` tells this program about its own package. Build scripts of others (ring's)
-        // watch these variables, and would rebuild half of the tree whenever one goes from
+        // `cargo run` sets variables about this program's own package. Build scripts of others
+        // (ring's) watch these variables, and would rebuild half of the tree whenever one goes from
         // `cargo xtask` to plain `cargo`.
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();

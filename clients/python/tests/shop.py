@@ -19,7 +19,7 @@ from souk.events.v1 import events_service_pb2_grpc as events
 from souk.orders.v1 import order_service_pb2 as pb
 from souk.orders.v1 import order_service_pb2_grpc as orders
 
-# Of nobody: a key for 127.0.0.1 and these tests only.
+# Not a secret: a key for 127.0.0.1 and these tests only.
 TLS = Path(__file__).with_name("tls")
 Method = Callable[[Any, grpc.ServicerContext], Any]
 
@@ -36,7 +36,7 @@ class Seen:
 
 @dataclass
 class Script(orders.OrderServiceServicer, events.EventServiceServicer):
-    """Answers as it was told, and remembers what came."""
+    """Answers as scripted, and records its requests."""
 
     get: Method = lambda request, context: pb.GetOrderResponse()
     place: Method = lambda request, context: pb.PlaceOrderResponse()

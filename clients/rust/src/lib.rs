@@ -2,7 +2,7 @@
 //! from `proto/` when this crate is built.
 //!
 //! `souk_client::inventory::v1` holds the proto package `souk.inventory.v1`, and so on for every
-//! package; `souk.type.v1` is `souk_client::types::v1`. Clients stand behind the feature `client`,
+//! package; `souk.type.v1` is `souk_client::types::v1`. Clients are behind the feature `client`,
 //! servers behind `server`; both are on by default.
 
 pub mod audit;

@@ -49,7 +49,7 @@ async fn is_refused<M: Message + Default + Validate + 'static>(piece: [u8; 2], f
 
 #[tokio::test]
 async fn a_message_of_tiny_items_costs_no_more_than_its_bytes() {
-    // A field that nobody knows, 16 MiB of it: what the bytes themselves cost.
+    // An unknown field of 16 MiB: the cost of the bytes themselves.
     read::<BatchGetStockRequest>([0x78, 0]).await.unwrap_err();
     let before = peak();
     is_refused::<BatchGetStockRequest>([0x0a, 0], "skus").await;

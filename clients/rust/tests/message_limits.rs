@@ -41,7 +41,7 @@ fn lists<'a>(shape: &'a Shape, path: &str, numbers: &[u32], found: &mut Vec<Foun
     }
 }
 
-/// Returns a message with so many of the smallest items in one list, and nothing else.
+/// Returns a message with this many of the smallest items in one list, and nothing else.
 fn message_with(found: &Found<'_>, items: usize) -> Vec<u8> {
     let (last, around) = found.numbers.split_last().unwrap();
     let mut bytes = Vec::new();
@@ -375,7 +375,7 @@ async fn a_large_message_is_read_while_others_go_on() {
             tokio::task::yield_now().await;
         }
     });
-    // Reading never waits, so on the only worker nobody else would have a turn in between.
+    // Reading never waits, so on the only worker no other task would run in between.
     let has_turns = tokio::spawn(async move {
         for _attempt in 0..500 {
             let before = turns.load(Ordering::Relaxed);

@@ -113,7 +113,7 @@ class SoukTransport implements Connection {
     }
   }
 
-  /** Whoever leaves a stream before its end cancels it; its deadline must not keep the process running. */
+  /** Leaving a stream before its end cancels it; its deadline must not keep the process running. */
   private async *converted<T>(
     messages: AsyncIterable<T>,
     signal: Signal,

@@ -1,4 +1,4 @@
-/** What a failed call tells: the gRPC code, and what the contract's services say besides. */
+/** The error of a failed call: the gRPC code, and the details of the contract's services. */
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 
@@ -8,7 +8,7 @@ import { retryOf } from "./reason.js";
 
 /**
  * Returns a failure as gRPC names it. For Node.js a connection that breaks is a stream that was cancelled, or an error of the
- * system; for gRPC, and for whoever may try again, it is UNAVAILABLE.
+ * system; for gRPC, and for retries, it is UNAVAILABLE.
  *
  * @param isWanted whether the call was given up on this side, so that CANCELED is what happened
  */
@@ -18,7 +18,7 @@ export function asGrpcNames(reason: unknown, isWanted: boolean): ConnectError {
   return new ConnectError(error.rawMessage, Code.Unavailable, error.metadata, undefined, error.cause ?? error);
 }
 
-/** Errors of sockets and of HTTP/2 have a code such as ECONNRESET; what a server tells has none. */
+/** Errors of sockets and of HTTP/2 have a code such as ECONNRESET; errors from a server have none. */
 function isOfSystem(cause: unknown): boolean {
   return cause instanceof Error && "code" in cause && typeof cause.code === "string";
 }
@@ -47,7 +47,7 @@ export class SoukError extends Error {
   readonly domain: string;
   /** Facts about this failure, such as `sku` and `available`. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Not before so many milliseconds should the call be tried again; undefined when nothing is said about it. */
+  /** The milliseconds to wait before a retry; undefined when the server names no delay. */
   readonly retryAfterMs: number | undefined;
   /** Whether the same request may be sent again, as the contract says of the reason; UNKNOWN when the failure has none. */
   readonly retry: Retry;

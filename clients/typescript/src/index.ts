@@ -2,7 +2,7 @@
  * Souk's contract in TypeScript.
  *
  * Messages and services are generated, a module for each proto file: `@souk/client/gen/souk/orders/v1/order_service_pb.js`.
- * This module is the little that calls need besides: {@link connect}, {@link SoukError}, {@link pages} and {@link watch}.
+ * This module has what calls need in addition: {@link connect}, {@link SoukError}, {@link pages} and {@link watch}.
  */
 export { connect, type Connection, type ConnectOptions } from "./connect.js";
 export { developmentToken, DEVELOPMENT_KEY } from "./identity.js";

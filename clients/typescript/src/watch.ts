@@ -18,11 +18,11 @@ export interface WatchOptions {
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5000;
 
-/** What ends a stream without ending what it tells of: a server that drains or dies, a deadline, too much at once. */
+/** What ends a stream early: a server that drains or dies, a deadline, an overload. */
 const PASSING = new Set([Code.Unavailable, Code.DeadlineExceeded, Code.ResourceExhausted, Code.Aborted]);
 
 /**
- * Reads a stream and opens it anew when it breaks, from the last answer that came: nothing is left out or comes twice.
+ * Reads a stream and reopens it when it breaks, from the last response received: nothing is skipped or repeated.
  * Ends when the server says that there is no more, and throws what trying again does not mend. Leaving the loop cancels the
  * stream; connect's own streams go on until their deadline unless a signal ends them.
  *

@@ -13,7 +13,7 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { OrderService } from "../src/gen/souk/orders/v1/order_service_pb.js";
 import { connect, type ConnectOptions, SoukError, watch } from "../src/index.js";
 
-/** Of nobody: a key for 127.0.0.1 and tests only. */
+/** Not a secret: a key for 127.0.0.1 and tests only. */
 const TLS = new URL("../../../python/tests/tls/", import.meta.url);
 const GET = { orderId: "order_1" };
 /** Far more than any of these tests needs; a call without it would hang the run. */

@@ -37,7 +37,7 @@ export class Call {
     exchange.stream.once("close", () => {
       this.#release();
       if (exchange.isStuck) process.limits.refused("send_seconds", "server.send_seconds", exchange.sendMs / 1000, exchange.connection.peer.address);
-      this.#finish(Code.Canceled, "", exchange.isStuck ? "the caller did not take the answer in time" : undefined);
+      this.#finish(Code.Canceled, "", exchange.isStuck ? "the caller did not read the response in time" : undefined);
     });
   }
 
@@ -45,7 +45,7 @@ export class Call {
     return this.#controller.signal;
   }
 
-  /** Whether nothing more is to be done: it is answered, or nobody waits for an answer. */
+  /** Whether nothing is left to do: it is answered, or the caller no longer waits. */
   get isOver(): boolean {
     return this.#isAnswered || this.#isFinished;
   }
@@ -93,7 +93,7 @@ export class Call {
       metrics.unlistedReasons.inc(labels);
     }
     if (!hasItsKeys(policy, metadata)) {
-      log.error(`${name} failed with ${policy.name} and the facts [${Object.keys(metadata).join(", ")}], which are not those of its contract`);
+      log.error(`${name} failed with ${policy.name} and the metadata [${Object.keys(metadata).join(", ")}], which is not that of its contract`);
       metrics.wrongFacts.inc(labels);
     }
   }

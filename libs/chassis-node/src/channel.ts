@@ -145,7 +145,7 @@ class Channel implements Transport {
     const inTurn = this.#addresses.map((_, offset) => this.#addresses[(turn + offset) % this.#addresses.length]);
     const address = inTurn.find((one) => one !== undefined && one.deadUntil <= performance.now()) ?? inTurn[0];
     if (address !== undefined) return address;
-    throw errorResponse(upstreamUnavailable(this.name, "no address is configured for it"), "").error;
+    throw errorResponse(upstreamUnavailable(this.name, "it has no configured address"), "").error;
   }
 
   /** Returns how long to wait before the next attempt; undefined when this failure is the last. */
@@ -178,7 +178,7 @@ class Departing {
     return this.deadline.isNever ? undefined : Math.max(1, Math.ceil(this.deadline.remaining()));
   }
 
-  /** Whoever gives up the request gives up the calls that are made for it. */
+  /** Cancelling the request cancels the calls that it causes. */
   signal(own: AbortSignal | undefined): AbortSignal | undefined {
     const signals = [own, this.context?.signal].filter((signal) => signal !== undefined);
     return signals.length > 1 ? AbortSignal.any(signals) : signals[0];

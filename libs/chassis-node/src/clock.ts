@@ -1,6 +1,6 @@
 /** Time as an argument. */
 
-/** Tells the time and waits. Services take it from their host; tests move one by hand (`ManualClock` of ./testing). */
+/** Returns the time, and waits. Services take it from their host; tests move one by hand (`ManualClock` of ./testing). */
 export interface Clock {
   now(): Date;
   /** Returns after `milliseconds`, or as soon as the signal is aborted. Never rejects. */

@@ -17,7 +17,7 @@ export class Context {
     readonly deadline: Deadline,
     readonly criticality: Criticality,
     readonly trace: Trace,
-    /** Aborted when nobody waits for the answer any more: deadline, cancellation, and for streams the drain. */
+    /** Aborted when the caller no longer waits: deadline, cancellation, and for streams the drain. */
     readonly signal: AbortSignal,
   ) {}
 
@@ -35,7 +35,7 @@ export class Context {
     return storage.run(this, work);
   }
 
-  /** Returns a context for work that no request set off, such as the handling of an event: the trace goes on. */
+  /** Returns a context for work without a request, such as handling an event: it continues the trace. */
   static following(service: string, traceparent: string, signal: AbortSignal): Context {
     const trace = Trace.following(traceparent);
     return new Context(Caller.service(service), [], Deadline.never(), "critical", trace, signal);

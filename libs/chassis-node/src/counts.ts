@@ -21,7 +21,7 @@ interface Counted {
   /** The most items; Infinity when the rules say nothing. Undefined for a field that occurs once. */
   most: number | undefined;
   description: string;
-  /** The bytes of an item when many stand together; 0 for integers of variable length, undefined for what has a tag each. */
+  /** The bytes of an item when several are packed together; 0 for integers of variable length, undefined for what has a tag each. */
   packed: number | undefined;
   inner: Shape | undefined;
 }

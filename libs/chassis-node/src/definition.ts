@@ -6,7 +6,7 @@ import type { Service } from "./service.js";
 export interface Definition<C = unknown> {
   /** The noun of the service: `notifications`. Its capitals start its environment variables. */
   name: string;
-  /** Its config.default.toml: every setting with its value and a comment. What does not stand there cannot be set. */
+  /** Its config.default.toml: every setting with its value and a comment. A setting that is not there does not exist. */
   defaultConfig?: URL | string;
   /**
    * Reads the service's own settings; a zod schema does. A zod error or a `ConfigError` that it throws is one line on

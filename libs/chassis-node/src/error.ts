@@ -16,7 +16,7 @@ export interface Detail {
 /** What a program needs to act on a refusal, under the keys that the contract lists for the reason. Sent in ErrorInfo. */
 export type Facts = Readonly<Record<string, string>>;
 
-/** What a refusal says besides reason, text and facts. */
+/** The details of a refusal besides reason, text and metadata. */
 export interface RefusalOptions {
   /** BadRequest, PreconditionFailure, RetryInfo and the like; see `detail`. */
   details?: readonly Detail[];
@@ -58,7 +58,7 @@ export function refusals<R extends number>(reasons: GenEnum<R>): Refuse<R> {
   const policies = reasonsOf(reasons);
   return (reason, message, facts, options) => {
     const policy = policies.get(reason);
-    if (policy === undefined) throw new Error(`${reasons.typeName} has no reason ${reason} to answer`);
+    if (policy === undefined) throw new Error(`${reasons.typeName} has no reason ${reason}`);
     return new Refusal(policy, message, facts, options);
   };
 }

@@ -50,7 +50,7 @@ export function on<D extends DescMessage>(schema: D, handler: Handler<MessageSha
     try {
       message = fromBinary(schema, event.data);
     } catch (error) {
-      throw new Poison(`the payload is no ${schema.typeName}: ${(error as Error).message}`);
+      throw new Poison(`the payload is not a valid ${schema.typeName}: ${(error as Error).message}`);
     }
     const [impossible] = impossibleTimes(schema, message, 1);
     if (impossible !== undefined) throw new Poison(`the payload cannot be read: ${impossible.field} ${impossible.description}`);
@@ -95,14 +95,14 @@ export function consume(subscription: Subscription, host: Host, metrics: Metrics
   const run = async (drain: AbortSignal) => {
     const backoff = new Backoff();
     while (!drain.aborted) {
-      let problem = "the bus ended the stream";
+      let problem = "the event bus ended the stream";
       try {
         await read(drain, backoff);
       } catch (error) {
         problem = withCauses(error);
       }
       if (drain.aborted) return;
-      if (!backoff.isFailing) host.log.warn(`subscription ${name} waits for the bus: ${problem}`);
+      if (!backoff.isFailing) host.log.warn(`subscription ${name} waits for the event bus: ${problem}`);
       await systemClock.sleep(backoff.next(), drain);
     }
   };
@@ -110,7 +110,7 @@ export function consume(subscription: Subscription, host: Host, metrics: Metrics
   /** Reads one stream to its end. */
   async function read(drain: AbortSignal, backoff: Backoff): Promise<void> {
     const updates = new Updates(subscription);
-    // At the drain nothing more is read, but what is under way is still acknowledged.
+    // At the drain nothing more is read, but what is in progress is still acknowledged.
     const stream = new AbortController();
     const handling = new Set<Promise<void>>();
     const stop = () => {
@@ -121,7 +121,7 @@ export function consume(subscription: Subscription, host: Host, metrics: Metrics
     drain.addEventListener("abort", stop, { once: true });
     try {
       for await (const { deliveries } of bus.subscribe(updates, { signal: stream.signal })) {
-        if (backoff.isFailing) host.log.info(`subscription ${name} reads again`);
+        if (backoff.isFailing) host.log.info(`subscription ${name} is connected again`);
         backoff.reset();
         if (drain.aborted) continue;
         for (const delivery of deliveries) {
@@ -131,7 +131,8 @@ export function consume(subscription: Subscription, host: Host, metrics: Metrics
       }
     } finally {
       drain.removeEventListener("abort", stop);
-      // What is under way comes to its end; without its acknowledgement it is delivered again and then known.
+      // What is in progress comes to its end; without its acknowledgement it is delivered again and
+      // then known.
       await Promise.all(handling);
       updates.end();
       stream.abort();
@@ -159,7 +160,7 @@ export function consume(subscription: Subscription, host: Host, metrics: Metrics
     let outcome = "handled";
     try {
       const [impossible] = event.time === undefined ? [] : impossibleTimes(TimestampSchema, event.time, 1);
-      if (impossible !== undefined) throw new Poison(`its time cannot be read: it ${impossible.description}`);
+      if (impossible !== undefined) throw new Poison(`its time is invalid: it ${impossible.description}`);
       await context.run(() => subscription.handle({ event, attempt, publishTime: publishTime && timestampDate(publishTime) }));
       updates.ack(ackId);
     } catch (error) {

@@ -126,8 +126,8 @@ export class Exchange {
           filled = 0;
           if (message === undefined) {
             const flags = prefix[0] ?? 0;
-            if (flags === 1) throw new BrokenRequest("a message is marked as compressed, and no grpc-encoding names a compression");
-            if (flags !== 0) throw new BrokenRequest(`the first byte of a message is ${flags}, and must be 0`);
+            if (flags === 1) throw new BrokenRequest("a message is marked as compressed, but no grpc-encoding header names a compression");
+            if (flags !== 0) throw new BrokenRequest(`the first byte of a message is ${flags}, but must be 0`);
             const length = prefix.readUInt32BE(1);
             if (length > maxBytes) throw messageTooLarge(length, maxBytes);
             release = reserve(length);
@@ -222,7 +222,7 @@ export class Exchange {
     this.skipRest();
   }
 
-  /** Resets the stream of a caller who has not ended its request, since nobody reads it any more. Most have, and their stream is gone by then. */
+  /** Resets the stream of a caller who has not ended its request, because the request is no longer read. Most have, and their stream is gone by then. */
   #forgetRequest(): void {
     // A stream lives as long as something of its request is unread.
     this.skipRest();

@@ -1,5 +1,5 @@
 /**
- * A database's own file: held for this process alone, readable by nobody else, and watched. What is deleted, replaced or cut
+ * A database's own file: locked by this process, readable by this user only, and watched. What is deleted, replaced or cut
  * off under a running process is noticed at the next commit.
  */
 import { spawnSync } from "node:child_process";
@@ -16,7 +16,7 @@ const held = new Set<string>();
 /** The path no longer leads to the file that this process writes to. */
 export class LostError extends Error {}
 
-/** Somebody else holds the file. */
+/** Another process holds the file. */
 export class HeldElsewhere extends Error {}
 
 /**
@@ -109,7 +109,7 @@ function identityOf({ dev, ino }: BigIntStats): string {
 function tighten(path: string, warn: (message: string) => void): void {
   const folder = dirname(path);
   const wanted: [string, number][] = [path, `${path}-wal`, `${path}-shm`].map((file) => [file, 0o600]);
-  // A folder that everybody may write to, such as /tmp, is nobody's.
+  // A world-writable folder, such as /tmp, is not ours.
   if ((statSync(folder).mode & STICKY) === 0) wanted.push([folder, 0o700]);
   for (const [file, mode] of wanted) {
     const found = statSync(file, { throwIfNoEntry: false });

@@ -1,5 +1,5 @@
 /**
- * Who calls, proved by a development token. The seam where real identities will stand.
+ * Who calls, proved by a development token. The place for real identities, which come later.
  *
  * A token is `souk-dev.<payload>.<mac>`: the payload is the caller and its scopes separated by spaces, the mac is HMAC-SHA256
  * over it, both in base64url without padding. The key is public unless one is configured, so a server whose address is not
@@ -19,7 +19,7 @@ const PREFIX = "souk-dev.";
 const MAX_TOKEN_LENGTH = 2048;
 const MALFORMED = "the authorization header is not 'Bearer souk-dev.<payload>.<mac>'";
 const MAX_ID_CHARACTERS = 128;
-const ID_RULE = `1 to ${MAX_ID_CHARACTERS} characters are, without control characters and blanks at the ends, in Unicode's normal form C`;
+const ID_RULE = `must be 1 to ${MAX_ID_CHARACTERS} characters, without control characters and spaces at the ends, in Unicode normal form C`;
 const ANONYMOUS: Identity = { caller: Caller.ANONYMOUS, scopes: [] };
 
 /** Returns a token for `who`; send it as `authorization: Bearer <token>`. Empty for an anonymous caller, who has none. */
@@ -31,7 +31,7 @@ export function developmentToken(who: Caller, scopes: readonly string[] = [], ke
 export function identify(header: string | undefined, key: string, isLoopback: boolean): Identity {
   if (header === undefined) return ANONYMOUS;
   if (!isLoopback) throw unauthenticated("development tokens are accepted on loopback addresses only");
-  if (header.length > MAX_TOKEN_LENGTH) throw unauthenticated(`the token is too long, at most ${MAX_TOKEN_LENGTH} bytes are read`);
+  if (header.length > MAX_TOKEN_LENGTH) throw unauthenticated(`the token is too long, at most ${MAX_TOKEN_LENGTH} bytes are allowed`);
   const [, payload = "", mac = ""] = /^bearer souk-dev\.([\w-]+)\.([\w-]+)$/i.exec(header) ?? [];
   if (payload === "" || !header.slice(7).startsWith(PREFIX)) throw unauthenticated(MALFORMED);
   const [given, right] = [Buffer.from(mac, "base64url"), macOf(key, payload)];
@@ -49,7 +49,7 @@ export function identify(header: string | undefined, key: string, isLoopback: bo
 function wrongWithId(id: string): string | undefined {
   if ([...id].length > MAX_ID_CHARACTERS) return "it is too long";
   if (/\p{Cc}/u.test(id)) return "it has a control character";
-  if (/^\p{White_Space}|\p{White_Space}$/u.test(id)) return "it begins or ends with a blank";
+  if (/^\p{White_Space}|\p{White_Space}$/u.test(id)) return "it begins or ends with a space";
   return id.normalize("NFC") === id ? undefined : "it is not in Unicode's normal form C";
 }
 

@@ -72,7 +72,7 @@ function admit(process: Process, method: Served, exchange: Exchange, call: Call)
   if (deadline.hasPassed) throw deadlineExceeded();
   call.afterwards(deadline.watch(() => call.fail(deadlineExceeded())));
 
-  // Identity. Of two tokens nobody knows which is meant.
+  // Identity. With two tokens it is unclear which is meant.
   if (exchange.occurrences("authorization") > 1) throw unauthenticated("there is more than one authorization header, send one");
   const identity = identify(exchange.header("authorization"), process.identityKey, process.isLoopback);
   call.identified(identity);
@@ -80,7 +80,7 @@ function admit(process: Process, method: Served, exchange: Exchange, call: Call)
   // Access: by the contract.
   allow(method, identity);
 
-  // A service says how much the work matters that it does for somebody else; everybody else gets what the contract says.
+  // A service passes on the criticality of its caller's work; all others get the contract's.
   const { caller } = identity;
   const stated = caller.kind === "service" ? criticalityNamed(exchange.header("souk-criticality")) : undefined;
   const criticality = stated ?? policy.criticality;
@@ -113,7 +113,7 @@ function allow({ name, policy }: Served, { caller, scopes }: Identity): void {
     (caller.kind === "staff" && callers.has(Kind.STAFF)) ||
     (caller.kind === "service" && callers.has(Kind.SERVICE) && (services.length === 0 || services.includes(caller.id)));
   if (!isAdmitted) {
-    if (caller.kind === "anonymous") throw unauthenticated("this method needs to know who calls");
+    if (caller.kind === "anonymous") throw unauthenticated("this method requires an authenticated caller");
     throw accessDenied(`${name} may not be called by this ${caller.kind}`);
   }
   const missing = policy.scopes.find((scope) => !scopes.includes(scope));
@@ -133,7 +133,7 @@ async function run(method: Served, context: Context, call: Call, exchange: Excha
   const answer = context.run(() => (method.code as (request: unknown, context: Context) => unknown)(request, context));
   if (desc.methodKind === "unary" || desc.methodKind === "client_streaming") {
     const message = (await answer) as MessageInitShape<DescMessage>;
-    // Nobody waits for it to be taken.
+    // Its delivery is not awaited.
     if (!call.isOver) exchange.write(encode(desc.output, message));
     return;
   }
@@ -159,7 +159,7 @@ function readingOf({ maxRequestBytes }: Served, { caller }: Context, { connectio
     const release = decoding.reserve(bytes, caller.kind);
     if (release !== undefined) return release;
     limits.refused("decoding_bytes", "server.max_decoding_bytes", decoding.maxBytes, connection.peer.address);
-    throw overloaded("too many bytes are being read at once");
+    throw overloaded("the server is reading too many bytes of messages at once");
   };
   return { maxBytes: maxRequestBytes, reserve };
 }
@@ -192,11 +192,11 @@ function decode(schema: DescMessage, bytes: Uint8Array): Message {
   }
 }
 
-/** Returns the one message of a request that has one. Nobody waits for the end of the request. */
+/** Returns the one message of a request that has one. The end of the request is not awaited. */
 async function single(schema: DescMessage, requests: AsyncGenerator<Message>, exchange: Exchange): Promise<Message> {
   const first = await requests.next();
   if (first.done === true) throw malformed(packageOf(schema), "", "the request has no message");
-  if (await exchange.hasMore()) throw malformed(packageOf(schema), "", "the request has more than one message, and this method takes one");
+  if (await exchange.hasMore()) throw malformed(packageOf(schema), "", "the request has more than one message, but this method takes one");
   await requests.return(undefined);
   exchange.skipRest();
   return first.value;

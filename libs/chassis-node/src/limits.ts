@@ -65,7 +65,7 @@ export interface Asking {
 export interface Permit {
   /** The answer is in memory: nothing more is done for the call. */
   answered(): void;
-  /** The answer is sent, or nobody wants it any more. */
+  /** The response is sent, or no longer wanted. */
   sent(): void;
 }
 
@@ -127,7 +127,7 @@ export class Limits {
     const isShared = caller.kind === "service" || connection.peer.isTrusted;
     if (!isShared) this.#checkShares(connection);
     this.#checkPot(asking);
-    // Callers without a name are told apart by where they are, or one of them would take the streams of all.
+    // Anonymous callers are distinguished by their address, or one of them could use the streams of all.
     const streamOf = caller.kind === "anonymous" ? connection.peer.key : caller.key;
     if (isStreaming) this.#openStream(streamOf, connection.peer.address);
 
@@ -176,13 +176,13 @@ export class Limits {
     return { answered: () => undefined, sent: once(() => (connection[kind] -= 1)) };
   }
 
-  /** What one connection and one address may have under way, answers that nobody reads included. */
+  /** What one connection and one address may have in progress, unread responses included. */
   #checkShares({ requests, peer }: Connection): void {
     const { max_requests_per_connection, max_requests_per_peer, max_unsent_bytes_per_peer } = this.caps;
     const check = (cap: string, used: number, most: number) => {
       if (used < most) return;
       this.refused(cap, `server.max_${cap}`, most, peer.address);
-      throw overloaded(`too much at once from one place: server.max_${cap} = ${most} is reached`);
+      throw overloaded(`too many requests from one address: server.max_${cap} = ${most} is reached`);
     };
     check("unsent_bytes_per_peer", peer.unsentBytes, max_unsent_bytes_per_peer);
     check("requests_per_connection", requests, max_requests_per_connection);
@@ -210,7 +210,7 @@ export class Limits {
     const { max_streams_per_caller: most } = this.caps;
     if (open >= most) {
       this.refused("streams_per_caller", "server.max_streams_per_caller", most, address);
-      throw tooManyStreams(`at most ${most} streams a caller may be open at once`);
+      throw tooManyStreams(`at most ${most} streams per caller may be open at once`);
     }
     this.#streams.set(caller, open + 1);
   }

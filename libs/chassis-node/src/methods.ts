@@ -38,7 +38,7 @@ export function methodTable(service: Service, builtin: Service, maxMessageBytes:
         const name = nameOf(desc);
         const policy = isBackground ? openPolicy(desc) : policyOf(desc);
         if (policy === undefined) throw new StartError(`${name} has no souk.policy.v1.method in its contract`);
-        if (table.has(`/${name}`)) throw new StartError(`${name} is served twice`);
+        if (table.has(`/${name}`)) throw new StartError(`${name} is registered twice`);
         table.set(`/${name}`, {
           desc,
           name,

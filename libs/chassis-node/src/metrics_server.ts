@@ -28,6 +28,6 @@ async function page(url: string, metrics: Metrics, board: Board): Promise<[numbe
     case "/readyz":
       return board.isReady ? [200, "ready\n"] : [503, `not ready\n${board.why}`];
     default:
-      return [404, "here are /metrics, /healthz and /readyz\n"];
+      return [404, "this server has /metrics, /healthz and /readyz\n"];
   }
 }

@@ -6,7 +6,7 @@ const SERVICES = "/services/";
 
 /**
  * Returns the service that owns a type of event: the last segment of its package that is not a version, with `-` for each `_`.
- * Undefined when the type has no such segment; then nobody owns it.
+ * Undefined when the type has no such segment, and so no owner.
  *
  * `souk.orders.v1.OrderPlaced` belongs to `orders`, `acme.gift_cards.v2.Issued` to `gift-cards`.
  */
@@ -17,7 +17,7 @@ export function ownerOf(type: string): string | undefined {
 
 /**
  * Returns whether an event says that it comes from the owner of its type. The bus sets `source` from the identity of the
- * publisher; an event that somebody else wrote to a broker says what that writer chose.
+ * publisher; an event that another program wrote to a broker has the source that this program chose.
  */
 export function isFromOwner({ source, type }: Pick<Event, "source" | "type">): boolean {
   const owner = ownerOf(type);

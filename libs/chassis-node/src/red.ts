@@ -28,7 +28,7 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  /** Says how many there are, when somebody asks. */
+  /** Returns how many there are, when read. */
   watch(name: string, help: string, count: () => number): void {
     new Gauge({
       name,

@@ -100,5 +100,5 @@ class Index {
 }
 
 function notFound(what: string): Answer {
-  return { case: "errorResponse", value: { errorCode: Code.NotFound, errorMessage: `${what} is not known here` } };
+  return { case: "errorResponse", value: { errorCode: Code.NotFound, errorMessage: `${what} is unknown` } };
 }

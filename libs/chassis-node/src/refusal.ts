@@ -1,4 +1,4 @@
-/** The answers that the chassis itself gives, always with google.rpc.ErrorInfo, and what becomes of any error that is thrown. */
+/** The answers that the chassis itself gives, always with google.rpc.ErrorInfo, and how thrown errors are converted. */
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@souk/client/gen/google/rpc/error_details_pb.js";
 import { ErrorReason as Reason, ErrorReasonSchema, file_souk_policy_v1_error_reason } from "@souk/client/gen/souk/policy/v1/error_reason_pb.js";
@@ -17,7 +17,7 @@ export const INVALID_FIELD = "ERROR_REASON_INVALID_FIELD";
 export const unauthenticated = (message: string) => refuse(Reason.UNAUTHENTICATED, message);
 export const accessDenied = (message: string) => refuse(Reason.ACCESS_DENIED, message);
 export const deadlineExceeded = () => refuse(Reason.DEADLINE_EXCEEDED, "the deadline has passed");
-export const draining = () => refuse(Reason.DRAINING, "this process is stopping, call again");
+export const draining = () => refuse(Reason.DRAINING, "this process is shutting down, retry");
 export const unimplemented = (path: string) => refuse(Reason.UNIMPLEMENTED, `no method ${path} here`);
 
 /** A limit of the process, of a connection or of an address is reached; the message says which. */
@@ -31,15 +31,15 @@ export function tooManyStreams(message: string): Refusal {
 }
 
 export function messageTooLarge(size: number, most: number): Refusal {
-  return refuse(Reason.MESSAGE_TOO_LARGE, `a message of ${size} bytes is too large, at most ${most} are read`);
+  return refuse(Reason.MESSAGE_TOO_LARGE, `a message of ${size} bytes is too large, at most ${most} are allowed`);
 }
 
 export function headersTooLarge(size: number, most: number): Refusal {
-  return refuse(Reason.HEADERS_TOO_LARGE, `the headers of the request have ${size} bytes, at most ${most} are read`);
+  return refuse(Reason.HEADERS_TOO_LARGE, `the headers of the request have ${size} bytes, at most ${most} are allowed`);
 }
 
 export function unsupportedCompression(encoding: string): Refusal {
-  const message = `the request is compressed with ${encoding}, only identity is accepted`;
+  const message = `the request is compressed with ${encoding}, but only identity is accepted`;
   return refuse(Reason.UNSUPPORTED_COMPRESSION, message, { accepted: "identity" });
 }
 
@@ -73,7 +73,7 @@ export function invalidPageToken(): Refusal {
   return refuse(Reason.INVALID_PAGE_TOKEN, message, {}, { details: [detail(BadRequestSchema, { fieldViolations: violations })] });
 }
 
-/** Returns whether the code means that somebody must look, so that its text is for us and not for the caller. */
+/** Returns whether the code needs an operator's attention, so that its text is for us and not for the caller. */
 export function isOurFault(code: Code): boolean {
   return code === Code.Internal || code === Code.Unknown || code === Code.DataLoss;
 }
@@ -105,7 +105,7 @@ function asRefusal(thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown;
   // An upstream that is away is no bug of ours; whatever else it answered, the method should have known what to do.
   if (thrown instanceof ConnectError && thrown.code === Code.Unavailable) {
-    return refuse(Reason.UPSTREAM_UNAVAILABLE, "a service that this one needs does not answer", {}, { cause: thrown });
+    return refuse(Reason.UPSTREAM_UNAVAILABLE, "an upstream service does not respond", {}, { cause: thrown });
   }
   return refuse(Reason.INTERNAL, withCauses(thrown));
 }

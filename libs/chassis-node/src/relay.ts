@@ -62,11 +62,11 @@ export function relay(store: Store, host: Host, metrics: Metrics): Worker {
         else problem = await settle(batch, [refusal(message)]);
       }
       if (problem === undefined) {
-        if (backoff.isFailing) host.log.info(`events of ${host.name} are published again`);
+        if (backoff.isFailing) host.log.info(`publishing events of ${host.name} works again`);
         backoff.reset();
         continue;
       }
-      if (!backoff.isFailing) host.log.warn(`events of ${host.name} wait for the bus: ${problem}`);
+      if (!backoff.isFailing) host.log.warn(`events of ${host.name} wait for the event bus: ${problem}`);
       await systemClock.sleep(backoff.next(), drain);
     }
   };
@@ -80,12 +80,12 @@ export function relay(store: Store, host: Host, metrics: Metrics): Worker {
       const result = results[index]?.result;
       if (result?.case === "position") published.push(row);
       else if (result?.case === "failure" && !result.value.isRetryable) refused.push([row, result.value.message]);
-      else later ??= result?.case === "failure" ? result.value.message : "the bus answered no result";
+      else later ??= result?.case === "failure" ? result.value.message : "the event bus returned no result";
     }
     metrics.outboxPublished.inc(service, published.length);
     metrics.outboxRefused.inc(service, refused.length);
     for (const [row, reason] of refused) {
-      host.log.error({ "event.id": row["event_id"] }, `the bus refuses ${String(row["kind"])} ${String(row["event_id"])} for good: ${reason}`);
+      host.log.error({ "event.id": row["event_id"] }, `the event bus rejects ${String(row["kind"])} ${String(row["event_id"])} permanently: ${reason}`);
     }
     await store.write((tx) => {
       for (const [row, reason] of refused) tx.run("INSERT INTO souk_outbox_refused SELECT *, ? FROM souk_outbox WHERE seq = ?", reason, row["seq"] ?? 0);

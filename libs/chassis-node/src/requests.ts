@@ -31,7 +31,7 @@ export function writeOnce<I extends DescMessage, O extends DescMessage>(
       if (kept["digest"] instanceof Uint8Array && digest.equals(kept["digest"])) {
         return fromBinary(method.output, kept["response"] as Uint8Array) as MessageShape<O>;
       }
-      throw refuse(Reason.REQUEST_ID_REUSED, `request id ${requestId} was used before with another request`);
+      throw refuse(Reason.REQUEST_ID_REUSED, `request id ${requestId} was already used with a different request`);
     }
     const response = create(method.output, work(tx)) as MessageShape<O>;
     const sql = "INSERT INTO souk_requests (caller, method, request_id, digest, response, created_time) VALUES (?, ?, ?, ?, ?, ?)";

@@ -33,14 +33,14 @@ export async function main<C>(definition: Definition<C>, args = process.argv.sli
   }
 }
 
-/** A promise that nobody waits for stays without consequences; an exception outside of all promises leaves who knows what, so the process ends in good order. */
+/** An unhandled rejection has no consequences; after an uncaught exception the state is unknown, so the process ends in good order. */
 function guard(running: Running): void {
   process.on("unhandledRejection", (error) => {
     running.metrics.unhandled.inc();
-    running.log.error(`a promise was rejected with nobody to hear: ${withCauses(error)}`);
+    running.log.error(`unhandled promise rejection: ${withCauses(error)}`);
   });
   process.on("uncaughtException", (error) => {
-    running.log.error(`uncaught, so the process stops: ${withCauses(error)}`);
+    running.log.error(`uncaught exception, the process stops: ${withCauses(error)}`);
     process.removeAllListeners("uncaughtException");
     void running.drain().finally(() => process.exit(1));
   });

@@ -35,7 +35,7 @@ const WORKERS_TIMEOUT_MS = 10_000;
 /** How long a start waits for the service to be ready. */
 const READY_TIMEOUT_MS = 2000;
 
-/** What a start may be given besides the settings. */
+/** The options of a start besides the settings. */
 export interface StartOptions extends Sources {
   clock?: Clock;
   /** Gets every log line instead of stderr. */
@@ -161,7 +161,7 @@ export class Running {
     const requests = this.#limits.singles;
     if (!(await within(this.#listener.drain(), until))) {
       const { singles, sending } = this.#limits;
-      // Answers that nobody takes are the callers' affair.
+      // Unread responses are the callers' affair.
       if (singles > 0 || sending === 0) late.push(singles > 0 ? `${singles} of ${requests} requests` : "connections");
       this.#listener.destroy();
     }
@@ -228,7 +228,7 @@ function isLoopback(address: string): boolean {
   return address.startsWith("127.") || address === "::1";
 }
 
-/** Written whole or not at all: somebody waits for it. */
+/** Written completely or not at all: another process waits for it. */
 function writeReadyFile(path: string, grpc: string, metrics: string): void {
   const unfinished = `${path}.${process.pid}`;
   mkdirSync(dirname(path), { recursive: true });

@@ -14,7 +14,7 @@ export class Spans {
     private readonly tracer: Tracer,
   ) {}
 
-  /** Starts the exporter. Its packages are loaded here, so that whoever sends no spans does not wait for them. */
+  /** Starts the exporter. Its packages are loaded here, so that a process without spans does not wait for them. */
   static async open(endpoint: string, program: string): Promise<Spans> {
     const [{ BasicTracerProvider, BatchSpanProcessor }, { OTLPTraceExporter }, { resourceFromAttributes }] = await Promise.all([
       import("@opentelemetry/sdk-trace-base"),

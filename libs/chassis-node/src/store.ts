@@ -135,7 +135,7 @@ export class Store {
     this.held.check();
     if (this.#trouble === undefined) return;
     const trouble = this.#trouble;
-    // Only a write that needs a place on the disk can tell whether it works again.
+    // Only a write that needs new disk space can show whether writes work again.
     for (const reserve of [randomBytes(PROBE_BYTES), null]) {
       await this.write((tx) => tx.run("UPDATE souk_shop SET reserve = ?", reserve)).catch(() => {
         throw new Error(trouble);
@@ -155,7 +155,7 @@ export class Store {
         this.#db.exec("SAVEPOINT one");
         try {
           const result = work(this.#tx);
-          if (result instanceof Promise) throw new Error("a write waits for nothing but its own statements");
+          if (result instanceof Promise) throw new Error("a write may only await its own statements");
           this.#db.exec("RELEASE one");
           settle = (failure) => (failure === undefined ? resolve(result) : reject(failure));
         } catch (error) {

@@ -72,7 +72,7 @@ export function unlisted(page: string): string[] {
 /** Returns the way to an address as this caller: `user:alice`, `service:orders`, `anonymous`. */
 export function transportTo(address: string, caller: string, scopes: readonly string[] = []): Transport {
   const who = Caller.parse(caller);
-  if (who === undefined) throw new Error(`${caller} names no caller`);
+  if (who === undefined) throw new Error(`${caller} is not a caller`);
   const token = developmentToken(who, scopes);
   return createGrpcTransport({
     baseUrl: `http://${address}`,

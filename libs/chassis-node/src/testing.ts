@@ -72,5 +72,5 @@ export async function eventually<T>(look: () => T | Promise<T>, what = "it"): Pr
     }
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  throw new Error(`${what} did not come to be within ten seconds`, { cause: last });
+  throw new Error(`${what} did not happen within ten seconds`, { cause: last });
 }

@@ -33,7 +33,7 @@ export class Trace {
     return new Trace(this.id, random(8), this.span, this.flags, this.state);
   }
 
-  /** Returns the same place in a trace under ids that somebody else chose. */
+  /** Returns the same position in a trace under ids that another process chose. */
   with(id: string, span: string): Trace {
     return new Trace(id, span, this.parent, this.flags, this.state);
   }

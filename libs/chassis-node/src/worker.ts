@@ -28,7 +28,7 @@ export async function keepRunning(service: string, worker: Worker, drain: AbortS
       if (performance.now() - started >= HEALTHY_AFTER_MS) backoff.reset();
       const pause = Math.round(backoff.next());
       metrics.workerFailures.inc(fields);
-      log.error(fields, `worker ${service}/${worker.name} failed and starts again in ${pause} ms: ${withCauses(error)}`);
+      log.error(fields, `worker ${service}/${worker.name} failed and restarts in ${pause} ms: ${withCauses(error)}`);
       await systemClock.sleep(pause, drain);
     }
   }

@@ -11,7 +11,7 @@ const refuse = refusals(ErrorReasonSchema);
 
 const FILES = new URL("../../test/", import.meta.url);
 
-/** Fulfilled by nobody: what a method waits for that does not look at its signal. */
+/** Never fulfilled: for a method that ignores its signal. */
 const never = new Promise<never>(() => undefined);
 
 export interface Hooks {

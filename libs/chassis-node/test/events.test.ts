@@ -132,7 +132,7 @@ test("a stream that ends is opened again, and so is a bus that went away", async
   bus.cut();
   await eventually(() => bus.starts.length === 2);
   await bus.service.stop().catch(() => undefined);
-  await eventually(() => echo.lines.some((line) => line.includes("subscription echo waits for the bus")));
+  await eventually(() => echo.lines.some((line) => line.includes("subscription echo waits for the event bus")));
   equal((await echo.client().say({ name: "you" })).name, "you");
   const again = await Bus.start(t, bus.service.running.address);
   again.deliverMessage(HappenedSchema, { name: "later" }, { id: "1" });
@@ -166,7 +166,7 @@ test("events wait for a bus that is away, and one that is refused for good does 
   bus.refuses = "b";
   const echo = await startEcho(t, { set: { "upstreams.events": bus.address } });
   for (const name of ["a", "b", "c"]) await echo.client("user:alice").save({ requestId: name, name });
-  await eventually(() => echo.lines.some((line) => line.includes("events of echo wait for the bus")));
+  await eventually(() => echo.lines.some((line) => line.includes("events of echo wait for the event bus")));
   bus.isAway = false;
   await eventually(() => bus.published.length === 2);
   deepEqual(bus.published.map(({ orderingKey }) => orderingKey), ["a", "c"]);

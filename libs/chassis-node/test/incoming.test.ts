@@ -198,8 +198,8 @@ test("an id that is none is refused with the rule", async (t) => {
     ["a\u007f", "control character"],
     ["a\u0085b", "control character"],
     ["a\u009f", "control character"],
-    [" a", "blank"],
-    ["a\u3000", "blank"],
+    [" a", "with a space"],
+    ["a\u3000", "with a space"],
     ["e\u0301", "normal form C"],
     ["x".repeat(129), "too long"],
   ] as const) {
@@ -227,7 +227,7 @@ test("an error has its reason, domain and facts", async (t) => {
 test("an error that the contract does not foresee is answered, logged, and fails the test of the service", async () => {
   for (const [name, reason, problem] of [
     ["unlisted", "ERROR_REASON_UNLISTED", /^souk\.echo\.v1\.EchoService\/Say failed with ERROR_REASON_UNLISTED, which/],
-    ["factless", "ERROR_REASON_NO_ECHO", /ERROR_REASON_NO_ECHO and the facts \[\], which/],
+    ["factless", "ERROR_REASON_NO_ECHO", /ERROR_REASON_NO_ECHO and the metadata \[\], which/],
   ] as const) {
     const ends: (() => Promise<void> | void)[] = [];
     const echo = await startEcho({ after: (end) => void ends.push(end) });
@@ -330,7 +330,7 @@ test("a message that is too large is refused", async (t) => {
   const echo = await startEcho(t, { set: { "server.max_message_bytes": 100 } });
   const found = await refused(echo.client().say({ name: "x".repeat(101) }));
   deepEqual([found.code, found.info.reason], [Code.ResourceExhausted, "ERROR_REASON_MESSAGE_TOO_LARGE"]);
-  equal(found.message, "a message of 103 bytes is too large, at most 100 are read");
+  equal(found.message, "a message of 103 bytes is too large, at most 100 are allowed");
 });
 
 test("a long message that was refused does not keep its connection", async (t) => {

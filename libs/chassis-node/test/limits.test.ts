@@ -73,7 +73,7 @@ test("every list of every method is refused at the first item too many, and not 
   ok(lists > 40);
 });
 
-/** Returns a message with so many empty elements, or numbers 0, in the list at `product.variants[].prices`. */
+/** Returns a message with this many empty elements, or numbers 0, in the list at `product.variants[].prices`. */
 function items(message: DescMessage, path: string, count: number): Uint8Array {
   const [name = "", ...rest] = path.split(".");
   const field = message.fields.find((one) => one.name === name.replace("[]", ""));
@@ -109,7 +109,7 @@ test("a message larger than its method allows is refused at its length, before i
   stream.write(Buffer.from([0, 0, 0, 0x0c, 0]));
   const found = await answer;
   equal(found["grpc-status"], "8");
-  equal(decodeURIComponent(String(found["grpc-message"])), "a message of 3072 bytes is too large, at most 2048 are read");
+  equal(decodeURIComponent(String(found["grpc-message"])), "a message of 3072 bytes is too large, at most 2048 are allowed");
 });
 
 test("what is read at once is bounded, most tightly for callers without a token", () => {
@@ -243,7 +243,7 @@ test("answers that nobody reads take no slots, and their streams are reset", asy
   const { text } = await echo.page("/metrics");
   ok(text.includes('souk_refused_total{cap="send_seconds"} 20'), text);
   const stuck = echo.requests().filter((line) => line["rpc.code"] === "CANCELLED");
-  deepEqual([stuck.length, stuck[0]?.["level"], stuck[0]?.["error"]], [20, "INFO", "the caller did not take the answer in time"]);
+  deepEqual([stuck.length, stuck[0]?.["level"], stuck[0]?.["error"]], [20, "INFO", "the caller did not read the response in time"]);
 });
 
 test("an answer that nobody reads does not spoil a drain", async (t) => {

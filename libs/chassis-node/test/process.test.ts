@@ -88,7 +88,7 @@ test("what was answered is there after SIGKILL", async (t) => {
 test("a promise that nobody waits for is logged and counted, and the process goes on", async (t) => {
   const echo = await spawnEcho(t, folder(t));
   await echo.client().say({ name: "lost" });
-  await eventually(() => echo.stderr().includes("a promise was rejected with nobody to hear: nobody hears this"));
+  await eventually(() => echo.stderr().includes("unhandled promise rejection: nobody hears this"));
   equal((await echo.client().say({ name: "you" })).name, "you");
   match(await (await fetch(`http://${echo.metrics}/metrics`)).text(), /souk_unhandled_rejections_total 1/);
 });
@@ -97,7 +97,7 @@ test("an exception outside of all requests stops the process in good order", asy
   const echo = await spawnEcho(t, folder(t));
   await echo.client().say({ name: "later" });
   equal(await echo.ended, 1);
-  match(echo.stderr(), /ERROR uncaught, so the process stops: outside of everything\n/);
+  match(echo.stderr(), /ERROR uncaught exception, the process stops: outside of everything\n/);
 });
 
 test("text lines read as those of the Rust services do", async (t) => {

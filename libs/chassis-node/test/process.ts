@@ -20,7 +20,7 @@ export interface Process {
   client(caller?: string): Client<typeof EchoService>;
 }
 
-/** Starts the echo; it ends with the test. Unless told otherwise waits until it serves. */
+/** Starts the echo; it ends with the test. By default waits until it serves. */
 export async function spawnEcho(
   t: Ending,
   dataDir: string,

@@ -57,7 +57,7 @@ async def a_service_serves_only_while_it_is_ready(tmp_path: Any) -> None:
         assert (await asyncio.wait_for(watch.read(), 5)).status == SERVING
         assert await echo.page("/readyz") == (200, "ready\n")
         await echo.stop_serving()
-        # The change may be told before the stream ends.
+        # The change may be sent before the stream ends.
         refusal = await refused(watch)
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAVAILABLE, "ERROR_REASON_DRAINING")
     finally:

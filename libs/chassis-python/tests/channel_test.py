@@ -27,7 +27,7 @@ Start = Callable[..., Any]
 
 
 class Next(EchoServiceServicer):
-    """An upstream that writes down what it is asked, and fails as often as it is told."""
+    """An upstream that records its requests, and fails as often as scripted."""
 
     def __init__(self) -> None:
         self.headers: list[dict[str, Any]] = []
@@ -116,7 +116,7 @@ async def the_upstream_says_when_to_ask_again(echo: Echo, upstream: Next) -> Non
     started = time.monotonic()
     await echo.stub.Forward(pb.SayRequest(name="hi"))
     assert time.monotonic() - started >= 0.3
-    # Not when nobody waits so long.
+    # Not when the caller does not wait that long.
     upstream.failures, upstream.retry_seconds = 1, 5.0
     refusal = await refused(echo.stub.Forward(pb.SayRequest(name="hi")))
     assert refusal.code is grpc.StatusCode.UNAVAILABLE

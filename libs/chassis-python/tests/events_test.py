@@ -39,7 +39,7 @@ async def bus() -> AsyncIterator[Bus]:
 
 
 class Consumer:
-    """A service that writes down what it hears."""
+    """A service that records the events that it consumes."""
 
     def __init__(self, data_dir: Path, bus: Bus) -> None:
         self.data_dir = data_dir
@@ -144,7 +144,7 @@ async def poison_becomes_a_dead_letter_at_once_with_its_reason(bus: Bus, consume
     await consumer.start()
     await bus.settled()
     assert (poison.state, poison.attempts, poison.reason) == ("dead", 1, "nobody can handle this")
-    assert garbled.state == "dead" and garbled.reason.startswith("the payload is no souk.echo.v1.Happened: ")
+    assert garbled.state == "dead" and garbled.reason.startswith("the payload is not a valid souk.echo.v1.Happened: ")
     assert await consumer.seen() == [("after", 0)]
 
 
@@ -228,7 +228,7 @@ async def no_event_of_a_key_is_handled_after_one_that_failed(bus: Bus, consumer:
     outcomes = await consumer.store.write(lambda tx: subscription._apply(tx, deliveries))
     assert [outcome and outcome.reason for outcome in outcomes] == [
         "ValueError: not now: a",
-        "an earlier event of its key failed",
+        "an earlier event with the same key failed",
     ]
     assert await consumer.seen() == []
 
@@ -246,7 +246,7 @@ async def a_bus_that_is_away_costs_only_freshness(bus: Bus, consumer: Consumer, 
     await bus.settled()
     assert len(await consumer.seen()) == 6
     # Said once when it goes, not with every try.
-    waits = [line for line in lines if "subscription seen waits for the bus" in line]
+    waits = [line for line in lines if "subscription seen waits for the event bus" in line]
     assert 1 <= len(waits) <= 3
 
 

@@ -169,7 +169,7 @@ async def an_error_carries_code_reason_domain_and_metadata(echo: Echo) -> None:
     ("name", "reason", "problem"),
     [
         ("unlisted", "ERROR_REASON_UNLISTED", "failed with ERROR_REASON_UNLISTED, which its contract does not list"),
-        ("factless", "ERROR_REASON_NO_ECHO", "ERROR_REASON_NO_ECHO and the facts [], which are not those of its contract"),
+        ("factless", "ERROR_REASON_NO_ECHO", "ERROR_REASON_NO_ECHO and the metadata [], which is not that of its contract"),
     ],
 )
 async def an_error_that_the_contract_does_not_foresee_is_answered_logged_and_fails_the_test_of_the_service(
@@ -190,7 +190,7 @@ async def a_method_that_fails_answers_internal_and_hides_why(echo: Echo, name: s
         "ERROR_REASON_INTERNAL",
     )
     assert re.fullmatch("[0-9a-f]{32}", refusal.metadata["trace_id"])
-    # The process goes on, and the log knows why.
+    # The process continues, and the log has the cause.
     assert (await echo.stub.Say(pb.SayRequest(name="hi"))).name == "hi"
     line = await logged(lines, f"trace.id={refusal.metadata['trace_id']}")
     assert " ERROR request souk.echo.v1.EchoService/Say rpc.code=INTERNAL rpc.reason=ERROR_REASON_INTERNAL" in line
@@ -207,7 +207,7 @@ async def a_stream_that_fails_answers_internal_after_what_it_sent(echo: Echo) ->
 async def a_method_that_is_not_served_is_unimplemented(echo: Echo) -> None:
     for path in ("/souk.echo.v1.EchoService/Sing", "/no.Such/Thing"):
         refusal = await refused(unknown(echo, path))
-        assert (refusal.code, refusal.message) == (grpc.StatusCode.UNIMPLEMENTED, f"no method {path} here")
+        assert (refusal.code, refusal.message) == (grpc.StatusCode.UNIMPLEMENTED, f"unknown method {path}")
         assert (refusal.reason, refusal.domain) == ("ERROR_REASON_UNIMPLEMENTED", POLICY)
     refusal = await refused(echo.stub.Nothing(pb.NothingRequest()))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNIMPLEMENTED, "ERROR_REASON_UNIMPLEMENTED")
@@ -239,14 +239,14 @@ async def a_message_that_is_too_large_is_refused(start: Start) -> None:
     echo = await start(server__max_message_bytes=1000)
     refusal = await refused(echo.stub.Say(pb.SayRequest(name="x" * 1000)))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_MESSAGE_TOO_LARGE")
-    assert refusal.message == "a message of 1003 bytes is too large, at most 1000 are read"
+    assert refusal.message == "a message of 1003 bytes is too large, at most 1000 are allowed"
 
 
 async def a_message_larger_than_its_method_allows_is_refused(echo: Echo) -> None:
     request = pb.SaveRequest(request_id="1", name="x" * 3000)
     refusal = await refused(echo.stub.Save(request, metadata=caller("user:alice")))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_MESSAGE_TOO_LARGE")
-    assert refusal.message == "a message of 3006 bytes is too large, at most 2048 are read"
+    assert refusal.message == "a message of 3006 bytes is too large, at most 2048 are allowed"
 
 
 @pytest.mark.parametrize(
@@ -257,8 +257,8 @@ async def a_message_larger_than_its_method_allows_is_refused(echo: Echo) -> None
         ("a\x7f", "control character"),
         ("a\x85b", "control character"),
         ("a\x9f", "control character"),
-        (" a", "blank"),
-        ("a\u3000", "blank"),
+        (" a", "with a space"),
+        ("a\u3000", "with a space"),
         ("e\u0301", "normal form C"),
         ("x" * 129, "too long"),
     ],
@@ -292,7 +292,7 @@ async def a_request_that_is_compressed_is_refused_with_what_is_accepted(echo: Ec
     call = echo.stub.Say(pb.SayRequest(name="h" * 1000), compression=grpc.Compression.Gzip)
     refusal = await refused(call)
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNIMPLEMENTED, "ERROR_REASON_UNSUPPORTED_COMPRESSION")
-    assert refusal.message == "the request is compressed with gzip, only identity is accepted"
+    assert refusal.message == "the request is compressed with gzip, but only identity is accepted"
 
 
 async def every_request_leaves_one_line(start: Start, lines: list[str]) -> None:

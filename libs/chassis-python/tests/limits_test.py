@@ -71,7 +71,7 @@ def every_list_of_every_method_is_refused_at_the_first_item_too_many_and_not_bef
 
 
 def items(message: Any, path: str, count: int) -> bytes:
-    """Returns a message with so many empty elements, or numbers 0, in the list at `product.variants[].prices`."""
+    """Returns a message with this many empty elements, or numbers 0, in the list at `product.variants[].prices`."""
     name, _, rest = path.partition(".")
     field = message.fields_by_name[name.removesuffix("[]")]
     if rest:
@@ -258,7 +258,7 @@ async def a_stream_whose_messages_are_not_taken_is_given_up(start: Start, lines:
         while not any("CANCELLED" in line for line in lines):
             await asyncio.sleep(0.01)
     line = next(line for line in lines if "CANCELLED" in line)
-    assert " INFO request souk.echo.v1.EchoService/Repeat " in line and "did not take the answer in time" in line
+    assert " INFO request souk.echo.v1.EchoService/Repeat " in line and "did not read the response in time" in line
     _, metrics = await echo.page("/metrics")
     assert "souk_requests_in_work 0.0" in metrics and 'souk_refused_total{cap="send_seconds"}' in metrics
     hog.writer.close()

@@ -73,7 +73,7 @@ async def a_worker_that_fails_is_started_again_until_the_drain(lines: list[str])
 
     await asyncio.wait_for(keep_running("echo", Worker("sweep", work), drain), 10)
     assert runs == 3
-    assert len([line for line in lines if "worker echo/sweep failed and starts again in" in line]) == 2
+    assert len([line for line in lines if "worker echo/sweep failed and restarts in" in line]) == 2
     assert "worker echo/sweep failed while stopping" in lines[-1]
     assert Service().worker("sweep", work).workers[0].name == "sweep"
 

@@ -1,5 +1,5 @@
-//! The services that every process offers unasked: health, reflection and, when enabled, faults.
-//! Their policies stand here, since standards of others carry none.
+//! The services that every process offers: health, reflection and, when enabled, fault injection.
+//! Their policies are here, because third-party standards have none.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,7 +51,7 @@ const fn open(
     }
 }
 
-/// Who orders faults is staff: they can kill the process.
+/// Staff only: faults can kill the process.
 const fn staff(path: &'static str, method: &'static str) -> MethodPolicy {
     MethodPolicy {
         callers: &[CallerKind::Staff],
@@ -61,7 +61,7 @@ const fn staff(path: &'static str, method: &'static str) -> MethodPolicy {
 
 const HEALTH: &str = "grpc.health.v1.Health";
 const FAULTS: &str = "souk.chassis.v1.FaultService";
-/// The file that describes it, which nobody is shown while it is off.
+/// The file that describes it, which reflection hides while it is off.
 const FAULTS_FILE: &str = "souk/chassis/v1/fault_service.proto";
 const REFLECTION: &str = "grpc.reflection.v1.ServerReflection";
 const REFLECTION_ALPHA: &str = "grpc.reflection.v1alpha.ServerReflection";

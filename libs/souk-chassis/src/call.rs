@@ -1,5 +1,5 @@
-//! One request from its arrival to its last byte: whatever way it ends, it is logged and counted
-//! exactly once.
+//! One request from its arrival to its last byte: however it ends, it is logged and counted exactly
+//! once.
 
 use std::any::Any;
 use std::net::IpAddr;
@@ -93,8 +93,8 @@ impl Call {
         self.process.limits.enter(self.kind(method), criticality, peer)?;
         self.holds_slot = true;
         if method.is_streaming() {
-            // Callers without a name are told apart by where they are, or one of them would take
-            // the streams of all.
+            // Anonymous callers are distinguished by their address, or one of them could use the
+            // streams of all.
             let key: Box<str> = match (&self.identity.caller, peer) {
                 (Caller::Anonymous, Some(peer)) => peer.to_string().into(),
                 _ => self.identity.key.as_str().into(),
@@ -119,7 +119,7 @@ impl Call {
         response
     }
 
-    /// Hands the method's answer on; the call ends with its body.
+    /// Hands the method's response on; the call ends with its body.
     pub(crate) fn answer(
         mut self,
         mut response: Response<Body>,
@@ -198,7 +198,7 @@ impl Call {
         self.release();
     }
 
-    /// Makes room for the next: at the end of the call, since a caller may hold on to its answer
+    /// Makes room for the next: at the end of the call, since a caller may hold on to its response
     /// for as long as it likes.
     fn release(&mut self) {
         if let Some(caller) = self.stream_of.take() {
@@ -227,7 +227,7 @@ pub(crate) struct TailOptions {
     pub(crate) is_streaming: bool,
 }
 
-/// The body of an answer: watches how the call ends, and ends a stream itself at the deadline and
+/// The body of a response: watches how the call ends, and ends a stream itself at the deadline and
 /// at the drain.
 struct Tail {
     body: Body,
@@ -251,7 +251,7 @@ impl Ending {
 }
 
 impl Tail {
-    /// Ends the answer with an error: what the method would still send is dropped.
+    /// Ends the response with an error: what the method would still send is dropped.
     fn end(&mut self, status: &Status) -> Frame<Bytes> {
         self.body = Body::empty();
         let mut trailers = HeaderMap::new();

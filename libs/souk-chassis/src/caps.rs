@@ -1,4 +1,5 @@
-//! What is said when a cap refuses somebody: one counter for all caps, and a log line now and then.
+//! What is reported when a cap refuses a caller: one counter for all caps, and a rate-limited log
+//! line.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -11,7 +12,7 @@ use tracing::warn;
 /// How often one cap is logged; between two lines refusals are only counted.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
-/// A bound on what somebody may take of this process.
+/// A limit on what a caller may use of this process.
 pub(crate) struct Cap {
     /// The value of the label `cap` of `souk_refused_total`.
     pub(crate) name: &'static str,

@@ -1,5 +1,5 @@
-//! What a generated client stands on: an upstream in this process, or connections to it. The client
-//! cannot tell.
+//! The transport of a generated client: an upstream in this process, or connections to it. The
+//! client does not see the difference.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -23,7 +23,7 @@ use crate::start_error::StartError;
 /// The way to one upstream: `InventoryServiceClient::new(host.channel("inventory"))`.
 ///
 /// Deadlines, identity, criticality, trace, retries, errors, streaming and cancellation are the
-/// same in both forms: dropping the future of a call, or the stream of its answers, cancels the
+/// same in both forms: dropping the future of a call, or the stream of its responses, cancels the
 /// method at the other end. Cloning is cheap.
 #[derive(Clone)]
 pub struct Channel(Arc<Line>);

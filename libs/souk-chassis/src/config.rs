@@ -1,9 +1,8 @@
 //! Where a setting comes from: embedded defaults, then a file, then the environment, then what the
 //! program sets itself.
 //!
-//! The defaults are complete, so they are also the list of what exists: a key that is not in them
-//! is refused, and a value must have the type that it has there. An empty table in the defaults
-//! takes any name.
+//! The defaults are complete, so they also list all settings: an unknown key is refused, and a
+//! value must have the type that it has there. An empty table in the defaults takes any name.
 
 use std::fmt;
 use std::net::{AddrParseError, IpAddr, SocketAddr};
@@ -23,7 +22,7 @@ const DEFAULTS: &str = include_str!("chassis.default.toml");
 /// What the table of upstreams was called before.
 const OLD_UPSTREAMS: &str = "neighbours";
 
-/// What the chassis itself can be told; chassis.default.toml says what each is for.
+/// The chassis' own settings; chassis.default.toml documents them.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
@@ -115,6 +114,7 @@ pub(crate) struct Sources<'a> {
 /// All settings of a process, checked for unknown keys and wrong types.
 pub(crate) struct Config {
     figment: Figment,
+    defaults: Dict,
     /// A service that runs alone has its own settings beside the chassis', not in a table of its
     /// name.
     is_alone: bool,
@@ -145,7 +145,7 @@ impl Config {
             let dict = nest(&known, &keys, value, key)?;
             figment = figment.merge(Layer { name: "the command line".to_string(), dict });
         }
-        Ok(Config { figment, is_alone })
+        Ok(Config { figment, defaults: known, is_alone })
     }
 
     /// Returns the chassis' own settings.
@@ -182,7 +182,7 @@ impl Config {
         ConfigError(format!("{key} = {value} (from {source}): {allowed}"))
     }
 
-    /// Returns what the service called `name` can be told.
+    /// Returns the settings of the service called `name`.
     pub(crate) fn service<C: DeserializeOwned>(&self, name: &str) -> Result<C, ConfigError> {
         let own = parse(DEFAULTS, "the defaults")?;
         let is_alone = self.is_alone;
@@ -198,26 +198,46 @@ impl Config {
         })
     }
 
-    /// Reads a part of the settings; `place` is where it stands in the whole.
+    /// Reads a part of the settings; `place` is its key in the whole.
+    ///
+    /// It is read from JSON and not with figment's own reader, which compiles to several times as
+    /// much code for each service.
     fn extract<C: DeserializeOwned>(
         &self,
         place: &str,
-        choose: impl FnOnce(&mut Dict),
+        choose: impl Fn(&mut Dict),
     ) -> Result<C, ConfigError> {
-        let mut dict: Dict =
-            self.figment.extract().map_err(|error| ConfigError(error.to_string()))?;
-        choose(&mut dict);
-        let chosen = Figment::from(Layer { name: "the configuration".to_string(), dict });
-        chosen.extract().map_err(|error| {
-            let key = join(place, &error.path.join("."));
-            let (source, value) = self.origin(&key);
-            let kind = if is_secret(&key) {
-                "this value is not allowed".to_string()
-            } else {
-                error.kind.to_string()
-            };
-            ConfigError(format!("{key} = {value} (from {source}): {kind}"))
+        let mut given = self.figment.extract().map_err(|error| ConfigError(error.to_string()))?;
+        choose(&mut given);
+        C::deserialize(json(&given)?).map_err(|error| {
+            let mut defaults = self.defaults.clone();
+            choose(&mut defaults);
+            let problem =
+                |dict: &Dict| C::deserialize(json(dict).ok()?).err().map(|e| e.to_string());
+            self.explain(place, &given, defaults, &problem, &error.to_string())
         })
+    }
+
+    /// Says which value it is that cannot be read: the first whose change from its default brings
+    /// up the problem.
+    fn explain(
+        &self,
+        place: &str,
+        given: &Dict,
+        mut tried: Dict,
+        problem: &dyn Fn(&Dict) -> Option<String>,
+        whole: &str,
+    ) -> ConfigError {
+        let mut leaves = Vec::new();
+        collect_leaves(given, &mut Vec::new(), &mut leaves);
+        for (keys, value) in leaves {
+            set(&mut tried, &keys, value);
+            let Some(problem) = problem(&tried) else { continue };
+            let key = join(place, &keys.join("."));
+            let allowed = if is_secret(&key) { "this value is not allowed" } else { &problem };
+            return self.wrong(&key, allowed);
+        }
+        ConfigError(format!("{place}: {whole}"))
     }
 
     /// Returns where the value of a key comes from, and the value as text.
@@ -247,6 +267,39 @@ impl Provider for Layer {
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
         Ok(Profile::Default.collect(self.dict.clone()))
     }
+}
+
+fn json(dict: &Dict) -> Result<serde_json::Value, ConfigError> {
+    serde_json::to_value(dict).map_err(|error| ConfigError(error.to_string()))
+}
+
+/// Lists every value that is not a table, with the keys that lead to it.
+fn collect_leaves<'a>(
+    dict: &'a Dict,
+    keys: &mut Vec<&'a str>,
+    leaves: &mut Vec<(Vec<&'a str>, &'a Value)>,
+) {
+    for (key, value) in dict {
+        keys.push(key);
+        match value {
+            Value::Dict(_, inner) => collect_leaves(inner, keys, leaves),
+            value => leaves.push((keys.clone(), value)),
+        }
+        keys.pop();
+    }
+}
+
+fn set(dict: &mut Dict, keys: &[&str], value: &Value) {
+    let Some((last, outer)) = keys.split_last() else { return };
+    let mut dict = dict;
+    for key in outer {
+        let inner = dict
+            .entry((*key).to_string())
+            .or_insert_with(|| Value::Dict(Tag::Default, Dict::new()));
+        let Value::Dict(_, inner) = inner else { return };
+        dict = inner;
+    }
+    dict.insert((*last).to_string(), value.clone());
 }
 
 fn parse(text: &str, source: &str) -> Result<Dict, ConfigError> {
@@ -292,7 +345,7 @@ fn merge(into: &mut Dict, from: Dict) {
     }
 }
 
-/// Returns the keys that an environment variable stands for; none when it is not ours.
+/// Returns the keys that an environment variable sets; none when it is not ours.
 fn keys_of(
     variable: &str,
     sources: &Sources<'_>,
@@ -340,7 +393,7 @@ fn nest(known: &Dict, keys: &[String], text: &str, source: &str) -> Result<Dict,
     let mut default = None;
     let mut path = String::new();
     for key in keys {
-        // Beyond the defaults only an empty table goes on, with texts of any name.
+        // Beyond the defaults only an empty table may be extended, with texts of any name.
         let Some(names) = level else {
             return Err(unknown(&join(&path, key), &Dict::new(), &path, source));
         };
@@ -361,8 +414,9 @@ fn nest(known: &Dict, keys: &[String], text: &str, source: &str) -> Result<Dict,
             ConfigError(format!("{path} = {shown} (from {source}): must be {}", type_of(default)))
         })?,
     };
-    let (last, outer) =
-        keys.split_last().ok_or_else(|| ConfigError(format!("{source} names no setting")))?;
+    let (last, outer) = keys
+        .split_last()
+        .ok_or_else(|| ConfigError(format!("{source} does not name a setting")))?;
     let mut dict = Dict::from([(last.clone(), value)]);
     for key in outer.iter().rev() {
         dict = Dict::from([(key.clone(), Value::Dict(Tag::Default, dict))]);

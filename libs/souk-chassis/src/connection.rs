@@ -1,4 +1,4 @@
-//! One HTTP/2 connection to an address: made when first used, and made anew when it broke.
+//! One HTTP/2 connection to an address: opened when first used, and reopened when it breaks.
 //!
 //! hyper's own handle is used directly. tonic's channel passes every call through a queue to a task
 //! of its own, and each of these wake-ups costs more than everything that the chassis adds to a
@@ -32,11 +32,11 @@ pub(crate) struct Connection {
     connecting: tokio::sync::Mutex<()>,
 }
 
-/// Why a call got no answer.
+/// Why a call got no response.
 pub(crate) enum Failure {
     /// There is no connection; the call was not sent.
     Unreachable(String),
-    /// The connection broke while the call was on its way, so nobody knows what became of it.
+    /// The connection broke during the call, so its outcome is unknown.
     Broken(String),
 }
 
@@ -57,7 +57,7 @@ impl Connection {
         })
     }
 
-    /// Sends one request. Dropping the future, or the body of the answer, resets its stream.
+    /// Sends one request. Dropping the future, or the body of the response, resets its stream.
     pub(crate) async fn send(&self, request: Request<Body>) -> Result<Response<Incoming>, Failure> {
         let mut request = self.addressed(request);
         // A connection that the server closed just now hands the request back, unsent; one new
@@ -114,7 +114,7 @@ impl Connection {
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| innermost(&error))?;
-        // How it ends is told to the calls on it, one by one.
+        // The calls on it learn its end, one by one.
         tokio::spawn(connection);
         Ok(sender)
     }
@@ -131,7 +131,7 @@ impl Connection {
     }
 }
 
-/// Returns what lies at the bottom of an error: "connection refused" and not "transport error".
+/// Returns the root cause of an error: "connection refused" and not "transport error".
 pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     let mut deepest = error;
     while let Some(source) = deepest.source() {

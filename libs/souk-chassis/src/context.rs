@@ -1,5 +1,5 @@
-//! What is known about the request at hand. It follows the task, so that outgoing calls continue it
-//! unasked.
+//! What is known about the current request. It follows the task, so that outgoing calls continue it
+//! implicitly.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -63,7 +63,7 @@ impl Context {
         Context::new(identity, Deadline::never(), Criticality::Critical, Trace::start())
     }
 
-    /// Returns a context for work of `service` that an event set off: it goes on with the event's
+    /// Returns a context for work of `service` that an event triggers: it continues the event's
     /// `traceparent`.
     pub fn following(service: &str, traceparent: &str) -> Context {
         let identity = Identity::new(Caller::Service(service.to_string()), Vec::new());
@@ -119,7 +119,7 @@ impl Context {
         self.0.criticality
     }
 
-    /// Returns the id of the trace, as it stands in logs and in INTERNAL errors.
+    /// Returns the id of the trace, as in logs and in INTERNAL errors.
     pub fn trace_id(&self) -> TraceId {
         self.0.trace.id()
     }

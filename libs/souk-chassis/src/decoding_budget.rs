@@ -74,7 +74,9 @@ impl DecodingBudget {
             }
         }
         caps::refused(&caps::DECODING_BYTES, most as u64, &share);
-        Err(refusal::overloaded("too many bytes of messages are being read at once".to_string()))
+        Err(refusal::overloaded(
+            "the server is reading too many bytes of messages at once".to_string(),
+        ))
     }
 
     pub(crate) fn give_back(&self, share: Share, bytes: usize) {

@@ -30,9 +30,9 @@ pub(crate) type Build = Box<
 impl Definition {
     /// Defines the service called `name`.
     ///
-    /// `default_config` is its config.default.toml: every setting with its value and a comment;
-    /// what does not stand there cannot be set. `build` opens the database (and so migrates it) and
-    /// assembles the service; it may take channels to its upstreams but not call them yet.
+    /// `default_config` is its config.default.toml: every setting with its value and a comment; a
+    /// setting that is not there does not exist. `build` opens the database (and so migrates it)
+    /// and assembles the service; it may take channels to its upstreams but not call them yet.
     pub fn new<C, F, Fut>(name: &'static str, default_config: &'static str, build: F) -> Definition
     where
         C: DeserializeOwned + Send + 'static,

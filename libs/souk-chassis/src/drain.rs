@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// Tells a worker or a stream that the process is going to stop.
+/// Signals a worker or a stream that the process is going to stop.
 #[derive(Clone, Debug)]
 pub struct Drain(watch::Receiver<bool>);
 

@@ -1,4 +1,4 @@
-//! Who is where: the services of this process, the addresses of the others, and the contract of all
+//! Where services are: those of this process, the addresses of the others, and the contract of all
 //! calls between them.
 
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! souk.chassis.v1.FaultService: lets a test, or somebody with grpcurl, order faults.
+//! souk.chassis.v1.FaultService: lets a test, or an operator with grpcurl, inject faults.
 
 use std::time::Duration;
 

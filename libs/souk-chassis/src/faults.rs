@@ -1,4 +1,4 @@
-//! Failing on purpose: named points in the code, and rules that a test sets for points and methods.
+//! Fault injection: named points in the code, and rules that a test sets for points and methods.
 //!
 //! Nothing here acts unless `faults.enabled` is set; then `souk.chassis.v1.FaultService` sets,
 //! lists and clears rules, on loopback addresses only.
@@ -63,7 +63,7 @@ pub enum Effect {
     LostReply,
     /// Kills the process (SIGKILL) before the method runs, or at the point.
     CrashBefore,
-    /// Kills the process after the method has done its work and before the answer leaves.
+    /// Kills the process after the method has done its work and before the response leaves.
     CrashAfter,
 }
 
@@ -149,7 +149,7 @@ impl Faults {
                 return Err(refusal::status(
                     code,
                     refusal::FAULT_INJECTED,
-                    "a test ordered this error",
+                    "a test injected this error",
                     &[],
                 ));
             }
@@ -157,7 +157,7 @@ impl Faults {
             Some(Effect::Delay(pause)) => tokio::time::sleep(pause).await,
             Some(Effect::LostReply) => {
                 let _lost = run(request).await;
-                let message = "a test ordered that this answer is lost";
+                let message = "a test injected the loss of this response";
                 return Err(refusal::status(
                     Code::Unavailable,
                     refusal::FAULT_INJECTED,
@@ -198,8 +198,8 @@ impl Faults {
     }
 }
 
-/// Reads the whole request, so that a key can be looked for in it; the ids in a message stand there
-/// as plain text.
+/// Reads the whole request, so that a key can be looked for in it; the ids in a message are plain
+/// text in it.
 async fn buffered(request: Request<Body>) -> Result<(Request<Body>, bytes::Bytes), Status> {
     let (parts, body) = request.into_parts();
     let message = body.collect().await?.to_bytes();
@@ -208,7 +208,7 @@ async fn buffered(request: Request<Body>) -> Result<(Request<Body>, bytes::Bytes
 
 /// Ends the process as a power cut would: no destructor, no handler, no flush.
 fn crash(place: &str) -> ! {
-    eprintln!("killing this process at {place}, as a test ordered");
+    eprintln!("killing this process at {place}: a test injected this fault");
     let killed =
         rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     unreachable!("SIGKILL to oneself cannot be refused: {killed:?}")

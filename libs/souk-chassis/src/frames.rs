@@ -1,7 +1,8 @@
 //! Whether the body of a request is what gRPC sends: whole messages, none compressed, exactly one
 //! where one is asked for.
 //!
-//! The generated servers see most of it too, and call it an error of their own; it is the caller's.
+//! The generated servers also detect most of this, but report it as an internal error; it is the
+//! caller's.
 
 use souk_contract::MethodPolicy;
 use tonic::Status;
@@ -65,15 +66,15 @@ impl Frames {
         match flag {
             _ if self.is_single && self.has_message => {
                 Err(self
-                    .malformed("the request has more than one message, and this method takes one"))
+                    .malformed("the request has more than one message, but this method takes one"))
             }
             0 => Ok(()),
             1 => Err(self.malformed(
-                "a message is marked as compressed, and no grpc-encoding names a compression",
+                "a message is marked as compressed, but no grpc-encoding header names a compression",
             )),
             flag => {
                 Err(self
-                    .malformed(&format!("the first byte of a message is {flag}, and must be 0")))
+                    .malformed(&format!("the first byte of a message is {flag}, but must be 0")))
             }
         }
     }

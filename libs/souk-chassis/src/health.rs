@@ -1,5 +1,5 @@
-//! Which services can do their work: kept on a board, told over grpc.health.v1 (Check, List, Watch)
-//! and /readyz.
+//! Which services can do their work: kept on a board, reported over grpc.health.v1 (Check, List,
+//! Watch) and /readyz.
 
 use std::collections::{BTreeMap, HashMap};
 use std::pin::Pin;
@@ -93,7 +93,7 @@ pub(crate) async fn follow(
     loop {
         let checked = tokio::time::timeout(CHECK_TIMEOUT, check_all(&ready));
         let outcome =
-            checked.await.unwrap_or_else(|_| Err(format!("no answer within {CHECK_TIMEOUT:?}")));
+            checked.await.unwrap_or_else(|_| Err(format!("no response within {CHECK_TIMEOUT:?}")));
         if drain.is_draining() {
             return;
         }

@@ -1,4 +1,4 @@
-//! What a service is given to build itself with: its name, its folder, its upstreams.
+//! What a service is built with: its name, its folder, its upstreams.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! One HTTP/2 connection of the gRPC listener, from its preface to its end.
 //!
-//! h2 is used directly, below hyper's server, because sending needs an owner: hyper hands an answer
-//! over to HTTP/2 and forgets it, and what a caller does not read then stays for as long as the
-//! caller likes.
+//! h2 is used directly, below hyper's server, because sending must be accounted for: hyper passes a
+//! response to HTTP/2 and forgets it, and what a caller does not read then stays in memory for as
+//! long as the caller likes.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -104,7 +104,7 @@ async fn silence(mut ping_pong: PingPong) {
     }
 }
 
-/// Serves one request and sends the answer. A caller that goes away meanwhile drops the work.
+/// Serves one request and sends the response. A caller that goes away meanwhile drops the work.
 async fn answer(
     process: Arc<Process>,
     request: Request<RecvStream>,
@@ -140,12 +140,12 @@ struct Sending {
     stream: SendStream<Unsent>,
     body: Body,
     permit: Arc<Permit>,
-    /// A single answer is taken from the method at once, so that the method's part ends; how long
+    /// A single response is taken from the method at once, so that the method's part ends; how long
     /// it then takes to send is the connection's affair.
     is_single: bool,
 }
 
-/// Sends the body of an answer, until its last byte is written to the socket or the caller's time
+/// Sends the body of a response, until its last byte is written to the socket or the caller's time
 /// to take it is over.
 async fn send(mut sending: Sending) {
     let mut overdue = pin!(None::<Sleep>);
@@ -203,7 +203,7 @@ impl Sending {
                     if is_allowed {
                         self.stream.send_data(data, false).map(|()| false)
                     } else {
-                        // What was made for the caller is let go, and the answer ends with why.
+                        // The caller's work is dropped, and the response ends with the reason.
                         self.body = Body::empty();
                         let mut trailers = HeaderMap::new();
                         let _ = self.permit.unsent_is_too_much().add_header(&mut trailers);
@@ -226,7 +226,7 @@ impl Sending {
     }
 }
 
-/// A part of an answer on its way to the socket. HTTP/2 drops it once it is written, or thrown
+/// A part of a response on its way to the socket. HTTP/2 drops it once it is written, or thrown
 /// away.
 struct Unsent {
     data: Bytes,
@@ -258,15 +258,15 @@ impl Drop for Unsent {
 struct Received {
     stream: RecvStream,
     frames: Frames,
-    /// Whether the method gives a single answer, for which it reads this to its end.
+    /// Whether the method gives a single response, for which it reads this to its end.
     is_single: bool,
     is_ended: bool,
 }
 
 impl Received {
-    /// Ends the request of a caller that is gone. Where one answer is waited for, whoever waits
-    /// drops all of this, and half an upload must not look like a whole one; a stream in both
-    /// directions may be read by a task of its own.
+    /// Ends the request of a caller that is gone. If a single response is awaited, the waiter drops
+    /// all of this, and half an upload must not look complete; a bidirectional stream may be read
+    /// by its own task.
     fn broken_off(&self) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         if self.is_single {
             return Poll::Pending;

@@ -1,5 +1,4 @@
-//! Who calls, proved by a development token. The seam where real identities (a later issue) will
-//! stand.
+//! Who calls, proved by a development token. The place for real identities, which come later.
 //!
 //! A token is `souk-dev.<payload>.<mac>`: the payload is the caller and its scopes separated by
 //! spaces, the mac is HMAC-SHA256 over it, both in base64url without padding. The key is public
@@ -50,15 +49,15 @@ pub fn check_id(caller: &Caller) -> Result<(), String> {
     } else if id.chars().any(char::is_control) {
         "it has a control character"
     } else if id.trim() != id {
-        "it begins or ends with a blank"
+        "it begins or ends with a space"
     } else if !unicode_normalization::is_nfc(id) {
         "it is not in Unicode's normal form C"
     } else {
         return Ok(());
     };
     Err(format!(
-        "the id of the caller is not allowed: {what}; 1 to {MAX_ID_CHARACTERS} characters are, without control \
-         characters and blanks at the ends, in Unicode's normal form C"
+        "the id of the caller is not allowed: {what}; must be 1 to {MAX_ID_CHARACTERS} characters, without control \
+         characters and spaces at the ends, in Unicode normal form C"
     ))
 }
 
@@ -123,7 +122,7 @@ impl Verifier {
         let Some(header) = given.next() else {
             return Ok(Identity::anonymous());
         };
-        // Whoever looks at the other one would see another caller.
+        // A reader of the other one would see another caller.
         if given.next().is_some() {
             return Err(refusal::unauthenticated(
                 "there is more than one authorization header, send one",
@@ -146,7 +145,7 @@ impl Verifier {
     fn verify(&self, header: &[u8]) -> Result<Arc<Identity>, Cow<'static, str>> {
         const MALFORMED: &str = "the authorization header is not 'Bearer souk-dev.<payload>.<mac>'";
         if header.len() > MAX_TOKEN_BYTES {
-            return Err("the token is too long, at most 2048 bytes are read".into());
+            return Err("the token is too long, at most 2048 bytes are allowed".into());
         }
         let text = std::str::from_utf8(header).map_err(|_| MALFORMED)?;
         let (scheme, token) = text.split_once(' ').ok_or(MALFORMED)?;
@@ -252,8 +251,8 @@ mod tests {
             ("a\u{7f}".to_string(), "control character"),
             ("a\u{85}b".to_string(), "control character"),
             ("a\u{9f}".to_string(), "control character"),
-            (" a".to_string(), "blank"),
-            ("a\u{3000}".to_string(), "blank"),
+            (" a".to_string(), "with a space"),
+            ("a\u{3000}".to_string(), "with a space"),
             ("e\u{301}".to_string(), "normal form C"),
             ("x".repeat(129), "too long"),
         ] {

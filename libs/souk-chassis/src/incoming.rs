@@ -1,5 +1,5 @@
-//! What every request passes before and after its method, in reading order. Services in this
-//! process and callers on the network take the same way.
+//! The steps of every request before and after its method, in reading order. Calls within this
+//! process and over the network take the same path.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -37,7 +37,7 @@ pub(crate) enum Origin {
 
 /// Serves one request: finds its method, lets it through or refuses it, and answers.
 ///
-/// Dropping the future cancels the method; dropping the body of the answer cancels its stream.
+/// Dropping the future cancels the method; dropping the body of the response cancels its stream.
 pub(crate) async fn serve(
     process: Arc<Process>,
     request: Request<Body>,
@@ -75,8 +75,8 @@ pub(crate) async fn serve(
     };
 
     // 5. The method, with decoding and validation in its codec. A panic stays in this request; at
-    //    the deadline it is dropped wherever it waits; a stream ends at the drain, a single answer
-    //    may still be finished.
+    //    the deadline it is dropped wherever it waits; a stream ends at the drain, a single
+    //    response may still be finished.
     let is_streaming = method.is_streaming();
     let handler =
         AssertUnwindSafe(context.scope(run(&process, &method, &context, request))).catch_unwind();
@@ -113,8 +113,8 @@ fn admit(
 ) -> Result<Context, Status> {
     let headers = request.headers();
 
-    // Deadline: the caller's or the contract's, whichever is earlier. Nobody waits for the answer
-    // once it has passed.
+    // Deadline: the caller's or the contract's, whichever is earlier. After it has passed, the
+    // response is not awaited any more.
     let started = call.started();
     let mut deadline = Deadline::from_start(started, method.policy.timeout);
     let asked = timeout_asked(headers).map_err(|MalformedTimeout| {
@@ -173,7 +173,9 @@ fn allow(method: &Method, identity: &Identity) -> Result<(), Status> {
     };
     if !is_admitted {
         return Err(match &identity.caller {
-            Caller::Anonymous => refusal::unauthenticated("this method needs to know who calls"),
+            Caller::Anonymous => {
+                refusal::unauthenticated("this method requires an authenticated caller")
+            }
             caller => refusal::access_denied(format!(
                 "{} may not be called by this {}",
                 method.name(),
@@ -189,8 +191,8 @@ fn allow(method: &Method, identity: &Identity) -> Result<(), Status> {
     }
 }
 
-/// A service says how much the work matters that it does for somebody else; everybody else gets
-/// what the contract says.
+/// A service passes on the criticality of the work that it does for another caller; all others get
+/// the contract's.
 fn criticality(method: &Method, headers: &HeaderMap, identity: &Identity) -> Criticality {
     let stated = || headers.get(CRITICALITY)?.to_str().ok().and_then(Criticality::from_name);
     match identity.caller {

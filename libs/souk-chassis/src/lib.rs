@@ -1,8 +1,8 @@
-//! The runtime of every Rust service of Souk: life cycle, configuration, what every request passes,
-//! calls to upstreams, telemetry and fault injection. It knows no business.
+//! The runtime of every Rust service of Souk: life cycle, configuration, the request pipeline,
+//! calls to upstreams, telemetry and fault injection. It has no business logic.
 //!
-//! Start reading at [`Definition`] (what a service is), `incoming.rs` (what every request passes),
-//! `outgoing.rs` (what every call passes) and `shop.rs` (how it all runs).
+//! Start reading at [`Definition`] (what a service is), `incoming.rs` (the steps of every request),
+//! `outgoing.rs` (the steps of every outgoing call) and `shop.rs` (how it all runs).
 #![warn(missing_docs)]
 // The one place, with souk-contract, that may build statuses by code.
 #![allow(clippy::disallowed_methods)]

@@ -1,7 +1,7 @@
-//! How much a process takes on at once: all requests together, and the open streams of one caller.
+//! How much a process does at once: all requests together, and the open streams of one caller.
 //!
-//! The bounds on all requests are plain numbers for now. The limit that finds its own level,
-//! partitioned by criticality, will replace [`Limits::enter`] and nothing else.
+//! The bounds on all requests are plain numbers for now. An adaptive limit, partitioned by
+//! criticality, will replace [`Limits::enter`] and nothing else.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -19,7 +19,7 @@ pub(crate) struct Limits {
     requests: AtomicUsize,
     /// Those of callers that sent no token.
     anonymous: AtomicUsize,
-    /// Those with a single answer, which a drain waits for; streams are ended.
+    /// Those with a single response, which a drain waits for; streams are ended.
     singles: AtomicUsize,
     max_requests: usize,
     /// What is left when the tenth that is kept for critical calls is taken away.
@@ -92,7 +92,7 @@ impl Limits {
             drop(streams);
             log(&caps::STREAMS_PER_CALLER, self.max_streams, peer);
             let message =
-                format!("at most {} streams a caller may be open at once", self.max_streams);
+                format!("at most {} streams per caller may be open at once", self.max_streams);
             return Err(refusal::too_many_streams(message));
         }
         streams.insert(caller.into(), open + 1);

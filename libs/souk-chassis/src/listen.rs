@@ -1,4 +1,4 @@
-//! The gRPC listener: who is let in, and who is not since too many are here already.
+//! The gRPC listener: accepts connections, and refuses those beyond the limits.
 
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd as _;

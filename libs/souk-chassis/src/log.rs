@@ -120,7 +120,7 @@ impl Sink {
             thread::sleep(GATHER);
             lines.clear();
             std::mem::swap(&mut lines, &mut self.waiting.lock().bytes);
-            // Nobody is left to tell when stderr is gone.
+            // A closed stderr is ignored.
             let _ = io::stderr().lock().write_all(&lines);
         }
     }

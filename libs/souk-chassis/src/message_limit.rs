@@ -90,7 +90,7 @@ impl Messages {
         Ok(())
     }
 
-    /// Gives back what complete messages took: whoever asks for more has decoded them.
+    /// Releases the budget of complete messages: a caller that asks for more has decoded them.
     fn decoded(&mut self) {
         self.budget.give_back(self.share, std::mem::take(&mut self.complete));
     }

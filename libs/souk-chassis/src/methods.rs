@@ -1,4 +1,4 @@
-//! The table of everything that a process serves, made once at the start.
+//! The table of everything that a process serves, built once at the start.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ pub(crate) fn table(
                 };
                 if table.insert(policy.path, Arc::new(method)).is_some() {
                     return Err(StartError::new(format!(
-                        "{owner}: {} is served twice",
+                        "{owner}: {} is registered twice",
                         policy.path
                     )));
                 }
@@ -60,7 +60,7 @@ pub(crate) fn table(
         names.push("souk.chassis.v1.FaultService");
         builtins.push(builtin::faults(faults.clone()));
     } else if faults.is_enabled() {
-        warn!("faults.enabled is set, but faults are offered on loopback addresses only");
+        warn!("faults.enabled is set, but fault injection works on loopback addresses only");
     }
     builtins.extend(builtin::reflection(&names, &descriptors, has_faults)?);
     for Builtin { rpc, methods } in builtins {

@@ -47,7 +47,7 @@ pub(crate) fn recorder() -> PrometheusHandle {
     let start = || {
         let recorder = PrometheusBuilder::new().build_recorder();
         let handle = recorder.handle();
-        // Somebody else's recorder stays; then our page shows calls only.
+        // An existing recorder stays; then our page shows calls only.
         let _ = metrics::set_global_recorder(recorder);
         handle
     };
@@ -77,8 +77,7 @@ pub(crate) async fn serve(listener: TcpListener, pages: Arc<Pages>) {
             let mut builder = http1::Builder::new();
             builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
             let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-            // A page that nobody reads would keep its connection; a reader of many pages opens
-            // another.
+            // An unread page would keep its connection; a reader of many pages opens another.
             if timeout(MAX_AGE, connection.as_mut()).await.is_err() {
                 connection.as_mut().graceful_shutdown();
                 let _ = timeout(HEADER_TIMEOUT, connection).await;
@@ -96,7 +95,10 @@ impl Pages {
             "/readyz" => {
                 (StatusCode::SERVICE_UNAVAILABLE, format!("not ready\n{}", self.board.reasons()))
             }
-            _ => (StatusCode::NOT_FOUND, "here are /metrics, /healthz and /readyz\n".to_string()),
+            _ => (
+                StatusCode::NOT_FOUND,
+                "this server has /metrics, /healthz and /readyz\n".to_string(),
+            ),
         };
         let mut response = Response::new(Full::new(Bytes::from(text)));
         *response.status_mut() = status;
@@ -131,7 +133,7 @@ impl Pages {
         let dropped = log::sink().dropped();
         let _ = writeln!(
             text,
-            "# HELP souk_log_writes_dropped_total Log lines that were dropped since too many waited.\n\
+            "# HELP souk_log_writes_dropped_total Log lines dropped because the queue was full.\n\
              # TYPE souk_log_writes_dropped_total counter\nsouk_log_writes_dropped_total {dropped}"
         );
         text

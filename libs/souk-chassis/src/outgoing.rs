@@ -1,4 +1,4 @@
-//! What every call to an upstream passes, in reading order, whether the upstream runs in this
+//! The steps of every call to an upstream, in reading order, whether the upstream runs in this
 //! process or elsewhere.
 
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::refusal;
 use crate::retry::Retry;
 use crate::trace::Trace;
 
-/// Sends one call and returns its answer; every failure is an answer too, with a gRPC status.
+/// Sends one call and returns its response; every failure is a response too, with a gRPC status.
 pub(crate) async fn send(line: Arc<Line>, mut request: Request<Body>) -> Response<Body> {
     let method = line.exchange.method(request.uri().path());
     let context = Context::current();
@@ -55,8 +55,8 @@ pub(crate) async fn send(line: Arc<Line>, mut request: Request<Body>) -> Respons
         trace.write(headers);
     }
 
-    // 3. A breaker per endpoint, a throttle per service and a retry budget will stand here: a call
-    //    that is certain to fail, or that would only add to an overload, is answered without being
+    // 3. A circuit breaker per endpoint, a throttle per service and a retry budget belong here: a
+    //    call that is certain to fail, or that would only add to an overload, fails without being
     //    sent.
 
     // 4. Attempts. Only what the contract calls repeatable is kept for a second one, and only
@@ -124,7 +124,7 @@ async fn attempt(
             Box::pin(endpoints.send(request, method, deadline, trace, line.exchange.spans())).await
         }
         Target::Nowhere(name) => {
-            let why = "it does not run in this process and no address is configured for it";
+            let why = "it does not run in this process and has no configured address";
             refusal::upstream_unavailable(name, why).into_http()
         }
     }

@@ -1,5 +1,5 @@
-//! Who is connected and what each has taken: a share of calls and of unsent bytes for every
-//! connection and every peer address, so that nobody can take what is everybody's.
+//! Who is connected and what each uses: limits of calls and of unsent bytes for every connection
+//! and every peer address, so that no peer can use up shared capacity.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -20,10 +20,10 @@ use crate::refusal;
 
 /// Open watches of health and streams of reflection on one connection.
 const MAX_WATCHES: usize = 32;
-/// Calls of health with a single answer at once on one connection.
+/// Calls of health with a single response at once on one connection.
 const MAX_PROBES: usize = 256;
 
-/// What everybody may have; the settings of `[server]` with the same names.
+/// The limits; the settings of `[server]` with the same names.
 pub(crate) struct Shares {
     pub(crate) max_connections: usize,
     pub(crate) max_connections_per_peer: usize,
@@ -53,7 +53,7 @@ pub(crate) struct Peer {
     is_trusted: bool,
     /// Calls that count, from their arrival until their answer is sent.
     requests: AtomicUsize,
-    /// Bytes of answers that were made and are not sent yet.
+    /// Bytes of responses that were made and are not sent yet.
     unsent: AtomicUsize,
 }
 
@@ -76,9 +76,9 @@ enum Share {
     Probe,
 }
 
-/// One call over a connection, from its arrival until its answer is sent or given up.
+/// One call over a connection, from its arrival until its response is sent or given up.
 ///
-/// **Invariant:** the call's task and every unsent part of its answer hold it, so its share is
+/// **Invariant:** the call's task and every unsent part of its response hold it, so its share is
 /// given back when the last of them is gone, whatever way that happens.
 pub(crate) struct Permit {
     connection: Arc<Connection>,
@@ -218,13 +218,13 @@ impl Permit {
     fn refuse(&self, cap: &'static Cap, most: usize) -> Status {
         caps::refused(cap, most as u64, &self.peer());
         refusal::overloaded(format!(
-            "too much at once from one place: {} = {most} is reached",
+            "too many requests from one address: {} = {most} is reached",
             cap.setting
         ))
     }
 
-    /// Counts a part of the answer that waits to be sent. Returns whether the peer may have that
-    /// much unsent: twice what new calls are refused at, since these were let in before.
+    /// Counts a part of the response that waits to be sent. Returns whether the peer may have that
+    /// much unsent: twice the limit for new calls, because these were admitted before.
     pub(crate) fn add_unsent(&self, bytes: usize) -> bool {
         self.unsent.fetch_add(bytes, Ordering::AcqRel);
         let before = self.connection.peer.unsent.fetch_add(bytes, Ordering::Relaxed);
@@ -241,26 +241,26 @@ impl Permit {
         self.written.wake();
     }
 
-    /// Returns how many bytes of the answer are not written yet; `waker` is woken when they become
-    /// fewer.
+    /// Returns how many bytes of the response are not written yet; `waker` is woken when they
+    /// become fewer.
     pub(crate) fn unsent(&self, waker: &Waker) -> usize {
         self.written.register(waker);
         self.unsent.load(Ordering::Acquire)
     }
 
     /// Returns how long sending this many bytes may take: the setting, and a second for every 64
-    /// KiB, so that a large answer passes a slow line.
+    /// KiB, so that a large response passes a slow line.
     pub(crate) fn time_to_send(&self, bytes: usize) -> Duration {
         const SLOWEST_BYTES_PER_SECOND: u64 = 64 << 10;
         self.shares().send_time + Duration::from_secs(bytes as u64 / SLOWEST_BYTES_PER_SECOND)
     }
 
-    /// Counts and logs that the caller did not take its answer in time.
+    /// Counts and logs that the caller did not take its response in time.
     pub(crate) fn send_timed_out(&self) {
         caps::refused(&caps::SEND_SECONDS, self.shares().send_time.as_secs(), &self.peer());
     }
 
-    /// Refuses an answer since the caller has left more unread than its share.
+    /// Refuses a response since the caller has left more unread than its share.
     pub(crate) fn unsent_is_too_much(&self) -> Status {
         self.refuse(&caps::UNSENT_BYTES_PER_PEER, self.shares().max_unsent_bytes_per_peer)
     }

@@ -2,8 +2,7 @@
 //! `rpc.server.call.duration` and its client twin.
 //!
 //! Counting a call is two atomic additions on a cell that belongs to the method and the code. The
-//! `metrics` facade would look the cell up by its labels, and keep every sample until somebody
-//! reads it.
+//! `metrics` facade would look the cell up by its labels, and keep every sample until it is read.
 
 use std::fmt::Write as _;
 use std::sync::OnceLock;

@@ -1,8 +1,8 @@
-//! Server reflection, both versions of it: what grpcurl and its like ask to know a process without
-//! its protos.
+//! Server reflection, both versions of it: how tools such as grpcurl discover a process without its
+//! protos.
 //!
-//! tonic-reflection brings the messages. Its own server knows no extensions, which every method of
-//! ours carries, and ends the whole conversation at the first name that it does not know.
+//! tonic-reflection brings the messages. Its own server does not support extensions, which all of
+//! our methods have, and ends the whole stream at the first unknown name.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::pin::Pin;
@@ -61,7 +61,7 @@ impl Index {
         Ok(index)
     }
 
-    /// Adds a file; one that stands in several sets is the same in all of them.
+    /// Adds a file; one that is in several sets is the same in all of them.
     fn add(&mut self, file: &FileDescriptorProto, bytes: &Bytes) {
         if self.files.insert(file.name().to_string(), bytes.clone()).is_some() {
             return;
@@ -157,7 +157,7 @@ macro_rules! version {
                             file_descriptor_proto,
                         })
                     }
-                    None => error(Code::NotFound, format!("{what} is not known here")),
+                    None => error(Code::NotFound, format!("{what} is unknown")),
                 };
                 let response = match &asked.message_request {
                     Some(MessageRequest::FileByFilename(name)) => {
@@ -173,19 +173,17 @@ macro_rules! version {
                         let what = format!("the extension {number} of {name}");
                         file(index.extensions.get(&(name, number)), &what)
                     }
-                    Some(MessageRequest::AllExtensionNumbersOfType(name)) => match index
-                        .extension_numbers(name)
-                    {
-                        Some(extension_number) => {
-                            MessageResponse::AllExtensionNumbersResponse(ExtensionNumberResponse {
-                                base_type_name: name.clone(),
-                                extension_number,
-                            })
+                    Some(MessageRequest::AllExtensionNumbersOfType(name)) => {
+                        match index.extension_numbers(name) {
+                            Some(extension_number) => MessageResponse::AllExtensionNumbersResponse(
+                                ExtensionNumberResponse {
+                                    base_type_name: name.clone(),
+                                    extension_number,
+                                },
+                            ),
+                            None => error(Code::NotFound, format!("the message {name} is unknown")),
                         }
-                        None => {
-                            error(Code::NotFound, format!("the message {name} is not known here"))
-                        }
-                    },
+                    }
                     Some(MessageRequest::ListServices(_)) => {
                         let service = index
                             .services

@@ -1,5 +1,5 @@
-//! The answers that the chassis itself gives, always with `google.rpc.ErrorInfo`, and the last
-//! touch on every error.
+//! The errors of the chassis itself, always with `google.rpc.ErrorInfo`, and the final treatment of
+//! every error.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -54,7 +54,7 @@ pub(crate) fn deadline_exceeded() -> Status {
 }
 
 pub(crate) fn draining() -> Status {
-    status(Code::Unavailable, "ERROR_REASON_DRAINING", "this process is stopping, call again", &[])
+    status(Code::Unavailable, "ERROR_REASON_DRAINING", "this process is shutting down, retry", &[])
 }
 
 /// When to come back after a refusal for want of capacity: requests end soon, streams last longer.
@@ -90,12 +90,14 @@ pub(crate) fn malformed(package: &str, field: &str, what: &str) -> Status {
 }
 
 pub(crate) fn headers_too_large(bytes: usize, most: usize) -> Status {
-    let message = format!("the headers of the request have {bytes} bytes, at most {most} are read");
+    let message =
+        format!("the headers of the request have {bytes} bytes, at most {most} are allowed");
     status(Code::ResourceExhausted, "ERROR_REASON_HEADERS_TOO_LARGE", message, &[])
 }
 
 pub(crate) fn compressed(encoding: &str) -> Status {
-    let message = format!("the request is compressed with {encoding}, only identity is accepted");
+    let message =
+        format!("the request is compressed with {encoding}, but only identity is accepted");
     status(
         Code::Unimplemented,
         "ERROR_REASON_UNSUPPORTED_COMPRESSION",
@@ -105,12 +107,12 @@ pub(crate) fn compressed(encoding: &str) -> Status {
 }
 
 pub(crate) fn message_too_large(bytes: usize, most: usize) -> Status {
-    let message = format!("a message of {bytes} bytes is too large, at most {most} are read");
+    let message = format!("a message of {bytes} bytes is too large, at most {most} are allowed");
     status(Code::ResourceExhausted, MESSAGE_TOO_LARGE, message, &[])
 }
 
 pub(crate) fn unimplemented(path: &str) -> Status {
-    let message = format!("no method {path} here");
+    let message = format!("unknown method {path}");
     status(Code::Unimplemented, "ERROR_REASON_UNIMPLEMENTED", message, &[])
 }
 
@@ -123,7 +125,7 @@ pub(crate) fn upstream_unavailable(upstream: &str, why: &str) -> Status {
     status(Code::Unavailable, UPSTREAM_UNAVAILABLE, message, &[("service", upstream)])
 }
 
-/// Returns whether the code means that somebody must look, so that its text is for us and not for
+/// Returns whether the code needs an operator's attention, so that its text is for us and not for
 /// the caller.
 pub(crate) fn is_our_fault(code: Code) -> bool {
     matches!(code, Code::Internal | Code::Unknown | Code::DataLoss)
@@ -195,7 +197,7 @@ pub(crate) fn complete(
     let mut hidden = None;
     if hide {
         info.metadata.insert("trace_id".to_string(), trace.to_string());
-        // A cause that souk-contract has hidden already stands in the context, not here.
+        // A cause that souk-contract has already hidden is in the context, not here.
         hidden = (message != HIDDEN).then(|| std::mem::replace(&mut message, HIDDEN.to_string()));
     }
     let reason = info.reason.clone();
@@ -205,8 +207,8 @@ pub(crate) fn complete(
         Some(at) => whole.details[at] = any,
         None => whole.details.insert(0, any),
     }
-    // Whoever is refused for want of capacity is told when to come back, also by a method that did
-    // not think of it.
+    // A caller that is refused for lack of capacity learns when to retry, even if the method set no
+    // RetryInfo.
     if info.reason == OVERLOADED && !whole.details.iter().any(|any| any.type_url == RETRY_INFO) {
         let retry_delay = prost_types::Duration::try_from(OVERLOADED_DELAY).ok();
         let value = pb::RetryInfo { retry_delay }.encode_to_vec();

@@ -1,8 +1,8 @@
 //! An upstream that runs elsewhere: its addresses, which of them are alive, and what a broken
 //! connection looks like to a client.
 //!
-//! tonic's own balanced channel goes on sending to dead addresses, so each address has a connection
-//! of its own and the choice is made here: the next one in turn that is not known to be dead.
+//! tonic's own balanced channel keeps sending to dead addresses, so each address has its own
+//! connection and the choice is made here: the next one in turn that is not known to be dead.
 //! Load-aware choice (P2C on Peak-EWMA) and outlier ejection will replace [`Endpoints::choose`].
 
 use std::pin::Pin;
@@ -27,7 +27,7 @@ use crate::start_error::StartError;
 use crate::status::code_of;
 use crate::trace::Trace;
 
-/// How long an address that could not be reached is passed over while another is there.
+/// How long an address that could not be reached is skipped while another is there.
 const DEAD_FOR: Duration = Duration::from_secs(1);
 /// The addresses of one upstream.
 pub(crate) struct Endpoints {
@@ -134,7 +134,7 @@ impl Endpoints {
             return response;
         }
         if response.status() != http::StatusCode::OK {
-            let why = format!("it answered HTTP {}", response.status());
+            let why = format!("it responded with HTTP {}", response.status());
             sent.end(Code::Unavailable);
             return refusal::upstream_unavailable(&self.name, &why).into_http();
         }
@@ -169,12 +169,13 @@ impl Drop for Sent {
     }
 }
 
-/// The body of an upstream's answer: keeps the deadline, and makes a broken connection UNAVAILABLE.
+/// The body of an upstream's response: keeps the deadline, and makes a broken connection
+/// UNAVAILABLE.
 struct Answer {
     body: Body,
     name: Arc<str>,
     deadline: Deadline,
-    /// Made when the answer is waited for: a short one has come with its head.
+    /// Made when the response is waited for: a short one has come with its head.
     timer: Option<Pin<Box<Sleep>>>,
     sent: Sent,
     is_ended: bool,

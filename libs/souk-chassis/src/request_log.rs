@@ -1,5 +1,5 @@
-//! The one line that every request leaves: what was called, by whom, how it ended, how long it
-//! took, in which trace.
+//! The one log line of every request: what was called, by whom, how it ended, how long it took, in
+//! which trace.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub(crate) struct Line<'a> {
     pub(crate) duration: Duration,
     pub(crate) caller: &'a Caller,
     pub(crate) trace: TraceId,
-    /// What really went wrong, when the caller was not told.
+    /// The cause, when it is hidden from the caller.
     pub(crate) cause: Option<&'a str>,
     /// Health and reflection are called all the time and say nothing.
     pub(crate) is_background: bool,

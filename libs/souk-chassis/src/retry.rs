@@ -26,7 +26,7 @@ impl Retry {
         Retry { attempts: 0 }
     }
 
-    /// Returns how long to wait before the next attempt, or none when this answer is the last.
+    /// Returns how long to wait before the next attempt, or none when this response is the last.
     pub(crate) fn after(
         &mut self,
         response: &Response<Body>,

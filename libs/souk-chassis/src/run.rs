@@ -112,7 +112,7 @@ fn options(program: &str, mut arguments: impl Iterator<Item = String>) -> Result
                 let error = StartError::configuration(
                     "argument",
                     other,
-                    "only --config FILE and --help are known",
+                    "the only options are --config FILE and --help",
                 );
                 return Err(Stop::Wrong(error));
             }

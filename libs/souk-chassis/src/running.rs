@@ -64,8 +64,7 @@ impl Running {
         &self.common
     }
 
-    /// Tells whoever waits (`server.ready_file`) that the process serves. The file appears whole or
-    /// not at all.
+    /// Writes `server.ready_file`: the process serves. The file appears whole or not at all.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -132,7 +131,7 @@ impl Running {
     /// Waits for SIGTERM or SIGINT.
     ///
     /// # Errors
-    /// When the system refuses to tell about signals.
+    /// When signal handlers cannot be installed.
     pub async fn stop_signal(&self) -> Result<(), StartError> {
         use tokio::signal::unix::{SignalKind, signal};
         let (mut terminate, mut interrupt) =
@@ -163,7 +162,7 @@ impl Running {
         {
             // Answers that callers have not read, or requests, which are counted below.
             accepting.abort();
-            warn!("connections were closed with answers that their callers had not read");
+            warn!("connections were closed with responses that their callers had not read");
         }
         while self.process.limits.singles() > 0 && Instant::now() < until {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -172,7 +171,7 @@ impl Running {
             late.push(format!("{} requests", self.process.limits.singles()));
         }
 
-        // Workers have been told at the same time, and may take longer than the last request.
+        // Workers were signalled at the same time, and may take longer than the last request.
         let until = until.max(Instant::now() + WORKERS_TIMEOUT);
         for (name, mut task) in std::mem::take(&mut self.background) {
             if tokio::time::timeout_at(until, &mut task).await.is_err() {

@@ -12,11 +12,11 @@ use crate::log::{Format, Writer};
 use crate::request_log::RequestLog;
 use crate::start_error::StartError;
 
-/// Libraries that tell about every packet at `debug`, which nobody means who asks for `debug`.
+/// Libraries that log every packet at `debug`, which is not what `debug` is meant for.
 const QUIET: [&str; 6] = ["h2", "hyper", "hyper_util", "tonic", "tower", "opentelemetry_sdk"];
 
-/// Libraries that call an error what their caller asked for, such as the answer that a queue is not
-/// there. Heard when named.
+/// Libraries that call an error what their caller asked for, such as the response that a queue is
+/// not there. Heard when named.
 const SILENT: [&str; 1] = ["lapin"];
 
 /// Starts logging and returns how requests are logged. A second start in one process (tests)
@@ -51,7 +51,7 @@ pub(crate) fn start(log: &Log) -> Result<RequestLog, StartError> {
                 .with_filter(targets)
                 .boxed(),
         };
-        // Somebody else's subscriber stays.
+        // An existing subscriber stays.
         let _ = tracing_subscriber::registry().with(lines).try_init();
     });
     Ok(RequestLog { format: log.format, level: general })

@@ -8,7 +8,7 @@ const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
 const SAMPLED: u8 = 1;
 
-/// Where a request stands in its trace.
+/// The position of a request in its trace.
 #[derive(Clone, Debug)]
 pub struct Trace {
     /// The same for everything that one request from outside set off.
@@ -69,7 +69,7 @@ impl Trace {
         text
     }
 
-    /// Returns the trace that a `traceparent` of an event tells of, or a new one.
+    /// Returns the trace of an event's `traceparent`, or a new one.
     pub(crate) fn following(traceparent: &str) -> Self {
         match parse(traceparent.as_bytes()) {
             Some((id, parent, flags)) => {

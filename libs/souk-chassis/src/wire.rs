@@ -21,13 +21,13 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// Completes the answer that carries the status.
+    /// Completes the response that carries the status.
     pub(crate) fn mark(http: StatusCode, mut response: Response<Body>) -> Response<Body> {
         *response.status_mut() = http;
         if http == StatusCode::METHOD_NOT_ALLOWED {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
         }
-        // Tells which compression would have been taken.
+        // Returns which compressions are accepted.
         response.headers_mut().insert("grpc-accept-encoding", HeaderValue::from_static("identity"));
         response
     }

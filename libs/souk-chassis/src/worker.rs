@@ -1,4 +1,4 @@
-//! Keeps background work running: restarts what fails, later every time, and waits for it at the
+//! Keeps background work running: restarts failed workers with a backoff, and waits for them at the
 //! drain.
 
 use std::panic::AssertUnwindSafe;
@@ -15,7 +15,7 @@ use crate::service::Worker;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Whoever ran this long before failing starts again with the first pause.
+/// A worker that ran this long before failing restarts after the first pause.
 const HEALTHY_AFTER: Duration = Duration::from_secs(60);
 
 /// Runs a worker until it ends well or the process drains.
@@ -56,7 +56,7 @@ pub(crate) async fn keep_running(service: &'static str, worker: Worker, drain: D
         error!(
             service,
             worker = worker.name,
-            "worker {service}/{} failed and starts again in {pause:?}: {failure}",
+            "worker {service}/{} failed and restarts in {pause:?}: {failure}",
             worker.name
         );
         if !drain.pause(pause).await {

@@ -124,7 +124,7 @@ impl Sum<'_> {
                 | "google.protobuf.Value"
                 | "google.protobuf.ListValue" => self.lacks(named, "has a type without a bound"),
                 name if self.within.iter().any(|outer| outer.full_name() == name) => {
-                    self.lacks(named, "holds the message that it stands in")
+                    self.lacks(named, "contains its own message type")
                 }
                 _ => delimited(self.message(&message)),
             },

@@ -77,7 +77,7 @@ impl Fields {
         Some((name.clone(), self.take_message(&name)?))
     }
 
-    /// Returns the names of what nobody took.
+    /// Returns the names of unused rules.
     pub fn rest(&self) -> Vec<String> {
         let Some(message) = &self.message else {
             return Vec::new();
@@ -91,7 +91,7 @@ impl Fields {
     }
 }
 
-/// Reports every rule that nobody took.
+/// Reports every unused rule.
 pub fn refuse_rest(rules: &Fields, prefix: &str, element: &mut Element<'_>) {
     for rule in rules.rest() {
         element.problem(&format!("rule `{prefix}{rule}` is not known to souk-codegen"));

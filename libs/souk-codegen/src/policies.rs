@@ -68,7 +68,7 @@ fn entry(
     let known = reasons::names_of(scope, method.parent_service().package_name());
     for reason in reasons.iter().filter(|reason| !known.contains(*reason)) {
         element.problem(&format!(
-            "souk.policy.v1.method.reasons has {reason}, which the package's ErrorReason has not"
+            "souk.policy.v1.method.reasons has {reason}, which is not in the package's ErrorReason"
         ));
     }
     if callers.is_empty() {
@@ -182,7 +182,7 @@ fn check_binding(
         let field = variable.split('=').next().unwrap_or_default();
         if !has_field(method, field) {
             element.problem(&format!(
-                "google.api.http path {path:?} names {field:?}, which is no field of {}",
+                "google.api.http path {path:?} names {field:?}, which is not a field of {}",
                 method.input().full_name()
             ));
         }
@@ -192,7 +192,7 @@ fn check_binding(
     let body = text("body");
     if !body.is_empty() && body != "*" && !has_field(method, &body) {
         element.problem(&format!(
-            "google.api.http body {body:?} is no field of {}",
+            "google.api.http body {body:?} is not a field of {}",
             method.input().full_name()
         ));
     }

@@ -1,4 +1,4 @@
-//! What is wrong with the protos, gathered so that one build names all of it.
+//! The problems of the protos, collected so that one build reports all of them.
 
 use std::fmt;
 

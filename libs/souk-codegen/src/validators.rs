@@ -1,4 +1,4 @@
-//! `impl Validate` for every message: which fields are looked at, when, and under which path. The
+//! `impl Validate` for every message: which fields are checked, when, and under which path. The
 //! rules of single values are in `values`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -330,7 +330,7 @@ impl Context<'_> {
             }
             let _ = writeln!(
                 code,
-                "        if !::souk_contract::rules::is_unique(value) {{ out.add({path}, \"repeated.unique\", \"must not have an item twice\"); }}"
+                "        if !::souk_contract::rules::is_unique(value) {{ out.add({path}, \"repeated.unique\", \"must not contain duplicates\"); }}"
             );
         }
         let items = self.nested(

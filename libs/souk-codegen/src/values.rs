@@ -66,7 +66,7 @@ pub fn well_formed(message: &str, path: &str) -> String {
     )
 }
 
-/// Returns the checks of the rules that stand under `name` (`string`, `int32`…) in the field rules.
+/// Returns the checks of the rules under `name` (`string`, `int32`…) in the field rules.
 pub fn checks(
     subject: &Subject<'_>,
     name: &str,
@@ -355,7 +355,7 @@ fn characters(subject: &Subject<'_>, rules: &mut Fields, element: &mut Element<'
     let (len, min, max) =
         (rules.take_size("len"), rules.take_size("min_len"), rules.take_size("max_len"));
     if len.is_some() && (min.is_some() || max.is_some()) {
-        element.problem("rule `string.len` stands beside `min_len` or `max_len`");
+        element.problem("rule `string.len` is combined with `min_len` or `max_len`");
     }
     let low = len.or(min).unwrap_or(0);
     let high = len.or(max);

@@ -6,14 +6,14 @@ use std::str::FromStr;
 /// Who sent a request, after its token was verified.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Caller {
-    /// Nobody in particular: no token was sent.
+    /// Anonymous: no token was sent.
     #[default]
     Anonymous,
     /// A customer, by the id of the account.
     User(String),
     /// Another service, by its name.
     Service(String),
-    /// Somebody who works for the shop, by the id of the account.
+    /// A member of staff, by the id of the account.
     Staff(String),
 }
 
@@ -54,7 +54,7 @@ impl fmt::Display for Caller {
 
 /// Says that a text names no caller.
 #[derive(Debug, thiserror::Error)]
-#[error("'{0}' names no caller: write user:ID, service:NAME, staff, staff:ID or anonymous")]
+#[error("'{0}' is not a caller: use user:ID, service:NAME, staff, staff:ID or anonymous")]
 pub struct UnknownCaller(String);
 
 impl FromStr for Caller {

@@ -1,6 +1,6 @@
 //! The codec of all generated clients and servers: prost, and the field rules of a request before
-//! and after it is decoded, so that no method, and no message of a client's stream, is ever handed
-//! a request that breaks them.
+//! and after it is decoded, so that no method ever gets a request, or a message of a client's
+//! stream, that breaks them.
 
 use std::marker::PhantomData;
 

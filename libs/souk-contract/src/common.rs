@@ -1,5 +1,5 @@
 //! The reasons of `souk.policy.v1` that this crate, the chassis and the data layer give themselves.
-//! They are built before the contract is; a test of the client crate holds them against it.
+//! They are built before the contract is; a test of the client crate compares them with it.
 
 use tonic::Code;
 

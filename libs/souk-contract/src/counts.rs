@@ -61,11 +61,11 @@ pub struct List {
     pub rule: &'static str,
     /// What must be so, in the validator's words: `must be 1 to 1000 items`.
     pub description: &'static str,
-    /// How items are written when many of them stand together.
+    /// How items are written when several are packed together.
     pub packed: Packed,
 }
 
-/// How the items of a list are written when many of them stand together.
+/// How the items of a list are written when several are packed together.
 #[derive(Debug, Clone, Copy)]
 pub enum Packed {
     /// They are not: each has a tag of its own.
@@ -272,7 +272,7 @@ mod tests {
             &[0x0a, 0, 0x0a, 0, 0x0a, 0],
             &[0x1a, 3, 1, 2, 3],
             &[0x18, 1, 0x18, 2, 0x1a, 2, 0x80, 1],
-            // Fields that nobody knows, also a group, are passed over.
+            // Unknown fields, including groups, are skipped.
             &[0x28, 1, 0x28, 1, 0x28, 1, 0x28, 1, 0x33, 0x0a, 0, 0x34],
         ] {
             assert_eq!(refused(bytes), None, "{bytes:?}");

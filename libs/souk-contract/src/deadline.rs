@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 /// Longer timeouts count as none.
 const LONGEST: Duration = Duration::from_secs(180 * 24 * 3600);
-/// Stands for "no deadline": far enough away for every timer, near enough to be a valid instant.
+/// Represents "no deadline": far enough away for every timer, near enough to be a valid instant.
 static NEVER: LazyLock<Instant> = LazyLock::new(|| Instant::now() + 2 * LONGEST);
 
 /// The instant at which the caller stops waiting.
@@ -35,7 +35,7 @@ impl Deadline {
         self.0
     }
 
-    /// Returns whether nobody waits any more.
+    /// Returns whether the caller no longer waits.
     pub fn has_passed(&self) -> bool {
         self.remaining().is_zero()
     }

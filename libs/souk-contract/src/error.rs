@@ -1,5 +1,5 @@
-//! What an error must say of itself to be answered to a caller, and the one function that turns it
-//! into a status.
+//! What an error must provide to be returned to a caller, and the one function that turns it into a
+//! status.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::{ReasonPolicy, common};
 
-/// An error that a service answers: one `match` that names the reason of each variant and its
-/// facts. Code, domain and the keys of the facts come from the contract.
+/// An error that a service returns: one `match` with the reason and the metadata of each variant.
+/// Code, domain and the keys of the metadata come from the contract.
 pub trait PublicError: std::error::Error {
     /// Returns the reason with its facts. The message is the error's own text.
     fn refusal(&self) -> Refusal;
@@ -83,8 +83,7 @@ impl Refusal {
         })))
     }
 
-    /// Reports a bug. The caller is told nothing but the id of the trace; the error's text goes to
-    /// the log.
+    /// Reports a bug. The caller gets only the id of the trace; the error's text goes to the log.
     pub fn internal() -> Self {
         Refusal::new(&common::INTERNAL)
     }
@@ -247,7 +246,7 @@ fn has_its_keys(policy: &ReasonPolicy, facts: &HashMap<String, String>) -> bool 
     policy.metadata.iter().all(|key| facts.contains_key(*key)) && facts.keys().all(is_known)
 }
 
-/// Returns whether the code means that somebody must look, so that its text is for us and not for
+/// Returns whether the code needs an operator's attention, so that its text is for us and not for
 /// the caller.
 pub fn is_hidden(code: Code) -> bool {
     matches!(code, Code::Internal | Code::Unknown | Code::DataLoss)
@@ -255,7 +254,7 @@ pub fn is_hidden(code: Code) -> bool {
 
 /// Returns the status of an error: its code, its text, and ErrorInfo with reason, domain and
 /// metadata. The text of INTERNAL, UNKNOWN and DATA_LOSS is hidden and their metadata left out,
-/// since it would tell a caller about our insides and nothing to act on.
+/// because it would reveal internals, and a caller cannot act on it.
 pub fn status(error: &dyn PublicError) -> Status {
     error.refusal().into_status(&error.to_string())
 }

@@ -1,4 +1,4 @@
-//! What a service writes for each method, and what it is given: the request, who calls, and until
+//! What a service implements for each method, and what it gets: the request, who calls, and until
 //! when the result is of use.
 
 use std::future::Future;
@@ -51,7 +51,7 @@ pub struct Call<R> {
     pub request: R,
     /// Who calls.
     pub caller: Caller,
-    /// Until when somebody waits for the response.
+    /// Until when the caller waits for the response.
     pub deadline: Deadline,
 }
 

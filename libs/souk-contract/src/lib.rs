@@ -1,5 +1,5 @@
 //! What generated code and the chassis share: field validation, method policies, the codec, how a
-//! service answers a call, and public errors. Holds no business and no I/O.
+//! service handles a call, and public errors. Has no business logic and no I/O.
 
 mod caller;
 mod codec;

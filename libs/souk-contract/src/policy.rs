@@ -1,5 +1,5 @@
-//! The policy table of the contract: what the options `souk.policy.v1.method` and
-//! `idempotency_level` say of each method.
+//! The policy table of the contract: the options `souk.policy.v1.method` and `idempotency_level` of
+//! each method.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::Shape;
 /// A kind of caller that a method admits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CallerKind {
-    /// Everybody, also callers who do not say who they are.
+    /// Everyone, including anonymous callers.
     Public,
     /// A signed-in user.
     User,
@@ -21,9 +21,9 @@ pub enum CallerKind {
 /// How much is lost when a call is refused. The order is by importance: `Sheddable < CriticalPlus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Criticality {
-    /// It can be done later, and nobody waits for it.
+    /// It can be done later, and no one is waiting for it.
     Sheddable,
-    /// It can be done later, and somebody waits for it.
+    /// It can be done later, but someone is waiting for it.
     SheddablePlus,
     /// A customer sees the refusal at once.
     Critical,
@@ -86,7 +86,7 @@ pub struct MethodPolicy {
     pub callers: &'static [CallerKind],
     /// Which services may call when [`CallerKind::Service`] is listed; empty means any.
     pub services: &'static [&'static str],
-    /// What the caller's token must allow besides, all of them.
+    /// The scopes that the caller's token must also have, all of them.
     pub scopes: &'static [&'static str],
     /// The reasons of its own package that it can fail with, by full name.
     pub reasons: &'static [&'static str],
@@ -109,8 +109,8 @@ pub struct MethodPolicy {
 }
 
 impl MethodPolicy {
-    /// The timeout of a method whose answers may last as long as the caller listens: ten years, so
-    /// that adding it to a clock cannot overflow.
+    /// The timeout of a method whose responses may last as long as the caller listens: ten years,
+    /// so that adding it to a clock cannot overflow.
     pub const UNLIMITED: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
     /// Returns whether callers of this kind may call. [`CallerKind::Public`] admits every kind.

@@ -1,4 +1,4 @@
-//! The checks that generated validators call. Each says whether a value keeps a rule; none
+//! The checks that generated validators call. Each returns whether a value satisfies a rule; none
 //! allocates unless it says so.
 
 use std::collections::HashSet;
@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 pub use regex::Regex;
 
 /// One step of a simple pattern: between `min` and `max` ASCII characters of a set, whose bit *n*
-/// stands for the character *n*.
+/// represents the character *n*.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
     /// The set of characters.
@@ -104,8 +104,8 @@ pub fn is_uuid(text: &str) -> bool {
         })
 }
 
-/// Returns whether the text is an absolute URI of RFC 3986: a scheme, and then only characters and
-/// percent-encodings that may stand there.
+/// Returns whether the text is an absolute URI of RFC 3986: a scheme, and then only allowed
+/// characters and percent-encodings.
 pub fn is_uri(text: &str) -> bool {
     static URI: LazyLock<Regex> = LazyLock::new(|| {
         let unit = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})";

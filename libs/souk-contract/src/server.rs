@@ -294,7 +294,7 @@ impl StreamingService<Bytes> for Erased<Streaming<Bytes>, EncodedStream> {
     }
 }
 
-/// A call that came without a chassis: from nobody, with all the time in the world.
+/// A call without a chassis: anonymous, without a deadline.
 struct Unknown;
 
 impl CallInfo for Unknown {

@@ -9,7 +9,7 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 use crate::{REASON_INVALID_FIELD, Shape};
 
 /// How many violations are collected before checking stops, so that a hostile request cannot ask
-/// for an answer larger than the headers it must fit in.
+/// for a response larger than the headers it must fit in.
 pub const MAX_VIOLATIONS: usize = 16;
 
 /// How many characters of a map's key a path shows.
@@ -29,7 +29,7 @@ pub trait Validate {
     /// method.
     const SHAPE: &'static Shape;
 
-    /// Adds what is wrong with this message, which stands at `path`, to `out`.
+    /// Adds the violations of this message, which is at `path`, to `out`.
     fn check(&self, path: &Path<'_>, out: &mut Violations);
 
     /// Checks the whole message.
@@ -43,7 +43,7 @@ pub trait Validate {
     }
 }
 
-/// Where a field stands in a message. Made on the stack on the way down; text is made only for a
+/// The path of a field in a message. Made on the stack on the way down; text is made only for a
 /// violation.
 #[derive(Clone, Copy)]
 pub enum Path<'a> {
@@ -219,7 +219,7 @@ impl<'a> IntoIterator for &'a Violations {
     }
 }
 
-/// Stands in generated `Debug` output where a field with `debug_redact` would be.
+/// Replaces a field with `debug_redact` in generated `Debug` output.
 pub struct Redacted;
 
 impl fmt::Debug for Redacted {

@@ -4,19 +4,26 @@
 use std::time::{Duration, Instant};
 
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Table;
 use sea_orm::{ActiveValue, IntoActiveModel};
-use souk_data::{DataConfig, Db, Error, Find, Isolation, Migration, Schema, Tx, args, given};
+use souk_data::{DataConfig, Db, Ddl, Error, Find, Isolation, Migration, Schema, Tx, args, given};
 use souk_types::Clock;
 
 const SCHEMA: Schema = Schema {
     name: "speed",
-    migrations: &[Migration {
-        version: 1,
-        name: "entries",
-        sqlite: "CREATE TABLE entries (id INTEGER PRIMARY KEY, account INTEGER NOT NULL, amount INTEGER NOT NULL, note TEXT) STRICT;",
-        postgres: "",
-    }],
+    migrations: &[Migration { version: 1, name: "entries", up: entries, earlier_checksums: &[] }],
 };
+
+fn entries(ddl: &mut Ddl) {
+    ddl.create(
+        Table::create()
+            .table("entries")
+            .col(ddl.integer("id").primary_key())
+            .col(ddl.integer("account"))
+            .col(ddl.integer("amount"))
+            .col(ddl.text("note").null()),
+    );
+}
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "entries")]

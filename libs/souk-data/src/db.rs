@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
 use prost::Message;
 use souk_types::Clock;
 use tokio::sync::watch;
@@ -12,7 +14,7 @@ use crate::page::PageTokens;
 use crate::postgres::Postgres;
 use crate::request::{self, RequestKey};
 use crate::sqlite::Sqlite;
-use crate::write::{Attempt, Isolation, Write, WriteFn};
+use crate::write::{Attempt, Isolation, Snapshot, Write, WriteFn};
 use crate::{DataConfig, Engine, Error, Reader, Schema, Tx};
 
 /// An open database. Clones share it; dropping the last one finishes what is queued and closes it.
@@ -44,7 +46,16 @@ impl Db {
     /// stored schema is newer than the program or was changed, [`Error::Lost`] when the database is
     /// not the one that was last here, [`Error::Corrupt`], [`Error::Config`] or
     /// [`Error::Unavailable`].
-    pub async fn open(
+    pub fn open<'a>(
+        config: &'a DataConfig,
+        data_dir: &'a Path,
+        schema: &'a Schema,
+        clock: Clock,
+    ) -> BoxFuture<'a, Result<Db, Error>> {
+        Box::pin(Self::open_now(config, data_dir, schema, clock))
+    }
+
+    async fn open_now(
         config: &DataConfig,
         data_dir: &Path,
         schema: &Schema,
@@ -138,13 +149,19 @@ impl Db {
             .await
     }
 
-    async fn run(&self, isolation: Isolation, write: Arc<dyn Attempt>) -> Result<(), Error> {
+    fn run(
+        &self,
+        isolation: Isolation,
+        write: Arc<dyn Attempt>,
+    ) -> BoxFuture<'_, Result<(), Error>> {
         // It runs in another task, and belongs to the trace of this one.
         let origin = crate::origin::current();
-        match &self.0.store {
-            Store::Sqlite(sqlite) => sqlite.writer.write(write, origin).await,
-            Store::Postgres(postgres) => postgres.write(isolation, write, origin).await,
-        }
+        Box::pin(async move {
+            match &self.0.store {
+                Store::Sqlite(sqlite) => sqlite.writer.write(write, origin).await,
+                Store::Postgres(postgres) => postgres.write(isolation, write, origin).await,
+            }
+        })
     }
 
     /// Returns a reader whose every statement sees all that was committed before it. For statements
@@ -159,15 +176,34 @@ impl Db {
     /// statements.
     pub async fn snapshot<F, Fut, T, E>(&self, closure: F) -> Result<T, E>
     where
-        F: Fn(Reader) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<T, E>> + Send,
+        F: FnOnce(Reader) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        match &self.0.store {
-            Store::Sqlite(sqlite) => sqlite.snapshot(closure).await,
-            Store::Postgres(postgres) => postgres.snapshot(closure).await,
-        }
+        let kept = Arc::new(Mutex::new(None));
+        let result = kept.clone();
+        self.run_snapshot(Box::new(move |reader| {
+            let read = closure(reader);
+            Box::pin(async move {
+                let read = read.await;
+                let is_ok = read.is_ok();
+                *result.lock() = Some(read);
+                is_ok
+            })
+        }))
+        .await?;
+        let result = kept.lock().take();
+        result.unwrap_or_else(|| Err(Error::bug("a snapshot ended before it was read").into()))
+    }
+
+    fn run_snapshot(&self, read: Snapshot) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            match &self.0.store {
+                Store::Sqlite(sqlite) => sqlite.snapshot(read).await,
+                Store::Postgres(postgres) => postgres.snapshot(read).await,
+            }
+        })
     }
 
     /// Returns a receiver that changes after each commit of this process, for those who wait for

@@ -2,124 +2,15 @@
 //! compared with the program.
 
 use sea_orm::sqlx::postgres::PgConnection;
-use sha2::{Digest, Sha256};
 use souk_types::Timestamp;
 
+use crate::own_tables::{OWN_TABLES, applied_migrations};
 use crate::postgres::statement;
 use crate::shop_file::Stored;
 use crate::sqlite::connection::Connection;
 use crate::value::Row;
-use crate::{Engine, Error};
+use crate::{Ddl, Engine, Error, Migration, Schema};
 
-/// Names the tables of one service and how they came to be.
-#[derive(Clone, Copy, Debug)]
-pub struct Schema {
-    /// The service's name. A database of another service is refused.
-    pub name: &'static str,
-    /// All migrations ever made, by ascending version.
-    pub migrations: &'static [Migration],
-}
-
-/// One step of a schema. Once released it never changes; the running version of the program must
-/// survive it.
-#[derive(Clone, Copy, Debug)]
-pub struct Migration {
-    /// Ascending, from 1.
-    pub version: i64,
-    /// What the step does, for people.
-    pub name: &'static str,
-    /// The statements for SQLite, separated by semicolons, without BEGIN and COMMIT. Tables are
-    /// STRICT.
-    pub sqlite: &'static str,
-    /// The statements for PostgreSQL.
-    pub postgres: &'static str,
-}
-
-impl Migration {
-    fn sql(&self, engine: Engine) -> &'static str {
-        match engine {
-            Engine::Sqlite => self.sqlite,
-            Engine::Postgres => self.postgres,
-        }
-    }
-
-    fn checksum(&self, engine: Engine) -> String {
-        let digest = Sha256::digest(self.sql(engine).as_bytes());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-}
-
-/// Gives the SQL, for a SQLite migration, that lets a table only grow:
-/// `append_only_sqlite!("movements")`.
-#[macro_export]
-macro_rules! append_only_sqlite {
-    ($table:literal) => {
-        concat!(
-            "\nCREATE TRIGGER ",
-            $table,
-            "_no_update BEFORE UPDATE ON ",
-            $table,
-            " BEGIN SELECT RAISE(ABORT, 'table ",
-            $table,
-            " is append-only'); END;",
-            "\nCREATE TRIGGER ",
-            $table,
-            "_no_delete BEFORE DELETE ON ",
-            $table,
-            " BEGIN SELECT RAISE(ABORT, 'table ",
-            $table,
-            " is append-only'); END;\n",
-        )
-    };
-}
-
-/// Gives the SQL, for a PostgreSQL migration, that lets a table only grow:
-/// `append_only_postgres!("movements")`.
-#[macro_export]
-macro_rules! append_only_postgres {
-    ($table:literal) => {
-        concat!(
-            "\nCREATE TRIGGER ",
-            $table,
-            "_append_only BEFORE UPDATE OR DELETE ON ",
-            $table,
-            " FOR EACH ROW EXECUTE FUNCTION souk_refuse_change();",
-            "\nCREATE TRIGGER ",
-            $table,
-            "_no_truncate BEFORE TRUNCATE ON ",
-            $table,
-            " FOR EACH STATEMENT EXECUTE FUNCTION souk_refuse_change();\n",
-        )
-    };
-}
-
-const OWN: Schema = Schema {
-    name: "souk-data",
-    migrations: &[
-        Migration {
-            version: 1,
-            name: "requests, outbox, inbox, keys",
-            sqlite: include_str!("../migrations/0001_own_tables.sqlite.sql"),
-            postgres: include_str!("../migrations/0001_own_tables.postgres.sql"),
-        },
-        Migration {
-            version: 2,
-            name: "relay",
-            sqlite: include_str!("../migrations/0002_relay.sqlite.sql"),
-            postgres: include_str!("../migrations/0002_relay.postgres.sql"),
-        },
-        Migration {
-            version: 3,
-            name: "shop",
-            sqlite: include_str!("../migrations/0003_shop.sqlite.sql"),
-            postgres: include_str!("../migrations/0003_shop.postgres.sql"),
-        },
-    ],
-};
-
-const CREATE: &str = "CREATE TABLE IF NOT EXISTS souk_migrations (
-    schema_name TEXT NOT NULL, version BIGINT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_time BIGINT NOT NULL,
-    PRIMARY KEY (schema_name, version))";
 const APPLIED: &str = "SELECT schema_name, version, name, checksum FROM souk_migrations ORDER BY schema_name, version";
 const RECORD: &str = "INSERT INTO souk_migrations (schema_name, version, name, checksum, applied_time) VALUES ($1, $2, $3, $4, $5)";
 
@@ -153,11 +44,11 @@ fn migrate_sqlite(
     schema: &Schema,
     now: Timestamp,
 ) -> Result<(), Error> {
-    connection
-        .run_all(&CREATE.replace("BIGINT", "INTEGER").replace("version))", "version)) STRICT"))?;
+    connection.run_all(&Ddl::render(Engine::Sqlite, applied_migrations))?;
     let applied = connection.query(APPLIED, &[])?;
     for (schema, migration) in pending(&applied, schema, Engine::Sqlite)? {
-        connection.run_all(migration.sqlite).map_err(|e| failed(&schema, migration, e))?;
+        let statements = migration.statements(Engine::Sqlite);
+        connection.run_all(&statements).map_err(|e| failed(&schema, migration, e))?;
         let checksum = migration.checksum(Engine::Sqlite);
         connection.execute(
             RECORD,
@@ -218,10 +109,11 @@ async fn migrate_postgres(
         args!(ADVISORY_LOCK),
     )
     .await?;
-    statement::run_all(connection, CREATE).await?;
+    let create = Ddl::render(Engine::Postgres, applied_migrations);
+    statement::run_all(connection, &create).await?;
     let applied = statement::convert(statement::query(connection, APPLIED, &[]).await?)?;
     for (schema, migration) in pending(&applied, schema, Engine::Postgres)? {
-        statement::run_all(connection, migration.postgres)
+        statement::run_all(connection, &migration.statements(Engine::Postgres))
             .await
             .map_err(|e| failed(&schema, migration, e))?;
         let checksum = migration.checksum(Engine::Postgres);
@@ -247,11 +139,11 @@ fn pending(
     let mut left: Vec<(Schema, Migration)> = Vec::new();
     for row in applied {
         let name: String = row.get("schema_name")?;
-        if name != OWN.name && name != schema.name {
+        if name != OWN_TABLES.name && name != schema.name {
             return Err(wrong(schema, format!("the database belongs to {name}")));
         }
     }
-    for schema in [&OWN, schema] {
+    for schema in [&OWN_TABLES, schema] {
         let mut done = Vec::new();
         for row in applied {
             if row.get::<String>("schema_name")? == schema.name {
@@ -276,7 +168,7 @@ fn pending(
                         format!("migration {version} was applied, but is not this program's next"),
                     ));
                 }
-                Some(migration) if migration.checksum(engine) != *checksum => {
+                Some(migration) if !migration.is_recorded_as(checksum, engine) => {
                     return Err(wrong(
                         schema,
                         format!("migration {version} was changed after it had been applied"),

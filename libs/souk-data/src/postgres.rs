@@ -19,12 +19,12 @@ use tokio::sync::{oneshot, watch};
 
 pub(crate) use sort::sort;
 
-use crate::migrate::{self, Schema};
+use crate::migrate;
 use crate::shop_file::{Named, ShopFile, Stored};
 use crate::trouble::Trouble;
 use crate::value::Arg;
-use crate::write::{Attempt, Isolation};
-use crate::{DataConfig, Error, Reader, TraceParent, Tx};
+use crate::write::{Attempt, Isolation, Snapshot};
+use crate::{DataConfig, Error, Reader, Schema, TraceParent, Tx};
 use transaction::{Held, Transaction};
 
 /// After how much idle time a connection is asked whether it still lives before it is used.
@@ -64,6 +64,20 @@ pub(crate) async fn read(pool: &PgPool, sql: &str, args: &[Arg<'_>]) -> Result<V
             }
         }
     }
+}
+
+/// Explains a statement as if whole tables could not be read.
+pub(crate) async fn explain(
+    pool: &PgPool,
+    sql: &str,
+    args: &[Arg<'_>],
+) -> Result<Vec<PgRow>, Error> {
+    let mut held = Held::new(pool.acquire().await.map_err(|e| sort(&e))?);
+    statement::run_all(held.raw(), "BEGIN; SET LOCAL enable_seqscan = off").await?;
+    let rows = statement::query(held.raw(), sql, args).await?;
+    statement::run_all(held.raw(), "ROLLBACK").await?;
+    held.finish();
+    Ok(rows)
 }
 
 /// What one attempt came to.
@@ -260,25 +274,20 @@ impl Postgres {
         }
     }
 
-    /// Runs a closure on one consistent state of the data.
-    pub(crate) async fn snapshot<F, Fut, T, E>(&self, closure: F) -> Result<T, E>
-    where
-        F: Fn(Reader) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<T, E>> + Send,
-        E: From<Error>,
-    {
-        let held = self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
-        let transaction = Arc::new(Transaction::new(held.map_err(E::from)?));
-        let result = closure(Reader::postgres_snapshot(transaction.clone())).await;
+    /// Reads one consistent state of the data.
+    pub(crate) async fn snapshot(&self, read: Snapshot) -> Result<(), Error> {
+        let held = self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        let transaction = Arc::new(Transaction::new(held));
+        let is_ok = read(Reader::postgres_snapshot(transaction.clone())).await;
         let (held, failure) = transaction.end().await;
         if let Some(mut held) = held
             && statement::run_all(held.raw(), "ROLLBACK").await.is_ok()
         {
             held.finish();
         }
-        match (result, failure) {
-            (Ok(_), Some(failure)) => Err(failure.into()),
-            (result, _) => result,
+        match failure {
+            Some(failure) if is_ok => Err(failure),
+            _ => Ok(()),
         }
     }
 }

@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use sea_orm::{EntityTrait, FromQueryResult, QueryTrait, Select, Value};
 
+use crate::plan::Plan;
+use crate::reader::only_row;
 use crate::value::{Arg, arg_of};
 use crate::{Engine, Error, Reader, Tx};
 
@@ -20,6 +22,7 @@ pub struct Prepared<Q, M> {
     build: fn() -> Q,
     sqlite: OnceLock<Built>,
     postgres: OnceLock<Built>,
+    reads_all: bool,
     rows: PhantomData<fn() -> M>,
 }
 
@@ -32,6 +35,7 @@ pub type Change<Q> = Prepared<Q, ()>;
 struct Built {
     sql: String,
     values: Box<[Source]>,
+    plan: Plan,
 }
 
 enum Source {
@@ -70,7 +74,24 @@ impl From<Given> for Value {
 impl<Q: QueryTrait, M> Prepared<Q, M> {
     /// Takes what builds the statement.
     pub const fn new(build: fn() -> Q) -> Self {
-        Prepared { build, sqlite: OnceLock::new(), postgres: OnceLock::new(), rows: PhantomData }
+        Prepared {
+            build,
+            sqlite: OnceLock::new(),
+            postgres: OnceLock::new(),
+            reads_all: false,
+            rows: PhantomData,
+        }
+    }
+
+    /// Takes what builds a statement that may read a whole table; tests refuse others that do.
+    pub const fn that_reads_all(build: fn() -> Q) -> Self {
+        Prepared {
+            build,
+            sqlite: OnceLock::new(),
+            postgres: OnceLock::new(),
+            reads_all: true,
+            rows: PhantomData,
+        }
     }
 
     fn built(&self, reader: &Reader) -> &Built {
@@ -81,14 +102,20 @@ impl<Q: QueryTrait, M> Prepared<Q, M> {
         kept.get_or_init(|| {
             let statement = (self.build)().build(reader.backend());
             let values = statement.values.map(|values| values.0).unwrap_or_default();
-            Built { sql: statement.sql, values: values.into_iter().map(source).collect() }
+            Built {
+                sql: statement.sql,
+                values: values.into_iter().map(source).collect(),
+                plan: Plan::new(self.reads_all),
+            }
         })
     }
 
     /// Runs an update or a delete, and returns how many rows it changed.
     pub async fn execute<const N: usize>(&self, tx: &Tx, values: [Value; N]) -> Result<u64, Error> {
         let built = self.built(tx);
-        tx.execute(&built.sql, &built.bind(&values)?).await
+        let args = built.bind(&values)?;
+        built.plan.check(tx, &built.sql, &args).await?;
+        tx.execute(&built.sql, &args).await
     }
 }
 
@@ -100,7 +127,9 @@ impl<Q: QueryTrait, M: FromQueryResult> Prepared<Q, M> {
         values: [Value; N],
     ) -> Result<Vec<M>, Error> {
         let built = self.built(reader);
-        let rows = reader.query_for_orm(&built.sql, &built.bind(&values)?).await?;
+        let args = built.bind(&values)?;
+        built.plan.check(reader, &built.sql, &args).await?;
+        let rows = reader.query_for_orm(&built.sql, &args).await?;
         rows.iter().map(|row| M::from_query_result(row, "").map_err(Error::from)).collect()
     }
 
@@ -110,12 +139,7 @@ impl<Q: QueryTrait, M: FromQueryResult> Prepared<Q, M> {
         reader: &Reader,
         values: [Value; N],
     ) -> Result<Option<M>, Error> {
-        let mut rows = self.all(reader, values).await?;
-        let row = rows.pop();
-        if !rows.is_empty() {
-            return Err(Error::bug("a query for one row found several"));
-        }
-        Ok(row)
+        only_row(self.all(reader, values).await?)
     }
 }
 

@@ -1,9 +1,13 @@
 //! Reading and writing inside and outside a transaction: the same calls on both engines, by plain
 //! SQL or by sea-orm.
+//!
+//! The futures are boxed, so that their code is compiled here, and not once more in every service
+//! and in each part of it that awaits one.
 
 use std::ops::Deref;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::sqlx::postgres::PgPool;
 use sea_orm::{
@@ -70,52 +74,86 @@ impl Reader {
     }
 
     /// Runs a query with `$1`, `$2`, … bound to `args`, and returns all its rows.
-    pub async fn query(&self, sql: &str, args: &[Arg<'_>]) -> Result<Vec<Row>, Error> {
-        match &self.0 {
-            Source::SqliteFile(readers) => readers.with(|connection| connection.query(sql, args)),
-            Source::Sqlite(transaction) => {
-                transaction.with(|connection| connection.query(sql, args))
+    pub fn query<'a>(
+        &'a self,
+        sql: &'a str,
+        args: &'a [Arg<'_>],
+    ) -> BoxFuture<'a, Result<Vec<Row>, Error>> {
+        Box::pin(async move {
+            match &self.0 {
+                Source::SqliteFile(readers) => {
+                    readers.with(|connection| connection.query(sql, args))
+                }
+                Source::Sqlite(transaction) => {
+                    transaction.with(|connection| connection.query(sql, args))
+                }
+                Source::PostgresPool(pool) => {
+                    statement::convert(postgres::read(pool, sql, args).await?)
+                }
+                Source::Postgres(transaction) => {
+                    statement::convert(transaction.query(sql, args).await?)
+                }
             }
-            Source::PostgresPool(pool) => {
-                statement::convert(postgres::read(pool, sql, args).await?)
-            }
-            Source::Postgres(transaction) => {
-                statement::convert(transaction.query(sql, args).await?)
-            }
-        }
+        })
     }
 
     /// Runs a query and returns its only row, or none. More than one row is a bug.
-    pub async fn query_row(&self, sql: &str, args: &[Arg<'_>]) -> Result<Option<Row>, Error> {
-        let mut rows = self.query(sql, args).await?;
-        let row = rows.pop();
-        if !rows.is_empty() {
-            return Err(Error::bug("a query for one row found several"));
-        }
-        Ok(row)
+    pub fn query_row<'a>(
+        &'a self,
+        sql: &'a str,
+        args: &'a [Arg<'_>],
+    ) -> BoxFuture<'a, Result<Option<Row>, Error>> {
+        Box::pin(async move { only_row(self.query(sql, args).await?) })
     }
 
-    pub(crate) async fn query_for_orm(
-        &self,
-        sql: &str,
-        args: &[Arg<'_>],
-    ) -> Result<Vec<QueryResult>, Error> {
-        match &self.0 {
-            Source::SqliteFile(readers) => {
-                readers.with(|connection| connection.query_for_orm(sql, args))
+    pub(crate) fn query_for_orm<'a>(
+        &'a self,
+        sql: &'a str,
+        args: &'a [Arg<'_>],
+    ) -> BoxFuture<'a, Result<Vec<QueryResult>, Error>> {
+        Box::pin(async move {
+            match &self.0 {
+                Source::SqliteFile(readers) => {
+                    readers.with(|connection| connection.query_for_orm(sql, args))
+                }
+                Source::Sqlite(transaction) => {
+                    transaction.with(|connection| connection.query_for_orm(sql, args))
+                }
+                Source::PostgresPool(pool) => {
+                    let rows = postgres::read(pool, sql, args).await?;
+                    Ok(rows.into_iter().map(QueryResult::from).collect())
+                }
+                Source::Postgres(transaction) => {
+                    let rows = transaction.query(sql, args).await?;
+                    Ok(rows.into_iter().map(QueryResult::from).collect())
+                }
             }
-            Source::Sqlite(transaction) => {
-                transaction.with(|connection| connection.query_for_orm(sql, args))
-            }
-            Source::PostgresPool(pool) => {
-                let rows = postgres::read(pool, sql, args).await?;
-                Ok(rows.into_iter().map(QueryResult::from).collect())
-            }
-            Source::Postgres(transaction) => {
-                let rows = transaction.query(sql, args).await?;
-                Ok(rows.into_iter().map(QueryResult::from).collect())
-            }
-        }
+        })
+    }
+
+    /// Returns the steps by which the engine runs a statement, on PostgreSQL as if it could not
+    /// read whole tables.
+    pub(crate) fn explain<'a>(
+        &'a self,
+        sql: &'a str,
+        args: &'a [Arg<'_>],
+    ) -> BoxFuture<'a, Result<Vec<String>, Error>> {
+        Box::pin(async move {
+            let (sql, column) = match self.engine() {
+                Engine::Sqlite => (format!("EXPLAIN QUERY PLAN {sql}"), "detail"),
+                Engine::Postgres => (format!("EXPLAIN {sql}"), "QUERY PLAN"),
+            };
+            let rows = match &self.0 {
+                Source::PostgresPool(pool) => {
+                    statement::convert(postgres::explain(pool, &sql, args).await?)?
+                }
+                Source::Postgres(transaction) => {
+                    statement::convert(transaction.explain(&sql, args).await?)?
+                }
+                Source::SqliteFile(_) | Source::Sqlite(_) => self.query(&sql, args).await?,
+            };
+            rows.iter().map(|row| row.get(column)).collect()
+        })
     }
 
     pub(crate) fn backend(&self) -> DbBackend {
@@ -146,16 +184,22 @@ impl Tx {
     }
 
     /// Runs a statement with `$1`, `$2`, … bound to `args`, and returns how many rows it changed.
-    pub async fn execute(&self, sql: &str, args: &[Arg<'_>]) -> Result<u64, Error> {
-        match &self.reader.0 {
-            Source::Sqlite(transaction) => {
-                transaction.with(|connection| connection.execute(sql, args))
+    pub fn execute<'a>(
+        &'a self,
+        sql: &'a str,
+        args: &'a [Arg<'_>],
+    ) -> BoxFuture<'a, Result<u64, Error>> {
+        Box::pin(async move {
+            match &self.reader.0 {
+                Source::Sqlite(transaction) => {
+                    transaction.with(|connection| connection.execute(sql, args))
+                }
+                Source::Postgres(transaction) => {
+                    Ok(transaction.execute(sql, args).await?.rows_affected())
+                }
+                Source::SqliteFile(_) | Source::PostgresPool(_) => Err(only_reads()),
             }
-            Source::Postgres(transaction) => {
-                Ok(transaction.execute(sql, args).await?.rows_affected())
-            }
-            Source::SqliteFile(_) | Source::PostgresPool(_) => Err(only_reads()),
-        }
+        })
     }
 
     /// Rolls back and, on PostgreSQL, runs the closure again: what it read is out of date.
@@ -190,6 +234,15 @@ impl Tx {
         }
         Ok(ProxyExecResult::default().into())
     }
+}
+
+/// Returns the only row of a result, or none. More than one is a bug.
+pub(crate) fn only_row<T>(mut rows: Vec<T>) -> Result<Option<T>, Error> {
+    let row = rows.pop();
+    if !rows.is_empty() {
+        return Err(Error::bug("a query for one row found several"));
+    }
+    Ok(row)
 }
 
 fn only_reads() -> Error {

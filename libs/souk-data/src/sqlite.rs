@@ -16,11 +16,12 @@ use rusqlite::OpenFlags;
 use souk_types::Clock;
 use tokio::sync::{Semaphore, watch};
 
-use crate::migrate::{self, Schema};
+use crate::migrate;
 use crate::once::run_once;
 use crate::shop_file::{Named, ShopFile, Stored};
 use crate::trouble::Trouble;
-use crate::{DataConfig, Error, Reader};
+use crate::write::Snapshot;
+use crate::{DataConfig, Error, Reader, Schema};
 use connection::Connection;
 use held::Hold;
 use keeper::Listed;
@@ -115,37 +116,30 @@ impl Sqlite {
         Ok(Sqlite { writer, readers, trouble, snapshots })
     }
 
-    /// Runs a closure on one consistent state of the data, in a thread of its own.
-    pub(crate) async fn snapshot<F, Fut, T, E>(&self, closure: F) -> Result<T, E>
-    where
-        F: Fn(Reader) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<T, E>>,
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
+    /// Reads one consistent state of the data, in a thread of its own.
+    pub(crate) async fn snapshot(&self, read: Snapshot) -> Result<(), Error> {
         let _permit = self
             .snapshots
             .acquire()
             .await
             .map_err(|_| Error::unavailable("the database is closed"))?;
         let readers = self.readers.clone();
-        let read = tokio::task::spawn_blocking(move || {
-            let connection = readers.take().map_err(E::from)?;
-            connection.lock().run("BEGIN").map_err(E::from)?;
+        let reading = tokio::task::spawn_blocking(move || {
+            let connection = readers.take()?;
+            connection.lock().run("BEGIN")?;
             let transaction = Arc::new(Transaction::new(connection.clone()));
-            let result = run_once(|| closure(Reader::sqlite_snapshot(transaction.clone())));
-            let result = result.unwrap_or_else(|error| Err(error.into()));
+            let read = run_once(|| read(Reader::sqlite_snapshot(transaction.clone())));
             let failure = transaction.end();
             // A connection whose transaction does not end cleanly is dropped, which ends it.
             if failure.is_none() && connection.lock().run("COMMIT").is_ok() {
                 readers.give_back(connection);
             }
-            match (result, failure) {
-                (Ok(_), Some(failure)) => Err(failure.into()),
-                (result, _) => result,
+            match (read?, failure) {
+                (true, Some(failure)) => Err(failure),
+                _ => Ok(()),
             }
         });
-        read.await.unwrap_or_else(|_| Err(Error::Panicked.into()))
+        reading.await.unwrap_or(Err(Error::Panicked))
     }
 
     /// Writes a copy of the database, as of one moment, to a new file, and makes it durable.

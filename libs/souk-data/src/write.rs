@@ -2,11 +2,11 @@
 //! their types, so that each is compiled once and not for every write of every service.
 
 use std::future::Future;
-use std::pin::Pin;
 
+use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 
-use crate::{Error, Tx};
+use crate::{Error, Reader, Tx};
 
 /// What a write may see of others that run at the same time. On SQLite, where one write runs after
 /// another, both are the same.
@@ -45,8 +45,12 @@ where
 /// A write as the engines see it.
 pub(crate) trait Attempt: Send + Sync {
     /// Runs the function, keeps what it returned, and tells whether that was a success.
-    fn run(&self, tx: Tx) -> Pin<Box<dyn Future<Output = bool> + Send + '_>>;
+    fn run(&self, tx: Tx) -> BoxFuture<'_, bool>;
 }
+
+/// What reads one state of the data, as the engines see it: it keeps what it found, and tells
+/// whether that was a success.
+pub(crate) type Snapshot = Box<dyn FnOnce(Reader) -> BoxFuture<'static, bool> + Send>;
 
 /// A write with its types. It may run several times; the last result counts.
 pub(crate) struct Write<I, F, T, E> {
@@ -77,7 +81,7 @@ where
     T: Send,
     E: Send,
 {
-    fn run(&self, tx: Tx) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+    fn run(&self, tx: Tx) -> BoxFuture<'_, bool> {
         Box::pin(async move {
             let result = self.function.call(&tx, &self.input).await;
             let is_ok = result.is_ok();

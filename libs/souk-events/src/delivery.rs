@@ -22,7 +22,7 @@ pub struct Delivery<M> {
 /// Why an event was not handled.
 #[derive(Debug, thiserror::Error)]
 pub enum HandlerError {
-    /// The database failed; the same event is tried again without being given back to the bus.
+    /// The database failed; the same event is retried without returning it to the bus.
     #[error("the database failed: {0}")]
     Database(#[from] souk_data::Error),
     /// The event cannot be handled now; the bus delivers it again later, and at last makes it a
@@ -38,11 +38,11 @@ impl<M: Message + Default> Delivery<M> {
     /// Decodes an event as it was delivered.
     pub(crate) fn decode(event: &pb::Event) -> Result<Self, HandlerError> {
         let message = M::decode(event.data.clone()).map_err(|error| {
-            HandlerError::Poison(format!("the payload is no {}: {error}", event.r#type))
+            HandlerError::Poison(format!("the payload is not a valid {}: {error}", event.r#type))
         })?;
         let time = event.time.unwrap_or_default().try_into();
-        let time = time
-            .map_err(|error| HandlerError::Poison(format!("its time cannot be read: {error}")))?;
+        let time =
+            time.map_err(|error| HandlerError::Poison(format!("its time is invalid: {error}")))?;
         Ok(Delivery {
             id: id_of(event),
             source: event.source.clone(),
@@ -90,7 +90,7 @@ mod tests {
                 Delivery::<OrderPlaced>::decode(&pb::Event { time, ..pb::Event::default() })
                     .unwrap_err();
             assert!(
-                matches!(error, HandlerError::Poison(text) if text.contains("years 1 and 9999")),
+                matches!(error, HandlerError::Poison(text) if text.contains("years 1 to 9999")),
                 "{seconds} {nanos}"
             );
         }
@@ -105,7 +105,7 @@ mod tests {
         };
         let error = Delivery::<OrderPlaced>::decode(&event).unwrap_err();
         assert!(
-            matches!(error, HandlerError::Poison(text) if text.starts_with("the payload is no souk.orders.v1.OrderPlaced"))
+            matches!(error, HandlerError::Poison(text) if text.starts_with("the payload is not a valid souk.orders.v1.OrderPlaced"))
         );
     }
 }

@@ -1,5 +1,5 @@
-//! How a Rust service tells and hears events: [`relay`] empties its outbox into the bus, and a
-//! [`Subscription`] handles each event of a subscription once. The bus itself is the events
+//! How a Rust service publishes and consumes events: [`relay`] publishes its outbox to the bus, and
+//! a [`Subscription`] handles each event of a subscription once. The bus itself is the events
 //! service, which is reached like any other upstream.
 #![warn(missing_docs)]
 
@@ -20,6 +20,6 @@ pub use subscription::Subscription;
 /// The name under which the bus is an upstream.
 const BUS: &str = "events";
 
-/// The pauses before the bus is tried again.
+/// The pauses before the bus is called again.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);

@@ -1,4 +1,4 @@
-//! Whose a type of event is: the service of its package, which alone publishes it.
+//! The owner of a type of event: the service of its package, the only one that publishes it.
 
 use souk_client::events::v1 as pb;
 
@@ -6,7 +6,7 @@ use souk_client::events::v1 as pb;
 const SERVICES: &str = "/services/";
 
 /// Returns the service that owns a type of event: the last segment of its package that is not a
-/// version, with `-` for each `_`. None when the type has no such segment; then nobody owns it.
+/// version, with `-` for each `_`. None when the type has no such segment, and so no owner.
 ///
 /// `souk.orders.v1.OrderPlaced` belongs to `orders`, `acme.gift_cards.v2.Issued` to `gift-cards`.
 pub fn owner_of(kind: &str) -> Option<String> {
@@ -25,8 +25,8 @@ pub fn is_owner(service: &str, kind: &str) -> bool {
 }
 
 /// Returns whether an event says that it comes from the owner of its type. The bus sets `source`
-/// from the identity of the publisher; an event that somebody else wrote to the broker says what
-/// that writer chose.
+/// from the identity of the publisher; an event that another program wrote to the broker has the
+/// source that this program chose.
 pub fn is_from_owner(event: &pb::Event) -> bool {
     event.source.strip_prefix(SERVICES).is_some_and(|service| is_owner(service, &event.r#type))
 }

@@ -1,13 +1,13 @@
-//! The relay: publishes what waits in the outbox and deletes what the bus has. Woken by each commit
-//! of the process.
+//! The relay: publishes the events in the outbox and deletes those that the bus has. Each commit of
+//! the process wakes it.
 //!
 //! **Invariant:** an event is deleted only after the bus has it, and events of one key are
 //! published in the order of the outbox, one batch at a time, by one replica at a time. A crash
-//! between the two publishes some events again; consumers know them by their id.
+//! between the two publishes some events again; consumers deduplicate them by id.
 //!
 //! An event that breaks a rule of the contract makes the bus refuse the whole request that holds
-//! it. Then events go one at a time for a while: the one that is refused alone is set aside with
-//! the reason, and the others go on.
+//! it. Then events go one at a time for a while: an event that is refused alone is set aside with
+//! the reason, and the others continue.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -46,8 +46,8 @@ const PUBLISH_LIMIT: Duration = Duration::from_secs(5);
 /// take, with its deletion.
 const CLAIM_SECONDS: i64 = 15;
 
-/// How often the outbox is looked at without being woken: wake-ups can be lost with a process, and
-/// other replicas on PostgreSQL commit too.
+/// How often the outbox is polled without a wake-up: wake-ups can be lost with a process, and other
+/// replicas on PostgreSQL commit too.
 const SWEEP: Duration = Duration::from_secs(1);
 const SWEEP_OF_REPLICAS: Duration = Duration::from_millis(100);
 
@@ -114,7 +114,7 @@ impl Relay {
                     if backoff.is_failing() {
                         info!(
                             service = self.service,
-                            "events of {} are published again", self.service
+                            "publishing events of {} works again", self.service
                         );
                     }
                     backoff.reset();
@@ -130,7 +130,7 @@ impl Relay {
                     if !backoff.is_failing() {
                         warn!(
                             service = self.service,
-                            "events of {} wait for the bus: {reason}", self.service
+                            "events of {} wait for the event bus: {reason}", self.service
                         );
                     }
                     drain.pause(backoff.next_pause()).await;
@@ -186,7 +186,7 @@ impl Relay {
             event.traceparent.iter().map(|value| ("traceparent".to_owned(), value.clone()));
         pb::Event {
             id: new.id.to_string(),
-            // The bus sets it from who we are; it stands here for whoever reads a request.
+            // The bus sets it from our identity; it is set here to make requests readable.
             source: format!("/services/{}", self.service),
             r#type: new.kind.clone(),
             subject: new.key.clone(),
@@ -214,11 +214,11 @@ impl Relay {
                 Some(Failure(failure)) if !failure.is_retryable => {
                     let kind = &event.event.kind;
                     let id = event.event.id;
-                    tracing::error!(event.id = %id, "the bus refuses {kind} {id} for good: {}", failure.message);
+                    tracing::error!(event.id = %id, "the event bus rejects {kind} {id} permanently: {}", failure.message);
                     refused.push((event.seq, failure.message));
                 }
                 Some(Failure(failure)) => later = Some(failure.message),
-                None => later = Some("the bus answered no result".to_owned()),
+                None => later = Some("the event bus returned no result".to_owned()),
             }
         }
         metrics::counter!("souk_outbox_published_total", "service" => self.service.clone())

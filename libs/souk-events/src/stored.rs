@@ -1,5 +1,5 @@
 //! What every service with a database does: it is ready while the database is, publishes its
-//! events, and deletes what has served its time.
+//! events, and deletes expired rows.
 
 use souk_chassis::{Drain, Host, Service, StartError};
 use souk_data::{DataConfig, Db, Error, Schema};

@@ -1,4 +1,4 @@
-//! A subscription: reads its events for ever and handles each event once, in one write with its
+//! A subscription: reads its events continuously and handles each event once, in one write with its
 //! entry in the inbox.
 //!
 //! **Invariant:** an event is acknowledged only after the write of its effect is committed. The bus
@@ -41,7 +41,7 @@ const AT_ONCE: i32 = 256;
 /// deadline of an event.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(20);
 
-/// How often the log tells of dropped events of one type.
+/// How often dropped events of one type are logged.
 const FOREIGN_LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 const EARLIEST: pb::StartPosition =
@@ -61,7 +61,7 @@ pub struct Subscription {
     clock: Clock,
     from_the_beginning: bool,
     handlers: BTreeMap<&'static str, Handler>,
-    /// When the log last told of a dropped event, by type.
+    /// When a dropped event was last logged, by type.
     foreign_logged: Arc<Mutex<HashMap<String, Instant>>>,
     filters: BTreeMap<&'static str, Filter>,
 }
@@ -141,7 +141,7 @@ impl Subscription {
                 let message = status.message();
                 warn!(
                     service = self.service,
-                    "subscription {name} waits for the bus: {:?}: {message}",
+                    "subscription {name} waits for the event bus: {:?}: {message}",
                     status.code()
                 );
             }
@@ -175,7 +175,7 @@ impl Subscription {
                 message = stream.message() => {
                     let Some(message) = message? else { return Err(ended()) };
                     if backoff.is_failing() {
-                        info!(service = self.service, "subscription {} reads again", self.subscription);
+                        info!(service = self.service, "subscription {} is connected again", self.subscription);
                     }
                     backoff.reset();
                     handling.extend(message.deliveries.into_iter().map(|delivery| self.handle(delivery)));
@@ -194,13 +194,13 @@ impl Subscription {
                 }
             }
         }
-        // What is under way comes to its end; without its acknowledgement it is delivered again and
-        // then known.
+        // What is in progress comes to its end; without its acknowledgement it is delivered again
+        // and then known.
         while handling.next().await.is_some() {}
         Ok(())
     }
 
-    /// Handles one event and tells what to answer.
+    /// Handles one event and returns how to acknowledge it.
     async fn handle(&self, delivery: pb::Delivery) -> pb::SubscribeUpdate {
         let ack_id = delivery.ack_id;
         let event = Arc::new(delivery.event.unwrap_or_default());
@@ -225,8 +225,8 @@ impl Subscription {
         update
     }
 
-    /// Counts an event that does not come from the owner of its type, and tells of it at most once
-    /// a minute for each type.
+    /// Counts an event that does not come from the owner of its type, and logs it at most once a
+    /// minute for each type.
     fn drop_foreign(&self, event: &pb::Event) {
         let kind = &event.r#type;
         let id = &event.id;
@@ -265,7 +265,7 @@ impl Subscription {
             match written {
                 Err(HandlerError::Database(error)) if started.elapsed() < DATABASE_PATIENCE => {
                     let pause = backoff.next_pause();
-                    warn!("subscription {} tries again in {pause:?}: {error}", self.subscription);
+                    warn!("subscription {} retries in {pause:?}: {error}", self.subscription);
                     tokio::time::sleep(pause).await;
                 }
                 other => return other,
@@ -289,5 +289,5 @@ async fn handle_first(
 // A stream ends without an error only when the bus goes away in the middle.
 #[allow(clippy::disallowed_methods)]
 fn ended() -> tonic::Status {
-    tonic::Status::unavailable("the bus ended the stream")
+    tonic::Status::unavailable("the event bus ended the stream")
 }

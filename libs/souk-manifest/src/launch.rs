@@ -6,9 +6,8 @@ use std::process::Command;
 
 use crate::manifest::Manifest;
 
-/// What the starter of a service decides. Each setting becomes an environment variable, which is
-/// how a process of any language is told; whatever the starter itself has in its environment is
-/// inherited.
+/// What the starter of a service decides. Each setting becomes an environment variable, which a
+/// process in any language can read; it inherits the environment of the starter.
 #[derive(Clone, Debug, Default)]
 pub struct Launch {
     settings: Vec<(String, String)>,
@@ -29,7 +28,7 @@ impl Launch {
         self
     }
 
-    /// Names the program that stands for `souk` in a command.
+    /// Names the program to run as `souk` in a command.
     #[must_use]
     pub fn souk(mut self, program: impl Into<PathBuf>) -> Launch {
         self.program = Some(program.into());
@@ -45,7 +44,7 @@ impl Launch {
 }
 
 impl Manifest {
-    /// Returns the environment variables that tell its process these settings.
+    /// Returns the environment variables for these settings.
     pub fn environment(&self, launch: &Launch) -> Vec<(String, String)> {
         let settings = launch.settings.iter();
         settings.map(|(key, value)| (self.variable(key), value.clone())).collect()

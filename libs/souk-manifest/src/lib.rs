@@ -1,5 +1,5 @@
-//! The manifest of a service, in any language: how its environment is made, how it is started, and
-//! what it promises.
+//! The manifest of a service, in any language: how its environment is prepared, how it is started,
+//! and what it promises.
 //!
 //! `services/<name>/souk.service.toml` is read by `souk up`, which runs the services of other
 //! languages, by the conformance suite and by `cargo xtask`. docs/add-a-service.md explains every

@@ -1,4 +1,4 @@
-//! What stands in a manifest, and where manifests are found.
+//! The content of a manifest, and where manifests are found.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -36,7 +36,7 @@ pub struct Manifest {
     /// Examples that the conformance suite calls.
     #[serde(default)]
     pub conformance: Conformance,
-    /// The folder that the manifest stands in.
+    /// The folder of the manifest.
     #[serde(skip)]
     pub folder: PathBuf,
 }
@@ -99,7 +99,7 @@ pub struct Conformance {
     pub write: Option<Write>,
     /// A server stream that stays open, for the sentences about drain and streams.
     pub stream: Option<Unary>,
-    /// An event that it hears, for the sentences about events.
+    /// An event that it consumes, for the sentences about events.
     pub event: Option<Heard>,
 }
 
@@ -135,7 +135,7 @@ pub struct Write {
     pub changed: String,
 }
 
-/// An event that a service hears.
+/// An event that a service consumes.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Heard {
@@ -170,10 +170,10 @@ pub enum ManifestError {
 }
 
 impl Manifest {
-    /// Reads a manifest; `path` is the file, or the folder that it stands in.
+    /// Reads a manifest; `path` is the file, or its folder.
     ///
     /// # Errors
-    /// When it is not there, has unknown or missing keys, or values that make no sense.
+    /// When it does not exist, or has unknown or missing keys, or invalid values.
     pub fn read(path: &Path) -> Result<Manifest, ManifestError> {
         let path = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
         let text = std::fs::read_to_string(&path)
@@ -214,7 +214,7 @@ impl Manifest {
             .as_ref()
             .and_then(|prepare| prepare.steps.iter().find(|step| step.is_empty()))
         {
-            return Err(format!("prepare.steps: {step:?} names no program"));
+            return Err(format!("prepare.steps: {step:?} does not name a program"));
         }
         Ok(())
     }
@@ -228,7 +228,7 @@ impl Manifest {
 }
 
 /// Reads the manifest of every service in a folder of services, by name; folders without one are
-/// passed over.
+/// skipped.
 ///
 /// # Errors
 /// When the folder itself cannot be read. A manifest that is wrong is an element.

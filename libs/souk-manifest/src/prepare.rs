@@ -1,5 +1,5 @@
-//! Makes the environment of a service: packages of its interpreter, compiled sources. Once, and
-//! again when what it is made from has changed.
+//! Prepares the environment of a service: packages of its interpreter, compiled sources. Once, and
+//! again when its inputs have changed.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -16,7 +16,7 @@ const STAMP: &str = ".souk-prepared";
 /// Held while an environment is made; where the steps run, since two services may share a folder of
 /// packages.
 const LOCK: &str = ".souk-prepare.lock";
-/// How much of a failed step's output is told.
+/// How much of a failed step's output is reported.
 const TOLD_LINES: usize = 3;
 
 /// Why a service cannot run here.
@@ -39,13 +39,13 @@ pub enum CannotRun {
         said: String,
     },
     /// The files of the environment could not be read or written.
-    #[error("its environment cannot be made: {0}")]
+    #[error("its environment cannot be created: {0}")]
     Files(#[from] io::Error),
 }
 
 impl CannotRun {
-    /// Returns whether the same may succeed later with nobody doing anything here: a registry comes
-    /// into reach again, a disk gets room. A program that is not installed stays so.
+    /// Returns whether a retry may succeed later without a change here: a registry becomes
+    /// reachable again, disk space is freed. A program that is not installed stays so.
     pub fn may_pass(&self) -> bool {
         match self {
             CannotRun::NotInstalled { .. } => false,
@@ -95,10 +95,10 @@ impl Manifest {
         let directory = self.folder.join(&prepare.directory);
         let lock = File::create(directory.join(LOCK))?;
         if lock.try_lock().is_err() {
-            progress("waiting for another process that prepares it");
+            progress("waiting for another process that is preparing it");
             lock.lock()?;
         }
-        // Somebody else may have made it meanwhile.
+        // Another process may have prepared it meanwhile.
         let wanted = stamp::of(self, prepare, &interpreter)?;
         if self.has(&wanted) {
             return Ok(());

@@ -1,5 +1,5 @@
-//! What an environment was made from, in a few bytes: the content of its inputs, the steps, and the
-//! interpreter.
+//! A fingerprint of what an environment was made from: the content of its inputs, the steps, and
+//! the interpreter.
 
 use std::io;
 use std::path::Path;
@@ -48,7 +48,7 @@ fn add(hash: &mut Fnv, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// FNV-1a with 64 bits: the same in every build, and nobody gains by making two inputs collide.
+/// FNV-1a with 64 bits: the same in every build, and a collision of two inputs is no security risk.
 struct Fnv(u64);
 
 impl Fnv {

@@ -1,5 +1,5 @@
-//! Manifests are read strictly, environments are made once for what they are made from, and
-//! processes are told everything.
+//! Manifests are read strictly, environments are prepared once for the same inputs, and processes
+//! get all of their settings.
 
 use std::fs;
 use std::path::Path;

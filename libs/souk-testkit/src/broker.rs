@@ -1,6 +1,6 @@
-//! What the real brokers have in common: a process with a folder of its own, run by nobody in
-//! particular, that can be killed and started again on the same data, and that goes away with the
-//! test however the test ends.
+//! What the real brokers have in common: a process with its own folder, run as an unprivileged
+//! user, that can be killed and restarted on the same data, and that is removed with the test
+//! however the test ends.
 
 use std::{
     env, fs,
@@ -62,7 +62,7 @@ end
 rm -rf "$folder" 2>/dev/null
 "#;
 
-/// A server and its keeper.
+/// A server and its supervisor.
 pub struct Server {
     name: &'static str,
     keeper: Child,
@@ -93,7 +93,8 @@ impl Server {
         let mut command = as_nobody_if_root(folder.path());
         command.args(["sh", "-c", KEEPER, "souk-keeper"]).arg(folder.path()).args(arguments);
         command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        // Ctrl-C in the terminal must reach the tests only; the keeper sees that its input ends.
+        // Ctrl-C in the terminal must reach the tests only; the supervisor sees that its input
+        // ends.
         command.process_group(0);
         let mut keeper =
             command.spawn().unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
@@ -124,7 +125,7 @@ impl Server {
         self.wait_until_ready().await;
     }
 
-    /// Says a word to the keeper and waits until it is done.
+    /// Sends a command to the supervisor and waits until it is done.
     async fn tell(&mut self, word: &str) {
         let input = self.input.as_mut().expect("it is there until the server is dropped");
         writeln!(input, "{word}")
@@ -152,14 +153,14 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The end of its input tells the keeper to stop.
+        // The end of its input stops the supervisor.
         drop(self.input.take());
         let _ = self.keeper.wait();
     }
 }
 
-/// Tells whether a broker can be started here, by the variable that says where its programs are,
-/// and says so where it cannot.
+/// Returns whether a broker can be started here, by the variable that says where its programs are,
+/// and reports it where it cannot.
 ///
 /// # Panics
 /// In continuous integration (`CI=true`) it must be there.

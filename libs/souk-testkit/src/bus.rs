@@ -1,4 +1,4 @@
-//! A bus that does what the test says: it keeps what is published, and delivers what it is given.
+//! A scripted event bus: it stores published events, and delivers the events that a test adds.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use tonic::Status;
 
 use crate::FakeServer;
 
-/// The events service as far as those who tell and hear need it; `("events", &server.url())` is the
-/// upstream.
+/// A fake events service, as far as publishers and consumers need it; `("events", &server.url())`
+/// is the upstream.
 #[derive(Clone)]
 pub struct Bus(Arc<State>);
 
@@ -35,7 +35,7 @@ struct State {
 pub enum PublishAnswer {
     /// The whole request fails, as if it had not been taken.
     Unavailable,
-    /// The event of this key is refused for good, the others are taken.
+    /// The event with this key is rejected permanently, the others are accepted.
     Never(&'static str),
     /// The event of this key and those after it are not taken now.
     NotNow(&'static str),

@@ -1,5 +1,5 @@
-//! The one program as a process of its own, which a test can kill at any moment and start again on
-//! the same data.
+//! The one program as a child process, which a test can kill at any moment and restart on the same
+//! data.
 
 use std::{
     ffi::OsString,
@@ -19,9 +19,9 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// A running `souk`, killed when this is dropped.
 ///
-/// It is started with `--listen 127.0.0.1:0 --ready-file FILE`; once it serves, the file tells its
-/// addresses, one a line: `grpc=127.0.0.1:40001` and `metrics=127.0.0.1:40002`. A restart asks for
-/// the same gRPC address again.
+/// It is started with `--listen 127.0.0.1:0 --ready-file FILE`; once it serves, the file has its
+/// addresses, one per line: `grpc=127.0.0.1:40001` and `metrics=127.0.0.1:40002`. A restart asks
+/// for the same gRPC address again.
 pub struct ChildShop {
     program: Option<PathBuf>,
     arguments: Vec<OsString>,

@@ -1,4 +1,4 @@
-//! A database of a test's own, gone when the test ends.
+//! A database for one test, deleted when the test ends.
 
 use std::{
     path::{Path, PathBuf},
@@ -62,7 +62,7 @@ impl TestDb {
         self.config.url.strip_prefix("sqlite:").map(PathBuf::from)
     }
 
-    /// Counts the rows of every table, so that a test can tell that nothing was written.
+    /// Counts the rows of every table, so that a test can check that nothing was written.
     pub async fn row_counts(&self) -> RowCounts {
         rows::count(self.url()).await
     }

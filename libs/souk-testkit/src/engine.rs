@@ -50,7 +50,7 @@ pub fn postgres_url() -> Option<String> {
     env::var("SOUK_TEST_POSTGRES_URL").ok().filter(|url| !url.is_empty())
 }
 
-/// Tells whether tests can run on an engine here, and says so where they cannot.
+/// Returns whether tests can run on an engine here, and reports it where they cannot.
 ///
 /// # Panics
 /// In continuous integration (`CI=true`) an engine must be there.
@@ -66,7 +66,7 @@ pub fn is_available(engine: Engine) -> bool {
     false
 }
 
-/// Tells whether the long forms of tests are asked for (`cargo xtask test --nightly`).
+/// Returns whether the long forms of tests are asked for (`cargo xtask test --nightly`).
 pub fn nightly() -> bool {
     env::var("SOUK_NIGHTLY").is_ok_and(|value| value == "1")
 }

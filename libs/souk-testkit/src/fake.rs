@@ -103,7 +103,7 @@ impl Fake {
         self.script.set(path, |_| Box::pin(std::future::pending()));
     }
 
-    /// Lets a method do what its script says, and changes the answer on its way back: another
+    /// Lets a method do what its script says, and changes the response on its way back: another
     /// order, another amount.
     pub fn answer_changed<A>(&self, path: &str, change: impl Fn(&mut A) + Send + Sync + 'static)
     where
@@ -189,7 +189,7 @@ impl Script {
 /// then itself.
 const PREFIX: usize = 5;
 
-/// Replaces the message of an answer. A refusal has none, and stays as it is.
+/// Replaces the message of a response. A refusal has none, and stays as it is.
 async fn distorted(reply: http::Response<Body>, distortion: &Distortion) -> http::Response<Body> {
     let (parts, body) = reply.into_parts();
     let answer = body.collect().await.expect("a scripted answer can be read");

@@ -14,7 +14,7 @@ pub struct Kafka {
 }
 
 impl Kafka {
-    /// Tells whether there is a Kafka here, and says so where there is none.
+    /// Returns whether there is a Kafka here, and reports it where there is none.
     ///
     /// # Panics
     /// In continuous integration (`CI=true`) it must be there.

@@ -1,6 +1,6 @@
-//! What tests of every service need: an engine, a database of their own, a service on a port of its
-//! own, upstreams that follow a script, and ways to wait and to read errors. It knows no service
-//! but the bus, which any may tell and hear.
+//! What tests of every service need: an engine, a database per test, a service on a free port,
+//! scripted upstreams, and ways to wait and to read errors. It knows no service except the event
+//! bus, which every service may use.
 //!
 //! ```ignore
 //! on_each_engine! {

@@ -17,7 +17,7 @@ pub struct RabbitMq {
 }
 
 impl RabbitMq {
-    /// Tells whether there is a RabbitMQ here, and says so where there is none.
+    /// Returns whether there is a RabbitMQ here, and reports it where there is none.
     ///
     /// # Panics
     /// In continuous integration (`CI=true`) it must be there.
@@ -73,9 +73,9 @@ exec {}/sbin/rabbitmq-server",
     /// Waits until the node would find its streams again after being killed. To be called once
     /// there are streams.
     ///
-    /// RabbitMQ 3.10 remembers who coordinates its streams in a table that it writes when nobody
-    /// has used that table for half a second. A node that is killed before, under load from its
-    /// very first stream on, has lost all of them.
+    /// RabbitMQ 3.10 remembers who coordinates its streams in a table that it writes when the table
+    /// was idle for half a second. A node that is killed before, under load from its very first
+    /// stream on, has lost all of them.
     ///
     /// # Panics
     /// When it does not come to rest.

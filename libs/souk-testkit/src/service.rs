@@ -34,7 +34,7 @@ impl TestServiceBuilder {
         self
     }
 
-    /// Tells where an upstream is: `("payments", &fake.url())`.
+    /// Sets the address of an upstream: `("payments", &fake.url())`.
     pub fn upstream(self, name: &str, url: &str) -> Self {
         self.set(format!("upstreams.{name}"), url)
     }

@@ -34,7 +34,7 @@ pub fn metadata_of(status: &Status) -> BTreeMap<String, String> {
         .unwrap_or_default()
 }
 
-/// Returns the fields that broke a rule, in the order of the answer.
+/// Returns the fields that broke a rule, in the order of the response.
 pub fn field_violations(status: &Status) -> Vec<FieldViolation> {
     let violations = status
         .get_details_bad_request()

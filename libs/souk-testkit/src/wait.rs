@@ -8,11 +8,11 @@ use std::{
 
 use souk_types::Backoff;
 
-/// The first pause between two looks; it doubles up to [`LONGEST_PAUSE`].
+/// The first pause between two polls; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
-/// What a look can answer: `bool`, `Option<T>` or `Result<T, E>`.
+/// What a poll can return: `bool`, `Option<T>` or `Result<T, E>`.
 pub trait Answer {
     /// What was waited for.
     type Value;
@@ -41,14 +41,14 @@ impl<T, E: Debug> Answer for Result<T, E> {
     type Value = T;
 
     fn settle(self) -> Result<T, String> {
-        self.map_err(|error| format!("the last answer was {error:?}"))
+        self.map_err(|error| format!("the last response was {error:?}"))
     }
 }
 
-/// Looks again and again until the answer is true, `Some` or `Ok`, and returns what is inside.
+/// Polls until the result is true, `Some` or `Ok`, and returns its content.
 ///
 /// # Panics
-/// When `limit` has passed; the message tells the last answer and the caller's line.
+/// When `limit` has passed; the message has the last result and the caller's line.
 #[track_caller]
 pub fn eventually<F, A>(
     limit: Duration,
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[tokio::test]
-    #[should_panic(expected = "the last answer was \"no\"")]
+    #[should_panic(expected = "the last response was \"no\"")]
     async fn waiting_gives_up_at_its_limit_and_tells_the_last_answer() {
         eventually(Duration::from_millis(5), || async { Err::<(), _>("no") }).await;
     }

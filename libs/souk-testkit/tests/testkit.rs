@@ -9,10 +9,11 @@ use std::{
     time::Duration,
 };
 
+use sea_orm::sea_query::Table;
 use serde::Deserialize;
 use souk_chassis::{Caller, Definition, Host, Service, StartError};
 use souk_contract::Contract;
-use souk_data::{DataConfig, Db, Engine, Migration, Schema};
+use souk_data::{DataConfig, Db, Ddl, Engine, Migration, Schema};
 use souk_testkit::{CallerChannel, ChildShop, TestDb, TestService, eventually, on_each_engine};
 use souk_types::Clock;
 use tonic::{Request, Status, client::Grpc, codegen::http::uri::PathAndQuery};
@@ -20,13 +21,13 @@ use tonic_prost::ProstCodec;
 
 const NOTES: Schema = Schema {
     name: "notes",
-    migrations: &[Migration {
-        version: 1,
-        name: "notes",
-        sqlite: "CREATE TABLE notes (id INTEGER PRIMARY KEY) STRICT; INSERT INTO notes VALUES (1), (2);",
-        postgres: "CREATE TABLE notes (id BIGINT PRIMARY KEY); INSERT INTO notes VALUES (1), (2);",
-    }],
+    migrations: &[Migration { version: 1, name: "notes", up: two_notes, earlier_checksums: &[] }],
 };
+
+fn two_notes(ddl: &mut Ddl) {
+    ddl.create(Table::create().table("notes").col(ddl.integer("id").primary_key()));
+    ddl.run("INSERT INTO notes VALUES (1), (2)");
+}
 
 #[derive(Deserialize)]
 struct Config {
@@ -47,8 +48,8 @@ fn notes() -> Definition {
 }
 
 /// Asks for the health of a process: 1 is SERVING. Without the generated code of the health
-/// service, the answer is read as the protobuf message that looks the same on the wire: one number
-/// in field 1.
+/// service, the response is read as the protobuf message that looks the same on the wire: one
+/// number in field 1.
 async fn health(channel: CallerChannel) -> Result<i32, Status> {
     let mut grpc = Grpc::new(channel);
     grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
@@ -98,8 +99,7 @@ on_each_engine! {
     }
 }
 
-/// Writes a program that understands what the shop does: it tells its addresses, and dies on
-/// request.
+/// Writes a program with the arguments of the shop: it reports its addresses, and dies on request.
 ///
 /// A process of its own writes it: a file that this one had open for writing could not be run while
 /// another test forks.
@@ -111,7 +111,7 @@ fn stand_in(folder: &Path, script: &str) -> PathBuf {
     path
 }
 
-/// Finds the file after --ready-file and writes the addresses to it; the port tells how often it
+/// Finds the file after --ready-file and writes the addresses to it; the port shows how often it
 /// was started.
 const TELLS_ITS_ADDRESSES: &str = r#"
 while [ "$1" != --ready-file ]; do [ "$1" = --listen ] && listen=$2; shift; done

@@ -1,4 +1,4 @@
-//! How long to wait before something that failed is tried again: the one rule for all retries.
+//! How long to wait before a retry: the one rule for all retries.
 
 use std::time::Duration;
 

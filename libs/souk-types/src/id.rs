@@ -4,7 +4,7 @@
 
 use uuid::Uuid;
 
-/// Tells why a text or a column is not an id of the expected kind.
+/// Why a text or a column is not an id of the expected kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     #[error("must be an id that starts with `{expected}_`")]
@@ -66,8 +66,8 @@ pub fn derived(namespace: &[u8], name: &str) -> Uuid {
     Uuid::new_v5(&Uuid::new_v5(&Uuid::NAMESPACE_OID, namespace), name.as_bytes())
 }
 
-/// Makes types of ids, one a line: `/// Names an entry.` and then `EntryId = "entry";`. The word is
-/// what stands before the underscore.
+/// Makes types of ids, one a line: `/// Names an entry.` and then `EntryId = "entry";`. The word
+/// before the underscore.
 #[macro_export]
 macro_rules! typed_ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
@@ -90,7 +90,7 @@ macro_rules! typed_ids {
                 $name($crate::__id::Builder::from_unix_timestamp_millis(now.as_millis(), &random).into_uuid())
             }
 
-            /// Derives an id from a name (UUIDv5), so that whoever knows the name arrives at the
+            /// Derives an id from a name (UUIDv5), so that everyone who knows the name gets the
             /// same id.
             pub fn derive(namespace: &[u8], name: &str) -> Self {
                 $name($crate::__id::derived(namespace, name))
@@ -99,8 +99,8 @@ macro_rules! typed_ids {
             /// Derives the id of a step from its parent's, so that a repeat arrives at the same id.
             ///
             /// It is a UUIDv8: the parent's first 48 bits, which of a UUIDv7 are its time, then 74
-            /// bits of the UUIDv5 of parent and step. So what belongs to new parents stands
-            /// together in an index, as the parents do.
+            /// bits of the UUIDv5 of parent and step. So the children of new parents are adjacent
+            /// in an index, as the parents are.
             pub fn of_step(parent: $crate::__id::Uuid, step: &str) -> Self {
                 let mut bytes = $crate::__id::derived(parent.as_bytes(), step).into_bytes();
                 bytes[..6].copy_from_slice(&parent.as_bytes()[..6]);
@@ -167,7 +167,7 @@ typed_ids! {
     OrderId = "order";
     /// Names a refund of an order or a payment.
     RefundId = "refund";
-    /// Names a reservation of stock; chosen by whoever reserves.
+    /// Names a reservation of stock; chosen by the caller of Reserve.
     ReservationId = "reservation";
     /// Names a payment intent.
     PaymentId = "payment";
@@ -179,7 +179,7 @@ typed_ids! {
     AccountId = "account";
     /// Names a product of the catalogue.
     ProductId = "product";
-    /// Names a variant of a product: what a SKU stands for.
+    /// Names a variant of a product, which a SKU identifies.
     VariantId = "variant";
     /// Names one price of a variant.
     PriceId = "price";

@@ -1,4 +1,5 @@
-//! Pure values that every service shares: money, ids, time, backoff. No I/O, no async, no business.
+//! Pure values that every service shares: money, ids, time, backoff. No I/O, no async, no business
+//! logic.
 
 mod backoff;
 #[cfg(feature = "sea-orm")]
@@ -17,7 +18,7 @@ pub use id::{
 pub use money::{Currency, Money, MoneyError};
 pub use time::{Clock, TimeError, Timestamp};
 
-/// What the types that [`typed_ids!`] makes stand on.
+/// What the types of [`typed_ids!`] build on.
 #[doc(hidden)]
 pub mod __id {
     pub use uuid::{Builder, Uuid};

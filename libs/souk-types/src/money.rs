@@ -4,16 +4,16 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Tells why an amount could not be built or computed.
+/// Why an amount could not be built or computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
-    #[error("a currency code is three capital letters, as in ISO 4217")]
+    #[error("a currency code must be three capital letters, as in ISO 4217")]
     Currency,
-    #[error("{0} is not a currency of ISO 4217 that things are sold in")]
+    #[error("{0} is not an ISO 4217 currency for sales")]
     NotOfCommerce(Currency),
     #[error("amounts in {0} and {1} cannot be combined")]
     CurrencyMismatch(Currency, Currency),
-    #[error("the amount leaves the range of 64 bits")]
+    #[error("the amount overflows 64 bits")]
     Overflow,
 }
 

@@ -98,7 +98,7 @@ pub fn id_column() -> ColumnType {
     ColumnType::VarBinary(sea_orm::sea_query::StringLen::None)
 }
 
-/// Tells that a column holds no value of this type. What it holds is not told.
+/// A column holds no value of this type. The error does not reveal what it holds.
 pub fn not_stored_as(name: &str) -> TryGetError {
-    TryGetError::DbErr(DbErr::Type(format!("a column holds no {name}")))
+    TryGetError::DbErr(DbErr::Type(format!("a column does not hold a valid {name}")))
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Tells why a time from outside cannot be used.
+/// Why an external time cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
-    #[error("a time lies between the years 1 and 9999, with nanoseconds between 0 and 999,999,999")]
+    #[error("a time must be in the years 1 to 9999, with nanoseconds from 0 to 999,999,999")]
     OutOfRange,
 }
 
@@ -72,7 +72,7 @@ impl From<Timestamp> for prost_types::Timestamp {
 impl TryFrom<prost_types::Timestamp> for Timestamp {
     type Error = TimeError;
 
-    /// Takes a time from the wire; what is finer than a microsecond is cut off.
+    /// Takes a time from the wire; it is truncated to microseconds.
     fn try_from(time: prost_types::Timestamp) -> Result<Self, TimeError> {
         let in_range = (FIRST_SECOND..=LAST_SECOND).contains(&time.seconds)
             && (0..1_000_000_000).contains(&time.nanos);
@@ -83,7 +83,7 @@ impl TryFrom<prost_types::Timestamp> for Timestamp {
     }
 }
 
-/// Tells the time: the machine's own, or one that a test sets and moves.
+/// Returns the time: the machine's own, or one that a test sets and moves.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Option<Arc<AtomicI64>>);
 
@@ -93,7 +93,7 @@ impl Clock {
         Clock(None)
     }
 
-    /// Returns a clock that stands at `start` until it is moved; clones move together.
+    /// Returns a clock that stays at `start` until it is moved; clones move together.
     pub fn manual(start: Timestamp) -> Self {
         Clock(Some(Arc::new(AtomicI64::new(start.0))))
     }

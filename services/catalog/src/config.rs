@@ -1,5 +1,4 @@
-//! What an operator can set. `config.default.toml` holds the defaults and says what each field
-//! means.
+//! The settings. `config.default.toml` has the defaults and documents each field.
 
 use serde::Deserialize;
 use souk_data::DataConfig;

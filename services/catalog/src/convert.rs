@@ -53,10 +53,10 @@ pub fn amount(name: &'static str, money: Option<types::Money>) -> Result<Money, 
 /// Reads a time within the calendar.
 pub fn time(name: &str, time: Option<prost_types::Timestamp>) -> Result<Option<Timestamp>, Error> {
     let time = time.map(Timestamp::try_from).transpose();
-    time.map_err(|_| Error::Time(FieldError::new(name, "must lie between the years 1 and 9999")))
+    time.map_err(|_| Error::Time(FieldError::new(name, "must be in the years 1 to 9999")))
 }
 
-/// Reads since when something was so in the world: never ahead of now.
+/// Reads an effective time; it must not be in the future.
 pub fn effective_time(
     name: &str,
     effective_time: Option<prost_types::Timestamp>,

@@ -1,4 +1,5 @@
-//! What can go wrong in the catalogue: each variant is one reason of the contract with its facts.
+//! What can go wrong in the catalogue: each variant is one reason of the contract with its
+//! metadata.
 
 use souk_client::catalog::v1::ErrorReason as Reason;
 use souk_contract::{FieldError, PublicError, Reason as _, Refusal};
@@ -17,7 +18,7 @@ pub struct Unresolved {
     pub why: NotForSale,
 }
 
-/// The most items that one answer names as not for sale.
+/// The most items that one response names as not for sale.
 pub const MAX_UNRESOLVED: usize = 16;
 
 /// Everything that a method of this service can answer instead of a result.
@@ -31,13 +32,13 @@ pub enum Error {
     PriceNotFound(PriceId),
     #[error("sku {0} belongs to another variant")]
     SkuExists(String),
-    #[error("price {0} exists already")]
+    #[error("price {0} already exists")]
     PriceExists(PriceId),
-    #[error("somebody else changed it first; its etag is now {present}")]
+    #[error("the etag is stale; the current one is {present}")]
     EtagMismatch { present: String },
     #[error("product {product} cannot become {requested} while it is {state}")]
     ProductState { product: ProductId, state: State, requested: State },
-    #[error("product {0} has {MAX_VARIANTS} variants, which is the most it may have")]
+    #[error("product {0} has the maximum of {MAX_VARIANTS} variants")]
     TooManyVariants(ProductId),
     #[error("price {0} is archived")]
     PriceArchived(PriceId),
@@ -51,12 +52,12 @@ pub enum Error {
     Time(FieldError),
     #[error(transparent)]
     Field(#[from] FieldError),
-    #[error("an import takes at most {0} items a call; the first {0} were dealt with")]
+    #[error("an import takes at most {0} items per call; the first {0} were processed")]
     TooManyItems(usize),
     /// At least one item, the first first.
     #[error("{}", text_of_first(.0))]
     Unresolved(Vec<Unresolved>),
-    #[error("the database holds {0}, which no version of this program writes")]
+    #[error("the database holds an invalid value: {0}")]
     Unreadable(&'static str),
     /// The caller's stream broke off.
     #[error(transparent)]
@@ -190,7 +191,7 @@ fn of_field(reason: Reason, fault: &FieldError) -> Refusal {
     reason.refusal().field(&fault.field, &fault.problem)
 }
 
-/// Tells of each item that cannot be sold, with the reason and the facts of the first.
+/// Lists each item that cannot be sold, with the reason and the metadata of the first.
 fn not_for_sale(unresolved: &[Unresolved]) -> Refusal {
     let Some(first) = unresolved.first() else { return Refusal::internal() };
     let told = unresolved.iter().take(MAX_UNRESOLVED);

@@ -1,7 +1,7 @@
-//! What an import does with its items: decides, item by item, what is new, what is there and what
-//! is refused. Pure.
+//! The rules of an import: decides for each item what is new, what exists and what is refused.
+//! Pure.
 //!
-//! **Invariant:** an item is taken whole or not at all, and nothing that is there is changed.
+//! **Invariant:** an item is imported as a whole or not at all, and existing data never changes.
 
 use std::collections::{HashMap, HashSet};
 
@@ -62,7 +62,7 @@ pub struct Refusal {
 /// An item of the stream: one that can be read, or the key and fault of one that cannot.
 pub type Read = Result<Item, (String, Refusal)>;
 
-/// What became of an item.
+/// The outcome of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Created { product: ProductId, variants: usize, prices: usize },
@@ -97,7 +97,7 @@ pub struct Plan {
     pub variants: Vec<Variant>,
     /// A price that is new and a default is also to become the default of its variant.
     pub prices: Vec<Price>,
-    /// One for each item, in their order: its key and what became of it.
+    /// One for each item, in their order: its key and its outcome.
     pub outcomes: Vec<(String, Outcome)>,
 }
 
@@ -187,7 +187,7 @@ fn additions(item: &Item, present: &Present, now: Timestamp) -> Result<Additions
     for (index, variant) in item.variants.iter().enumerate() {
         let field = format!("variants[{index}]");
         if !skus.insert(variant.sku.as_str()) {
-            let message = format!("the item names the sku {} twice", variant.sku);
+            let message = format!("the item has the sku {} more than once", variant.sku);
             return Err(refuse(ErrorReason::Duplicate, format!("{field}.sku"), message));
         }
         let variant_id = match present.variants.get(&variant.sku) {
@@ -247,7 +247,7 @@ fn add_prices(
             .is_some()
         {
             let message =
-                format!("the item names two default prices in {}", wanted.amount.currency);
+                format!("the item has more than one default price in {}", wanted.amount.currency);
             return Err(refuse(
                 ErrorReason::Duplicate,
                 format!("{field}.prices[{index}].is_default"),
@@ -262,7 +262,7 @@ fn add_prices(
         let is_repeated = !seen.insert(id);
         match present.prices.get(&id) {
             Some((of, amount)) if *of != variant_id || *amount != wanted.amount => {
-                let message = format!("price {id} exists already and is another");
+                let message = format!("price {id} already exists with other fields");
                 return Err(refuse(
                     ErrorReason::PriceExists,
                     format!("{field}.prices[{index}]"),

@@ -1,4 +1,4 @@
-//! The rules of an import, and a model: importing the same items again, in whatever pieces, changes
+//! The rules of an import, and a model: importing the same items again, in any pieces, changes
 //! nothing.
 
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! What a caller wants priced, and why it cannot be sold.
+//! An item to price, and why it cannot be sold.
 
 use souk_types::{Currency, PriceId};
 

@@ -1,8 +1,8 @@
 //! The catalog service: owns what the shop sells, its variants, and what those cost.
 //!
-//! Read it in this order: what is promised (`proto/souk/catalog/v1`), the rules (`product.rs`,
-//! `variant.rs`, `price.rs`), what can be asked (`rpc/`), how an import decides (`import.rs`), the
-//! tables and queries (`store.rs`).
+//! Read it in this order: the contract (`proto/souk/catalog/v1`), the rules (`product.rs`,
+//! `variant.rs`, `price.rs`), the RPCs (`rpc/`), how an import decides (`import.rs`), the tables
+//! and queries (`store.rs`).
 
 mod config;
 mod convert;
@@ -23,6 +23,8 @@ use souk_client::catalog::v1::catalog_service;
 use souk_events::Stored as _;
 use souk_types::{Currency, Money, PriceId};
 
+pub use store::SCHEMA;
+
 use config::Config;
 use rpc::CatalogRpc;
 
@@ -32,12 +34,12 @@ pub fn definition() -> Definition {
 }
 
 async fn build(config: Config, host: Host) -> Result<Service, StartError> {
-    let db = souk_events::open(&host, &config.data, &store::SCHEMA).await?;
+    let db = souk_events::open(&host, &config.data, &SCHEMA).await?;
     let rpc = CatalogRpc { db: db.clone(), clock: host.clock() };
     Ok(Service::new(&souk_client::CONTRACT).rpc(catalog_service::server(rpc)).database(&host, &db))
 }
 
-/// Returns the id that ImportProducts gives to the price of a sku at so many minor units of a
+/// Returns the id that ImportProducts gives to the price of a sku for an amount in minor units of a
 /// currency; the contract (`ImportedPrice`) says how it is derived.
 pub fn imported_price_id(sku: &str, currency: Currency, minor_units: i64) -> PriceId {
     price::imported_id(sku, Money::new(currency, minor_units))

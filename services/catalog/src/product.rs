@@ -1,4 +1,4 @@
-//! The rules of a product: what it may become, and who sees it. Pure.
+//! The rules of a product: its transitions, and who sees it. Pure.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub type Labels = BTreeMap<String, String>;
 pub enum Audience {
     /// Staff and services.
     Shop,
-    /// Everybody else.
+    /// All other callers.
     Public,
 }
 

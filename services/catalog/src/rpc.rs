@@ -1,4 +1,4 @@
-//! What the methods of the catalogue work with. The story of each is in `rpc/<method>.rs`.
+//! The dependencies of the catalogue's methods. Each method is in `rpc/<method>.rs`.
 
 mod archive_price;
 mod audit_catalog;

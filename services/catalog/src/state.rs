@@ -18,7 +18,7 @@ pub enum State {
 }
 
 impl State {
-    /// Tells whether a product in this state may enter the next.
+    /// Returns whether a product in this state may enter the next.
     pub fn may_become(self, next: State) -> bool {
         self == next || next != State::Draft
     }

@@ -7,20 +7,10 @@ pub mod audit;
 pub mod default_prices;
 pub mod imports;
 mod lists;
+mod migrations;
 pub mod offers;
 pub mod prices;
 pub mod products;
 pub mod variants;
 
-use souk_data::{Migration, Schema};
-
-/// The schema of the catalogue's database.
-pub static SCHEMA: Schema = Schema {
-    name: "catalog",
-    migrations: &[Migration {
-        version: 1,
-        name: "catalog",
-        sqlite: include_str!("../migrations/sqlite/0001_catalog.sql"),
-        postgres: include_str!("../migrations/postgres/0001_catalog.sql"),
-    }],
-};
+pub use migrations::SCHEMA;

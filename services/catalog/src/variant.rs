@@ -55,7 +55,7 @@ pub fn imported_id(sku: &str) -> VariantId {
     VariantId::derive(b"souk.catalog.variant", sku)
 }
 
-/// Checks that a product with so many variants may have one more.
+/// Checks that a product with this many variants may have one more.
 pub fn check_room(product: ProductId, present: usize) -> Result<(), Error> {
     if present < MAX_VARIANTS { Ok(()) } else { Err(Error::TooManyVariants(product)) }
 }

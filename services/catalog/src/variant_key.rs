@@ -1,4 +1,4 @@
-//! What names a variant, and how many a product has at most.
+//! The keys of a variant, and the limit of variants per product.
 
 use souk_types::VariantId;
 

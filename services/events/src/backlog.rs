@@ -1,4 +1,4 @@
-//! The backlog of a subscription now: what is written, and what this replica knows beyond that.
+//! The current backlog of a subscription: what is stored, and what this replica knows beyond that.
 
 use std::time::Duration;
 
@@ -50,8 +50,8 @@ pub async fn of(
     Ok(backlog)
 }
 
-/// Returns for how long the oldest event has not been finished: of those that are held here, or,
-/// where the log can tell, of all. Zero when there is none.
+/// Returns the age of the oldest unfinished event: of those held here, or, if the log knows, of
+/// all. Zero when there is none.
 pub async fn oldest_age(
     log: &dyn Log,
     delivery: &Delivery,

@@ -15,7 +15,7 @@ use souk_types::Timestamp;
 use crate::log::size_of;
 
 /// The most bytes of an event that is read, payload and attributes together. What Publish takes is
-/// smaller; what is larger would not fit into an answer that every client reads (4 MiB).
+/// smaller; what is larger would not fit into a response that every client reads (4 MiB).
 pub const MAX_EVENT_BYTES: usize = 3 << 20;
 
 /// The version of CloudEvents.
@@ -59,14 +59,14 @@ impl Binding {
     }
 }
 
-/// Tells why a message of the broker is no event.
+/// Why a message of the broker is not an event.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAnEvent {
     #[error("it has no attribute {0}")]
     Missing(&'static str),
-    #[error("its attribute time is no time within the years 1 to 9999")]
+    #[error("its attribute time is not a time in the years 1 to 9999")]
     Time,
-    #[error("it has {0} bytes, and an event has at most {MAX_EVENT_BYTES}")]
+    #[error("it has {0} bytes, but an event may have at most {MAX_EVENT_BYTES}")]
     TooLarge(usize),
     #[error("its version of CloudEvents is not 1.0")]
     Version,
@@ -100,8 +100,8 @@ pub fn content_type(event: &pb::Event) -> &str {
     if event.data_content_type.is_empty() { PROTOBUF } else { &event.data_content_type }
 }
 
-/// Reads an event from the headers, the media type and the payload of a message. Headers that
-/// belong to nobody are passed over, since foreign producers add their own.
+/// Reads an event from the headers, the media type and the payload of a message. Unknown headers
+/// are ignored, because other producers add their own.
 pub fn from_headers<'a>(
     headers: impl IntoIterator<Item = (&'a str, &'a [u8])>,
     content_type: Option<&str>,

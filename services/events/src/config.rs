@@ -1,5 +1,4 @@
-//! What an operator can set. `config.default.toml` holds the defaults and says what each field
-//! means.
+//! The settings. `config.default.toml` has the defaults and documents each field.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -18,7 +17,7 @@ pub struct Config {
     pub engine: LogConfig,
     /// How events are delivered.
     pub delivery: DeliveryConfig,
-    /// How events that were kept long enough are deleted.
+    /// How expired events are deleted.
     pub retention: RetentionConfig,
 }
 
@@ -87,7 +86,7 @@ pub struct DeliveryConfig {
     pub lease_milliseconds: u64,
 }
 
-/// How events that were kept long enough are deleted.
+/// How expired events are deleted.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RetentionConfig {

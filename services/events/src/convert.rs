@@ -101,7 +101,7 @@ fn attempts(attempts: i32) -> Option<u32> {
     u32::try_from(attempts).ok().filter(|attempts| *attempts > 0)
 }
 
-/// What only the present state of a subscription tells.
+/// The fields that come from the current state of a subscription.
 #[derive(Clone, Debug, Default)]
 pub struct Backlog {
     pub lag: i64,

@@ -1,6 +1,6 @@
-//! Delivery: the subscriptions that have consumers at this replica. One [`Hub`] a subscription
-//! holds its streams and the windows of the partitions that are leased to it; `lease_manager.rs`
-//! leases and reads, `recorder.rs` writes how far all have come.
+//! Delivery: the subscriptions that have consumers at this replica. One [`Hub`] per subscription
+//! holds its streams and the windows of its leased partitions; `lease_manager.rs` leases and reads,
+//! `recorder.rs` stores the positions.
 
 mod ack_id;
 mod hub;
@@ -34,7 +34,7 @@ struct Shared {
     /// Names this process in leases.
     replica: String,
     hubs: Mutex<BTreeMap<i64, Arc<Hub>>>,
-    /// Tells that the first hub came or the last one went.
+    /// Signals that the first hub was added or the last one removed.
     changed: Notify,
     /// Held while progress is written, and while leases are given away, so that neither overtakes
     /// the other.

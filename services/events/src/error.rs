@@ -1,5 +1,4 @@
-//! Everything that can go wrong with a call: each variant is one reason of the contract with its
-//! facts.
+//! All errors of a call: each variant is one reason of the contract with its metadata.
 
 use souk_client::events::v1::ErrorReason as Reason;
 use souk_contract::{FieldError, PublicError, Reason as _, Refusal};
@@ -12,13 +11,13 @@ use crate::log::LogError;
 pub enum Error {
     #[error("subscription {0} does not exist")]
     SubscriptionNotFound(String),
-    #[error("subscription {0} exists with other settings or of another owner")]
+    #[error("subscription {0} exists with other settings or another owner")]
     SubscriptionExists(String),
-    #[error("the subscription is called {name}, and the caller's are called {allowed}")]
+    #[error("the subscription is named {name}, but this caller may only use {allowed}")]
     SubscriptionName { field: &'static str, name: String, allowed: String },
-    #[error("the stream broke its protocol: {0}")]
+    #[error("the stream violated the protocol: {0}")]
     StreamProtocol(&'static str),
-    #[error("partition {partition} does not exist; there are {partitions}")]
+    #[error("partition {partition} does not exist; the log has {partitions}")]
     NoSuchPartition { field: &'static str, partition: i32, partitions: u32 },
     #[error("dead letter {0} does not exist")]
     DeadLetterNotFound(String),

@@ -1,9 +1,9 @@
 //! The events service: the event bus of the shop. It keeps events in a log and delivers them to
 //! subscriptions.
 //!
-//! Read it in this order: what is promised (`proto/souk/events/v1`), the log (`log.rs`), a
-//! subscription (`subscription.rs`), what may be delivered next (`window.rs`), how streams, leases
-//! and writes work together (`delivery.rs`), what can be asked (`rpc/`), all SQL (`store.rs`).
+//! Read it in this order: the contract (`proto/souk/events/v1`), the log (`log.rs`), a subscription
+//! (`subscription.rs`), what may be delivered next (`window.rs`), how streams, leases and writes
+//! work together (`delivery.rs`), the RPCs (`rpc/`), all SQL (`store.rs`).
 
 mod backlog;
 #[cfg(any(feature = "kafka", feature = "rabbitmq"))]
@@ -26,6 +26,8 @@ use souk_client::events::v1::event_service;
 use souk_data::Engine;
 use souk_data::Isolation::ReadCommitted;
 
+pub use store::SCHEMA;
+
 use config::Config;
 use delivery::Delivery;
 use rpc::EventsRpc;
@@ -37,7 +39,7 @@ pub fn definition() -> Definition {
 
 async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     config.check()?;
-    let db = souk_events::open(&host, &config.data, &store::SCHEMA).await?;
+    let db = souk_events::open(&host, &config.data, &SCHEMA).await?;
     if db.engine() == Engine::Sqlite {
         db.write(ReadCommitted, (), store::lease::free_all).await?;
     }

@@ -1,7 +1,7 @@
-//! The log under the bus: append, and read from a position, per partition. Three engines keep it;
-//! what is delivered to whom and how often is none of its business.
+//! The log under the bus: append, and read from a position, per partition. There are three engines;
+//! the log knows nothing about deliveries.
 //!
-//! **Invariant:** what every engine keeps to, and everything above it rests on:
+//! **Invariant:** every engine guarantees, and everything above relies on:
 //! - an event with `Ok(offset)` is durable, and offsets of a partition grow in the order in which
 //!   its events became durable;
 //! - a reader sees every event of its partition once, in the order of offsets, and never one that
@@ -63,7 +63,7 @@ pub struct Bounds {
 )]
 pub enum AppendError {
     /// It is larger than the engine takes. It never will be taken.
-    #[error("{what}: {bytes} bytes, and the log takes at most {max}")]
+    #[error("{what}: {bytes} bytes, but the log accepts at most {max}")]
     TooLarge { what: &'static str, bytes: usize, max: usize },
     /// It may be taken when it is sent again; it may also be in the log already.
     #[error("{0}")]
@@ -80,7 +80,7 @@ pub enum LogError {
     #[error("database failed: {0}")]
     Database(#[from] souk_data::Error),
     /// What was read cannot be understood.
-    #[error("the log holds what cannot be read: {0}")]
+    #[error("the log holds an unreadable event: {0}")]
     Corrupt(String),
 }
 
@@ -94,7 +94,7 @@ pub trait Log: Send + Sync {
     /// together. Returns a result for each: the offset of one that is durable, or why it is not
     /// there.
     ///
-    /// It goes on when the caller goes away; the events may then be in the log or not.
+    /// It continues when the caller disconnects; the events may then be in the log or not.
     async fn append(
         &self,
         events: Vec<(u32, Arc<pb::Event>)>,
@@ -126,8 +126,8 @@ pub trait Log: Send + Sync {
         Ok(())
     }
 
-    /// Deletes what was kept long enough; an engine with a retention of its own does nothing.
-    /// Returns how many events went.
+    /// Deletes expired events; an engine with its own retention does nothing. Returns how many
+    /// events went.
     async fn purge(&self) -> Result<u64, LogError> {
         Ok(0)
     }
@@ -136,7 +136,7 @@ pub trait Log: Send + Sync {
     async fn ping(&self) -> Result<(), LogError>;
 }
 
-/// Reads one partition from a position on, for ever.
+/// Reads one partition from a position on, without end.
 #[tonic::async_trait]
 pub trait LogReader: Send {
     /// Waits for the next events and returns at least one, at most `max_events` and about
@@ -154,7 +154,8 @@ pub async fn open(config: &LogConfig, db: &Db, clock: &Clock) -> Result<Arc<dyn 
         #[cfg(feature = "rabbitmq")]
         "rabbitmq" => Ok(Arc::new(RabbitMqLog::open(config, clock.clone()).await?)),
         other => {
-            let allowed = format!("must be one of {}, which are built in", ENGINES.join(", "));
+            let allowed =
+                format!("must be one of {}, which this program was built with", ENGINES.join(", "));
             Err(StartError::configuration("events.engine.name", other, &allowed))
         }
     }

@@ -1,4 +1,4 @@
-//! How far a subscription has come in one partition: everything before `next` is finished, and some
+//! The progress of a subscription in one partition: everything before `next` is finished, and some
 //! runs above it.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! What the methods of events work with. The story of each is in `rpc/<method>.rs`.
+//! The dependencies of the methods of events. Each method is in `rpc/<method>.rs`.
 
 mod audit_events;
 mod create_subscription;

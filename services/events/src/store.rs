@@ -11,23 +11,15 @@ pub mod dead_letter;
 pub mod lease;
 pub mod log_event;
 pub mod log_partition;
+mod migrations;
 pub mod position;
 pub mod reader;
 pub mod retry;
 pub mod subscription;
 
-use souk_data::{Error, Migration, Schema};
+use souk_data::Error;
 
-/// The tables and how they came to be.
-pub const SCHEMA: Schema = Schema {
-    name: "events",
-    migrations: &[Migration {
-        version: 1,
-        name: "events",
-        sqlite: include_str!("../migrations/sqlite/0001_events.sql"),
-        postgres: include_str!("../migrations/postgres/0001_events.sql"),
-    }],
-};
+pub use migrations::SCHEMA;
 
 /// Returns a number that was stored as a `u32`: a partition, or how often something was tried.
 fn narrow(stored: i64) -> Result<u32, Error> {

@@ -75,7 +75,7 @@ pub struct RequestedSettings {
     pub max_attempts: Option<u32>,
 }
 
-/// What the names of staff's subscriptions begin with, whoever made them.
+/// The prefix of the names of staff's subscriptions, whichever member created them.
 const STAFF: &str = "staff";
 
 /// Refuses to let a caller read a subscription of this name, or make it, unless it is the caller's
@@ -187,7 +187,7 @@ impl EventTypes {
 }
 
 impl Retries {
-    /// Returns how long an event waits after it failed so many times; `jitter` is between 0 and 1.
+    /// Returns how long an event waits after this many failures; `jitter` is between 0 and 1.
     pub fn delay(&self, attempts: u32, jitter: f64) -> Duration {
         let doublings = attempts.saturating_sub(1).min(31);
         let delay = self.min_delay.saturating_mul(1 << doublings).min(self.max_delay);

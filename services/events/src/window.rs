@@ -123,8 +123,8 @@ pub struct Window {
     /// What was read and is not finished.
     items: HashMap<Id, Item, Hasher>,
     bytes: usize,
-    /// The events of each key that has any, in order. Keys are told apart by a hash: two that share
-    /// one wait for each other, which is needless and harmless.
+    /// The events of each key that has any, in order. Keys are distinguished by a hash: two keys
+    /// with the same hash wait for each other, which is unnecessary but harmless.
     lanes: HashMap<u64, VecDeque<Id>, Hasher>,
     ready: VecDeque<Id>,
     open: usize,
@@ -169,21 +169,21 @@ impl Window {
         }
     }
 
-    /// Changes what is delivered and what becomes of failures, from now on.
+    /// Changes what is delivered and how failures are handled, from now on.
     pub fn set(&mut self, event_types: EventTypes, retries: Retries) {
         self.event_types = event_types;
         self.retries = retries;
     }
 
     /// Takes what was read. What the subscription does not want, and what was finished in an
-    /// earlier life, is passed over.
+    /// earlier life, is skipped.
     pub fn push(&mut self, entries: Vec<Entry>) {
         for entry in entries {
             let offset = entry.offset;
             if offset < self.read_to {
                 continue;
             }
-            // What lies in between is not there: it was purged, or the engine leaves gaps.
+            // Offsets in between do not exist: their events were purged, or the engine leaves gaps.
             if offset > self.read_to {
                 self.pass_over(self.read_to, offset);
             }
@@ -211,7 +211,7 @@ impl Window {
         }
     }
 
-    /// Takes a dead letter that is to be delivered again. One that is here already is passed over.
+    /// Takes a dead letter that is to be delivered again. One that is here already is skipped.
     pub fn requeue(&mut self, entry: Entry, attempts: u32, due: Timestamp) {
         let id = Id { offset: entry.offset, is_requeued: true };
         if !self.items.contains_key(&id) {
@@ -284,7 +284,7 @@ impl Window {
         Some(OutgoingEvent { id, entry: item.entry.clone(), attempt: item.attempts + 1 })
     }
 
-    /// Finishes a delivery that was handled. One that is not open any more is passed over.
+    /// Finishes a delivery that was handled. One that is not open any more is skipped.
     pub fn ack(&mut self, id: Id, attempt: u32) -> Option<ClosedDelivery> {
         let closed = self.close(id, attempt)?;
         self.finish(id);
@@ -292,7 +292,7 @@ impl Window {
     }
 
     /// Takes back a delivery that failed: it waits, or dies. One that is not open any more is
-    /// passed over.
+    /// skipped.
     pub fn fail(
         &mut self,
         id: Id,
@@ -323,7 +323,7 @@ impl Window {
         Some(closed)
     }
 
-    /// Gives a delivery until `deadline`. One that is not open any more is passed over.
+    /// Gives a delivery until `deadline`. One that is not open any more is skipped.
     pub fn extend(&mut self, id: Id, attempt: u32, deadline: Timestamp) {
         if let Some(item) = self.items.get_mut(&id)
             && item.attempts + 1 == attempt
@@ -370,7 +370,7 @@ impl Window {
         open
     }
 
-    /// Returns what has to be written, if anything. It must either be written, and then told to
+    /// Returns what has to be written, if anything. It must either be stored, and then reported to
     /// [`written`](Window::written), or be given [back](Window::not_written).
     pub fn unwritten(&mut self) -> Option<Change> {
         if !self.unwritten.is_dirty {
@@ -456,8 +456,7 @@ impl Window {
         log.map(|(_, item)| item.entry.publish_time).min()
     }
 
-    /// Ends a delivery, if this is the open one. What becomes of the event is for the caller to
-    /// say.
+    /// Ends a delivery, if this is the open one. The caller decides the outcome of the event.
     fn close(&mut self, id: Id, attempt: u32) -> Option<ClosedDelivery> {
         let item = self.items.get(&id)?;
         let State::Open { stream, deadline } = item.state else { return None };

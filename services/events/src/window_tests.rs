@@ -1,5 +1,5 @@
-//! The window beside a model that is too simple to be wrong: random steps, and after each what must
-//! hold.
+//! The window compared with a model that is too simple to be wrong: random steps, and after each
+//! what must hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -180,7 +180,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     prop::collection::vec(one, 1..200)
 }
 
-/// What the database would hold, and what everybody has seen.
+/// What the database would hold, and what all consumers have seen.
 #[derive(Default)]
 struct World {
     log: Vec<(u8, bool)>,

@@ -1,4 +1,4 @@
-//! What runs by itself, beside delivery. Any number of replicas may run it.
+//! Background work besides delivery. Any number of replicas may run it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use crate::error::Error;
 use crate::log::Log;
 use crate::store;
 
-/// For so long it is known that a requeued dead letter was handled, so that requeuing it again
-/// changes nothing.
+/// How long the service stores that a requeued dead letter was handled. Within this time, requeuing
+/// it again changes nothing.
 const REQUEUED_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// How often the gauges are set.
@@ -36,7 +36,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Deletes events that were kept long enough, until the process drains.
+    /// Deletes expired events, until the process drains.
     pub async fn delete_old(self, config: RetentionConfig, drain: Drain) -> Result<(), Error> {
         while drain.pause(config.sweep()).await {
             let purged = self.log.purge().await?;

@@ -1,5 +1,4 @@
-//! What an operator can set. `config.default.toml` holds the defaults and says what each field
-//! means.
+//! The settings. `config.default.toml` has the defaults and documents each field.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -24,7 +23,7 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExpiryConfig {
-    /// Milliseconds between two looks for holds whose time is over.
+    /// Milliseconds between two polls for expired holds.
     pub sweep_milliseconds: u64,
 }
 
@@ -32,7 +31,7 @@ pub struct ExpiryConfig {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RetentionConfig {
-    /// Seconds between two looks for what has been kept long enough.
+    /// Seconds between two polls for reservations to delete.
     pub sweep_seconds: u64,
     /// Days that a reservation is kept after it was released or expired.
     pub finished_days: u64,
@@ -60,14 +59,14 @@ impl Config {
 }
 
 impl ExpiryConfig {
-    /// Returns how long to wait between two looks.
+    /// Returns how long to wait between two polls.
     pub fn sweep(&self) -> Duration {
         Duration::from_millis(self.sweep_milliseconds)
     }
 }
 
 impl RetentionConfig {
-    /// Returns how long to wait between two looks.
+    /// Returns how long to wait between two polls.
     pub fn sweep(&self) -> Duration {
         Duration::from_secs(self.sweep_seconds)
     }

@@ -14,7 +14,7 @@ use crate::stock::Stock;
 use crate::stock_key::{Quantities, StockKey};
 use crate::store::location;
 
-/// Where stock is when nobody says where.
+/// The location of stock when the caller names none.
 const MAIN: &str = "main";
 
 /// Reads a location; empty means `main`.
@@ -78,7 +78,7 @@ pub fn upstreams_time(
     Ok(effective_time(time)?.map_or(now, |time| time.min(now)))
 }
 
-/// Reads the time that a caller named, as it stands.
+/// Reads the time that a caller named, unchanged.
 pub fn effective_time(time: Option<prost_types::Timestamp>) -> Result<Option<Timestamp>, Error> {
     let time = time.map(Timestamp::try_from).transpose();
     time.map_err(|error| Error::field("effective_time", error))

@@ -1,5 +1,4 @@
-//! Everything that can go wrong with a call: each variant is one reason of the contract with its
-//! facts.
+//! All errors of a call: each variant is one reason of the contract with its metadata.
 
 use souk_client::inventory::v1::{ErrorReason as Reason, ReservationState};
 use souk_contract::{FieldError, PublicError, Reason as _, Refusal};
@@ -15,7 +14,7 @@ pub enum Error {
     LocationNotFound(String),
     #[error("location {0} exists with another title")]
     LocationExists(String),
-    #[error("stock {0} was never received")]
+    #[error("stock {0} does not exist: it was never received")]
     StockNotFound(StockKey),
     #[error("out of stock: {}", names(.0))]
     OutOfStock(Vec<Shortage>),
@@ -25,17 +24,17 @@ pub enum Error {
     ReservationState { id: ReservationId, state: State, step: &'static str },
     #[error("reservation {id} belongs to {}; use {INSTEAD}", name_of(*order))]
     OfOrder { id: ReservationId, order: Option<OrderId> },
-    #[error("reservation {0} was made with other lines")]
+    #[error("reservation {0} was created with other lines")]
     ReservationDiffers(ReservationId),
     #[error(
         "stock {key} has {on_hand} on hand and {reserved} of them reserved, so it cannot change by {change}"
     )]
     StockWouldFallShort { key: StockKey, change: i64, on_hand: i64, reserved: i64 },
     #[error(
-        "{requested} of {key} cannot be returned: {returnable} were consumed and not returned before"
+        "cannot return {requested} of {key}: only {returnable} were consumed and not returned before"
     )]
     ReturnExceedsConsumed { key: StockKey, requested: i64, returnable: i64 },
-    #[error("stock {0} would leave the range of 64 bits")]
+    #[error("stock {0} would overflow 64 bits")]
     QuantityOverflow(StockKey),
     #[error(transparent)]
     Field(#[from] FieldError),
@@ -123,7 +122,7 @@ fn with_key(reason: Reason, key: &StockKey) -> Refusal {
     reason.with("sku", &key.sku).with("location_id", &key.location)
 }
 
-/// Tells of each stock that is short, and the facts of the first.
+/// Lists each stock that is short, with the metadata of the first.
 fn out_of_stock(short: &[Shortage]) -> Refusal {
     let Some(Shortage { key, requested, available }) = short.first() else {
         return Refusal::internal();
@@ -135,8 +134,7 @@ fn out_of_stock(short: &[Shortage]) -> Refusal {
     })
 }
 
-/// The most stocks that a refusal tells one by one: a status travels in headers, which must stay
-/// small.
+/// The most stocks that an error lists: a status is sent in headers, which must stay small.
 const TOLD: usize = 16;
 
 /// The most stocks that the message of a refusal names.

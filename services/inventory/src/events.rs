@@ -14,7 +14,7 @@ use crate::stock::Stock;
 /// megabyte.
 const LINES_AT_MOST: usize = 200;
 
-/// Tells that units on hand changed, or that reserved ones became available again; `after` and
+/// Publishes that units on hand changed, or that reserved ones became available again; `after` and
 /// `movements` speak of the same stocks in the same order.
 pub async fn stock_changed(
     tx: &Tx,
@@ -33,7 +33,7 @@ pub async fn stock_changed(
     Ok(outbox::append_all(tx, &events).await?)
 }
 
-/// Tells that a reservation entered a new state.
+/// Publishes that a reservation entered a new state.
 pub async fn reservation_changed(
     tx: &Tx,
     reservation: &Reservation,

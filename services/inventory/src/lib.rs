@@ -1,9 +1,8 @@
-//! The inventory service: stock by location, the reservations that promise it, and the record of
-//! every movement.
+//! The inventory service: stock by location, its reservations, and the record of every movement.
 //!
-//! Read it in this order: what is promised (`proto/souk/inventory/v1`), the rules of stock
-//! (`stock.rs`), the life of a reservation (`reservation.rs`), what can be asked (`rpc.rs`), what
-//! runs by itself (`worker.rs`), all SQL (`store.rs`).
+//! Read it in this order: the contract (`proto/souk/inventory/v1`), the rules of stock
+//! (`stock.rs`), the life of a reservation (`reservation.rs`), the RPCs (`rpc.rs`), background work
+//! (`worker.rs`), all SQL (`store.rs`).
 
 mod config;
 mod convert;
@@ -22,6 +21,8 @@ use souk_chassis::{Definition, Host, Service, StartError};
 use souk_client::inventory::v1::inventory_service;
 use souk_events::Stored as _;
 
+pub use store::SCHEMA;
+
 use config::Config;
 use rpc::InventoryRpc;
 
@@ -32,7 +33,7 @@ pub fn definition() -> Definition {
 
 async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     config.check()?;
-    let db = souk_events::open(&host, &config.data, &store::SCHEMA).await?;
+    let db = souk_events::open(&host, &config.data, &SCHEMA).await?;
     let rpc = InventoryRpc { db: db.clone(), clock: host.clock() };
     let background = rpc.clone();
     let finished = rpc.clone();

@@ -1,5 +1,4 @@
-//! Movements: what can happen to a stock, what each kind changes, and the record that is kept of it
-//! for ever. Pure.
+//! Movements: what can happen to a stock, what each kind changes, and its permanent record. Pure.
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use souk_types::{MovementId, ReservationId, Timestamp};
@@ -50,7 +49,7 @@ pub struct Occasion<'a> {
 }
 
 impl MovementKind {
-    /// Returns by how much on_hand and reserved change when so many units move.
+    /// Returns by how much on_hand and reserved change when this many units move.
     pub const fn changes(self, quantity: i64) -> (i64, i64) {
         match self {
             MovementKind::Received | MovementKind::Adjusted | MovementKind::Returned => {
@@ -64,7 +63,7 @@ impl MovementKind {
 }
 
 impl Movement {
-    /// Returns the movements of so many units of each stock, with new ids.
+    /// Returns the movements of the units of each stock, with new ids.
     pub fn of(kind: MovementKind, units: &Quantities, occasion: Occasion<'_>) -> Vec<Movement> {
         let movements = units.iter().map(|(key, &quantity)| {
             let (on_hand_change, reserved_change) = kind.changes(quantity);

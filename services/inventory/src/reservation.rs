@@ -1,5 +1,5 @@
-//! The life of a reservation. Pure: each step takes the reservation as it stands and gives the
-//! next, or says why not.
+//! The life of a reservation. Pure: each step takes the current reservation and returns the next,
+//! or why it is not allowed.
 //!
 //! ```text
 //!                    commit               consume
@@ -12,8 +12,8 @@
 //!                                      without lines, which refuses the reserve to come
 //! ```
 //!
-//! Whoever changes the state first wins. The same step again is a repeat and changes nothing; a
-//! step that the state no longer allows is [`Error::ReservationState`].
+//! The first change of the state wins. The same step again is a repeat and changes nothing; a step
+//! that the state no longer allows is [`Error::ReservationState`].
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ use crate::stock_key::{Quantities, StockKey};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reservation {
     pub id: ReservationId,
-    /// The order that it belongs to, where whoever reserved said so.
+    /// The order that it belongs to, if the caller of Reserve named one.
     pub order: Option<OrderId>,
     pub state: State,
     /// By stock, each once. Empty only for a tombstone.
@@ -58,7 +58,7 @@ pub struct Line {
 /// What a step came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The reservation is now as told, and has to be written.
+    /// The reservation has changed, and has to be stored.
     Changed(Reservation),
     /// The step was taken before; nothing changes.
     Repeated(Reservation),
@@ -97,7 +97,7 @@ impl Reservation {
         }
     }
 
-    /// Answers a reserve that came again, or after its release. The reservation stays as it stands.
+    /// Answers a reserve that came again, or after its release. The reservation is unchanged.
     pub fn reserve_again(self, wanted: &Quantities) -> Result<Self, Error> {
         if self.lines.is_empty() {
             return Err(self.refusal("made"));

@@ -1,4 +1,4 @@
-//! The RPCs of inventory: the index. The story of a method is in `rpc/<method>.rs`.
+//! The RPCs of inventory: the index. Each method is in `rpc/<method>.rs`.
 
 mod adjust_stock;
 mod audit_inventory;

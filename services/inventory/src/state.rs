@@ -4,7 +4,7 @@ use std::fmt;
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-/// Where a reservation stands. The numbers are those of the contract and of the table.
+/// The state of a reservation. The numbers are those of the contract and of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum State {

@@ -1,5 +1,5 @@
-//! The rules of stock: how many units are on hand, how many of them are promised, and what may
-//! happen to either. Pure: whoever calls has locked the rows, and writes what comes out.
+//! The rules of stock: how many units are on hand, how many of them are reserved, and how either
+//! may change. Pure: the caller has locked the rows, and stores the result.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub struct Stock {
 }
 
 impl Stock {
-    /// Returns how many units nobody has a promise on.
+    /// Returns how many units are not reserved.
     pub fn available(&self) -> i64 {
         self.on_hand - self.reserved
     }
@@ -73,7 +73,7 @@ pub fn adjust(found: &Found, key: &StockKey, change: i64, now: Timestamp) -> Res
     })
 }
 
-/// Promises units of every stock, or tells every stock that is short.
+/// Reserves units of every stock, or returns every stock that is short.
 pub fn reserve(found: &Found, wanted: &Quantities) -> Result<(), Error> {
     let mut short = Vec::new();
     for (key, &requested) in wanted {
@@ -85,8 +85,8 @@ pub fn reserve(found: &Found, wanted: &Quantities) -> Result<(), Error> {
     if short.is_empty() { Ok(()) } else { Err(Error::OutOfStock(short)) }
 }
 
-/// Takes units out of the promised ones, because they left or because the promise ended. Nobody can
-/// be refused here: a reservation that is held or committed has its units, or the database is
+/// Takes units out of the promised ones, because they left or because the promise ended. No call
+/// can be refused here: a reservation that is held or committed has its units, or the database is
 /// wrong. Returns the stock after it.
 pub fn settle(
     kind: MovementKind,
@@ -98,15 +98,15 @@ pub fn settle(
     for (key, &quantity) in units {
         let after = found.get(key).and_then(|stock| stock.after(kind, quantity, now));
         let after = after.ok_or_else(|| {
-            Error::Inconsistent(format!("stock {key} does not hold the units promised of it"))
+            Error::Inconsistent(format!("stock {key} does not hold the units reserved of it"))
         });
         settled.push(after?);
     }
     Ok(settled)
 }
 
-/// Makes what is promised of a stock what its reservations promise. What is on hand was counted by
-/// somebody and stays.
+/// Makes what is promised of a stock what its reservations promise. The units on hand come from a
+/// count and stay unchanged.
 pub fn repair(stock: &Stock, promised: i64, now: Timestamp) -> Result<Stock, Error> {
     if promised > stock.on_hand {
         let key = stock.key.clone();

@@ -1,4 +1,4 @@
-//! What names a stock, and units counted by it.
+//! The key of a stock, and units by key.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ pub struct StockKey {
     pub location: String,
 }
 
-/// Units by stock; each stock stands there once, with the sum of all lines that named it.
+/// Units by stock; each stock appears once, with the sum of all lines that named it.
 pub type Quantities = BTreeMap<StockKey, i64>;
 
 impl fmt::Display for StockKey {

@@ -1,5 +1,5 @@
-//! What runs by itself. Any number of replicas may run it; each write is complete in itself and
-//! safe to repeat.
+//! Background work. Any number of replicas may run it; each write is complete in itself and safe to
+//! repeat.
 
 use std::collections::BTreeMap;
 

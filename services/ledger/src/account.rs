@@ -55,7 +55,7 @@ pub struct Account {
     pub last_sequence: i64,
 }
 
-/// An account that somebody wants to create.
+/// An account to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAccount {
     pub id: AccountId,

@@ -2,7 +2,7 @@
 //! changes it.
 //!
 //! No I/O: the same book and batch give the same results on every machine. `writer/transaction.rs`
-//! fills a book with everything that the batch names, and writes what it says at the end.
+//! loads everything that the batch names into a book, and writes the result.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! What an operator can set; `config.default.toml` says what each setting is for.
+//! The settings; `config.default.toml` documents each of them.
 
 use std::time::Duration;
 

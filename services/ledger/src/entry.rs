@@ -1,4 +1,4 @@
-//! What a closed book writes: transfers with their positions in the log and in the histories of
+//! The rows of a finished book: transfers with their positions in the log and in the histories of
 //! their accounts.
 //!
 //! The history of an account is a list through the log: each transfer names the one before it of

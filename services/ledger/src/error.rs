@@ -1,5 +1,5 @@
-//! Everything that can go wrong with a call. What is wrong with one element of a batch is a status
-//! in its answer.
+//! Everything that can go wrong with a call. An error in one element of a batch is a status in its
+//! result.
 
 use souk_client::ledger::v1::ErrorReason as Reason;
 use souk_contract::{FieldError, PublicError, Reason as _, Refusal};
@@ -32,7 +32,7 @@ impl Error {
     pub fn too_large(field: &str, fitting: usize) -> Self {
         Error::field(
             field,
-            format!("ask for more than 3 MiB; ask for at most {fitting} of them at once"),
+            format!("would return more than 3 MiB; request at most {fitting} of them at once"),
         )
     }
 }

@@ -1,7 +1,7 @@
 //! The ledger service: double-entry accounts and the transfers between them; every movement of
 //! money.
 //!
-//! Read it in this order: what is promised (`proto/souk/ledger/v1`), the rules of one transfer
+//! Read it in this order: the contract (`proto/souk/ledger/v1`), the rules of one transfer
 //! (`transfer.rs`), the rules of a batch (`book.rs`), what a batch writes (`entry.rs`), how it is
 //! written (`writer.rs`), all SQL (`store.rs`).
 
@@ -27,6 +27,8 @@ use souk_chassis::{Definition, Host, Service, StartError};
 use souk_client::ledger::v1::ledger_service;
 use souk_data::Db;
 
+pub use store::SCHEMA;
+
 use config::Config;
 use rpc::LedgerRpc;
 use writer::Writer;
@@ -38,7 +40,7 @@ pub fn definition() -> Definition {
 
 async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     config.check()?;
-    let db = Db::open(&config.data, host.data_dir(), &store::SCHEMA, host.clock()).await?;
+    let db = Db::open(&config.data, host.data_dir(), &SCHEMA, host.clock()).await?;
     let writer = Arc::new(Writer::new(db.clone()));
     let rpc = LedgerRpc { db: db.clone(), clock: host.clock(), writer: writer.clone() };
     Ok(Service::new(&souk_client::CONTRACT)

@@ -26,7 +26,7 @@ const NOTHING: ReplayedAccount = ReplayedAccount {
     is_torn: false,
 };
 
-/// Holds the replayed accounts `first` to `first + count - 1`; others are passed over.
+/// Holds the replayed accounts `first` to `first + count - 1`; others are skipped.
 pub struct Replay {
     first: AccountNumber,
     accounts: Vec<ReplayedAccount>,

@@ -1,5 +1,4 @@
-//! Transfers, and what of them can be judged without knowing any account. What they do to accounts
-//! is in `book.rs`.
+//! Transfers, and the checks that need no account. Their effect on accounts is in `book.rs`.
 
 use std::time::Duration;
 
@@ -75,7 +74,7 @@ impl TransferFlags {
     }
 }
 
-/// A transfer that somebody wants to create. Empty fields mean what the contract says of them.
+/// A transfer to create. Empty fields mean what the contract says of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTransfer {
     pub id: TransferId,
@@ -92,7 +91,7 @@ pub struct NewTransfer {
     pub effective_time: Option<Timestamp>,
 }
 
-/// A transfer as it is stored, for ever.
+/// A stored transfer, which never changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
     /// Its position in the log; grows along the history of each account.

@@ -1,6 +1,6 @@
-//! Writes transfers by group commit: calls that wait share one write, so that many small calls cost
+//! Writes transfers by group commit: waiting calls share one write, so that many small calls cost
 //! little more than one, and hot accounts are changed once for all of them. No call waits for
-//! others to come: one that finds no write under way starts at once.
+//! others to arrive: one that finds no write in progress starts at once.
 
 mod account_cache;
 mod ticket;
@@ -21,7 +21,7 @@ use crate::transfer::NewTransfer;
 use ticket::{Ticket, Tickets};
 use transaction::{Batches, Expiry, Outcome};
 
-/// How often a write is decided before its failure is the answer.
+/// How often a write is attempted before it fails.
 const ATTEMPTS: u32 = 8;
 
 /// How many transfers one write creates at most, unless a single call asks for more.
@@ -67,8 +67,8 @@ impl Writer {
                 ticket.return_unused();
                 return answer.await.unwrap_or_else(|_| Err(lost()));
             }
-            // In a task of its own: a caller that goes away must not take the answers of the others
-            // along.
+            // In a task of its own: a caller that goes away must not take the responses of the
+            // others along.
             tokio::spawn(self.clone().write_group(group, ticket));
         }
     }
@@ -153,13 +153,13 @@ impl Writer {
     }
 }
 
-/// Passes on what a committed write left, and returns its answer.
+/// Passes on what a committed write left, and returns its response.
 fn commit<T>(ticket: &Ticket, outcome: Outcome<T>) -> T {
     ticket.commit(outcome.parties, outcome.version);
     outcome.value
 }
 
-/// The task that wrote ended without an answer: the process is stopping, or it panicked.
+/// The task that wrote ended without a response: the process is stopping, or it panicked.
 fn lost() -> Error {
-    Error::Unavailable("the write was cut off".into())
+    Error::Unavailable("the write was interrupted".into())
 }

@@ -7,7 +7,7 @@ const MOST_DOMAIN_CHARACTERS = 253;
 const ATOMS = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 const LABEL = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
-/** What is allowed, for whoever wrote something else. */
+/** What is allowed, for the error message. */
 export const ADDRESS_RULE =
   "must be an e-mail address such as name@example.com: no dot at an end of the name or after another one, a domain of at least two " +
   "labels of letters, digits and inner hyphens, and other scripts in their ASCII form (xn--…)";

@@ -68,7 +68,7 @@ export const config = z
     keep: z.object({ delivered_days: whole(1, 3650), dead_days: whole(1, 3650), message_days: whole(1, 3650) }),
   })
   .transform(({ mailbox, email, ...others }) => {
-    // The mailbox folder takes every address; a real server only gets what somebody meant to be one.
+    // The mailbox folder accepts every address; a real server gets only addresses that were set.
     const isMailbox = others.smtp.url === "" && email.default_address === "";
     return { ...others, email: isMailbox ? { ...email, default_address: mailbox.address } : email };
   });

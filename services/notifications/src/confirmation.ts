@@ -1,5 +1,5 @@
 /**
- * Confirms that an account may have mail sent to its address: a code goes there, and whoever has read it enters it.
+ * Confirms that an account may have mail sent to its address: a code is mailed there, and the account enters it.
  *
  * **Invariant:** the code is at rest only as a hash, and sealed until it was mailed; nothing else goes to an address before.
  */

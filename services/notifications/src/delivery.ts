@@ -20,7 +20,7 @@ export interface RetryRules {
   attempts: number;
 }
 
-/** What becomes of a delivery after an attempt that failed. */
+/** The state of a delivery after a failed attempt. */
 export type Next = { state: "pending"; wait: number } | { state: "dead" };
 
 /** Identifies an event, so that receivers recognise repeats. */

@@ -12,7 +12,7 @@ export function secretPurpose(endpointId: string): string {
 /** Returns an answer with its secret opened. Throws when it was sealed with a key that is no longer there. */
 export function withSecret<A extends { endpoint?: WebhookEndpoint | undefined; secret: string }>(answer: A, sealing: Sealing): A {
   const secret = sealing.open(answer.secret, secretPurpose(answer.endpoint?.endpointId ?? ""));
-  if (secret === undefined) throw new Error("the secret of this answer was sealed with another key; rotate it under a new request id");
+  if (secret === undefined) throw new Error("the secret of this response was sealed with another key; rotate it under a new request id");
   answer.secret = secret;
   return answer;
 }
@@ -20,7 +20,7 @@ export function withSecret<A extends { endpoint?: WebhookEndpoint | undefined; s
 /** How long the secret before the present one still signs. */
 export const PREVIOUS_SECRET_HOURS = 24;
 
-/** Returns the endpoint with a new secret, sealed; the one before goes on signing for a day. */
+/** Returns the endpoint with a new secret, sealed; the previous one also signs for a day. */
 export function rotate(endpoint: Endpoint, secret: string, now: Date): Endpoint {
   return {
     ...endpoint,

@@ -11,11 +11,11 @@ export const Refusal = {
 
   noAccount: () => refuse(Reason.NO_ACCOUNT, "an account_id is needed"),
 
-  etagMismatch: (etag: string) => refuse(Reason.ETAG_MISMATCH, "it has changed since its etag was read", { etag }),
+  etagMismatch: (etag: string) => refuse(Reason.ETAG_MISMATCH, "it changed since its etag was read", { etag }),
 
-  unknownLocale: (locale: string) => refuse(Reason.UNKNOWN_LOCALE, `${locale} is no locale`, { locale }),
+  unknownLocale: (locale: string) => refuse(Reason.UNKNOWN_LOCALE, `${locale} is not a supported locale`, { locale }),
 
-  emptyField: (field: string) => refuse(Reason.EMPTY_FIELD, `${field} is in the mask and empty`, { field }),
+  emptyField: (field: string) => refuse(Reason.EMPTY_FIELD, `${field} is in the mask but empty`, { field }),
 
   kindRepeated(kind: NotificationKind): ServiceRefusal {
     const name = `NOTIFICATION_KIND_${NotificationKind[kind]}`;
@@ -24,7 +24,7 @@ export const Refusal = {
 
   endpointNotFound: (id: string) => refuse(Reason.ENDPOINT_NOT_FOUND, `webhook endpoint ${id} does not exist`, { endpoint_id: id }),
 
-  tooManyEndpoints: (most: number) => refuse(Reason.TOO_MANY_ENDPOINTS, `an owner may have ${most} webhook endpoints`, { most: String(most) }),
+  tooManyEndpoints: (most: number) => refuse(Reason.TOO_MANY_ENDPOINTS, `an owner may have at most ${most} webhook endpoints`, { most: String(most) }),
 
   targetRefused(problem: string): ServiceRefusal {
     const details = [violation("url", problem)];
@@ -35,15 +35,15 @@ export const Refusal = {
 
   endpointNotEnabled: (id: string) => refuse(Reason.ENDPOINT_NOT_ENABLED, `webhook endpoint ${id} is not enabled`, { endpoint_id: id }),
 
-  invalidResumeToken: () => refuse(Reason.INVALID_RESUME_TOKEN, "the resume token was changed or is another account's"),
+  invalidResumeToken: () => refuse(Reason.INVALID_RESUME_TOKEN, "the resume token was changed or belongs to another account"),
 
   codeRefused(): ServiceRefusal {
-    const message = "the code does not confirm the e-mail address: it is another one, has expired, or was tried too often";
+    const message = "the code does not confirm the e-mail address: it is wrong, has expired, or was tried too often";
     return refuse(Reason.CODE_REFUSED, message, {}, { details: [violation("code", message)] });
   },
 
   tooManyConfirmations(most: number, waitMs: number): ServiceRefusal {
-    const message = `at most ${most} confirmations within a day may be asked for by an account and for an address`;
+    const message = `at most ${most} confirmation e-mails per day are sent for an account and to an address`;
     const retry = detail(RetryInfoSchema, { retryDelay: { seconds: BigInt(Math.ceil(waitMs / 1000)) } });
     return refuse(Reason.TOO_MANY_CONFIRMATIONS, message, { most: String(most) }, { details: [retry] });
   },

@@ -53,7 +53,7 @@ export function consume(tx: Tx, event: Event, dependencies: ConsumerDependencies
   }
   for (const notice of notices) {
     const happened = notice.happened ?? time;
-    // Imported and replayed history goes to webhooks and to nobody's mailbox.
+    // Imported and replayed history goes to webhooks and not to mailboxes.
     if (now.getTime() - happened.getTime() > dependencies.config.telling.max_age_hours * HOUR_MS) continue;
     for (const account of audienceOf(tx, notice)) {
       notify(tx, { event, notice, account, happened, eventRow }, dependencies, now, woken);
@@ -74,7 +74,7 @@ function readable(event: Event, now: Date): { notices: Notice[]; time: Date } {
   }
 }
 
-/** The database keeps no text with a NUL; the contract lets none in, but a payload is checked by nobody. */
+/** The database keeps no text with a NUL; the contract allows none, but payloads are not validated. */
 function isKeepable({ audience, subject }: Notice): boolean {
   const name = "account" in audience ? audience.account : audience.watching;
   return !`${name}${subject}`.includes("\0");

@@ -23,7 +23,7 @@ export class Failure extends Error {
   }
 }
 
-/** Returns what failed, as a Failure; what nobody foresaw is `failed`. */
+/** Returns the error as a Failure; an unexpected one is `failed`. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error;
   const code = (error as { code?: unknown }).code;

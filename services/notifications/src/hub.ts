@@ -2,7 +2,7 @@
 export class Hub {
   readonly #watchers = new Map<string, Set<() => void>>();
 
-  /** Wakes everybody who watches an account. */
+  /** Wakes all watchers of an account. */
   wake(account: string): void {
     for (const wake of this.#watchers.get(account) ?? []) wake();
   }

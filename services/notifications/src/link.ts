@@ -21,7 +21,7 @@ export class Links {
     }
     if (url.username !== "" || url.password !== "") return "";
     if (this.#own !== undefined && url.origin === this.#own.origin) return url.href;
-    // A port of its own may be somebody else's program on the same machine.
+    // Another port may belong to another program on the same machine.
     const isNamed = this.#hosts.some((host) => (host.startsWith("*.") ? url.hostname.endsWith(host.slice(1)) : url.hostname === host));
     return isNamed && url.protocol === "https:" && url.port === "" ? url.href : "";
   }

@@ -50,7 +50,7 @@ export class Mailbox {
   /** Keeps an e-mail. When this returns it is on disk for good. */
   async keep(kept: Kept): Promise<void> {
     // The key becomes a file's name: nothing but our own keys may.
-    if (!KEY.test(kept.key)) throw new Error("the key of an e-mail is no file name");
+    if (!KEY.test(kept.key)) throw new Error("the key of an e-mail is not a file name");
     const entries = await this.#known();
     await this.#write(`${kept.key}.eml`, kept.raw, { isDurable: true });
     await this.#write(`${kept.key}.html`, viewPage(kept));
@@ -80,7 +80,7 @@ export class Mailbox {
   async #known(): Promise<Map<string, Entry>> {
     if (this.#entries !== undefined) return this.#entries;
     await mkdir(this.#folder, { recursive: true, mode: FOLDER_MODE });
-    // One of before may be readable for everybody, and so may what lies in it.
+    // An older one may be world-readable, and so may its content.
     await chmod(this.#folder, FOLDER_MODE);
     const entries = new Map<string, Entry>();
     for (const name of await readdir(this.#folder)) {
@@ -90,7 +90,7 @@ export class Mailbox {
         const entry = JSON.parse(await readFile(join(this.#folder, name), "utf8")) as Entry;
         entries.set(entry.key, entry);
       } catch {
-        // Half of a file that somebody else put here; the mailbox does not depend on it.
+        // An incomplete file of another program; the mailbox does not depend on it.
       }
     }
     this.#entries ??= entries;

@@ -7,7 +7,7 @@ import { invalidField } from "./error.js";
 export function fieldsOf(mask: FieldMask | undefined, allowed: readonly string[]): ReadonlySet<string> {
   const paths = mask?.paths ?? [];
   const unknown = paths.some((path) => !allowed.includes(path));
-  // What was written is not repeated: nobody knows what it is.
+  // The text is not repeated: it could be anything.
   if (paths.length === 0 || unknown) throw invalidField("update_mask", `must name at least one of ${allowed.join(", ")}, and nothing else`);
   return new Set(paths);
 }

@@ -109,7 +109,7 @@ function rule<S extends DescMessage>(
   return [schema.typeName, { kinds, read: (data) => notices(fromBinary(schema, data)) }];
 }
 
-/** Nobody is notified of a guest's order. */
+/** Guests are not notified. */
 function ofOrder(kind: Kind, order: Order | undefined, happened: Date | undefined): Notice[] {
   if (order === undefined || order.customerId === "") return [];
   const facts = { order: orderFacts(order) };

@@ -50,7 +50,7 @@ export class Sealing {
     }
   }
 
-  /** Returns a hash of some texts that nobody without the key can try guesses against. */
+  /** Returns a hash of some texts that cannot be guessed without the key. */
   hash(...parts: string[]): Buffer {
     return createHmac("sha256", this.#key).update(JSON.stringify(parts)).digest();
   }
@@ -87,7 +87,7 @@ export function keyOf({ secretKey, secretKeyFile }: KeySettings, dataDir: string
     throw new StartError(`${SETTING}_file = ${file}: must lie outside data_dir, which it protects`);
   }
   const text = readFile(file) ?? make(file, made);
-  if (keyProblem(text) !== undefined) throw new StartError(`${file} holds no key: it must be ${keyProblem(text)}`);
+  if (keyProblem(text) !== undefined) throw new StartError(`${file} does not hold a key: it must be ${keyProblem(text)}`);
   return Buffer.from(text, "base64");
 }
 
@@ -106,7 +106,7 @@ function readFile(file: string): string | undefined {
   }
 }
 
-/** Two processes may start at once: the key is linked into its place whole, and whoever comes second takes the first one's. */
+/** Two processes may start at once: the key is linked into its place whole, and the second process uses the first one's. */
 function make(file: string, made: (file: string) => void): string {
   const text = randomBytes(KEY_BYTES).toString("base64");
   const temporary = `${file}.${process.pid}`;

@@ -84,7 +84,7 @@ export class Notifications {
     const { config, dataDir, clock, log } = dependencies;
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const made = (file: string) =>
-      log.warn({}, `made ${file}, the key that secrets in the database are sealed with; back it up apart from the data`);
+      log.warn({}, `created ${file}, the key that seals secrets in the database; back it up apart from the data`);
     const sealing = new Sealing(keyOf({ secretKey: config.webhooks.secret_key, secretKeyFile: config.webhooks.secret_key_file }, dataDir, made));
     const file = resolve(dataDir, config.data.url.replace(/^sqlite:/, ""));
     const store = Store.open({ file, migrations: MIGRATIONS, clock, log: storeLog(log) });

@@ -7,7 +7,7 @@ import { BlockList, isIP, isIPv4 } from "node:net";
 
 import { Failure } from "./failure.js";
 
-/** What an operator allows besides. */
+/** What an operator additionally allows. */
 export interface TargetRules {
   /** Whether plain `http` will do. */
   allowHttp: boolean;
@@ -69,7 +69,7 @@ export class Targets {
     if (isIP(host) !== 0 && !this.allows(host)) return "its address is private or reserved";
     const port = this.#portProblem(url, host);
     if (port !== undefined || isIP(host) !== 0) return port;
-    // A name without a dot is somebody's own machine; these suffixes never stand in public DNS.
+    // A name without a dot is a local machine; these suffixes never exist in public DNS.
     const local = !host.includes(".") || /\.(localhost|local|internal|home\.arpa)\.?$/.test(host);
     return local && this.#rules.allowedNetworks.length === 0 ? "its name is a local one" : undefined;
   }
@@ -158,7 +158,7 @@ function listOf(networks: readonly string[]): BlockList {
   const list = new BlockList();
   for (const network of networks) {
     const [address = "", prefix = ""] = network.split("/");
-    if (isIP(address) === 0 || !/^[0-9]{1,3}$/.test(prefix)) throw new Error(`${network} is no network`);
+    if (isIP(address) === 0 || !/^[0-9]{1,3}$/.test(prefix)) throw new Error(`${network} is not a network`);
     list.addSubnet(address, Number(prefix), isIPv4(address) ? "ipv4" : "ipv6");
   }
   return list;

@@ -15,7 +15,7 @@ import { formatMoney } from "./money.js";
 /** What a kind has a template for. */
 export type Part = "subject" | "text" | "html" | "message";
 
-/** What every template gets besides the facts. */
+/** What every template gets besides its data. */
 export interface Occasion {
   /** When the event happened. */
   time: Date;

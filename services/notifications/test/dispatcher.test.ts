@@ -53,7 +53,7 @@ const states = (service: Notifications) => listDeliveries(service.store.read, {}
 const allDelivered = (service: Notifications) => states(service).every((state) => state === DeliveryState.DELIVERED);
 const idOf = ({ headers }: Received) => String(headers["webhook-id"]);
 const verify = (secret: string, { headers, body }: Received) => {
-  // The clock of the test stands still, so the timestamp is what it says and not what the library's clock says.
+  // The clock of the test does not move, so the timestamp is what it says and not what the library's clock says.
   const { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signature } = headers;
   const at = new Date(Number(timestamp) * 1000);
   assert.ok(String(signature).split(" ").includes(new Webhook(secret).sign(String(id), at, body)));
@@ -110,7 +110,7 @@ test("an event that the endpoint refuses holds up its own subject and nothing el
   const subjects = ["order_1", "order_2", "order_1", "order_3"];
   for (const subject of subjects) await service.consume(orderPlaced("alice", { subject }));
 
-  // The others arrive while the clock stands still; the second of order_1 waits behind the first.
+  // The others arrive while the clock does not move; the second of order_1 waits behind the first.
   await eventually(() => receiver.received.length === 3 && states(service).filter((state) => state === DeliveryState.DELIVERED).length === 2);
   assert.deepEqual(receiver.received.map(subjectOf), ["order_1", "order_2", "order_3"]);
   await service.consume(orderPlaced("alice", { subject: "order_4" }));
@@ -266,7 +266,7 @@ test("redirects are not followed, wherever they lead", async (t) => {
 
 test("a name that leads inside after it led outside is refused on that attempt", async (t) => {
   const inside = await httpReceiver(t);
-  // 127.0.0.2 stands for the public internet here; 127.0.0.1, where the receiver listens, is inside.
+  // 127.0.0.2 represents the public internet here; 127.0.0.1, where the receiver listens, is inside.
   const answers = [["127.0.0.2"], ["127.0.0.1"], ["127.0.0.2", "127.0.0.1"], ["::ffff:127.0.0.1"]];
   let lookups = 0;
   const resolve = () => Promise.resolve(answers[Math.min(lookups++, answers.length - 1)] ?? []);

@@ -108,7 +108,7 @@ test("a sku is back when nothing was available and something is now", () => {
   assert.deepEqual(changed(7n, 2n, 2n), []);
   assert.deepEqual(changed(5n, 5n, 5n), []);
   assert.deepEqual(changed(0n, 0n, -5n), []);
-  // Somebody's order took the last one and was cancelled: a promise was taken back.
+  // Another order took the last one and was canceled: its reservation was released.
   assert.deepEqual(changed(1n, 0n, 0n, -1n), back);
   assert.deepEqual(changed(2n, 0n, 0n, -1n), []);
   // Units that leave with their promise change nothing of what is available.
@@ -130,6 +130,6 @@ test("an event without a rule leads to no notice, and what cannot be read is an 
 
 test("every kind of the contract comes of some event", () => {
   const kinds = new Set([...notifiedTypes().values()].flat());
-  // The one besides is sent when an address is set.
+  // The additional one is sent when an address is set.
   assert.deepEqual([...kinds, Kind.EMAIL_CONFIRMATION].sort((a, b) => a - b), allKinds().sort((a, b) => a - b));
 });

@@ -166,7 +166,7 @@ test("the key is made once, for its owner alone, and never inside the data folde
   assert.deepEqual((await readdir(join(elsewhere, "state"))), ["webhooks.key"]);
   assert.throws(() => keyOf({ secretKey: "", secretKeyFile: join(dataDir, "x", "key") }, dataDir, () => undefined), /outside data_dir/);
   await writeFile(file, "short\n");
-  assert.throws(key, /holds no key: it must be 32 bytes in base64/);
+  assert.throws(key, /does not hold a key: it must be 32 bytes in base64/);
   assert.throws(() => keyOf({ secretKey: "", secretKeyFile: join(file, "key") }, dataDir, () => undefined), /NOTIFICATIONS__WEBHOOKS__SECRET_KEY/);
 });
 

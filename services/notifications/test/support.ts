@@ -21,7 +21,7 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 export { eventually, ManualClock } from "@souk/chassis/testing";
 
-/** The key that secrets of tests are sealed with, so that none makes one in the folder of whoever runs them. */
+/** The key that secrets of tests are sealed with, so that no test creates one in the user's own folder. */
 export const SECRET_KEY = Buffer.alloc(32, 7).toString("base64");
 
 /** Returns the settings that hold, with some of them changed: `{ "webhooks.allow_http": true }`. */

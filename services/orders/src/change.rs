@@ -1,5 +1,5 @@
-//! What happens to an order: one decision, from which its new state, its row of history and its
-//! event follow. Pure.
+//! A change of an order: one decision, which determines its new state, its row of history and its
+//! event. Pure.
 
 use souk_types::{RefundId, Timestamp};
 
@@ -19,7 +19,7 @@ pub enum Change {
     Rejected(Reason),
     Canceled {
         reason: Reason,
-        /// When it was cancelled in the world; none when a saga of another kind ended this way.
+        /// When it was canceled in the world; none when a saga of another kind ended this way.
         effective_time: Option<Timestamp>,
     },
     Fulfilled {
@@ -40,7 +40,7 @@ impl Change {
     /// The name of [`Change::Fulfilled`].
     pub const FULFILLED: &str = "fulfilled";
 
-    /// Returns the name that the history keeps and WatchOrder tells. It never changes.
+    /// Returns the name that the history stores and WatchOrder sends. It never changes.
     pub fn name(&self) -> &'static str {
         match self {
             Change::Started(Kind::Place) => "created",

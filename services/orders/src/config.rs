@@ -1,5 +1,4 @@
-//! What an operator can set. `config.default.toml` holds the defaults and says what each field
-//! means.
+//! The settings. `config.default.toml` has the defaults and documents each field.
 
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SagaConfig {
-    /// The most sagas that this replica has under way, 1 to 100,000.
+    /// The most sagas that this replica has in progress, 1 to 100,000.
     pub max_under_way: usize,
     /// How long a replica may be silent before another takes its sagas over, in seconds.
     pub lease_seconds: u64,
@@ -31,7 +30,7 @@ pub struct SagaConfig {
     /// How long stock is held while an order is being placed, in seconds; more than
     /// `give_up_seconds`.
     pub hold_seconds: u64,
-    /// How often this replica looks for sagas that nobody works on, in milliseconds.
+    /// How often this replica polls for sagas that no replica drives, in milliseconds.
     pub sweep_milliseconds: u64,
 }
 

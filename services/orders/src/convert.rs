@@ -1,6 +1,5 @@
 //! Wire ↔ domain: the only place where wire data becomes trusted data.
 
-use prost::Message;
 use souk_chassis::Caller;
 use souk_client::orders::v1 as pb;
 use souk_contract::FieldError;
@@ -37,15 +36,6 @@ fn requested_lines(lines: Vec<pb::PlaceOrderLine>) -> Result<Vec<RequestedLine>,
         .collect()
 }
 
-/// Reads back the lines that were asked for when an order was placed; none when they are no longer
-/// kept.
-pub fn stored_lines(stored: Option<&[u8]>) -> Result<Vec<RequestedLine>, Error> {
-    let Some(stored) = stored else { return Ok(vec![]) };
-    let request = pb::PlaceOrderRequest::decode(stored)
-        .map_err(|_| Error::Unreadable("the lines of an order"))?;
-    requested_lines(request.lines)
-}
-
 /// Returns whose order it is to be, if this caller may order for that customer.
 pub fn customer(caller: &Caller, asked: String) -> Result<String, Error> {
     match caller {
@@ -71,7 +61,7 @@ pub fn effective_time(
     }
 }
 
-/// Reads an amount of at least so many minor units, 0 or 1.
+/// Reads an amount of at least `least` minor units, 0 or 1.
 fn amount(
     name: &'static str,
     money: souk_client::types::v1::Money,
@@ -98,7 +88,7 @@ pub fn refund(
         (false, Some(_)) if !request.restock => {
             return Err(field(
                 "amount",
-                "beside lines needs restock, since the price of the lines says how much goes back",
+                "beside lines needs restock, because without it the price of the lines is the amount",
             ));
         }
         (false, money) => {
@@ -113,7 +103,7 @@ pub fn refund(
             )
         }
         (true, Some(_)) if request.restock => {
-            return Err(field("restock", "needs lines, since an amount names no goods"));
+            return Err(field("restock", "needs lines, because an amount names no goods"));
         }
         (true, Some(money)) => RefundScope::Amount(amount("amount", money, 1)?),
         (true, None) => RefundScope::Rest,
@@ -138,18 +128,15 @@ pub fn new_order(
     if expected.is_some_and(|expected| expected.currency != currency) {
         return Err(field(
             "expected_total.currency_code",
-            format!("must be {currency}, as the order's"),
+            format!("must be {currency}, the currency of the order"),
         ));
     }
-    // What is kept of the request is what pricing needs: the lines.
-    requested_lines(request.lines.clone())?;
-    let kept = pb::PlaceOrderRequest { lines: request.lines, ..Default::default() };
     Ok(NewOrder {
         id: OrderId::new(now),
         customer: customer(caller, request.customer_id)?,
         reference: request.reference,
         currency,
-        requested_lines: kept.encode_to_vec(),
+        requested_lines: requested_lines(request.lines)?,
         payment_method: request.payment_method,
         expected_minor: expected.map(|expected| expected.minor),
         request: key,
@@ -157,7 +144,7 @@ pub fn new_order(
     })
 }
 
-/// Returns the key under which a refund is kept for ever, and what it asked for.
+/// Returns the permanent key of a refund, and what was requested.
 pub fn refund_key(caller: &Caller, request: &pb::RefundOrderRequest) -> RequestKey {
     let without_id = pb::RefundOrderRequest { request_id: String::new(), ..request.clone() };
     RequestKey::of(caller, &request.request_id, &without_id)

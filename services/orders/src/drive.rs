@@ -1,5 +1,5 @@
-//! Driving sagas: makes the calls that the rules of `saga.rs` ask for, and has every answer
-//! recorded before the next call. Any number of replicas drive; the lease's epoch keeps them apart.
+//! Driving sagas: makes the calls that the rules of `saga.rs` decide, and records every response
+//! before the next call. Any number of replicas may drive; the epoch of the lease keeps them apart.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -76,7 +76,7 @@ pub struct Sagas {
     drain: Drain,
 }
 
-/// Allows one saga among those under way.
+/// Allows one saga among those in progress.
 pub struct Permit {
     _permit: OwnedSemaphorePermit,
 }
@@ -137,8 +137,8 @@ impl Sagas {
         let sagas = self.clone();
         tokio::spawn(async move {
             context.scope(sagas.drive_and_report(saga, order, sender)).await;
-            // Last of all: the sweep takes a free permit for the sign that nothing holds the
-            // database any more.
+            // Release the permit last: the sweep treats a free permit as proof that no task uses
+            // the database.
             drop(permit);
         });
         milestone
@@ -148,15 +148,15 @@ impl Sagas {
         let id = order.id;
         match self.drive(saga, order, Some(sender)).await {
             Ok(()) => {}
-            // Another replica goes on; nothing is lost.
+            // Another replica continues; nothing is lost.
             Err(Error::LeaseLost) => {
-                tracing::debug!(order.id = %id, "the saga of {id} went to another replica")
+                tracing::debug!(order.id = %id, "another replica took over the saga of {id}")
             }
-            Err(error) => tracing::warn!(order.id = %id, "the saga of {id} stops for now: {error}"),
+            Err(error) => tracing::warn!(order.id = %id, "the saga of {id} pauses: {error}"),
         }
     }
 
-    /// Takes up what nobody works on, until the drain; then waits for what is under way.
+    /// Takes over sagas that no replica drives, until the drain; then waits for those in progress.
     pub async fn sweep(self, drain: Drain) -> Result<(), Error> {
         let every = Duration::from_millis(self.limits.sweep_milliseconds);
         loop {
@@ -224,7 +224,7 @@ impl Sagas {
                 }
             };
             self.point(step, Moment::AfterRecord, order.id).await;
-            // Also when only the saga ended: somebody may be waiting to start the next one.
+            // Also when only the saga ended: a caller may be waiting to start the next one.
             if order.version != changed.version || next == Next::End {
                 self.watchers.wake(order.id);
             }
@@ -235,7 +235,7 @@ impl Sagas {
             if (is_placed || next == Next::End)
                 && let Some(sender) = sender.take()
             {
-                // Nobody may be waiting any more.
+                // There may be no waiter any more.
                 let _ = sender.send(order.clone());
             }
             match next {
@@ -260,7 +260,7 @@ impl Sagas {
         }
     }
 
-    /// Decides what follows from an answer, by the rules, and tells the operator of what should not
+    /// Decides by the rules what follows from a response, and logs for the operator what should not
     /// have happened.
     pub fn decide(&self, saga: &Saga, order: &Order, answer: &Answer) -> Decision {
         let now = self.clock.now();
@@ -269,7 +269,8 @@ impl Sagas {
         let confirm_over = now >= order.create_time.plus(self.limits.confirm_time());
         let circumstances = Circumstances {
             attempts: saga.attempts + 1,
-            // Who waits for the customer is not given up because a service is away for a moment.
+            // An order that waits for the customer is not given up because a service is briefly
+            // unreachable.
             give_up: if order.action_url.is_some() {
                 confirm_over
             } else {
@@ -297,14 +298,14 @@ impl Sagas {
             metrics::counter!("souk_orders_capture_refused_total").increment(1);
             tracing::error!(
                 order.id = %order.id,
-                "the payment of order {} was refused after it was placed; it is cancelled", order.id
+                "the payment of order {} was refused after it was placed; the order is canceled", order.id
             );
         }
         if answer.outcome == Outcome::Refused(Reason::OutOfStep) {
             metrics::counter!("souk_orders_out_of_step_total", "what" => "fulfill").increment(1);
             tracing::error!(
                 order.id = %order.id,
-                "the goods of order {} must not leave: its payment or its stock is not what it says", order.id
+                "the goods of order {} must not leave: its payment or its stock differs from the order", order.id
             );
         }
         decision

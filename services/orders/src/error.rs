@@ -1,4 +1,4 @@
-//! What can go wrong in orders: each variant is one reason of the contract with its facts.
+//! What can go wrong in orders: each variant is one reason of the contract with its metadata.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ impl EffectiveTimeFault {
             EffectiveTimeFault::NotStaff => "only staff may set it",
             EffectiveTimeFault::InTheFuture => "must not be in the future",
             EffectiveTimeFault::BeforeTheSale => "must not be before the sale",
-            EffectiveTimeFault::OutOfRange => "must lie between the years 1 and 9999",
+            EffectiveTimeFault::OutOfRange => "must be in the years 1 to 9999",
         }
     }
 }
@@ -41,15 +41,15 @@ pub enum Error {
     Rejected { order: OrderId, payment: PaymentId, reason: Reason, facts: Vec<(String, String)> },
     #[error("order {order} does not allow this while {state}")]
     State { order: OrderId, state: State },
-    #[error("another step of order {0} is under way; try again")]
+    #[error("another step of order {0} is in progress; retry")]
     Busy(OrderId),
     #[error("order {order} has no line {line}")]
     LineNotFound { order: OrderId, line: i64 },
     #[error("order {order} has only {refundable} left to refund")]
     RefundExceedsOrder { order: OrderId, refundable: i64 },
-    #[error("line {line} of order {order} has only {returnable} units left that can come back")]
+    #[error("line {line} of order {order} has only {returnable} units left to return")]
     ReturnExceedsOrder { order: OrderId, line: i64, returnable: i64 },
-    #[error("order {0} has {MAX_REFUNDS} refunds, which is the most it may have")]
+    #[error("order {0} has the maximum of {MAX_REFUNDS} refunds")]
     TooManyRefunds(OrderId),
     #[error("order {order} cannot leave: {}", Reason::OutOfStep.text())]
     OutOfStep { order: OrderId, facts: Vec<(String, String)> },
@@ -57,22 +57,22 @@ pub enum Error {
     RefundDeclined { order: OrderId, refund: RefundId },
     #[error(transparent)]
     Field(#[from] FieldError),
-    #[error("customer_id: a user places and sees its own orders only")]
+    #[error("customer_id: a user may place and read only its own orders")]
     OtherCustomer,
     #[error("effective_time: {}", .0.text())]
     EffectiveTime(EffectiveTimeFault),
     #[error("order {0} is not quarantined")]
     NotQuarantined(OrderId),
-    #[error("resume_token: is not one of this order's")]
+    #[error("resume_token: does not belong to this order")]
     ResumeToken,
-    #[error("request_id: was used before for another {0}")]
+    #[error("request_id: was already used for a different {0}")]
     RequestIdReused(&'static str),
-    #[error("too many orders are being placed; try again")]
+    #[error("too many orders are being placed; retry later")]
     Overloaded,
-    /// Another replica has taken the saga over; whoever notices stops at once.
+    /// Another replica has taken over the saga; the driver that notices stops at once.
     #[error("the lease of the saga is lost")]
     LeaseLost,
-    #[error("the database holds {0}, which no version of this program writes")]
+    #[error("the database holds an invalid value: {0}")]
     Unreadable(&'static str),
     #[error(transparent)]
     Database(#[from] souk_data::Error),
@@ -118,7 +118,7 @@ impl PublicError for Error {
             }
             Error::OtherCustomer => ErrorReason::OtherCustomer
                 .refusal()
-                .field("customer_id", "a user places and sees its own orders only"),
+                .field("customer_id", "a user may place and read only its own orders"),
             Error::EffectiveTime(fault) => {
                 let reason = match fault {
                     EffectiveTimeFault::NotStaff => ErrorReason::EffectiveTimeNotAllowed,
@@ -129,10 +129,10 @@ impl PublicError for Error {
             Error::NotQuarantined(id) => of(ErrorReason::NotQuarantined, id),
             Error::ResumeToken => ErrorReason::InvalidResumeToken
                 .refusal()
-                .field("resume_token", "is not one of this order's"),
+                .field("resume_token", "does not belong to this order"),
             Error::RequestIdReused(what) => ErrorReason::RequestIdReused
                 .refusal()
-                .field("request_id", format!("was used before for another {what}")),
+                .field("request_id", format!("was already used for a different {what}")),
             Error::Field(error) => error.refusal(),
             Error::Overloaded => Refusal::new(&common::OVERLOADED).retry_after(OVERLOADED_DELAY),
             Error::Unreadable(_) => Refusal::internal(),
@@ -145,7 +145,7 @@ fn of(reason: ErrorReason, order: &OrderId) -> Refusal {
     reason.with("order_id", order)
 }
 
-/// Tells why an order was not placed, and which field of the request is at fault if one is.
+/// Describes why an order was not placed, and which field of the request is at fault, if any.
 fn rejected(
     order: &OrderId,
     payment: &PaymentId,
@@ -154,7 +154,7 @@ fn rejected(
 ) -> Refusal {
     let refusal = of(reason.contract(), order).with("payment_id", payment).with_all(facts);
     if reason == Reason::UnknownPaymentMethod {
-        return refusal.field("payment_method", "is not one that the payment provider knows");
+        return refusal.field("payment_method", "is not known to the payment provider");
     }
     match facts.iter().find(|(key, _)| key == FIELD) {
         Some((_, field)) => refusal.field(field, reason.text()),

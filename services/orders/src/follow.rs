@@ -24,7 +24,7 @@ use crate::{record, store};
 /// The lasting subscription on the bus, and the name of its part of the inbox.
 const SUBSCRIPTION: &str = "orders";
 
-/// A refund that payments tells of.
+/// A refund reported by an event of payments.
 struct ForeignRefund {
     id: RefundId,
     amount: Money,
@@ -34,13 +34,13 @@ struct ForeignRefund {
 /// What an order makes of an event about what is its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reaction {
-    /// It knew, or it is none of its business.
+    /// It knew, or it is not concerned.
     Known,
-    /// It is under way and may yet find out by itself; ask again later.
+    /// It is in progress and may yet find out by itself; ask again later.
     Busy,
     /// It does now what the event asks for.
     Follows,
-    /// It cannot follow; a person must look.
+    /// It cannot follow; an operator must investigate.
     CannotFollow,
 }
 
@@ -88,7 +88,7 @@ async fn payment_refunded(
     report(order, "refund", reaction)
 }
 
-/// An order whose stock was given up by somebody else waits for STAFF.
+/// An order whose stock was released outside of the order waits for STAFF.
 async fn reservation_changed(
     tx: Tx,
     event: Delivery<ReservationChanged>,
@@ -103,8 +103,9 @@ async fn reservation_changed(
     report(order, "stock", reaction)
 }
 
-/// Makes a refund that succeeded at payments one of the order's own. Its saga asks for the same
-/// refund again, which payments answers as before, and goes on as if orders had asked first.
+/// Makes a refund that succeeded at payments one of the order's own. Its saga requests the same
+/// refund again, for which payments returns the existing one, and continues as if orders had
+/// requested it first.
 async fn adopt_refund(
     tx: &Tx,
     id: OrderId,
@@ -154,7 +155,8 @@ async fn lose_stock(tx: &Tx, id: OrderId, now: Timestamp) -> Result<Reaction, Er
         taking_back: Some(Reason::OutOfStock),
         ..saga.restart(Kind::Cancel, now, now)
     };
-    let failure = "its stock was given up elsewhere; resumed, it is cancelled and paid back";
+    let failure =
+        "its stock was released outside of the order; ResumeOrder cancels it and pays it back";
     store::saga::restart(tx, &saga, Some(failure), Due::free(now)).await?;
     record::change(tx, &mut order, &Change::Quarantined, now).await?;
     Ok(Reaction::Follows)
@@ -176,15 +178,15 @@ async fn order_of(tx: &Tx, reservation: ReservationId) -> Result<Option<OrderId>
 fn report(order: OrderId, what: &'static str, reaction: Reaction) -> Result<(), HandlerError> {
     match reaction {
         Reaction::Known => Ok(()),
-        Reaction::Busy => Err(HandlerError::Retry(format!("order {order} is under way"))),
+        Reaction::Busy => Err(HandlerError::Retry(format!("order {order} is in progress"))),
         Reaction::Follows | Reaction::CannotFollow => {
             metrics::counter!("souk_orders_out_of_step_total", "what" => what).increment(1);
             let how = if reaction == Reaction::Follows {
                 "follows"
             } else {
-                "cannot follow; see the audit"
+                "cannot be followed; see the audit"
             };
-            tracing::error!(order.id = %order, "the {what} of order {order} was changed behind its back: it {how}");
+            tracing::error!(order.id = %order, "the {what} of order {order} was changed outside of the order: it {how}");
             Ok(())
         }
     }

@@ -38,6 +38,7 @@ use souk_types::EventId;
 
 pub use config::{Config, SagaConfig};
 pub use drive::FAULT_POINTS;
+pub use store::SCHEMA;
 
 use drive::Sagas;
 use rpc::OrderRpc;
@@ -53,11 +54,11 @@ async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     if let Some((key, value, allowed)) = config.saga.problem() {
         return Err(StartError::configuration(key, &value, allowed));
     }
-    let db = souk_events::open(&host, &config.data, &store::SCHEMA).await?;
+    let db = souk_events::open(&host, &config.data, &SCHEMA).await?;
     let clock = host.clock();
     let owner: Arc<str> = EventId::new(clock.now()).as_uuid().to_string().into();
     if db.engine() == Engine::Sqlite {
-        // No other process can have this file open, so whoever held a lease is gone.
+        // No other process can have this file open, so any earlier holder of a lease is gone.
         db.write(ReadCommitted, owner.clone(), async |tx: &Tx, owner: &Arc<str>| {
             store::saga::free_all(tx, owner).await
         })

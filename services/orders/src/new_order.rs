@@ -2,7 +2,7 @@
 
 use souk_types::{Currency, Money, OrderId, Timestamp};
 
-use crate::order::Order;
+use crate::order::{Order, RequestedLine};
 use crate::request_key::RequestKey;
 use crate::state::State;
 
@@ -13,8 +13,7 @@ pub struct NewOrder {
     pub customer: String,
     pub reference: String,
     pub currency: Currency,
-    /// The lines as they were asked for, encoded.
-    pub requested_lines: Vec<u8>,
+    pub requested_lines: Vec<RequestedLine>,
     pub payment_method: String,
     pub expected_minor: Option<i64>,
     pub request: RequestKey,

@@ -328,8 +328,8 @@ impl Order {
         (left, lines.filter(|line| line.quantity > 0).collect())
     }
 
-    /// Tells that this refund leaves nothing paid of an order whose goods have not left, so that
-    /// its stock is to be released.
+    /// Returns whether this refund leaves nothing paid of an order whose goods have not left, so
+    /// that its stock is to be released.
     pub fn gives_up_stock(&self, refund: &Refund) -> bool {
         let after = self.refunded.add(refund.amount);
         matches!(self.state, State::Paid) && self.total.is_some_and(|total| after == Ok(total))

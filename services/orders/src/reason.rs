@@ -62,20 +62,22 @@ impl Reason {
     pub fn text(self) -> &'static str {
         match self {
             Reason::PriceNotFound => "a line is not for sale in this currency",
-            Reason::PriceChanged => "the prices no longer come to the expected total",
+            Reason::PriceChanged => "the total differs from the expected total",
             Reason::TotalOverflow => "the total is more than 1,000,000,000,000,000 minor units",
             Reason::OutOfStock => "there is not enough stock",
             Reason::PaymentDeclined => "the payment was declined",
-            Reason::ReservationExpired => "the stock could not be held as long as the payment took",
-            Reason::GaveUp => "a service that it needs did not answer in time",
-            Reason::OrderCanceled => "it was cancelled",
+            Reason::ReservationExpired => {
+                "the stock reservation expired before the payment completed"
+            }
+            Reason::GaveUp => "an upstream service did not respond in time",
+            Reason::OrderCanceled => "it was canceled",
             Reason::PaymentNotConfirmed => "the payment was not confirmed in time",
-            Reason::UnknownPaymentMethod => "the payment provider knows no such payment method",
+            Reason::UnknownPaymentMethod => "the payment provider does not know the payment method",
             Reason::PaymentCanceled => "its payment was canceled",
             Reason::NotForSale => "a line is not for sale",
-            Reason::PriceNotAllowed => "a user orders at default prices only",
-            Reason::UpstreamRefused => "a service that it needs refused the request",
-            Reason::OutOfStep => "its payment or its stock is not what it says",
+            Reason::PriceNotAllowed => "a user may order at default prices only",
+            Reason::UpstreamRefused => "an upstream service refused the request",
+            Reason::OutOfStep => "its payment or its stock differs from the order",
         }
     }
 }

@@ -26,7 +26,7 @@ pub struct Entry {
 pub enum Record {
     /// It is in the journal; the saga and the order as they are now.
     Written(Saga, Box<Order>),
-    /// Meanwhile somebody asked to cancel; decide again.
+    /// A cancellation was requested meanwhile; decide again.
     CancelRequested,
 }
 

@@ -1,4 +1,5 @@
-//! Which request made an order or a refund: kept with it for ever, so that a repeat finds it again.
+//! The request that created an order or a refund: stored with it permanently, so that a repeat
+//! finds it.
 
 use prost::Message;
 use sha2::{Digest, Sha256};
@@ -21,7 +22,7 @@ impl RequestKey {
     }
 }
 
-/// Tells from a key whether a user asked.
+/// Returns whether the key is that of a user's request.
 pub fn is_of_user(key: &str) -> bool {
     key.starts_with("user:")
 }

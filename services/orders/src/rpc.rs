@@ -1,4 +1,4 @@
-//! What the methods work with. The story of a method is in `rpc/<method>.rs`.
+//! The dependencies of the methods. Each method is in `rpc/<method>.rs`.
 
 mod audit_orders;
 mod cancel_order;

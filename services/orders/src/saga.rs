@@ -1,8 +1,8 @@
 //! The rules of the saga: what follows from which answer. Pure; `drive.rs` makes the calls and
 //! `record.rs` writes what is decided.
 //!
-//! A saga is one operation on one order. Its row holds the step whose call may be under way; that
-//! row is written before the call is made, and the answer is written together with the next step.
+//! A saga is one operation on one order. Its row holds the step whose call may be in progress; that
+//! row is written before the call is made, and the response is written together with the next step.
 //!
 //! ```text
 //! place    Price → Reserve → Authorize → Commit ═▶ (placed) → Capture → (paid)
@@ -15,10 +15,10 @@
 //!          stays paid of what has not left
 //! ```
 //!
-//! ═▶ is the pivot: before it a failure takes everything back, after it the saga only goes forward,
-//! but for a capture that is refused for good.
+//! ═▶ is the pivot: before it a failure compensates everything, after it the saga only goes
+//! forward, except when a capture is refused permanently.
 //!
-//! **Invariant:** a step whose answer is unknown is repeated under the same key, or compensated as
+//! **Invariant:** a step with an unknown outcome is repeated under the same key, or compensated as
 //! if it were done.
 
 use std::sync::Arc;
@@ -52,7 +52,7 @@ pub struct Saga {
     pub entries: i64,
 }
 
-/// Whether a saga is under way. The numbers are those of the database.
+/// Whether a saga is in progress. The numbers are those of the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum Progress {
@@ -77,7 +77,7 @@ pub enum Outcome {
     Refused(Reason),
     /// It was taken, and waits for the customer.
     Waiting,
-    /// Nobody knows: no answer, or one that says to try again.
+    /// Unknown: no response, or one that says to retry.
     Unknown,
     /// It was answered in a way that trying again will not mend.
     Broken,
@@ -91,7 +91,7 @@ pub struct Answer {
     pub lines: Vec<Line>,
     /// Where the customer must go, when the payment waits for that.
     pub action_url: Option<String>,
-    /// What a refusal says besides its reason: `sku`, `requested`, `available`,
+    /// The details of a failure besides its reason: `sku`, `requested`, `available`,
     /// `total_minor_units`.
     pub facts: Vec<(String, String)>,
     /// Code and reason of a failure, for the journal. Never a message, which could hold personal
@@ -99,7 +99,7 @@ pub struct Answer {
     pub failure: Option<String>,
 }
 
-/// What the driver knows besides the answer.
+/// What the driver knows in addition to the response.
 #[derive(Clone, Copy, Debug)]
 pub struct Circumstances<'a> {
     /// How often this step was tried, this time included.
@@ -134,7 +134,7 @@ pub struct PendingRefund {
     pub is_of_money: bool,
 }
 
-/// What follows from an answer. The saga's row, the order with its history, and the event are all
+/// The decision after a response. The saga's row, the order with its history, and the event are all
 /// made from it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decision {
@@ -143,7 +143,7 @@ pub struct Decision {
     pub taking_back: Option<Reason>,
     /// What happens to the order.
     pub change: Option<Change>,
-    /// What a refusal said besides its reason: it is kept with the order.
+    /// The details of a failure besides its reason, stored with the order.
     pub facts: Vec<(String, String)>,
 }
 
@@ -236,7 +236,7 @@ impl Outcome {
 }
 
 impl Answer {
-    /// Returns an answer that says nothing but its outcome.
+    /// Returns a response that says nothing but its outcome.
     pub fn of(outcome: Outcome) -> Self {
         Answer { outcome, lines: vec![], action_url: None, facts: vec![], failure: None }
     }
@@ -286,7 +286,7 @@ impl Decision {
 }
 
 impl Next {
-    /// Tells whether whoever works on the saga keeps its lease. A long pause gives it back, so that
+    /// Returns whether the driver of the saga keeps its lease. A long pause gives it back, so that
     /// a dead upstream does not fill a replica with waiting sagas.
     pub fn keeps_lease(self) -> bool {
         match self {
@@ -314,7 +314,7 @@ pub fn pause(attempts: u32) -> Duration {
     FIRST_PAUSE.saturating_mul(1 << attempts.saturating_sub(1).min(20)).min(LONGEST_PAUSE)
 }
 
-/// Decides what follows from the answer to `step` of a `kind` saga.
+/// Decides what follows from the response to `step` of a `kind` saga.
 pub fn decide(kind: Kind, step: Step, answer: &Answer, now: Circumstances<'_>) -> Decision {
     match answer.outcome {
         Outcome::Done => done(kind, step, answer, now),

@@ -1,4 +1,4 @@
-//! What holds for sagas: every walk ends, and what it leaves behind is consistent.
+//! Properties of sagas: every walk ends, and leaves a consistent state.
 
 use proptest::prelude::*;
 

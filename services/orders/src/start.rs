@@ -1,4 +1,4 @@
-//! Starting an operation on an order that has none under way: a cancellation, a fulfilment, a
+//! Starting an operation on an order that has none in progress: a cancellation, a fulfilment, a
 //! refund.
 
 use souk_data::Tx;
@@ -34,7 +34,7 @@ pub struct Start {
 
 /// What a start leads to.
 pub enum StartOutcome {
-    /// The saga is under way, leased to whoever started it.
+    /// The saga is in progress, leased to its starter.
     Saga(Box<Order>, Saga),
     /// There is nothing to do, or others do it already; the order as it is.
     Order(Box<Order>),

@@ -21,8 +21,8 @@ pub enum State {
 }
 
 impl State {
-    /// Tells that no further change can follow. A fulfilled order may still be refunded, so it is
-    /// not final.
+    /// Returns whether no further change can follow. A fulfilled order may still be refunded, so it
+    /// is not final.
     pub fn is_final(self) -> bool {
         matches!(self, State::Refunded | State::Canceled | State::Rejected)
     }

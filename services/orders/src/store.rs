@@ -7,35 +7,12 @@
 pub mod audit;
 pub mod history;
 pub mod journal;
+mod migrations;
 pub mod order;
 pub mod order_line;
 pub mod refund;
 pub mod refund_line;
+mod requested_lines;
 pub mod saga;
 
-use souk_data::{Migration, Schema};
-
-/// The schema of the orders database.
-pub static SCHEMA: Schema = Schema {
-    name: "orders",
-    migrations: &[
-        Migration {
-            version: 1,
-            name: "orders",
-            sqlite: concat!(
-                include_str!("../migrations/sqlite/0001_orders.sql"),
-                include_str!("../migrations/sqlite/0001_append_only.sql")
-            ),
-            postgres: concat!(
-                include_str!("../migrations/postgres/0001_orders.sql"),
-                include_str!("../migrations/postgres/0001_append_only.sql")
-            ),
-        },
-        Migration {
-            version: 2,
-            name: "lines and returns",
-            sqlite: include_str!("../migrations/sqlite/0002_lines_and_returns.sql"),
-            postgres: include_str!("../migrations/postgres/0002_lines_and_returns.sql"),
-        },
-    ],
-};
+pub use migrations::SCHEMA;

@@ -1,4 +1,4 @@
-//! How a method waits for a saga: until an order is where the caller wants it, or its deadline is
+//! How a method waits for a saga: until an order is in the requested state, or the deadline is
 //! near.
 
 use std::time::Duration;
@@ -21,8 +21,8 @@ pub(crate) const TIME_TO_ANSWER: Duration = Duration::from_millis(100);
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 impl OrderRpc {
-    /// Returns the order, if the caller may see it; an order that is somebody else's does not exist
-    /// for a USER.
+    /// Returns the order, if the caller may see it; an order of another customer does not exist for
+    /// a USER.
     pub(crate) async fn visible_order(&self, caller: &Caller, id: OrderId) -> Result<Order, Error> {
         let order = store::order::show(&self.db.read(), id).await?;
         match caller {
@@ -46,8 +46,8 @@ impl OrderRpc {
         }
     }
 
-    /// Starts an operation on an order; while another one is under way it waits for its end, as far
-    /// as the deadline goes.
+    /// Starts an operation on an order; while another one is in progress it waits for its end, as
+    /// far as the deadline goes.
     pub(crate) async fn start(
         &self,
         order: OrderId,
@@ -76,8 +76,8 @@ impl OrderRpc {
         }
     }
 
-    /// Waits until the order is as `wanted`, whoever drives it, or the deadline is near; returns it
-    /// as it is then.
+    /// Waits until the order is as `wanted`, whichever replica drives it, or the deadline is near;
+    /// returns it as it is then.
     pub(crate) async fn wait_until(
         &self,
         order: Order,

@@ -1,5 +1,5 @@
-//! Wakes whoever watches an order in this process. What changed is read from the database, so a
-//! lost wake-up costs time only.
+//! Wakes the watchers of an order in this process. What changed is read from the database, so a
+//! lost wake-up costs only time.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,14 +1,12 @@
-//! One attempt to have the provider do something: stored before the call, resolved after it, never
+//! One attempt of an operation at the provider: stored before the call, resolved after it, never
 //! sent under two keys.
 //!
-//! CALLING ──answered──▶ SUCCEEDED | DECLINED | ACTION_REQUIRED
-//!    │ ▲                    ▲
-//!    │ └──taken up──┐       │ ledger written
-//!    ├─no answer─▶ UNKNOWN  │
-//!    └─approved, but the ledger does not answer─▶ LEDGER_DUE
+//! CALLING ──answered──▶ SUCCEEDED | DECLINED | ACTION_REQUIRED │ ▲                    ▲ │ └──taken
+//! up──┐       │ ledger written ├─no response─▶ UNKNOWN  │ └─approved, but the ledger does not
+//! answer─▶ LEDGER_DUE
 //!
-//! An authorisation that is UNKNOWN may also be SUPERSEDED by a void, which takes back whatever
-//! came of it.
+//! An authorisation that is UNKNOWN may also be SUPERSEDED by a void, which compensates it in any
+//! case.
 
 use std::fmt;
 
@@ -51,18 +49,18 @@ impl Kind {
         }
     }
 
-    /// Tells whether it is about getting the authorisation.
+    /// Returns whether it is about getting the authorisation.
     pub fn is_authorization(self) -> bool {
         matches!(self, Kind::Authorize | Kind::ApproveAction | Kind::DeclineAction)
     }
 }
 
-/// Where an attempt stands. The numbers are those of the table.
+/// The state of an attempt. The numbers are those of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum Stage {
-    /// Somebody is about to call the provider, is calling, or has called and not yet stored the
-    /// answer.
+    /// A holder is about to call the provider, is calling, or has called and not yet stored the
+    /// response.
     Calling = 1,
     /// The provider did not answer.
     Unknown = 2,
@@ -77,7 +75,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// Tells whether nothing will follow.
+    /// Returns whether nothing will follow.
     pub fn is_final(self) -> bool {
         !matches!(self, Stage::Calling | Stage::Unknown | Stage::LedgerDue)
     }
@@ -95,7 +93,7 @@ pub struct Decline {
 /// What a provider answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Done; the provider keeps so many minor units for itself.
+    /// Done; holds the provider's fee in minor units.
     Approved {
         fee: i64,
     },
@@ -120,8 +118,7 @@ pub struct Attempt {
     pub rest: i64,
     /// The pending transfer that the operation makes (authorise) or resolves (capture, void).
     pub hold: Option<TransferId>,
-    /// A void of which nobody knows whether the hold was made: it is made first, so that it cannot
-    /// come later.
+    /// A void with an unknown hold: the hold is created first, so that it cannot arrive later.
     pub makes_hold: bool,
     /// What a capture was asked for, to recognise a repeat.
     pub capture: Option<CaptureKey>,
@@ -136,7 +133,7 @@ pub struct Attempt {
     pub effective_time: Timestamp,
 }
 
-/// What names a capture for ever, and what it asked for.
+/// The permanent key of a capture, and what was requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaptureKey {
     pub request_id: String,

@@ -1,8 +1,8 @@
 //! The audit: payments against themselves, against their ledger transfers and against the
 //! provider's book, in both directions. `store/history.rs` reads the payments.
 //!
-//! The three are read one after another while work goes on, so what looks wrong is looked at again,
-//! and only what stays wrong while the payment does not move is reported. Payments in flight are
+//! The three are read one after another while work continues, so an apparent error is checked
+//! again, and reported only if it stays while the payment does not change. Payments in flight are
 //! left out.
 
 use std::collections::{BTreeSet, HashMap};
@@ -22,7 +22,7 @@ use crate::store::payment::Totals;
 use crate::transfers::{self, Account, Amounts, Form};
 use crate::upstream::{Ledger, LedgerTransfer};
 
-/// How much was looked at.
+/// How much was checked.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
     attempts: usize,
@@ -45,7 +45,7 @@ const TOTALS_MATCH: &str = "the accounts of a currency are what its payments add
 
 /// How many payments are compared at a time.
 const AT_A_TIME: usize = 500;
-/// How often a payment that moves while it is looked at is looked at again.
+/// How often a payment that changes during its check is checked again.
 const LOOKS: usize = 3;
 
 /// Compares everything.
@@ -124,7 +124,7 @@ async fn charges_of(
     }
 }
 
-/// Returns the payments that do not match, and counts what was looked at.
+/// Returns the payments that do not match, and counts what was checked.
 async fn compare(
     page: &[History],
     mut charges: HashMap<PaymentId, Charge>,
@@ -151,7 +151,7 @@ async fn compare(
     Ok(suspects)
 }
 
-/// Looks at one payment alone, until it stands still.
+/// Checks one payment until it does not change.
 async fn look_again(
     id: PaymentId,
     db: &Db,

@@ -1,4 +1,4 @@
-//! What an operator can set; `config.default.toml` says what each setting is for.
+//! The settings; `config.default.toml` documents each of them.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -13,27 +13,27 @@ use souk_data::DataConfig;
 pub struct Config {
     /// Where payments are kept.
     pub data: DataConfig,
-    /// How operations that were cut off are finished.
+    /// How interrupted operations are completed.
     pub recovery: RecoveryConfig,
-    /// The provider that stands in for real ones.
+    /// The simulated provider.
     pub simulator: SimulatorConfig,
 }
 
-/// How operations that were cut off are finished.
+/// How interrupted operations are completed.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecoveryConfig {
     /// Seconds of silence after which another replica takes over an operation; longer than any
     /// operation takes.
     pub lease_seconds: u64,
-    /// Milliseconds between two looks for operations to finish.
+    /// Milliseconds between two polls for operations to complete.
     pub sweep_milliseconds: u64,
     /// Milliseconds before the first new try of an operation whose outcome is not known; doubles up
     /// to ten seconds.
     pub retry_milliseconds: u64,
 }
 
-/// The provider that stands in for real ones.
+/// The simulated provider.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SimulatorConfig {
@@ -43,12 +43,12 @@ pub struct SimulatorConfig {
     pub slow_milliseconds: u64,
     /// What it keeps of each capture, in hundredths of a percent, rounded down.
     pub fee_basis_points: u32,
-    /// What it keeps of each capture besides, in minor units; never more than the capture.
+    /// Its additional fee for each capture, in minor units; never more than the capture.
     pub fee_minor_units: u32,
 }
 
-/// Longer than any provider call and any ledger call, so that a lease that runs out belongs to
-/// nobody alive.
+/// Longer than any provider call and any ledger call, so that the holder of an expired lease is
+/// gone.
 const SHORTEST_LEASE_SECONDS: u64 = 20;
 
 impl Config {
@@ -80,12 +80,12 @@ impl Config {
 }
 
 impl RecoveryConfig {
-    /// Returns how long whoever claims an operation may be silent.
+    /// Returns how long a claim is valid without renewal.
     pub fn lease(&self) -> Duration {
         Duration::from_secs(self.lease_seconds)
     }
 
-    /// Returns how long to wait between two looks for operations to finish.
+    /// Returns how long to wait between two polls for operations to complete.
     pub fn sweep(&self) -> Duration {
         Duration::from_millis(self.sweep_milliseconds)
     }

@@ -104,8 +104,8 @@ pub fn operation(number: i32) -> Option<Operation> {
     Operation::try_from_value(&number.into()).ok()
 }
 
-/// Reads what operations are to come to. The contract has checked the numbers, which are those of
-/// the enum.
+/// Reads the scripted outcomes of operations. The contract has checked the numbers, which are those
+/// of the enum.
 pub fn outcomes(numbers: &[i32]) -> Result<Vec<Outcome>, Error> {
     let outcome = |number: &i32| Outcome::try_from_value(&(*number).into());
     numbers

@@ -1,5 +1,4 @@
-//! Everything that can go wrong with a call: each variant is one reason of the contract with its
-//! facts.
+//! All errors of a call: each variant is one reason of the contract with its metadata.
 
 use souk_client::payments::v1::{ErrorReason as Reason, PaymentState};
 use souk_contract::{FieldError, PublicError, Reason as _, Refusal, common};
@@ -23,7 +22,7 @@ pub mod instead {
 pub enum Error {
     #[error("payment {0} does not exist")]
     NotFound(PaymentId),
-    #[error("payment {payment} was made with another {field}")]
+    #[error("payment {payment} was created with another {field}")]
     Differs { payment: PaymentId, field: &'static str },
     #[error("payment {payment} does not allow this while {state}")]
     State { payment: PaymentId, state: State },
@@ -32,48 +31,48 @@ pub enum Error {
     #[error("payment {payment} belongs to order {order}; use {instead}")]
     OfOrder { payment: PaymentId, order: OrderId, instead: &'static str },
     #[error(
-        "order_id: must be empty from staff, since only the orders service makes the payment of an order"
+        "order_id: must be empty from staff, because only the orders service creates the payment of an order"
     )]
     OrderNotOfStaff { payment: PaymentId, order: OrderId },
-    #[error("the customer has not decided about payment {0} yet; it waits at its action_url")]
+    #[error("the customer has not decided on payment {0} yet; it waits at its action_url")]
     ActionNotCompleted(PaymentId),
-    #[error("payment {0} was taken back before the customer confirmed it; nothing was charged")]
+    #[error("payment {0} was canceled before the customer confirmed it; nothing was charged")]
     ActionExpired(PaymentId),
-    #[error("action_url: is not one that the simulator gave out")]
+    #[error("action_url: was not issued by the simulator")]
     ActionNotFound,
-    #[error("the provider does not answer about payment {0}; repeat the same call")]
+    #[error("the provider does not respond about payment {0}; repeat the same call")]
     ProviderUnavailable(PaymentId),
-    #[error("the provider does not answer")]
+    #[error("the provider does not respond")]
     NoAnswer(#[from] NoAnswer),
-    #[error("another operation of payment {0} is under way; try again")]
+    #[error("another operation of payment {0} is in progress; retry")]
     Busy(PaymentId),
     #[error("payment {payment} has only {capturable} left to capture")]
     CaptureExceeds { payment: PaymentId, capturable: i64 },
     #[error("payment {payment} has only {refundable} left to refund")]
     RefundExceeds { payment: PaymentId, refundable: i64 },
-    #[error("refund {0} was made with other fields")]
+    #[error("refund {0} was created with other fields")]
     RefundDiffers(RefundId),
-    #[error("request_id: was used before for another capture of payment {0}")]
+    #[error("request_id: was already used for a different capture of payment {0}")]
     RequestIdReused(PaymentId),
     #[error("{field}: {problem}")]
     Amount { field: &'static str, problem: String },
-    #[error("payment_method: is not a payment method that the provider knows")]
+    #[error("payment_method: is not known to the payment provider")]
     UnknownMethod,
     #[error(transparent)]
     Field(#[from] FieldError),
-    #[error("the ledger does not answer; the operation is finished later")]
+    #[error("the ledger does not respond; the operation will be completed later")]
     LedgerUnavailable(#[source] tonic::Status),
     #[error(
-        "the ledger answered something else than it was asked; the operation is finished later"
+        "the ledger returned the result of another request; the operation will be completed later"
     )]
     LedgerUnanswered,
     #[error("the ledger refused a transfer of payment {payment}: {refusal}")]
     LedgerRefused { payment: PaymentId, refusal: String },
-    #[error("the ledger answered what it never should: {0}")]
+    #[error("the ledger returned an unexpected result: {0}")]
     LedgerUnexpected(String),
-    #[error("the provider answered something that is no answer to {0}")]
+    #[error("the provider returned an unexpected result for {0}")]
     ProviderOutOfTurn(&'static str),
-    /// Somebody else has taken the operation over; whoever notices looks again.
+    /// Another replica has taken over the operation; the holder that notices reads it again.
     #[error("the lease of an operation of payment {0} is lost")]
     LeaseLost(PaymentId),
     /// The database contradicts itself.
@@ -121,7 +120,7 @@ impl PublicError for Error {
             Error::ActionExpired(id) => of(Reason::ActionExpired, id),
             Error::ActionNotFound => Reason::ActionNotFound
                 .refusal()
-                .field("action_url", "is not one that the simulator gave out"),
+                .field("action_url", "was not issued by the simulator"),
             Error::ProviderUnavailable(id) => of(Reason::ProviderUnavailable, id),
             Error::NoAnswer(_) => Reason::ProviderUnavailable.refusal(),
             Error::Busy(id) | Error::LeaseLost(id) => of(Reason::PaymentBusy, id),
@@ -133,13 +132,13 @@ impl PublicError for Error {
             }
             Error::RefundDiffers(id) => Reason::RefundDiffers.with("refund_id", id),
             Error::RequestIdReused(id) => of(Reason::RequestIdReused, id)
-                .field("request_id", "was used before for another capture"),
+                .field("request_id", "was already used for a different capture"),
             Error::Amount { field, problem } => {
                 Reason::InvalidAmount.refusal().field(*field, problem)
             }
             Error::UnknownMethod => Reason::UnknownPaymentMethod
                 .refusal()
-                .field("payment_method", "is not a payment method that the provider knows"),
+                .field("payment_method", "is not known to the payment provider"),
             Error::Field(error) => error.refusal(),
             Error::LedgerUnavailable(status) => {
                 Refusal::new(&common::UPSTREAM_UNAVAILABLE).because_of(status)

@@ -1,9 +1,9 @@
-//! The payments service: intents to pay, carried out at a provider and in the ledger, each
+//! The payments service: payment intents, carried out at a provider and in the ledger, each
 //! operation once.
 //!
-//! Read `payment.rs` for what may follow what, `transfers.rs` for what it moves in the ledger,
-//! `operation.rs` for how it survives a crash, `rpc/<method>.rs` for what can be asked, `store.rs`
-//! for the tables.
+//! Read `payment.rs` for the transitions, `transfers.rs` for the effects on the ledger,
+//! `operation.rs` for how it survives a crash, `rpc/<method>.rs` for the RPCs, `store.rs` for the
+//! tables.
 
 mod attempt;
 mod audit;
@@ -34,6 +34,8 @@ use souk_types::{AccountId, Currency};
 use tokio::sync::{Mutex, mpsc};
 
 pub use operation::FAULT_POINTS;
+pub use provider::simulator::SCHEMA as SIMULATOR_SCHEMA;
+pub use store::SCHEMA;
 pub use transfers::Account;
 
 use config::Config;
@@ -56,8 +58,8 @@ async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     config.check()?;
     let recovery = config.recovery;
     let clock = host.clock();
-    let db = souk_events::open(&host, &config.data, &store::SCHEMA).await?;
-    let book = souk_events::open(&host, &config.simulator.data, &simulator::SCHEMA).await?;
+    let db = souk_events::open(&host, &config.data, &SCHEMA).await?;
+    let book = souk_events::open(&host, &config.simulator.data, &SIMULATOR_SCHEMA).await?;
     let simulator = Simulator::new(&config.simulator, book.clone(), clock.clone());
 
     let ledger = Ledger::new(&host);

@@ -1,13 +1,15 @@
-//! Carrying an operation out, so that a crash at any moment loses nothing and charges nobody twice:
+//! Carries out an operation so that a crash at any moment loses nothing and no customer is charged
+//! twice:
 //!
 //! 1. A write adds the attempt and claims the slot of its payment (`operation/begin.rs`).
-//! 2. The provider is called under the attempt's key; whoever takes an attempt up inquires first.
+//! 2. The provider is called under the attempt's key; a replica that takes over an attempt inquires
+//!    first.
 //! 3. The ledger gets the transfers that follow from the attempt, under ids that follow from it.
 //! 4. A write records the end, and the slot is free (`operation/finish.rs`).
 //!
 //! Until 4. the payment is in flight, and whatever died is repeated from 2.: the provider knows its
-//! key, the ledger its ids. When the provider does not answer the attempt is left UNKNOWN, when the
-//! ledger does not, LEDGER_DUE: two writes otherwise.
+//! key, the ledger its ids. When the provider does not respond the attempt is left UNKNOWN, when
+//! the ledger does not, LEDGER_DUE: two writes otherwise.
 
 mod begin;
 mod claim;
@@ -20,7 +22,7 @@ use std::time::Duration;
 use souk_chassis::{Context, Deadline, Faults};
 use souk_data::Isolation::ReadCommitted;
 use souk_data::{Db, Engine};
-use souk_types::{Clock, Money, PaymentId};
+use souk_types::{Backoff, Clock, Money, PaymentId};
 use tokio::sync::mpsc;
 use tracing::error;
 
@@ -83,11 +85,11 @@ const LEDGER_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// How long a call waits for its turn before it says that the payment is busy.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// What is left of a call's time for the answer.
+/// What is left of a call's time for the response.
 const TIME_TO_ANSWER: Duration = Duration::from_millis(100);
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
-/// How often one call begins anew after somebody else's operation came in between.
+/// How often one call starts again after another operation came in between.
 const ROUNDS: u32 = 64;
 
 /// The longest wait between two tries to finish an operation.
@@ -107,7 +109,7 @@ pub struct Operations {
     held: Arc<AtomicUsize>,
 }
 
-/// Tells the recovery when a claim is let go without an end, as when the caller hangs up.
+/// Signals the recovery when a claim is dropped without an end, as when the caller disconnects.
 struct Guard {
     claim: ClaimId,
     dropped: mpsc::Sender<ClaimId>,
@@ -126,7 +128,7 @@ impl Drop for Guard {
 }
 
 impl Operations {
-    /// Returns what carries operations out; claims that are let go come out of `dropped`.
+    /// Returns the executor of operations; dropped claims come out of `dropped`.
     pub fn new(
         db: Db,
         provider: Arc<dyn Provider>,
@@ -139,7 +141,7 @@ impl Operations {
         Operations { db, provider, ledger, faults, clock, config, dropped, held: Arc::default() }
     }
 
-    /// Tells whether any operation of this process is under way.
+    /// Returns whether any operation of this process is in progress.
     pub fn is_any_held(&self) -> bool {
         self.held.load(Ordering::SeqCst) > 0
     }
@@ -154,8 +156,8 @@ impl Operations {
         }
     }
 
-    /// Carries a command out, after whatever was left of an earlier one, and answers the payment as
-    /// it stands then.
+    /// Carries out a command, after completing an earlier one, and returns the payment in its state
+    /// then.
     pub async fn carry_out(
         &self,
         id: PaymentId,
@@ -164,7 +166,7 @@ impl Operations {
     ) -> Result<Payment, Error> {
         let patience = PATIENCE.min(deadline.remaining().saturating_sub(TIME_TO_ANSWER));
         let turn = Deadline::after(patience);
-        let mut pause = FIRST_PAUSE;
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         for _ in 0..ROUNDS {
             let now = self.clock.now();
             let claimed_until = now.plus(self.config.lease());
@@ -173,7 +175,7 @@ impl Operations {
             match self.db.write(ReadCommitted, request, begin::begin).await? {
                 Start::Done(payment) => return Ok(*payment),
                 Start::Run(claim) => match self.run(*claim).await {
-                    // Whoever overtook us has carried it out; look what came of it.
+                    // The other holder has carried it out; read its outcome.
                     Err(Error::LeaseLost(_)) => {}
                     ended => return ended,
                 },
@@ -181,10 +183,12 @@ impl Operations {
                     Ok(_) | Err(Error::LeaseLost(_) | Error::Declined { .. }) => {}
                     Err(error) => return Err(error),
                 },
-                Start::Busy if turn.remaining() < pause => return Err(Error::Busy(id)),
                 Start::Busy => {
+                    let pause = backoff.next_pause();
+                    if turn.remaining() < pause {
+                        return Err(Error::Busy(id));
+                    }
                     tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
         }
@@ -215,7 +219,7 @@ impl Operations {
     }
 
     /// Gives all claims back at the start. Only on SQLite, where no other process can have the file
-    /// open: whoever held one is gone.
+    /// open: any earlier holder is gone.
     pub async fn free_all(&self) -> Result<(), Error> {
         if self.db.engine() != Engine::Sqlite {
             return Ok(());
@@ -246,7 +250,7 @@ impl Operations {
         let (payment, attempt) = match settled {
             Ok(settled) => settled,
             Err(error) => {
-                error!(payment.id = %id, "{} of {id} cannot be finished: {error}", kind.name());
+                error!(payment.id = %id, "{} of {id} cannot be completed: {error}", kind.name());
                 self.leave(&claim, Stage::Unknown, 0).await?;
                 guard.is_over = true;
                 return Err(error);
@@ -280,7 +284,7 @@ impl Operations {
         }
     }
 
-    /// Returns the provider's answer: the one it gave before, if the attempt may have been sent
+    /// Returns the provider's response: the one it gave before, if the attempt may have been sent
     /// before.
     async fn ask(&self, claim: &Claim) -> Result<Answer, NoAnswer> {
         let attempt = &claim.attempt;

@@ -1,14 +1,16 @@
-//! The payment: what may follow what, and what becomes of its amounts. Pure.
+//! The payment: its transitions, and how they change its amounts. Pure.
 //!
-//! REQUIRES_PAYMENT_METHOD ─method─▶ REQUIRES_CONFIRMATION ─confirm─▶ PROCESSING ─approved─▶
-//! REQUIRES_CAPTURE ─captured─▶ SUCCEEDED
-//!        ▲                                                           │   │  ▲                   │ void, nothing captured
-//!        └───────────────────────declined────────────────────────────┘   ▼  │approve            ▼
-//!                                                             REQUIRES_ACTION           CANCELED ◀─void─ any state before
+//! ```text
+//! REQUIRES_PAYMENT_METHOD ─method─▶ REQUIRES_CONFIRMATION ─confirm─▶ PROCESSING
+//! PROCESSING ─approved─▶ REQUIRES_CAPTURE ─captured─▶ SUCCEEDED
+//! PROCESSING ─declined─▶ REQUIRES_PAYMENT_METHOD
+//! PROCESSING ─the customer must confirm─▶ REQUIRES_ACTION ─approve─▶ PROCESSING
+//! any state before SUCCEEDED ─void, nothing captured─▶ CANCELED
+//! ```
 //!
 //! **Invariant:** 0 ≤ refunded ≤ captured ≤ authorized ≤ amount. PROCESSING means that an attempt
 //! is in flight; a capture, void or refund in flight leaves the state as it is until it is
-//! resolved. A payment over nothing never meets the provider.
+//! resolved. A payment of amount 0 never reaches the provider.
 
 use souk_types::{Currency, Money, OrderId, PaymentId, Timestamp, TransferId};
 
@@ -54,7 +56,7 @@ pub struct Payment {
     pub method: Option<Method>,
     pub decline: Option<Decline>,
     pub action_url: Option<String>,
-    /// The pending transfer that stands in the ledger for what is authorised and not captured.
+    /// The pending transfer in the ledger for what is authorised and not captured.
     pub hold: Option<TransferId>,
     /// How many attempts were made; the last is the one in flight, if any is.
     pub attempts: i64,
@@ -87,7 +89,7 @@ impl NewCapture {
 pub enum Step {
     /// It was done before.
     Nothing,
-    /// The payment changes and nobody else needs to be asked.
+    /// The payment changes without a call to the provider.
     Change(Payment),
     /// The provider is asked.
     Ask(Payment, Attempt),
@@ -162,8 +164,8 @@ impl Payment {
         }
     }
 
-    /// Tells that a repeated creation asks for what this payment is; an id stands for one payment
-    /// for ever. The method is compared only when `with_method` is set, since a confirmation may
+    /// Checks that a repeated creation has the fields of this payment; an id is always the same
+    /// payment. The method is compared only when `with_method` is set, since a confirmation may
     /// have changed it.
     pub fn is_repeated_by(&self, new: &NewPayment, with_method: bool) -> Result<(), Error> {
         if self.is_tombstone() {
@@ -197,7 +199,7 @@ impl Payment {
         self.captured - self.refunded
     }
 
-    /// Answers a repeated authorisation: the payment as it stands, or the decline again.
+    /// Answers a repeated authorisation: the current payment, or the same decline.
     pub fn authorize_again(self, now: Timestamp) -> Result<Step, Error> {
         match (self.state, &self.decline) {
             (State::RequiresConfirmation, _) => self.confirm(None, now),
@@ -317,8 +319,8 @@ impl Payment {
         }))
     }
 
-    /// Releases what is authorised and not captured. `unresolved` is an authorisation of which
-    /// nobody knows what came of it.
+    /// Releases what is authorised and not captured. `unresolved` is an authorisation with an
+    /// unknown outcome.
     pub fn void(mut self, unresolved: Option<&Attempt>, now: Timestamp) -> Result<Step, Error> {
         let makes_hold = match (self.state, unresolved) {
             (State::Canceled, _) => return Ok(Step::Nothing),
@@ -363,7 +365,7 @@ impl Payment {
     }
 
     /// Returns when a capture or refund happened, which is not before the sale. Clocks of replicas
-    /// differ a little, so only a time that somebody named can be too early.
+    /// differ a little, so only a time that the caller named can be too early.
     fn after_the_sale(&self, time: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Error> {
         if time.is_some_and(|time| time < self.effective_time) {
             let problem = format!("must not be before the payment's own, {}", self.effective_time);
@@ -372,7 +374,7 @@ impl Payment {
         Ok(at(time, now).max(self.effective_time))
     }
 
-    /// Takes the provider's answer: what becomes of the payment and of the attempt.
+    /// Applies the provider's response to the payment and the attempt.
     pub fn settle(
         mut self,
         mut attempt: Attempt,

@@ -1,5 +1,5 @@
-//! Tests of the rules: every refusal by name, then a random walk with the simulator's own rules
-//! beside it.
+//! Tests of the rules: every refusal by name, then a random walk compared with the simulator's own
+//! rules.
 
 use proptest::prelude::*;
 use souk_types::{Currency, Money, OrderId, PaymentId, RefundId, Timestamp};
@@ -404,7 +404,7 @@ impl Walk {
 
     fn ask(&mut self, payment: Payment, attempt: Attempt, outcome: Outcome, is_lost: bool) {
         use crate::attempt::Kind;
-        // Nobody learns whether it arrived, and the payment is voided over it.
+        // Whether it arrived is unknown, and the payment is voided meanwhile.
         if is_lost && attempt.kind.is_authorization() {
             if outcome == Outcome::Approve {
                 let _ = self.provider(&attempt, outcome);

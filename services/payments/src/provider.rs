@@ -1,5 +1,5 @@
 //! What a payment provider must be able to do. The simulator is the first; adapters to real ones
-//! follow, each a file here, and nothing else of this service knows which one is at work.
+//! follow, each a file here, and nothing else in this service knows which one is used.
 
 pub mod simulator;
 
@@ -7,8 +7,8 @@ use souk_types::{AttemptId, Currency, Money, PaymentId};
 
 use crate::attempt::{Answer, Method};
 
-/// The provider did not answer, or its answer was lost: nobody knows whether the operation took
-/// effect.
+/// The provider did not respond, or its response was lost: whether the operation took effect is
+/// unknown.
 #[derive(Debug, thiserror::Error)]
 #[error("no answer: {0}")]
 pub struct NoAnswer(pub String);
@@ -44,7 +44,7 @@ pub struct Charge {
 /// this service never sends one operation under two keys. Amounts were checked by the rules before.
 #[tonic::async_trait]
 pub trait Provider: Send + Sync {
-    /// Tells whether this is a payment method that the provider knows. Asks nobody.
+    /// Returns whether this is a payment method that the provider knows. Makes no call.
     fn knows(&self, method: &Method) -> bool;
 
     /// Sets the amount aside.

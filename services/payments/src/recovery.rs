@@ -1,5 +1,5 @@
-//! The worker that finishes operations which were cut off or whose outcome is not known. Any number
-//! of replicas may run it.
+//! The worker that completes operations which were interrupted or have an unknown outcome. Any
+//! number of replicas may run it.
 
 use std::time::Duration;
 
@@ -12,23 +12,22 @@ use tracing::warn;
 use crate::error::Error;
 use crate::operation::{ClaimId, Operations};
 
-/// How many claims that were let go may wait for the worker; the lease of any more runs out.
+/// How many dropped claims may wait for the worker; the leases of further ones expire.
 pub const DROPPED_AT_MOST: usize = 1024;
 
-/// How many operations are looked up, and how many of them are finished side by side.
+/// How many operations are read at once, and how many of them are completed concurrently.
 const AT_A_TIME: usize = 64;
 const SIDE_BY_SIDE: usize = 8;
 
 /// Longer than a provider and the ledger may take together.
 const TIMEOUT: Duration = Duration::from_secs(18);
 
-/// How long the worker stays for operations that are under way when the process stops, and how
+/// How long the worker stays for operations that are in progress when the process stops, and how
 /// often it looks.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 const LAST_LOOK: Duration = Duration::from_millis(10);
 
-/// Finishes operations until the process drains: at once what a caller let go of, the rest when it
-/// is due.
+/// Completes operations until the process drains: dropped claims at once, the rest when due.
 pub async fn run(
     operations: Operations,
     dropped: &Mutex<mpsc::Receiver<ClaimId>>,
@@ -68,15 +67,15 @@ pub async fn run(
     }
 }
 
-/// While the process stops: gives back what callers let go of, so that another replica need not
-/// wait for the lease.
+/// While the process stops: releases dropped claims, so that another replica need not wait for the
+/// lease.
 async fn give_back(
     operations: &Operations,
     dropped: &mut mpsc::Receiver<ClaimId>,
 ) -> Result<(), Error> {
     let until = tokio::time::Instant::now() + LAST_WAIT;
     loop {
-        // Asked first: whoever lets go puts the claim into the queue before it counts as gone.
+        // Checked first: a dropped claim is put into the queue before it counts as gone.
         let is_any_held = operations.is_any_held();
         while let Ok(claim) = dropped.try_recv() {
             operations.free(claim).await?;
@@ -88,10 +87,10 @@ async fn give_back(
     }
 }
 
-/// What still does not answer is tried again later; anything else is worth a line.
+/// Unavailable upstreams are retried later; any other failure is logged.
 fn report(recovered: Result<bool, Error>) {
     match recovered {
         Ok(_) | Err(Error::ProviderUnavailable(_) | Error::LedgerUnavailable(_)) => {}
-        Err(error) => warn!("an operation could not be finished yet: {error}"),
+        Err(error) => warn!("an operation could not be completed yet: {error}"),
     }
 }

@@ -8,7 +8,7 @@ use souk_types::{Money, PaymentId, RefundId, Timestamp};
 
 use crate::error::Error;
 
-/// Where a refund stands. The numbers are those of the contract and of the table.
+/// The state of a refund. The numbers are those of the contract and of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum RefundState {
@@ -39,7 +39,7 @@ pub struct Refund {
 }
 
 impl Refund {
-    /// Tells that a repeat asks for what this refund is; an id stands for one refund for ever.
+    /// Checks that a repeat has the fields of this refund; an id is always the same refund.
     pub fn is_repeated_by(&self, payment: PaymentId, new: &NewRefund) -> Result<(), Error> {
         if self.payment == payment && self.amount == new.amount {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What the methods work with. The story of a method is in `rpc/<method>.rs`.
+//! The dependencies of the methods. Each method is in `rpc/<method>.rs`.
 
 mod audit_payments;
 mod authorize_payment;
@@ -41,13 +41,13 @@ pub struct PaymentRpc {
 /// What the methods of SimulatorService work with.
 pub struct SimulatorRpc {
     pub simulator: Simulator,
-    /// Who is told, as by the notification of a real provider.
+    /// Who is notified, as by a real provider's webhook.
     pub payments: PaymentRpc,
 }
 
 impl PaymentRpc {
-    /// Checks that this caller may change the payment itself: staff may not change what belongs to
-    /// an order, nor what nobody made.
+    /// Checks that this caller may change the payment itself: staff may not change payments of an
+    /// order, nor ones that do not exist.
     pub async fn check_may_change(
         &self,
         caller: &Caller,

@@ -1,10 +1,10 @@
-//! Where a payment stands. `payment.rs` says what may follow what.
+//! The state of a payment. `payment.rs` has the transitions.
 
 use std::fmt;
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-/// Where a payment stands. The numbers are those of the contract and of the table.
+/// The state of a payment. The numbers are those of the contract and of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum State {

@@ -7,18 +7,8 @@
 
 pub mod attempt;
 pub mod history;
+mod migrations;
 pub mod payment;
 pub mod refund;
 
-use souk_data::{Migration, Schema};
-
-/// The tables and how they came to be.
-pub const SCHEMA: Schema = Schema {
-    name: "payments",
-    migrations: &[Migration {
-        version: 1,
-        name: "payments",
-        sqlite: include_str!("../migrations/sqlite/0001_payments.sql"),
-        postgres: include_str!("../migrations/postgres/0001_payments.sql"),
-    }],
-};
+pub use migrations::SCHEMA;

@@ -1,5 +1,5 @@
-//! What every step moves in the ledger. `docs/ledger-accounts.md` tells it with an example; this
-//! file is what is done. Pure.
+//! What every step moves in the ledger. `docs/ledger-accounts.md` explains it with an example; this
+//! file implements it. Pure.
 //!
 //! **Invariant:** the transfers of an attempt, their ids included, follow from its row, so that a
 //! repeat finds them in the ledger.
@@ -129,7 +129,7 @@ pub fn of(attempt: &Attempt, currency: Currency) -> Vec<Transfer> {
             let Some(hold) = hold else { return vec![] };
             let void = sale(attempt.transfer("void"), Form::Void(hold), attempt.amount);
             if attempt.makes_hold {
-                // Not linked: whoever was late may have made the hold already.
+                // Not linked: a late call may already have created the hold.
                 vec![sale(hold, Form::Pending, attempt.amount), void]
             } else {
                 vec![void]
@@ -163,7 +163,7 @@ pub fn amounts(transfers: &[Transfer]) -> Amounts {
     for transfer in transfers {
         match (transfer.form, transfer.code) {
             (Form::Pending, _) => held += transfer.amount,
-            // A part that is posted sets the rest free; what stays authorised is held anew.
+            // Posting a part releases the rest; what stays authorised gets a new hold.
             (Form::Post(_), _) => {
                 held = 0;
                 sums.captured += transfer.amount;
@@ -178,7 +178,7 @@ pub fn amounts(transfers: &[Transfer]) -> Amounts {
     sums
 }
 
-/// Returns the transfers that these attempts, in order, have made for good.
+/// Returns the transfers that these attempts, in order, have posted.
 pub fn made_by(attempts: &[Attempt], currency: Currency) -> Vec<Transfer> {
     let succeeded = attempts.iter().filter(|attempt| attempt.stage == Stage::Succeeded);
     succeeded.flat_map(|attempt| of(attempt, currency)).collect()

@@ -70,7 +70,7 @@ impl Ledger {
         Err(Error::LedgerRefused { payment, refusal: refusal.as_str_name().to_owned() })
     }
 
-    /// Returns the refusal that tells most, if any of the transfers was refused.
+    /// Returns the most informative refusal, if any of the transfers was refused.
     async fn create(
         &self,
         transfers: &[Transfer],
@@ -98,7 +98,7 @@ impl Ledger {
         Ok(refused.find(|status| *status != S::LinkedEventFailed).or(any))
     }
 
-    /// Looks whether the ledger holds exactly these transfers, after an answer that was none about
+    /// Looks whether the ledger holds exactly these transfers, after a response that was none about
     /// them.
     async fn inquire(&self, transfers: &[Transfer]) -> Result<(), Error> {
         let ids: Vec<TransferId> = transfers.iter().map(|transfer| transfer.id).collect();
@@ -142,7 +142,7 @@ impl Ledger {
                 let transfer = recorded(transfer)?;
                 if !chunk.contains(&transfer.id) {
                     return Err(Error::LedgerUnexpected(format!(
-                        "transfer {} was not asked for",
+                        "transfer {} was not requested",
                         transfer.id
                     )));
                 }
@@ -173,7 +173,7 @@ fn is_without_account(status: pb::CreateTransferStatus) -> bool {
     matches!(status, S::DebitAccountNotFound | S::CreditAccountNotFound)
 }
 
-/// What may pass is told apart from what needs a person.
+/// Distinguishes temporary failures from those that need an operator.
 fn failed(status: Status) -> Error {
     match status.code() {
         Code::InvalidArgument

@@ -85,7 +85,7 @@ def a_model_that_was_cut_off_is_refused(tmp_path: Path, length: int) -> None:
 
 def a_model_that_knows_more_than_the_database_is_refused(tmp_path: Path) -> None:
     model_file.write(tmp_path / "m", trained(change=8))
-    with pytest.raises(ModelRefused, match="does not hold"):
+    with pytest.raises(ModelRefused, match="does not have"):
         model_file.read(tmp_path / "m", 7)
 
 

@@ -1,4 +1,4 @@
-"""What stands on the shelf, and how an answer is put together."""
+"""The content of the shelf, and how a response is assembled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A shop for tests: the service, the bus in memory that it listens to, and short ways to tell and to ask."""
+"""A shop for tests: the service, its in-memory event bus, and helpers to publish events and call it."""
 
 from __future__ import annotations
 
@@ -94,15 +94,15 @@ class Shop:
         return order
 
     async def place(self, order_id: str, customer: str, *skus: str, at: int = TODAY) -> None:
-        """Tells that an order was placed."""
+        """Publishes that an order was placed."""
         await self.tell(orders.OrderPlaced(order=self.order(order_id, customer, *skus, at=at)))
 
     async def tell(self, message: Any, copies: int = 1) -> None:
-        """Puts an event of an order on the bus, so many times."""
+        """Publishes an event of an order, `copies` times."""
         await self.bus.add(message, key=message.order.order_id, copies=copies)
 
     async def settled(self) -> None:
-        """Waits until everything that was told is in the answers, and nothing is counted wrong."""
+        """Waits until all published events are in the responses, and nothing is counted wrong."""
         await self.bus.settled()
         audit = await self.audit()
         assert not audit.findings, audit

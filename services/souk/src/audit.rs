@@ -18,25 +18,25 @@ pub use report::audit;
 
 /// Checks that orders, payments, accounts and stock agree in a running shop.
 ///
-/// Every service checks its own database, then the services are compared with each other. What
-/// differs because an order is under way is looked at again once it has had time to come to its
-/// end. Exits with 1 and the exact breach if anything is wrong.
+/// Every service audits its own database, then the services are compared with each other.
+/// Differences that an order in progress may explain are checked again after it had time to finish.
+/// Exits with 1 and lists each violation if anything is wrong.
 #[derive(Args)]
 pub struct Audit {
     /// The address of the shop.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7300")]
     to: String,
-    /// Where a service is that is not at that address: NAME=ADDRESS.
+    /// The address of a service that runs elsewhere: NAME=ADDRESS.
     #[arg(long = "upstream", value_name = "NAME=ADDR", value_parser = parts::parse_upstream)]
     upstreams: Vec<(String, String)>,
-    /// How long a difference between two services may last because an order is under way, in
+    /// How long a difference between two services may last while an order is in progress, in
     /// seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = LONGEST_DEADLINE.as_secs())]
     patience: u64,
 }
 
-/// The longest that an order may be under way without anybody being to blame: its placing is given
-/// up by then, and the calls that take it back have had their deadline.
+/// The longest time that an order may legitimately be in progress: by then its placement is given
+/// up, and the calls that undo it have reached their deadline.
 pub const LONGEST_DEADLINE: Duration = Duration::from_secs(90);
 
 impl Audit {

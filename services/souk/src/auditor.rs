@@ -1,5 +1,4 @@
-//! The auditor: the worker that audits the shop it runs in, again and again, and tells the result
-//! as metrics.
+//! The auditor: the worker that audits its shop periodically and exports the result as metrics.
 
 use std::time::Duration;
 
@@ -15,14 +14,14 @@ use crate::connect::Services;
 struct Config {
     /// Seconds between the end of an audit and the start of the next; 0 turns the auditor off.
     interval_seconds: u64,
-    /// How long a difference may last because an order is under way, in seconds.
+    /// How long a difference may last because an order is in progress, in seconds.
     patience_seconds: u64,
 }
 
 const DEFAULT_CONFIG: &str = "\
 # Seconds between the end of an audit and the start of the next; 0 turns the auditor off.
 interval_seconds = 300
-# Seconds that a difference between two services may last because an order is under way.
+# Seconds that a difference between two services may last while an order is in progress.
 patience_seconds = 90
 ";
 
@@ -48,7 +47,7 @@ async fn audit_forever(services: Services, config: Config, drain: Drain) {
         };
         match audited {
             Ok(report) => tell(&report),
-            // A shop of which a part is down cannot be audited; the part says so itself.
+            // A shop with a service down cannot be audited; that service reports it itself.
             Err(error) => {
                 metrics::counter!("souk_audits_total", "outcome" => "unfinished").increment(1);
                 tracing::warn!("the shop could not be audited: {error}");

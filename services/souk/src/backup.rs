@@ -1,4 +1,4 @@
-//! `souk backup`: copies every SQLite database of a shop, also while it is written to.
+//! `souk backup`: copies every SQLite database of a shop, even while it is written to.
 
 use std::fmt::Display;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -14,15 +14,15 @@ use souk_data::ShopFile;
 
 use crate::data;
 
-/// Copies the databases of a shop, also while it runs.
+/// Copies the databases of a shop, even while it runs.
 ///
-/// All databases are copied as of the same moment, as if the shop had been cut off then. Start
-/// `souk up --data DIR` on the copy: the orders that were under way are brought to their end, and
-/// `souk audit` shows that all agree. A copy that fails leaves nothing behind. PostgreSQL databases
-/// and the logs of brokers are not in it.
+/// All databases are copied as of the same moment, as if the shop had crashed then. Start `souk up
+/// --data DIR` on the copy: it completes the orders that were in progress, and `souk audit` shows
+/// that everything agrees. A failed copy leaves nothing behind. PostgreSQL databases and the logs
+/// of brokers are not included.
 #[derive(Args)]
 pub struct Backup {
-    /// The new folder of the copy; it must not hold a shop already.
+    /// The folder for the copy; it must be new or empty.
     #[arg(value_name = "DIR")]
     to: PathBuf,
     /// The folder of the shop.
@@ -36,7 +36,7 @@ const PAGES_AT_ONCE: i32 = 256;
 /// How long a database may be busy before it can be held.
 const WRITER_PATIENCE: Duration = Duration::from_secs(10);
 
-/// What stands for a database on PostgreSQL in the list.
+/// The prefix of a PostgreSQL database in the list.
 const POSTGRES: &str = "postgres:";
 
 /// A database to copy.
@@ -48,7 +48,7 @@ struct Source {
 }
 
 impl Backup {
-    /// Copies, and says what was copied.
+    /// Copies, and prints what was copied.
     pub fn run(self) -> ExitCode {
         match self.copy_all() {
             Ok(0) => {
@@ -69,14 +69,14 @@ impl Backup {
     fn copy_all(&self) -> Result<usize, String> {
         let is_taken = fs::read_dir(&self.to).is_ok_and(|mut entries| entries.next().is_some());
         if is_taken || self.to.is_file() {
-            return Err(about(&self.to, &"is there already; choose another folder"));
+            return Err(about(&self.to, &"already exists; choose another folder"));
         }
         let list = ShopFile::read(&self.data).map_err(|error| error.to_string())?;
         let sources = self.sources(list.as_ref())?;
         if sources.is_empty() {
             return Ok(0);
         }
-        // Under another name until it is whole.
+        // Under another name until it is complete.
         let mut unfinished = std::path::absolute(&self.to)
             .map_err(|error| about(&self.to, &error))?
             .into_os_string();
@@ -109,14 +109,14 @@ impl Backup {
                 None => {
                     return Err(about(
                         &self.data.join(listed),
-                        &"is gone, although shop.json lists it",
+                        &"is missing, but shop.json lists it",
                     ));
                 }
             }
         }
         if !elsewhere.is_empty() {
             eprintln!(
-                "souk: not in this copy, since they are on PostgreSQL: {}",
+                "souk: not in this copy, because they are on PostgreSQL: {}",
                 elsewhere.join(", ")
             );
         }
@@ -132,8 +132,7 @@ fn about(path: &Path, error: &dyn Display) -> String {
     format!("{}: {error}", path.display())
 }
 
-/// Copies all databases as of one moment to a new folder, for this user alone, and the list with
-/// them as of that moment.
+/// Copies all databases and their list, as of one moment, to a new folder for this user only.
 fn copy(sources: &[Source], list: Option<ShopFile>, to: &Path) -> Result<(), String> {
     let make = |folder: &Path| {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
@@ -143,7 +142,7 @@ fn copy(sources: &[Source], list: Option<ShopFile>, to: &Path) -> Result<(), Str
     hold_one_moment(sources)?;
     let mut copy = list;
     if let Some(copy) = &mut copy {
-        // What is on PostgreSQL stays as it is known here; the rest is listed as it is copied.
+        // PostgreSQL databases keep their entries; the others are listed as they are copied.
         copy.databases.retain(|name, _| name.starts_with(POSTGRES));
         copy.accept.clear();
     }
@@ -171,7 +170,7 @@ fn sync(folder: &Path) -> Result<(), String> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| about(folder, &error))
 }
 
-/// Begins a read transaction on every database while none of them can be written to, so that all
+/// Begins a read transaction on every database while writes to all of them are blocked, so that all
 /// show the same moment. Writers wait for some milliseconds.
 fn hold_one_moment(sources: &[Source]) -> Result<(), String> {
     let mut stopped = vec![];
@@ -179,14 +178,14 @@ fn hold_one_moment(sources: &[Source]) -> Result<(), String> {
         stopped.push(stop_writing(from).map_err(|error| about(from, &error))?);
     }
     for Source { from, connection, .. } in sources {
-        // The first read is what makes the moment.
+        // The first read takes the snapshot.
         let begun = connection.execute_batch("BEGIN; SELECT COUNT(*) FROM sqlite_schema;");
         begun.map_err(|error| about(from, &error))?;
     }
     Ok(())
 }
 
-/// Keeps everybody else from writing to a database for as long as the result lives.
+/// Blocks all other writers of a database for as long as the result lives.
 fn stop_writing(file: &Path) -> Result<Connection, rusqlite::Error> {
     let connection = Connection::open(file)?;
     connection.busy_timeout(WRITER_PATIENCE)?;
@@ -194,8 +193,8 @@ fn stop_writing(file: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
-/// Copies one database and returns its epoch; none when it is older than epochs are, or so young
-/// that no shop's id is in it yet: a list that named it would refuse it.
+/// Copies one database and returns its epoch; none when it predates epochs, or is so new that it
+/// has no shop id yet: a list that names it would then refuse it.
 fn copy_one(source: &Connection, to: &Path) -> Result<Option<i64>, Box<dyn std::error::Error>> {
     OpenOptions::new().create_new(true).write(true).mode(0o600).open(to)?;
     let mut target = Connection::open(to)?;

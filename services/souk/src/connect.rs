@@ -1,4 +1,4 @@
-//! The way from the tools to a running shop.
+//! Connects the tools to a running shop.
 
 use souk_chassis::{Caller, Channel, Host, StartError};
 
@@ -16,7 +16,7 @@ pub struct Services {
 }
 
 impl Services {
-    /// Returns the services of a shop at one address, but those that are said to be elsewhere.
+    /// Returns the services of a shop at one address, except those with an address of their own.
     pub fn at(
         address: &str,
         elsewhere: &[(String, String)],
@@ -78,7 +78,7 @@ pub fn to(address: &str, tool: &str) -> Result<Channel, StartError> {
     Channel::to(&url, &Caller::Staff(tool.to_owned()), &souk_client::CONTRACT)
 }
 
-/// Says what a call answered instead of a result, in one line for a person.
+/// Describes the failure of a call in one line for people.
 pub fn failure(what: &str, status: &tonic::Status) -> StartError {
     StartError::new(format!("{what}: {:?}: {}", status.code(), status.message()))
 }

@@ -1,5 +1,5 @@
-//! The data folder as the one program sees it: which databases lie in it, those of services in
-//! other languages included, and what `shop.json` says of them.
+//! The data folder of the one program: its databases, including those of services in other
+//! languages, and their entries in `shop.json`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -14,10 +14,10 @@ use tracing::warn;
 /// What every SQLite file begins with.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
-/// How often the databases of services in other languages are looked at.
+/// How often the databases of services in other languages are polled.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// All names that `--accept-data` takes at once.
+/// The name by which `--accept-data` accepts all databases.
 const ALL: &str = "all";
 
 /// Returns the SQLite databases right in a folder, by name, sorted.
@@ -61,7 +61,7 @@ pub fn name_of(data: &Path, file: &Path) -> String {
 /// Lets the next start take these databases as they are. Runs before any of them is open.
 ///
 /// # Errors
-/// A name that is none of a database here.
+/// A name that matches no database here.
 pub fn accept(data: &Path, names: &[String]) -> Result<(), StartError> {
     if names.is_empty() {
         return Ok(());
@@ -81,7 +81,7 @@ pub fn accept(data: &Path, names: &[String]) -> Result<(), StartError> {
         if accepted.len() == before && !known.iter().any(|database| is_meant(name, database)) {
             let known = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
             let allowed =
-                format!("is no database of {}; there are {known}, and {ALL}", data.display());
+                format!("is not a database in {}; choose from {known}, or {ALL}", data.display());
             return Err(StartError::configuration("--accept-data", name, &allowed));
         }
     }
@@ -97,7 +97,7 @@ fn is_meant(name: &str, database: &str) -> bool {
 /// Checks the databases of services in other languages before anything starts.
 ///
 /// # Errors
-/// One that is gone, empty, older than it was, or another shop's.
+/// A database that is missing, empty, older than listed, or another shop's.
 pub fn check(data: &Path, services: &[String]) -> Result<(), StartError> {
     let Some(list) = ShopFile::read(data)? else { return Ok(()) };
     for service in services {
@@ -150,7 +150,7 @@ impl Follower {
         self
     }
 
-    /// Looks once, in a thread that may wait for files.
+    /// Polls once, in a thread that may block on files.
     pub async fn look_in_thread(mut self) -> Follower {
         let looked = tokio::task::spawn_blocking(move || {
             self.look();

@@ -1,4 +1,4 @@
-//! `souk events`: looking at the event bus.
+//! `souk events`: inspects the event bus.
 
 mod readable;
 mod tail;
@@ -6,14 +6,14 @@ mod tail;
 use clap::{Args, Subcommand};
 use souk_chassis::StartError;
 
-/// Looks at what happens in a running shop.
+/// Inspects the events of a running shop.
 #[derive(Args)]
 pub struct Events {
     #[command(subcommand)]
     command: Command,
 }
 
-// What each is for stands at its arguments.
+// The arguments of each command have its help text.
 #[derive(Subcommand)]
 enum Command {
     Tail(tail::Tail),

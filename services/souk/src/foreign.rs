@@ -1,8 +1,8 @@
-//! The services of other languages: found by their manifests, started beside the shop, kept
+//! The services in other languages: found by their manifests, started beside the shop, kept
 //! running, stopped with it.
 //!
-//! The shop never waits for one of them. What cannot run here is left out, and said; so is one in
-//! Rust that was written after this program was built.
+//! The shop never waits for one of them. A service that cannot run here is left out with a message;
+//! so is one in Rust that was added after this program was built.
 
 mod environment;
 mod output;
@@ -20,22 +20,22 @@ use crate::foreign::process::Starter;
 use crate::foreign::supervisor::Supervisor;
 use crate::parts;
 
-/// Where the manifests are looked for, when nothing else is said and the folder is there.
+/// Where manifests are searched for by default, when the folder exists.
 const FOLDER: &str = "services";
 
 /// A service of another language, before it is started.
 pub struct Foreign {
     manifest: Manifest,
-    /// Why it cannot run, when that is known already.
+    /// Why it cannot run, if that is known.
     off: Option<String>,
     /// Whether it only needs to be started.
     is_prepared: bool,
 }
 
-/// Finds the services in a folder that are no part of this program.
+/// Finds the services in a folder that are not part of this program.
 ///
 /// # Errors
-/// A folder that was asked for and cannot be read, or a manifest that is wrong.
+/// A configured folder that cannot be read, or an invalid manifest.
 pub fn search(folder: Option<&str>) -> Result<Vec<Foreign>, StartError> {
     let folder = match folder {
         Some("") => return Ok(Vec::new()),
@@ -60,7 +60,7 @@ pub fn search(folder: Option<&str>) -> Result<Vec<Foreign>, StartError> {
 
 impl Foreign {
     fn new(mut manifest: Manifest) -> Result<Foreign, StartError> {
-        // What stands in its own environment variables wins, also when that is "any free port".
+        // Its own environment variables take precedence, even for "any free port".
         for (key, address) in [
             ("server.listen", &mut manifest.listen),
             ("server.metrics_listen", &mut manifest.metrics_listen),
@@ -96,7 +96,7 @@ impl Foreign {
         self.off.is_none()
     }
 
-    /// Tells the shop where it will be found.
+    /// Sets its address in the options of the shop.
     pub fn as_upstream(&self, options: Options) -> Options {
         match self.off {
             Some(_) => options,
@@ -107,20 +107,20 @@ impl Foreign {
         }
     }
 
-    /// Takes it that the shop serves here. With development tokens, the only ones there are, nobody
-    /// can talk to a service whose upstream listens on more than this machine.
+    /// Assumes the shop listens on this address. Development tokens, the only kind, are accepted on
+    /// loopback addresses only, so a service cannot call a shop that listens on another one.
     #[must_use]
     pub fn beside(mut self, shop: SocketAddr) -> Foreign {
         if self.off.is_none() && !shop.ip().is_loopback() {
             let why = format!(
-                "it would call the shop with a development token, which {shop} refuses: it is no loopback address"
+                "it would call the shop with a development token, which {shop} refuses because it is not a loopback address"
             );
             self.off = Some(why);
         }
         self
     }
 
-    /// Returns its line of the welcome.
+    /// Returns its line of the welcome text.
     pub fn welcome(&self) -> String {
         let name = self.name();
         let summary = &self.manifest.summary;
@@ -130,7 +130,7 @@ impl Foreign {
                 let state = if self.is_prepared {
                     "starting"
                 } else {
-                    "being prepared, which takes a while the first time"
+                    "being prepared, which takes some minutes the first time"
                 };
                 format!("            {}  {name} ({state})\n", self.manifest.listen)
             }
@@ -138,8 +138,7 @@ impl Foreign {
     }
 }
 
-/// Returns a free port, which the service keeps over all its lives, so that upstreams find it
-/// again.
+/// Returns a free port, which the service keeps over restarts, so that callers find it again.
 fn free_port(address: SocketAddr) -> Result<SocketAddr, StartError> {
     Ok(TcpListener::bind(address)?.local_addr()?)
 }
@@ -155,7 +154,7 @@ pub struct Company {
 }
 
 impl Company {
-    /// Starts all that can run here, in the background.
+    /// Starts all services that can run here, in the background.
     pub fn start(services: Vec<Foreign>, running: &Running) -> Result<Company, StartError> {
         let stop = tokio::sync::watch::Sender::new(false);
         let starter = Starter::start()?;
@@ -179,8 +178,7 @@ impl Company {
         Ok(Company { tasks, stop })
     }
 
-    /// Stops all of them: SIGTERM, and SIGKILL for those that have not ended when their time is
-    /// over.
+    /// Stops all of them: SIGTERM, then SIGKILL for those that exceed their time to stop.
     pub async fn stop(self) {
         self.stop.send_replace(true);
         for task in self.tasks {

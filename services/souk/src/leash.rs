@@ -1,8 +1,8 @@
 //! `souk leashed`: becomes another program, which the system kills when the process that started it
 //! dies, however it dies.
 //!
-//! Not for people: `souk up` starts services of other languages through it, since only the new
-//! process can ask for that.
+//! Internal: `souk up` starts services in other languages through it, because only the new process
+//! can request this.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -34,7 +34,7 @@ impl Leashed {
                 return ExitCode::FAILURE;
             }
         }
-        // It may have died before the system was told.
+        // It may have died before the signal was set.
         if std::os::unix::process::parent_id() != self.starter {
             return ExitCode::FAILURE;
         }
@@ -46,12 +46,12 @@ impl Leashed {
     }
 }
 
-/// Returns what a command must be started through, so that it dies with this process.
+/// Returns the wrapper command that makes a command die with this process.
 ///
-/// The system means the *thread* that starts it: it must live as long as the process.
+/// The signal is bound to the *thread* that starts it, which must live as long as the process.
 pub fn wrapper() -> Vec<OsString> {
     if cfg!(target_os = "linux") {
-        // The program that runs, also when its file has been replaced since.
+        // The running program, even when its file has been replaced since.
         let starter = std::process::id().to_string();
         ["/proc/self/exe", "leashed", "--starter", &starter, "--"].map(OsString::from).to_vec()
     } else {

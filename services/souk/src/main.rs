@@ -33,7 +33,7 @@ struct Cli {
     command: Command,
 }
 
-// What each is for stands at its arguments.
+// The arguments of each command have its help text.
 #[derive(Subcommand)]
 enum Command {
     Up(up::Up),
@@ -72,7 +72,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints a line to stdout. A reader that has gone away, such as `head`, is no failure.
+/// Prints a line to stdout. A closed reader, such as `head`, is not a failure.
 fn say(line: impl Display) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
@@ -82,7 +82,7 @@ const USAGE: u8 = 64;
 
 /// Prints the help that was asked for, or what is wrong with the arguments.
 fn explain(other: &clap::Error) -> ExitCode {
-    // A closed terminal is no reason to fail in another way.
+    // A closed terminal must not change the exit code.
     let _ = other.print();
     if other.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS }
 }

@@ -24,7 +24,7 @@ pub fn names() -> Vec<&'static str> {
 pub fn parse_name(name: &str) -> Result<String, String> {
     match names().contains(&name) {
         true => Ok(name.to_owned()),
-        false => Err(format!("is no service of this shop; there are {}", names().join(", "))),
+        false => Err(format!("is not a service of this shop; choose from {}", names().join(", "))),
     }
 }
 

@@ -1,5 +1,4 @@
-//! `souk repair`: brings what an audit found back to what it must be, as far as a program may
-//! decide that.
+//! `souk repair`: repairs the findings of an audit, as far as a program may decide that.
 
 use std::fmt::{self, Display};
 use std::time::Duration;
@@ -18,41 +17,41 @@ use crate::audit::{self, Books, Finding};
 use crate::connect::{Services, failure};
 use crate::{parts, say};
 
-/// Repairs what `souk audit` finds in a running shop; without --apply it only says what it would do
+/// Repairs what `souk audit` finds in a running shop; without --apply it only prints what it would
+/// do
 ///
-/// Stock that is held for nothing is released, numbers that can be derived from records are derived
-/// again, and transfers that the ledger lacks are written again. What needs a person's decision is
-/// listed with the way to it (docs/operations.md). Exits with 0 when every invariant holds in the
-/// end.
+/// It releases stock that no order needs, recalculates numbers that follow from records, and writes
+/// missing ledger transfers. Findings that need a decision are listed with the method to use
+/// (docs/operations.md). Exits with 0 when every invariant holds in the end.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub struct Repair {
-    /// Does it. Stop selling first if money is involved.
+    /// Applies the repairs. Stop selling first if money is involved.
     #[arg(long)]
     apply: bool,
     /// The address of the shop.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7300")]
     to: String,
-    /// Where a service is that is not at that address: NAME=ADDRESS.
+    /// The address of a service that runs elsewhere: NAME=ADDRESS.
     #[arg(long = "upstream", value_name = "NAME=ADDR", value_parser = parts::parse_upstream)]
     upstreams: Vec<(String, String)>,
-    /// How long a difference between two services may last because an order is under way, in
+    /// How long a difference between two services may last while an order is in progress, in
     /// seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = audit::LONGEST_DEADLINE.as_secs())]
     patience: u64,
 }
 
-/// What movements and reservations say of why they were changed.
+/// The note of the movements and reservations that it changes.
 const NOTE: &str = "souk repair";
 
-/// What brings a finding back.
+/// How to repair a finding.
 #[derive(Debug, PartialEq, Eq)]
 enum Remedy {
-    /// `reserved` and the movements of one stock are derived again.
+    /// `reserved` and the movements of one stock are recalculated.
     DeriveStock { sku: String, location_id: String },
-    /// A reservation that holds stock for nothing is released.
+    /// A reservation that no order needs is released.
     Release { reservation_id: String },
-    /// The transfers that the ledger lacks are written again.
+    /// The missing ledger transfers are written again.
     WriteTransfers { payment_id: String },
     /// A person must decide.
     Person(&'static str),
@@ -64,20 +63,20 @@ impl Display for Remedy {
             Remedy::DeriveStock { sku, location_id } => {
                 write!(
                     text,
-                    "derives what is reserved of {sku} at {location_id} from its reservations"
+                    "recalculates the reserved units of {sku} at {location_id} from its reservations"
                 )
             }
             Remedy::Release { reservation_id } => write!(text, "releases {reservation_id}"),
             Remedy::WriteTransfers { payment_id } => {
-                write!(text, "writes the transfers of {payment_id} that the ledger lacks")
+                write!(text, "writes the missing ledger transfers of {payment_id}")
             }
-            Remedy::Person(way) => write!(text, "needs a person: {way}"),
+            Remedy::Person(way) => write!(text, "needs a manual repair: {way}"),
         }
     }
 }
 
 impl Repair {
-    /// Audits, says what would be done or does it, and audits again.
+    /// Audits, prints or applies the repairs, and audits again.
     pub async fn run(self) -> Result<(), StartError> {
         let services = Services::at(&self.to, &self.upstreams, "repair")?;
         let patience = Duration::from_secs(self.patience);
@@ -114,14 +113,13 @@ impl Repair {
                 Ok(())
             }
             left => Err(StartError::new(format!(
-                "{left} invariants do not hold yet; docs/operations.md has the way"
+                "{left} invariants still do not hold; see docs/operations.md"
             ))),
         }
     }
 }
 
-/// Returns what brings a finding back. Stock is released only when the order that it was held for
-/// needs none.
+/// Returns how to repair a finding. Stock is released only when its order needs none.
 async fn remedy(books: &Books, finding: &Finding) -> Result<Remedy, StartError> {
     let subject = finding.subject.clone();
     let remedy = match finding.invariant.as_str() {
@@ -139,7 +137,7 @@ async fn remedy(books: &Books, finding: &Finding) -> Result<Remedy, StartError> 
             let order = if order_id.is_empty() { None } else { books.order(&order_id).await? };
             match order {
                 Some(order) if !needs_no_stock(order.state()) => {
-                    Remedy::Person("its order is under way; see its journal")
+                    Remedy::Person("its order is in progress; see its journal")
                 }
                 _ => Remedy::Release { reservation_id: subject },
             }
@@ -165,10 +163,10 @@ async fn remedy(books: &Books, finding: &Finding) -> Result<Remedy, StartError> 
             Remedy::WriteTransfers { payment_id: subject }
         }
         "0 <= reserved <= on_hand" => {
-            Remedy::Person("count the goods, AdjustStock until there is enough, repair again")
+            Remedy::Person("count the goods, AdjustStock until there is enough, then repair again")
         }
         "shop.nothing_is_quarantined" => {
-            Remedy::Person("mend the cause and ResumeOrder, or SettleOrder with a note")
+            Remedy::Person("fix the cause and ResumeOrder, or SettleOrder with a note")
         }
         "a place lies within the log" => Remedy::Person("SeekSubscription, or DeleteSubscription"),
         _ => Remedy::Person(BACKUP),
@@ -176,7 +174,7 @@ async fn remedy(books: &Books, finding: &Finding) -> Result<Remedy, StartError> 
     Ok(remedy)
 }
 
-const BACKUP: &str = "see docs/operations.md, \"The way back from an audit finding\"";
+const BACKUP: &str = "see docs/operations.md, \"Repairing an audit finding\"";
 
 /// Returns whether an order in this state has no use for a reservation that still holds stock.
 fn needs_no_stock(state: OrderState) -> bool {

@@ -33,14 +33,14 @@ use supply::Goods;
 /// FILE is "Online Retail" of the UCI Machine Learning Repository or a file like it: the columns
 /// InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice and CustomerID, as .csv or
 /// .csv.xz. Product codes become the catalogue, each invoice becomes one order at the prices and
-/// the time of the file, whose goods are received before, and each cancellation a refund of the
+/// the time of the file, whose goods are received first, and each cancellation a refund of the
 /// earlier lines it matches. Every other line is counted by reason.
 ///
-/// The shop may be stopped or killed meanwhile; the replay waits a minute for it. It may itself be
-/// stopped and started again: what was sold is not sold twice, and a finished replay changes
-/// nothing when it is run again.
+/// The shop may be stopped or killed meanwhile; the replay waits a minute for it. The replay itself
+/// may be stopped and restarted: nothing is sold twice, and a finished replay changes nothing when
+/// it runs again.
 ///
-/// At the end the figures are read back from orders, payments, ledger and inventory. It exits with
+/// At the end it reads the figures back from orders, payments, ledger and inventory. It exits with
 /// 1 when any two disagree, or when the shop refuses something.
 #[derive(Args)]
 pub struct Replay {
@@ -49,19 +49,19 @@ pub struct Replay {
     /// The address of the shop.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7300")]
     to: String,
-    /// Orders a second, or `max` for as many as the shop takes.
+    /// Orders per second, or `max` for as many as the shop can handle.
     #[arg(long, value_name = "N", default_value = "max")]
     rate: Rate,
     /// How many customers are served side by side. The orders of one customer follow each other.
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
     concurrency: u16,
-    /// Begins with this invoice, because those before it were replayed earlier.
+    /// Begins with this invoice; earlier ones were already replayed.
     #[arg(long, value_name = "INVOICE")]
     from_invoice: Option<String>,
     /// Writes the result as JSON.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// Lists the lines of the file that are counted under this reason, and sends nothing.
+    /// Lists the lines of the file with this reason, and sends nothing.
     #[arg(long, value_name = "REASON")]
     explain: Option<String>,
 }
@@ -113,11 +113,7 @@ impl Replay {
         };
         let found = plan.orders.iter().position(|order| order.invoice == *invoice);
         found.ok_or_else(|| {
-            StartError::configuration(
-                "--from-invoice",
-                invoice,
-                "must be an invoice that is an order",
-            )
+            StartError::configuration("--from-invoice", invoice, "must be an invoice of an order")
         })
     }
 
@@ -206,7 +202,7 @@ fn tell_times(times: &Times, seller: &Seller) {
     match shop::repeated() {
         0 => {}
         calls => eprintln!(
-            "{calls:>10}    calls were repeated: another step was under way, or the shop was away"
+            "{calls:>10}    calls were retried: another step was in progress, or the shop was unreachable"
         ),
     }
 }

@@ -1,5 +1,4 @@
-//! The small catalogue that a new shop is filled with, so that the first minute is not spent on
-//! typing one.
+//! The small catalogue for a new shop, so that it can be tried at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,8 +45,8 @@ struct Price {
     minor_units: i64,
 }
 
-/// Fills a shop that has no product yet. A start that was killed in between is made good: every
-/// call may be repeated.
+/// Fills a shop that has no product yet. A start that was killed halfway is completed: every call
+/// may be repeated.
 pub async fn plant(running: &Running) -> Result<(), StartError> {
     let staff =
         |service: &str| running.channel(service).acting_as(&Caller::Staff("seed".to_owned()));
@@ -57,7 +56,10 @@ pub async fn plant(running: &Running) -> Result<(), StartError> {
     if !unfinished.exists() && !is_empty(&products).await? {
         return Ok(());
     }
-    std::fs::write(&unfinished, "The first start fills the shop; this file goes when it has.\n")?;
+    std::fs::write(
+        &unfinished,
+        "The first start fills the shop; this file is deleted when that is done.\n",
+    )?;
     let goods: Catalog = serde_json::from_str(include_str!("../seed/catalog.json"))
         .expect("the catalogue is part of the program");
     import(&products, &goods.products).await?;

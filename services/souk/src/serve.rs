@@ -6,7 +6,7 @@ use souk_chassis::{Shop, StartError};
 use crate::parts;
 use crate::up::ProcessArgs;
 
-/// Runs some of the services, which reach the others by address
+/// Runs some of the services, which call the others by address
 ///
 /// Example of a shop in two processes:
 ///   souk serve catalog inventory --listen 127.0.0.1:7310 --metrics-listen 127.0.0.1:7311 --data a
@@ -17,8 +17,8 @@ pub struct Serve {
     /// The services to run.
     #[arg(required = true, value_name = "NAME", value_parser = parts::parse_name)]
     names: Vec<String>,
-    /// Where a service that does not run here is: NAME=http://ADDRESS, several addresses separated
-    /// by commas.
+    /// The address of a service that runs elsewhere: NAME=http://ADDRESS, several addresses
+    /// separated by commas.
     #[arg(long = "upstream", value_name = "NAME=URL", value_parser = parts::parse_upstream)]
     upstreams: Vec<(String, String)>,
     #[command(flatten)]

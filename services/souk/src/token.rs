@@ -9,11 +9,11 @@ use crate::say;
 
 /// Prints a token for calls to a shop on this machine.
 ///
-/// Send it as `authorization: Bearer TOKEN`. It is signed with a key that everybody knows, so only
-/// servers on a loopback address take it.
+/// Send it as `authorization: Bearer TOKEN`. It is signed with a well-known key, so only servers on
+/// a loopback address accept it.
 #[derive(Args)]
 pub struct Token {
-    /// Who calls: user:ID, service:NAME, staff or staff:ID.
+    /// The caller: user:ID, service:NAME, staff or staff:ID.
     #[arg(long = "as", value_name = "WHO")]
     who: Caller,
 }
@@ -21,7 +21,7 @@ pub struct Token {
 impl Token {
     /// Prints the token.
     pub fn run(self) -> ExitCode {
-        // No server would take it.
+        // No server would accept it.
         if let Err(why) = identity::check_id(&self.who) {
             eprintln!("souk token: {why}");
             return ExitCode::from(64);

@@ -17,11 +17,11 @@ use crate::{parts, seed};
 /// it again and everything is there.
 #[derive(Args)]
 pub struct Up {
-    /// Services to leave out, separated by commas. What needs them answers UNAVAILABLE.
+    /// Services to leave out, separated by commas. Calls that need them fail with UNAVAILABLE.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     without: Vec<String>,
-    /// Where the services of other languages are, one folder each; "services" when that folder is
-    /// there. Empty: none.
+    /// The folder of the services in other languages, one folder each; "services" by default if it
+    /// exists, empty for none.
     #[arg(long, value_name = "DIR")]
     services_dir: Option<String>,
     /// Leaves the catalogue empty on the first start.
@@ -34,18 +34,18 @@ pub struct Up {
 // What `up` and `serve` have in common. Not a doc comment: clap would print it instead of theirs.
 #[derive(Args)]
 pub struct ProcessArgs {
-    /// The folder of the databases, souk-data unless it is set; it is made when it does not exist.
+    /// The folder of the databases; souk-data by default. Created if it does not exist.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Databases to take as they are, once, although they are not the ones that were last here:
-    /// gone, older than they were, or another shop's. What they lack is lost. Names as a refused
-    /// start prints them, or "all".
+    /// Databases to accept once although they differ from the ones last used here: missing, older,
+    /// or another shop's. Data that they lack is lost. Names as in the error of the refused start,
+    /// or "all".
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     accept_data: Vec<String>,
-    /// Where gRPC is served, 127.0.0.1:7300 unless it is set; port 0 lets the system choose.
+    /// The address for gRPC, 127.0.0.1:7300 by default; port 0 lets the system choose.
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
-    /// Where /metrics, /healthz and /readyz are served over HTTP, 127.0.0.1:7301 unless it is set.
+    /// The address for /metrics, /healthz and /readyz over HTTP, 127.0.0.1:7301 by default.
     #[arg(long, value_name = "ADDR")]
     metrics_listen: Option<SocketAddr>,
     /// A configuration file (TOML); `souk settings` prints one. Every setting can also come from
@@ -82,8 +82,7 @@ impl ProcessArgs {
 }
 
 impl ProcessArgs {
-    /// Lets the start take databases as they are, where that was asked for. Returns the data
-    /// folder.
+    /// Makes the start accept the databases of `--accept-data`. Returns the data folder.
     pub fn accept(&self, shop: &Shop) -> Result<PathBuf, StartError> {
         let data = shop.data_dir()?;
         data::accept(&data, &self.accept_data)?;
@@ -120,7 +119,7 @@ impl Up {
         let following = tokio::spawn(Follower::new(&data, others).run(running.drain_signal()));
 
         running.stop_signal().await?;
-        // They first: what they still do may need the shop.
+        // They stop first: their last work may need the shop.
         company.stop().await;
         running.drain().await?;
         // What they wrote last.
@@ -130,14 +129,15 @@ impl Up {
         Ok(())
     }
 
-    /// Refuses to leave out what there is not, before anything is bound or written.
+    /// Refuses unknown names in `--without`, before anything is bound or written.
     fn check_without(&self, foreign: &[Foreign]) -> Result<(), StartError> {
         let mut names = parts::names();
         names.extend(foreign.iter().map(Foreign::name));
         match self.without.iter().find(|name| !names.contains(&name.as_str())) {
             None => Ok(()),
             Some(name) => {
-                let allowed = format!("is no service of this shop; there are {}", names.join(", "));
+                let allowed =
+                    format!("is not a service of this shop; choose from {}", names.join(", "));
                 Err(StartError::configuration("--without", name, &allowed))
             }
         }
@@ -151,7 +151,7 @@ impl Up {
         let missing = match self.without.is_empty() {
             true => String::new(),
             false => format!(
-                "  left out  {} (calls that need them answer UNAVAILABLE)\n",
+                "  left out  {} (calls that need them fail with UNAVAILABLE)\n",
                 self.without.join(" ")
             ),
         };
@@ -209,7 +209,7 @@ Then check the books: cargo souk audit --to {address}"#,
     )
 }
 
-/// What cannot be done with a shop that others can reach.
+/// What a shop that other machines can reach does not allow.
 const BEYOND_THIS_MACHINE: &str = "\
 Other machines can reach this shop, so it refuses development tokens: anonymous calls work, buying and `souk audit` do not.
 Listen on 127.0.0.1 to try them.";

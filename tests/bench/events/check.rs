@@ -98,12 +98,12 @@ impl Seen {
         self.0.count.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Tells those who wait that some were handled.
+    /// Signals the waiters that some were handled.
     pub fn wake(&self) {
         self.0.came.notify_waiters();
     }
 
-    /// Waits until so many have been handled in all.
+    /// Waits until this many have been handled in total.
     ///
     /// # Panics
     /// When that takes minutes, as after a consumer has found something wrong.

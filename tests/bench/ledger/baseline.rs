@@ -11,7 +11,7 @@ use std::{
 };
 
 use rusqlite::{Connection, params};
-use sea_orm::sqlx::{self, Connection as _, PgConnection, Row};
+use sea_orm::sqlx::{self, Connection as _, PgConnection};
 use souk_types::{Clock, TransferId};
 use tokio::sync::Mutex;
 
@@ -33,9 +33,7 @@ impl File {
             )
             .expect("SQLite knows its pragmas");
         connection
-            .execute_batch(include_str!(
-                "../../../services/ledger/migrations/sqlite/0001_ledger.sql"
-            ))
+            .execute_batch(include_str!("../../../services/ledger/schema/ledger.sqlite.sql"))
             .expect("the ledger's tables can be created");
         File(Arc::new(std::sync::Mutex::new((connection, 0))))
     }
@@ -95,7 +93,7 @@ impl Unnest {
     /// Creates the tables in an empty database.
     pub async fn create(url: &str) -> Unnest {
         let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
-        let tables = include_str!("../../../services/ledger/migrations/postgres/0001_ledger.sql");
+        let tables = include_str!("../../../services/ledger/schema/ledger.postgres.sql");
         sqlx::raw_sql(tables)
             .execute(&mut connection)
             .await
@@ -104,25 +102,7 @@ impl Unnest {
         Unnest { url: url.to_owned(), connections, sequence: Arc::default() }
     }
 
-    /// Returns what the server does before it says that something is committed.
-    pub async fn durability(&self) -> String {
-        let mut said = Vec::new();
-        let connection = &mut self.connections.lock().await[0];
-        for setting in
-            ["server_version", "fsync", "synchronous_commit", "wal_sync_method", "shared_buffers"]
-        {
-            let row = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("SHOW {setting}")))
-                .fetch_one(&mut *connection)
-                .await;
-            said.push(format!(
-                "{setting}={}",
-                row.expect("the setting exists").get::<String, _>(0)
-            ));
-        }
-        said.join(", ")
-    }
-
-    /// Inserts `size` rows a statement over so many connections and returns the rows a second.
+    /// Inserts `size` rows per statement over several connections and returns the rows per second.
     pub async fn write(&self, size: usize, connections: usize, duration: Duration) -> f64 {
         let mut open = self.connections.lock().await;
         while open.len() < connections {

@@ -15,7 +15,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Picks ids for so many accounts.
+    /// Picks ids for this many accounts.
     pub fn new(accounts: usize) -> Source {
         let now = Clock::system().now();
         Source {

@@ -14,7 +14,7 @@ use crate::process::stage::{Stage, TRACE_STATE};
 /// Judges every call that came.
 pub fn made(stage: &Stage<'_>, upstreams: &Recorder, report: &mut Report) {
     let calls = upstreams.calls();
-    // Health and reflection of upstreams are anybody's.
+    // Health and reflection of upstreams need no identity.
     let calls = calls.iter().filter(|call| !call.path.starts_with("/grpc.")).collect::<Vec<_>>();
     if calls.is_empty() {
         for number in ["C-CALL-1", "C-CALL-2", "C-CALL-3"] {

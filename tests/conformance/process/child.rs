@@ -20,8 +20,8 @@ const REFUSAL_LIMIT: Duration = Duration::from_secs(30);
 /// What a ready file of an earlier life holds.
 const OLDER: &str = "of an earlier life\n";
 
-/// Variables that are none of the service's business: the first is a setting without its prefix,
-/// the others are read by libraries that it may stand on.
+/// Variables that do not concern the service: the first is a setting without its prefix, the others
+/// are read by libraries that it may use.
 const FOREIGN: [(&str, &str); 4] = [
     ("SERVER__MAX_MESSAGE_BYTES", "16777216"),
     ("LOG__LEVEL", "error"),
@@ -140,7 +140,7 @@ impl Service {
         Ok(Running { grpc, metrics, data, log, ready_text, child })
     }
 
-    /// Starts a process that must not come to serve, and tells how it ended.
+    /// Starts a process that must not serve, and returns how it ended.
     pub async fn refused(&self, launch: Launch, arguments: &[String]) -> Result<Refusal, String> {
         let ready = self.fresh("ready");
         let data = self.data_of(&launch);

@@ -1,4 +1,4 @@
-//! C-CONFIG: where settings come from, and what becomes of a process whose settings are wrong.
+//! C-CONFIG: where settings come from, and how a process with invalid settings ends.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! C-EVENT: a service that hears events, with the real bus as its upstream: events of all kinds,
+//! C-EVENT: a service that consumes events, with the real bus as its upstream: events of all kinds,
 //! again, and after death.
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use crate::process::report::Report;
 use crate::process::stage::{Stage, caller, told};
 
 const SENTENCES: [&str; 3] = ["C-EVENT-1", "C-EVENT-2", "C-EVENT-3"];
-/// How long the service may take to hear everything; it may be waiting to open its subscription
+/// How long the service may take to consume everything; it may be waiting to open its subscription
 /// again.
 const HEARD_WITHIN: Duration = Duration::from_secs(40);
 /// How long it may take until what was acknowledged is seen.
@@ -101,7 +101,7 @@ async fn hear(service: &Service, event: &Heard, report: &mut Report) -> Result<(
         format!("with its effect other answers are given by: {changed:?}"),
     );
 
-    // The same event, which tells of something else: who knows it again does not read on.
+    // The same event with another content: a service that recognises it ignores the content.
     let other = again(&stage, event, &whole)?;
     publish(&bus, vec![other.clone()]).await?;
     let lag = until_heard(&bus, &name).await;
@@ -183,8 +183,8 @@ fn payload(stage: &Stage<'_>, event: &Heard, data: &str) -> Result<Vec<u8>, Stri
     Ok(message.encode_to_vec())
 }
 
-/// Returns an event of the same id whose payload is another's: the last letter of the key is
-/// another wherever it stands.
+/// Returns an event of the same id whose payload is another's: the last letter of the key differs
+/// wherever it appears.
 fn again(stage: &Stage<'_>, event: &Heard, first: &bus::Event) -> Result<bus::Event, String> {
     let last = event.key.chars().last().unwrap_or('a');
     let mut key = event.key[..event.key.len() - last.len_utf8()].to_owned();
@@ -232,7 +232,7 @@ async fn subscription(bus: &Stage<'_>, name: &str) -> Option<bus::Subscription> 
     bus::GetSubscriptionResponse::decode(reply.messages.first()?.as_slice()).ok()?.subscription
 }
 
-/// Waits until nothing is left to hear, and returns what is.
+/// Waits until nothing is left to consume, and returns what is.
 async fn until_heard(bus: &Stage<'_>, name: &str) -> Option<i64> {
     let until = Instant::now() + HEARD_WITHIN;
     loop {

@@ -14,7 +14,7 @@ use crate::process::report::Report;
 use crate::process::stage::{Stage, told};
 use crate::process::wire::{Reply, Stream};
 
-/// A service that nobody has.
+/// A service that does not exist.
 const UNKNOWN: &str = "souk.conformance.v1.NoSuchService";
 /// How long a service may take until it can do its work.
 const READY_WITHIN: Duration = Duration::from_secs(30);

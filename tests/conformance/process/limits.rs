@@ -22,7 +22,7 @@ const NEWER_BYTES: usize = 900;
 const CHECK: &str = "/grpc.health.v1.Health/Check";
 const FIRST: std::time::Duration = std::time::Duration::from_millis(300);
 
-/// Starts the process: small limits, a key of its own, a text log of everything, somebody who takes
+/// Starts the process: small limits, a key of its own, a text log of everything, and a collector of
 /// spans and calls.
 pub async fn bounded(service: &Service, upstreams: &Recorder) -> Result<Running, String> {
     let mut launch = service
@@ -72,7 +72,7 @@ async fn streams(
         Err(why) => return report.look("C-LIMIT-1", false, why),
     };
     let _ = first.next_within(FIRST).await;
-    // One that is let in would go on for ever.
+    // One that is admitted would never end.
     let reply = stage
         .call_with(path, by, &[("grpc-timeout", "2S".to_owned())], vec![message.clone()])
         .await;
@@ -99,7 +99,7 @@ async fn streams(
 /// Fills the process with requests that do not end, and calls once more. Health is apart, so it
 /// must answer all the while.
 async fn requests(stage: &Stage<'_>, report: &mut Report) {
-    // The streams above end when their caller goes away, which the process may hear of a little
+    // The streams above end when their caller goes away, which the process may notice a little
     // later.
     tokio::time::sleep(FIRST).await;
     let unary = stage.unary();
@@ -116,7 +116,7 @@ async fn requests(stage: &Stage<'_>, report: &mut Report) {
     let in_work = redaction::metrics(stage).await;
     let reply = stage.call(&path, &by, message.clone()).await;
     if reply.code() == Some(Code::Ok) && is_zero(&in_work, "souk_requests_in_work") {
-        // Some libraries read the whole message before anybody can count the request.
+        // Some libraries read the whole message before the request can be counted.
         return report.cannot(
             "C-LIMIT-2",
             "it has no stream, and a request counts when its message is there",

@@ -1,4 +1,4 @@
-//! C-LOG, and what else only the log tells: C-TRACE-1, C-TRACE-2 and C-REDACT-1.
+//! C-LOG, and what else only the log shows: C-TRACE-1, C-TRACE-2 and C-REDACT-1.
 
 use std::collections::{BTreeSet, HashMap};
 

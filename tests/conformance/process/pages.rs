@@ -1,4 +1,4 @@
-//! The pages of the second listener, but for what stands in the metrics.
+//! The pages of the second listener, except for the content of the metrics.
 
 use crate::process::report::Report;
 use crate::process::stage::Stage;

@@ -1,5 +1,4 @@
-//! Everybody that a service may call, in one: takes every call down and answers that it cannot be
-//! served, except to spans.
+//! All upstreams of a service in one: records every call and fails it, except for spans.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

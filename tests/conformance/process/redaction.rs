@@ -1,4 +1,4 @@
-//! C-REDACT and C-CONFIG-7: what is sent and must not be told again.
+//! C-REDACT and C-CONFIG-7: what is sent and must not be repeated.
 
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage as _, Value};
 use souk_chassis::Caller;
@@ -8,12 +8,12 @@ use crate::process::report::Report;
 use crate::process::stage::{Stage, caller};
 use crate::process::wire::get;
 
-/// Stands in every field that must never be logged.
+/// The value of every field that must never be logged.
 pub const CANARY: &str = "conformance-canary-7d2e";
-/// An id that says who somebody is.
+/// An id that identifies a person.
 pub const ADDRESS: &str = "eve@example.com";
 
-/// Calls as somebody whose id is an e-mail address.
+/// Calls as a user whose id is an e-mail address.
 pub async fn told(stage: &Stage<'_>, report: &mut Report) {
     let unary = stage.unary();
     let message = stage.encode(&unary.method, &unary.request).unwrap_or_default();

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 /// The sentences themselves.
 const CONTRACT: &str = include_str!("../../../docs/service-contract.md");
 
-/// How many different things that were seen are told about one sentence.
+/// How many different observations are printed for one sentence.
 const TOLD: usize = 4;
 
 /// What is known of every sentence.

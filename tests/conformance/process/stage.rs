@@ -47,12 +47,11 @@ pub struct Stage<'a> {
     /// What is not as every error must be, and how many were as they must.
     wrong_errors: RefCell<Vec<String>>,
     right_errors: RefCell<usize>,
-    /// Failures that tell nothing of the service's insides, those that do, and answers that never
-    /// came whole.
+    /// Failures that reveal no internals, those that do, and incomplete responses.
     silent: RefCell<Vec<String>>,
     telling: RefCell<Vec<String>>,
     broken: RefCell<Vec<String>>,
-    /// Errors that repeat what must never be told.
+    /// Errors that repeat secrets.
     leaks: RefCell<Vec<String>>,
 }
 
@@ -183,7 +182,7 @@ impl<'a> Stage<'a> {
         self.connection.stream(path, &headers, &[message], stays_open).await
     }
 
-    /// Takes down an answer: every error must be as C-ERROR says.
+    /// Takes down a response: every error must be as C-ERROR says.
     fn took(&self, path: &str, trace: &str, caller: Option<&Caller>, reply: &Reply) {
         if let Some(why) = &reply.broken {
             self.broken.borrow_mut().push(format!("{path}: {why}"));
@@ -256,12 +255,12 @@ impl<'a> Stage<'a> {
         self.asked.borrow().clone()
     }
 
-    /// Returns the errors that repeat what must never be told.
+    /// Returns the errors that repeat secrets.
     pub fn leaks(&self) -> Vec<String> {
         self.leaks.borrow().clone()
     }
 
-    /// Says what all answers together tell about errors.
+    /// Returns what all responses together show about errors.
     pub fn conclude(&self, report: &mut Report) {
         for wrong in self.wrong_errors.borrow().iter() {
             report.look("C-ERROR-1", false, wrong);

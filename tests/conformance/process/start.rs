@@ -11,8 +11,7 @@ use crate::process::health;
 use crate::process::report::Report;
 use crate::process::stage::{Stage, caller, told};
 
-/// A port on which nobody listens: the discard service's, which asks for rights that we do not
-/// have.
+/// A port without a listener: the discard service's, which asks for rights that we do not have.
 const NOBODY: &str = "http://127.0.0.1:9";
 
 /// Returns the files in the service's own folder.

@@ -8,7 +8,8 @@ use crate::process::recorder::Recorder;
 use crate::process::report::Report;
 use crate::process::stage::{Stage, new_trace};
 
-/// Who calls without a readable trace, so that these lines of the log are told from all others.
+/// Who calls without a readable trace, so that these lines of the log can be distinguished from all
+/// others.
 pub const UNTRACEABLE: &str = "untraceable";
 pub const UNREADABLE: [Option<&str>; 4] = [
     None,

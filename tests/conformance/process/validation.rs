@@ -81,7 +81,7 @@ pub async fn examples(stage: &Stage<'_>, report: &mut Report) {
     }
 }
 
-/// Returns a method that reads messages of more bytes by the contract, with somebody who may call
+/// Returns a method that reads messages of more bytes by the contract, with a caller that may call
 /// it.
 fn reads_more_than(stage: &Stage<'_>, bytes: usize) -> Option<(String, Caller)> {
     let mut unary =
@@ -93,7 +93,7 @@ fn reads_more_than(stage: &Stage<'_>, bytes: usize) -> Option<(String, Caller)> 
     })
 }
 
-/// Makes a message larger by a field that nobody knows.
+/// Makes a message larger by an unknown field.
 pub fn padded(mut message: Vec<u8>, bytes: usize) -> Vec<u8> {
     message.extend_from_slice(&[0xfa, 0xff, 0x7f]);
     prost::encode_length_delimiter(bytes, &mut message).expect("a vector grows");

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
 
-/// How long an answer may take before the service counts as hanging.
+/// How long a response may take before the service counts as hanging.
 const LIMIT: Duration = Duration::from_secs(30);
 
 type Head = Pin<Box<dyn Future<Output = hyper::Result<http::Response<Incoming>>> + Send>>;
@@ -36,7 +36,7 @@ pub struct Reply {
     pub broken: Option<String>,
 }
 
-/// An answer that goes on. Its head may come with the first message only, so it is waited for
+/// A response that continues. Its head may come with the first message only, so it is waited for
 /// there.
 pub struct Stream {
     head: Option<Head>,
@@ -95,7 +95,7 @@ impl Connection {
         Ok(Held { stream, sender, rest })
     }
 
-    /// Sends messages and hands over the answer as it comes; `stays_open` leaves our side of the
+    /// Sends messages and hands over the response as it comes; `stays_open` leaves our side of the
     /// stream open.
     pub async fn stream(
         &self,
@@ -138,7 +138,7 @@ impl Held {
     /// Sends the rest, and gathers the whole answer.
     pub async fn finish(self) -> Reply {
         let Held { mut stream, sender, rest } = self;
-        // When nobody listens any more, the answer says why.
+        // When the receiver is gone, the response says why.
         let _ = sender.send(Ok(Frame::data(rest))).await;
         drop(sender);
         gathered(stream.gather()).await
@@ -146,7 +146,7 @@ impl Held {
 }
 
 impl Stream {
-    /// Gathers what is left of the answer.
+    /// Gathers what is left of the response.
     async fn gather(&mut self) -> Result<(Vec<Vec<u8>>, Status), String> {
         let mut received = Vec::new();
         while let Some(message) = self.next().await? {
@@ -155,7 +155,7 @@ impl Stream {
         Ok((received, self.status()))
     }
 
-    /// Returns the next message; nothing at the end. An answer that breaks off without a status is
+    /// Returns the next message; nothing at the end. A response that breaks off without a status is
     /// an error.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, String> {
         loop {
@@ -188,7 +188,7 @@ impl Stream {
         }
     }
 
-    /// Waits for the head of the answer. Safe to be dropped while it waits.
+    /// Waits for the head of the response. Safe to be dropped while it waits.
     async fn begin(&mut self) -> Result<(), String> {
         let Some(head) = &mut self.head else { return Err("the answer did not begin".to_owned()) };
         let response = head.await;

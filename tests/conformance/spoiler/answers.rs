@@ -13,15 +13,15 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use crate::proxy::{Body, Side};
 use crate::spoils::Spoils;
 
-/// Whether the process was told to end.
+/// Whether the process was asked to end.
 static DRAINING: AtomicBool = AtomicBool::new(false);
 
-/// Takes down that the process was told to end.
+/// Records that the process was asked to end.
 pub fn drain() {
     DRAINING.store(true, Ordering::SeqCst);
 }
 
-/// Returns the answer as who asked gets it.
+/// Returns the response as who asked gets it.
 pub fn spoil(answer: Response<Incoming>, path: &str, side: Side, spoils: Spoils) -> Response<Body> {
     let (mut head, body) = answer.into_parts();
     if side == Side::Client {
@@ -95,7 +95,7 @@ pub fn spoil(answer: Response<Incoming>, path: &str, side: Side, spoils: Spoils)
     Response::from_parts(head, body.boxed())
 }
 
-/// Returns an answer that is an error and nothing else.
+/// Returns a response that is an error and nothing else.
 pub fn refused(status: &Status) -> Response<Body> {
     let mut response =
         Response::new(Full::new(Bytes::new()).map_err(|never| match never {}).boxed());
@@ -104,15 +104,14 @@ pub fn refused(status: &Status) -> Response<Body> {
     response
 }
 
-/// Lists another service instead of health, and gives methods of which nobody knows whether they
-/// may be repeated.
+/// Lists another service instead of health, and gives methods without an idempotency level.
 fn reflected(data: Bytes, spoils: &Spoils) -> Bytes {
     let mut data = data.to_vec();
     if spoils.has("reflection-list") {
         exchange(&mut data, b"grpc.health.v1.Health", b"grpc.health.v1.Wealth");
     }
     if spoils.has("reflection-policy") {
-        // `idempotency_level = NO_SIDE_EFFECTS` becomes a field that nobody knows.
+        // `idempotency_level = NO_SIDE_EFFECTS` becomes an unknown field.
         exchange(&mut data, &[0x90, 0x02, 0x01], &[0xa0, 0x02, 0x01]);
     }
     if spoils.has("reflection-unknown") {
@@ -138,7 +137,7 @@ fn exchange(data: &mut [u8], from: &[u8], to: &[u8]) {
     }
 }
 
-/// Makes every answer of a write another: a field that nobody knows counts them.
+/// Makes every response of a write different: an unknown field counts them.
 fn forgetful(path: &str, data: Bytes) -> Bytes {
     static COUNT: AtomicU8 = AtomicU8::new(1);
     if !path.contains("/Create") || data.len() < 5 {

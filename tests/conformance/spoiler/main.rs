@@ -1,11 +1,11 @@
-//! A service that breaks what it is told to break of docs/service-contract.md, and nothing else: it
-//! stands between the conformance suite and a service that keeps all of it, and changes what
-//! passes. It proves that the suite sees each of these mistakes.
+//! A service that breaks selected sentences of docs/service-contract.md, and nothing else: it is a
+//! proxy between the conformance suite and a conforming service, and changes what passes. It proves
+//! that the suite sees each of these mistakes.
 //!
 //! `spoiler --break NAME,… -- PROGRAM ARGUMENT…`: settings come from the environment, as for every
 //! process.
 
-// It makes up errors, as nobody else may.
+// It makes up errors, as no other code may.
 #![allow(clippy::disallowed_methods)]
 
 mod answers;

@@ -63,7 +63,7 @@ async fn connection(stream: TcpStream, to: SocketAddr, side: Side, spoils: Spoil
         server::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), serve);
     tokio::select! {
         _ = serving => {}
-        // The service must learn that its upstream is gone; a caller is told so by the answers.
+        // The service must learn that its upstream is gone; a caller learns it from the responses.
         _ = behind, if side == Side::Client => {}
     }
 }

@@ -13,11 +13,11 @@ use crate::spoils::Spoils;
 use crate::stderr;
 
 const SUBSCRIBE: &str = "/souk.events.v1.EventService/Subscribe";
-/// The trace of everybody who has none.
+/// The trace of all callers without one.
 const SHARED: &str = "00-5bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 /// The letters of base64url, by value.
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-/// The shortest text of a message that is told, the longest, and how many of them.
+/// The shortest text of a message that is repeated, the longest, and how many of them.
 const SHORTEST: usize = 8;
 const LONGEST: usize = 80;
 const MOST: usize = 40;

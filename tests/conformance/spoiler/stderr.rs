@@ -4,7 +4,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
 use crate::spoils::Spoils;
 
-/// A token that somebody might have logged by mistake.
+/// A token that might be logged by mistake.
 const TOKEN: &str = "Bearer souk-dev.dXNlcjphbGljZQ.mac";
 
 /// Passes on every line until the service has ended.

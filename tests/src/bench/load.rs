@@ -1,5 +1,5 @@
 //! Load in two forms: callers back to back, which finds the highest rate, and arrivals at a fixed
-//! rate, which tells what callers would wait at that rate.
+//! rate, which shows how long callers would wait at that rate.
 
 use std::{
     future::Future,
@@ -11,7 +11,7 @@ use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::Latencies;
 
-/// The most operations under way at once in [`at_rate`]; beyond it an arrival is turned away and
+/// The most operations in progress at once in [`at_rate`]; beyond it an arrival is turned away and
 /// counted.
 const MOST_UNDER_WAY: usize = 10_000;
 
@@ -28,7 +28,7 @@ pub struct Load {
 /// Runs `callers` side by side for `duration`, each starting its next operation when the last has
 /// ended.
 ///
-/// `operation` is told its number and tells whether it succeeded.
+/// `operation` gets its number and returns whether it succeeded.
 pub async fn back_to_back<F>(
     callers: usize,
     duration: Duration,

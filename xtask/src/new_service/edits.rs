@@ -8,7 +8,7 @@ use super::{Language, names::Names};
 pub struct Edit {
     /// Relative to the root.
     pub file: &'static str,
-    /// What stands before the place: the first of them, then the next after it.
+    /// The text before the place: the first of them, then the next after it.
     after: &'static [&'static str],
     /// What is put there.
     text: String,

@@ -1,4 +1,4 @@
-//! The noun of a new service in all its forms, and ports that nobody has.
+//! The noun of a new service in all its forms, and free ports.
 
 use std::{fs, path::Path};
 
@@ -67,13 +67,13 @@ impl Names {
         let starts_well = name.starts_with(|first: char| first.is_ascii_lowercase());
         if !words.iter().all(is_word) || !starts_well || name.len() > 32 {
             return Err(Failure::new(format!(
-                "{name:?} is no name for a service: small letters and digits, words joined by hyphens, at most 32 characters"
+                "{name:?} is not a valid name for a service: small letters and digits, words joined by hyphens, at most 32 characters"
             )));
         }
         let package = name.replace('-', "_");
         if TAKEN.contains(&name) {
             return Err(Failure::new(format!(
-                "the name {name} is taken: it means something else here"
+                "the name {name} is taken: it has another meaning in Souk"
             )));
         }
         let kind = words.iter().map(|word| word[..1].to_uppercase() + &word[1..]).collect();

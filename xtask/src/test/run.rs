@@ -1,4 +1,4 @@
-//! Runs suites side by side, says what it is doing, and tells of each how it went.
+//! Runs suites side by side, prints what it is doing, and the result of each.
 
 use std::{
     collections::VecDeque,
@@ -149,7 +149,7 @@ impl<'a> Running<'a> {
             }
         }
         if status.is_none() && self.heard.elapsed() > silence && !self.was_killed {
-            eprintln!("{} printed nothing for {silence:?}: it is killed", self.suite.name);
+            eprintln!("{} printed nothing for {silence:?} and is killed", self.suite.name);
             self.was_killed = true;
             let group = format!("-{}", self.child.id());
             let _ = std::process::Command::new("kill").args(["-KILL", "--", &group]).status();
@@ -174,7 +174,7 @@ impl<'a> Running<'a> {
         } else if !counted {
             Some(format!("ended without saying how many tests passed ({status})"))
         } else if !status.success() && tally.failed.is_empty() {
-            Some(format!("ended badly ({status})"))
+            Some(format!("failed ({status})"))
         } else {
             None
         };

@@ -39,7 +39,7 @@ pub struct Suite {
     /// `orders`, `orders: order` or `tests/clients/go_test.py`.
     pub name: String,
     pub kind: Kind,
-    /// The folder of the package, relative to the root; of a script the folder that it stands in.
+    /// The folder of the package, relative to the root; for a script its folder.
     pub folder: PathBuf,
     /// Its first file, relative to the root.
     source: PathBuf,
@@ -64,7 +64,8 @@ impl Suite {
         command.args(&self.arguments).current_dir(&self.working_folder);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if self.kind == Kind::Program {
-            // A test program tells how long each test took only where unstable options are allowed.
+            // A test program reports how long each test took only where unstable options are
+            // allowed.
             command.args(["-Zunstable-options", "--report-time"]).env("RUSTC_BOOTSTRAP", "1");
             command.args(["--color", if colours { "always" } else { "never" }]);
             command.args(filter);
@@ -72,12 +73,12 @@ impl Suite {
         command
     }
 
-    /// Tells whether it takes minutes.
+    /// Returns whether it takes minutes.
     pub fn is_slow(&self) -> bool {
         SLOW.contains(&self.name.as_str())
     }
 
-    /// Tells whether a file is part of it.
+    /// Returns whether a file is part of it.
     pub fn owns(&self, file: &str) -> bool {
         let file = Path::new(file);
         match self.kind {
@@ -86,7 +87,7 @@ impl Suite {
         }
     }
 
-    /// Tells whether this is what `cargo xtask test NAME` means as a whole: a package, a room of
+    /// Returns whether this is what `cargo xtask test NAME` means as a whole: a package, a room of
     /// tests/ or a script.
     pub fn is_named(&self, name: &str) -> bool {
         let last = self.name.rsplit(": ").next().unwrap_or_default();

@@ -8,7 +8,7 @@ pub struct Tally {
     pub ignored: u64,
     /// The names of the tests that failed.
     pub failed: Vec<String>,
-    /// Each test that told how long it took, in seconds.
+    /// Each test that reported how long it took, in seconds.
     pub times: Vec<(f64, String)>,
 }
 
@@ -59,7 +59,7 @@ impl Tally {
     }
 
     fn read_test(&mut self, name: &str, result: &str) {
-        // Output of a test that prints while it runs may stand between the dots and the result.
+        // Output of a test that prints while it runs may be between the dots and the result.
         if result.contains("FAILED") {
             self.failed.push(name.to_owned());
         }

@@ -35,7 +35,7 @@ class Channel(grpc.Channel):
         return _streaming(self._inner.stream_stream(method, *serializers, **options), Calling(method, self._token))
 
     def subscribe(self, callback: Callable[..., Any], try_to_connect: bool | None = False) -> None:
-        """Tells changes of the connection to `callback`."""
+        """Reports changes of the connection to `callback`."""
         self._inner.subscribe(callback, bool(try_to_connect))
 
     def unsubscribe(self, callback: Callable[..., Any]) -> None:

@@ -63,7 +63,7 @@ def _target(address: str, tls: grpc.ChannelCredentials | None) -> tuple[str, grp
 def _options() -> list[tuple[str, Any]]:
     return [
         ("grpc.service_config", service_config()),
-        # What is sent again comes from the contract, not from whoever answers for the name.
+        # Which calls are retried comes from the contract, not from the server's service config.
         ("grpc.service_config_disable_resolution", 1),
         # A request that is longer than this buffer would be sent once only.
         ("grpc.per_rpc_retry_buffer_size", _MAX_MESSAGE_BYTES),

@@ -1,4 +1,4 @@
-"""What a failed call tells: the gRPC code, and what the contract's services say besides."""
+"""The error of a failed call: the gRPC code, and the details of the contract's services."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class FieldViolation:
 
 
 class SoukError(Exception):
-    """A call that Souk refused or that did not reach it; the failure as gRPC tells it is its `__cause__`.
+    """A call that Souk refused or that did not reach it; gRPC's own error is its `__cause__`.
 
     `reason` is what programs decide by: a value of the `ErrorReason` of the package `domain`, such as
     `ERROR_REASON_OUT_OF_STOCK`; empty when the failure came from the connection.
@@ -44,7 +44,7 @@ class SoukError(Exception):
     metadata: Mapping[str, str]
     """Facts about this failure, such as `sku` and `available`."""
     retry_after: float | None
-    """Not before so many seconds should the call be tried again; None when nothing is said about it."""
+    """The seconds to wait before a retry; None when the server names no delay."""
     violations: tuple[FieldViolation, ...]
     """The fields that are wrong, when the code is INVALID_ARGUMENT."""
 
@@ -78,7 +78,7 @@ class SoukError(Exception):
 
     @classmethod
     def of(cls, error: grpc.RpcError) -> SoukError:
-        """Returns what a failure of `grpc` or `grpc.aio` tells. Both have these methods, though their base class has none."""
+        """Returns the details of an error of `grpc` or `grpc.aio`. Both have these methods, but their base class has none."""
         told: Any = error
         found = cls(told.code() or grpc.StatusCode.UNKNOWN, told.details() or "")
         for detail in _details(told.trailing_metadata() or ()):
@@ -98,5 +98,5 @@ def _details(trailers: Iterable[tuple[str, str | bytes]]) -> Iterable[Any]:
             try:
                 return list(Status.FromString(value).details)
             except DecodeError:
-                return []  # A foreign server may send anything there; the code stands without it.
+                return []  # Another server may send anything there; the code is valid without it.
     return []

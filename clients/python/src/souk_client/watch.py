@@ -15,7 +15,7 @@ from souk_client.error import SoukError
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
 
-# What ends a stream without ending what it tells of: a server that drains or dies, a deadline, too much at once.
+# What ends a stream early: a server that drains or dies, a deadline, an overload.
 _PASSING = {
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -29,7 +29,7 @@ class Resumable(Protocol):
 
     @property
     def resume_token(self) -> str:
-        """Given back, the stream goes on after this answer."""
+        """Resumes the stream after this response."""
         ...
 
 
@@ -39,7 +39,7 @@ R = TypeVar("R", bound=Resumable)
 def watch(
     open_stream: Callable[[str], Iterable[R]], *, resume_token: str = "", longest_pause: float = _LONGEST_PAUSE
 ) -> Iterator[R]:
-    """Reads a stream and opens it anew when it breaks, from the last answer that came: nothing is left out or comes twice.
+    """Reads a stream and reopens it when it breaks, from the last response received: nothing is skipped or repeated.
 
     Ends when the server says that there is no more, and raises what trying again does not mend. Leaving the loop cancels
     the stream.

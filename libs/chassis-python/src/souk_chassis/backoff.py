@@ -20,5 +20,5 @@ class Backoff:
         return pause * random.uniform(0.5, 1.0)
 
     def reset(self) -> None:
-        """Starts anew after a success."""
+        """Resets after a success."""
         self.failures = 0

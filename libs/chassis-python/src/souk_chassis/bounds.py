@@ -61,7 +61,7 @@ def _message(message: Descriptor, within: tuple[Descriptor, ...]) -> float:
 
 
 def _is_choice(field: FieldDescriptor) -> bool:
-    """A field with explicit presence stands in a oneof of its own, which is none of the contract."""
+    """A field with explicit presence is in a synthetic oneof, which is not in the contract."""
     oneof = field.containing_oneof
     return oneof is not None and not (len(oneof.fields) == 1 and oneof.name == f"_{field.name}")
 

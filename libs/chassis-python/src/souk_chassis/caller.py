@@ -28,7 +28,7 @@ class Caller:
         if kind == "staff" and not name:
             name = "staff"
         if kind not in _KINDS or not name:
-            raise ValueError(f"'{text}' names no caller: write user:ID, service:NAME, staff, staff:ID or anonymous")
+            raise ValueError(f"'{text}' is not a caller: use user:ID, service:NAME, staff, staff:ID or anonymous")
         return Caller(kind, name)
 
 

@@ -110,7 +110,7 @@ class Channel(grpc.aio.Channel):
         return call
 
     def _nowhere(self) -> grpc.aio.AioRpcError:
-        why = f"no address is configured for it (upstreams.{self.upstream})"
+        why = f"it has no configured address (upstreams.{self.upstream})"
         status = answer(UpstreamUnavailable(self.upstream, why), "")
         details = grpc.aio.Metadata((DETAILS_HEADER, status.details))
         error = grpc.aio.AioRpcError(status.code, grpc.aio.Metadata(), details, details=status.message)

@@ -111,7 +111,7 @@ class IdentitySettings(Settings):
 
 
 class ChassisSettings(Settings):
-    """What the chassis itself can be told."""
+    """The chassis' own settings."""
 
     data_dir: Path
     server: Server

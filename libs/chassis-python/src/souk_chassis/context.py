@@ -1,4 +1,4 @@
-"""What belongs to one request, wherever in its work one stands."""
+"""What belongs to one request, available anywhere in its work."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Context:
 
     @property
     def trace_id(self) -> str:
-        """Returns the id of the trace, as it stands in logs and in INTERNAL errors."""
+        """Returns the id of the trace, as in logs and in INTERNAL errors."""
         return trace.trace_id(self.span)
 
 

@@ -23,7 +23,7 @@ class Deadline:
         return max(0.0, self.instant - time.monotonic())
 
     def has_passed(self) -> bool:
-        """Returns whether nobody waits any more."""
+        """Returns whether the caller no longer waits."""
         return self.remaining() == 0.0
 
     def timeout(self) -> float | None:

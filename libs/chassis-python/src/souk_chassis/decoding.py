@@ -18,7 +18,7 @@ class DecodingBudget:
         self._used: Counter[str] = Counter()
 
     def reserve(self, size: int, kind: str) -> bool:
-        """Takes so many bytes for a caller of this kind; returns whether there were enough.
+        """Reserves bytes for a caller of this kind; returns whether there were enough.
 
         Each kind of caller may have one of the largest messages, however small its part is.
         """

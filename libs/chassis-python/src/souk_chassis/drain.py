@@ -6,7 +6,7 @@ import asyncio
 
 
 class Drain:
-    """Tells a worker or a stream that the process is going to stop."""
+    """Signals a worker or a stream that the process is going to stop."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()

@@ -55,7 +55,7 @@ class Error(Exception):
 
     @property
     def reason_name(self) -> str:
-        """Returns the reason as it stands in ErrorInfo: `ERROR_REASON_OUT_OF_STOCK`."""
+        """Returns the reason as in ErrorInfo: `ERROR_REASON_OUT_OF_STOCK`."""
         return self.policy.name
 
 
@@ -71,7 +71,7 @@ class Answer:
 
 
 def is_our_fault(code: grpc.StatusCode) -> bool:
-    """Returns whether somebody must look, so that the text is for us and not for the caller."""
+    """Returns whether the code needs an operator's attention, so that the text is for us and not for the caller."""
     return code in _OUR_FAULT
 
 
@@ -105,7 +105,7 @@ def with_causes(error: BaseException) -> str:
 
 
 def retry_info(seconds: float) -> RetryInfo:
-    """Returns the detail that tells a caller when to come back."""
+    """Returns the detail that says when to retry."""
     info = RetryInfo()
     info.retry_delay.FromNanoseconds(int(seconds * 1e9))
     return info

@@ -1,4 +1,4 @@
-"""A consumer: reads a subscription for ever and handles each event once, in one write with its entry in the inbox.
+"""A consumer: reads a subscription continuously and handles each event once, in one write with its entry in the inbox.
 
 **Invariant:** an event is acknowledged only after the write of its effect is committed. The bus has at most one event of a key
 with us at a time; should it send more, none is handled after one of its key that failed.
@@ -37,7 +37,7 @@ from souk_chassis.tx import Tx
 AT_ONCE = 500
 BATCH_SECONDS = 0.5
 FOREIGN_LOG_SECONDS = 60.0
-"""How often the log tells of dropped events of one type."""
+"""How often dropped events of one type are logged."""
 _LOG = logging.getLogger("souk_chassis.events")
 
 
@@ -47,7 +47,7 @@ class Poison(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a handler may know of an event besides its payload."""
+    """The metadata of an event for its handler."""
 
     id: str
     source: str
@@ -100,7 +100,7 @@ class Subscription:
             else:
                 return
             if not backoff.failures:
-                _LOG.warning("subscription %s waits for the bus: %s", self.name, why)
+                _LOG.warning("subscription %s waits for the event bus: %s", self.name, why)
             await drain.pause(backoff.next())
 
     async def _read(self, channel: Channel, drain: Drain, backoff: Backoff) -> None:
@@ -113,7 +113,7 @@ class Subscription:
             try:
                 while (message := await call.read()) is not grpc.aio.EOF:
                     if backoff.failures:
-                        _LOG.info("subscription %s reads again", self.name)
+                        _LOG.info("subscription %s is connected again", self.name)
                     backoff.reset()
                     for delivery in message.deliveries:
                         arrived.put_nowait(delivery)
@@ -145,7 +145,7 @@ class Subscription:
             call.cancel()
 
     async def _handle(self, call: Any, batch: list[pb.Delivery]) -> list[pb.Delivery]:
-        """Handles deliveries in one write, tells the bus, and returns those for which there was no time."""
+        """Handles deliveries in one write, acknowledges them, and returns those for which there was no time."""
         try:
             outcomes = await self.store.write(lambda tx: self._apply(tx, batch))
         except Error as error:
@@ -183,7 +183,7 @@ class Subscription:
                 break
             key = delivery.event.ordering_key
             if key and key in failed:
-                outcomes.append(_Failure("an earlier event of its key failed", False))
+                outcomes.append(_Failure("an earlier event with the same key failed", False))
                 continue
             tx.execute("SAVEPOINT event")
             outcome = self._apply_one(tx, delivery)
@@ -206,9 +206,9 @@ class Subscription:
         try:
             message = kind.FromString(event.data)
         except DecodeError as error:
-            return _Failure(f"the payload is no {event.type}: {error}", True)
+            return _Failure(f"the payload is not a valid {event.type}: {error}", True)
         for _, rule in impossible_times(event.time, 1):
-            return _Failure(f"its time cannot be read: it {rule}", True)
+            return _Failure(f"its time is invalid: it {rule}", True)
         for path, rule in impossible_times(message, 1):
             return _Failure(f"the payload cannot be read: {path} {rule}", True)
         try:
@@ -222,7 +222,7 @@ class Subscription:
         return None
 
     def _drop_foreign(self, event: event_pb2.Event) -> None:
-        """Counts an event that is not of the owner of its type, and tells of it at most once a minute for each type."""
+        """Counts an event that is not from the owner of its type, and logs it at most once a minute for each type."""
         red.EVENTS_FOREIGN.labels(self.name, event.type).inc()
         now = time.monotonic()
         if now - self._foreign_logged.get(event.type, -FOREIGN_LOG_SECONDS) < FOREIGN_LOG_SECONDS:

@@ -1,4 +1,4 @@
-"""Which services can do their work: kept on a board, told over grpc.health.v1 (Check, List, Watch) and /readyz."""
+"""Which services can do their work: kept on a board, reported over grpc.health.v1 (Check, List, Watch) and /readyz."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ async def _failure(ready: Ready | None) -> str | None:
     try:
         await asyncio.wait_for(ready(), CHECK_TIMEOUT_SECONDS)
     except TimeoutError:
-        return f"no answer within {CHECK_TIMEOUT_SECONDS:g} s"
+        return f"no response within {CHECK_TIMEOUT_SECONDS:g} s"
     except Exception as error:
         return str(error) or type(error).__name__
     return None

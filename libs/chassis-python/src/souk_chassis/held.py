@@ -1,4 +1,4 @@
-"""A database's own file: held for this process alone, readable by nobody else, and watched. What is deleted, replaced or cut
+"""A database's own file: locked by this process, readable by this user only, and watched. What is deleted, replaced or cut
 off under a running process is noticed at the next commit."""
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class HeldFile:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _HELD_LOCK:
             if path.exists() and _identity(path.stat()) in _HELD:
-                raise BlockingIOError(f"{path} is open already")
+                raise BlockingIOError(f"{path} is already open")
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -98,7 +98,7 @@ def _tighten(path: Path) -> None:
     """Takes from others what an older version of this program let them read."""
     folder = path.parent
     wanted = [(file, 0o600) for file in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm"))]
-    # A folder that everybody may write to, such as /tmp, is nobody's.
+    # A world-writable folder, such as /tmp, is not ours.
     if not folder.stat().st_mode & _STICKY:
         wanted.append((folder, 0o700))
     for file, mode in wanted:

@@ -1,4 +1,4 @@
-"""Who calls, proved by a development token. The seam where real identities will stand.
+"""Who calls, proved by a development token. The place for real identities, which come later.
 
 A token is `souk-dev.<payload>.<mac>`: the payload is the caller and its scopes separated by spaces, the mac is HMAC-SHA256 over
 it, both in base64url without padding. The key is public unless one is configured, so a server whose address is not loopback
@@ -26,7 +26,7 @@ _MAX_TOKEN_BYTES = 2048
 _REMEMBERED_TOKENS = 10_000
 _MAX_ID_CHARACTERS = 128
 _ID_RULE = (
-    f"1 to {_MAX_ID_CHARACTERS} characters are, without control characters and blanks at the ends, in Unicode's normal form C"
+    f"must be 1 to {_MAX_ID_CHARACTERS} characters, without control characters and spaces at the ends, in Unicode normal form C"
 )
 _MALFORMED = "the authorization header is not 'Bearer souk-dev.<payload>.<mac>'"
 
@@ -48,7 +48,7 @@ class Verifier:
         self._known: OrderedDict[str, Identity] = OrderedDict()
 
     def identify(self, header: str | bytes | None) -> Identity:
-        """Returns who sent this `authorization` header: nobody without one; raises Unauthenticated with a wrong one."""
+        """Returns the caller of this `authorization` header: anonymous without one; an invalid one raises Unauthenticated."""
         if header is None:
             return NOBODY
         if not self._is_loopback:
@@ -66,7 +66,7 @@ class Verifier:
 
     def _verify(self, header: str) -> Identity:
         if len(header) > _MAX_TOKEN_BYTES:
-            raise Unauthenticated(f"the token is too long, at most {_MAX_TOKEN_BYTES} bytes are read")
+            raise Unauthenticated(f"the token is too long, at most {_MAX_TOKEN_BYTES} bytes are allowed")
         scheme, _, token = header.partition(" ")
         payload, dot, mac = token.removeprefix(_PREFIX).partition(".")
         if scheme.lower() != "bearer" or not token.startswith(_PREFIX) or not dot:
@@ -93,7 +93,7 @@ def _wrong_with_id(caller: Caller) -> str | None:
     if any(unicodedata.category(char) == "Cc" for char in caller.id):
         return "it has a control character"
     if caller.id.strip() != caller.id:
-        return "it begins or ends with a blank"
+        return "it begins or ends with a space"
     return None if unicodedata.is_normalized("NFC", caller.id) else "it is not in Unicode's normal form C"
 
 

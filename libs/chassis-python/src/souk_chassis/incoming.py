@@ -37,13 +37,13 @@ _LOG = logging.getLogger("souk_chassis.incoming")
 MAX_HEADER_BYTES = 16 << 10
 """The most bytes of all headers of a request."""
 _HEADER_OVERHEAD_BYTES = 32
-# Larger messages are decoded and checked on a thread, so that the event loop goes on.
+# Larger messages are decoded and checked on a thread, so that the event loop continues.
 _LARGE_BYTES = 64 << 10
-# An answer may take a second for so many bytes, beyond the setting, so that a large one passes a slow line.
+# Beyond the setting, a response may take one second for this many bytes, so that a large one passes a slow line.
 _SLOWEST_BYTES_PER_SECOND = 64 << 10
 # No message of protobuf begins with these bytes: they would be a field of a kind that does not exist.
 _GZIP = b"\x1f\x8b"
-# Each request says so many at most.
+# The most that each request reports.
 _MOST_VIOLATIONS = refusal.InvalidRequest.MOST
 
 Outcome = Callable[[], Awaitable[bytes | None]]
@@ -192,9 +192,9 @@ class Call:
             self._finish(grpc.StatusCode.DEADLINE_EXCEEDED if has_passed else grpc.StatusCode.CANCELLED)
             raise
         except _NotTakenError as error:
-            self._finish(grpc.StatusCode.CANCELLED, cause="the caller did not take the answer in time", size=error.size)
+            self._finish(grpc.StatusCode.CANCELLED, cause="the caller did not read the response in time", size=error.size)
             # gRPC for Python resets no stream. Its end waits behind what is unread, and its share is held until then.
-            await self._rpc.abort(grpc.StatusCode.CANCELLED, "the answer was not taken in time")
+            await self._rpc.abort(grpc.StatusCode.CANCELLED, "the response was not read in time")
         except BaseException as error:
             if isinstance(error, TimeoutError) and scope.expired():
                 is_drained = self._process.drain.is_draining and not context.deadline.has_passed()
@@ -218,7 +218,7 @@ class Call:
         if not process.decoding.reserve(len(data), kind):
             most = process.decoding.max_bytes
             process.limits.refused("decoding_bytes", "server.max_decoding_bytes", most, self._peer.address)
-            raise refusal.Overloaded("too many bytes are being read at once")
+            raise refusal.Overloaded("the server is reading too many bytes of messages at once")
         try:
             if len(data) > _LARGE_BYTES:
                 return await asyncio.to_thread(_read, method, decode, data)
@@ -252,12 +252,12 @@ class Call:
         size = self._header_bytes()
         if size > MAX_HEADER_BYTES:
             raise refusal.HeadersTooLarge(size, MAX_HEADER_BYTES)
-        # Deadline: the caller's or the contract's, whichever is earlier. Nobody waits for the answer once it has passed.
+        # Deadline: the caller's or the contract's, whichever is earlier. After it has passed, the response is not awaited.
         asked = self._rpc.time_remaining()
         deadline = min(Deadline.after(asked), Deadline.after(method.policy.timeout))
         if deadline.has_passed():
             raise refusal.DeadlineExceeded
-        # Identity, then access by the contract. Of two tokens nobody knows which is meant.
+        # Identity, then access by the contract. With two tokens it is unclear which is meant.
         if sum(key == "authorization" for key, _ in self._rpc.invocation_metadata() or ()) > 1:
             raise refusal.Unauthenticated("there is more than one authorization header, send one")
         self._identity = self._process.verifier.identify(self._headers.get("authorization"))
@@ -299,7 +299,7 @@ class Call:
             red.UNLISTED_REASONS.labels(name, reason).inc()
         if not error.policy.allows(error.metadata):
             facts = ", ".join(error.metadata)
-            _LOG.error("%s failed with %s and the facts [%s], which are not those of its contract", name, reason, facts)
+            _LOG.error("%s failed with %s and the metadata [%s], which is not that of its contract", name, reason, facts)
             red.WRONG_FACTS.labels(name, reason).inc()
 
     def _finish(self, code: grpc.StatusCode, reason: str = "", cause: str | None = None, size: int = 0) -> None:
@@ -316,7 +316,7 @@ class Call:
 
 
 class _NotTakenError(Exception):
-    """The caller took no message, of so many bytes, for too long."""
+    """The caller did not read a message for too long; holds its size in bytes."""
 
     def __init__(self, size: int) -> None:
         super().__init__(size)
@@ -331,7 +331,7 @@ def allow(policy: MethodPolicy, identity: Identity) -> None:
         is_admitted = is_admitted and caller.id in policy.services
     if not is_admitted:
         if caller.kind == "anonymous":
-            raise refusal.Unauthenticated("this method needs to know who calls")
+            raise refusal.Unauthenticated("this method requires an authenticated caller")
         raise refusal.AccessDenied(f"{policy.name} may not be called by this {caller.kind}")
     for scope in policy.scopes:
         if scope not in identity.scopes:
@@ -339,13 +339,13 @@ def allow(policy: MethodPolicy, identity: Identity) -> None:
 
 
 def criticality(policy: MethodPolicy, headers: dict[str, str], identity: Identity) -> str:
-    """Returns how much the work matters: a service says it for somebody else; everybody else gets what the contract says."""
+    """Returns the criticality: a service passes on its caller's; all others get the contract's."""
     stated = headers.get(CRITICALITY)
     return stated if identity.caller.kind == "service" and stated in CRITICALITIES else policy.criticality
 
 
 def _public(error: BaseException, method: str) -> Error:
-    """Returns what the caller is told of whatever a method raised."""
+    """Returns the error for the caller for anything that a method raised."""
     if isinstance(error, Error):
         return error
     if isinstance(error, NotImplementedError):

@@ -113,13 +113,13 @@ class Limits:
         if is_shared:
             self._check_shares(peer)
         self._check_all(peer, is_anonymous=is_anonymous, is_critical=criticality in _CRITICAL)
-        # Callers without a name are told apart by where they are, or one of them would take the streams of all.
+        # Anonymous callers are distinguished by their address, or one of them could use the streams of all.
         stream_of = (peer.address if is_anonymous else caller.key) if is_streaming else None
         if stream_of is not None:
             most = self._caps.max_streams_per_caller
             if self._streams[stream_of] >= most:
                 self.refused("streams_per_caller", "server.max_streams_per_caller", most, peer.address)
-                raise TooManyStreams(f"at most {most} streams a caller may be open at once")
+                raise TooManyStreams(f"at most {most} streams per caller may be open at once")
             self._streams[stream_of] += 1
         self.requests += 1
         self._anonymous += is_anonymous
@@ -140,7 +140,7 @@ class Limits:
         return Permit(peer, False, None, background=kind)
 
     def answered(self, permit: Permit, size: int = 0) -> None:
-        """Gives back the slot: the answer, of so many bytes, is in memory."""
+        """Releases the slot: the response, with this size in bytes, is in memory."""
         if permit.is_answered:
             return
         permit.is_answered = True
@@ -157,7 +157,7 @@ class Limits:
             _take(self._streams, permit.stream_of)
 
     def sent(self, permit: Permit) -> None:
-        """Gives back the share: the answer is sent, or nobody wants it any more."""
+        """Releases the share: the response is sent, or no longer wanted."""
         if permit.is_sent:
             return
         permit.is_sent = True
@@ -171,7 +171,7 @@ class Limits:
             _take(self._peers, permit.peer.address)
 
     def refused(self, cap: str, setting: str, most: int, peer: str) -> None:
-        """Counts a refusal, and tells the log unless it was told of this limit a moment ago."""
+        """Counts a refusal, and logs it unless this limit was logged a moment ago."""
         red.REFUSED.labels(cap).inc()
         at, count = self._said.get(cap, (0.0, 0))
         now, count = time.monotonic(), count + 1
@@ -192,7 +192,7 @@ class Limits:
         ):
             if used >= most:
                 self.refused(cap, f"server.max_{cap}", most, peer.address)
-                raise Overloaded(f"too much at once from one place: server.max_{cap} = {most} is reached")
+                raise Overloaded(f"too many requests from one address: server.max_{cap} = {most} is reached")
 
     def _check_all(self, peer: Peer, *, is_anonymous: bool, is_critical: bool) -> None:
         """The last tenth is for critical calls of known callers, and those without a name leave some of the rest to others."""

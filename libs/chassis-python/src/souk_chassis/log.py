@@ -16,7 +16,7 @@ MAX_WAITING_LINES = 20_000
 _LEVELS = {"trace": 5, "debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 _NAMES = {logging.CRITICAL: "ERROR", logging.WARNING: "WARN", 5: "TRACE"}
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-# Libraries that tell about every packet at `debug`, which nobody means who asks for `debug`.
+# Libraries that log every packet at `debug`, which is not what `debug` is meant for.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _QUIET = ("asyncio", "opentelemetry")
 
@@ -51,7 +51,7 @@ class Sink:
                 sys.stderr.write("\n".join(lines) + "\n")
                 sys.stderr.flush()
             except (OSError, ValueError):
-                pass  # Nobody is left to tell when stderr is gone.
+                pass  # A closed stderr is ignored.
             for _ in lines:
                 self._waiting.task_done()
 

@@ -39,7 +39,7 @@ def table(service: Service, board: Board, max_message_bytes: int) -> dict[str, M
         try:
             descriptor = pool.FindServiceByName(name)
         except KeyError:
-            raise ServiceError(f"{name} does not stand in its contract") from None
+            raise ServiceError(f"{name} is not in its contract") from None
         for method, handler in handlers.items():
             _must_be_async(name, method, handler)
             described = descriptor.methods_by_name[method]

@@ -64,4 +64,4 @@ class Pages:
             case "/readyz":
                 return HTTPStatus.SERVICE_UNAVAILABLE, f"not ready\n{self._why()}\n".encode()
             case _:
-                return HTTPStatus.NOT_FOUND, b"here are /metrics, /healthz and /readyz\n"
+                return HTTPStatus.NOT_FOUND, b"this server has /metrics, /healthz and /readyz\n"

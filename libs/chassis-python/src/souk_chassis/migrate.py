@@ -28,7 +28,7 @@ class Migration:
 
     @property
     def checksum(self) -> str:
-        """Returns what tells whether the step was changed after it was applied."""
+        """Returns the digest that shows whether the step was changed after it was applied."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 

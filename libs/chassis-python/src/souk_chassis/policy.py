@@ -34,7 +34,7 @@ class MethodPolicy:
 
     @property
     def name(self) -> str:
-        """Returns the path without its slash, as it stands in logs and metrics."""
+        """Returns the path without its slash, as in logs and metrics."""
         return self.path[1:]
 
     @property

@@ -51,7 +51,7 @@ WRONG_FACTS = Counter(
     registry=REGISTRY,
 )
 OUTBOX_PUBLISHED = Counter("souk_outbox_published", "Events that the bus took.", ["service"], registry=REGISTRY)
-OUTBOX_REFUSED = Counter("souk_outbox_refused", "Events that the bus did not take.", ["service"], registry=REGISTRY)
+OUTBOX_REFUSED = Counter("souk_outbox_refused", "Events that the event bus rejected.", ["service"], registry=REGISTRY)
 
 
 class Calls(Collector):

@@ -37,7 +37,7 @@ class Draining(Error):
     reason = ErrorReason.ERROR_REASON_DRAINING
 
     def __init__(self) -> None:
-        super().__init__("this process is stopping, call again")
+        super().__init__("this process is shutting down, retry")
 
 
 class Overloaded(Error):
@@ -64,7 +64,7 @@ class MessageTooLarge(Error):
     reason = ErrorReason.ERROR_REASON_MESSAGE_TOO_LARGE
 
     def __init__(self, size: int, most: int) -> None:
-        super().__init__(f"a message of {size} bytes is too large, at most {most} are read")
+        super().__init__(f"a message of {size} bytes is too large, at most {most} are allowed")
 
 
 class HeadersTooLarge(Error):
@@ -73,7 +73,7 @@ class HeadersTooLarge(Error):
     reason = ErrorReason.ERROR_REASON_HEADERS_TOO_LARGE
 
     def __init__(self, size: int, most: int) -> None:
-        super().__init__(f"the headers of the request have {size} bytes, at most {most} are read")
+        super().__init__(f"the headers of the request have {size} bytes, at most {most} are allowed")
 
 
 class UnsupportedCompression(Error):
@@ -82,7 +82,7 @@ class UnsupportedCompression(Error):
     reason = ErrorReason.ERROR_REASON_UNSUPPORTED_COMPRESSION
 
     def __init__(self, encoding: str) -> None:
-        message = f"the request is compressed with {encoding}, only identity is accepted"
+        message = f"the request is compressed with {encoding}, but only identity is accepted"
         super().__init__(message, metadata={"accepted": "identity"})
 
 
@@ -92,7 +92,7 @@ class Unimplemented(Error):
     reason = ErrorReason.ERROR_REASON_UNIMPLEMENTED
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"no method {path} here")
+        super().__init__(f"unknown method {path}")
 
 
 class Internal(Error):

@@ -59,7 +59,7 @@ class Relay:
                 await self._woken(drain)
             elif why:
                 if not backoff.failures:
-                    _LOG.warning("events of %s wait for the bus: %s", self._service, why)
+                    _LOG.warning("events of %s wait for the event bus: %s", self._service, why)
                 await drain.pause(backoff.next())
 
     async def _woken(self, drain: Drain) -> None:
@@ -100,12 +100,12 @@ class Relay:
         """Deletes what the bus has, and sets aside what it will never take."""
         published: list[tuple[int]] = []
         refused: list[tuple[str, int]] = []
-        later = "the bus answered no result"
+        later = "the event bus returned no result"
         for row, result in zip(batch, results, strict=False):
             if result.HasField("position"):
                 published.append((row[0],))
             elif not result.failure.is_retryable and result.HasField("failure"):
-                _LOG.error("the bus refuses %s %s for good: %s", row[2], row[1], result.failure.message)
+                _LOG.error("the event bus rejects %s %s permanently: %s", row[2], row[1], result.failure.message)
                 refused.append((result.failure.message, row[0]))
             else:
                 later = result.failure.message or later

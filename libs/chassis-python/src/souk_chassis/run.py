@@ -72,7 +72,7 @@ def _file(arguments: Sequence[str]) -> Path | None:
             return Path(one.removeprefix("--config="))
         case [*all]:
             other = next((one for one in all if not one.startswith("--config")), all[-1])
-            raise ConfigError(f"argument = {other!r}: only --config FILE and --help are known")
+            raise ConfigError(f"argument = {other!r}: the only options are --config FILE and --help")
     return None
 
 

@@ -149,7 +149,7 @@ class Running:
         try:
             self.address = f"{host}:{self._server.add_insecure_port(server.listen)}"
         except RuntimeError as error:
-            raise StartError(f"server.listen: cannot listen on {server.listen}: it is taken or not of this machine") from error
+            raise StartError(f"server.listen: cannot listen on {server.listen}: it is in use or not of this machine") from error
         host, _, port = server.metrics_listen.rpartition(":")
         try:
             pages = Pages(self.registry, self._board.is_ready, lambda: self._board.why)
@@ -191,7 +191,8 @@ class Running:
         late: list[str] = []
         until = time.monotonic() + self._settings.server.drain_seconds
         if self._server is not None:
-            # Callers who do not know of the drain yet are told so; gRPC's own stop would cut off what it has not looked at.
+            # Callers that do not know of the drain yet get DRAINING; gRPC's own stop would cut off
+            # calls that it has not seen.
             await asyncio.sleep(FAREWELL_SECONDS)
             stopping = asyncio.create_task(self._server.stop(self._settings.server.drain_seconds))
             try:
@@ -199,7 +200,7 @@ class Running:
             except TimeoutError:
                 late.append(f"{self._limits.requests} requests")
             await stopping
-        # Workers were told at the same time, and may take longer than the last request.
+        # Workers were signalled at the same time, and may take longer than the last request.
         until = max(until, time.monotonic() + WORKERS_TIMEOUT_SECONDS)
         if self._tasks:
             _, pending = await asyncio.wait(self._tasks.values(), timeout=max(0.0, until - time.monotonic()))
@@ -272,5 +273,7 @@ class _Dropped(Collector):
     """Shows how many log lines found no room."""
 
     def collect(self) -> list[CounterMetricFamily]:
-        family = CounterMetricFamily("souk_log_writes_dropped", "Log lines that found no room.", value=log.SINK.dropped)
+        family = CounterMetricFamily(
+            "souk_log_writes_dropped", "Log lines dropped because the queue was full.", value=log.SINK.dropped
+        )
         return [family]

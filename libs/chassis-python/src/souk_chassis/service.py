@@ -99,5 +99,5 @@ class _Collector:
 
     def add_registered_method_handlers(self, service: str, handlers: dict[str, grpc.RpcMethodHandler[Any, Any]]) -> None:
         if service in self._servicers:
-            raise ValueError(f"{service} is served twice")
+            raise ValueError(f"{service} is registered twice")
         self._servicers[service] = handlers

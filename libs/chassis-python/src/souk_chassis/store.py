@@ -136,7 +136,7 @@ class Store:
         self._held.check()
         if self._writer.failure is not None:
             try:
-                # Only a write that needs a place on the disk can tell whether it works again.
+                # Only a write that needs new disk space can show whether writes work again.
                 for reserve in (os.urandom(_PROBE_BYTES), None):
                     await self.write(partial(_set_reserve, reserve=reserve))
             except Error as error:

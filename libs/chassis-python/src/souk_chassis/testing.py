@@ -149,7 +149,7 @@ class Bus(_Servicer):  # type: ignore[misc]
         await self._server.stop(None)
 
     async def add(self, *messages: Message, key: str = "", copies: int = 1) -> list[Entry]:
-        """Puts events into the log, each so many times with the same id."""
+        """Puts events into the log, each `copies` times with the same id."""
         added = []
         for message in messages:
             number = len(self.log)
@@ -171,7 +171,7 @@ class Bus(_Servicer):  # type: ignore[misc]
             await self._changed.wait_for(lambda: all(entry.state in ("done", "dead") for entry in self.log))
 
     async def told(self, count: int, timeout_seconds: float = 10) -> list[event_pb2.Event]:
-        """Waits until the log has so many events, and returns them."""
+        """Waits until the log has `count` events, and returns them."""
         async with asyncio.timeout(timeout_seconds), self._changed:
             await self._changed.wait_for(lambda: len(self.log) >= count)
         return [entry.event for entry in self.log]

@@ -25,7 +25,7 @@ _DURATION_RULE = "must lie within 315,576,000,000 s, with nanoseconds up to 999,
 
 
 def impossible_times(message: Message, most: int) -> list[tuple[str, str]]:
-    """Returns the times and durations in a message that are none, at most so many: their paths and what must be so."""
+    """Returns the invalid times and durations in a message, up to a limit: their paths and what is required."""
     return list(islice(_find(message, ""), most)) if _holds_times(message.DESCRIPTOR) else []
 
 

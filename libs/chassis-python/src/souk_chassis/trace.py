@@ -35,7 +35,7 @@ class Spans:
             self._provider.add_span_processor(BatchSpanProcessor(exporter))
 
     def server(self, method: str, headers: Mapping[str, str]) -> Span:
-        """Starts the span of an arriving request; it goes on with the caller's trace when that can be read."""
+        """Starts the span of an arriving request; it continues the caller's trace if that is readable."""
         parent = otel.get_current_span(_PROPAGATOR.extract(headers, context=otel.set_span_in_context(otel.INVALID_SPAN)))
         return self._start(method, SpanKind.SERVER, parent.get_span_context())
 

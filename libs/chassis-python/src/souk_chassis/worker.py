@@ -10,7 +10,7 @@ from souk_chassis.backoff import Backoff
 from souk_chassis.drain import Drain
 from souk_chassis.service import Worker
 
-# Whoever ran this long before failing starts again with the first pause.
+# A worker that ran this long before failing restarts after the first pause.
 HEALTHY_AFTER_SECONDS = 60.0
 _LOG = logging.getLogger("souk_chassis.worker")
 
@@ -35,6 +35,6 @@ async def keep_running(service: str, worker: Worker, drain: Drain) -> None:
             backoff.reset()
         red.WORKER_FAILURES.labels(service, worker.name).inc()
         pause = backoff.next()
-        _LOG.error("worker %s/%s failed and starts again in %.1f s", service, worker.name, pause, exc_info=failure)
+        _LOG.error("worker %s/%s failed and restarts in %.1f s", service, worker.name, pause, exc_info=failure)
         if not await drain.pause(pause):
             return

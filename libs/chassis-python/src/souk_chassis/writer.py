@@ -114,7 +114,7 @@ class Writer:
             self._connection.execute("COMMIT")
             # Nothing is acknowledged that was written into a file without a name.
             self._held.check_committed()
-            # A small write may work on a full disk, so only one that needs a place can tell.
+            # A small write may work on a full disk, so only one that needs new space is proof.
             if not isinstance(self.failure, DatabaseFull):
                 self.failure = None
         except (sqlite3.Error, OSError) as error:
@@ -125,7 +125,7 @@ class Writer:
             publishes = False
             if not isinstance(error, LostError):
                 self._reopen()
-        # When the loop is closed nobody waits any more.
+        # When the loop is closed no caller waits any more.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._release, group, publishes)
 

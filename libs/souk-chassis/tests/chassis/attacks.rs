@@ -28,7 +28,7 @@ fn say(mode: &str) -> pb::EchoRequest {
     pb::EchoRequest { text: "x".to_string(), mode: mode.to_string(), ..Default::default() }
 }
 
-/// An answer of this many bytes.
+/// A response of this many bytes.
 fn large(bytes: usize) -> pb::EchoRequest {
     pb::EchoRequest { text: bytes.to_string(), mode: "large".to_string(), ..Default::default() }
 }
@@ -108,7 +108,7 @@ async fn an_answer_that_is_not_read_in_time_is_reset() {
             }
             assert_eq!(reset_of(answer).await, Some(Reason::CANCEL));
         }
-        // The connection itself goes on.
+        // The connection itself continues.
         let refusal = greedy.call(ECHO, &pb::EchoRequest { times: 11, ..say("") }).await;
         assert_eq!(status(refusal).await.code(), Code::InvalidArgument);
     }
@@ -207,7 +207,7 @@ async fn bytes_that_nobody_reads_are_bounded() {
         }
     })
     .await;
-    // What was let in together is bounded too: the last answer is more than twice the share.
+    // Calls admitted together are bounded too: the last response is more than twice the share.
     let _first = greedy.call(ECHO, &large(90_000)).await;
     refused(&status(greedy.call(ECHO, &large(200_000)).await).await, "ERROR_REASON_OVERLOADED");
     drop(greedy);
@@ -241,7 +241,7 @@ async fn streams_of_callers_without_a_name_are_counted_by_address() {
     let mut caller = Raw::connect(running.addr()).await;
     let first = caller.call(DOWN, &waiting).await;
     refused(&status(caller.call(DOWN, &waiting).await).await, "ERROR_REASON_TOO_MANY_STREAMS");
-    // Somebody in this process is somebody else.
+    // A caller in this process is a different one.
     let mut local =
         crate::stage::Client::new(running.channel("echo").acting_as(&Caller::Anonymous));
     local.echo_down(waiting).await.unwrap();

@@ -1,4 +1,4 @@
-//! Deadlines are kept, passed on and respected on arrival; whoever goes away is noticed.
+//! Deadlines are kept, passed on and respected on arrival; a caller that disconnects is noticed.
 
 use std::time::{Duration, Instant};
 

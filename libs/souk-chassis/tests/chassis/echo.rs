@@ -1,4 +1,4 @@
-//! The service under test: says back what it is told, and misbehaves when asked to.
+//! The service under test: echoes its input, and misbehaves on request.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -149,7 +149,7 @@ impl PublicError for Error {
     }
 }
 
-/// Tells the probe when it is dropped: the method was cancelled.
+/// Signals the probe when it is dropped: the method was cancelled.
 struct Watched(Arc<Probe>);
 
 impl Drop for Watched {

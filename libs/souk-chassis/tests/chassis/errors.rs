@@ -1,5 +1,4 @@
-//! Errors arrive whole, tell callers what they may know and nothing else, and stay with their
-//! request.
+//! Errors arrive complete, reveal to callers only what they may know, and stay with their request.
 
 use futures_util::stream;
 use tonic::{Code, Status};

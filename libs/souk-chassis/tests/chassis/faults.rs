@@ -1,4 +1,4 @@
-//! Faults do what they are told, where they are told, as often as they are told.
+//! Faults do what their rule says, where it says, as often as it says.
 
 use std::time::{Duration, Instant};
 
@@ -97,7 +97,7 @@ async fn without_leave_nothing_can_be_ordered() {
     assert_eq!(status.code(), Code::Unimplemented);
     running.drain().await.unwrap();
 
-    // Nor where everybody could order it.
+    // Nor where anyone could inject it.
     let open =
         options(&unique("open")).set("faults.enabled", true).set("server.listen", "0.0.0.0:0");
     let running = Shop::new(open).with(echo::definition()).start().await.unwrap();

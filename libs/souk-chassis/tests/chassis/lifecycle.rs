@@ -133,7 +133,7 @@ async fn connections_leave_descriptors_for_everything_else() {
                 .contains("souk_refused_total{cap=\"descriptors\"}")
         );
     }
-    // They are let in again when there is room.
+    // They are admitted again when there is capacity.
     drop(silent);
     let channel = Channel::to(grpc, &Caller::User("alice".into()), &CONTRACT).unwrap();
     soon("a call", async {

@@ -17,7 +17,7 @@ use crate::errors::reason;
 use crate::proto::CONTRACT;
 use crate::stage::{Form, Stage, soon};
 
-/// Sends the beginning of a request and keeps the rest back; returns the status of the answer.
+/// Sends the beginning of a request and keeps the rest back; returns the status of the response.
 async fn begin(stage: &Stage, path: &'static str, token: &str, bytes: Vec<u8>) -> Status {
     let beginning = stream::iter([Ok::<_, Infallible>(Frame::data(Bytes::from(bytes)))]);
     let body = StreamBody::new(beginning.chain(stream::pending()));

@@ -73,7 +73,7 @@ async fn health_follows_what_the_service_says_and_the_drain() {
     let change = soon("the change", watch.message()).await.unwrap().unwrap();
     assert_eq!(change.status(), ServingStatus::Serving);
 
-    // Either the change is still told, or the stream ends first; both say that nothing is served
+    // Either the change is still sent, or the stream ends first; both mean that nothing is served
     // any more.
     let draining = tokio::spawn(running.drain());
     match soon("the drain", watch.message()).await {
@@ -105,8 +105,8 @@ async fn reflection_lists_exactly_what_runs_here_in_both_versions() {
         ask(MessageRequest::ListServices(String::new())),
         ask(MessageRequest::FileContainingSymbol(ECHO.to_string())),
         ask(MessageRequest::FileContainingSymbol("grpc.health.v1.Health".to_string())),
-        // What is not known does not end the conversation. Faults are off, so nobody is told how to
-        // order them.
+        // What is not known does not end the conversation. Faults are off, so reflection does not
+        // list them.
         ask(MessageRequest::FileContainingSymbol("no.such.Symbol".to_string())),
         ask(MessageRequest::FileContainingSymbol("souk.chassis.v1.FaultService".to_string())),
         ask(MessageRequest::FileByFilename("souk/chassis/v1/fault_service.proto".to_string())),
@@ -243,7 +243,7 @@ async fn a_request_leaves_one_line_that_says_what_is_needed_and_no_secret() {
         assert!(line.contains(part), "{line}");
     }
 
-    // The cause of our own fault stands in the request's own line, and nowhere else.
+    // The cause of an internal error is in the request's own line, and nowhere else.
     let status = stage.client_as(&alice).echo(say("x", "internal")).await.unwrap_err();
     let trace =
         tonic_types::StatusExt::get_details_error_info(&status).unwrap().metadata["trace_id"]

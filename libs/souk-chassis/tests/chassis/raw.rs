@@ -25,12 +25,12 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// Connects as somebody who reads as usual.
+    /// Connects as a normal reader.
     pub async fn connect(address: SocketAddr) -> Raw {
         Self::with_window(address, 1 << 20).await
     }
 
-    /// Connects as somebody who lets this many bytes of each answer come.
+    /// Connects as a reader with a window of this many bytes.
     pub async fn with_window(address: SocketAddr, bytes: u32) -> Raw {
         let stream = TcpStream::connect(address).await.unwrap();
         let (sender, connection) = Builder::new()
@@ -43,7 +43,7 @@ impl Raw {
         Raw { sender }
     }
 
-    /// Sends a whole request and returns the beginning of the answer.
+    /// Sends a whole request and returns the beginning of the response.
     pub async fn send(
         &mut self,
         request: Request<()>,
@@ -65,12 +65,12 @@ impl Raw {
         (response, stream)
     }
 
-    /// Calls a method with a message, as nobody.
+    /// Calls a method with a message, anonymously.
     pub async fn call(&mut self, path: &str, message: &impl Message) -> Response<RecvStream> {
         self.send(request(path, &GRPC), framed(&message.encode_to_vec())).await.unwrap()
     }
 
-    /// Calls a method with a message, as somebody.
+    /// Calls a method with a message, as a caller.
     pub async fn call_as(
         &mut self,
         caller: &Caller,
@@ -99,7 +99,7 @@ pub fn framed(message: &[u8]) -> Bytes {
     bytes.into()
 }
 
-/// Reads an answer to its end and returns how it ended.
+/// Reads a response to its end and returns how it ended.
 pub async fn status(response: Response<RecvStream>) -> Status {
     if let Some(status) = Status::from_header_map(response.headers()) {
         return status;

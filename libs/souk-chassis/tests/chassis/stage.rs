@@ -85,7 +85,7 @@ impl Stage {
         }
     }
 
-    /// Returns a client that calls as nobody.
+    /// Returns an anonymous client.
     pub fn client(&self) -> Client {
         self.client_as(&Caller::Anonymous)
     }

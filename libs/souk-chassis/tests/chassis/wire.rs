@@ -1,5 +1,4 @@
-//! Requests that only resemble gRPC, and what is said to whoever sends them: never that the fault
-//! is ours.
+//! Requests that only resemble gRPC, and their errors: never that the fault is ours.
 
 use bytes::Bytes;
 use h2::{Reason, RecvStream};
@@ -165,7 +164,7 @@ async fn what_is_not_a_grpc_request_is_the_callers_mistake() {
             hello(),
             Code::Unimplemented,
             "ERROR_REASON_UNSUPPORTED_COMPRESSION",
-            "compressed with gzip, only identity is accepted",
+            "compressed with gzip, but only identity is accepted",
         ),
         case(
             "headers",

@@ -90,6 +90,13 @@ impl Transaction {
         state.keep(result)
     }
 
+    /// Explains a statement as if whole tables could not be read.
+    pub(crate) async fn explain(&self, sql: &str, args: &[Arg<'_>]) -> Result<Vec<PgRow>, Error> {
+        let mut state = self.state.lock().await;
+        let result = explain(state.connection()?, sql, args).await;
+        state.keep(result)
+    }
+
     pub(crate) async fn run_all(&self, sql: &str) -> Result<(), Error> {
         let mut state = self.state.lock().await;
         let result = statement::run_all(state.connection()?, sql).await;
@@ -108,6 +115,17 @@ impl Transaction {
         let mut state = self.state.lock().await;
         (state.held.take(), state.failure.take())
     }
+}
+
+async fn explain(
+    connection: &mut PgConnection,
+    sql: &str,
+    args: &[Arg<'_>],
+) -> Result<Vec<PgRow>, Error> {
+    statement::run_all(connection, "SET LOCAL enable_seqscan = off").await?;
+    let rows = statement::query(connection, sql, args).await?;
+    statement::run_all(connection, "SET LOCAL enable_seqscan = on").await?;
+    Ok(rows)
 }
 
 impl State {

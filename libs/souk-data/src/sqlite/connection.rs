@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{OpenFlags, Statement};
 use sea_orm::{ExecResult, ProxyExecResult, ProxyRow, QueryResult, Value};
@@ -119,6 +120,9 @@ impl Connection {
         let raw = super::open_file(path, flags).map_err(|e| sort(&e))?;
         raw.busy_timeout(BUSY_TIMEOUT).map_err(|e| sort(&e))?;
         raw.set_prepared_statement_cache_capacity(STATEMENTS);
+        // A plan does not depend on the values that are bound, so that no statement is prepared
+        // again for another one.
+        raw.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|e| sort(&e))?;
         Ok(Connection { raw, shapes: HashMap::new(), _held: held })
     }
 
@@ -226,9 +230,7 @@ impl Connection {
     /// Keeps the end of the connection from copying the log back.
     pub(crate) fn leave_log(&mut self) {
         // What cannot be set stays as it is, which is no worse than before.
-        let _ = self
-            .raw
-            .set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        let _ = self.raw.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     }
 
     /// Returns the connection itself, for what has no SQL.

@@ -1,6 +1,7 @@
 //! Migrations go forward once, and a database that is not ours is left alone.
 
-use souk_data::{Engine, Error, Migration, Schema};
+use sea_orm::sea_query::Table;
+use souk_data::{Ddl, Engine, Error, Isolation, Migration, Schema, Tx, args};
 
 use crate::support::{SCHEMA, TestDb, add_counter, count, execute, on_each_engine};
 
@@ -8,10 +9,15 @@ const FIRST: Migration = SCHEMA.migrations[0];
 const SECOND: Migration = Migration {
     version: 2,
     name: "more",
-    sqlite: "CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT; INSERT INTO more VALUES (1), (2);",
-    postgres: "CREATE TABLE more (id BIGINT PRIMARY KEY); INSERT INTO more VALUES (1), (2);",
+    up: more,
+    earlier_checksums: &["of its SQL for SQLite", "of its SQL for PostgreSQL"],
 };
 const NEWER: Schema = Schema { name: "proving", migrations: &[FIRST, SECOND] };
+
+fn more(ddl: &mut Ddl) {
+    ddl.create(Table::create().table("more").col(ddl.integer("id").primary_key()));
+    ddl.run("INSERT INTO more VALUES (1), (2)");
+}
 
 fn problem(opened: Result<souk_data::Db, Error>) -> String {
     match opened.err() {
@@ -27,7 +33,12 @@ macro_rules! with_second {
             name: "proving",
             migrations: &[
                 FIRST,
-                Migration { version: 2, name: "second", sqlite: $sql, postgres: $sql },
+                Migration {
+                    version: 2,
+                    name: "second",
+                    up: |ddl| ddl.run($sql),
+                    earlier_checksums: &[],
+                },
             ],
         }
     };
@@ -55,6 +66,19 @@ on_each_engine! {
         drop(test.try_open(&NEWER).await.unwrap());
         let changed = with_second!("CREATE TABLE more (id INTEGER PRIMARY KEY, other INTEGER)");
         assert_eq!(problem(test.try_open(&changed).await), "migration 2 was changed after it had been applied");
+    }
+
+    async fn a_migration_recorded_under_an_earlier_checksum_is_not_applied_again(test: TestDb) {
+        for checksum in SECOND.earlier_checksums {
+            let db = test.try_open(&NEWER).await.unwrap();
+            let recorded = async |tx: &Tx, checksum: &&str| {
+                let sql = "UPDATE souk_migrations SET checksum = $1 WHERE schema_name = 'proving' AND version = 2";
+                tx.execute(sql, args![*checksum]).await
+            };
+            assert_eq!(db.write(Isolation::Serializable, *checksum, recorded).await, Ok(1));
+            drop(db);
+            assert_eq!(count(&test.try_open(&NEWER).await.unwrap(), "more").await, 2);
+        }
     }
 
     async fn a_database_of_another_service_is_refused(test: TestDb) {

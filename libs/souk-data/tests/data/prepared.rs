@@ -46,8 +46,11 @@ static RAISE: Change<UpdateMany<Entity>> = Change::new(|| {
         .filter(Column::Id.is_in([given(2), given(0)]))
 });
 
+// `children` refers to the counters and has no index for that.
 static REMOVE: Change<DeleteMany<Entity>> =
-    Change::new(|| Entity::delete_many().filter(Column::Id.gte(given(0))));
+    Change::that_reads_all(|| Entity::delete_many().filter(Column::Id.gte(given(0))));
+
+static BY_VALUE: Find<Entity> = Find::new(|| Entity::find().filter(Column::Value.eq(given(0))));
 
 static ORDER: Find<order::Entity> = Find::new(|| {
     order::Entity::find()
@@ -86,6 +89,12 @@ async fn insert_order(tx: &Tx, order: &order::Model) -> Result<order::Model, Err
 }
 
 on_each_engine! {
+    async fn a_statement_without_an_index_is_refused_by_tests(test: TestDb) {
+        let reader = test.open().await.read();
+        let read = tokio::spawn(async move { BY_VALUE.all(&reader, [1_i64.into()]).await });
+        assert!(read.await.unwrap_err().is_panic());
+    }
+
     async fn each_use_brings_its_own_values(test: TestDb) {
         let db = test.open().await;
         fill(&db).await;

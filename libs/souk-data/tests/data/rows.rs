@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
+use sea_orm::{ConnectionTrait, EntityTrait, NotSet, QueryOrder, Set};
 use souk_data::{Db, Error, Isolation, Tx, rows};
 
 use crate::counter::{self, ActiveModel, counters};
@@ -67,7 +67,32 @@ async fn insert_wide(tx: &Tx, ids: &Range<i64>) -> Result<u64, Error> {
     rows::insert_missing(tx, &rows).await
 }
 
+/// Sets the value of the counters that have a key and another value.
+async fn update(tx: &Tx, (value, id, before): &(i64, i64, i64)) -> Result<u64, Error> {
+    let row = ActiveModel { value: Set(*value), ..Default::default() };
+    let key = [(counter::Column::Id, (*id).into()), (counter::Column::Value, (*before).into())];
+    rows::update(tx, row, &key).await
+}
+
 on_each_engine! {
+    async fn an_update_changes_the_rows_that_have_all_keys(test: TestDb) {
+        let db = test.open().await;
+        insert_all(&db, counters(0..3, 7)).await.unwrap();
+        for (change, changed) in [((8, 1, 7), 1), ((9, 1, 7), 0), ((9, 1, 8), 1), ((9, 5, 7), 0)] {
+            assert_eq!(db.write(Isolation::Serializable, change, update).await, Ok(changed), "{change:?}");
+        }
+        let found = counter::Entity::find().order_by_asc(counter::Column::Id).all(&db.read()).await.unwrap();
+        assert_eq!(found.iter().map(|row| row.value).collect::<Vec<_>>(), [7, 9, 7]);
+    }
+
+    async fn rows_with_different_columns_are_not_inserted_together(test: TestDb) {
+        let db = test.open().await;
+        let mut rows = counters(0..2, 7);
+        rows[1].value = NotSet;
+        assert!(matches!(insert_all(&db, rows).await, Err(Error::Bug(_))));
+        assert_eq!(count(&db, "counters").await, 0);
+    }
+
     async fn any_number_of_rows_is_inserted(test: TestDb) {
         let db = test.open().await;
         for (first, rows) in [(0, 0), (0, 1), (1, 300)] {

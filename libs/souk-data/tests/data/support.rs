@@ -4,10 +4,10 @@ use std::future::Future;
 use std::thread;
 use std::time::Duration;
 
+use sea_orm::sea_query::{Expr, ExprTrait, Table};
 use sea_orm::sqlx::{self, AssertSqlSafe, Connection, PgConnection};
 use souk_data::{
-    DataConfig, Db, Engine, Error, Isolation, Migration, Reader, Schema, Tx, append_only_postgres,
-    append_only_sqlite, args,
+    DataConfig, Db, Ddl, Engine, Error, Isolation, Migration, Reader, Schema, Tx, args,
 };
 use souk_types::{Clock, Timestamp};
 use tempfile::TempDir;
@@ -17,10 +17,58 @@ pub const SCHEMA: Schema = Schema {
     migrations: &[Migration {
         version: 1,
         name: "tables to prove things on",
-        sqlite: concat!(include_str!("schema/1.sqlite.sql"), append_only_sqlite!("diary")),
-        postgres: concat!(include_str!("schema/1.postgres.sql"), append_only_postgres!("diary")),
+        up: tables,
+        earlier_checksums: &[],
     }],
 };
+
+fn tables(ddl: &mut Ddl) {
+    ddl.create(
+        Table::create()
+            .table("items")
+            .col(ddl.integer("id").primary_key())
+            .col(ddl.integer("number"))
+            .col(ddl.text("name"))
+            .col(ddl.bytes("data"))
+            .col(ddl.integer("maybe_number").null())
+            .col(ddl.text("maybe_name").null())
+            .col(ddl.bytes("maybe_data").null()),
+    );
+    ddl.create(
+        Table::create()
+            .table("orders")
+            .col(ddl.bytes("id").primary_key())
+            .col(ddl.bytes("event_id").null())
+            .col(ddl.integer("placed_time"))
+            .col(ddl.integer("paid_time").null())
+            .col(ddl.integer("mood"))
+            .col(ddl.integer("mood_before").null()),
+    );
+    ddl.create(
+        Table::create()
+            .table("counters")
+            .col(ddl.integer("id").primary_key())
+            .col(ddl.integer("value").check(Expr::col("value").gte(0))),
+    );
+    // The builder knows no constraint that waits for the commit.
+    let reference = "REFERENCES counters (id) DEFERRABLE INITIALLY DEFERRED";
+    ddl.create(
+        Table::create()
+            .table("children")
+            .col(ddl.integer("id").primary_key())
+            .col(ddl.integer("parent").extra(reference)),
+    );
+    ddl.create(
+        Table::create()
+            .table("lists")
+            .col(ddl.integer("id").primary_key())
+            .col(ddl.text("elements")),
+    );
+    ddl.create(
+        Table::create().table("diary").col(ddl.integer("id").primary_key()).col(ddl.text("line")),
+    );
+    ddl.append_only("diary");
+}
 
 /// Makes two tests of one: `sqlite` and `postgres`, in a module of the given name.
 macro_rules! on_each_engine {

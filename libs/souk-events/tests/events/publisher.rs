@@ -1,26 +1,27 @@
-//! A service that tells and hears events: it keeps a diary, and writes what it hears into it.
+//! A service that publishes and consumes events: it keeps a diary, and records consumed events in
+//! it.
 
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use sea_orm::sea_query::Table;
 use serde::Deserialize;
 use souk_chassis::{Definition, Host, Service, StartError};
 use souk_client::orders::v1::{Order, OrderPlaced};
 use souk_data::outbox::{self, NewEvent};
-use souk_data::{DataConfig, Db, Error, Isolation, Migration, Schema, Tx, args};
+use souk_data::{DataConfig, Db, Ddl, Error, Isolation, Migration, Schema, Tx, args};
 use souk_events::{Delivery, HandlerError, Subscription};
 use souk_testkit::{Engine, TestService};
 use souk_types::{Clock, EventId};
 
 const SCHEMA: Schema = Schema {
     name: "diary",
-    migrations: &[Migration {
-        version: 1,
-        name: "diary",
-        sqlite: "CREATE TABLE diary (seq INTEGER PRIMARY KEY, line TEXT NOT NULL) STRICT;",
-        postgres: "CREATE TABLE diary (seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, line TEXT NOT NULL);",
-    }],
+    migrations: &[Migration { version: 1, name: "diary", up: diary, earlier_checksums: &[] }],
 };
+
+fn diary(ddl: &mut Ddl) {
+    ddl.create(Table::create().table("diary").col(ddl.number("seq")).col(ddl.text("line")));
+}
 
 #[derive(Deserialize)]
 struct Config {

@@ -98,7 +98,7 @@ on_each_engine! {
         bus.deliver("2", placed("one", "alice"));
         eventually(LIMIT, || async { bus.acks() == ["2"] && bus.nacks().len() == 1 }).await;
         let nack = bus.nacks().remove(0);
-        assert!(nack.is_final && nack.reason.starts_with("its time cannot be read"), "{nack:?}");
+        assert!(nack.is_final && nack.reason.starts_with("its time is invalid"), "{nack:?}");
         assert_eq!(publisher.diary().await, ["one"]);
         publisher.service.stop().await;
     }

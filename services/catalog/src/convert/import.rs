@@ -1,4 +1,4 @@
-//! Items of an import, wire ↔ domain: a bad item is a result of its own and no error of the call.
+//! Items of an import, wire ↔ domain: a bad item gets its own result and does not fail the call.
 
 use souk_client::catalog::v1 as pb;
 use souk_contract::Validate;
@@ -82,7 +82,7 @@ fn refusal_of(place: &str, error: Error) -> Refusal {
     }
 }
 
-/// Writes down what became of an item.
+/// Records the outcome of an item.
 pub fn import_result((external_key, outcome): (String, Outcome)) -> pb::ImportResult {
     let result = |outcome: pb::ImportOutcome,
                   product: ProductId,

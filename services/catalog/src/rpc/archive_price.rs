@@ -1,4 +1,4 @@
-//! ArchivePrice: takes a price out of use; it stays readable.
+//! ArchivePrice: archives a price; it stays readable.
 
 use souk_client::catalog::v1 as pb;
 use souk_client::catalog::v1::catalog_service::ArchivePrice;

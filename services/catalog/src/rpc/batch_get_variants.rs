@@ -1,4 +1,4 @@
-//! BatchGetVariants: several variants by their skus, in the order asked.
+//! BatchGetVariants: several variants by their skus, in the order of the request.
 
 use std::collections::HashMap;
 
@@ -33,7 +33,7 @@ impl Handle<BatchGetVariants> for CatalogRpc {
             skus.iter().filter_map(|sku| by_sku.get(sku.as_str()).copied().cloned()).collect();
         if page::fit(&mut variants) {
             let problem = format!(
-                "must be at most {}, since the answer would be larger than 3 MiB",
+                "must be at most {}, because the response would be larger than 3 MiB",
                 variants.len()
             );
             return Err(Error::field("skus", problem));

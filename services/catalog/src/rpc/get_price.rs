@@ -1,4 +1,4 @@
-//! GetPrice: one price, also when it is archived.
+//! GetPrice: one price, even when it is archived.
 
 use souk_client::catalog::v1 as pb;
 use souk_client::catalog::v1::catalog_service::GetPrice;

@@ -1,4 +1,4 @@
-//! ImportProducts: takes a stream of products and answers what became of each, in order.
+//! ImportProducts: imports a stream of products and returns the outcome of each, in order.
 
 use std::mem;
 
@@ -19,8 +19,8 @@ use crate::store::imports;
 /// The most items of one call.
 const MAX_ITEMS: usize = 10_000;
 
-/// How many items are written at once: so many that a commit costs little each, so few that others
-/// wait for none long.
+/// How many items are written at once: enough to amortise a commit, few enough that other writes do
+/// not wait long.
 const GROUP_ITEMS: usize = 200;
 
 /// How many variants and prices are written at once, unless a single item has more.
@@ -40,7 +40,7 @@ impl Handle<ImportProducts> for CatalogRpc {
     }
 }
 
-/// An import under way: the group that fills up, and what became of the items before it.
+/// An import in progress: the group being filled, and the outcomes of the items before it.
 struct Import<'a> {
     rpc: &'a CatalogRpc,
     group: Vec<Read>,

@@ -1,4 +1,4 @@
-//! SetDefaultPrice: makes a price the one that its variant is sold at in its currency.
+//! SetDefaultPrice: makes a price the default of its variant in its currency.
 
 use souk_client::catalog::v1 as pb;
 use souk_client::catalog::v1::catalog_service::SetDefaultPrice;

@@ -1,4 +1,4 @@
-//! Which price a variant is sold at in a currency when nobody names one.
+//! The price at which a variant is sold in a currency when the caller names none.
 
 use sea_orm::Set;
 use sea_orm::entity::prelude::*;

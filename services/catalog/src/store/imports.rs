@@ -1,4 +1,4 @@
-//! Imports: what is there of what some items name, and inserting what is new.
+//! Bulk import: looks up which rows already exist and inserts the rest.
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{FromQueryResult, JoinType, QuerySelect};

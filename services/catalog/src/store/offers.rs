@@ -1,4 +1,4 @@
-//! What something wanted costs: the hot path of every checkout, one statement whatever is asked.
+//! Prices of the requested items: the hot path of every checkout, one statement for any request.
 
 use std::collections::HashMap;
 
@@ -83,12 +83,12 @@ pub async fn find(reader: &Reader, wanted: &[Wanted], currency: Currency) -> Res
         Wanted::Price(id) => Some(id.to_bytes()),
         Wanted::Sku(_) => None,
     });
-    // No sku and no id is empty, so these stand for lists of nothing, which SQL does not have.
+    // No sku and no id is empty, so these represent empty lists, which SQL does not have.
     let skus = list(skus, "");
     let price_ids = list(price_ids, vec![]);
     let currency_code = currency.as_str();
 
-    // SQL, since sea-orm would build a statement of this length anew for every call.
+    // SQL, because sea-orm would build a statement of this length again for every call.
     let found = Row::find_by_statement(raw_sql!(
         Postgres,
         "SELECT v.sku, v.variant_id, v.title AS variant_title, p.title AS product_title,

@@ -58,7 +58,7 @@ impl From<&Price> for ActiveModel {
     }
 }
 
-/// A price with what other tables tell of it.
+/// A price with its columns from other tables.
 #[derive(FromQueryResult)]
 struct WithVariant {
     #[sea_orm(nested)]
@@ -108,7 +108,7 @@ fn defaults() -> Select<default_prices::Entity> {
         .order_by_asc(default_prices::Column::CurrencyCode)
 }
 
-/// Adds what other tables tell of prices.
+/// Adds the columns of other tables to prices.
 fn joined<E: EntityTrait>(prices: Select<E>) -> Select<E> {
     prices
         .column(variants::Column::Sku)

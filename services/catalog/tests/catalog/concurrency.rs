@@ -1,11 +1,11 @@
-//! Writers that get in each other's way: exactly one wins, and the others are told so.
+//! Conflicting writers: exactly one wins, and the others get an error.
 
 use souk_client::catalog::v1 as pb;
 use souk_testkit::{Engine, on_each_engine};
 
 use crate::support::*;
 
-/// Runs as many calls at once and returns their answers.
+/// Runs as many calls at once and returns their responses.
 async fn at_once<T, F>(count: usize, call: impl Fn(usize) -> F) -> Vec<T>
 where
     T: Send + 'static,

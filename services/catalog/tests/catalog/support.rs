@@ -13,7 +13,7 @@ pub use tonic::Code;
 
 pub type Client = CatalogServiceClient<CallerChannel>;
 
-/// A running catalogue, a client of the shop's staff, and one of nobody in particular.
+/// A running catalogue, a client of the shop's staff, and an anonymous one.
 pub struct TestCatalog {
     pub service: TestService,
     pub staff: Client,

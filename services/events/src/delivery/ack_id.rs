@@ -1,6 +1,5 @@
-//! The name of a delivery, as acks carry it: where the event is, under which lease and as which
-//! attempt it was delivered. To consumers it is opaque; what it says is checked against what is
-//! open, so an old or made-up one does nothing.
+//! The id of a delivery in acks: the position of the event, its lease and its attempt. Opaque to
+//! consumers. It is validated against outstanding deliveries, so stale or forged ids are ignored.
 
 use std::fmt;
 

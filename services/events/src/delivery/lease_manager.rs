@@ -1,5 +1,5 @@
 //! The lease manager of one subscription at this replica: leases its share of the partitions, reads
-//! them into their windows, and gives them back when the last stream has left.
+//! them into their windows, and releases them when the last stream has ended.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use souk_data::Engine;
 use souk_data::Isolation::ReadCommitted;
+use souk_types::Backoff;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::warn;
@@ -27,7 +28,7 @@ const READ_BYTES: usize = 1 << 20;
 /// for what is requeued and found no capacity.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// After a failure it tries again after this long, doubled each time up to `LONGEST_PAUSE`.
+/// The pauses after failures.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -39,7 +40,7 @@ pub async fn run(delivery: Delivery, hub: Arc<Hub>) {
     let lease = delivery.0.config.lease();
     let is_shared = delivery.0.db.engine() == Engine::Postgres;
     let mut held_until = Instant::now() + lease;
-    let mut pause = FIRST_PAUSE;
+    let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
     while !delivery.try_close(&hub) {
         let began = Instant::now();
         let next = match poll(&delivery, &hub).await {
@@ -48,7 +49,7 @@ pub async fn run(delivery: Delivery, hub: Arc<Hub>) {
                 if is_shared {
                     hub.hold_until(held_until);
                 }
-                pause = FIRST_PAUSE;
+                backoff.reset();
                 next
             }
             Err(error) => {
@@ -56,12 +57,11 @@ pub async fn run(delivery: Delivery, hub: Arc<Hub>) {
                     subscription.number = hub.number,
                     "cannot renew the leases of a subscription: {error}"
                 );
-                pause = (pause * 2).min(LONGEST_PAUSE);
                 if is_shared && Instant::now() >= held_until {
                     // Another replica may have them by now.
                     drop_parts(&hub);
                 }
-                Some(pause)
+                Some(backoff.next_pause())
             }
         };
         let interval = if is_shared { (lease / 4).min(POLL_INTERVAL) } else { LONGEST_PAUSE };
@@ -142,7 +142,7 @@ async fn pump(
     has_capacity.notified().await;
     let mut reader: Option<Box<dyn LogReader>> = None;
     let mut position = from;
-    let mut pause = FIRST_PAUSE;
+    let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
     loop {
         let Some((events, bytes)) = hub.capacity(partition, epoch) else { return };
         // Much capacity at once is better than a little at a time.
@@ -157,7 +157,7 @@ async fn pump(
         let bytes = bytes.min(READ_BYTES);
         match read(&delivery, &mut reader, partition, position, events, bytes).await {
             Ok(entries) => {
-                pause = FIRST_PAUSE;
+                backoff.reset();
                 position = entries.last().map_or(position, |last| last.offset + 1);
                 if !hub.push(partition, epoch, entries) {
                     return;
@@ -166,8 +166,7 @@ async fn pump(
             Err(error) => {
                 warn!(log.partition = partition, "cannot read the log: {error}");
                 reader = None;
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                tokio::time::sleep(backoff.next_pause()).await;
             }
         }
     }
@@ -246,7 +245,7 @@ async fn give_back(delivery: &Delivery, hub: &Hub) {
     if let Err(error) = released.await {
         warn!(
             subscription.number = hub.number,
-            "cannot give back the leases of a subscription: {error}"
+            "cannot release the leases of a subscription: {error}"
         );
     }
     drop_parts(hub);

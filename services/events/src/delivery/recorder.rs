@@ -1,4 +1,4 @@
-//! Lets time pass for all windows, and writes how far all subscriptions have come: many
+//! Advances the time of all windows, and stores the positions of all subscriptions: many
 //! acknowledgements, one write.
 
 use std::sync::Arc;
@@ -53,7 +53,7 @@ pub async fn record(delivery: Delivery, drain: Drain) -> Result<(), Error> {
         due = Instant::now() + if is_urgent { TICK } else { delivery.0.config.progress() };
         let _writing = delivery.0.writing.lock().await;
         if let Err(error) = write_progress(&delivery).await {
-            warn!("cannot write how far subscriptions have come: {error}");
+            warn!("cannot store the positions of subscriptions: {error}");
             due = Instant::now() + PAUSE;
         }
     }

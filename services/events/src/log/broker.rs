@@ -1,17 +1,18 @@
-//! What the engines on a broker share: one reader a process follows all partitions and fills their
-//! tails; a reader that is behind the tail has a source of its own until it has caught up. So the
-//! broker serves each event to a process once, however many subscriptions read it.
+//! What the engines on a broker share: one reader per process follows all partitions and fills
+//! their tails; a reader that is behind the tail has its own source until it has caught up. So the
+//! broker sends each event to a process once, however many subscriptions read it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use souk_types::Backoff;
 use tokio::sync::watch;
 
 use super::tail::Tail;
 use super::{Entry, LogError, LogReader};
 
 /// How long the log waits for a broker to take events before it says that it cannot be reached.
-/// Less than the time that Publish has, so that the caller hears it.
+/// Less than the time that Publish has, so that the caller gets the error.
 pub const APPEND_LIMIT: Duration = Duration::from_secs(8);
 
 /// How long a question to the broker may take.
@@ -35,8 +36,7 @@ pub trait Broker: Send + Sync + 'static {
 /// Reads one partition of a broker.
 pub trait Source: Send {
     /// Waits for events and returns at least one, at most `max_events` and about `max_bytes`. It
-    /// goes on after the broker was away, for as long as it takes. Dropping the future loses
-    /// nothing.
+    /// reconnects to the broker for as long as it takes. Dropping the future loses nothing.
     fn next(
         &mut self,
         max_events: usize,
@@ -71,7 +71,7 @@ impl<B: Broker> LogReader for BrokerReader<B> {
             if !entries.is_empty() {
                 self.source = None;
             } else if self.position >= next {
-                // Whoever has caught up waits for the tail and leaves the broker alone.
+                // A reader that has caught up waits for the tail and does not read from the broker.
                 self.source = None;
                 let position = self.position;
                 let waited = self.next.wait_for(|next| *next > position).await.map(|_| ());
@@ -93,28 +93,7 @@ impl<B: Broker> LogReader for BrokerReader<B> {
     }
 }
 
-/// Waits between attempts to reach a broker: 50 ms, doubling up to 2 s, each up to half as long
-/// again.
-#[derive(Default)]
-pub struct Backoff {
-    attempts: u32,
-}
-
-impl Backoff {
-    /// Waits before the next attempt.
-    pub async fn wait(&mut self) {
-        let wait = Duration::from_millis(50 << self.attempts.min(6)).min(Duration::from_secs(2));
-        self.attempts += 1;
-        tokio::time::sleep(wait.mul_f64(1.0 + rand::random::<f64>() / 2.0)).await;
-    }
-
-    /// Returns whether no attempt has failed since one went well.
-    pub fn is_first(&self) -> bool {
-        self.attempts == 0
-    }
-
-    /// Learns that an attempt went well.
-    pub fn reset(&mut self) {
-        self.attempts = 0;
-    }
+/// Returns the pauses between attempts to reach a broker.
+pub const fn backoff() -> Backoff {
+    Backoff::new(Duration::from_millis(50), Duration::from_secs(2))
 }

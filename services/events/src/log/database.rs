@@ -1,4 +1,4 @@
-//! The log in the service's own database: a table of events and a row a partition with the next
+//! The log in the service's own database: a table of events and one row per partition with the next
 //! offset.
 //!
 //! **Invariant:** an append locks the rows of its partitions first, by number, and counts their
@@ -50,7 +50,7 @@ struct Inner {
     /// What waits for the next write.
     waiting: Mutex<VecDeque<Waiting>>,
     capacity: Semaphore,
-    /// Whoever has locked it writes what is waiting, for all.
+    /// The caller that locks it writes all waiting events, for all.
     writer: Arc<AsyncMutex<()>>,
 }
 
@@ -68,7 +68,7 @@ impl DatabaseLog {
         let next = db.write(ReadCommitted, partitions, log_partition::open).await?;
         if next.len() > partitions as usize {
             let allowed = format!(
-                "must be at least {}, since the log has so many partitions already",
+                "must be at least {}, the number of partitions that the log already has",
                 next.len()
             );
             return Err(StartError::configuration(
@@ -117,15 +117,15 @@ impl Log for DatabaseLog {
 
         let (answer, mut answered) = oneshot::channel();
         self.0.waiting.lock().push_back(Waiting { events, bytes, answer });
-        // Either somebody else's write takes these events along, or this caller writes for all who
+        // Either another caller's write includes these events, or this caller writes for all that
         // wait.
         let offsets = tokio::select! {
             biased;
             offsets = &mut answered => offsets,
             writer = self.0.writer.clone().lock_owned() => {
                 let inner = self.0.clone();
-                // In a task of its own, since a caller that goes away must not take the answers of
-                // the others with it.
+                // In a task of its own, since a caller that goes away must not take the responses
+                // of the others with it.
                 tokio::spawn(async move {
                     inner.write_group().await;
                     drop(writer);
@@ -221,7 +221,7 @@ impl Log for DatabaseLog {
 }
 
 impl Inner {
-    /// Adds what is waiting in one write, and answers everybody.
+    /// Adds all waiting events in one write, and answers all of their callers.
     async fn write_group(&self) {
         let group = self.take_group();
         if group.is_empty() {
@@ -241,7 +241,7 @@ impl Inner {
                 self.show(&events, &positions);
                 let mut offsets = positions.iter().map(|position| position.offset);
                 for (count, answer) in answers {
-                    // Whoever went away has its events in the log all the same.
+                    // The events of a caller that disconnected are in the log anyway.
                     let _ = answer.send(Ok(offsets.by_ref().take(count).collect()));
                 }
             }
@@ -258,7 +258,8 @@ impl Inner {
         let mut events = 0;
         let mut bytes = 0;
         let mut group = Vec::new();
-        // Whoever went away before this write gets no answer, and has nothing in the log.
+        // A caller that disconnected before this write gets no response, and has nothing in the
+        // log.
         waiting.retain(|waiting| !waiting.answer.is_closed());
         while let Some(first) = waiting.front() {
             let is_full =

@@ -1,7 +1,7 @@
 //! The log on Kafka: one topic, whose partitions are those of the log.
 //!
 //! **Invariant:** an event counts as added when all in-sync replicas have it (acks=all), and the
-//! producer is idempotent, so what librdkafka sends again after a lost answer neither doubles nor
+//! producer is idempotent, so what librdkafka sends again after a lost response neither doubles nor
 //! changes the order.
 
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use souk_types::Timestamp;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tracing::warn;
 
-use super::broker::{APPEND_LIMIT, ASK_LIMIT, Backoff, Broker, BrokerReader, START_LIMIT, Source};
+use super::broker::{self, APPEND_LIMIT, ASK_LIMIT, Broker, BrokerReader, START_LIMIT, Source};
 use super::refused::Refused;
 use super::tail::Tail;
 use super::{AppendError, Bounds, Entry, Log, LogError, LogReader, publish_time_of, size_of};
@@ -128,8 +128,8 @@ impl Log for KafkaLog {
     ) -> Result<Vec<Result<i64, AppendError>>, LogError> {
         let producer = self.0.producer.lock().clone();
         let mut refused = Refused::default();
-        // All are handed over before the first answer is waited for: librdkafka sends them in this
-        // order, as few requests.
+        // All are handed over before the first response is waited for: librdkafka sends them in
+        // this order, as few requests.
         let sent: Vec<_> = events
             .iter()
             .map(|(partition, event)| {
@@ -141,7 +141,7 @@ impl Log for KafkaLog {
         let answers = join_all(sent.into_iter().map(|sent| async {
             let answer = sent?
                 .await
-                .map_err(|_| AppendError::Unavailable("the producer was given up".into()))?;
+                .map_err(|_| AppendError::Unavailable("the producer was closed".into()))?;
             match answer {
                 // The broker knew the event from an earlier attempt, so long ago that it does not
                 // know where.
@@ -243,15 +243,15 @@ impl Inner {
         if producer.client().native_ptr() == given_up.client().native_ptr() {
             match crate::log::kafka::producer(&self.config) {
                 Ok(new) => *producer = new,
-                Err(error) => warn!("cannot make a new Kafka producer: {error}"),
+                Err(error) => warn!("cannot create a new Kafka producer: {error}"),
             }
         }
         drop(producer);
         given_up.purge(PurgeConfig::default().queue().inflight());
     }
 
-    /// Returns a consumer of the partitions, each from its offset on, of which it never tells the
-    /// broker anything.
+    /// Returns a consumer of the partitions, each from its offset. Offsets are never committed to
+    /// the broker.
     fn consumer(&self, from: &[(i32, i64)]) -> Result<StreamConsumer, KafkaError> {
         let ahead = if from.len() > 1 { TAIL_AHEAD_KIB } else { SOURCE_AHEAD_KIB };
         let consumer: StreamConsumer = consumer_config(&self.config, ahead).create()?;
@@ -304,11 +304,10 @@ impl Broker for Inner {
     }
 }
 
-/// Reads one partition from the broker. librdkafka connects again by itself and goes on where it
-/// was.
+/// Reads one partition from the broker. librdkafka reconnects by itself and continues where it was.
 struct KafkaSource {
     consumer: Result<DetachedConsumer, String>,
-    /// What was read and did not fit the last answer.
+    /// What was read and did not fit the last response.
     held_back: Option<Entry>,
 }
 
@@ -383,8 +382,7 @@ async fn read(
     entries
 }
 
-/// Reads an event. What a foreign producer wrote and is none is passed over, with a line in the
-/// log.
+/// Reads an event. What a foreign producer wrote and is none is skipped, with a line in the log.
 fn entry_of(message: &BorrowedMessage<'_>) -> Option<Entry> {
     let headers = message.headers();
     let headers = headers.iter().flat_map(|headers| headers.iter());
@@ -405,9 +403,7 @@ fn entry_of(message: &BorrowedMessage<'_>) -> Option<Entry> {
             let topic = message.topic();
             let partition = message.partition();
             let offset = message.offset();
-            warn!(
-                "passed over a message of {topic}, partition {partition}, offset {offset}: {reason}"
-            );
+            warn!("skipped a message of {topic}, partition {partition}, offset {offset}: {reason}");
             None
         }
     }
@@ -445,7 +441,7 @@ fn consumer_config(client: &ClientConfig, ahead_kib: &str) -> ClientConfig {
         .set("group.id", "souk-events")
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
-        // What was purged is passed over: on from the first event that is kept.
+        // What was purged is skipped: on from the first event that is kept.
         .set("auto.offset.reset", "earliest")
         .set("fetch.error.backoff.ms", "100")
         .set("fetch.wait.max.ms", "500")
@@ -475,10 +471,12 @@ async fn first_ends(
     partition: u32,
 ) -> Result<Bounds, KafkaError> {
     let start = tokio::time::Instant::now();
-    let mut backoff = Backoff::default();
+    let mut backoff = broker::backoff();
     loop {
         match ends(asking, topic, partition).await {
-            Err(_) if start.elapsed() < START_LIMIT => backoff.wait().await,
+            Err(_) if start.elapsed() < START_LIMIT => {
+                tokio::time::sleep(backoff.next_pause()).await
+            }
             ends => return ends,
         }
     }
@@ -502,7 +500,7 @@ async fn make_topic(
         // whatever the clocks of publishers say.
         .set("message.timestamp.type", "LogAppendTime");
     let start = tokio::time::Instant::now();
-    let mut backoff = Backoff::default();
+    let mut backoff = broker::backoff();
     loop {
         let options =
             AdminOptions::new().request_timeout(Some(ASK_LIMIT)).operation_timeout(Some(ASK_LIMIT));
@@ -517,12 +515,12 @@ async fn make_topic(
             Err(code) if start.elapsed() > START_LIMIT => {
                 let brokers = &config.kafka.brokers;
                 return Err(StartError::new(format!(
-                    "cannot make the topic {topic} at {brokers}: {code}"
+                    "cannot create the topic {topic} at {brokers}: {code}"
                 )));
             }
             Err(code) => {
-                warn!("Kafka is not ready, trying again: {code}");
-                backoff.wait().await;
+                warn!("Kafka is not ready, retrying: {code}");
+                tokio::time::sleep(backoff.next_pause()).await;
             }
         }
     }
@@ -538,10 +536,11 @@ async fn make_topic(
             Err(_) => 0,
         };
         match count {
-            0 if start.elapsed() < START_LIMIT => backoff.wait().await,
+            0 if start.elapsed() < START_LIMIT => tokio::time::sleep(backoff.next_pause()).await,
             count if count == config.partitions as usize => return Ok(()),
             count => {
-                let allowed = format!("must be {count}, as many as the topic {topic} has");
+                let allowed =
+                    format!("must be {count}, the number of partitions of the topic {topic}");
                 return Err(StartError::configuration(
                     "events.engine.partitions",
                     &config.partitions.to_string(),

@@ -1,5 +1,5 @@
 //! Which partition an event goes to: one function for all engines, the one that Kafka's own clients
-//! use, so that foreign producers and Souk agree.
+//! use, so that other producers and Souk agree.
 
 use souk_client::events::v1 as pb;
 

@@ -1,8 +1,8 @@
 //! The log on RabbitMQ: a stream for each partition, written and read over AMQP 0.9.1.
 //!
-//! Streams have no answer that tells at which offset an event is: a publisher's confirm only says
-//! that it is there. So each event carries a mark (the property correlation-id), and its offset is
-//! known when the follower of the tail reads it.
+//! Streams do not report the offset of a published event: a publisher's confirm only says that it
+//! is stored. So each event carries a mark (the property correlation-id), and its offset is known
+//! when the follower of the tail reads it.
 //!
 //! **Invariant:** an event counts as added when it was confirmed and has been read back, which the
 //! broker allows only for what a majority of the stream's replicas has.
@@ -30,7 +30,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::broker::{APPEND_LIMIT, ASK_LIMIT, Backoff, Broker, BrokerReader, START_LIMIT};
+use super::broker::{self, APPEND_LIMIT, ASK_LIMIT, Broker, BrokerReader, START_LIMIT};
 use super::refused::Refused;
 use super::tail::Tail;
 use super::{AppendError, Bounds, Entry, Log, LogError, LogReader};
@@ -59,7 +59,7 @@ struct Inner {
     reading: Arc<Link>,
     publisher: AsyncMutex<Option<Arc<Publisher>>>,
     capacity: Arc<Semaphore>,
-    /// Tells this process's events from those of others, and each from the next.
+    /// Distinguishes this process's events from those of others, and from each other.
     mark: String,
     marked: AtomicU64,
     /// Who waits for the offset of an event, by its mark.
@@ -165,7 +165,7 @@ impl Log for RabbitMqLog {
         let permit =
             self.0.capacity.clone().acquire_many_owned(kib).await.expect("it is never closed");
         let inner = self.0.clone();
-        // In a task of its own, so that it goes on when the caller goes away.
+        // In its own task, so that it continues when the caller disconnects.
         let appended = tokio::spawn(async move {
             let appended = inner.append(events).await;
             drop(permit);
@@ -183,8 +183,8 @@ impl Log for RabbitMqLog {
         let known =
             known.filter(|(at, _)| at.elapsed() < EARLIEST_KNOWN).map(|(_, earliest)| earliest);
         let mut bounds = bounds(&self.0.reading, &self.0.streams, partition, known).await?;
-        // The broker tells how many there are, not where they end; a segment may have been dropped
-        // since the first was read.
+        // The broker reports how many there are, not where they end; a segment may have been
+        // dropped since the first was read.
         bounds.next = bounds.next.max(*self.0.tail.watch(partition).borrow());
         if known.is_none() && bounds.earliest < bounds.next {
             self.0.earliest.lock().insert(partition, (Instant::now(), bounds.earliest));
@@ -193,8 +193,8 @@ impl Log for RabbitMqLog {
     }
 
     // RabbitMQ can start at a time, but only by the second, at the start of a chunk, and over AMQP
-    // it does not tell the times that it goes by. Halving by the times that we wrote ourselves
-    // finds the very event in some twenty reads.
+    // it does not report these times. Halving by the times that we wrote ourselves finds the very
+    // event in some twenty reads.
     async fn offset_at(&self, partition: u32, time: Timestamp) -> Result<i64, LogError> {
         let Bounds { earliest, next } = self.bounds(partition).await?;
         let mut low = earliest;
@@ -203,8 +203,8 @@ impl Log for RabbitMqLog {
             let middle = low + (high - low) / 2;
             let entry =
                 source::read_one(&self.0.reading, &self.0.streams, partition, middle).await?;
-            // The one that was found may stand behind the middle, where something that is no event
-            // was passed over.
+            // The event that was found may be behind the middle, where messages that are not events
+            // were skipped.
             if entry.publish_time >= time {
                 high = middle;
             } else {
@@ -242,11 +242,11 @@ impl Inner {
         let until = Instant::now() + APPEND_LIMIT;
         let publisher = match tokio::time::timeout_at(until, self.publisher()).await {
             Ok(publisher) => publisher?,
-            Err(_) => return Err(LogError::Unavailable("RabbitMQ does not answer".into())),
+            Err(_) => return Err(LogError::Unavailable("RabbitMQ does not respond".into())),
         };
         let mut outcomes =
             vec![
-                Err(AppendError::Unavailable("the stream did not take an earlier event".into()));
+                Err(AppendError::Unavailable("the stream did not accept an earlier event".into()));
                 events.len()
             ];
         let mut first = Vec::new();
@@ -311,7 +311,7 @@ impl Inner {
         let answers = sent.into_iter().map(
             |PendingConfirm { index, partition, mark, confirm, offset }| async move {
                 let outcome = tokio::time::timeout_at(until, added(confirm, offset)).await;
-                let outcome = outcome.unwrap_or_else(|_| Err("RabbitMQ does not answer".into()));
+                let outcome = outcome.unwrap_or_else(|_| Err("RabbitMQ does not respond".into()));
                 match &outcome {
                     Ok(_) => drop(publisher.proven.lock().insert(partition)),
                     Err(_) => drop(self.expected.lock().remove(&mark)),
@@ -397,7 +397,7 @@ impl Inner {
         let mut expected = self.expected.lock();
         for (mark, offset) in found {
             if let Some(answer) = expected.remove(&mark) {
-                // Whoever went away has its event in the log all the same.
+                // The event of a caller that disconnected is in the log anyway.
                 let _ = answer.send(offset);
             }
         }
@@ -432,7 +432,7 @@ async fn added(
     let confirm = confirm.await.map_err(|error| error.to_string())?;
     let confirmation = confirm.await.map_err(|error| error.to_string())?;
     if !confirmation.is_ack() || confirmation.take_message().is_some() {
-        return Err("RabbitMQ did not take the event".into());
+        return Err("RabbitMQ did not accept the event".into());
     }
     offset.await.map_err(|_| "the program is stopping".into())
 }
@@ -444,7 +444,7 @@ async fn make_streams(
     config: &LogConfig,
 ) -> Result<(), StartError> {
     let start = Instant::now();
-    let mut backoff = Backoff::default();
+    let mut backoff = broker::backoff();
     loop {
         let made = async {
             for partition in 0..config.partitions {
@@ -457,7 +457,7 @@ async fn make_streams(
             Ok(true) => {
                 // Fewer partitions would leave events unread.
                 let allowed = format!(
-                    "must be more, since there is a stream {}",
+                    "must be more, because there is a stream {}",
                     streams.name(config.partitions)
                 );
                 let partitions = config.partitions.to_string();
@@ -469,13 +469,13 @@ async fn make_streams(
             }
             Err(error) if start.elapsed() > START_LIMIT => {
                 return Err(StartError::new(format!(
-                    "cannot make the streams {}.*: {error}",
+                    "cannot create the streams {}.*: {error}",
                     streams.0
                 )));
             }
             Err(error) => {
-                warn!("RabbitMQ is not ready, trying again: {error}");
-                backoff.wait().await;
+                warn!("RabbitMQ is not ready, retrying: {error}");
+                tokio::time::sleep(backoff.next_pause()).await;
             }
         }
     }
@@ -500,7 +500,7 @@ async fn bounds(
         Ok(Bounds { earliest, next: earliest + count })
     };
     let asked = tokio::time::timeout(ASK_LIMIT, asked).await;
-    asked.unwrap_or_else(|_| Err(LogError::Unavailable("RabbitMQ does not answer".into())))
+    asked.unwrap_or_else(|_| Err(LogError::Unavailable("RabbitMQ does not respond".into())))
 }
 
 impl From<lapin::Error> for LogError {

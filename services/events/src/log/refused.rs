@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::AppendError;
 
-/// The keys. An event without a key waits for nobody.
+/// The keys. An event without a key waits for no other.
 #[derive(Default)]
 pub struct Refused(BTreeSet<String>);
 
@@ -14,7 +14,7 @@ impl Refused {
     pub fn check(&self, key: &str) -> Result<(), AppendError> {
         if self.0.contains(key) {
             return Err(AppendError::Unavailable(
-                "an earlier event of its key was not added".into(),
+                "an earlier event with the same key was not added".into(),
             ));
         }
         Ok(())

@@ -1,5 +1,6 @@
-//! The last events of each partition in memory, bounded by bytes: whoever keeps up with the log
-//! reads from here, and nothing is read or decoded again. It also wakes those who wait for more.
+//! The last events of each partition in memory, bounded by bytes: subscriptions that keep up with
+//! the log read from here, and nothing is read or decoded again. It also wakes those who wait for
+//! more.
 
 use std::collections::VecDeque;
 
@@ -83,13 +84,13 @@ impl Tail {
         self.partitions[partition as usize].next.subscribe()
     }
 
-    /// Returns whether anybody waits for events of any partition.
+    /// Returns whether any reader waits for events of any partition.
     pub fn is_watched(&self) -> bool {
         self.partitions.iter().any(|partition| partition.next.receiver_count() > 0)
     }
 
-    /// Returns the events from `from` on, at most so many and about so many bytes; none when `from`
-    /// is not in memory.
+    /// Returns the events from `from` on, up to the limits of count and bytes; none when `from` is
+    /// not in memory.
     pub fn read(
         &self,
         partition: u32,

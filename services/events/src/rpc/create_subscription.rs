@@ -1,4 +1,4 @@
-//! CreateSubscription: makes a lasting subscription before anybody reads from it.
+//! CreateSubscription: creates a durable subscription before its first consumer.
 
 use souk_client::events::v1 as pb;
 use souk_client::events::v1::event_service::CreateSubscription;

@@ -1,4 +1,4 @@
-//! DeleteSubscription: ends a subscription and everything that is its.
+//! DeleteSubscription: deletes a subscription and all of its data.
 
 use souk_client::events::v1 as pb;
 use souk_client::events::v1::event_service::DeleteSubscription;

@@ -1,4 +1,4 @@
-//! DropDeadLetters: deletes dead letters for good.
+//! DropDeadLetters: deletes dead letters.
 
 use souk_client::events::v1 as pb;
 use souk_client::events::v1::event_service::DropDeadLetters;

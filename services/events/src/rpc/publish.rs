@@ -1,4 +1,4 @@
-//! Publish: adds events to the log, each with a result of its own.
+//! Publish: adds events to the log, each with its own result.
 
 use std::sync::Arc;
 
@@ -82,20 +82,20 @@ fn admit(
     refused.add(&event.ordering_key);
     let owner = match owner_of(kind) {
         Some(owner) => format!("only service:{owner}"),
-        None => "nobody".to_owned(),
+        None => "no service".to_owned(),
     };
     Err(pb::PublishFailure {
         reason: pb::ErrorReason::ForeignEventType.into(),
-        message: format!("{owner} publishes events of the type {kind}, not {caller}"),
+        message: format!("{owner} may publish events of the type {kind}, not {caller}"),
         is_retryable: false,
     })
 }
 
-/// Adds what the publisher left out, and what it has no say in.
+/// Sets defaults and the attributes that the server assigns.
 fn complete(mut event: pb::Event, source: &str, trace: Option<&str>, now: Timestamp) -> pb::Event {
     event.source = source.to_owned();
     // Its own bytes: a slice would keep the whole request in memory for as long as this one event
-    // waits for somebody.
+    // waits for a reader.
     event.data = Bytes::copy_from_slice(&event.data);
     event.time.get_or_insert_with(|| now.into());
     if let Some(trace) = trace

@@ -1,4 +1,4 @@
-//! SeekSubscription: sets a subscription to another position of the log.
+//! SeekSubscription: moves a subscription to another position of the log.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Subscribe: delivers events as they come and takes what consumers say about them, on one stream.
+//! Subscribe: delivers events as they arrive and receives acks and nacks, on one stream.
 
 use std::sync::Arc;
 
@@ -208,8 +208,8 @@ impl Drop for Listener {
     }
 }
 
-/// Reads along without a position: nothing is acknowledged, and whoever reads slowly is sent events
-/// slowly.
+/// Tails the log without a stored position: nothing is acknowledged, and a slow reader gets
+/// backpressure.
 async fn read_along(
     rpc: &EventsRpc,
     start: &pb::SubscribeStart,

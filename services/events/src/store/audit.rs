@@ -1,4 +1,4 @@
-//! What must hold in this database at every committed moment, and how much there is of everything.
+//! The invariants of this database in every committed state, and the number of rows checked.
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{FromQueryResult, raw_sql};

@@ -1,5 +1,4 @@
-//! Checkpoints: what became of the events of a partition, written together with how far it has
-//! come.
+//! Checkpoints: the outcomes of the events of a partition, written together with its position.
 
 use souk_data::{Error, Tx};
 use souk_types::Timestamp;
@@ -7,7 +6,7 @@ use souk_types::Timestamp;
 use super::{dead_letter, position, retry};
 use crate::window::Change;
 
-/// What is written about one partition.
+/// One update of a partition's position.
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
     pub subscription: i64,

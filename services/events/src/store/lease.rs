@@ -1,5 +1,5 @@
-//! Leases: which replica reads which partitions of a subscription. Each takes its share, and the
-//! rest is for the others.
+//! Leases: which replica reads which partitions of a subscription. Each takes its share, and leaves
+//! the rest to the others.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -121,7 +121,7 @@ struct Now {
 /// share it.
 async fn now(reader: &Reader) -> Result<Timestamp, Error> {
     if reader.engine() == Engine::Sqlite {
-        // Nobody else is there to take anything.
+        // There is no other replica to take anything.
         return Ok(Timestamp::from_micros(0));
     }
     // SQL, since the builder does not know the clock.

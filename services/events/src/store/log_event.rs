@@ -107,7 +107,7 @@ static SIZES: Prepared<Select<Entity>, Size> = Prepared::new(|| {
         .limit(given_limit(2))
 });
 
-/// An event without its partition, which whoever reads knows.
+/// An event without its partition, which the reader knows.
 #[derive(FromQueryResult)]
 struct Stored {
     log_offset: i64,

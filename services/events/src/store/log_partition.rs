@@ -10,8 +10,7 @@ use souk_types::Timestamp;
 
 use crate::log::Bounds;
 
-/// The offsets from `first_offset` to before `next_offset` are there. Whoever appends locks the
-/// row.
+/// The offsets from `first_offset` to before `next_offset` are there. An append locks the row.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "log_partition")]
 pub struct Model {
@@ -45,7 +44,7 @@ struct Next {
     next_offset: i64,
 }
 
-static NEXT: Prepared<Select<Entity>, Next> = Prepared::new(|| {
+static NEXT: Prepared<Select<Entity>, Next> = Prepared::that_reads_all(|| {
     Entity::find().select_only().column(Column::NextOffset).order_by_asc(Column::Partition)
 });
 

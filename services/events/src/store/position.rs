@@ -1,4 +1,4 @@
-//! Positions: how far each subscription has come in each partition, and which replica has the
+//! Positions: the progress of each subscription in each partition, and which replica has the
 //! partition. The epoch of the lease guards every write of progress.
 
 use std::collections::BTreeMap;
@@ -175,14 +175,14 @@ pub async fn release(
     Ok(())
 }
 
-/// Lets everybody have all partitions.
+/// Releases all partitions.
 pub(super) async fn release_all(tx: &Tx) -> Result<(), Error> {
     Entity::update_many().set(free()).filter(Column::Owner.ne("")).exec(tx).await?;
     Ok(())
 }
 
-/// Sets partitions to other offsets; whoever has leased the subscription loses it. Attempts are
-/// counted from zero again.
+/// Sets partitions to other offsets; the current holder of the lease loses it. Attempts are counted
+/// from zero again.
 pub async fn seek(tx: &Tx, subscription: i64, offsets: &BTreeMap<u32, i64>) -> Result<(), Error> {
     lock(tx, subscription).await?;
     Entity::update_many()

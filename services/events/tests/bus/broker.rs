@@ -87,13 +87,13 @@ async fn survives(mut broker: Broker) {
         eventually(OUTAGE, || async { taken.load(Ordering::Relaxed) >= COUNT * third / 3 }).await;
         let before = refused.load(Ordering::Relaxed);
         broker.kill().await;
-        // Publishers are told, in so many words, that they may try again.
+        // Publishers are told explicitly that they may retry.
         eventually(LIMIT, || async { refused.load(Ordering::Relaxed) > before }).await;
         broker.restart().await;
     }
     publishing.await.unwrap();
     let (mut consumer, mut handled) = consuming.await.unwrap();
-    // The last events may be there twice, since publishers repeat what they were not told about.
+    // The last events may be stored twice, because publishers repeat what was not confirmed.
     let settled = eventually(OUTAGE, || async { events.get("mail").await.lag == 0 });
     let mut settled = Box::pin(settled);
     loop {

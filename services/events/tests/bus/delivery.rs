@@ -5,7 +5,7 @@ use souk_testkit::eventually;
 
 use crate::support::{Consumer, Events, LIMIT, by_key, event, number};
 
-/// A subscription whose events die after so many attempts, in quick succession.
+/// A subscription whose events die after this many attempts, in quick succession.
 async fn hasty(events: &Events, max_attempts: i32) -> Consumer {
     let request = pb::CreateSubscriptionRequest {
         subscription: "mail".into(),
@@ -32,7 +32,7 @@ on_each_bus! {
         for key in 0..7 {
             assert_eq!(came[&format!("key-{key}")], (key..500).step_by(7).collect::<Vec<_>>());
         }
-        // Where an event is said to stand is where it stands.
+        // The reported position of an event is its real one.
         let mut stood: Vec<(i32, i64)> = positions.iter().map(|position| (position.partition, position.offset)).collect();
         stood.sort_unstable();
         stood.dedup();
@@ -74,7 +74,7 @@ on_each_bus! {
             assert_eq!((number(&delivery), delivery.delivery_attempt), (0, attempt));
             consumer.nack(&delivery, "cannot be read").await;
         }
-        // The next of its key goes on.
+        // The next event with its key continues.
         let next = consumer.next().await;
         assert_eq!(number(&next), 1);
         consumer.ack(&next).await;

@@ -36,7 +36,7 @@ macro_rules! on_each_bus {
     )+};
 }
 
-/// Where the log stands.
+/// Where the log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bus {
     Database,
@@ -50,7 +50,7 @@ pub type Settings = Vec<(String, String)>;
 static KAFKA: OnceCell<Kafka> = OnceCell::const_new();
 static RABBITMQ: OnceCell<RabbitMq> = OnceCell::const_new();
 
-/// Tells the logs of this run's tests apart.
+/// Distinguishes the logs of this run's tests.
 static LOGS: AtomicU32 = AtomicU32::new(0);
 
 impl Bus {

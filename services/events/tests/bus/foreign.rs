@@ -83,7 +83,7 @@ fn a_plain_kafka_client_reads_events_and_writes_them() {
             attributes(&sent).into_iter().map(|(name, value)| (format!("ce_{name}"), value));
         assert_eq!(headers, expected.collect());
 
-        // A message that is no event, or is of no year that a calendar has, is passed over; another
+        // A message that is no event, or is of no year that a calendar has, is skipped; another
         // foreign event is delivered with the source that its writer gave.
         let writer: FutureProducer = plain.create().unwrap();
         let limit = Duration::from_secs(10);
@@ -154,7 +154,7 @@ fn a_plain_amqp_client_reads_events_and_writes_them() {
             .map(|(name, value)| (format!("cloudEvents_{name}"), value));
         assert_eq!(headers, expected.collect());
 
-        // A message that is no event, or is of no year that a calendar has, is passed over; another
+        // A message that is no event, or is of no year that a calendar has, is skipped; another
         // foreign event is delivered with the source that its writer gave.
         let write = async |body: &[u8], headers: &[(&str, &str)]| {
             let mut table = FieldTable::default();

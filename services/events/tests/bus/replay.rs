@@ -14,7 +14,7 @@ async fn seek(events: &Events, to: Start) {
     events.mail().seek_subscription(request).await.unwrap();
 }
 
-/// Handles so many events and returns their numbers, sorted.
+/// Handles this many events and returns their numbers, sorted.
 async fn numbers(events: &Events, count: usize) -> Vec<usize> {
     let mut consumer = events.subscribe("mail").await;
     let mut numbers: Vec<usize> = consumer.handle(count).await.iter().map(number).collect();

@@ -43,7 +43,7 @@ impl Child {
         EventServiceClient::new(connect_as(&self.url, &Caller::Service(service.into())))
     }
 
-    /// Kills it, as the machine would: nothing is finished, nothing is told to anybody.
+    /// Kills it, as the machine would: nothing is finished or announced.
     pub async fn kill(mut self) {
         self.process.kill().await.unwrap();
     }

@@ -179,7 +179,7 @@ fn the_partitions_of_a_replica_that_dies_go_to_the_other_within_seconds() {
         let other = Child::start(other_folder.path(), &settings_on(&database)).await;
         let mut ours = Consumer::open(one.client_of("mail"), start("mail")).await.unwrap();
         let mut theirs = Consumer::open(other.client_of("mail"), start("mail")).await.unwrap();
-        // Each has its share, and the first has open events that nobody will acknowledge.
+        // Each has its share, and the first has outstanding events that will not be acknowledged.
         let mut publisher = other.client_of("orders");
         let mut had = 0;
         let mut number_of = 0;

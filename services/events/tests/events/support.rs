@@ -62,7 +62,7 @@ impl Events {
         self.client_of(Caller::Service("mail".into()))
     }
 
-    /// Calls as somebody who works for the shop.
+    /// Calls as a member of staff.
     pub fn staff(&self) -> Client {
         self.client_of(Caller::Staff("ann".into()))
     }
@@ -71,7 +71,7 @@ impl Events {
         EventServiceClient::new(self.service.channel_as(&caller))
     }
 
-    /// Publishes as `orders`; returns where each event stands.
+    /// Publishes as `orders`; returns the position of each event.
     pub async fn publish(&self, events: Vec<pb::Event>) -> Vec<pb::Position> {
         publish(&mut self.orders(), events).await
     }
@@ -129,7 +129,7 @@ impl Events {
     }
 }
 
-/// Publishes and returns where each event stands.
+/// Publishes and returns the position of each event.
 pub async fn publish(client: &mut Client, events: Vec<pb::Event>) -> Vec<pb::Position> {
     let results = client.publish(pb::PublishRequest { events }).await.unwrap().into_inner().results;
     let positions = results.into_iter().map(|result| match result.result {
@@ -208,7 +208,7 @@ impl Consumer {
         tokio::time::timeout(limit, self.receive()).await.expect("a delivery comes").unwrap()
     }
 
-    /// Waits for so many deliveries.
+    /// Waits for this many deliveries.
     pub async fn take(&mut self, count: usize) -> Vec<pb::Delivery> {
         let mut taken = Vec::with_capacity(count);
         for _ in 0..count {
@@ -217,7 +217,7 @@ impl Consumer {
         taken
     }
 
-    /// Waits for so many deliveries and acknowledges each.
+    /// Waits for this many deliveries and acknowledges each.
     pub async fn handle(&mut self, count: usize) -> Vec<pb::Delivery> {
         let mut taken = Vec::with_capacity(count);
         while taken.len() < count {

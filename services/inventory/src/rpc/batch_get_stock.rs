@@ -1,4 +1,4 @@
-//! BatchGetStock: the stock of some skus at one location, in the order asked.
+//! BatchGetStock: the stock of several skus at one location, in the order of the request.
 
 use std::collections::HashMap;
 

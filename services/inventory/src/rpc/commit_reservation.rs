@@ -1,4 +1,4 @@
-//! CommitReservation: makes a hold lasting. It touches no stock: what was promised stays promised.
+//! CommitReservation: makes a hold permanent. It changes no stock: the units stay reserved.
 
 use std::slice;
 

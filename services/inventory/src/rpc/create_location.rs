@@ -1,4 +1,4 @@
-//! CreateLocation: opens a place that holds stock.
+//! CreateLocation: creates a location for stock.
 
 use souk_client::inventory::v1 as pb;
 use souk_client::inventory::v1::inventory_service::CreateLocation;

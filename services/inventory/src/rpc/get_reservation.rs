@@ -1,4 +1,4 @@
-//! GetReservation: one reservation as it stands.
+//! GetReservation: the current state of one reservation.
 
 use souk_client::inventory::v1 as pb;
 use souk_client::inventory::v1::inventory_service::GetReservation;

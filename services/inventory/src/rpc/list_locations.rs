@@ -1,4 +1,4 @@
-//! ListLocations: all places that hold stock, by id, a page at a time.
+//! ListLocations: all locations by id, a page at a time.
 
 use souk_client::inventory::v1 as pb;
 use souk_client::inventory::v1::inventory_service::ListLocations;

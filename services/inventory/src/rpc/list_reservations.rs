@@ -1,5 +1,5 @@
-//! ListReservations: all reservations in the order they were made, or those of one state in the
-//! order they entered it.
+//! ListReservations: all reservations in the order of creation, or those of one state in the order
+//! they entered it.
 
 use souk_client::inventory::v1 as pb;
 use souk_client::inventory::v1::inventory_service::ListReservations;

@@ -1,5 +1,5 @@
-//! ReleaseReservation: takes a promise back. It compensates Reserve, so it also works when that
-//! never arrived, and then keeps it from arriving later.
+//! ReleaseReservation: releases a reservation. It compensates Reserve, so it also works when that
+//! never arrived, and then refuses it if it arrives later.
 
 use std::slice;
 
@@ -27,7 +27,7 @@ impl Handle<ReleaseReservation> for InventoryRpc {
         match call.caller {
             Caller::Staff(_) => {
                 let reservation = store::reservation::get(&self.db.read(), id).await?;
-                // What is over holds nothing, and is answered as it stands.
+                // An ended reservation holds nothing, and is returned unchanged.
                 if repair_note.is_empty() && reservation.holds_stock() {
                     return Err(Error::OfOrder { id, order: reservation.order });
                 }
@@ -51,7 +51,7 @@ async fn release(
     let reservation = match store::reservation::lock(tx, id).await? {
         Some(reservation) => reservation,
         None => {
-            // Nobody was ever told of this id, so no event tells of its end.
+            // No event was published for this id, so none is published for its end.
             let tombstone = Reservation::tombstone(id, now);
             if store::reservation::insert(tx, &tombstone).await? {
                 return Ok(tombstone);

@@ -36,7 +36,7 @@ async fn repair_one(
     (key, note, now): &(StockKey, String, Timestamp),
 ) -> Result<pb::RepairStockResponse, Error> {
     let now = *now;
-    // Whoever changes what is promised of this stock locks its row too, so the sums stand still.
+    // Every change of this stock's reservations locks its row too, so the sums cannot change.
     let mut found = store::stock::lock(tx, slice::from_ref(key).iter()).await?;
     let stock = found.remove(key).ok_or_else(|| Error::StockNotFound(key.clone()))?;
     let promised = store::reservation::promised(tx, key).await?;

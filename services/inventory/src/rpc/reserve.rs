@@ -1,4 +1,4 @@
-//! Reserve: promises units of every line or of none. The hot path: every order passes here.
+//! Reserve: reserves the units of all lines or of none. The hot path of every order.
 
 use std::time::Duration;
 

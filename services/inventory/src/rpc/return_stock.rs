@@ -1,4 +1,4 @@
-//! ReturnStock: takes consumed units back on hand, all lines or none.
+//! ReturnStock: returns consumed units to stock, all lines or none.
 
 use souk_client::inventory::v1 as pb;
 use souk_client::inventory::v1::inventory_service::ReturnStock;

@@ -28,7 +28,8 @@ pub async fn insert_or_get(tx: &Tx, location: &Model) -> Result<Model, Error> {
     rows::insert_missing(tx, &[location.clone().into_active_model()]).await?;
     let id = &location.location_id;
     let found = Entity::find_by_id(id.clone()).one(tx).await?;
-    found.ok_or_else(|| Error::Inconsistent(format!("location {id} is neither new nor there")))
+    found
+        .ok_or_else(|| Error::Inconsistent(format!("location {id} was neither inserted nor found")))
 }
 
 /// Fails when a location of these stocks does not exist. Locations are never deleted, so nothing

@@ -1,4 +1,4 @@
-//! The record of movements: rows are added, and a trigger refuses everything else.
+//! The record of movements: rows are only added; a trigger rejects everything else.
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::movement::{Movement, MovementKind};
 use crate::stock_key::StockKey;
 
-/// One change of one stock, for good.
+/// One change of one stock; rows never change.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "movement")]
 pub struct Model {

@@ -1,4 +1,4 @@
-//! Who may do what; the rules stand in the contract, and this is what they come to.
+//! Who may do what: the effect of the rules in the contract.
 
 use souk_chassis::Caller;
 use souk_client::inventory::v1 as pb;

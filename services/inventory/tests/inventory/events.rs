@@ -1,4 +1,4 @@
-//! What the service tells others: each change and its event are one write.
+//! The published events: each change and its event are one write.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Many callers at once: nothing is sold twice, nothing waits in a circle, and whoever changes a
-//! state first wins.
+//! Many callers at once: nothing is sold twice, nothing deadlocks, and the first change of a state
+//! wins.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tonic::Status;
 
 use crate::support::{Inventory, TTL_SECONDS};
 
-/// Tells whether a step was taken, or lost to another one.
+/// Returns whether a step was taken, or lost to another one.
 fn won(answer: &Result<pb::Reservation, Status>) -> bool {
     match answer {
         Ok(_) => true,

@@ -1,4 +1,4 @@
-//! What the tables refuse by themselves, whoever writes.
+//! What the tables reject by themselves, for any writer.
 
 use souk_testkit::{Engine, on_each_engine};
 

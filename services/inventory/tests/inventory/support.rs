@@ -20,7 +20,7 @@ pub const TTL_SECONDS: i64 = 60;
 /// Time enough for anything that must happen at all.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running service whose clock stands still until the test moves it.
+/// A running service whose clock does not move until the test moves it.
 pub struct Inventory {
     pub service: TestService,
     pub clock: Clock,
@@ -64,12 +64,12 @@ impl Inventory {
         self.orders.clone()
     }
 
-    /// Calls as somebody who works for the shop.
+    /// Calls as a member of staff.
     pub fn staff(&self) -> Client {
         self.staff.clone()
     }
 
-    /// Calls as anybody.
+    /// Calls as any caller.
     pub fn client_of(&self, caller: Caller) -> Client {
         InventoryServiceClient::new(self.service.channel_as(&caller))
     }

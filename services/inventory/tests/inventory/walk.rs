@@ -1,5 +1,5 @@
 //! A random walk through everything that can happen, beside a model that is too simple to be wrong.
-//! After every step the answers, the stock, the states and the audit must agree with it.
+//! After every step the responses, the stock, the states and the audit must agree with it.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -65,8 +65,8 @@ struct Promise {
     age: u64,
 }
 
-/// What the service should be: what was received and left by sku, and the promises. What is
-/// reserved is counted anew each time.
+/// What the service should be: what was received and left by sku, and the promises. Reserved units
+/// are counted again each time.
 #[derive(Clone, Debug, Default)]
 struct Model {
     on_hand: BTreeMap<usize, i64>,

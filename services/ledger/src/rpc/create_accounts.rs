@@ -16,7 +16,7 @@ use crate::convert::each;
 use crate::error::Error;
 use crate::store;
 
-/// How often a batch is decided before its failure is the answer.
+/// How often a batch is decided before its failure is the response.
 const ATTEMPTS: u32 = 8;
 
 /// The accounts to create.

@@ -290,7 +290,7 @@ async fn find<K: ToArg>(
         Engine::Postgres => {
             let r#type = if matches!(first, Arg::Integer(_)) { Integer } else { Bytes };
             // Not `= ANY (CAST …)`: where PostgreSQL scans the table, that would read the array
-            // anew for each row.
+            // again for each row.
             let query =
                 write(&format!("IN (SELECT unnest(CAST($1 AS {}[])))", postgres_name(r#type)));
             reader.query(&query, &[array(keys.iter()).to_arg()]).await
@@ -298,7 +298,7 @@ async fn find<K: ToArg>(
     }
 }
 
-/// Cuts rows of so many values into chunks of the few sizes that statements have.
+/// Splits rows into chunks of the few sizes that statements have.
 fn chunks<T>(mut rest: &[T], columns: usize) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let size = *SIZES.iter().find(|size| **size * columns <= rest.len())?;

@@ -1,5 +1,5 @@
-//! The one row by which writes of transfers come one after another on PostgreSQL. SQLite, with its
-//! one writer, has no such table.
+//! The one row that serializes writes of transfers on PostgreSQL. SQLite, with its one writer, has
+//! no such table.
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
@@ -32,11 +32,12 @@ static NEXT: Prepared<UpdateMany<Entity>, Version> = Prepared::new(|| {
     update
 });
 
-/// Waits until no other write is under way and returns the version of the book that this one makes.
+/// Waits until no other write is in progress and returns the version of the book that this one
+/// makes.
 pub async fn next_version(tx: &Tx) -> Result<i64, Error> {
     let row = NEXT
         .one(tx, [])
         .await?
-        .ok_or_else(|| Error::Corrupt("the row of book is missing".into()))?;
+        .ok_or_else(|| Error::Corrupt("the row of the table book is missing".into()))?;
     Ok(row.version)
 }

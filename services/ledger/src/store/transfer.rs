@@ -15,7 +15,7 @@ use crate::balance::{Change, Side};
 use crate::error::Error;
 use crate::transfer::{Kind, Resolution, Transfer};
 
-/// A transfer, for ever.
+/// A transfer; rows never change.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "transfer")]
 pub struct Model {

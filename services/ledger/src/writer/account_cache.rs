@@ -1,8 +1,8 @@
 //! Accounts as the last write left them, so that the next need not read them.
 //!
 //! The number of an account never changes, so every replica may cache it. Its balance may be cached
-//! as long as nobody else has written: on SQLite, which one process has for itself, for ever; on
-//! PostgreSQL while the version of the book is the one that our last write left.
+//! as long as no other replica has written: on SQLite, which one process owns, always; on
+//! PostgreSQL while the version of the book is the one of our last write.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -23,7 +23,7 @@ pub struct AccountCache {
 }
 
 impl AccountCache {
-    /// Returns the version that the next write makes, if nobody else writes.
+    /// Returns the version of the next write, if no other replica writes.
     pub fn next_version(&self) -> i64 {
         self.version + 1
     }

@@ -4,7 +4,7 @@
 //! On PostgreSQL a write releases its ticket early: once its transfers are inserted, before it
 //! commits. The next one speculates: it decides and inserts by what its predecessor is about to
 //! leave, while that one still changes balances and waits for the disk. The database makes sure
-//! that it commits later than its predecessor, and the version of the book tells whether that one
+//! that it commits later than its predecessor, and the version of the book shows whether that one
 //! committed what it had promised; otherwise the speculation has failed, and the write runs again
 //! without.
 
@@ -28,8 +28,8 @@ pub struct Tickets(Arc<AsyncMutex<Handover>>);
 #[derive(Default)]
 struct Handover {
     cache: AccountCache,
-    /// Set while the write that filled the cache is under way: resolves when it commits, and fails
-    /// when it does not.
+    /// Set while the write that filled the cache is in progress: resolves when it commits, and
+    /// fails when it does not.
     predecessor: Option<oneshot::Receiver<()>>,
     /// How many more writes do not speculate.
     backoff_writes: u32,
@@ -57,7 +57,7 @@ pub struct Ticket(Mutex<State>);
 struct State {
     /// Set between two attempts, and until the commit is known. Gone once the ticket is released.
     attempt: Option<Attempt>,
-    /// Tells the next write that what it speculates on is committed.
+    /// Signals the next write that what it speculates on is committed.
     successor: Option<oneshot::Sender<()>>,
     has_run: bool,
     speculation_failed: bool,
@@ -149,7 +149,7 @@ impl Ticket {
 }
 
 impl Attempt {
-    /// Returns whether the predecessor is still under way, so that there is something to gain by
+    /// Returns whether the predecessor is still in progress, so that there is something to gain by
     /// speculation.
     pub fn can_speculate(&self) -> bool {
         self.predecessor.is_some()

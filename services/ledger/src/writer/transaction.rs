@@ -1,5 +1,5 @@
-//! One write of transfers, in its transaction: read what the batches name, let the rules decide,
-//! append what they say.
+//! One write of transfers, in its transaction: reads what the batches name, applies the rules,
+//! appends the result.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -175,7 +175,7 @@ async fn expire_in_order(
     Ok(Outcome { value: due.len(), parties: outcome.parties, version })
 }
 
-/// Waits until no other write is under way, and returns the version of the book that this one
+/// Waits until no other write is in progress, and returns the version of the book that this one
 /// makes. The cached balances hold for it, or are removed.
 ///
 /// **Invariant:** whatever a write reads, it reads after this, and READ COMMITTED gives each later

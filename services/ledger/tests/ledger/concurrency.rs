@@ -1,5 +1,5 @@
-//! Many batches at once on few accounts: nothing is lost, doubled or overdrawn, and nobody is
-//! refused for the crowd.
+//! Many batches at once on few accounts: nothing is lost, doubled or overdrawn, and no call fails
+//! because of the others.
 
 use souk_client::ledger::v1 as pb;
 use souk_testkit::{Engine, on_each_engine};

@@ -22,8 +22,8 @@ on_each_engine! {
         assert_eq!(ledger.create(vec![void("late", "p")]).await, [Status::PendingTransferExpired]);
         assert_eq!(ledger.transfer("p").await.unwrap().pending_state(), pb::PendingState::Expired);
 
-        // The expiry stands in the history of both accounts, so that replaying it gives the balance
-        // at any time.
+        // The expiry is in the history of both accounts, so that replaying it gives the balance at
+        // any time.
         let request = pb::ListAccountTransfersRequest { account_id: account("b"), page_size: 1, ..Default::default() };
         let newest = ledger.client.list_account_transfers(request).await.unwrap().into_inner().transfers.remove(0);
         assert_eq!((newest.pending_id.as_str(), newest.amount), (transfer_id("p").as_str(), 10));

@@ -1,6 +1,5 @@
-//! A ledger so simple that it is plainly right: a list of what was accepted, from which every
-//! balance is computed anew. Shares no code with the rules under test; it only speaks in their
-//! types.
+//! A ledger so simple that it is obviously right: a list of what was accepted, from which every
+//! balance is recomputed. Shares no code with the rules under test; it only speaks in their types.
 
 use ledger::transfer::{NewTransfer, TransferFlags};
 use souk_client::ledger::v1::CreateTransferStatus as Status;

@@ -69,7 +69,7 @@ on_each_engine! {
             created += call.await.expect("it got its answers");
         }
         assert_eq!(created, 150);
-        // What became of the calls of those who left is unknown to them, and all of it or nothing.
+        // Callers that left do not know the outcome of their calls, which is all of it or nothing.
         assert!((150..=300).contains(&ledger.sums("a").await.1));
         ledger.finish().await;
     }

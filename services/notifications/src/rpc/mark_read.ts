@@ -9,7 +9,7 @@ import { countUnread, markRead as mark } from "../store/messages.js";
 
 export function markRead(service: Notifications, request: MarkReadRequest, caller: Caller): Promise<MarkReadResponse> {
   const account = accountOf(caller, request.accountId);
-  // No account ever has so many messages; beyond it a number would not be whole any more.
+  // No account ever has this many messages; larger numbers would not be exact.
   const upTo = Number(request.upToSequence > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : request.upToSequence);
   return service.store.write((tx) => {
     mark(tx, account, request.messageIds, upTo);

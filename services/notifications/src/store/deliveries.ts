@@ -1,4 +1,4 @@
-/** The deliveries to be made, and what became of them. */
+/** The deliveries to be made, and their outcomes. */
 import type { Reader, Row, Tx, Value } from "@souk/chassis";
 
 import { Channel, DeliveryState, type NotificationKind } from "../contract.js";

@@ -29,7 +29,7 @@ struct Creation {
 
 /// The order of a request, which made it now or before.
 enum OrderOfRequest {
-    /// It is new, and its saga is leased to whoever made it.
+    /// It is new, and its saga is leased to the caller that created it.
     New(Box<Order>, Saga),
     Earlier(Box<Order>),
 }

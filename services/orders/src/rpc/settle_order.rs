@@ -15,7 +15,7 @@ use crate::order::Order;
 use crate::record::{self, Entry, Record};
 use crate::saga::{Answer, Outcome, Progress, Saga};
 
-/// A step that STAFF has seen to, and who goes on from there.
+/// A step that STAFF has done by hand, and the lease to continue with.
 struct Settlement {
     order: OrderId,
     note: String,

@@ -1,4 +1,4 @@
-//! What must hold in this database at every committed moment, and how much there is of everything.
+//! The invariants of this database in every committed state, and the number of rows checked.
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
@@ -46,7 +46,7 @@ const INVARIANTS: [(&str, &str, &str); 9] = [
     ),
     (
         "orders.refunded_order_holds_no_stock",
-        "it was paid back whole before its goods left, and its stock was never released",
+        "it was refunded in full before its goods left, but its stock was never released",
         "SELECT o.order_id FROM orders o JOIN sagas s ON s.order_id = o.order_id WHERE o.state = 5 AND s.state = 3
              AND NOT EXISTS (SELECT 1 FROM order_history h WHERE h.order_id = o.order_id AND h.kind = 'fulfilled')
              AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.order_id = o.order_id AND j.step = 7)",

@@ -1,9 +1,9 @@
-//! Every version of every order, for WatchOrder and the audit: rows are added, and a trigger
-//! refuses everything else.
+//! Every version of every order, for WatchOrder and the audit: rows are only added; a trigger
+//! rejects everything else.
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder, QuerySelect, Set};
-use souk_data::{Find, Reader, Tx, given};
+use souk_data::{Find, Reader, Tx, given, rows};
 use souk_types::{OrderId, Timestamp};
 
 use crate::change::Change;
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::order::Order;
 use crate::state::State;
 
-/// One change of an order, and how it stood then.
+/// One change of an order, and its state after it.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "order_history")]
 pub struct Model {
@@ -41,8 +41,7 @@ pub async fn insert(tx: &Tx, order: &Order, change: &Change) -> Result<(), Error
         refunded_minor: Set(order.refunded.minor),
         change_time: Set(order.update_time),
     };
-    Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(())
+    Ok(rows::insert_all(tx, &[row]).await?)
 }
 
 /// The most changes that are read at once.
@@ -68,7 +67,7 @@ static FULFILLED: Find<Entity> = Find::new(|| {
         .limit(1)
 });
 
-/// Tells whether the goods of an order have ever left.
+/// Returns whether the goods of an order have ever left.
 pub async fn has_left(reader: &Reader, order: OrderId) -> Result<bool, Error> {
     Ok(FULFILLED.one(reader, [order.into()]).await?.is_some())
 }

@@ -1,9 +1,9 @@
-//! The journal: what came of every step of every saga. Rows are added, and a trigger refuses
+//! The journal: the outcome of every step of every saga. Rows are only added; a trigger rejects
 //! everything else.
 
 use sea_orm::Set;
 use sea_orm::entity::prelude::*;
-use souk_data::Tx;
+use souk_data::{Tx, rows};
 use souk_types::{OrderId, Timestamp};
 
 use crate::error::Error;
@@ -48,6 +48,5 @@ pub async fn insert(
         lease_epoch: Set(saga.epoch),
         entry_time: Set(now),
     };
-    Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(())
+    Ok(rows::insert_all(tx, &[row]).await?)
 }

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{ExprTrait, OnConflict};
+use sea_orm::sea_query::ExprTrait;
 use sea_orm::{FromQueryResult, JoinType, QueryOrder, QuerySelect, Set, UpdateMany};
-use souk_data::{Error as DataError, Find, Prepared, Reader, Tx, given};
+use souk_data::{Error as DataError, Find, Prepared, Reader, Tx, given, rows};
 use souk_types::{Currency, Money, OrderId, Timestamp};
 
-use super::{order_line, refund, saga};
+use super::{order_line, refund, requested_lines, saga};
 use crate::error::Error;
 use crate::new_order::NewOrder;
-use crate::order::{LINES_SHOWN, Order};
+use crate::order::{LINES_SHOWN, Order, RequestedLine};
 use crate::reason::Reason;
 use crate::request_key::RequestKey;
 use crate::saga::Saga;
@@ -30,15 +30,15 @@ pub struct Model {
     pub total_minor: Option<i64>,
     pub refunded_minor: i64,
     pub reason: Option<Reason>,
-    /// What was said besides the reason: `key=value`, one a line.
+    /// The details besides the reason: `key=value`, one a line.
     pub reason_facts: Option<String>,
     pub version: i64,
     pub is_quarantined: i64,
     pub action_url: Option<String>,
-    /// Who asked, and under which request id: the order's key for ever.
+    /// The caller and its request id: the order's permanent key.
     pub request_key: String,
     pub request_hash: Vec<u8>,
-    /// What was asked for, until the prices are frozen or the order has ended.
+    /// [`requested_lines`], until the prices are frozen or the order has ended.
     #[sea_orm(column_name = "wishes")]
     pub requested_lines: Option<Vec<u8>>,
     /// Until the payment is authorised.
@@ -101,7 +101,7 @@ pub async fn insert(tx: &Tx, new: &NewOrder, order: &Order) -> Result<bool, Erro
         action_url: Set(None),
         request_key: Set(new.request.key.clone()),
         request_hash: Set(new.request.hash.clone()),
-        requested_lines: Set(Some(new.requested_lines.clone())),
+        requested_lines: Set(Some(requested_lines::encode(&new.requested_lines))),
         payment_method: Set(Some(new.payment_method.clone())),
         expected_minor: Set(new.expected_minor),
         create_time: Set(order.create_time),
@@ -109,8 +109,7 @@ pub async fn insert(tx: &Tx, new: &NewOrder, order: &Order) -> Result<bool, Erro
         effective_time: Set(order.effective_time),
         line_count: Set(0),
     };
-    let on_conflict = OnConflict::column(Column::RequestKey).do_nothing().to_owned();
-    Ok(Entity::insert(row).on_conflict(on_conflict).exec_without_returning(tx).await? > 0)
+    Ok(rows::insert_missing(tx, &[row]).await? == 1)
 }
 
 static UPDATE: Prepared<UpdateMany<Entity>, ()> = Prepared::new(|| {
@@ -159,7 +158,7 @@ pub async fn update(tx: &Tx, order: &Order) -> Result<bool, Error> {
     Ok(UPDATE.execute(tx, values).await? > 0)
 }
 
-/// Keeps what a refusal said besides its reason, such as the sku that was short.
+/// Stores the details of a failure besides its reason, such as the sku that was short.
 pub async fn keep_facts(tx: &Tx, id: OrderId, facts: &[(String, String)]) -> Result<(), Error> {
     if facts.is_empty() {
         return Ok(());
@@ -180,7 +179,7 @@ static FACTS: Prepared<Select<Entity>, Facts> = Prepared::new(|| {
     Entity::find().select_only().column(Column::ReasonFacts).filter(Column::OrderId.eq(given(0)))
 });
 
-/// Returns what a refusal said besides its reason.
+/// Returns the details of a failure besides its reason.
 pub async fn facts(reader: &Reader, id: OrderId) -> Result<Vec<(String, String)>, Error> {
     let text = FACTS.one(reader, [id.into()]).await?.and_then(|row| row.reason_facts);
     let pairs = text.as_deref().unwrap_or_default().lines().filter_map(|line| line.split_once('='));
@@ -191,10 +190,17 @@ pub async fn facts(reader: &Reader, id: OrderId) -> Result<Vec<(String, String)>
 #[derive(FromQueryResult)]
 pub struct Requested {
     #[sea_orm(from_alias = "wishes")]
-    pub lines: Option<Vec<u8>>,
+    lines: Option<Vec<u8>>,
     pub payment_method: Option<String>,
     pub expected_minor: Option<i64>,
     pub request_key: String,
+}
+
+impl Requested {
+    /// Returns the lines; none when they are no longer kept.
+    pub fn lines(&self) -> Result<Vec<RequestedLine>, Error> {
+        requested_lines::decode(self.lines.as_deref())
+    }
 }
 
 static REQUESTED: Prepared<Select<Entity>, Requested> = Prepared::new(|| {
@@ -336,7 +342,7 @@ const ALL_LINES: i64 = i64::MAX;
 /// The most orders whose lines one statement reads.
 const ORDERS_IN_ONE_STATEMENT: usize = 500;
 
-/// Adds to orders what belongs to them, of each at most so many lines.
+/// Adds to orders what belongs to them, with a limit of lines for each.
 async fn with_details(
     reader: &Reader,
     rows: Vec<Model>,

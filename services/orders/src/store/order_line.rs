@@ -90,7 +90,7 @@ static OF_ORDER: Find<Entity> = Find::new(|| {
         .order_by_asc(Column::LineNumber)
 });
 
-/// Returns the lines of orders by their numbers, of each at most so many.
+/// Returns the lines of orders by their numbers, with a limit for each.
 pub async fn of(reader: &Reader, orders: &[OrderId], most: i64) -> Result<Vec<Model>, Error> {
     if let [order] = orders {
         return Ok(OF_ORDER.all(reader, [(*order).into(), most.into()]).await?);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{FromQueryResult, JoinType, QueryOrder, QuerySelect, Set};
-use souk_data::{Find, Prepared, Reader, Tx, given};
+use souk_data::{Find, Prepared, Reader, Tx, given, rows};
 use souk_types::{Currency, Money, OrderId, RefundId, Timestamp};
 
 use super::{order_line, refund_line};
@@ -65,7 +65,7 @@ pub async fn insert_last(tx: &Tx, order: &Order, request: &RequestKey) -> Result
         create_time: Set(refund.create_time),
         effective_time: Set(refund.effective_time),
     };
-    Entity::insert(row).exec_without_returning(tx).await?;
+    rows::insert_all(tx, &[row]).await?;
     refund_line::insert(tx, refund.id, &refund.lines).await
 }
 

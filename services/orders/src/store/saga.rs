@@ -1,6 +1,7 @@
-//! Sagas: which step every order is at, and who works on it.
+//! Sagas: the current step of every order, and its lease.
 //!
-//! **Invariant:** every write names the epoch of its lease; whoever lost the lease writes nothing.
+//! **Invariant:** every write names the epoch of its lease; a driver that lost the lease writes
+//! nothing.
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait, LockBehavior, LockType};
@@ -13,7 +14,7 @@ use crate::reason::Reason;
 use crate::saga::{Lease, Progress, Saga};
 use crate::step::{Kind, Step};
 
-/// The saga that is under way on an order, or the last that was.
+/// The saga that is in progress on an order, or the last that was.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sagas")]
 pub struct Model {
@@ -81,8 +82,7 @@ pub async fn insert(tx: &Tx, saga: &Saga, lease: &Lease, now: Timestamp) -> Resu
         lease_owner: Set(Some(lease.owner.to_string())),
         lease_epoch: Set(saga.epoch),
     };
-    Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(())
+    Ok(rows::insert_all(tx, &[row]).await?)
 }
 
 static LOCKED_BY_ID: Find<Entity> =
@@ -93,9 +93,9 @@ pub async fn lock(tx: &Tx, order: OrderId) -> Result<Option<Saga>, Error> {
     Ok(LOCKED_BY_ID.one(tx, [order.into()]).await?.map(Saga::from))
 }
 
-/// Who goes on with a saga, and when others may.
+/// Who continues a saga, and when others may.
 pub struct Due<'a> {
-    /// Nobody when any replica is to take it up then.
+    /// None when any replica may take it up then.
     pub owner: Option<&'a str>,
     pub time: Timestamp,
 }
@@ -106,7 +106,7 @@ impl<'a> Due<'a> {
         Due { owner: Some(&lease.owner), time: from.plus(lease.length) }
     }
 
-    /// Leaves the saga to whoever sees first that the time has come.
+    /// Leaves the saga to the first replica that finds it due.
     pub fn free(time: Timestamp) -> Self {
         Due { owner: None, time }
     }
@@ -164,7 +164,7 @@ static LEASED: Find<Entity> = Find::new(|| {
         .filter(Column::State.eq(Progress::Running))
 });
 
-/// Tells whether the lease under which a saga was read is still good.
+/// Returns whether the lease under which a saga was read is still valid.
 pub async fn is_leased(reader: &Reader, saga: &Saga) -> Result<bool, Error> {
     Ok(LEASED.one(reader, [saga.order.into(), saga.epoch.into()]).await?.is_some())
 }
@@ -229,7 +229,7 @@ pub async fn resume(tx: &Tx, saga: &Saga, due: Due<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Asks the saga that is under way on an order to cancel it.
+/// Asks the saga that is in progress on an order to cancel it.
 pub async fn request_cancel(tx: &Tx, order: OrderId) -> Result<(), Error> {
     let update = Entity::update_many().col_expr(Column::CancelRequested, Expr::val(1_i64));
     update.filter(Column::OrderId.eq(order)).exec(tx).await?;
@@ -250,7 +250,7 @@ static DUE: Find<Entity> = Find::new(|| {
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
 });
 
-/// Takes up sagas that nobody works on: their lease or their pause is over.
+/// Takes over sagas that no replica drives: their lease or their pause has expired.
 pub async fn claim_due(tx: &Tx, lease: &Lease, now: Timestamp) -> Result<Vec<Saga>, Error> {
     let due = DUE.all(tx, [now.into()]).await?;
     let ids: Vec<OrderId> = due.iter().map(|row| row.order_id).collect();

@@ -34,7 +34,7 @@ fn event(kind: &str, message: &impl Message) -> bus::Event {
     }
 }
 
-/// Delivers an event until it is acknowledged: an order that is under way hears it again.
+/// Delivers an event until it is acknowledged: an order in progress gets it again.
 async fn deliver(bus: &Bus, ack_id: &str, event: &bus::Event) {
     eventually(Duration::from_secs(10), || async {
         let acks = bus.acks();

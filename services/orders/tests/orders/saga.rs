@@ -76,8 +76,8 @@ on_each_engine! {
         orders.audit().await;
     }
 
-    /// Whatever an upstream answers that is not what was asked for, the order waits for a true
-    /// answer, and then goes on.
+    /// After any invalid response of an upstream the order waits for a valid one, and then
+    /// continues.
     async fn an_answer_is_not_believed_because_it_parses(engine: Engine) {
         let orders = TestOrders::start(engine).await;
         let fake = &orders.upstreams;
@@ -125,7 +125,7 @@ on_each_engine! {
                 assert_eq!(refunded.into_inner().refund.unwrap().state(), pb::RefundState::Succeeded, "{step} {way}");
             }
         }
-        // Nor do goods leave on an answer about something else.
+        // Nor do goods leave on a response about something else.
         for (step, kind) in [(GET_PAYMENT, 2), (GET_RESERVATION, 1), (CONSUME, 1)] {
             let order = orders.paid(step).await;
             lie(fake, step, kind, false);
@@ -271,9 +271,8 @@ fn lie(fake: &Fake, step: &str, kind: u8, other: bool) {
     }
 }
 
-/// A replica is paused between writing down that it will authorise and doing it. Another takes the
-/// order over and takes it back; then the first one wakes up and goes on as if nothing had
-/// happened.
+/// A replica is paused between writing down that it will authorise and doing it. Another takes over
+/// the order and cancels it; then the first one wakes up and continues as if nothing had happened.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replica_that_was_paused_changes_nothing_any_more() {
     if !souk_testkit::is_available(Engine::Postgres) {

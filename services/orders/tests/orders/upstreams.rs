@@ -69,8 +69,8 @@ impl TestOrders {
         TestOrders::start_beside(engine, settings, &[]).await
     }
 
-    /// Starts orders with some settings of its own, and with these at their addresses besides the
-    /// scripted ones.
+    /// Starts orders with some settings of its own, and with these at their addresses in addition
+    /// to the scripted ones.
     pub async fn start_beside(
         engine: Engine,
         settings: &[(&str, &str)],

@@ -35,17 +35,17 @@ pub struct Request {
     pub claimed_until: Timestamp,
 }
 
-/// What became of the first write.
+/// The outcome of the first write.
 #[derive(Debug)]
 pub enum Start {
-    /// There is nothing more to do; the payment as it stands.
+    /// Nothing is left to do; the current payment.
     Done(Box<Payment>),
     /// The attempt is ours to carry out.
     Run(Box<Claim>),
     /// An earlier attempt was left without an end and is ours to finish; then the command is begun
     /// again.
     FinishFirst(Box<Claim>),
-    /// Somebody is at work on an earlier attempt.
+    /// An earlier attempt is in progress.
     Busy,
 }
 
@@ -112,7 +112,7 @@ pub async fn begin(tx: &Tx, request: &Request) -> Result<Start, Error> {
     }
 }
 
-/// Makes what the command creates, unless the id is taken: a payment, a payment under way, or a
+/// Makes what the command creates, unless the id is taken: a payment, a payment in progress, or a
 /// tombstone.
 async fn create(tx: &Tx, request: &Request) -> Result<Option<Start>, Error> {
     let now = request.now;

@@ -7,8 +7,8 @@ use crate::payment::Payment;
 
 /// The right to carry out one attempt.
 ///
-/// **Invariant:** at most one claim of a payment is good; its epoch tells it from earlier ones, and
-/// every write that ends it names the epoch.
+/// **Invariant:** at most one claim of a payment is valid; its epoch distinguishes it from earlier
+/// ones, and every write that ends it names the epoch.
 #[derive(Clone, Debug)]
 pub struct Claim {
     pub payment: Payment,
@@ -18,7 +18,7 @@ pub struct Claim {
     pub is_resumed: bool,
 }
 
-/// What tells a claim from all others.
+/// The identity of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClaimId {
     pub payment: PaymentId,
@@ -26,7 +26,7 @@ pub struct ClaimId {
 }
 
 impl Claim {
-    /// Returns what tells it from all others.
+    /// Returns its identity.
     pub fn id(&self) -> ClaimId {
         ClaimId { payment: self.payment.id, epoch: self.epoch }
     }

@@ -1,5 +1,5 @@
-//! The last write of an operation, and the ones that leave it for later. Each is refused to whoever
-//! was overtaken.
+//! The last write of an operation, and the ones that leave it for later. Each fails if the claim
+//! was taken over.
 
 use souk_data::Tx;
 use souk_types::Timestamp;
@@ -13,7 +13,7 @@ use crate::refund::RefundState;
 use crate::store;
 use crate::store::payment::Slot;
 
-/// The end of an attempt: what becomes of it, and of its payment.
+/// The end of an attempt: its outcome, and that of its payment.
 pub struct End {
     pub payment: Payment,
     pub attempt: Attempt,
@@ -27,7 +27,7 @@ pub struct Rest {
     pub attempt: Attempt,
     /// The epoch of the claim that ends.
     pub epoch: i64,
-    /// When somebody takes it up, unless a call does it before.
+    /// When the recovery takes it up, unless a call does so first.
     pub due_time: Timestamp,
 }
 
@@ -36,7 +36,7 @@ pub struct Rest {
 pub async fn record(tx: &Tx, end: &End) -> Result<Payment, Error> {
     let End { payment, attempt, epoch, now } = end;
     let payment = Payment { update_time: *now, ..payment.clone() };
-    // Whoever takes the payment up next raises the epoch.
+    // The next claim of the payment raises the epoch.
     store::payment::update(tx, &payment, *epoch, Slot::free(*epoch)).await?;
     store::attempt::update(tx, attempt).await?;
     if let Some(refund) = attempt.refund {

@@ -1,7 +1,7 @@
 //! The simulator: a provider that does what its test tokens and scripts say, and keeps a book as a
 //! real one would.
 //!
-//! Deterministic: what an operation comes to depends on its token, the scripts and the book alone.
+//! Deterministic: the outcome of an operation depends only on its token, the scripts and the book.
 //! The tokens are listed at SimulatorService in the contract.
 
 pub mod book;
@@ -27,14 +27,14 @@ pub use token::{Operation, Outcome, Target};
 use delivery::{Delivery, Response};
 use token::Token;
 
-/// What stands before the secret part of an action url. `.invalid` leads nowhere (RFC 2606): the
-/// simulator has no page.
+/// The part of an action url before the secret. `.invalid` leads nowhere (RFC 2606): the simulator
+/// has no page.
 const ACTION_URL: &str = "https://simulator.invalid/actions/";
 
 /// What the secret part of an action url is bound to.
 const ACTION_SCOPE: [&str; 1] = ["simulator action"];
 
-/// The provider that stands in for real ones. Cloning is cheap.
+/// The simulated provider. Cloning is cheap.
 #[derive(Clone)]
 pub struct Simulator {
     /// The book.
@@ -70,8 +70,8 @@ impl Simulator {
         Ok((charge, approved))
     }
 
-    /// Returns where the customer decides about a charge. Nobody can guess it, since it is sealed
-    /// with the key of this database.
+    /// Returns where the customer decides about a charge. It cannot be guessed, because it is
+    /// sealed with the key of this database.
     fn action_url(&self, charge: PaymentId) -> String {
         let secret =
             self.db.page_tokens().issue(&ACTION_SCOPE, &[Arg::Bytes(Some(&charge.to_bytes()))]);
@@ -85,7 +85,7 @@ impl Simulator {
         self.db.page_tokens().open(&ACTION_SCOPE, secret).ok()??.get(0).ok()
     }
 
-    /// Delivers an operation: it takes effect or not, and its answer arrives or not.
+    /// Delivers an operation: it takes effect or not, and its response arrives or not.
     async fn deliver(
         &self,
         order: Order,
@@ -94,7 +94,7 @@ impl Simulator {
         method: Option<&Method>,
     ) -> Result<Answer, NoAnswer> {
         if method.is_some_and(|method| !self.knows(method)) {
-            return Err(NoAnswer("the method is no token".into()));
+            return Err(NoAnswer("the method is not a known token".into()));
         }
         let delivery = Delivery {
             action_url: self.action_url(order.charge),
@@ -111,7 +111,7 @@ impl Simulator {
                 tokio::time::sleep(self.slow).await;
                 Ok(answer)
             }
-            Response::AnswerLost => Err(NoAnswer("the answer was lost".into())),
+            Response::AnswerLost => Err(NoAnswer("the response was lost".into())),
             Response::RequestLost => Err(NoAnswer("the request was lost".into())),
         }
     }
@@ -135,7 +135,7 @@ fn no_answer(error: Error) -> NoAnswer {
     NoAnswer(error.to_string())
 }
 
-/// Deletes the records of scripts that have served their time. Charges are kept for ever, and the
+/// Deletes the records of scripts that have served their time. Charges are never deleted, and the
 /// book has no events.
 pub async fn purge(book: Db, clock: Clock, drain: Drain) -> Result<(), Error> {
     while drain.pause(book.purge_interval()).await {

@@ -1,4 +1,4 @@
-//! AuditPayments: do the payments, the ledger and the provider's own book say the same?
+//! AuditPayments: compares the payments, the ledger and the provider's own records.
 
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::payment_service::AuditPayments;

@@ -1,4 +1,4 @@
-//! AuthorizePayment: makes a payment and asks the provider to authorise it.
+//! AuthorizePayment: creates a payment and asks the provider to authorise it.
 
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::payment_service::AuthorizePayment;

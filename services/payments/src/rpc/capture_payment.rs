@@ -1,4 +1,4 @@
-//! CapturePayment: takes authorised money, all of it or a part.
+//! CapturePayment: captures authorised money, all of it or a part.
 
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::payment_service::CapturePayment;

@@ -1,5 +1,5 @@
-//! CompleteAction: the button on the simulated bank's page. It decides in the simulator's own book
-//! alone; payments asks for it.
+//! CompleteAction: the button on the simulated bank's page. It only records the decision in the
+//! simulator's own book; payments inquires about it.
 
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::simulator_service::CompleteAction;
@@ -19,7 +19,7 @@ impl Handle<CompleteAction> for SimulatorRpc {
 
         match complete_payment_action::go_on(&self.payments, payment, approved, call.deadline).await
         {
-            // What becomes of the payment is not told to whoever has the link.
+            // The holder of the link does not learn the state of the payment.
             Ok(_) | Err(Error::Declined { .. } | Error::State { .. }) => {
                 Ok(pb::CompleteActionResponse { approved })
             }

@@ -1,5 +1,5 @@
-//! CompletePaymentAction: asks the provider what the customer decided at the action url, and goes
-//! on.
+//! CompletePaymentAction: asks the provider what the customer decided at the action url, and
+//! continues.
 
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::payment_service::CompletePaymentAction;
@@ -26,8 +26,7 @@ impl Handle<CompletePaymentAction> for PaymentRpc {
             return Err(Error::NotFound(id));
         }
 
-        // The caller's word counts for nothing: whoever is paid by it could say that its bank
-        // approved.
+        // The caller's claim does not count: anyone could claim that the bank approved.
         let payment = match self.provider.decision(id).await? {
             Some(approved) => go_on(self, id, approved, call.deadline).await?,
             None => undecided(self, before).await?,

@@ -1,4 +1,4 @@
-//! CreatePaymentIntent: makes a payment that waits for its method or its confirmation.
+//! CreatePaymentIntent: creates a payment that waits for its method or its confirmation.
 
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::payment_service::CreatePaymentIntent;

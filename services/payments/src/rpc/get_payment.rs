@@ -1,4 +1,4 @@
-//! GetPayment: one payment as it stands.
+//! GetPayment: the current state of one payment.
 
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::payment_service::GetPayment;

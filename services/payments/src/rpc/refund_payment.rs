@@ -1,4 +1,4 @@
-//! RefundPayment: pays captured money back.
+//! RefundPayment: refunds captured money.
 
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::payment_service::RefundPayment;

@@ -1,5 +1,5 @@
-//! RepairPayment: writes again what the ledger lacks of a payment, as after it was restored from an
-//! older backup.
+//! RepairPayment: writes the missing ledger transfers of a payment again, for example after the
+//! ledger was restored from an older backup.
 
 use std::collections::HashSet;
 
@@ -36,7 +36,7 @@ impl Handle<RepairPayment> for PaymentRpc {
         // The ledger only ever loses its end. A gap is something else, and a hold that is written
         // after its capture would stay open.
         if ids[missing..].iter().any(|id| present.contains(id)) {
-            let refusal = "it lacks a transfer and holds one that came after it".to_owned();
+            let refusal = "it lacks a transfer but has a later one".to_owned();
             return Err(Error::LedgerRefused { payment: id, refusal });
         }
         self.ledger.post(&due[missing..]).await?;

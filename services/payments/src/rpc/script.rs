@@ -1,4 +1,4 @@
-//! Script: tells the simulator what its next operations come to.
+//! Script: sets the outcomes of the simulator's next operations.
 
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::simulator_service::Script;

@@ -110,13 +110,13 @@ pub async fn insert(tx: &Tx, attempt: &Attempt) -> Result<(), Error> {
     Ok(rows::insert_all(tx, &[row]).await?)
 }
 
-/// Writes what has become of an attempt.
+/// Stores the outcome of an attempt.
 pub async fn update(tx: &Tx, attempt: &Attempt) -> Result<(), Error> {
-    let update = Entity::update_many()
-        .set(changing(attempt))
-        .filter(Column::PaymentId.eq(attempt.payment))
-        .filter(Column::AttemptNumber.eq(attempt.number));
-    let updated = update.exec(tx).await?.rows_affected;
+    let key = [
+        (Column::PaymentId, attempt.payment.into()),
+        (Column::AttemptNumber, attempt.number.into()),
+    ];
+    let updated = rows::update(tx, changing(attempt), &key).await?;
     if updated == 1 { Ok(()) } else { Err(missing(attempt.payment, attempt.number)) }
 }
 

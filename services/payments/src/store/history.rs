@@ -1,4 +1,4 @@
-//! Payments with everything that made them: what the audit reads, in one snapshot.
+//! Payments with their whole history: what the audit reads, in one snapshot.
 
 use souk_data::Reader;
 use souk_types::PaymentId;

@@ -46,12 +46,12 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Whether an operation of a payment is under way.
+/// Whether an operation of a payment is in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum SlotState {
     Free = 0,
-    /// Somebody is at work until the due time.
+    /// A holder is at work until the due time.
     Claimed = 1,
     /// Left without an end, to be taken up at the due time or by the next call.
     Left = 2,
@@ -61,13 +61,13 @@ pub enum SlotState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {
     pub state: SlotState,
-    /// Counts the claims: whoever was overtaken names an old one.
+    /// Counts the claims: a claim that was taken over names an old epoch.
     pub epoch: i64,
     pub due_time: Option<Timestamp>,
 }
 
 impl Slot {
-    /// Returns a slot that nobody has claimed.
+    /// Returns an unclaimed slot.
     pub fn free(epoch: i64) -> Self {
         Slot { state: SlotState::Free, epoch, due_time: None }
     }
@@ -155,18 +155,15 @@ pub async fn insert(tx: &Tx, payment: &Payment, slot: Slot) -> Result<bool, Erro
     Ok(rows::insert_missing(tx, &[row]).await? == 1)
 }
 
-/// Writes a payment as it has become, with its slot. Fails with [`Error::LeaseLost`] if somebody
-/// has claimed it since `epoch`.
+/// Writes a payment as it has become, with its slot. Fails with [`Error::LeaseLost`] if it was
+/// claimed again since `epoch`.
 pub async fn update(tx: &Tx, payment: &Payment, epoch: i64, after: Slot) -> Result<(), Error> {
-    let update = Entity::update_many()
-        .set(changing(payment, after))
-        .filter(Column::PaymentId.eq(payment.id))
-        .filter(Column::Epoch.eq(epoch));
-    let updated = update.exec(tx).await?.rows_affected;
+    let key = [(Column::PaymentId, payment.id.into()), (Column::Epoch, epoch.into())];
+    let updated = rows::update(tx, changing(payment, after), &key).await?;
     if updated == 1 { Ok(()) } else { Err(Error::LeaseLost(payment.id)) }
 }
 
-/// Writes the slot alone. Fails with [`Error::LeaseLost`] if somebody has claimed it since `epoch`.
+/// Writes the slot alone. Fails with [`Error::LeaseLost`] if it was claimed again since `epoch`.
 pub async fn set_slot(tx: &Tx, id: PaymentId, epoch: i64, after: Slot) -> Result<(), Error> {
     let slot = ActiveModel {
         slot: Set(after.state),
@@ -174,21 +171,20 @@ pub async fn set_slot(tx: &Tx, id: PaymentId, epoch: i64, after: Slot) -> Result
         due_time: Set(after.due_time),
         ..Default::default()
     };
-    let update = Entity::update_many().set(slot).filter(Column::PaymentId.eq(id));
-    let update = update.filter(Column::Epoch.eq(epoch));
-    let updated = update.exec(tx).await?.rows_affected;
+    let key = [(Column::PaymentId, id.into()), (Column::Epoch, epoch.into())];
+    let updated = rows::update(tx, slot, &key).await?;
     if updated == 1 { Ok(()) } else { Err(Error::LeaseLost(id)) }
 }
 
 /// Leaves the operation of a claim without an end, to be taken up at `due_time` or by the next
 /// call. Returns whether the claim was still good.
 pub async fn leave(tx: &Tx, id: PaymentId, epoch: i64, due_time: Timestamp) -> Result<bool, Error> {
-    let update = Entity::update_many()
-        .set(left(due_time))
-        .filter(Column::PaymentId.eq(id))
-        .filter(Column::Epoch.eq(epoch))
-        .filter(Column::Slot.eq(SlotState::Claimed));
-    Ok(update.exec(tx).await?.rows_affected == 1)
+    let key = [
+        (Column::PaymentId, id.into()),
+        (Column::Epoch, epoch.into()),
+        (Column::Slot, SlotState::Claimed.into()),
+    ];
+    Ok(rows::update(tx, left(due_time), &key).await? == 1)
 }
 
 /// Leaves the operations of all claims without an end.

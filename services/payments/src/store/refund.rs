@@ -60,11 +60,10 @@ pub async fn insert(tx: &Tx, refund: &Refund) -> Result<bool, Error> {
     Ok(rows::insert_missing(tx, &[row]).await? == 1)
 }
 
-/// Writes what has become of a refund.
+/// Stores the outcome of a refund.
 pub async fn set_state(tx: &Tx, id: RefundId, state: RefundState) -> Result<(), Error> {
     let state = ActiveModel { state: Set(state), ..Default::default() };
-    let update = Entity::update_many().set(state).filter(Column::RefundId.eq(id));
-    let updated = update.exec(tx).await?.rows_affected;
+    let updated = rows::update(tx, state, &[(Column::RefundId, id.into())]).await?;
     if updated == 1 { Ok(()) } else { Err(Error::inconsistent(format!("refund {id} is missing"))) }
 }
 

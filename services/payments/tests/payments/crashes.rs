@@ -1,5 +1,5 @@
-//! Operations that are cut off at every boundary: the work is dropped where it stands, as by a
-//! death, and only what the databases hold goes on.
+//! Operations that are interrupted at every boundary: the work is dropped there, as by a crash, and
+//! only the databases survive.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tonic::{Request, Status};
 
 use crate::support::{State, TestPayments, amounts, authorization, capture, new_refund_id, refund};
 
-/// How long a caller waits before it hangs up, and how long the work would stand still.
+/// How long a caller waits before it disconnects, and how long the work would pause.
 const PATIENCE: Duration = Duration::from_millis(150);
 const STANDSTILL: Duration = Duration::from_secs(60);
 
@@ -20,7 +20,7 @@ fn impatient<T>(message: T) -> Request<T> {
     request
 }
 
-/// Makes the work stand still at a point, once.
+/// Makes the work pause at a point, once.
 fn stop_at(shop: &TestPayments, point: &str, key: &str) {
     let target = point.to_owned();
     let key = key.to_owned();

@@ -1,5 +1,5 @@
-//! Two replicas on one PostgreSQL: one stands still in the middle of an operation, the other takes
-//! over, and the first wakes up late.
+//! Two replicas on one PostgreSQL: one pauses in the middle of an operation, the other takes over,
+//! and the first wakes up late.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use tonic::Status;
 
 use crate::support::{FakeLedger, PATIENCE, State, TestPayments, amounts, authorization, capture};
 
-/// How long the first replica stands still; the other needs less.
+/// How long the first replica pauses; the other needs less.
 const STANDSTILL: Duration = Duration::from_millis(1500);
 /// Longer than a lease.
 const LEASE_IS_OVER: Duration = Duration::from_secs(31);
@@ -47,7 +47,7 @@ impl Replicas {
         PaymentServiceClient::new(self.second.channel_as(&Caller::Service("orders".into())))
     }
 
-    /// Lets the first replica stand still at a point, and the lease run out once it does.
+    /// Makes the first replica pause at a point, and the lease expire once it does.
     async fn stand_still(&self, point: &'static str, key: &str) {
         let hits = || self.first.service.running().faults().hits().get(point).copied().unwrap_or(0);
         let before = hits();
@@ -70,8 +70,7 @@ impl Replicas {
     }
 }
 
-/// Authorises at the first replica, which stands still at `point`, and voids at the second
-/// meanwhile.
+/// Authorises at the first replica, which pauses at `point`, and voids at the second meanwhile.
 async fn void_over_a_paused_authorisation(point: &'static str) {
     let replicas = Replicas::start().await;
     let request = authorization("tok_approved");

@@ -127,8 +127,8 @@ impl TestPayments {
         TestPayments { service, ledger, payments, simulator }
     }
 
-    /// Stops the service and waits until its databases are let go: connections that are closing may
-    /// hold them for a moment.
+    /// Stops the service and waits until its databases are released: closing connections may hold
+    /// them for a moment.
     pub async fn stop(&mut self) {
         self.service.stop().await;
         for file in self.service.databases().iter().filter_map(TestDb::file) {

@@ -1,4 +1,4 @@
-//! A random walk over gRPC: commands, lost answers, declines, a ledger that comes and goes. After
+//! A random walk over gRPC: commands, lost responses, declines, a ledger that comes and goes. After
 //! every step amounts are in order, and at rest payments, ledger and the provider's book agree.
 
 use proptest::prelude::*;

@@ -1,1 +1,1 @@
-"""What to show whom, learned from orders and the catalogue as the event bus tells of them."""
+"""Product recommendations, learned from the events of orders and the catalogue."""

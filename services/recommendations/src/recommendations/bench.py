@@ -180,7 +180,7 @@ def _address(ready: Path, process: subprocess.Popen[bytes]) -> str:
     until = time.monotonic() + 60
     while not ready.exists():
         if process.poll() is not None or time.monotonic() > until:
-            raise RuntimeError(f"the service does not serve (exit code {process.returncode})")
+            raise RuntimeError(f"the service is not serving (exit code {process.returncode})")
         time.sleep(0.02)
     return dict(line.split("=", 1) for line in ready.read_text().split())["grpc"]
 

@@ -38,7 +38,7 @@ _BASES = {
 
 
 def customer(caller: Caller, asked: str) -> str:
-    """Returns for whom is asked; empty means a guest. A user is asked about by nobody but itself, staff and services."""
+    """Returns the customer; empty means a guest. Only the user itself, staff and services may name a user."""
     if caller.kind != "user":
         return asked
     if asked not in ("", caller.id):
@@ -52,7 +52,7 @@ def most_items(asked: int) -> int:
 
 
 def items(shelf: Shelf, skus: Sequence[str]) -> list[int]:
-    """Returns the numbers of those skus that were ever heard of, each once and in order."""
+    """Returns the numbers of the known skus, each once and in order."""
     found = (shelf.find(sku) for sku in dict.fromkeys(skus))
     return [number for number in found if number is not None]
 
@@ -62,7 +62,7 @@ class UnreadableError(ValueError):
 
 
 def order(message: order_pb2.Order) -> Order:
-    """Reads an order as an event tells of it. Raises UnreadableError when it has no id or a time that no calendar has."""
+    """Reads the order of an event. Raises UnreadableError when it has no id or an invalid time."""
     if not message.order_id:
         raise UnreadableError("an order without an id")
     moment = message.effective_time if message.HasField("effective_time") else message.create_time

@@ -19,5 +19,5 @@ class OtherCustomer(Error):
 
     def __init__(self, customer_id: str) -> None:
         super().__init__(
-            f"user may not see what is recommended to customer {customer_id}", metadata={"customer_id": customer_id}
+            f"a user may not read the recommendations of customer {customer_id}", metadata={"customer_id": customer_id}
         )

@@ -51,11 +51,11 @@ def beats_the_floors(evaluation: Evaluation) -> bool:
 
 
 def sentence(split: Split) -> str:
-    """Says what was learned from and what was asked."""
+    """Returns what it was trained and tested on."""
     asked = sum(len(items) for items in split.relevant.values())
     return (
-        f"learned from {split.before.orders:,} orders of {split.before.customers:,} customers; "
-        f"asked for {asked:,} items that {len(split.relevant):,} of them bought later; "
+        f"trained on {split.before.orders:,} orders of {split.before.customers:,} customers; "
+        f"tested on {asked:,} items that {len(split.relevant):,} of them bought later; "
         f"{split.unforeseeable:,} more had never been sold before"
     )
 

@@ -72,7 +72,7 @@ def evaluate(split: Split, most_skus: int) -> Evaluation:
 
 
 def backtest(purchases: Purchases, most_skus: int) -> Evaluation | None:
-    """Evaluates on the newest fifth of the orders; none when there are too few customers to tell."""
+    """Evaluates on the newest fifth of the orders; none when there are too few customers."""
     if not len(purchases.time):
         return None
     _, first = np.unique(purchases.order, return_index=True)

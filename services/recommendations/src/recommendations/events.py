@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def order_changed(tx: Tx, event: OrderPlaced | OrderCanceled | OrderRefunded, _: Delivery) -> None:
-    """Counts an order as it stands now: what was bought and neither cancelled nor refunded."""
+    """Counts the current state of an order: what was bought and neither canceled nor refunded."""
     store.put_order(tx, _readable(convert.order, event.order))
 
 

@@ -19,9 +19,9 @@ Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int32]
 
 HALF_LIFE_DAYS = 21.0
-"""After so many days an order counts half as much for what is popular."""
+"""After this many days an order counts half as much for popularity."""
 MOST_ORDERS_READ = 2_000
-"""How many orders are read to tell what is bought together with a basket; the newest of each item."""
+"""How many orders are read to find what is bought together with a basket; the newest of each item."""
 LEAST_ORDERS_READ = 20
 """How many orders of each item of a large basket are read at least."""
 DOUBT = 3.0

@@ -58,7 +58,7 @@ class Live:
         await self._catch_up(orders_after=after)
 
     async def follow(self, drain: Drain) -> None:
-        """Takes over changes as they are told; a worker."""
+        """Applies changes as they are published; a worker."""
         stopping = asyncio.ensure_future(drain.started())
         stopping.add_done_callback(lambda _: self._news.set())
         try:

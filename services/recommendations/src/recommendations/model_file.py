@@ -29,7 +29,7 @@ def write(path: Path, trained: Model) -> None:
 def read(path: Path, last_change: int) -> Model | None:
     """Reads the file; none when it is not there.
 
-    Raises ModelRefused when it is damaged, and when it has learned of changes that the database does not hold.
+    Raises ModelRefused when it is damaged, and when it was trained on changes that the database does not have.
     """
     try:
         data = path.read_bytes()
@@ -39,5 +39,5 @@ def read(path: Path, last_change: int) -> Model | None:
         raise ModelRefused(f"it cannot be read: {error.strerror}") from error
     read = model.from_bytes(data)
     if read.provenance.change > last_change:
-        raise ModelRefused("it has learned of changes that the database does not hold")
+        raise ModelRefused("it was trained on changes that the database does not have")
     return read

@@ -43,7 +43,7 @@ class Past:
                 return
             except (grpc.aio.AioRpcError, souk_chassis.Error, UnbelievableError, convert.UnreadableError) as error:
                 if not is_told:
-                    _LOG.warning("the past cannot be read yet, and is not in the answers: %s", _why(error))
+                    _LOG.warning("the history cannot be read yet and is not in the responses: %s", _why(error))
                 is_told = True
             await drain.pause(AGAIN_SECONDS)
 
@@ -52,7 +52,7 @@ class Past:
             return
         read = await (self._read_products() if part == PRODUCTS else self._read_orders())
         await self._store.write(lambda tx: sql.past_read(tx, part, time.time_ns() // 1000))
-        _LOG.info("%d %s of the past are read", read, part)
+        _LOG.info("read %d %s of the history", read, part)
 
     async def _read_products(self) -> int:
         read = 0

@@ -16,7 +16,7 @@ DAY_MICROS = 24 * 3600 * 1_000_000
 
 
 class OrderState(Enum):
-    """Where an order stands, as far as it matters here."""
+    """The state of an order, as far as it matters here."""
 
     SOLD = "sold"
     """Placed, paid or fulfilled."""
@@ -35,7 +35,7 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order as an event told of it. A guest's has no customer; `time` is when it happened, in microseconds since 1970."""
+    """An order from an event. A guest's has no customer; `time` is when it happened, in microseconds since 1970."""
 
     order_id: str
     customer_id: str

@@ -1,4 +1,4 @@
-"""How good a ranking is, in figures that everybody means the same by. Pure."""
+"""The quality of a ranking, in standard metrics. Pure."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 AGAIN = 2.5
 """How much having bought an item speaks for buying it again, against how much the model speaks for new ones."""
 AGAIN_HALF_LIFE_DAYS = 120.0
-"""After so many days, before the customer's last purchase, a purchase speaks half as much for buying it again."""
+"""After this many days, before the customer's last purchase, a purchase counts half as much for buying it again."""
 LEAST_SHARE = 0.001
 """The share of orders that an item is taken to have at least, when it is weighed for being bought again."""
 NEWEST_BOUGHT = 50
@@ -109,7 +109,7 @@ class Ranking:
         return self._add_popular(_Answer(self._shelf, most, []))
 
     def _add_personal(self, answer: _Answer, bought: Sequence[Purchase]) -> None:
-        """Adds what is likely to be bought again, and what the model expects besides, on one scale.
+        """Adds what is likely to be bought again, and what else the model expects, on one scale.
 
         An item is bought again the more often and the more lately it was bought, and the more everybody buys it.
         """

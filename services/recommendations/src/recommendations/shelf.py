@@ -48,7 +48,7 @@ class Shelf:
         return self._product[: len(self.skus)]
 
     def find(self, sku: str) -> int | None:
-        """Returns the number of a sku, if it was ever heard of."""
+        """Returns the number of a sku, if it is known."""
         return self._numbers.get(sku)
 
     def number(self, sku: str) -> int:
@@ -70,7 +70,7 @@ class Shelf:
         self._is_for_sale[product.items] = is_active
 
     def put_variant(self, sku: str, product_id: str, title: str) -> None:
-        """Takes over to which product a sku belongs, and what tells it from the product's other variants."""
+        """Stores the product of a sku, and what distinguishes it from the product's other variants."""
         product, number = self._known(product_id), self.number(sku)
         self._titles[number] = title
         if self._product[number] != product.number:

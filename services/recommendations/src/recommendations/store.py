@@ -146,7 +146,7 @@ def bought_by(reader: sqlite3.Connection, customer_id: str, most: int) -> list[B
 
 
 def changes_since(reader: sqlite3.Connection, change: int, most: int, *, orders_after: int = 0) -> list[Change]:
-    """Returns the changes after one, in order and at most so many, with their numbers; no orders up to `orders_after`."""
+    """Returns the changes after one, in order and up to a limit, with their numbers; no orders up to `orders_after`."""
     changes: list[Change] = []
     products = reader.execute(
         "SELECT change, product_id, title, is_for_sale FROM products WHERE change > ? ORDER BY change LIMIT ?", (change, most)

@@ -20,7 +20,7 @@ _NICENESS = 10
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Trains as it is told."""
+    """Runs one training."""
     parser = argparse.ArgumentParser("recommendations train", description=__doc__)
     parser.add_argument("--database", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True)

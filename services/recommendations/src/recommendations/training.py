@@ -70,7 +70,7 @@ class Training:
             stored = await asyncio.to_thread(model_file.read, self._file, last)
         except ModelRefused as refused:
             self.problem = f"the stored model was refused: {refused}"
-            _LOG.error("%s; what is popular is served until the next training", self.problem)
+            _LOG.error("%s; popular products are served until the next training", self.problem)
             return
         if stored is not None:
             self._live.swap(stored)
@@ -107,9 +107,9 @@ class Training:
             try:
                 trained = await asyncio.to_thread(model_file.read, self._file, last)
             except ModelRefused as refused:
-                raise TrainingFailed(f"its model is refused: {refused}") from refused
+                raise TrainingFailed(f"its model was rejected: {refused}") from refused
             if trained is None or trained.provenance.number != number:
-                raise TrainingFailed("it left no model")
+                raise TrainingFailed("it wrote no model")
             # What the model has learned from is also what its reasons are shown with.
             await self._live.reached(trained.provenance.change)
             self._live.swap(trained)

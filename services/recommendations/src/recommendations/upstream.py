@@ -51,11 +51,11 @@ class Upstream:
         answer = await self._catalog.GetProduct(request, timeout=_PRODUCT_SECONDS)
         named = {answer.product.product_id, *(variant.product_id for variant in answer.variants)}
         if named != {product_id} or any(not variant.sku for variant in answer.variants):
-            raise UnbelievableError(f"catalog was asked for product {product_id} and answered another one")
+            raise UnbelievableError(f"catalog returned another product than {product_id}")
         return list(answer.variants)
 
     async def orders(self) -> AsyncIterator[list[Order]]:
-        """Lists all orders, whatever became of them, a page at a time."""
+        """Lists all orders in any state, a page at a time."""
         request = orders.ListOrdersRequest(page_size=ORDERS_ON_A_PAGE)
         while True:
             page = await self._orders.ListOrders(request, timeout=_PAGE_SECONDS)
@@ -68,7 +68,7 @@ class Upstream:
 
 
 def _following(token: str, before: str, found: int) -> str:
-    """Returns the token of the next page. A list that turns in a circle would be read for ever."""
+    """Returns the token of the next page. A list that repeats its tokens would never end."""
     if token == before or found == 0:
-        raise UnbelievableError("a list goes on without getting any further")
+        raise UnbelievableError("a list repeats its page token")
     return token

@@ -39,7 +39,7 @@ pub struct Books {
     notifications: NotificationServiceClient<Channel>,
 }
 
-/// Asks one service for its own audit and takes findings and counts from the answer.
+/// Asks one service for its own audit and takes findings and counts from the response.
 macro_rules! own_audit {
     ($client:expr, $method:ident, $request:expr, $name:literal, $findings:ident, $counts:ident) => {
         let answer = $client.clone().$method($request).await;
@@ -50,8 +50,8 @@ macro_rules! own_audit {
     };
 }
 
-/// The same for a service without which a shop sells all the same: one that does not run is named,
-/// not failed for.
+/// The same for a service that the shop can sell without: if it does not run it is listed, and the
+/// audit does not fail.
 macro_rules! audit_if_there {
     ($client:expr, $method:ident, $request:expr, $name:literal, $findings:ident, $counts:ident) => {
         match $client.clone().$method($request).await {
@@ -60,8 +60,10 @@ macro_rules! audit_if_there {
                 take_audit!(answer, $name, $findings, $counts);
             }
             Err(status) if matches!(status.code(), Code::Unavailable | Code::Unimplemented) => {
-                $counts
-                    .push((concat!($name, ": not audited, it does not answer here").to_owned(), 0));
+                $counts.push((
+                    concat!($name, ": not audited, it does not respond here").to_owned(),
+                    0,
+                ));
             }
             Err(status) => return Err(failure(concat!("the audit of ", $name), &status)),
         }
@@ -99,7 +101,7 @@ impl Books {
         }
     }
 
-    /// Has every service check its own database; those that sell nothing only where they run.
+    /// Has every service audit its own database; optional services only where they run.
     pub async fn own_audits(&self) -> Result<(Vec<Finding>, Vec<(String, i64)>), StartError> {
         let mut findings = vec![];
         let mut counts = vec![];
@@ -172,13 +174,12 @@ impl Books {
         Ok((findings, counts))
     }
 
-    /// Gives an order that was read with its first lines all of them.
+    /// Completes an order that was read with only its first lines.
     pub async fn complete(&self, order: &mut orders::Order) -> Result<(), StartError> {
         let order_id = order.order_id.clone();
         let mut page_token = String::new();
         while (order.lines.len() as i64) < i64::from(order.line_count) {
-            // Those that came with the order are read again: a page starts with the token of the
-            // one before.
+            // The first lines are read again: a page needs the token of the previous one.
             let order_id = order_id.clone();
             let is_first = page_token.is_empty();
             let request =
@@ -214,7 +215,7 @@ impl Books {
         Ok((page.orders, page.next_page_token))
     }
 
-    /// Returns an order as it stands now.
+    /// Returns the current state of an order.
     pub async fn order(&self, order_id: &str) -> Result<Option<orders::Order>, StartError> {
         let request = orders::GetOrderRequest { order_id: order_id.to_owned() };
         Ok(found(self.orders.clone().get_order(request).await, "orders")?
@@ -239,7 +240,7 @@ impl Books {
         }
     }
 
-    /// Returns a payment as it stands now.
+    /// Returns the current state of a payment.
     pub async fn payment(&self, payment_id: &str) -> Result<Option<payments::Payment>, StartError> {
         let request = payments::GetPaymentRequest { payment_id: payment_id.to_owned() };
         Ok(found(self.payments.clone().get_payment(request).await, "payments")?
@@ -268,7 +269,7 @@ impl Books {
         }
     }
 
-    /// Returns a reservation as it stands now.
+    /// Returns the current state of a reservation.
     pub async fn reservation(
         &self,
         reservation_id: &str,

@@ -1,5 +1,5 @@
 //! What must hold between services: every order has exactly the stock and the money that its state
-//! says.
+//! requires.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -19,7 +19,8 @@ pub struct Finding {
     pub detail: String,
 }
 
-/// An order, or a payment or reservation without one, that does not agree now; it may be under way.
+/// An order, or a payment or reservation without one, that does not agree now; it may be in
+/// progress.
 pub struct Suspect {
     subject: Subject,
     pub findings: Vec<Finding>,
@@ -67,7 +68,7 @@ pub async fn all(books: &Books) -> Result<(Vec<Suspect>, i64), StartError> {
     Ok((suspects, count))
 }
 
-/// Looks at the suspects again, and returns those that still do not agree.
+/// Checks the suspects again, and returns those that still do not agree.
 pub async fn again(books: &Books, suspects: Vec<Suspect>) -> Result<Vec<Suspect>, StartError> {
     let mut left = vec![];
     for suspect in suspects {
@@ -79,7 +80,7 @@ pub async fn again(books: &Books, suspects: Vec<Suspect>) -> Result<Vec<Suspect>
                     let reservation = books.reservation(&order.reservation_id).await?;
                     compare(&order, payment.as_ref(), reservation.as_ref())
                 }
-                None => vec![finding("order_is_kept", id, "the order is gone")],
+                None => vec![finding("order_is_kept", id, "the order does not exist")],
             },
             Subject::Payment(id) => match books.payment(id).await? {
                 Some(payment)
@@ -90,7 +91,7 @@ pub async fn again(books: &Books, suspects: Vec<Suspect>) -> Result<Vec<Suspect>
                 }
                 _ => vec![],
             },
-            // Orders are read after reservations, so one that is still unknown belongs to nobody.
+            // Orders are read after reservations, so an order that is still unknown does not exist.
             Subject::Reservation(id) => match books.reservation(id).await? {
                 Some(reservation) if is_live(&reservation) => suspect.findings.clone(),
                 _ => vec![],
@@ -128,7 +129,7 @@ fn strays(
         findings: vec![finding(
             "payment_has_order",
             &payment.payment_id,
-            "money is held or taken for no order",
+            "money is authorised or captured for no order",
         )],
     });
     let reservations = stray_reservations.map(|reservation| Suspect {
@@ -136,7 +137,7 @@ fn strays(
         findings: vec![finding(
             "reservation_has_order",
             &reservation.reservation_id,
-            "stock is held for no order",
+            "stock is reserved for no order",
         )],
     });
     payments.chain(reservations).collect()
@@ -146,7 +147,7 @@ fn minor(money: Option<&Money>) -> i64 {
     money.map_or(0, |money| money.minor_units)
 }
 
-/// A payment without an order is one that staff made directly, and nobody's mistake.
+/// Staff may create a payment without an order; it is not a mistake.
 fn is_stray_payment(payment: &Payment) -> bool {
     !payment.order_id.is_empty()
         && minor(payment.authorized.as_ref()) > minor(payment.refunded.as_ref())
@@ -159,7 +160,7 @@ fn is_live(reservation: &Reservation) -> bool {
     )
 }
 
-/// Says everything in which an order differs from its payment and its reservation.
+/// Returns every difference between an order, its payment and its reservation.
 fn compare(
     order: &Order,
     payment: Option<&Payment>,
@@ -188,8 +189,8 @@ fn compare_money(order: &Order, payment: Option<&Payment>) -> Vec<Finding> {
     let total = minor(order.total.as_ref());
     let order_refunded = minor(order.refunded.as_ref());
     let expected = match order.state() {
-        // What is under way has no final amounts yet; what hangs is found by the journal's own
-        // audit.
+        // Operations in progress have no final amounts yet; the audit of the journal finds stuck
+        // ones.
         OrderState::Pending | OrderState::Placed | OrderState::Unspecified => return vec![],
         OrderState::Paid | OrderState::Fulfilled | OrderState::Refunded => {
             (total, total, order_refunded)
@@ -228,7 +229,8 @@ fn compare_stock(order: &Order, reservation: Option<&Reservation>) -> Vec<Findin
         OrderState::Placed => state == ReservationState::Committed,
         OrderState::Paid => state == ReservationState::Committed,
         OrderState::Fulfilled => state == ReservationState::Consumed,
-        // What was paid back whole either left before that, or its stock was released with it.
+        // An order that was refunded in full had either left before, or its stock was released with
+        // it.
         OrderState::Refunded => {
             matches!(
                 state,

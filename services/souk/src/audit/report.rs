@@ -8,18 +8,18 @@ use super::books::Books;
 use super::compare::{self, Finding};
 use crate::connect::Services;
 
-/// How often differences are looked at again.
+/// How often differences are checked again.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What an audit found.
 pub struct Report {
     pub findings: Vec<Finding>,
-    /// What was looked at: a name and how many.
+    /// What was checked: a name and how many.
     pub counts: Vec<(String, i64)>,
 }
 
-/// Audits a shop: each service by itself, then all of them together. Differences that an order
-/// under way explains are looked at again until they are gone or `patience` is over.
+/// Audits a shop: each service by itself, then all of them together. Differences that an order in
+/// progress may explain are checked again until they are gone or `patience` is over.
 pub async fn audit(services: &Services, patience: Duration) -> Result<Report, StartError> {
     let books = Books::of(services);
     let (mut findings, mut counts) = books.own_audits().await?;

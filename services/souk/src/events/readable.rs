@@ -1,5 +1,4 @@
-//! An event as text for people: its payload as JSON by the contract, without what the contract says
-//! must not be shown.
+//! An event as text for people: its payload as JSON, without the fields that the contract redacts.
 
 use std::io::IsTerminal as _;
 
@@ -9,14 +8,14 @@ use souk_client::events::v1 as pb;
 use souk_types::Timestamp;
 use unicode_width::UnicodeWidthChar as _;
 
-/// What stands in place of a redacted text.
+/// The replacement for a redacted text.
 const REDACTED: &str = "[redacted]";
 
 /// Turns events into lines.
 pub struct Printer {
     pool: DescriptorPool,
     is_json: bool,
-    /// Whether lines go to a screen: in colour, and no longer than it is wide.
+    /// Whether the output is a terminal: lines are then coloured and cut to its width.
     is_screen: bool,
 }
 
@@ -34,7 +33,7 @@ impl Printer {
         self.line_within(delivery, columns)
     }
 
-    /// The same for a screen of so many columns.
+    /// The same for a terminal with `columns` columns.
     fn line_within(&self, delivery: &pb::Delivery, columns: usize) -> String {
         let event = delivery.event.clone().unwrap_or_default();
         let position = delivery.position.unwrap_or_default();
@@ -70,7 +69,7 @@ impl Printer {
         line
     }
 
-    /// Returns the payload as JSON; what is no message of the contract as its size.
+    /// Returns the payload as JSON, or its size when it is not a message of the contract.
     fn data(&self, event: &pb::Event) -> serde_json::Value {
         let message = self.pool.get_message_by_name(&event.r#type);
         let decoded =
@@ -90,7 +89,7 @@ const DIM: &str = "\x1b[2m";
 const BOLD: &str = "\x1b[1m";
 const PLAIN: &str = "\x1b[0m";
 
-/// Returns how wide the screen is now.
+/// Returns the current width of the terminal.
 fn columns_of_screen() -> usize {
     let size = rustix::termios::tcgetwinsize(std::io::stdout());
     size.ok()
@@ -106,8 +105,7 @@ fn visible(text: &str) -> String {
         .collect()
 }
 
-/// Returns where a text ends that fits into so many columns: at its end, or where a `…` still fits
-/// behind it.
+/// Returns where to cut a text to `columns` columns: at its end, or where a `…` still fits behind.
 fn end_within(text: &str, columns: usize) -> usize {
     let mut end = 0;
     let mut used = 0;

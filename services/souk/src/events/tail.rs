@@ -17,17 +17,17 @@ use tonic::Code;
 use super::readable::Printer;
 use crate::connect;
 
-/// How long to wait before a shop that went away is asked again.
+/// How long to wait before reconnecting to a shop.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// How often it looks whether anybody still reads the output.
+/// How often it polls whether the output is still open.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Shows events as they happen, one a line; Ctrl-C ends it.
+/// Shows events as they happen, one per line; Ctrl-C ends it.
 ///
-/// It reads along: no subscription is made and nothing is acknowledged. Texts that the contract
-/// marks as not to be logged are left out. On a terminal each line is cut to its width; `--json`,
-/// and what goes to a file or another program, is whole.
+/// It tails the log: it creates no subscription and acknowledges nothing. Fields that the contract
+/// redacts are left out. On a terminal each line is cut to its width; with `--json`, or into a file
+/// or another program, it is complete.
 ///
 ///   souk events tail --type souk.orders.v1.OrderPlaced --from 1h
 ///   souk events tail --from earliest --json | jq .type
@@ -37,17 +37,17 @@ pub struct Tail {
     /// The address of the shop.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7300")]
     to: String,
-    /// Only these types: a full name, or a package with `.*`; may be given several times.
+    /// Only these types: a full name, or a package with `.*`; may be repeated.
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<String>,
     /// Where to begin: latest, earliest, a time (2026-11-22T10:00:00Z) or how long ago (90s, 15m,
     /// 2h, 1d).
     #[arg(long, value_name = "WHEN", default_value = "latest", value_parser = parse_from)]
     from: Start,
-    /// Prints CloudEvents in JSON, one a line, for other programs.
+    /// Prints CloudEvents in JSON, one per line, for other programs.
     #[arg(long)]
     json: bool,
-    /// Ends after so many events.
+    /// Ends after this many events.
     #[arg(long, value_name = "COUNT")]
     limit: Option<u64>,
 }
@@ -74,12 +74,12 @@ impl Tail {
                 Ok(()) => return Ok(()),
                 Err(status) => status,
             };
-            // A shop that restarts is waited for; one that was never there is an answer.
+            // Reconnects to a shop that restarts; a shop that was never reachable is an error.
             if status.code() != Code::Unavailable || !has_read {
                 return Err(connect::failure("events", &status));
             }
             eprintln!(
-                "the shop went away ({}); waiting for it; events of the meantime may be missing",
+                "lost the connection to the shop ({}); reconnecting; some events may be missing",
                 status.message()
             );
             start.start_position = Some(pb::StartPosition { start: Some(Start::Latest(true)) });
@@ -92,7 +92,7 @@ impl Tail {
     }
 }
 
-/// Waits until nobody reads the output any more, as after `| head`, also while there is nothing to
+/// Waits until the reader of the output is gone, as after `| head`, even while there is nothing to
 /// write.
 async fn closed_output() {
     const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
@@ -108,7 +108,7 @@ async fn closed_output() {
     }
 }
 
-/// Prints what one stream brings. Ok: nobody wants more.
+/// Prints the events of one stream. Ok when no more are wanted.
 async fn read(
     bus: &mut EventServiceClient<souk_chassis::Channel>,
     start: &pb::SubscribeStart,
@@ -117,14 +117,14 @@ async fn read(
     has_read: &mut bool,
 ) -> Result<(), tonic::Status> {
     let start = pb::SubscribeRequest { request: Some(Request::Start(start.clone())) };
-    // The stream of requests stays open: its end would be the end of the reading.
+    // The request stream stays open: its end would end the subscription.
     let requests = tokio_stream::once(start).chain(tokio_stream::pending());
     let mut stream = bus.subscribe(requests).await?.into_inner();
     let mut out = std::io::stdout().lock();
     while let Some(response) = stream.message().await? {
         *has_read = true;
         for delivery in response.deliveries {
-            // A closed pipe, as of `| head`, is no failure.
+            // A closed pipe, as of `| head`, is not a failure.
             if writeln!(out, "{}", printer.line(&delivery)).is_err() {
                 return Ok(());
             }
@@ -168,8 +168,7 @@ fn parse_from(text: &str) -> Result<Start, String> {
             let time = now.minus(Duration::from_secs(seconds)).into();
             let longest = now.as_micros() / 1_000_000 - FIRST_SECOND;
             let days = longest / (24 * 60 * 60);
-            Timestamp::try_from(time)
-                .map_err(|_| format!("{CALENDAR}, which is at most {days}d ago"))?;
+            Timestamp::try_from(time).map_err(|_| format!("{CALENDAR}, at most {days}d ago"))?;
             Ok(Start::Time(time))
         }
         None => {

@@ -1,5 +1,5 @@
-//! What a service of another language is told: where it listens, where its upstreams are, and what
-//! the whole shop shares.
+//! The settings of a service in another language: where it listens, where its upstreams are, and
+//! what the whole shop shares.
 
 use std::fs::DirBuilder;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -10,8 +10,7 @@ use souk_manifest::{Launch, Manifest};
 
 use crate::leash;
 
-/// Returns how a service is started. Whatever stands in its own environment variables already stays
-/// as it is.
+/// Returns how a service is started. Its own environment variables take precedence.
 pub fn launch(
     manifest: &Manifest,
     running: &Running,
@@ -28,13 +27,13 @@ pub fn launch(
         running.common_settings().iter().map(|(key, value)| ((*key).to_owned(), value.clone())),
     );
     for upstream in &manifest.upstreams {
-        // One that runs nowhere is not there, as everywhere else.
+        // A service that does not run has no address, as everywhere else.
         if let Some((_, address)) = hosts.iter().find(|(name, _)| name == upstream) {
             settings
                 .push((format!("upstreams.{upstream}"), format!("http://{}", reachable(*address))));
         }
     }
-    // Its addresses come from there already, with "any free port" made one that upstreams know.
+    // Its addresses already come from there, with "any free port" replaced by a known one.
     let is_address = |key: &str| matches!(key, "server.listen" | "server.metrics_listen");
     let is_free = |(key, _): &(String, String)| {
         is_address(key) || std::env::var_os(manifest.variable(key)).is_none()
@@ -48,13 +47,13 @@ pub fn launch(
         .fold(launch, |launch, (key, value)| launch.set(&key, value)))
 }
 
-/// Returns the file by which it tells that it serves.
+/// Returns its ready file.
 pub fn ready_file(manifest: &Manifest, running: &Running) -> std::path::PathBuf {
     let folder = running.data_dir().join(&manifest.name);
     std::path::absolute(&folder).unwrap_or(folder).join("ready")
 }
 
-/// Returns an address that one can connect to: "every address" is none.
+/// Returns an address to connect to: the unspecified address is not one.
 fn reachable(address: SocketAddr) -> SocketAddr {
     match address.ip().is_unspecified() {
         true => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port()),

@@ -1,11 +1,11 @@
-//! What a service of another language says, written between our own lines, with its name.
+//! The output of a service in another language, written between our own lines, with its name.
 
 use std::io::Write as _;
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 
-/// Longer lines are cut in pieces: a line is kept in memory until it ends.
+/// Longer lines are split: a line is kept in memory until it ends.
 const LONGEST_LINE: u64 = 64 << 10;
 
 /// Where its lines go.
@@ -17,8 +17,8 @@ pub struct Output {
 }
 
 impl Output {
-    /// Returns the output of a service; in JSON its name becomes a field, else it stands in front
-    /// of the line.
+    /// Returns the output of a service; in JSON its name becomes a field, otherwise it precedes the
+    /// line.
     pub fn new(name: &str, is_json: bool) -> Output {
         Output { name: name.to_owned(), is_json, last: Arc::default() }
     }
@@ -28,8 +28,7 @@ impl Output {
         text.clone_into(&mut self.last.lock().expect("nobody panics with it"));
         let name = &self.name;
         if !self.is_json {
-            // In one piece, so that lines of others do not come in between. Nobody is left to tell
-            // when stderr is gone.
+            // In one write, so that other lines do not get in between. A closed stderr is ignored.
             let _ = std::io::stderr().lock().write_all(format!("{name} | {text}\n").as_bytes());
             return;
         }
@@ -42,7 +41,7 @@ impl Output {
         }
     }
 
-    /// Returns the last line, which tells why a process did not start.
+    /// Returns the last line, which says why a process did not start.
     pub fn last(&self) -> String {
         self.last.lock().expect("nobody panics with it").clone()
     }

@@ -1,4 +1,4 @@
-//! One life of a service of another language: a process that dies with this one.
+//! One run of a service in another language: a process that dies with this one.
 
 use std::io;
 use std::process::{ExitStatus, Stdio};
@@ -15,8 +15,8 @@ use crate::foreign::output::{self, Output};
 
 type Order = (Command, oneshot::Sender<io::Result<Child>>);
 
-/// The thread that starts processes. It lives as long as this process: those on a leash die with
-/// the thread that started them, and the runtime's own threads come and go.
+/// The thread that starts processes. It lives as long as this process: children die with the thread
+/// that started them (parent-death signal), and the runtime's own threads come and go.
 #[derive(Clone)]
 pub struct Starter(mpsc::Sender<Order>);
 
@@ -30,7 +30,7 @@ impl Starter {
             while let Ok((mut command, answer)) = taken.recv() {
                 let _ = answer.send(command.spawn());
             }
-            // With the last order the process is about to end; a leash must not be felt before.
+            // This thread must not end before the process: its children would be killed.
             loop {
                 thread::park();
             }
@@ -42,7 +42,7 @@ impl Starter {
     pub async fn spawn(&self, command: std::process::Command, to: &Output) -> io::Result<Process> {
         let mut command = Command::from(command);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // Ctrl-C is for the shop, which stops its company in order.
+        // Ctrl-C goes to the shop only, which stops the external services in order.
         command.process_group(0);
         let (answer, started) = oneshot::channel();
         self.0.send((command, answer)).map_err(io::Error::other)?;
@@ -64,7 +64,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Waits until it has ended, and all that it said is written.
+    /// Waits until it has ended and all of its output is written.
     pub async fn ended(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await?;
         for reading in self.reading.iter_mut().filter_map(Option::take) {
@@ -86,7 +86,7 @@ impl Process {
 
     fn signal(&self, signal: Signal) {
         let id = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        // One that has ended already needs no signal.
+        // A process that has ended needs no signal.
         if let Some(id) = id {
             let _ = kill_process(id, signal);
         }

@@ -1,5 +1,5 @@
-//! Keeps one service of another language running: makes its environment, starts it, does either
-//! again when it fails, later every time, and stops it with the shop.
+//! Keeps one service in another language running: prepares its environment, starts it, retries both
+//! with a backoff, and stops it with the shop.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -14,15 +14,16 @@ use crate::foreign::output::Output;
 use crate::foreign::process::{Process, Starter};
 use crate::leash;
 
+// One program restarts its own: these pauses need no jitter, and are said in the log.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Making an environment is dear, and what it fails for, such as a registry that is out of reach,
-/// lasts longer.
+/// Preparing an environment is expensive, and its failures, such as an unreachable registry, last
+/// longer.
 const FIRST_PREPARE_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PREPARE_PAUSE: Duration = Duration::from_secs(300);
-/// What ran this long before it died starts again with the first pause.
+/// A service that ran this long before it died restarts after the first pause.
 const HEALTHY_AFTER: Duration = Duration::from_secs(60);
-/// The exit code for a wrong setting, which does not become right by itself.
+/// The exit code for an invalid setting: retrying does not help.
 const WRONG_SETTING: i32 = 64;
 
 /// One service and how it is started.
@@ -36,7 +37,7 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// Takes a service on; nothing happens before [`run`](Self::run).
+    /// Creates the supervisor of a service; nothing happens before [`run`](Self::run).
     pub fn new(
         manifest: Manifest,
         launch: Launch,
@@ -53,7 +54,7 @@ impl Supervisor {
         Supervisor { manifest, launch, starter, output, ready, drain }
     }
 
-    /// Keeps the service running until `stop` says true.
+    /// Keeps the service running until `stop` is true.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let stop = &mut stop;
         let name = &self.manifest.name;
@@ -67,7 +68,7 @@ impl Supervisor {
             if started.elapsed() >= HEALTHY_AFTER {
                 pause = FIRST_PAUSE;
             }
-            warn!(service = name, "{name} {how} and starts again in {pause:?}");
+            warn!(service = name, "{name} {how} and restarts in {pause:?}");
             tokio::select! {
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
                 () = stopped(stop) => return,
@@ -75,8 +76,8 @@ impl Supervisor {
         }
     }
 
-    /// Makes the environment, again and again while what keeps it from being made may pass. Returns
-    /// whether it is there.
+    /// Prepares the environment, with retries while the failure may be temporary. Returns whether
+    /// it is prepared.
     async fn becomes_prepared(&self, stop: &mut watch::Receiver<bool>) -> bool {
         let name = &self.manifest.name;
         let summary = &self.manifest.summary;
@@ -93,7 +94,7 @@ impl Supervisor {
             }
             warn!(
                 service = name,
-                "{name} is off: {summary}, because {why}; it is prepared again in {pause:?}"
+                "{name} is off: {summary}, because {why}; the next attempt is in {pause:?}"
             );
             tokio::select! {
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PREPARE_PAUSE),
@@ -102,7 +103,7 @@ impl Supervisor {
         }
     }
 
-    /// Makes the environment, in a thread that lives as long as the steps do.
+    /// Prepares the environment, in a thread that lives as long as the steps do.
     async fn prepare(&self) -> Result<(), CannotRun> {
         let manifest = self.manifest.clone();
         let output = self.output.clone();
@@ -112,7 +113,7 @@ impl Supervisor {
             let _ = done.send(manifest.prepare(&leash::wrapper(), &mut |line| output.line(line)));
         })?;
         outcome.await.unwrap_or_else(|_| {
-            Err(CannotRun::Files(std::io::Error::other("the preparation broke off")))
+            Err(CannotRun::Files(std::io::Error::other("the preparation was interrupted")))
         })
     }
 
@@ -152,7 +153,7 @@ impl Supervisor {
         }
     }
 
-    /// Says where it serves, once it does.
+    /// Logs where it serves, once it is ready.
     async fn told_ready(&self) {
         while !self.ready.exists() {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -166,7 +167,7 @@ impl Supervisor {
         process.terminate();
         if tokio::time::timeout(self.drain, process.ended()).await.is_err() {
             let name = &self.manifest.name;
-            warn!(service = name, "{name} has not stopped within {:?} and is killed", self.drain);
+            warn!(service = name, "{name} did not stop within {:?} and is killed", self.drain);
             process.kill();
             let _ = process.ended().await;
         }
@@ -175,6 +176,6 @@ impl Supervisor {
 
 /// Waits until the shop stops.
 async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // An error means that the shop is gone, which is a stop too.
+    // An error means that the shop is gone, which also stops the service.
     let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -1,10 +1,9 @@
-//! Reads back what orders, payments, ledger and inventory know of the replay, each from its own
-//! records.
+//! Reads back the records of orders, payments, ledger and inventory about the replay.
 //!
-//! The orders of the replay are those that bear the number of an invoice of the file. What another
-//! service holds counts unless it belongs to an order that is known and not one of them: a payment
-//! or a reservation that no order knows is a disagreement and no stranger. Orders are read last for
-//! that reason: whatever the others held is known to them by then.
+//! The orders of the replay are those with the number of an invoice of the file. A record of
+//! another service counts unless it belongs to a known order that is not one of them: a payment or
+//! a reservation without a known order is a disagreement. Orders are read last for that reason: by
+//! then they know every record of the others.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -150,7 +149,7 @@ impl OrderSums {
         }
         let total = minor(order.total.as_ref());
         self.orders += 1;
-        // Two orders of one invoice would add up here, and the digest would tell.
+        // Two orders of one invoice would add up here, and the digest would differ.
         let of_invoice = self.invoices.entry(invoice.to_owned()).or_default();
         of_invoice.0 += order.lines.len() as u64;
         of_invoice.1 += total;

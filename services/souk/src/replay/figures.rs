@@ -1,4 +1,4 @@
-//! The figures that a replay comes to, and the books of the services that they are read from. Pure.
+//! The figures of a replay, and the records of the services that they are computed from. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -202,7 +202,7 @@ pub fn disagreements(books: &[(&str, Figures)]) -> Vec<String> {
                 if let (Some(mine), Some(theirs)) = (mine, theirs)
                     && mine != theirs
                 {
-                    found.insert(format!("{name}: {one} says {mine}, {other} says {theirs}"));
+                    found.insert(format!("{name}: {one} has {mine}, {other} has {theirs}"));
                 }
             }
         }
@@ -280,9 +280,9 @@ mod tests {
         ];
         let found = disagreements(&books);
         assert_eq!(found.len(), 3, "{found:?}");
-        assert_eq!(found[0], "orders: orders says 2, inventory says 1");
-        assert_eq!(found[1], "orders: payments says 2, inventory says 1");
-        assert!(found[2].starts_with("sha256_sold_minor_by_day: orders says "), "{found:?}");
+        assert_eq!(found[0], "orders: orders has 2, inventory has 1");
+        assert_eq!(found[1], "orders: payments has 2, inventory has 1");
+        assert!(found[2].starts_with("sha256_sold_minor_by_day: orders has "), "{found:?}");
     }
 
     #[test]

@@ -219,7 +219,7 @@ fn describe(error: &csv::Error, header: Option<&csv::StringRecord>) -> String {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             let missing = usize::try_from(*len).ok().and_then(column);
             let missing = missing.map_or(String::new(), |column| format!(": {column} is missing"));
-            format!("it has {len} fields, and the header has {expected_len}{missing}")
+            format!("it has {len} fields, but the header has {expected_len}{missing}")
         }
         _ => error.to_string(),
     }
@@ -308,8 +308,8 @@ fn comma_hint(number: &str) -> &'static str {
     }
 }
 
-/// Tells whether a code in capital letters is that of a product: five digits and an optional suffix
-/// of letters.
+/// Returns whether a code in capital letters is that of a product: five digits and an optional
+/// suffix of letters.
 fn is_product(sku: &str) -> bool {
     let bytes = sku.as_bytes();
     bytes.len() >= 5
@@ -506,7 +506,7 @@ mod tests {
                     536365,85123A,MUG,6,2010-12-01 08:26:00,2.55,17850.0\n";
         let short = error("short.csv", format!("{good}536366,85123A\n").as_bytes());
         assert!(
-            short.contains("line 3: it has 2 fields, and the header has 7: Description is missing"),
+            short.contains("line 3: it has 2 fields, but the header has 7: Description is missing"),
             "{short}"
         );
         let bytes = error(

@@ -1,4 +1,4 @@
-//! What a file comes to: its catalogue, its orders with their refunds, and a reason for every other
+//! The plan of a file: its catalogue, its orders with their refunds, and a reason for every other
 //! line. Pure.
 
 use std::collections::{BTreeMap, HashMap};
@@ -22,7 +22,7 @@ const MAX_PRICE: i64 = 1_000_000_000_000;
 /// The highest total of one order that the API takes, in pence.
 const MAX_ORDER_TOTAL: i64 = 1_000_000_000_000_000;
 
-/// Everything that a file asks the shop to do, and what becomes of the rest.
+/// Everything that a file makes the shop do, and the reasons for ignoring the rest.
 #[derive(Debug, Default)]
 pub struct Plan {
     /// Lines of the file behind the header.
@@ -103,7 +103,7 @@ impl Order {
 }
 
 impl Plan {
-    /// Works out what the rows, in file order, come to.
+    /// Computes the plan of the rows, in file order.
     ///
     /// # Errors
     /// When the file asks for something that the API does not take; the message names the line.
@@ -223,7 +223,7 @@ impl Order {
         if customer(row) != self.customer {
             let mine = named(&self.customer);
             let theirs = named(customer(row));
-            return Err(format!("it is sold to {theirs}, and the invoice begins with {mine}"));
+            return Err(format!("it is sold to {theirs}, but the invoice begins with {mine}"));
         }
         if self.lines.len() == MAX_ORDER_LINES {
             return Err(format!("the invoice has more than {MAX_ORDER_LINES} lines"));
@@ -236,7 +236,10 @@ impl Order {
         }
         // At most 10^12 pence times 10^6 units, on top of at most 10^15 pence.
         if self.total() + row.pence * row.quantity > MAX_ORDER_TOTAL {
-            return Err(format!("the invoice comes to more than {}", pounds(MAX_ORDER_TOTAL)));
+            return Err(format!(
+                "the total of the invoice is more than {}",
+                pounds(MAX_ORDER_TOTAL)
+            ));
         }
         let sku = row.sku.clone();
         let quantity = row.quantity;

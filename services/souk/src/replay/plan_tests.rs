@@ -1,4 +1,4 @@
-//! What holds for the plan of a replay, on a small file with every oddity of the real one.
+//! Tests of the plan of a replay, on a small file with every oddity of the real one.
 
 use std::io::Write as _;
 
@@ -144,7 +144,10 @@ fn what_the_api_does_not_take_is_refused_before_anything_is_sent() {
     let dear = line.replace(",1.00,", ",10000000000.01,");
     assert_eq!(error(dear), "line 2, invoice 1: its UnitPrice is above 10000000000.00");
     let dear = line.replace(",1.00,", ",9999999999.99,").replace(",1,2011", ",1001,2011");
-    assert_eq!(error(dear), "line 2, invoice 1: the invoice comes to more than 10000000000000.00");
+    assert_eq!(
+        error(dear),
+        "line 2, invoice 1: the total of the invoice is more than 10000000000000.00"
+    );
     let most = line.replace(",1.00,", ",10000000000.00,").replace(",1,2011", ",1000,2011");
     let file =
         (1..=9_224).map(|invoice| most.replacen('1', &invoice.to_string(), 1)).collect::<String>();
@@ -155,7 +158,7 @@ fn what_the_api_does_not_take_is_refused_before_anything_is_sent() {
     let two = line.replace(",\n", ",111.0\n") + &line.replace(",\n", ",222.0\n");
     assert_eq!(
         error(two),
-        "line 3, invoice 1: it is sold to customer 222, and the invoice begins with customer 111"
+        "line 3, invoice 1: it is sold to customer 222, but the invoice begins with customer 111"
     );
 }
 

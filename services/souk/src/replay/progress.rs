@@ -1,4 +1,4 @@
-//! Progress on stderr: how far it is, how fast, and how long it still takes.
+//! Progress on stderr: how far it is, how fast, and the remaining time.
 
 use std::collections::VecDeque;
 use std::io::{IsTerminal as _, Write as _};
@@ -20,7 +20,7 @@ pub struct Progress {
     done: AtomicU64,
 }
 
-/// A reporter under way; it stops when this is dropped.
+/// A reporter in progress; it stops when this is dropped.
 pub struct Reporter {
     task: tokio::task::JoinHandle<()>,
     is_terminal: bool,

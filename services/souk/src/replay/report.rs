@@ -1,4 +1,4 @@
-//! What is told at the end: the result, the four services side by side, and where they disagree.
+//! The final report: the result, the four services side by side, and where they disagree.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub struct Report {
     file: Option<Figures>,
 }
 
-/// What each service says by itself.
+/// The figures of each service.
 #[derive(Serialize)]
 struct Services {
     orders: Figures,
@@ -31,7 +31,7 @@ struct Services {
 }
 
 impl Report {
-    /// Puts the report together. `is_whole` tells that the whole file was carried out, so that the
+    /// Puts the report together. `is_whole` says that the whole file was carried out, so that the
     /// services must also agree with it, and not only with each other.
     pub fn of(plan: &Plan, books: &Books, is_whole: bool) -> Report {
         let Books { orders, payments, ledger, inventory } = books;
@@ -59,7 +59,7 @@ impl Report {
         for (name, _) in &columns {
             let _ = write!(text, "{name:>14}");
         }
-        // The digests are compared like the figures, but nobody reads them.
+        // The digests are compared like the figures, but not printed.
         let rows = self
             .services
             .orders

@@ -1,5 +1,4 @@
-//! The sales: each order placed, fulfilled and taken back as the file has it, many customers side
-//! by side.
+//! The sales: places, fulfils and refunds each order as in the file, many customers in parallel.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -21,10 +20,10 @@ use super::supply::{CURRENCY, Goods, Prices, money};
 /// What the reference and the request id of every order of a replay begin with.
 pub const PREFIX: &str = "retail-";
 
-/// How often an order that the shop gave up, because part of it was away for long, is placed anew.
+/// How often an order is placed again after the shop gave it up because a service was unreachable.
 const MOST_TRIES: u32 = 10;
 
-/// Orders a second; none is as fast as it goes.
+/// Orders per second; none is as fast as possible.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate(Option<f64>);
 
@@ -175,7 +174,7 @@ impl Seller {
         Ok(())
     }
 
-    /// Places the order, and waits until it is placed for good.
+    /// Places the order, and waits until it is PLACED.
     async fn place(&self, order: &Order) -> Result<pb::Order, StartError> {
         let started = Instant::now();
         let reference = format!("{PREFIX}{}", order.invoice);
@@ -191,8 +190,9 @@ impl Seller {
             });
             let placed = match answer.await {
                 Ok(answer) => answer.order.unwrap_or_default(),
-                // The shop was away too long for this order. It holds and charges nothing, and is
-                // placed as a new one; a later replay takes the same steps and finds that one.
+                // The shop was unreachable too long for this order. It holds and charges nothing,
+                // and is placed as a new order; a later replay takes the same steps and finds that
+                // one.
                 Err(status) if is_given_up(&status) && tries < MOST_TRIES => {
                     tries += 1;
                     continue;
@@ -206,7 +206,7 @@ impl Seller {
                 }
             };
             match placed.state() {
-                // It is under way; the repeat waits for it.
+                // It is in progress; the retry waits for it.
                 OrderState::Pending if started.elapsed() < LONGEST_PLACING => continue,
                 OrderState::Placed
                 | OrderState::Paid
@@ -246,8 +246,8 @@ impl Seller {
         }
     }
 
-    /// Records that the goods left. Until the payment is captured this is answered ABORTED, and
-    /// repeated.
+    /// Records that the goods left. Until the payment is captured this returns ABORTED, and is
+    /// retried.
     async fn fulfill(&self, order: &Order, order_id: &str) -> Result<(), StartError> {
         let started = Instant::now();
         let request = pb::FulfillOrderRequest {
@@ -326,7 +326,7 @@ impl Seller {
     }
 }
 
-/// How long one order may be under way before the replay gives up on it.
+/// How long one order may be in progress before the replay gives up.
 const LONGEST_PLACING: Duration = Duration::from_secs(300);
 
 fn has_left(order: &pb::Order) -> bool {
@@ -334,7 +334,7 @@ fn has_left(order: &pb::Order) -> bool {
 }
 
 impl Order {
-    /// Names the order to a person.
+    /// Describes the order for people.
     pub fn place(&self) -> String {
         format!("invoice {} of line {}", self.invoice, self.line)
     }

@@ -11,15 +11,16 @@ use souk_client::ledger::v1::ledger_service_client::LedgerServiceClient;
 use souk_client::orders::v1 as pb;
 use souk_client::orders::v1::order_service_client::OrderServiceClient;
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
+use souk_types::Backoff;
 use tonic::{Code, Response, Status};
 use tonic_types::StatusExt as _;
 
-/// How long a shop may be away: killed, started again, or full of work.
+/// How long a shop may be unreachable: killed, restarting or overloaded.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long another step of an order may be under way: after a kill its lease runs out first, and
-/// an order that cannot go on is given up after a minute.
+/// How long another step of an order may be in progress: after a kill its lease must expire first,
+/// and an order that cannot continue is given up after a minute.
 const UNDER_WAY_PATIENCE: Duration = Duration::from_secs(180);
-/// How long the first call waits for an answer.
+/// How long the first call waits for a response.
 const FIRST_PATIENCE: Duration = Duration::from_secs(3);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
@@ -39,10 +40,10 @@ pub struct Shop {
 static REPEATED: AtomicU64 = AtomicU64::new(0);
 
 impl Shop {
-    /// Returns the shop behind a channel, once it has answered.
+    /// Returns the shop behind a channel, once it has responded.
     ///
     /// # Errors
-    /// When nothing answers at `address`, or the orders service does not.
+    /// When nothing responds at `address`, or the orders service does not.
     pub async fn open(channel: &Channel, address: &str) -> Result<Shop, StartError> {
         let shop = Shop {
             catalog: CatalogServiceClient::new(channel.clone()),
@@ -64,18 +65,18 @@ impl Shop {
                 let message = status.message();
                 let hint = "`souk up` starts a shop on 127.0.0.1:7300";
                 Err(StartError::new(format!(
-                    "no shop answers at {address}: {code:?}: {message}; {hint}"
+                    "no shop responds at {address}: {code:?}: {message}; {hint}"
                 )))
             }
         }
     }
 }
 
-/// Makes a call until it succeeds or is refused: what a restart of the shop answers is only waited
+/// Retries a call until it succeeds or is refused: failures during a restart of the shop are waited
 /// out.
 ///
 /// # Errors
-/// A refusal, or the last failure when the shop stayed away for a minute.
+/// A refusal, or the last failure when the shop was unreachable for a minute.
 pub async fn persist<T, Answer>(call: impl FnMut() -> Answer) -> Result<T, Status>
 where
     Answer: Future<Output = Result<Response<T>, Status>>,
@@ -92,7 +93,7 @@ where
     Answer: Future<Output = Result<Response<T>, Status>>,
 {
     let started = Instant::now();
-    let mut pause = FIRST_PAUSE;
+    let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
     loop {
         let status = match call().await {
             Ok(response) => return Ok(response.into_inner()),
@@ -107,8 +108,7 @@ where
             return Err(status);
         }
         REPEATED.fetch_add(1, Ordering::Relaxed);
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        tokio::time::sleep(backoff.next_pause()).await;
     }
 }
 
@@ -117,20 +117,20 @@ pub fn repeated() -> u64 {
     REPEATED.load(Ordering::Relaxed)
 }
 
-/// Tells that an order was given up for good because an upstream was away; nothing is held or
-/// charged, and the same request id answers this for ever.
+/// Returns whether an order was given up because an upstream was unreachable; nothing is held or
+/// charged, and the same request id always returns this.
 pub fn is_given_up(status: &Status) -> bool {
     let reason = reason(status);
     reason == pb::ErrorReason::GaveUp.as_str_name()
         || reason == pb::ErrorReason::ReservationExpired.as_str_name()
 }
 
-/// Tells that the request id was used before for something else.
+/// Returns whether the request id was already used for something else.
 pub fn is_other(status: &Status) -> bool {
     reason(status) == pb::ErrorReason::RequestIdReused.as_str_name()
 }
 
-/// Says in one line what was answered instead of a result.
+/// Describes the failure of a call in one line.
 pub fn refusal(what: &str, status: &Status) -> StartError {
     let code = status.code();
     let reason = reason(status);

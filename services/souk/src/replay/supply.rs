@@ -1,5 +1,4 @@
-//! What must be there before something is sold: the catalogue with its prices, and the goods of
-//! each order.
+//! What must exist before a sale: the catalogue with its prices, and the goods of each order.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -49,7 +48,7 @@ pub async fn list_products(shop: &Shop, plan: &Plan) -> Result<Prices, StartErro
             let sent = items.len();
             let told = answer.results.len();
             return Err(StartError::new(format!(
-                "catalog told of {told} products where {sent} were imported"
+                "catalog reported {told} products, but {sent} were imported"
             )));
         }
         if let Some(error) = answer
@@ -143,16 +142,16 @@ fn imported(product: &Product) -> Vec<catalog::ImportedProduct> {
     product.prices.chunks(VARIANT_PRICES).map(item).collect()
 }
 
-/// Receives the goods of each order before it is sold, once for its invoice whatever file it stands
-/// in.
+/// Receives the goods of each order before it is sold, once for its invoice whichever file contains
+/// it.
 ///
 /// A receipt is found again by its time in the world, which no other receipt has: the day before
 /// the sale, and within it a microsecond that the invoice chooses. Request ids alone would not do,
 /// because they are forgotten after 7 days while movements are kept; they keep a call that is
-/// repeated at once, after a lost answer, from counting twice.
+/// repeated at once, after a lost response, from counting twice.
 pub struct Goods {
     shop: Shop,
-    /// The times of all receipts that were there when the replay began.
+    /// The times of all receipts that existed when the replay began.
     received: HashSet<Timestamp>,
 }
 

@@ -35,7 +35,7 @@ async fn a_copy_of_a_shop_under_load_is_whole() {
         let again = run(&["backup", to.to_str().unwrap(), "--data", data.to_str().unwrap()])
             .await
             .exited_with(1);
-        assert!(again.err.contains("is there already"), "{}", again.err);
+        assert!(again.err.contains("already exists"), "{}", again.err);
         places.push(place);
     }
     is_over.store(true, Ordering::Relaxed);
@@ -76,7 +76,7 @@ async fn buy_until(is_over: Arc<AtomicBool>, mut customer: Customer, buyer: usiz
     bought
 }
 
-/// Tells whether an order is known, once it is paid.
+/// Returns whether an order is known, once it is paid.
 async fn comes_to_its_end(mut customer: Customer, order_id: &str) -> Result<bool, String> {
     match customer.order(order_id).await {
         Ok(order) if order.state() == OrderState::Paid => Ok(true),

@@ -14,7 +14,7 @@ use tonic::Code;
 
 use crate::support::{Customer, LIMIT, Ran, audit, folder, printed, run, shop_in};
 
-/// Fetches `/readyz` and returns all of the answer.
+/// Fetches `/readyz` and returns all of the response.
 async fn readyz(shop: &ChildShop) -> String {
     let url = shop.metrics_url();
     let address = url.trim_start_matches("http://").trim_end_matches("/metrics");
@@ -236,7 +236,7 @@ async fn a_backup_has_all_databases_for_this_user_alone_and_one_that_fails_leave
     // What the list has and the folder has not.
     fs::rename(data.join("ledger.db"), data.join("aside")).unwrap();
     let ran = backup("lacking").await.exited_with(1);
-    assert!(ran.err.contains("ledger.db: is gone"), "{}", ran.err);
+    assert!(ran.err.contains("ledger.db: is missing"), "{}", ran.err);
     let mut left: Vec<_> =
         fs::read_dir(copies.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();

@@ -24,7 +24,7 @@ async fn the_events_of_an_order_are_shown_by_type_from_where_one_asks() {
     );
     assert!(lines[1].contains("souk.orders.v1.OrderPaid"), "{told}");
 
-    // As with `| head -1`: when nobody reads any more it ends quietly, without waiting for another
+    // As with `| head -1`: when the reader is gone it ends quietly, without waiting for another
     // event.
     let mut command = Command::new(souk());
     command
@@ -65,5 +65,5 @@ async fn what_keeps_it_from_showing_anything_is_said_in_one_line() {
     let folder = folder();
     let shop = shop_in(folder.path()).argument("--without=events").start().await;
     let without = run(&["events", "tail", "--to", &address(&shop)]).await.exited_with(1).err;
-    assert!(without.contains("no method /souk.events.v1.EventService/Subscribe here"), "{without}");
+    assert!(without.contains("unknown method /souk.events.v1.EventService/Subscribe"), "{without}");
 }

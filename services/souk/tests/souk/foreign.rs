@@ -1,6 +1,6 @@
 //! Services of other languages beside the shop: prepared and started in the background, named in
 //! the log, started again when they die, stopped with the shop and dead when it is. A few lines of
-//! shell stand for one.
+//! shell simulate one.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use souk_testkit::{ChildShop, eventually};
 
 use crate::support::{LIMIT, folder, printed, products, run_in, souk};
 
-/// A service that says where its upstreams are, tells its process id, and ends when it is asked to.
+/// A service that prints its upstreams and its process id, and ends on request.
 const POLITE: &str = r#"
 echo "catalog is at $FAKE__UPSTREAMS__CATALOG, other is at ${FAKE__UPSTREAMS__OTHER:-nowhere}"
 echo "log format $FAKE__LOG__FORMAT" >&2
@@ -105,7 +105,7 @@ async fn says(shop: &ChildShop, wanted: &str) {
 }
 
 fn is_alive(id: &str) -> bool {
-    // One that has ended and that nobody has waited for is no more.
+    // A zombie does not count as running.
     let status = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     status.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
 }
@@ -152,7 +152,7 @@ async fn one_that_is_killed_is_started_again_at_the_same_address() {
         signal(lives[lives.len() - 1].split(' ').next().unwrap(), "KILL");
         lives.push(beside.life(number).await);
     }
-    says(&shop, "fake ended (signal: 9 (SIGKILL)) and starts again in 500ms").await;
+    says(&shop, "fake ended (signal: 9 (SIGKILL)) and restarts in 500ms").await;
     let addresses = lives.iter().map(|life| life.split(' ').nth(1).unwrap()).collect::<Vec<_>>();
     assert!(addresses.iter().all(|address| *address == addresses[0]), "{lives:?}");
     assert!(!products(&shop).await.is_empty());
@@ -206,7 +206,7 @@ async fn a_preparation_that_fails_is_told_with_its_last_words_and_made_again() {
     let beside = Beside::new("sh", step, POLITE);
     let shop = beside.shop().start().await;
     says(&shop, "fake is off: what is only pretended, because `sh -c").await;
-    says(&shop, "failed (exit status: 3): no network here; it is prepared again in 5s").await;
+    says(&shop, "failed (exit status: 3): no network here; the next attempt is in 5s").await;
     assert!(!products(&shop).await.is_empty());
     says(&shop, "fake serves on 127.0.0.1:").await;
     beside.life(1).await;
@@ -216,7 +216,7 @@ async fn a_preparation_that_fails_is_told_with_its_last_words_and_made_again() {
 async fn the_shop_stops_while_a_preparation_waits_to_be_made_again() {
     let beside = Beside::new("sh", "exit 3", POLITE);
     let mut shop = beside.shop().start().await;
-    says(&shop, "it is prepared again in").await;
+    says(&shop, "the next attempt is in").await;
     assert!(shop.stop(SOON).await.success());
     assert_eq!(beside.lives(), Vec::<String>::new());
 }
@@ -230,7 +230,7 @@ async fn an_interpreter_that_is_taken_away_is_not_waited_for() {
     std::os::unix::fs::symlink("/bin/sh", programs.join("fake-interpreter")).unwrap();
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
     let shop = beside.shop().environment("PATH", path).start().await;
-    says(&shop, "it is prepared again in 5s").await;
+    says(&shop, "the next attempt is in 5s").await;
     says(
         &shop,
         "fake is off: what is only pretended, because fake-interpreter is not installed service=",
@@ -268,7 +268,7 @@ async fn it_is_asked_to_stop_and_killed_when_it_does_not() {
     let id = stubborn.life(1).await;
     assert!(shop.stop(SOON).await.success());
     assert!(!is_alive(&id));
-    says(&shop, "fake has not stopped within 1s and is killed").await;
+    says(&shop, "fake did not stop within 1s and is killed").await;
 }
 
 #[tokio::test]
@@ -292,7 +292,7 @@ async fn it_can_be_left_out_and_what_is_not_there_cannot() {
     let services = format!("--services-dir={}", beside.path("services").display());
     let ran =
         run_in(Path::new("."), &["up", &services, "--without=tea"], &[]).await.exited_with(64);
-    assert!(ran.err.contains("there are catalog") && ran.err.contains("fake"), "{}", ran.err);
+    assert!(ran.err.contains("choose from catalog") && ran.err.contains("fake"), "{}", ran.err);
 }
 
 #[tokio::test]

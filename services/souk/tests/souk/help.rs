@@ -36,7 +36,7 @@ async fn every_command_explains_itself() {
         (&["backup", "--help"], &["--data", "souk-data", "souk audit", "runs"]),
         (
             &["events", "tail", "--help"],
-            &["--type", "--from", "earliest", "how long ago", "--json", "--limit", "acknowledged"],
+            &["--type", "--from", "earliest", "how long ago", "--json", "--limit", "acknowledges"],
         ),
         (
             &["token", "--help"],

@@ -1,5 +1,5 @@
-//! Whatever a person gets wrong is told in one clear line, with exit code 64 when it is an argument
-//! or a setting, and before anything is bound or written.
+//! Every user error is one clear line, with exit code 64 when it is an argument or a setting, and
+//! before anything is bound or written.
 
 use souk_testkit::ChildShop;
 
@@ -21,19 +21,19 @@ async fn a_wrong_argument_is_one_line_and_64() {
         (&["up", "--without=tea"][..], "--without = \"tea\""),
         (
             &["up", "--without=tea"],
-            "is no service of this shop; there are catalog, inventory, ledger, payments, orders",
+            "is not a service of this shop; choose from catalog, inventory, ledger, payments, orders",
         ),
         (&["up", "--listen", "somewhere"], "'somewhere'"),
-        (&["serve", "tea"], "there are catalog"),
+        (&["serve", "tea"], "choose from catalog"),
         (&["serve", "orders", "--upstream", "catalog"], "must be NAME=ADDRESS"),
         (
             &["serve", "orders", "--upstream", "tea=http://127.0.0.1:1"],
-            "is no service of this shop",
+            "is not a service of this shop",
         ),
         (&["serve"], "required arguments"),
         (&["token", "--as", "nobody"], "'nobody'"),
         (&["token", "--as", "user:a\nb"], "control character"),
-        (&["token", "--as", "staff:ann "], "blank"),
+        (&["token", "--as", "staff:ann "], "with a space"),
         (&["audit", "--upstream", "auditor=127.0.0.1:1"], "auditor"),
         (&["open"], "'open'"),
     ] {

@@ -1,5 +1,5 @@
-//! The README's own commands, and those that `souk up` prints, run as they stand: only the address
-//! is the test's.
+//! The README's own commands, and those that `souk up` prints, run unchanged: only the address is
+//! the test's.
 
 use std::process::Stdio;
 

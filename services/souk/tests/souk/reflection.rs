@@ -1,5 +1,5 @@
-//! grpcurl, which knows nothing but what reflection tells it: lists, describes and calls every
-//! method of every service.
+//! grpcurl, which knows only what reflection returns: lists, describes and calls every method of
+//! every service.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -86,7 +86,7 @@ async fn every_method_is_listed_described_and_called() {
         let described = grpcurl.run(&["describe", &name]).await.exited_with(0).out;
         assert!(described.contains(&format!("rpc {} (", method.method)), "{described}");
 
-        // An empty message is valid for some and refused by others; either way the answer can be
+        // An empty message is valid for some and refused by others; either way the response can be
         // read.
         let data = if method.client_streaming { "" } else { "{}" };
         let called = grpcurl.run(&["-d", data, method.path.trim_start_matches('/')]).await;

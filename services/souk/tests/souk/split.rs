@@ -1,4 +1,4 @@
-//! `souk serve`: a shop that has outgrown its process goes on in two, on the same databases.
+//! `souk serve`: a shop that has outgrown its process continues in two, on the same databases.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-"""What is heard: an order of the shop becomes one entry of its customer, however often it is told."""
+"""Consumed events: an order becomes one entry of its customer, however often it is delivered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def an_order_is_written_down_once_and_told_however_often_it_comes(service:
     await service.bus.add(placed("order_1", "alice"), copies=2)
     await service.bus.settled()
     assert await service.recent() == ["placed order_1"]
-    # The two that came, and the one that was told of them.
+    # The two entries, and the one published event.
     told = (await service.bus.told(3))[2:]
     assert [event.ordering_key for event in told] == ["alice"]
     assert [start.subscription for start in service.bus.starts] == ["{{name}}"]

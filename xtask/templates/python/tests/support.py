@@ -12,7 +12,7 @@ from souk_chassis.testing import Bus, caller, stop
 
 
 class Running:
-    """The service, and the bus that it tells."""
+    """The service, and the event bus that it publishes to."""
 
     def __init__(self, running: souk_chassis.Running, bus: Bus) -> None:
         self.bus = bus

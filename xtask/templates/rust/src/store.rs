@@ -1,21 +1,14 @@
 //! The tables and every query.
 
+mod migrations;
+
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, NotSet, QueryOrder, QuerySelect};
-use souk_data::{Error, Find, Migration, Reader, Schema, Tx, given, given_limit};
+use souk_data::{Error, Find, Reader, Tx, given, given_limit};
 
 use crate::entry::{ActiveModel, Column, Entity, Model};
 
-/// The tables and how they came to be.
-pub const SCHEMA: Schema = Schema {
-    name: "{{name}}",
-    migrations: &[Migration {
-        version: 1,
-        name: "entries",
-        sqlite: include_str!("../migrations/sqlite/0001_entries.sql"),
-        postgres: include_str!("../migrations/postgres/0001_entries.sql"),
-    }],
-};
+pub use migrations::SCHEMA;
 
 /// Adds an entry.
 pub async fn insert(tx: &Tx, entry: Model) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! A connection to RabbitMQ that is made when it is needed, and made again when it broke.
+//! A connection to RabbitMQ that is opened when needed, and reopened when it breaks.
 
 use std::time::Duration;
 
@@ -45,7 +45,8 @@ impl Link {
         let properties = ConnectionProperties::default().with_connection_name(self.name.into());
         let connecting = Connection::connect_uri(self.uri.clone(), properties);
         let made = tokio::time::timeout(ASK_LIMIT, connecting).await;
-        let made = made.map_err(|_| LogError::Unavailable("RabbitMQ does not answer".into()))??;
+        let made =
+            made.map_err(|_| LogError::Unavailable("RabbitMQ does not respond".into()))??;
         let channel = made.create_channel().await?;
         *connection = Some(made);
         Ok(channel)
@@ -94,7 +95,7 @@ impl Link {
         match self.channel().await?.queue_declare(stream.into(), options, arguments).await {
             Err(error) if is(&error, &AMQPSoftError::PRECONDITIONFAILED) => {
                 warn!(
-                    "the stream {stream} is there and keeps events for another time than engine.retention_days"
+                    "the stream {stream} exists with another retention than engine.retention_days"
                 );
                 Ok(())
             }
@@ -129,7 +130,7 @@ pub fn uri(url: &str) -> Result<AMQPUri, StartError> {
     if uri.scheme != lapin::uri::AMQPScheme::AMQP {
         return wrong("must begin with amqp://; TLS is not built in");
     }
-    // `…:5672/` names the virtual host "", which nobody means.
+    // `…:5672/` names the virtual host "", which is never intended.
     if uri.vhost.is_empty() {
         uri.vhost = "/".into();
     }

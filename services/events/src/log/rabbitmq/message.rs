@@ -69,8 +69,7 @@ pub fn offset_of(delivery: &Delivery) -> Option<i64> {
     }
 }
 
-/// Reads an event. What a foreign producer wrote and is none is passed over, with a line in the
-/// log.
+/// Reads an event. What a foreign producer wrote and is none is skipped, with a line in the log.
 pub fn entry_of(delivery: Delivery, offset: i64) -> Option<Entry> {
     let properties = delivery.properties;
     let data = Bytes::from(delivery.data);
@@ -88,7 +87,7 @@ pub fn entry_of(delivery: Delivery, offset: i64) -> Option<Entry> {
         Ok(event) => event,
         Err(reason) => {
             warn!(
-                "passed over a message of {}, offset {offset}: {reason}",
+                "skipped a message of {}, offset {offset}: {reason}",
                 delivery.routing_key.as_str()
             );
             return None;

@@ -8,9 +8,10 @@ use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Consumer};
+use souk_types::Backoff;
 use tracing::warn;
 
-use super::super::broker::{ASK_LIMIT, Backoff, Source};
+use super::super::broker::{self, ASK_LIMIT, Source};
 use super::super::{Entry, LogError};
 use super::Streams;
 use super::link::Link;
@@ -23,7 +24,7 @@ const AHEAD: u16 = 250;
 /// How many events the follower hands on at once.
 const BATCH: usize = 1000;
 
-/// Reads one stream. It goes on by itself after the broker was away.
+/// Reads one stream. It continues by itself after the broker was unreachable.
 pub struct RabbitMqSource {
     link: Arc<Link>,
     stream: String,
@@ -32,14 +33,14 @@ pub struct RabbitMqSource {
     open: Option<(Channel, Consumer)>,
     /// The tag of the last message that was taken.
     unacknowledged: Option<u64>,
-    /// What was read and did not fit the last answer.
+    /// What was read and did not fit the last response.
     held_back: Option<Entry>,
     backoff: Backoff,
 }
 
 impl RabbitMqSource {
     pub fn new(link: Arc<Link>, stream: String, from: i64) -> Self {
-        let backoff = Backoff::default();
+        let backoff = broker::backoff();
         RabbitMqSource {
             link,
             stream,
@@ -83,8 +84,8 @@ impl Source for RabbitMqSource {
         let mut entries: Vec<Entry> = Vec::new();
         let mut bytes = 0;
         while entries.len() < max_events {
-            // Acknowledged before the next wait and not after the last one: whoever drops the
-            // future then loses nothing.
+            // Acknowledged before the next wait and not after the last one: dropping the future
+            // then loses nothing.
             let unacknowledged = if entries.is_empty() { self.unacknowledged.take() } else { None };
             if let (Some(tag), Some((channel, _))) = (unacknowledged, &self.open) {
                 // What fails here fails again below.
@@ -103,7 +104,7 @@ impl Source for RabbitMqSource {
                 if !entries.is_empty() {
                     break;
                 }
-                self.backoff.wait().await;
+                tokio::time::sleep(self.backoff.next_pause()).await;
                 continue;
             };
             self.backoff.reset();
@@ -140,7 +141,7 @@ impl Follower {
             positions,
             open: None,
             acknowledged: 0,
-            backoff: Backoff::default(),
+            backoff: broker::backoff(),
         }
     }
 
@@ -152,10 +153,10 @@ impl Follower {
             if self.open.is_none()
                 && let Err(error) = self.connect().await
             {
-                if self.backoff.is_first() {
-                    warn!("RabbitMQ cannot be read, trying again: {error}");
+                if !self.backoff.is_failing() {
+                    warn!("cannot read from RabbitMQ, retrying: {error}");
                 }
-                self.backoff.wait().await;
+                tokio::time::sleep(self.backoff.next_pause()).await;
                 continue;
             }
             let (channel, merged) = self.open.as_mut().expect("it was just opened");
@@ -199,7 +200,7 @@ impl Follower {
                 return batch;
             }
             if is_broken {
-                self.backoff.wait().await;
+                tokio::time::sleep(self.backoff.next_pause()).await;
             }
         }
     }
@@ -227,8 +228,8 @@ pub async fn read_one(
 ) -> Result<Entry, LogError> {
     let mut source = RabbitMqSource::new(link.clone(), streams.name(partition), from);
     let read = tokio::time::timeout(ASK_LIMIT, source.next(1, usize::MAX)).await;
-    let read = read.map_err(|_| LogError::Unavailable("RabbitMQ does not answer".into()))??;
-    read.into_iter().next().ok_or_else(|| LogError::Unavailable("RabbitMQ does not answer".into()))
+    let read = read.map_err(|_| LogError::Unavailable("RabbitMQ does not respond".into()))??;
+    read.into_iter().next().ok_or_else(|| LogError::Unavailable("RabbitMQ does not respond".into()))
 }
 
 /// Consumes a stream from an offset on; from the first message when that is gone.

@@ -6,7 +6,7 @@ use tonic::Code;
 
 use crate::support::{Consumer, Events, LIMIT, event, number, refused};
 
-/// A subscription whose events die after so many attempts, in quick succession.
+/// A subscription whose events die after this many attempts, in quick succession.
 async fn hasty(events: &Events, max_attempts: i32) -> Consumer {
     let request = pb::CreateSubscriptionRequest {
         subscription: "mail".into(),
@@ -73,7 +73,7 @@ on_each_engine! {
         events.publish_keys(&["a", "a"]).await;
         let delivery = consumer.next().await;
         consumer.refuse(&delivery, "cannot be read", true).await;
-        // The next of its key goes on.
+        // The next event with its key continues.
         let next = consumer.next().await;
         assert_eq!((number(&next), next.delivery_attempt), (1, 1));
         consumer.ack(&next).await;

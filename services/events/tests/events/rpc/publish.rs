@@ -69,10 +69,10 @@ on_each_engine! {
         for own in [0, 4] {
             assert!(matches!(results[own], Outcome::Position(_)), "{results:?}");
         }
-        let message = "only service:orders publishes events of the type souk.orders.v1.OrderPlaced, not service:mail";
+        let message = "only service:orders may publish events of the type souk.orders.v1.OrderPlaced, not service:mail";
         assert_eq!(failure(1), (pb::ErrorReason::ForeignEventType, false, message));
         assert_eq!((failure(2).0, failure(2).1), (pb::ErrorReason::LogUnavailable, true));
-        let message = "nobody publishes events of the type v1.Happened, not service:mail";
+        let message = "no service may publish events of the type v1.Happened, not service:mail";
         assert_eq!(failure(3), (pb::ErrorReason::ForeignEventType, false, message));
         assert_eq!(events.service.row_counts().await["0.log_event"], 2);
 

@@ -141,8 +141,8 @@ on_each_engine! {
         let after = events.get("mail").await;
         assert_eq!((after.event_types, after.max_attempts), (before.event_types, before.max_attempts));
 
-        // One that an older version let somebody else make stays that caller's, until staff deletes
-        // it.
+        // One that an older version let another caller create stays that caller's, until staff
+        // deletes it.
         events.tamper("UPDATE subscription SET owner = 'service:orders' WHERE name = 'mail'").await;
         events.service.restart().await;
         drop(Consumer::open(events.orders(), start("mail")).await.unwrap());

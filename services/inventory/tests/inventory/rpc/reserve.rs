@@ -159,7 +159,7 @@ on_each_engine! {
         let status = refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
         assert_eq!(souk_testkit::field_violations(&status)[0].field, "effective_time");
         inventory.orders().consume_reservation(consume(1_700_000_005)).await.unwrap();
-        // A repeat is answered as things stand.
+        // A repeat returns the current state.
         inventory.orders().consume_reservation(consume(1_699_999_999)).await.unwrap();
 
         let back = |seconds| pb::ReturnStockRequest {

@@ -30,8 +30,8 @@ on_each_engine! {
         let ledger = TestLedger::start(engine).await;
         let mut moments = vec![(0, pb::AccountBalance::default())];
         for batch in 0..30i64 {
-            // More transfers of the account than stand between two checkpoints, and fewer, and
-            // pending ones.
+            // More transfers of the account than between two checkpoints, and fewer, and pending
+            // ones.
             let transfers: Vec<_> = (0..1 + batch * 7 % 90).map(|n| transfer(&format!("{batch} {n}"), "a", "b", 1 + n)).collect();
             ledger.create(transfers).await;
             let last = format!("p {batch}");

@@ -7,26 +7,8 @@
 
 pub mod charge;
 pub mod lost_request;
+mod migrations;
 pub mod operation;
 pub mod script;
 
-use souk_data::{Migration, Schema};
-
-/// The tables and how they came to be.
-pub const SCHEMA: Schema = Schema {
-    name: "payments-simulator",
-    migrations: &[
-        Migration {
-            version: 1,
-            name: "simulator",
-            sqlite: include_str!("../../../migrations/sqlite/0001_simulator.sql"),
-            postgres: include_str!("../../../migrations/postgres/0001_simulator.sql"),
-        },
-        Migration {
-            version: 2,
-            name: "decision",
-            sqlite: include_str!("../../../migrations/sqlite/0002_decision.sql"),
-            postgres: include_str!("../../../migrations/postgres/0002_decision.sql"),
-        },
-    ],
-};
+pub use migrations::SCHEMA;

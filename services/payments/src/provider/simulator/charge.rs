@@ -1,12 +1,12 @@
-//! The simulator's rules: what an operation makes of a charge. It checks everything for itself, as
-//! a provider does that trusts nobody. Pure.
+//! The simulator's rules: how an operation changes a charge. It checks everything itself, as a
+//! provider does that trusts no caller. Pure.
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
 use super::token::{Operation, Outcome};
 use crate::attempt::{Answer, Decline};
 
-/// Where a charge stands at the simulator. The numbers are those of the table.
+/// The state of a charge at the simulator. The numbers are those of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum ChargeState {
@@ -16,7 +16,7 @@ pub enum ChargeState {
     WaitsForAction = 2,
     /// The amount is set aside, wholly or the rest of it.
     Held = 3,
-    /// Nothing more is set aside, for good.
+    /// Nothing is reserved any more. Final.
     Closed = 4,
 }
 
@@ -30,7 +30,7 @@ pub struct Line {
     pub fees: i64,
 }
 
-/// What an operation says besides its amount.
+/// The details of an operation besides its amount.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Detail {
     pub approve: bool,

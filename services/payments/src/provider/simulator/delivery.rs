@@ -43,7 +43,8 @@ pub async fn deliver(tx: &Tx, delivery: &Delivery) -> Result<Response, Error> {
     book::charge::insert_missing(tx, order.charge, currency, delivery.method.as_ref(), *now)
         .await?;
     let charge = book::charge::lock(tx, order.charge).await?;
-    let charge = charge.ok_or_else(|| Error::inconsistent("a charge is neither new nor there"))?;
+    let charge =
+        charge.ok_or_else(|| Error::inconsistent("a charge was neither inserted nor found"))?;
     if let Some(answer) = book::operation::answer(tx, order.key).await? {
         return Ok(Response::Answer(answer));
     }
@@ -51,7 +52,7 @@ pub async fn deliver(tx: &Tx, delivery: &Delivery) -> Result<Response, Error> {
     if *operation == Operation::CompleteAction {
         match charge.decision() {
             Some(decision) => detail.approve = decision,
-            // A provider that was not told by its customer has nothing to say.
+            // A provider without the customer's decision has nothing to report.
             None => return Ok(Response::RequestLost),
         }
     }

@@ -1,5 +1,4 @@
-//! The test tokens: what each makes of an operation. The list with its words is at SimulatorService
-//! in the contract.
+//! The test tokens: how each changes an operation. SimulatorService in the contract documents them.
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use souk_types::PaymentId;

@@ -19,7 +19,7 @@ on_each_engine! {
         assert!(!waiting.action_url.contains(&request.payment_id));
         assert_eq!(shop.authorize(&request).await.unwrap(), waiting);
 
-        // Nobody's word counts: not the customer's, not the staff's, not the orders service's.
+        // No caller's claim counts: not the customer's, not the staff's, not the orders service's.
         let said = pb::CompletePaymentActionRequest { payment_id: request.payment_id.clone(), approve: true };
         let callers = [Caller::User("alice".into()), Caller::Staff("ann".into()), Caller::Service("orders".into())];
         for caller in callers {
@@ -40,7 +40,7 @@ on_each_engine! {
         assert_eq!(shop.ledger.calls(), 0);
         shop.agree().await;
 
-        // Whoever has the link decides, once; nobody guesses it.
+        // The holder of the link decides, once; it cannot be guessed.
         let mut page = SimulatorServiceClient::new(shop.service.channel_as(&Caller::User("alice".into())));
         let guessed = format!("https://simulator.invalid/actions/{}", request.payment_id);
         let cut = waiting.action_url[..waiting.action_url.len() - 1].to_owned();

@@ -1,5 +1,5 @@
 //! A scripted ledger that keeps its transfers by TigerBeetle's rules, as far as payments need them,
-//! and fails when it is told to.
+//! and fails on request.
 
 // A fake may refuse in any way that a server can.
 #![allow(clippy::disallowed_methods)]
@@ -21,11 +21,11 @@ pub enum Mood {
     Well,
     /// Nothing arrives.
     Down,
-    /// Everything is done and no answer comes back.
+    /// Everything is done and no response comes back.
     LosesAnswers,
     /// Every transfer is refused.
     Refuses,
-    /// Nothing is done, and the answer is empty.
+    /// Nothing is done, and the response is empty.
     AnswersNothing,
     /// Nothing is done, and each transfer is answered as created without saying which.
     AnswersNoNames,
@@ -33,7 +33,7 @@ pub enum Mood {
     AnswersOthers,
     /// Nothing is done, and another amount is answered as created.
     AnswersAnotherAmount,
-    /// Everything is done, and the answer says nothing of it.
+    /// Everything is done, and the response says nothing of it.
     DoesAndAnswersNothing,
 }
 

@@ -13,6 +13,6 @@ class Entries(Settings):
 
 
 class Config(Settings):
-    """What the service can be told."""
+    """The settings of the service."""
 
     entries: Entries

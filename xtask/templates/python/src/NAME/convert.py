@@ -20,5 +20,5 @@ def to_proto(entry: Entry) -> entry_pb2.Entry:
 
 
 def to_event(entry: Entry) -> events_pb2.EntryRecorded:
-    """Returns what tells of an entry."""
+    """Returns the event of an entry."""
     return events_pb2.EntryRecorded(entry=to_proto(entry))

@@ -1,4 +1,4 @@
-"""What is told to others, in the write of its change, and what is heard of them."""
+"""Published events, in the write of their change, and consumed events."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ SUBSCRIPTION = "{{name}}"
 
 
 def entry_recorded(tx: Tx, entry: Entry) -> None:
-    """Tells that an entry was written down."""
+    """Publishes that an entry was recorded."""
     tx.publish(convert.to_event(entry), key=entry.user_id)
 
 
 def handlers(most_per_user: int) -> Mapping[type[Message], Handler]:
-    """Returns what is heard. A handler runs in one write with the record of its event, so its effect happens once."""
+    """Returns the subscription. A handler runs in one write with the record of its event, so its effect happens once."""
 
     def order_placed(tx: Tx, event: OrderPlaced, _: Delivery) -> None:
         """Writes an order down for its customer."""

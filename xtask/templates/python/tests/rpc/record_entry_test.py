@@ -1,4 +1,4 @@
-"""RecordEntry: success, repeat, each refusal, and what is told."""
+"""RecordEntry: success, repeat, each error, and the published event."""
 
 from __future__ import annotations
 

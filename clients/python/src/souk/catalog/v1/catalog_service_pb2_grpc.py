@@ -28,8 +28,9 @@ if _version_not_supported:
 class CatalogServiceStub:
     """Owns what the shop sells: products, their variants, and what those cost.
 
-    Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in state DRAFT, with their
-    variants and prices, are there for staff and services only; for everybody else they are not found.
+    Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
+    state DRAFT, with their variants and prices, are visible to staff and services only; other
+    callers get NOT_FOUND.
     """
 
     def __init__(self, channel):
@@ -123,21 +124,23 @@ class CatalogServiceStub:
 class CatalogServiceServicer:
     """Owns what the shop sells: products, their variants, and what those cost.
 
-    Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in state DRAFT, with their
-    variants and prices, are there for staff and services only; for everybody else they are not found.
+    Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
+    state DRAFT, with their variants and prices, are visible to staff and services only; other
+    callers get NOT_FOUND.
     """
 
     def CreateProduct(self, request, context):
-        """Creates a product, without variants. Repeating a `request_id` answers the first result.
+        """Creates a product, without variants. Repeating a `request_id` returns the first result.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateProduct(self, request, context):
-        """Changes the fields of a product that the mask names. Repeating a `request_id` answers the first result.
-        Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH, ERROR_REASON_PRODUCT_STATE and
-        ERROR_REASON_UPDATE_MASK_EMPTY.
+        """Changes the fields of a product that the mask names. Repeating a `request_id` returns the first
+        result.
+        Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH,
+        ERROR_REASON_PRODUCT_STATE and ERROR_REASON_UPDATE_MASK_EMPTY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -145,45 +148,50 @@ class CatalogServiceServicer:
 
     def GetProduct(self, request, context):
         """Returns one product with its variants, and each variant with its default prices.
-        Fails with ERROR_REASON_PRODUCT_NOT_FOUND. Drafts are there for staff and services only.
+        Fails with ERROR_REASON_PRODUCT_NOT_FOUND. Drafts are visible to staff and services only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListProducts(self, request, context):
-        """Lists products by title, a page at a time, without their variants. Letter case does not count. Drafts are there for
-        staff and services only. Fails with ERROR_REASON_INVALID_TIME.
+        """Lists products by title, a page at a time, without their variants. Sorting ignores letter case.
+        Drafts are visible to staff and services only. Fails with ERROR_REASON_INVALID_TIME.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateVariant(self, request, context):
-        """Adds a variant to a product. Repeating a `request_id` answers the first result.
-        Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and ERROR_REASON_TOO_MANY_VARIANTS.
+        """Adds a variant to a product. Repeating a `request_id` returns the first result.
+        Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and
+        ERROR_REASON_TOO_MANY_VARIANTS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateVariant(self, request, context):
-        """Changes the fields of a variant that the mask names. Repeating a `request_id` answers the first result.
-        Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH and ERROR_REASON_UPDATE_MASK_EMPTY.
+        """Changes the fields of a variant that the mask names. Repeating a `request_id` returns the first
+        result.
+        Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH and
+        ERROR_REASON_UPDATE_MASK_EMPTY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetVariant(self, request, context):
-        """Returns one variant, by its id or its sku, with its default prices. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+        """Returns one variant, by its id or its sku, with its default prices. Fails with
+        ERROR_REASON_VARIANT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetVariants(self, request, context):
-        """Returns several variants by their skus, in the order asked; skus that no variant has are left out.
+        """Returns several variants by their skus, in the order of the request; skus that no variant has
+        are left out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -191,7 +199,7 @@ class CatalogServiceServicer:
 
     def CreatePrice(self, request, context):
         """Adds a price to a variant. The first price of a currency becomes the default in that currency.
-        Repeating a `request_id` answers the first result. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
+        Repeating a `request_id` returns the first result. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
         ERROR_REASON_PRICE_EXISTS, ERROR_REASON_AMOUNT_OUT_OF_RANGE and ERROR_REASON_INVALID_TIME.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -199,14 +207,15 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetPrice(self, request, context):
-        """Returns one price, also when it is archived. Fails with ERROR_REASON_PRICE_NOT_FOUND.
+        """Returns one price, even when it is archived. Fails with ERROR_REASON_PRICE_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPrices(self, request, context):
-        """Lists the prices of a variant, archived ones included, in the order of their effective times, a page at a time.
+        """Lists the prices of a variant, archived ones included, in the order of their effective times, a
+        page at a time.
         Fails with ERROR_REASON_VARIANT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -214,51 +223,57 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetDefaultPrice(self, request, context):
-        """Makes a price the one that its variant is sold at in its currency, unless a price is named. Doing it again changes
-        nothing. Repeating a `request_id` answers the first result. Fails with ERROR_REASON_PRICE_NOT_FOUND and
-        ERROR_REASON_PRICE_ARCHIVED.
+        """Makes a price the default of its variant in its currency: the variant is sold at it unless a
+        price is named. Repeating the call changes nothing. Repeating a `request_id` returns the first
+        result. Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_ARCHIVED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ArchivePrice(self, request, context):
-        """Takes a price out of use; it stays readable. Archiving it again changes nothing. Repeating a `request_id` answers the
-        first result. Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+        """Archives a price: nothing is sold at it any more, but it stays readable. Archiving it again
+        changes nothing. Repeating a `request_id` returns the first result. Fails with
+        ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ImportProducts(self, request_iterator, context):
-        """Takes a stream of products with their variants and prices, and answers what became of each item, in order.
+        """Imports a stream of products with their variants and prices, and returns one result per item,
+        in order.
 
-        An item is taken as a whole or refused as a whole, and a bad one does not stop the others. What was imported before is
-        found by its external key: variants and prices that are new are added, and nothing that is there is changed, so that a
-        repeat changes nothing and undoes no edit. Items become durable in groups while the stream goes on: when a call breaks
-        off, some are there, and a repeat brings the rest. At most 10,000 items a call (ERROR_REASON_TOO_MANY_ITEMS). An item with more
-        labels, variants, attributes or prices than may be sent ends the call with ERROR_REASON_INVALID_FIELD.
+        Each item is imported or rejected as a whole, and a bad item does not stop the others. Products
+        imported earlier are found by their external key: new variants and prices are added, and
+        existing data never changes, so a retry changes nothing and undoes no edit. Items become
+        durable in groups while the stream continues: when a call breaks off, some items are imported,
+        and a retry imports the rest. At most 10,000 items per call (ERROR_REASON_TOO_MANY_ITEMS). An
+        item with more labels, variants, attributes or prices than allowed ends the call with
+        ERROR_REASON_INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ResolvePrices(self, request, context):
-        """Answers what each item costs now: a sku its default price in the currency, a price id that price. Items may repeat.
+        """Returns what each item costs now: for a sku its default price in the currency, for a price id
+        that price. Items may repeat.
 
-        All items or none: when some cannot be sold the code, reason and metadata are those of the first, its metadata has
-        `item_index` and `field` (as in `items[3].sku`), and BadRequest names up to 16 of them. Fails with
-        ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED,
-        ERROR_REASON_CURRENCY_MISMATCH and ERROR_REASON_PRODUCT_NOT_FOR_SALE.
+        Resolves all items or none. When some cannot be sold, the code, reason and metadata are those
+        of the first; its metadata has `item_index` and `field` (as in `items[3].sku`), and BadRequest
+        names up to 16 of them. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
+        ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH and
+        ERROR_REASON_PRODUCT_NOT_FOR_SALE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AuditCatalog(self, request, context):
-        """Checks the invariants of this service's database: every variant has its product, every price its variant, every
-        default price belongs to its variant and currency and is not archived, every variant with a price has a default.
-        Answers what is wrong, and how much was looked at.
+        """Checks the invariants of this service's database: every variant has its product, every price
+        its variant, every default price belongs to its variant and currency and is not archived, every
+        variant with a price has a default. Returns what is wrong and how much was checked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -358,8 +373,9 @@ def add_CatalogServiceServicer_to_server(servicer, server):
 class CatalogService:
     """Owns what the shop sells: products, their variants, and what those cost.
 
-    Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in state DRAFT, with their
-    variants and prices, are there for staff and services only; for everybody else they are not found.
+    Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
+    state DRAFT, with their variants and prices, are visible to staff and services only; other
+    callers get NOT_FOUND.
     """
 
     @staticmethod

@@ -29,8 +29,9 @@ GRPC_VERSION: str
 class CatalogServiceStub:
     """Owns what the shop sells: products, their variants, and what those cost.
 
-    Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in state DRAFT, with their
-    variants and prices, are there for staff and services only; for everybody else they are not found.
+    Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
+    state DRAFT, with their variants and prices, are visible to staff and services only; other
+    callers get NOT_FOUND.
     """
 
     @_typing.overload
@@ -38,159 +39,191 @@ class CatalogServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CatalogServiceAsyncStub: ...
     CreateProduct: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateProductRequest, _catalog_service_pb2.CreateProductResponse]
-    """Creates a product, without variants. Repeating a `request_id` answers the first result."""
+    """Creates a product, without variants. Repeating a `request_id` returns the first result."""
     UpdateProduct: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateProductRequest, _catalog_service_pb2.UpdateProductResponse]
-    """Changes the fields of a product that the mask names. Repeating a `request_id` answers the first result.
-    Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH, ERROR_REASON_PRODUCT_STATE and
-    ERROR_REASON_UPDATE_MASK_EMPTY.
+    """Changes the fields of a product that the mask names. Repeating a `request_id` returns the first
+    result.
+    Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH,
+    ERROR_REASON_PRODUCT_STATE and ERROR_REASON_UPDATE_MASK_EMPTY.
     """
     GetProduct: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetProductRequest, _catalog_service_pb2.GetProductResponse]
     """Returns one product with its variants, and each variant with its default prices.
-    Fails with ERROR_REASON_PRODUCT_NOT_FOUND. Drafts are there for staff and services only.
+    Fails with ERROR_REASON_PRODUCT_NOT_FOUND. Drafts are visible to staff and services only.
     """
     ListProducts: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ListProductsRequest, _catalog_service_pb2.ListProductsResponse]
-    """Lists products by title, a page at a time, without their variants. Letter case does not count. Drafts are there for
-    staff and services only. Fails with ERROR_REASON_INVALID_TIME.
+    """Lists products by title, a page at a time, without their variants. Sorting ignores letter case.
+    Drafts are visible to staff and services only. Fails with ERROR_REASON_INVALID_TIME.
     """
     CreateVariant: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateVariantRequest, _catalog_service_pb2.CreateVariantResponse]
-    """Adds a variant to a product. Repeating a `request_id` answers the first result.
-    Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and ERROR_REASON_TOO_MANY_VARIANTS.
+    """Adds a variant to a product. Repeating a `request_id` returns the first result.
+    Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and
+    ERROR_REASON_TOO_MANY_VARIANTS.
     """
     UpdateVariant: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateVariantRequest, _catalog_service_pb2.UpdateVariantResponse]
-    """Changes the fields of a variant that the mask names. Repeating a `request_id` answers the first result.
-    Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH and ERROR_REASON_UPDATE_MASK_EMPTY.
+    """Changes the fields of a variant that the mask names. Repeating a `request_id` returns the first
+    result.
+    Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH and
+    ERROR_REASON_UPDATE_MASK_EMPTY.
     """
     GetVariant: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetVariantRequest, _catalog_service_pb2.GetVariantResponse]
-    """Returns one variant, by its id or its sku, with its default prices. Fails with ERROR_REASON_VARIANT_NOT_FOUND."""
+    """Returns one variant, by its id or its sku, with its default prices. Fails with
+    ERROR_REASON_VARIANT_NOT_FOUND.
+    """
     BatchGetVariants: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.BatchGetVariantsRequest, _catalog_service_pb2.BatchGetVariantsResponse]
-    """Returns several variants by their skus, in the order asked; skus that no variant has are left out."""
+    """Returns several variants by their skus, in the order of the request; skus that no variant has
+    are left out.
+    """
     CreatePrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreatePriceRequest, _catalog_service_pb2.CreatePriceResponse]
     """Adds a price to a variant. The first price of a currency becomes the default in that currency.
-    Repeating a `request_id` answers the first result. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
+    Repeating a `request_id` returns the first result. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
     ERROR_REASON_PRICE_EXISTS, ERROR_REASON_AMOUNT_OUT_OF_RANGE and ERROR_REASON_INVALID_TIME.
     """
     GetPrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetPriceRequest, _catalog_service_pb2.GetPriceResponse]
-    """Returns one price, also when it is archived. Fails with ERROR_REASON_PRICE_NOT_FOUND."""
+    """Returns one price, even when it is archived. Fails with ERROR_REASON_PRICE_NOT_FOUND."""
     ListPrices: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ListPricesRequest, _catalog_service_pb2.ListPricesResponse]
-    """Lists the prices of a variant, archived ones included, in the order of their effective times, a page at a time.
+    """Lists the prices of a variant, archived ones included, in the order of their effective times, a
+    page at a time.
     Fails with ERROR_REASON_VARIANT_NOT_FOUND.
     """
     SetDefaultPrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.SetDefaultPriceRequest, _catalog_service_pb2.SetDefaultPriceResponse]
-    """Makes a price the one that its variant is sold at in its currency, unless a price is named. Doing it again changes
-    nothing. Repeating a `request_id` answers the first result. Fails with ERROR_REASON_PRICE_NOT_FOUND and
-    ERROR_REASON_PRICE_ARCHIVED.
+    """Makes a price the default of its variant in its currency: the variant is sold at it unless a
+    price is named. Repeating the call changes nothing. Repeating a `request_id` returns the first
+    result. Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_ARCHIVED.
     """
     ArchivePrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ArchivePriceRequest, _catalog_service_pb2.ArchivePriceResponse]
-    """Takes a price out of use; it stays readable. Archiving it again changes nothing. Repeating a `request_id` answers the
-    first result. Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+    """Archives a price: nothing is sold at it any more, but it stays readable. Archiving it again
+    changes nothing. Repeating a `request_id` returns the first result. Fails with
+    ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
     """
     ImportProducts: _grpc.StreamUnaryMultiCallable[_catalog_service_pb2.ImportProductsRequest, _catalog_service_pb2.ImportProductsResponse]
-    """Takes a stream of products with their variants and prices, and answers what became of each item, in order.
+    """Imports a stream of products with their variants and prices, and returns one result per item,
+    in order.
 
-    An item is taken as a whole or refused as a whole, and a bad one does not stop the others. What was imported before is
-    found by its external key: variants and prices that are new are added, and nothing that is there is changed, so that a
-    repeat changes nothing and undoes no edit. Items become durable in groups while the stream goes on: when a call breaks
-    off, some are there, and a repeat brings the rest. At most 10,000 items a call (ERROR_REASON_TOO_MANY_ITEMS). An item with more
-    labels, variants, attributes or prices than may be sent ends the call with ERROR_REASON_INVALID_FIELD.
+    Each item is imported or rejected as a whole, and a bad item does not stop the others. Products
+    imported earlier are found by their external key: new variants and prices are added, and
+    existing data never changes, so a retry changes nothing and undoes no edit. Items become
+    durable in groups while the stream continues: when a call breaks off, some items are imported,
+    and a retry imports the rest. At most 10,000 items per call (ERROR_REASON_TOO_MANY_ITEMS). An
+    item with more labels, variants, attributes or prices than allowed ends the call with
+    ERROR_REASON_INVALID_FIELD.
     """
     ResolvePrices: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ResolvePricesRequest, _catalog_service_pb2.ResolvePricesResponse]
-    """Answers what each item costs now: a sku its default price in the currency, a price id that price. Items may repeat.
+    """Returns what each item costs now: for a sku its default price in the currency, for a price id
+    that price. Items may repeat.
 
-    All items or none: when some cannot be sold the code, reason and metadata are those of the first, its metadata has
-    `item_index` and `field` (as in `items[3].sku`), and BadRequest names up to 16 of them. Fails with
-    ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED,
-    ERROR_REASON_CURRENCY_MISMATCH and ERROR_REASON_PRODUCT_NOT_FOR_SALE.
+    Resolves all items or none. When some cannot be sold, the code, reason and metadata are those
+    of the first; its metadata has `item_index` and `field` (as in `items[3].sku`), and BadRequest
+    names up to 16 of them. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
+    ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH and
+    ERROR_REASON_PRODUCT_NOT_FOR_SALE.
     """
     AuditCatalog: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.AuditCatalogRequest, _catalog_service_pb2.AuditCatalogResponse]
-    """Checks the invariants of this service's database: every variant has its product, every price its variant, every
-    default price belongs to its variant and currency and is not archived, every variant with a price has a default.
-    Answers what is wrong, and how much was looked at.
+    """Checks the invariants of this service's database: every variant has its product, every price
+    its variant, every default price belongs to its variant and currency and is not archived, every
+    variant with a price has a default. Returns what is wrong and how much was checked.
     """
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
     """Owns what the shop sells: products, their variants, and what those cost.
 
-    Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in state DRAFT, with their
-    variants and prices, are there for staff and services only; for everybody else they are not found.
+    Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
+    state DRAFT, with their variants and prices, are visible to staff and services only; other
+    callers get NOT_FOUND.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateProductRequest, _catalog_service_pb2.CreateProductResponse]  # type: ignore[assignment]
-    """Creates a product, without variants. Repeating a `request_id` answers the first result."""
+    """Creates a product, without variants. Repeating a `request_id` returns the first result."""
     UpdateProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateProductRequest, _catalog_service_pb2.UpdateProductResponse]  # type: ignore[assignment]
-    """Changes the fields of a product that the mask names. Repeating a `request_id` answers the first result.
-    Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH, ERROR_REASON_PRODUCT_STATE and
-    ERROR_REASON_UPDATE_MASK_EMPTY.
+    """Changes the fields of a product that the mask names. Repeating a `request_id` returns the first
+    result.
+    Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH,
+    ERROR_REASON_PRODUCT_STATE and ERROR_REASON_UPDATE_MASK_EMPTY.
     """
     GetProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetProductRequest, _catalog_service_pb2.GetProductResponse]  # type: ignore[assignment]
     """Returns one product with its variants, and each variant with its default prices.
-    Fails with ERROR_REASON_PRODUCT_NOT_FOUND. Drafts are there for staff and services only.
+    Fails with ERROR_REASON_PRODUCT_NOT_FOUND. Drafts are visible to staff and services only.
     """
     ListProducts: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListProductsRequest, _catalog_service_pb2.ListProductsResponse]  # type: ignore[assignment]
-    """Lists products by title, a page at a time, without their variants. Letter case does not count. Drafts are there for
-    staff and services only. Fails with ERROR_REASON_INVALID_TIME.
+    """Lists products by title, a page at a time, without their variants. Sorting ignores letter case.
+    Drafts are visible to staff and services only. Fails with ERROR_REASON_INVALID_TIME.
     """
     CreateVariant: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateVariantRequest, _catalog_service_pb2.CreateVariantResponse]  # type: ignore[assignment]
-    """Adds a variant to a product. Repeating a `request_id` answers the first result.
-    Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and ERROR_REASON_TOO_MANY_VARIANTS.
+    """Adds a variant to a product. Repeating a `request_id` returns the first result.
+    Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and
+    ERROR_REASON_TOO_MANY_VARIANTS.
     """
     UpdateVariant: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateVariantRequest, _catalog_service_pb2.UpdateVariantResponse]  # type: ignore[assignment]
-    """Changes the fields of a variant that the mask names. Repeating a `request_id` answers the first result.
-    Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH and ERROR_REASON_UPDATE_MASK_EMPTY.
+    """Changes the fields of a variant that the mask names. Repeating a `request_id` returns the first
+    result.
+    Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH and
+    ERROR_REASON_UPDATE_MASK_EMPTY.
     """
     GetVariant: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetVariantRequest, _catalog_service_pb2.GetVariantResponse]  # type: ignore[assignment]
-    """Returns one variant, by its id or its sku, with its default prices. Fails with ERROR_REASON_VARIANT_NOT_FOUND."""
+    """Returns one variant, by its id or its sku, with its default prices. Fails with
+    ERROR_REASON_VARIANT_NOT_FOUND.
+    """
     BatchGetVariants: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.BatchGetVariantsRequest, _catalog_service_pb2.BatchGetVariantsResponse]  # type: ignore[assignment]
-    """Returns several variants by their skus, in the order asked; skus that no variant has are left out."""
+    """Returns several variants by their skus, in the order of the request; skus that no variant has
+    are left out.
+    """
     CreatePrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreatePriceRequest, _catalog_service_pb2.CreatePriceResponse]  # type: ignore[assignment]
     """Adds a price to a variant. The first price of a currency becomes the default in that currency.
-    Repeating a `request_id` answers the first result. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
+    Repeating a `request_id` returns the first result. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
     ERROR_REASON_PRICE_EXISTS, ERROR_REASON_AMOUNT_OUT_OF_RANGE and ERROR_REASON_INVALID_TIME.
     """
     GetPrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetPriceRequest, _catalog_service_pb2.GetPriceResponse]  # type: ignore[assignment]
-    """Returns one price, also when it is archived. Fails with ERROR_REASON_PRICE_NOT_FOUND."""
+    """Returns one price, even when it is archived. Fails with ERROR_REASON_PRICE_NOT_FOUND."""
     ListPrices: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListPricesRequest, _catalog_service_pb2.ListPricesResponse]  # type: ignore[assignment]
-    """Lists the prices of a variant, archived ones included, in the order of their effective times, a page at a time.
+    """Lists the prices of a variant, archived ones included, in the order of their effective times, a
+    page at a time.
     Fails with ERROR_REASON_VARIANT_NOT_FOUND.
     """
     SetDefaultPrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.SetDefaultPriceRequest, _catalog_service_pb2.SetDefaultPriceResponse]  # type: ignore[assignment]
-    """Makes a price the one that its variant is sold at in its currency, unless a price is named. Doing it again changes
-    nothing. Repeating a `request_id` answers the first result. Fails with ERROR_REASON_PRICE_NOT_FOUND and
-    ERROR_REASON_PRICE_ARCHIVED.
+    """Makes a price the default of its variant in its currency: the variant is sold at it unless a
+    price is named. Repeating the call changes nothing. Repeating a `request_id` returns the first
+    result. Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_ARCHIVED.
     """
     ArchivePrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ArchivePriceRequest, _catalog_service_pb2.ArchivePriceResponse]  # type: ignore[assignment]
-    """Takes a price out of use; it stays readable. Archiving it again changes nothing. Repeating a `request_id` answers the
-    first result. Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+    """Archives a price: nothing is sold at it any more, but it stays readable. Archiving it again
+    changes nothing. Repeating a `request_id` returns the first result. Fails with
+    ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
     """
     ImportProducts: _aio.StreamUnaryMultiCallable[_catalog_service_pb2.ImportProductsRequest, _catalog_service_pb2.ImportProductsResponse]  # type: ignore[assignment]
-    """Takes a stream of products with their variants and prices, and answers what became of each item, in order.
+    """Imports a stream of products with their variants and prices, and returns one result per item,
+    in order.
 
-    An item is taken as a whole or refused as a whole, and a bad one does not stop the others. What was imported before is
-    found by its external key: variants and prices that are new are added, and nothing that is there is changed, so that a
-    repeat changes nothing and undoes no edit. Items become durable in groups while the stream goes on: when a call breaks
-    off, some are there, and a repeat brings the rest. At most 10,000 items a call (ERROR_REASON_TOO_MANY_ITEMS). An item with more
-    labels, variants, attributes or prices than may be sent ends the call with ERROR_REASON_INVALID_FIELD.
+    Each item is imported or rejected as a whole, and a bad item does not stop the others. Products
+    imported earlier are found by their external key: new variants and prices are added, and
+    existing data never changes, so a retry changes nothing and undoes no edit. Items become
+    durable in groups while the stream continues: when a call breaks off, some items are imported,
+    and a retry imports the rest. At most 10,000 items per call (ERROR_REASON_TOO_MANY_ITEMS). An
+    item with more labels, variants, attributes or prices than allowed ends the call with
+    ERROR_REASON_INVALID_FIELD.
     """
     ResolvePrices: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ResolvePricesRequest, _catalog_service_pb2.ResolvePricesResponse]  # type: ignore[assignment]
-    """Answers what each item costs now: a sku its default price in the currency, a price id that price. Items may repeat.
+    """Returns what each item costs now: for a sku its default price in the currency, for a price id
+    that price. Items may repeat.
 
-    All items or none: when some cannot be sold the code, reason and metadata are those of the first, its metadata has
-    `item_index` and `field` (as in `items[3].sku`), and BadRequest names up to 16 of them. Fails with
-    ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED,
-    ERROR_REASON_CURRENCY_MISMATCH and ERROR_REASON_PRODUCT_NOT_FOR_SALE.
+    Resolves all items or none. When some cannot be sold, the code, reason and metadata are those
+    of the first; its metadata has `item_index` and `field` (as in `items[3].sku`), and BadRequest
+    names up to 16 of them. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
+    ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH and
+    ERROR_REASON_PRODUCT_NOT_FOR_SALE.
     """
     AuditCatalog: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.AuditCatalogRequest, _catalog_service_pb2.AuditCatalogResponse]  # type: ignore[assignment]
-    """Checks the invariants of this service's database: every variant has its product, every price its variant, every
-    default price belongs to its variant and currency and is not archived, every variant with a price has a default.
-    Answers what is wrong, and how much was looked at.
+    """Checks the invariants of this service's database: every variant has its product, every price
+    its variant, every default price belongs to its variant and currency and is not archived, every
+    variant with a price has a default. Returns what is wrong and how much was checked.
     """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     """Owns what the shop sells: products, their variants, and what those cost.
 
-    Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in state DRAFT, with their
-    variants and prices, are there for staff and services only; for everybody else they are not found.
+    Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
+    state DRAFT, with their variants and prices, are visible to staff and services only; other
+    callers get NOT_FOUND.
     """
 
     @_abc_1.abstractmethod
@@ -199,7 +232,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.CreateProductRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.CreateProductResponse, _abc.Awaitable[_catalog_service_pb2.CreateProductResponse]]:
-        """Creates a product, without variants. Repeating a `request_id` answers the first result."""
+        """Creates a product, without variants. Repeating a `request_id` returns the first result."""
 
     @_abc_1.abstractmethod
     def UpdateProduct(
@@ -207,9 +240,10 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.UpdateProductRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.UpdateProductResponse, _abc.Awaitable[_catalog_service_pb2.UpdateProductResponse]]:
-        """Changes the fields of a product that the mask names. Repeating a `request_id` answers the first result.
-        Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH, ERROR_REASON_PRODUCT_STATE and
-        ERROR_REASON_UPDATE_MASK_EMPTY.
+        """Changes the fields of a product that the mask names. Repeating a `request_id` returns the first
+        result.
+        Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH,
+        ERROR_REASON_PRODUCT_STATE and ERROR_REASON_UPDATE_MASK_EMPTY.
         """
 
     @_abc_1.abstractmethod
@@ -219,7 +253,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.GetProductResponse, _abc.Awaitable[_catalog_service_pb2.GetProductResponse]]:
         """Returns one product with its variants, and each variant with its default prices.
-        Fails with ERROR_REASON_PRODUCT_NOT_FOUND. Drafts are there for staff and services only.
+        Fails with ERROR_REASON_PRODUCT_NOT_FOUND. Drafts are visible to staff and services only.
         """
 
     @_abc_1.abstractmethod
@@ -228,8 +262,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.ListProductsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ListProductsResponse, _abc.Awaitable[_catalog_service_pb2.ListProductsResponse]]:
-        """Lists products by title, a page at a time, without their variants. Letter case does not count. Drafts are there for
-        staff and services only. Fails with ERROR_REASON_INVALID_TIME.
+        """Lists products by title, a page at a time, without their variants. Sorting ignores letter case.
+        Drafts are visible to staff and services only. Fails with ERROR_REASON_INVALID_TIME.
         """
 
     @_abc_1.abstractmethod
@@ -238,8 +272,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.CreateVariantRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.CreateVariantResponse, _abc.Awaitable[_catalog_service_pb2.CreateVariantResponse]]:
-        """Adds a variant to a product. Repeating a `request_id` answers the first result.
-        Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and ERROR_REASON_TOO_MANY_VARIANTS.
+        """Adds a variant to a product. Repeating a `request_id` returns the first result.
+        Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and
+        ERROR_REASON_TOO_MANY_VARIANTS.
         """
 
     @_abc_1.abstractmethod
@@ -248,8 +283,10 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.UpdateVariantRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.UpdateVariantResponse, _abc.Awaitable[_catalog_service_pb2.UpdateVariantResponse]]:
-        """Changes the fields of a variant that the mask names. Repeating a `request_id` answers the first result.
-        Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH and ERROR_REASON_UPDATE_MASK_EMPTY.
+        """Changes the fields of a variant that the mask names. Repeating a `request_id` returns the first
+        result.
+        Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH and
+        ERROR_REASON_UPDATE_MASK_EMPTY.
         """
 
     @_abc_1.abstractmethod
@@ -258,7 +295,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.GetVariantRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.GetVariantResponse, _abc.Awaitable[_catalog_service_pb2.GetVariantResponse]]:
-        """Returns one variant, by its id or its sku, with its default prices. Fails with ERROR_REASON_VARIANT_NOT_FOUND."""
+        """Returns one variant, by its id or its sku, with its default prices. Fails with
+        ERROR_REASON_VARIANT_NOT_FOUND.
+        """
 
     @_abc_1.abstractmethod
     def BatchGetVariants(
@@ -266,7 +305,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.BatchGetVariantsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.BatchGetVariantsResponse, _abc.Awaitable[_catalog_service_pb2.BatchGetVariantsResponse]]:
-        """Returns several variants by their skus, in the order asked; skus that no variant has are left out."""
+        """Returns several variants by their skus, in the order of the request; skus that no variant has
+        are left out.
+        """
 
     @_abc_1.abstractmethod
     def CreatePrice(
@@ -275,7 +316,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.CreatePriceResponse, _abc.Awaitable[_catalog_service_pb2.CreatePriceResponse]]:
         """Adds a price to a variant. The first price of a currency becomes the default in that currency.
-        Repeating a `request_id` answers the first result. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
+        Repeating a `request_id` returns the first result. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
         ERROR_REASON_PRICE_EXISTS, ERROR_REASON_AMOUNT_OUT_OF_RANGE and ERROR_REASON_INVALID_TIME.
         """
 
@@ -285,7 +326,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.GetPriceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.GetPriceResponse, _abc.Awaitable[_catalog_service_pb2.GetPriceResponse]]:
-        """Returns one price, also when it is archived. Fails with ERROR_REASON_PRICE_NOT_FOUND."""
+        """Returns one price, even when it is archived. Fails with ERROR_REASON_PRICE_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def ListPrices(
@@ -293,7 +334,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.ListPricesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ListPricesResponse, _abc.Awaitable[_catalog_service_pb2.ListPricesResponse]]:
-        """Lists the prices of a variant, archived ones included, in the order of their effective times, a page at a time.
+        """Lists the prices of a variant, archived ones included, in the order of their effective times, a
+        page at a time.
         Fails with ERROR_REASON_VARIANT_NOT_FOUND.
         """
 
@@ -303,9 +345,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.SetDefaultPriceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.SetDefaultPriceResponse, _abc.Awaitable[_catalog_service_pb2.SetDefaultPriceResponse]]:
-        """Makes a price the one that its variant is sold at in its currency, unless a price is named. Doing it again changes
-        nothing. Repeating a `request_id` answers the first result. Fails with ERROR_REASON_PRICE_NOT_FOUND and
-        ERROR_REASON_PRICE_ARCHIVED.
+        """Makes a price the default of its variant in its currency: the variant is sold at it unless a
+        price is named. Repeating the call changes nothing. Repeating a `request_id` returns the first
+        result. Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_ARCHIVED.
         """
 
     @_abc_1.abstractmethod
@@ -314,8 +356,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.ArchivePriceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ArchivePriceResponse, _abc.Awaitable[_catalog_service_pb2.ArchivePriceResponse]]:
-        """Takes a price out of use; it stays readable. Archiving it again changes nothing. Repeating a `request_id` answers the
-        first result. Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+        """Archives a price: nothing is sold at it any more, but it stays readable. Archiving it again
+        changes nothing. Repeating a `request_id` returns the first result. Fails with
+        ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
         """
 
     @_abc_1.abstractmethod
@@ -324,13 +367,16 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_catalog_service_pb2.ImportProductsRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ImportProductsResponse, _abc.Awaitable[_catalog_service_pb2.ImportProductsResponse]]:
-        """Takes a stream of products with their variants and prices, and answers what became of each item, in order.
+        """Imports a stream of products with their variants and prices, and returns one result per item,
+        in order.
 
-        An item is taken as a whole or refused as a whole, and a bad one does not stop the others. What was imported before is
-        found by its external key: variants and prices that are new are added, and nothing that is there is changed, so that a
-        repeat changes nothing and undoes no edit. Items become durable in groups while the stream goes on: when a call breaks
-        off, some are there, and a repeat brings the rest. At most 10,000 items a call (ERROR_REASON_TOO_MANY_ITEMS). An item with more
-        labels, variants, attributes or prices than may be sent ends the call with ERROR_REASON_INVALID_FIELD.
+        Each item is imported or rejected as a whole, and a bad item does not stop the others. Products
+        imported earlier are found by their external key: new variants and prices are added, and
+        existing data never changes, so a retry changes nothing and undoes no edit. Items become
+        durable in groups while the stream continues: when a call breaks off, some items are imported,
+        and a retry imports the rest. At most 10,000 items per call (ERROR_REASON_TOO_MANY_ITEMS). An
+        item with more labels, variants, attributes or prices than allowed ends the call with
+        ERROR_REASON_INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod
@@ -339,12 +385,14 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.ResolvePricesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ResolvePricesResponse, _abc.Awaitable[_catalog_service_pb2.ResolvePricesResponse]]:
-        """Answers what each item costs now: a sku its default price in the currency, a price id that price. Items may repeat.
+        """Returns what each item costs now: for a sku its default price in the currency, for a price id
+        that price. Items may repeat.
 
-        All items or none: when some cannot be sold the code, reason and metadata are those of the first, its metadata has
-        `item_index` and `field` (as in `items[3].sku`), and BadRequest names up to 16 of them. Fails with
-        ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED,
-        ERROR_REASON_CURRENCY_MISMATCH and ERROR_REASON_PRODUCT_NOT_FOR_SALE.
+        Resolves all items or none. When some cannot be sold, the code, reason and metadata are those
+        of the first; its metadata has `item_index` and `field` (as in `items[3].sku`), and BadRequest
+        names up to 16 of them. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
+        ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH and
+        ERROR_REASON_PRODUCT_NOT_FOR_SALE.
         """
 
     @_abc_1.abstractmethod
@@ -353,9 +401,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.AuditCatalogRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.AuditCatalogResponse, _abc.Awaitable[_catalog_service_pb2.AuditCatalogResponse]]:
-        """Checks the invariants of this service's database: every variant has its product, every price its variant, every
-        default price belongs to its variant and currency and is not archived, every variant with a price has a default.
-        Answers what is wrong, and how much was looked at.
+        """Checks the invariants of this service's database: every variant has its product, every price
+        its variant, every default price belongs to its variant and currency and is not archived, every
+        variant with a price has a default. Returns what is wrong and how much was checked.
         """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

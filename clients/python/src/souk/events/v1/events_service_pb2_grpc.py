@@ -26,9 +26,11 @@ if _version_not_supported:
 
 
 class EventServiceStub:
-    """The event bus: takes events, keeps them in a log, and delivers them to subscriptions at least once and in order per key.
+    """The event bus: accepts events, stores them in a log, and delivers them to subscriptions at least
+    once and in order per key.
 
-    Under it stands a log: this service's own database, Kafka or RabbitMQ streams. What is said here holds for all three.
+    The log is this service's own database, Kafka or RabbitMQ streams; the guarantees are the same
+    for all three.
     Reasons are those of `souk.events.v1.ErrorReason`.
     """
 
@@ -96,48 +98,54 @@ class EventServiceStub:
 
 
 class EventServiceServicer:
-    """The event bus: takes events, keeps them in a log, and delivers them to subscriptions at least once and in order per key.
+    """The event bus: accepts events, stores them in a log, and delivers them to subscriptions at least
+    once and in order per key.
 
-    Under it stands a log: this service's own database, Kafka or RabbitMQ streams. What is said here holds for all three.
+    The log is this service's own database, Kafka or RabbitMQ streams; the guarantees are the same
+    for all three.
     Reasons are those of `souk.events.v1.ErrorReason`.
     """
 
     def Publish(self, request, context):
         """Adds events to the log. An event whose result has a position is durable.
 
-        A service publishes events of its own types only (see Event.type): an event of another's type is not taken, with
-        ERROR_REASON_FOREIGN_EVENT_TYPE and not to be tried again. No user and nobody of staff publishes.
-        Each event has a result of its own, in order; one that could not be taken says why and whether to try again. Events of
-        one key are taken in the order of the request, and none after one that failed. Repeating a call may add
-        an event twice: consumers tell it by its id and source and handle it once. Fails as a whole with
-        ERROR_REASON_LOG_UNAVAILABLE when the log cannot be reached.
+        A service publishes events of its own types only (see Event.type): an event of another type is
+        rejected with ERROR_REASON_FOREIGN_EVENT_TYPE, which is not retryable. Users and staff cannot
+        publish. Each event has its own result, in order; a failure says why and whether to retry.
+        Events with the same key are added in the order of the request, and none after one that failed.
+        Repeating a call may add an event twice: consumers deduplicate by its id and source. The whole
+        call fails with ERROR_REASON_LOG_UNAVAILABLE when the log is unreachable.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Subscribe(self, request_iterator, context):
-        """Delivers the events of a subscription as they come. The first message of the caller is `start`, then acks, nacks and
-        extensions flow on the same stream; the first answer is `started`.
+        """Delivers the events of a subscription as they arrive. The first message of the caller is
+        `start`, followed by acks, nacks and extensions on the same stream; the first response is
+        `started`.
 
-        An event that is not acknowledged before its deadline, is refused, or whose stream ends, is delivered again, after a
-        wait that doubles; after `max_attempts` it becomes a dead letter, and the next of its key goes on. While an event of a
-        key is with a consumer, or waits to be delivered again, later ones of that key wait. No more events are
-        outstanding than the limits of the stream allow, so a slow consumer holds up nobody but itself.
-        An empty `subscription` reads along without a place of its own: nothing is acknowledged, delivered again or kept.
-        Only its owner reads a subscription or changes its settings, also where the caller is staff.
-        Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is for another caller),
-        ERROR_REASON_SUBSCRIPTION_EXISTS (somebody else made it), ERROR_REASON_NO_SUCH_PARTITION,
-        ERROR_REASON_SUBSCRIPTION_CHANGED and ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Then
-        open it anew.
+        An event is redelivered when its deadline passes, the consumer nacks it or the stream ends,
+        after a delay that doubles; after `max_attempts` it becomes a dead letter, and the next event
+        of its key follows. While an event is with a consumer or waits for redelivery, later events
+        with the same key wait. The limits of the stream cap the outstanding events, so a slow consumer
+        delays no other. An empty `subscription` tails the log without a stored position: nothing is
+        acknowledged, redelivered or stored. Only its owner, not even staff, reads a subscription or
+        changes its settings.
+        Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is reserved
+        for another caller), ERROR_REASON_SUBSCRIPTION_EXISTS (another caller owns it),
+        ERROR_REASON_NO_SUCH_PARTITION, ERROR_REASON_SUBSCRIPTION_CHANGED and
+        ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Open it again then.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateSubscription(self, request, context):
-        """Makes a lasting subscription before anybody reads from it. Repeating it with the same settings answers the first.
-        Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and ERROR_REASON_NO_SUCH_PARTITION.
+        """Creates a durable subscription before the first consumer connects. Repeating the call with the
+        same settings returns the existing one.
+        Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and
+        ERROR_REASON_NO_SUCH_PARTITION.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -158,17 +166,18 @@ class EventServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteSubscription(self, request, context):
-        """Ends a subscription: its place, its attempts and its dead letters are gone, its streams end. Deleting one that is not
-        there is no error.
+        """Deletes a subscription with its positions, attempts and dead letters, and ends its streams.
+        Deleting one that does not exist is not an error.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SeekSubscription(self, request, context):
-        """Sets a subscription to another place of the log, to replay events or to leave some out. Attempts start anew, dead
-        letters stay, and open streams end with ERROR_REASON_SUBSCRIPTION_CHANGED. A position after the end of its partition is
-        refused (ERROR_REASON_INVALID_FIELD, `to.position.offset`); a time after the last event means the end.
+        """Moves a subscription to another position of the log, to replay or skip events. Resets the
+        attempts, keeps the dead letters, and ends open streams with ERROR_REASON_SUBSCRIPTION_CHANGED.
+        A position after the end of its partition is refused (ERROR_REASON_INVALID_FIELD,
+        `to.position.offset`); a time after the last event means the end.
         Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_NO_SUCH_PARTITION.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -184,16 +193,18 @@ class EventServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RequeueDeadLetters(self, request, context):
-        """Delivers dead letters again, with attempts that start anew, each as soon as a consumer has room; events of the same key
-        that came later may have been handled by then. Repeating it changes nothing.
-        Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_DEAD_LETTER_NOT_FOUND; then none is requeued.
+        """Delivers dead letters again, with their attempts reset, each as soon as a consumer has
+        capacity; later events with the same key may have been handled by then. Repeating the call
+        changes nothing.
+        Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_DEAD_LETTER_NOT_FOUND; then
+        none is requeued.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DropDeadLetters(self, request, context):
-        """Forgets dead letters for good. Dropping what is not there is no error.
+        """Deletes dead letters. Deleting one that does not exist is not an error.
         Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -201,8 +212,8 @@ class EventServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AuditEvents(self, request, context):
-        """Checks every invariant of this service over its own database: places lie within the log, no event is both finished and
-        waiting, each attempt and dead letter belongs to a subscription.
+        """Checks the invariants of this service's database: positions lie within the log, no event is
+        both finished and waiting, each attempt and dead letter belongs to a subscription.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -275,9 +286,11 @@ def add_EventServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class EventService:
-    """The event bus: takes events, keeps them in a log, and delivers them to subscriptions at least once and in order per key.
+    """The event bus: accepts events, stores them in a log, and delivers them to subscriptions at least
+    once and in order per key.
 
-    Under it stands a log: this service's own database, Kafka or RabbitMQ streams. What is said here holds for all three.
+    The log is this service's own database, Kafka or RabbitMQ streams; the guarantees are the same
+    for all three.
     Reasons are those of `souk.events.v1.ErrorReason`.
     """
 

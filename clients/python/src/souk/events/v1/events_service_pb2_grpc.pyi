@@ -27,9 +27,11 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class EventServiceStub:
-    """The event bus: takes events, keeps them in a log, and delivers them to subscriptions at least once and in order per key.
+    """The event bus: accepts events, stores them in a log, and delivers them to subscriptions at least
+    once and in order per key.
 
-    Under it stands a log: this service's own database, Kafka or RabbitMQ streams. What is said here holds for all three.
+    The log is this service's own database, Kafka or RabbitMQ streams; the guarantees are the same
+    for all three.
     Reasons are those of `souk.events.v1.ErrorReason`.
     """
 
@@ -40,44 +42,49 @@ class EventServiceStub:
     Publish: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.PublishRequest, _events_service_pb2.PublishResponse]
     """Adds events to the log. An event whose result has a position is durable.
 
-    A service publishes events of its own types only (see Event.type): an event of another's type is not taken, with
-    ERROR_REASON_FOREIGN_EVENT_TYPE and not to be tried again. No user and nobody of staff publishes.
-    Each event has a result of its own, in order; one that could not be taken says why and whether to try again. Events of
-    one key are taken in the order of the request, and none after one that failed. Repeating a call may add
-    an event twice: consumers tell it by its id and source and handle it once. Fails as a whole with
-    ERROR_REASON_LOG_UNAVAILABLE when the log cannot be reached.
+    A service publishes events of its own types only (see Event.type): an event of another type is
+    rejected with ERROR_REASON_FOREIGN_EVENT_TYPE, which is not retryable. Users and staff cannot
+    publish. Each event has its own result, in order; a failure says why and whether to retry.
+    Events with the same key are added in the order of the request, and none after one that failed.
+    Repeating a call may add an event twice: consumers deduplicate by its id and source. The whole
+    call fails with ERROR_REASON_LOG_UNAVAILABLE when the log is unreachable.
     """
     Subscribe: _grpc.StreamStreamMultiCallable[_events_service_pb2.SubscribeRequest, _events_service_pb2.SubscribeResponse]
-    """Delivers the events of a subscription as they come. The first message of the caller is `start`, then acks, nacks and
-    extensions flow on the same stream; the first answer is `started`.
+    """Delivers the events of a subscription as they arrive. The first message of the caller is
+    `start`, followed by acks, nacks and extensions on the same stream; the first response is
+    `started`.
 
-    An event that is not acknowledged before its deadline, is refused, or whose stream ends, is delivered again, after a
-    wait that doubles; after `max_attempts` it becomes a dead letter, and the next of its key goes on. While an event of a
-    key is with a consumer, or waits to be delivered again, later ones of that key wait. No more events are
-    outstanding than the limits of the stream allow, so a slow consumer holds up nobody but itself.
-    An empty `subscription` reads along without a place of its own: nothing is acknowledged, delivered again or kept.
-    Only its owner reads a subscription or changes its settings, also where the caller is staff.
-    Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is for another caller),
-    ERROR_REASON_SUBSCRIPTION_EXISTS (somebody else made it), ERROR_REASON_NO_SUCH_PARTITION,
-    ERROR_REASON_SUBSCRIPTION_CHANGED and ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Then
-    open it anew.
+    An event is redelivered when its deadline passes, the consumer nacks it or the stream ends,
+    after a delay that doubles; after `max_attempts` it becomes a dead letter, and the next event
+    of its key follows. While an event is with a consumer or waits for redelivery, later events
+    with the same key wait. The limits of the stream cap the outstanding events, so a slow consumer
+    delays no other. An empty `subscription` tails the log without a stored position: nothing is
+    acknowledged, redelivered or stored. Only its owner, not even staff, reads a subscription or
+    changes its settings.
+    Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is reserved
+    for another caller), ERROR_REASON_SUBSCRIPTION_EXISTS (another caller owns it),
+    ERROR_REASON_NO_SUCH_PARTITION, ERROR_REASON_SUBSCRIPTION_CHANGED and
+    ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Open it again then.
     """
     CreateSubscription: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.CreateSubscriptionRequest, _events_service_pb2.CreateSubscriptionResponse]
-    """Makes a lasting subscription before anybody reads from it. Repeating it with the same settings answers the first.
-    Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and ERROR_REASON_NO_SUCH_PARTITION.
+    """Creates a durable subscription before the first consumer connects. Repeating the call with the
+    same settings returns the existing one.
+    Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and
+    ERROR_REASON_NO_SUCH_PARTITION.
     """
     GetSubscription: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.GetSubscriptionRequest, _events_service_pb2.GetSubscriptionResponse]
     """Returns one subscription, with its lag. Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND."""
     ListSubscriptions: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.ListSubscriptionsRequest, _events_service_pb2.ListSubscriptionsResponse]
     """Lists subscriptions by name, a page at a time. A SERVICE sees its own only."""
     DeleteSubscription: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.DeleteSubscriptionRequest, _events_service_pb2.DeleteSubscriptionResponse]
-    """Ends a subscription: its place, its attempts and its dead letters are gone, its streams end. Deleting one that is not
-    there is no error.
+    """Deletes a subscription with its positions, attempts and dead letters, and ends its streams.
+    Deleting one that does not exist is not an error.
     """
     SeekSubscription: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.SeekSubscriptionRequest, _events_service_pb2.SeekSubscriptionResponse]
-    """Sets a subscription to another place of the log, to replay events or to leave some out. Attempts start anew, dead
-    letters stay, and open streams end with ERROR_REASON_SUBSCRIPTION_CHANGED. A position after the end of its partition is
-    refused (ERROR_REASON_INVALID_FIELD, `to.position.offset`); a time after the last event means the end.
+    """Moves a subscription to another position of the log, to replay or skip events. Resets the
+    attempts, keeps the dead letters, and ends open streams with ERROR_REASON_SUBSCRIPTION_CHANGED.
+    A position after the end of its partition is refused (ERROR_REASON_INVALID_FIELD,
+    `to.position.offset`); a time after the last event means the end.
     Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_NO_SUCH_PARTITION.
     """
     ListDeadLetters: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.ListDeadLettersRequest, _events_service_pb2.ListDeadLettersResponse]
@@ -85,24 +92,28 @@ class EventServiceStub:
     Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
     """
     RequeueDeadLetters: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.RequeueDeadLettersRequest, _events_service_pb2.RequeueDeadLettersResponse]
-    """Delivers dead letters again, with attempts that start anew, each as soon as a consumer has room; events of the same key
-    that came later may have been handled by then. Repeating it changes nothing.
-    Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_DEAD_LETTER_NOT_FOUND; then none is requeued.
+    """Delivers dead letters again, with their attempts reset, each as soon as a consumer has
+    capacity; later events with the same key may have been handled by then. Repeating the call
+    changes nothing.
+    Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_DEAD_LETTER_NOT_FOUND; then
+    none is requeued.
     """
     DropDeadLetters: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.DropDeadLettersRequest, _events_service_pb2.DropDeadLettersResponse]
-    """Forgets dead letters for good. Dropping what is not there is no error.
+    """Deletes dead letters. Deleting one that does not exist is not an error.
     Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
     """
     AuditEvents: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.AuditEventsRequest, _events_service_pb2.AuditEventsResponse]
-    """Checks every invariant of this service over its own database: places lie within the log, no event is both finished and
-    waiting, each attempt and dead letter belongs to a subscription.
+    """Checks the invariants of this service's database: positions lie within the log, no event is
+    both finished and waiting, each attempt and dead letter belongs to a subscription.
     """
 
 @_typing.type_check_only
 class EventServiceAsyncStub(EventServiceStub):
-    """The event bus: takes events, keeps them in a log, and delivers them to subscriptions at least once and in order per key.
+    """The event bus: accepts events, stores them in a log, and delivers them to subscriptions at least
+    once and in order per key.
 
-    Under it stands a log: this service's own database, Kafka or RabbitMQ streams. What is said here holds for all three.
+    The log is this service's own database, Kafka or RabbitMQ streams; the guarantees are the same
+    for all three.
     Reasons are those of `souk.events.v1.ErrorReason`.
     """
 
@@ -110,44 +121,49 @@ class EventServiceAsyncStub(EventServiceStub):
     Publish: _aio.UnaryUnaryMultiCallable[_events_service_pb2.PublishRequest, _events_service_pb2.PublishResponse]  # type: ignore[assignment]
     """Adds events to the log. An event whose result has a position is durable.
 
-    A service publishes events of its own types only (see Event.type): an event of another's type is not taken, with
-    ERROR_REASON_FOREIGN_EVENT_TYPE and not to be tried again. No user and nobody of staff publishes.
-    Each event has a result of its own, in order; one that could not be taken says why and whether to try again. Events of
-    one key are taken in the order of the request, and none after one that failed. Repeating a call may add
-    an event twice: consumers tell it by its id and source and handle it once. Fails as a whole with
-    ERROR_REASON_LOG_UNAVAILABLE when the log cannot be reached.
+    A service publishes events of its own types only (see Event.type): an event of another type is
+    rejected with ERROR_REASON_FOREIGN_EVENT_TYPE, which is not retryable. Users and staff cannot
+    publish. Each event has its own result, in order; a failure says why and whether to retry.
+    Events with the same key are added in the order of the request, and none after one that failed.
+    Repeating a call may add an event twice: consumers deduplicate by its id and source. The whole
+    call fails with ERROR_REASON_LOG_UNAVAILABLE when the log is unreachable.
     """
     Subscribe: _aio.StreamStreamMultiCallable[_events_service_pb2.SubscribeRequest, _events_service_pb2.SubscribeResponse]  # type: ignore[assignment]
-    """Delivers the events of a subscription as they come. The first message of the caller is `start`, then acks, nacks and
-    extensions flow on the same stream; the first answer is `started`.
+    """Delivers the events of a subscription as they arrive. The first message of the caller is
+    `start`, followed by acks, nacks and extensions on the same stream; the first response is
+    `started`.
 
-    An event that is not acknowledged before its deadline, is refused, or whose stream ends, is delivered again, after a
-    wait that doubles; after `max_attempts` it becomes a dead letter, and the next of its key goes on. While an event of a
-    key is with a consumer, or waits to be delivered again, later ones of that key wait. No more events are
-    outstanding than the limits of the stream allow, so a slow consumer holds up nobody but itself.
-    An empty `subscription` reads along without a place of its own: nothing is acknowledged, delivered again or kept.
-    Only its owner reads a subscription or changes its settings, also where the caller is staff.
-    Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is for another caller),
-    ERROR_REASON_SUBSCRIPTION_EXISTS (somebody else made it), ERROR_REASON_NO_SUCH_PARTITION,
-    ERROR_REASON_SUBSCRIPTION_CHANGED and ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Then
-    open it anew.
+    An event is redelivered when its deadline passes, the consumer nacks it or the stream ends,
+    after a delay that doubles; after `max_attempts` it becomes a dead letter, and the next event
+    of its key follows. While an event is with a consumer or waits for redelivery, later events
+    with the same key wait. The limits of the stream cap the outstanding events, so a slow consumer
+    delays no other. An empty `subscription` tails the log without a stored position: nothing is
+    acknowledged, redelivered or stored. Only its owner, not even staff, reads a subscription or
+    changes its settings.
+    Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is reserved
+    for another caller), ERROR_REASON_SUBSCRIPTION_EXISTS (another caller owns it),
+    ERROR_REASON_NO_SUCH_PARTITION, ERROR_REASON_SUBSCRIPTION_CHANGED and
+    ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Open it again then.
     """
     CreateSubscription: _aio.UnaryUnaryMultiCallable[_events_service_pb2.CreateSubscriptionRequest, _events_service_pb2.CreateSubscriptionResponse]  # type: ignore[assignment]
-    """Makes a lasting subscription before anybody reads from it. Repeating it with the same settings answers the first.
-    Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and ERROR_REASON_NO_SUCH_PARTITION.
+    """Creates a durable subscription before the first consumer connects. Repeating the call with the
+    same settings returns the existing one.
+    Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and
+    ERROR_REASON_NO_SUCH_PARTITION.
     """
     GetSubscription: _aio.UnaryUnaryMultiCallable[_events_service_pb2.GetSubscriptionRequest, _events_service_pb2.GetSubscriptionResponse]  # type: ignore[assignment]
     """Returns one subscription, with its lag. Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND."""
     ListSubscriptions: _aio.UnaryUnaryMultiCallable[_events_service_pb2.ListSubscriptionsRequest, _events_service_pb2.ListSubscriptionsResponse]  # type: ignore[assignment]
     """Lists subscriptions by name, a page at a time. A SERVICE sees its own only."""
     DeleteSubscription: _aio.UnaryUnaryMultiCallable[_events_service_pb2.DeleteSubscriptionRequest, _events_service_pb2.DeleteSubscriptionResponse]  # type: ignore[assignment]
-    """Ends a subscription: its place, its attempts and its dead letters are gone, its streams end. Deleting one that is not
-    there is no error.
+    """Deletes a subscription with its positions, attempts and dead letters, and ends its streams.
+    Deleting one that does not exist is not an error.
     """
     SeekSubscription: _aio.UnaryUnaryMultiCallable[_events_service_pb2.SeekSubscriptionRequest, _events_service_pb2.SeekSubscriptionResponse]  # type: ignore[assignment]
-    """Sets a subscription to another place of the log, to replay events or to leave some out. Attempts start anew, dead
-    letters stay, and open streams end with ERROR_REASON_SUBSCRIPTION_CHANGED. A position after the end of its partition is
-    refused (ERROR_REASON_INVALID_FIELD, `to.position.offset`); a time after the last event means the end.
+    """Moves a subscription to another position of the log, to replay or skip events. Resets the
+    attempts, keeps the dead letters, and ends open streams with ERROR_REASON_SUBSCRIPTION_CHANGED.
+    A position after the end of its partition is refused (ERROR_REASON_INVALID_FIELD,
+    `to.position.offset`); a time after the last event means the end.
     Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_NO_SUCH_PARTITION.
     """
     ListDeadLetters: _aio.UnaryUnaryMultiCallable[_events_service_pb2.ListDeadLettersRequest, _events_service_pb2.ListDeadLettersResponse]  # type: ignore[assignment]
@@ -155,23 +171,27 @@ class EventServiceAsyncStub(EventServiceStub):
     Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
     """
     RequeueDeadLetters: _aio.UnaryUnaryMultiCallable[_events_service_pb2.RequeueDeadLettersRequest, _events_service_pb2.RequeueDeadLettersResponse]  # type: ignore[assignment]
-    """Delivers dead letters again, with attempts that start anew, each as soon as a consumer has room; events of the same key
-    that came later may have been handled by then. Repeating it changes nothing.
-    Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_DEAD_LETTER_NOT_FOUND; then none is requeued.
+    """Delivers dead letters again, with their attempts reset, each as soon as a consumer has
+    capacity; later events with the same key may have been handled by then. Repeating the call
+    changes nothing.
+    Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_DEAD_LETTER_NOT_FOUND; then
+    none is requeued.
     """
     DropDeadLetters: _aio.UnaryUnaryMultiCallable[_events_service_pb2.DropDeadLettersRequest, _events_service_pb2.DropDeadLettersResponse]  # type: ignore[assignment]
-    """Forgets dead letters for good. Dropping what is not there is no error.
+    """Deletes dead letters. Deleting one that does not exist is not an error.
     Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
     """
     AuditEvents: _aio.UnaryUnaryMultiCallable[_events_service_pb2.AuditEventsRequest, _events_service_pb2.AuditEventsResponse]  # type: ignore[assignment]
-    """Checks every invariant of this service over its own database: places lie within the log, no event is both finished and
-    waiting, each attempt and dead letter belongs to a subscription.
+    """Checks the invariants of this service's database: positions lie within the log, no event is
+    both finished and waiting, each attempt and dead letter belongs to a subscription.
     """
 
 class EventServiceServicer(metaclass=_abc_1.ABCMeta):
-    """The event bus: takes events, keeps them in a log, and delivers them to subscriptions at least once and in order per key.
+    """The event bus: accepts events, stores them in a log, and delivers them to subscriptions at least
+    once and in order per key.
 
-    Under it stands a log: this service's own database, Kafka or RabbitMQ streams. What is said here holds for all three.
+    The log is this service's own database, Kafka or RabbitMQ streams; the guarantees are the same
+    for all three.
     Reasons are those of `souk.events.v1.ErrorReason`.
     """
 
@@ -183,12 +203,12 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_events_service_pb2.PublishResponse, _abc.Awaitable[_events_service_pb2.PublishResponse]]:
         """Adds events to the log. An event whose result has a position is durable.
 
-        A service publishes events of its own types only (see Event.type): an event of another's type is not taken, with
-        ERROR_REASON_FOREIGN_EVENT_TYPE and not to be tried again. No user and nobody of staff publishes.
-        Each event has a result of its own, in order; one that could not be taken says why and whether to try again. Events of
-        one key are taken in the order of the request, and none after one that failed. Repeating a call may add
-        an event twice: consumers tell it by its id and source and handle it once. Fails as a whole with
-        ERROR_REASON_LOG_UNAVAILABLE when the log cannot be reached.
+        A service publishes events of its own types only (see Event.type): an event of another type is
+        rejected with ERROR_REASON_FOREIGN_EVENT_TYPE, which is not retryable. Users and staff cannot
+        publish. Each event has its own result, in order; a failure says why and whether to retry.
+        Events with the same key are added in the order of the request, and none after one that failed.
+        Repeating a call may add an event twice: consumers deduplicate by its id and source. The whole
+        call fails with ERROR_REASON_LOG_UNAVAILABLE when the log is unreachable.
         """
 
     @_abc_1.abstractmethod
@@ -197,19 +217,21 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_events_service_pb2.SubscribeRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_events_service_pb2.SubscribeResponse], _abc.AsyncIterator[_events_service_pb2.SubscribeResponse]]:
-        """Delivers the events of a subscription as they come. The first message of the caller is `start`, then acks, nacks and
-        extensions flow on the same stream; the first answer is `started`.
+        """Delivers the events of a subscription as they arrive. The first message of the caller is
+        `start`, followed by acks, nacks and extensions on the same stream; the first response is
+        `started`.
 
-        An event that is not acknowledged before its deadline, is refused, or whose stream ends, is delivered again, after a
-        wait that doubles; after `max_attempts` it becomes a dead letter, and the next of its key goes on. While an event of a
-        key is with a consumer, or waits to be delivered again, later ones of that key wait. No more events are
-        outstanding than the limits of the stream allow, so a slow consumer holds up nobody but itself.
-        An empty `subscription` reads along without a place of its own: nothing is acknowledged, delivered again or kept.
-        Only its owner reads a subscription or changes its settings, also where the caller is staff.
-        Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is for another caller),
-        ERROR_REASON_SUBSCRIPTION_EXISTS (somebody else made it), ERROR_REASON_NO_SUCH_PARTITION,
-        ERROR_REASON_SUBSCRIPTION_CHANGED and ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Then
-        open it anew.
+        An event is redelivered when its deadline passes, the consumer nacks it or the stream ends,
+        after a delay that doubles; after `max_attempts` it becomes a dead letter, and the next event
+        of its key follows. While an event is with a consumer or waits for redelivery, later events
+        with the same key wait. The limits of the stream cap the outstanding events, so a slow consumer
+        delays no other. An empty `subscription` tails the log without a stored position: nothing is
+        acknowledged, redelivered or stored. Only its owner, not even staff, reads a subscription or
+        changes its settings.
+        Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is reserved
+        for another caller), ERROR_REASON_SUBSCRIPTION_EXISTS (another caller owns it),
+        ERROR_REASON_NO_SUCH_PARTITION, ERROR_REASON_SUBSCRIPTION_CHANGED and
+        ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Open it again then.
         """
 
     @_abc_1.abstractmethod
@@ -218,8 +240,10 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _events_service_pb2.CreateSubscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_events_service_pb2.CreateSubscriptionResponse, _abc.Awaitable[_events_service_pb2.CreateSubscriptionResponse]]:
-        """Makes a lasting subscription before anybody reads from it. Repeating it with the same settings answers the first.
-        Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and ERROR_REASON_NO_SUCH_PARTITION.
+        """Creates a durable subscription before the first consumer connects. Repeating the call with the
+        same settings returns the existing one.
+        Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and
+        ERROR_REASON_NO_SUCH_PARTITION.
         """
 
     @_abc_1.abstractmethod
@@ -244,8 +268,8 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _events_service_pb2.DeleteSubscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_events_service_pb2.DeleteSubscriptionResponse, _abc.Awaitable[_events_service_pb2.DeleteSubscriptionResponse]]:
-        """Ends a subscription: its place, its attempts and its dead letters are gone, its streams end. Deleting one that is not
-        there is no error.
+        """Deletes a subscription with its positions, attempts and dead letters, and ends its streams.
+        Deleting one that does not exist is not an error.
         """
 
     @_abc_1.abstractmethod
@@ -254,9 +278,10 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _events_service_pb2.SeekSubscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_events_service_pb2.SeekSubscriptionResponse, _abc.Awaitable[_events_service_pb2.SeekSubscriptionResponse]]:
-        """Sets a subscription to another place of the log, to replay events or to leave some out. Attempts start anew, dead
-        letters stay, and open streams end with ERROR_REASON_SUBSCRIPTION_CHANGED. A position after the end of its partition is
-        refused (ERROR_REASON_INVALID_FIELD, `to.position.offset`); a time after the last event means the end.
+        """Moves a subscription to another position of the log, to replay or skip events. Resets the
+        attempts, keeps the dead letters, and ends open streams with ERROR_REASON_SUBSCRIPTION_CHANGED.
+        A position after the end of its partition is refused (ERROR_REASON_INVALID_FIELD,
+        `to.position.offset`); a time after the last event means the end.
         Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_NO_SUCH_PARTITION.
         """
 
@@ -276,9 +301,11 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _events_service_pb2.RequeueDeadLettersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_events_service_pb2.RequeueDeadLettersResponse, _abc.Awaitable[_events_service_pb2.RequeueDeadLettersResponse]]:
-        """Delivers dead letters again, with attempts that start anew, each as soon as a consumer has room; events of the same key
-        that came later may have been handled by then. Repeating it changes nothing.
-        Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_DEAD_LETTER_NOT_FOUND; then none is requeued.
+        """Delivers dead letters again, with their attempts reset, each as soon as a consumer has
+        capacity; later events with the same key may have been handled by then. Repeating the call
+        changes nothing.
+        Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_DEAD_LETTER_NOT_FOUND; then
+        none is requeued.
         """
 
     @_abc_1.abstractmethod
@@ -287,7 +314,7 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _events_service_pb2.DropDeadLettersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_events_service_pb2.DropDeadLettersResponse, _abc.Awaitable[_events_service_pb2.DropDeadLettersResponse]]:
-        """Forgets dead letters for good. Dropping what is not there is no error.
+        """Deletes dead letters. Deleting one that does not exist is not an error.
         Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
         """
 
@@ -297,8 +324,8 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _events_service_pb2.AuditEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_events_service_pb2.AuditEventsResponse, _abc.Awaitable[_events_service_pb2.AuditEventsResponse]]:
-        """Checks every invariant of this service over its own database: places lie within the log, no event is both finished and
-        waiting, each attempt and dead letter belongs to a subscription.
+        """Checks the invariants of this service's database: positions lie within the log, no event is
+        both finished and waiting, each attempt and dead letter belongs to a subscription.
         """
 
 def add_EventServiceServicer_to_server(servicer: EventServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class InventoryServiceStub:
-    """Owns stock by location, the reservations that promise it, and the record of every movement.
+    """Owns stock by location, its reservations, and the record of every movement.
 
     Reasons are those of `souk.inventory.v1.ErrorReason`. Quantities are whole units.
     """
@@ -120,14 +120,14 @@ class InventoryServiceStub:
 
 
 class InventoryServiceServicer:
-    """Owns stock by location, the reservations that promise it, and the record of every movement.
+    """Owns stock by location, its reservations, and the record of every movement.
 
     Reasons are those of `souk.inventory.v1.ErrorReason`. Quantities are whole units.
     """
 
     def CreateLocation(self, request, context):
-        """Creates a location. Fails with ERROR_REASON_LOCATION_EXISTS when the id is taken by another title; repeating the
-        same call answers the location that is there.
+        """Creates a location. Fails with ERROR_REASON_LOCATION_EXISTS when the id exists with another
+        title; repeating the same call returns the existing location.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -141,7 +141,8 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReceiveStock(self, request, context):
-        """Records that units arrived, all items of the call or none. Repeating a `request_id` within 7 days answers the first result.
+        """Records that units arrived: all items of the call or none. Repeating a `request_id` within 7
+        days returns the first result.
         Fails with ERROR_REASON_LOCATION_NOT_FOUND and ERROR_REASON_QUANTITY_OVERFLOW.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -149,8 +150,8 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AdjustStock(self, request, context):
-        """Corrects the units on hand by a signed number, as after a count. Repeating a `request_id` within 7 days answers the
-        first result.
+        """Corrects the units on hand by a signed number, as after a count. Repeating a `request_id`
+        within 7 days returns the first result.
         Fails with ERROR_REASON_STOCK_NOT_FOUND and ERROR_REASON_STOCK_WOULD_FALL_SHORT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -158,7 +159,8 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetStock(self, request, context):
-        """Returns the stock of some skus at one location, in the order asked; skus without stock are left out.
+        """Returns the stock of several skus at one location, in the order of the request; skus without
+        stock are left out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -172,42 +174,48 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Reserve(self, request, context):
-        """Promises units of every line or of none, on the summed quantity of each sku and location.
+        """Reserves the units of all lines or of none, by the summed quantity of each sku and location.
 
-        The `reservation_id` is the key: the same id and lines answer the reservation as it stands now, which may be RELEASED or
-        EXPIRED; the same id with other lines fails with ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before
-        it arrived with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is short; then
-        nothing is held. A sku that was never received has nothing available.
+        The `reservation_id` is the idempotency key: the same id and lines return the reservation in
+        its current state, which may be RELEASED or EXPIRED; the same id with different lines fails
+        with ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before the call arrived
+        fails with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is
+        short; then nothing is reserved. A sku that was never received has no units available.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CommitReservation(self, request, context):
-        """Makes a held reservation lasting, so that it no longer expires. Committing again, also after it was consumed, answers
-        the reservation as it stands. What counts is its state: a hold whose time is over can be committed until it is EXPIRED.
-        Fails with ERROR_REASON_RESERVATION_NOT_FOUND and, when it expired or was released first, ERROR_REASON_RESERVATION_STATE.
+        """Commits a held reservation so that it no longer expires. Committing again, even after it was
+        consumed, returns the reservation in its current state. Only the state counts: a reservation
+        past its expire time can be committed until it is EXPIRED.
+        Fails with ERROR_REASON_RESERVATION_NOT_FOUND and, when it expired or was released first,
+        ERROR_REASON_RESERVATION_STATE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReleaseReservation(self, request, context):
-        """Takes a held or committed reservation back. An id that is not known is remembered as released, by default for 30 days,
-        so that a Reserve which arrives later is refused. Releasing again, or after it expired, answers the reservation as it stands.
+        """Releases a held or committed reservation. An unknown id is stored as released, by default for
+        30 days, so that a Reserve which arrives later is refused. Releasing again, or after it
+        expired, returns the reservation in its current state.
         Fails with ERROR_REASON_RESERVATION_STATE when it was consumed first.
 
-        A reservation belongs to the order it was made for. STAFF cannot release it past the order, which would be sold without its
-        stock, and gets ERROR_REASON_RESERVATION_OF_ORDER, or ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order instead. Only where
-        the audit of the shop found stock that is held for nothing, because the order does not exist or is over, STAFF may release it
-        with a `repair_note`.
+        A reservation belongs to the order it was made for. STAFF cannot release it directly, because
+        the order would be sold without its stock, and gets ERROR_REASON_RESERVATION_OF_ORDER or
+        ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order instead. Only when the audit of the shop
+        found stock reserved for an order that does not exist or has ended may STAFF release it, with a
+        `repair_note`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ConsumeReservation(self, request, context):
-        """Records that the units of a committed reservation left. Consuming again answers the same.
+        """Records that the units of a committed reservation left. Consuming again returns the same
+        reservation.
         Fails with ERROR_REASON_RESERVATION_NOT_FOUND and ERROR_REASON_RESERVATION_STATE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -215,10 +223,11 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReturnStock(self, request, context):
-        """Takes units of a consumed reservation back on hand. Repeating a `request_id` within 7 days answers the first
-        result. Returns are possible for as long as the reservation is kept, by default 400 days after it was consumed.
-        Fails with ERROR_REASON_RESERVATION_NOT_FOUND, ERROR_REASON_RESERVATION_STATE when it was not consumed, and
-        ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is taken back.
+        """Returns units of a consumed reservation to stock. Repeating a `request_id` within 7 days
+        returns the first result. Returns are possible for as long as the reservation is kept, by
+        default 400 days after it was consumed.
+        Fails with ERROR_REASON_RESERVATION_NOT_FOUND, ERROR_REASON_RESERVATION_STATE when it was not
+        consumed, and ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is returned to stock.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -232,8 +241,8 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListReservations(self, request, context):
-        """Lists reservations, a page at a time: all of them in the order they were made, or those of one state in the order they
-        entered it.
+        """Lists reservations, a page at a time: all of them in the order of creation, or those of one
+        state in the order in which they entered it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -247,19 +256,21 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RepairStock(self, request, context):
-        """Repairs one stock that AuditInventory complains of: `reserved` becomes what the reservations in state HELD and COMMITTED
-        promise, and one movement with the note makes the record of movements add up to the stock again. `on_hand` is kept: correct it
-        with AdjustStock after a count. A stock without a fault stays as it is. Repeating a `request_id` within 7 days answers the first
-        result. Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is promised than is on hand:
-        then adjust or receive first.
+        """Repairs one stock that AuditInventory reports: sets `reserved` to the sum of its reservations
+        in state HELD and COMMITTED, and records one movement with the note so that the movements add
+        up to the stock again. `on_hand` does not change: correct it with AdjustStock after a count. A
+        correct stock stays unchanged. Repeating a `request_id` within 7 days returns the first result.
+        Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is
+        reserved than is on hand: adjust or receive stock first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AuditInventory(self, request, context):
-        """Checks the invariants of this service's database: no stock is negative or over-promised, reservations add up to
-        what is reserved, movements add up to the stock. Answers what is wrong, and how much was looked at.
+        """Checks the invariants of this service's database: no stock is negative or oversold,
+        reservations add up to the reserved units, movements add up to the stock. Returns what is wrong
+        and how much was checked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -357,7 +368,7 @@ def add_InventoryServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class InventoryService:
-    """Owns stock by location, the reservations that promise it, and the record of every movement.
+    """Owns stock by location, its reservations, and the record of every movement.
 
     Reasons are those of `souk.inventory.v1.ErrorReason`. Quantities are whole units.
     """

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class InventoryServiceStub:
-    """Owns stock by location, the reservations that promise it, and the record of every movement.
+    """Owns stock by location, its reservations, and the record of every movement.
 
     Reasons are those of `souk.inventory.v1.ErrorReason`. Quantities are whole units.
     """
@@ -37,159 +37,183 @@ class InventoryServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> InventoryServiceAsyncStub: ...
     CreateLocation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.CreateLocationRequest, _inventory_service_pb2.CreateLocationResponse]
-    """Creates a location. Fails with ERROR_REASON_LOCATION_EXISTS when the id is taken by another title; repeating the
-    same call answers the location that is there.
+    """Creates a location. Fails with ERROR_REASON_LOCATION_EXISTS when the id exists with another
+    title; repeating the same call returns the existing location.
     """
     ListLocations: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListLocationsRequest, _inventory_service_pb2.ListLocationsResponse]
     """Lists all locations by id, a page at a time."""
     ReceiveStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ReceiveStockRequest, _inventory_service_pb2.ReceiveStockResponse]
-    """Records that units arrived, all items of the call or none. Repeating a `request_id` within 7 days answers the first result.
+    """Records that units arrived: all items of the call or none. Repeating a `request_id` within 7
+    days returns the first result.
     Fails with ERROR_REASON_LOCATION_NOT_FOUND and ERROR_REASON_QUANTITY_OVERFLOW.
     """
     AdjustStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.AdjustStockRequest, _inventory_service_pb2.AdjustStockResponse]
-    """Corrects the units on hand by a signed number, as after a count. Repeating a `request_id` within 7 days answers the
-    first result.
+    """Corrects the units on hand by a signed number, as after a count. Repeating a `request_id`
+    within 7 days returns the first result.
     Fails with ERROR_REASON_STOCK_NOT_FOUND and ERROR_REASON_STOCK_WOULD_FALL_SHORT.
     """
     BatchGetStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.BatchGetStockRequest, _inventory_service_pb2.BatchGetStockResponse]
-    """Returns the stock of some skus at one location, in the order asked; skus without stock are left out."""
+    """Returns the stock of several skus at one location, in the order of the request; skus without
+    stock are left out.
+    """
     ListStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListStockRequest, _inventory_service_pb2.ListStockResponse]
     """Lists stock by sku and location, a page at a time."""
     Reserve: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ReserveRequest, _inventory_service_pb2.ReserveResponse]
-    """Promises units of every line or of none, on the summed quantity of each sku and location.
+    """Reserves the units of all lines or of none, by the summed quantity of each sku and location.
 
-    The `reservation_id` is the key: the same id and lines answer the reservation as it stands now, which may be RELEASED or
-    EXPIRED; the same id with other lines fails with ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before
-    it arrived with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is short; then
-    nothing is held. A sku that was never received has nothing available.
+    The `reservation_id` is the idempotency key: the same id and lines return the reservation in
+    its current state, which may be RELEASED or EXPIRED; the same id with different lines fails
+    with ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before the call arrived
+    fails with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is
+    short; then nothing is reserved. A sku that was never received has no units available.
     """
     CommitReservation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.CommitReservationRequest, _inventory_service_pb2.CommitReservationResponse]
-    """Makes a held reservation lasting, so that it no longer expires. Committing again, also after it was consumed, answers
-    the reservation as it stands. What counts is its state: a hold whose time is over can be committed until it is EXPIRED.
-    Fails with ERROR_REASON_RESERVATION_NOT_FOUND and, when it expired or was released first, ERROR_REASON_RESERVATION_STATE.
+    """Commits a held reservation so that it no longer expires. Committing again, even after it was
+    consumed, returns the reservation in its current state. Only the state counts: a reservation
+    past its expire time can be committed until it is EXPIRED.
+    Fails with ERROR_REASON_RESERVATION_NOT_FOUND and, when it expired or was released first,
+    ERROR_REASON_RESERVATION_STATE.
     """
     ReleaseReservation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ReleaseReservationRequest, _inventory_service_pb2.ReleaseReservationResponse]
-    """Takes a held or committed reservation back. An id that is not known is remembered as released, by default for 30 days,
-    so that a Reserve which arrives later is refused. Releasing again, or after it expired, answers the reservation as it stands.
+    """Releases a held or committed reservation. An unknown id is stored as released, by default for
+    30 days, so that a Reserve which arrives later is refused. Releasing again, or after it
+    expired, returns the reservation in its current state.
     Fails with ERROR_REASON_RESERVATION_STATE when it was consumed first.
 
-    A reservation belongs to the order it was made for. STAFF cannot release it past the order, which would be sold without its
-    stock, and gets ERROR_REASON_RESERVATION_OF_ORDER, or ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order instead. Only where
-    the audit of the shop found stock that is held for nothing, because the order does not exist or is over, STAFF may release it
-    with a `repair_note`.
+    A reservation belongs to the order it was made for. STAFF cannot release it directly, because
+    the order would be sold without its stock, and gets ERROR_REASON_RESERVATION_OF_ORDER or
+    ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order instead. Only when the audit of the shop
+    found stock reserved for an order that does not exist or has ended may STAFF release it, with a
+    `repair_note`.
     """
     ConsumeReservation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ConsumeReservationRequest, _inventory_service_pb2.ConsumeReservationResponse]
-    """Records that the units of a committed reservation left. Consuming again answers the same.
+    """Records that the units of a committed reservation left. Consuming again returns the same
+    reservation.
     Fails with ERROR_REASON_RESERVATION_NOT_FOUND and ERROR_REASON_RESERVATION_STATE.
     """
     ReturnStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ReturnStockRequest, _inventory_service_pb2.ReturnStockResponse]
-    """Takes units of a consumed reservation back on hand. Repeating a `request_id` within 7 days answers the first
-    result. Returns are possible for as long as the reservation is kept, by default 400 days after it was consumed.
-    Fails with ERROR_REASON_RESERVATION_NOT_FOUND, ERROR_REASON_RESERVATION_STATE when it was not consumed, and
-    ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is taken back.
+    """Returns units of a consumed reservation to stock. Repeating a `request_id` within 7 days
+    returns the first result. Returns are possible for as long as the reservation is kept, by
+    default 400 days after it was consumed.
+    Fails with ERROR_REASON_RESERVATION_NOT_FOUND, ERROR_REASON_RESERVATION_STATE when it was not
+    consumed, and ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is returned to stock.
     """
     GetReservation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.GetReservationRequest, _inventory_service_pb2.GetReservationResponse]
     """Returns one reservation. Fails with ERROR_REASON_RESERVATION_NOT_FOUND."""
     ListReservations: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListReservationsRequest, _inventory_service_pb2.ListReservationsResponse]
-    """Lists reservations, a page at a time: all of them in the order they were made, or those of one state in the order they
-    entered it.
+    """Lists reservations, a page at a time: all of them in the order of creation, or those of one
+    state in the order in which they entered it.
     """
     ListMovements: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListMovementsRequest, _inventory_service_pb2.ListMovementsResponse]
     """Lists the movements in the order they were recorded, of one sku or of all, a page at a time."""
     RepairStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.RepairStockRequest, _inventory_service_pb2.RepairStockResponse]
-    """Repairs one stock that AuditInventory complains of: `reserved` becomes what the reservations in state HELD and COMMITTED
-    promise, and one movement with the note makes the record of movements add up to the stock again. `on_hand` is kept: correct it
-    with AdjustStock after a count. A stock without a fault stays as it is. Repeating a `request_id` within 7 days answers the first
-    result. Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is promised than is on hand:
-    then adjust or receive first.
+    """Repairs one stock that AuditInventory reports: sets `reserved` to the sum of its reservations
+    in state HELD and COMMITTED, and records one movement with the note so that the movements add
+    up to the stock again. `on_hand` does not change: correct it with AdjustStock after a count. A
+    correct stock stays unchanged. Repeating a `request_id` within 7 days returns the first result.
+    Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is
+    reserved than is on hand: adjust or receive stock first.
     """
     AuditInventory: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.AuditInventoryRequest, _inventory_service_pb2.AuditInventoryResponse]
-    """Checks the invariants of this service's database: no stock is negative or over-promised, reservations add up to
-    what is reserved, movements add up to the stock. Answers what is wrong, and how much was looked at.
+    """Checks the invariants of this service's database: no stock is negative or oversold,
+    reservations add up to the reserved units, movements add up to the stock. Returns what is wrong
+    and how much was checked.
     """
 
 @_typing.type_check_only
 class InventoryServiceAsyncStub(InventoryServiceStub):
-    """Owns stock by location, the reservations that promise it, and the record of every movement.
+    """Owns stock by location, its reservations, and the record of every movement.
 
     Reasons are those of `souk.inventory.v1.ErrorReason`. Quantities are whole units.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateLocation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.CreateLocationRequest, _inventory_service_pb2.CreateLocationResponse]  # type: ignore[assignment]
-    """Creates a location. Fails with ERROR_REASON_LOCATION_EXISTS when the id is taken by another title; repeating the
-    same call answers the location that is there.
+    """Creates a location. Fails with ERROR_REASON_LOCATION_EXISTS when the id exists with another
+    title; repeating the same call returns the existing location.
     """
     ListLocations: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListLocationsRequest, _inventory_service_pb2.ListLocationsResponse]  # type: ignore[assignment]
     """Lists all locations by id, a page at a time."""
     ReceiveStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ReceiveStockRequest, _inventory_service_pb2.ReceiveStockResponse]  # type: ignore[assignment]
-    """Records that units arrived, all items of the call or none. Repeating a `request_id` within 7 days answers the first result.
+    """Records that units arrived: all items of the call or none. Repeating a `request_id` within 7
+    days returns the first result.
     Fails with ERROR_REASON_LOCATION_NOT_FOUND and ERROR_REASON_QUANTITY_OVERFLOW.
     """
     AdjustStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.AdjustStockRequest, _inventory_service_pb2.AdjustStockResponse]  # type: ignore[assignment]
-    """Corrects the units on hand by a signed number, as after a count. Repeating a `request_id` within 7 days answers the
-    first result.
+    """Corrects the units on hand by a signed number, as after a count. Repeating a `request_id`
+    within 7 days returns the first result.
     Fails with ERROR_REASON_STOCK_NOT_FOUND and ERROR_REASON_STOCK_WOULD_FALL_SHORT.
     """
     BatchGetStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.BatchGetStockRequest, _inventory_service_pb2.BatchGetStockResponse]  # type: ignore[assignment]
-    """Returns the stock of some skus at one location, in the order asked; skus without stock are left out."""
+    """Returns the stock of several skus at one location, in the order of the request; skus without
+    stock are left out.
+    """
     ListStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListStockRequest, _inventory_service_pb2.ListStockResponse]  # type: ignore[assignment]
     """Lists stock by sku and location, a page at a time."""
     Reserve: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ReserveRequest, _inventory_service_pb2.ReserveResponse]  # type: ignore[assignment]
-    """Promises units of every line or of none, on the summed quantity of each sku and location.
+    """Reserves the units of all lines or of none, by the summed quantity of each sku and location.
 
-    The `reservation_id` is the key: the same id and lines answer the reservation as it stands now, which may be RELEASED or
-    EXPIRED; the same id with other lines fails with ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before
-    it arrived with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is short; then
-    nothing is held. A sku that was never received has nothing available.
+    The `reservation_id` is the idempotency key: the same id and lines return the reservation in
+    its current state, which may be RELEASED or EXPIRED; the same id with different lines fails
+    with ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before the call arrived
+    fails with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is
+    short; then nothing is reserved. A sku that was never received has no units available.
     """
     CommitReservation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.CommitReservationRequest, _inventory_service_pb2.CommitReservationResponse]  # type: ignore[assignment]
-    """Makes a held reservation lasting, so that it no longer expires. Committing again, also after it was consumed, answers
-    the reservation as it stands. What counts is its state: a hold whose time is over can be committed until it is EXPIRED.
-    Fails with ERROR_REASON_RESERVATION_NOT_FOUND and, when it expired or was released first, ERROR_REASON_RESERVATION_STATE.
+    """Commits a held reservation so that it no longer expires. Committing again, even after it was
+    consumed, returns the reservation in its current state. Only the state counts: a reservation
+    past its expire time can be committed until it is EXPIRED.
+    Fails with ERROR_REASON_RESERVATION_NOT_FOUND and, when it expired or was released first,
+    ERROR_REASON_RESERVATION_STATE.
     """
     ReleaseReservation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ReleaseReservationRequest, _inventory_service_pb2.ReleaseReservationResponse]  # type: ignore[assignment]
-    """Takes a held or committed reservation back. An id that is not known is remembered as released, by default for 30 days,
-    so that a Reserve which arrives later is refused. Releasing again, or after it expired, answers the reservation as it stands.
+    """Releases a held or committed reservation. An unknown id is stored as released, by default for
+    30 days, so that a Reserve which arrives later is refused. Releasing again, or after it
+    expired, returns the reservation in its current state.
     Fails with ERROR_REASON_RESERVATION_STATE when it was consumed first.
 
-    A reservation belongs to the order it was made for. STAFF cannot release it past the order, which would be sold without its
-    stock, and gets ERROR_REASON_RESERVATION_OF_ORDER, or ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order instead. Only where
-    the audit of the shop found stock that is held for nothing, because the order does not exist or is over, STAFF may release it
-    with a `repair_note`.
+    A reservation belongs to the order it was made for. STAFF cannot release it directly, because
+    the order would be sold without its stock, and gets ERROR_REASON_RESERVATION_OF_ORDER or
+    ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order instead. Only when the audit of the shop
+    found stock reserved for an order that does not exist or has ended may STAFF release it, with a
+    `repair_note`.
     """
     ConsumeReservation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ConsumeReservationRequest, _inventory_service_pb2.ConsumeReservationResponse]  # type: ignore[assignment]
-    """Records that the units of a committed reservation left. Consuming again answers the same.
+    """Records that the units of a committed reservation left. Consuming again returns the same
+    reservation.
     Fails with ERROR_REASON_RESERVATION_NOT_FOUND and ERROR_REASON_RESERVATION_STATE.
     """
     ReturnStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ReturnStockRequest, _inventory_service_pb2.ReturnStockResponse]  # type: ignore[assignment]
-    """Takes units of a consumed reservation back on hand. Repeating a `request_id` within 7 days answers the first
-    result. Returns are possible for as long as the reservation is kept, by default 400 days after it was consumed.
-    Fails with ERROR_REASON_RESERVATION_NOT_FOUND, ERROR_REASON_RESERVATION_STATE when it was not consumed, and
-    ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is taken back.
+    """Returns units of a consumed reservation to stock. Repeating a `request_id` within 7 days
+    returns the first result. Returns are possible for as long as the reservation is kept, by
+    default 400 days after it was consumed.
+    Fails with ERROR_REASON_RESERVATION_NOT_FOUND, ERROR_REASON_RESERVATION_STATE when it was not
+    consumed, and ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is returned to stock.
     """
     GetReservation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.GetReservationRequest, _inventory_service_pb2.GetReservationResponse]  # type: ignore[assignment]
     """Returns one reservation. Fails with ERROR_REASON_RESERVATION_NOT_FOUND."""
     ListReservations: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListReservationsRequest, _inventory_service_pb2.ListReservationsResponse]  # type: ignore[assignment]
-    """Lists reservations, a page at a time: all of them in the order they were made, or those of one state in the order they
-    entered it.
+    """Lists reservations, a page at a time: all of them in the order of creation, or those of one
+    state in the order in which they entered it.
     """
     ListMovements: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListMovementsRequest, _inventory_service_pb2.ListMovementsResponse]  # type: ignore[assignment]
     """Lists the movements in the order they were recorded, of one sku or of all, a page at a time."""
     RepairStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.RepairStockRequest, _inventory_service_pb2.RepairStockResponse]  # type: ignore[assignment]
-    """Repairs one stock that AuditInventory complains of: `reserved` becomes what the reservations in state HELD and COMMITTED
-    promise, and one movement with the note makes the record of movements add up to the stock again. `on_hand` is kept: correct it
-    with AdjustStock after a count. A stock without a fault stays as it is. Repeating a `request_id` within 7 days answers the first
-    result. Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is promised than is on hand:
-    then adjust or receive first.
+    """Repairs one stock that AuditInventory reports: sets `reserved` to the sum of its reservations
+    in state HELD and COMMITTED, and records one movement with the note so that the movements add
+    up to the stock again. `on_hand` does not change: correct it with AdjustStock after a count. A
+    correct stock stays unchanged. Repeating a `request_id` within 7 days returns the first result.
+    Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is
+    reserved than is on hand: adjust or receive stock first.
     """
     AuditInventory: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.AuditInventoryRequest, _inventory_service_pb2.AuditInventoryResponse]  # type: ignore[assignment]
-    """Checks the invariants of this service's database: no stock is negative or over-promised, reservations add up to
-    what is reserved, movements add up to the stock. Answers what is wrong, and how much was looked at.
+    """Checks the invariants of this service's database: no stock is negative or oversold,
+    reservations add up to the reserved units, movements add up to the stock. Returns what is wrong
+    and how much was checked.
     """
 
 class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Owns stock by location, the reservations that promise it, and the record of every movement.
+    """Owns stock by location, its reservations, and the record of every movement.
 
     Reasons are those of `souk.inventory.v1.ErrorReason`. Quantities are whole units.
     """
@@ -200,8 +224,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.CreateLocationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.CreateLocationResponse, _abc.Awaitable[_inventory_service_pb2.CreateLocationResponse]]:
-        """Creates a location. Fails with ERROR_REASON_LOCATION_EXISTS when the id is taken by another title; repeating the
-        same call answers the location that is there.
+        """Creates a location. Fails with ERROR_REASON_LOCATION_EXISTS when the id exists with another
+        title; repeating the same call returns the existing location.
         """
 
     @_abc_1.abstractmethod
@@ -218,7 +242,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ReceiveStockRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ReceiveStockResponse, _abc.Awaitable[_inventory_service_pb2.ReceiveStockResponse]]:
-        """Records that units arrived, all items of the call or none. Repeating a `request_id` within 7 days answers the first result.
+        """Records that units arrived: all items of the call or none. Repeating a `request_id` within 7
+        days returns the first result.
         Fails with ERROR_REASON_LOCATION_NOT_FOUND and ERROR_REASON_QUANTITY_OVERFLOW.
         """
 
@@ -228,8 +253,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.AdjustStockRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.AdjustStockResponse, _abc.Awaitable[_inventory_service_pb2.AdjustStockResponse]]:
-        """Corrects the units on hand by a signed number, as after a count. Repeating a `request_id` within 7 days answers the
-        first result.
+        """Corrects the units on hand by a signed number, as after a count. Repeating a `request_id`
+        within 7 days returns the first result.
         Fails with ERROR_REASON_STOCK_NOT_FOUND and ERROR_REASON_STOCK_WOULD_FALL_SHORT.
         """
 
@@ -239,7 +264,9 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.BatchGetStockRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.BatchGetStockResponse, _abc.Awaitable[_inventory_service_pb2.BatchGetStockResponse]]:
-        """Returns the stock of some skus at one location, in the order asked; skus without stock are left out."""
+        """Returns the stock of several skus at one location, in the order of the request; skus without
+        stock are left out.
+        """
 
     @_abc_1.abstractmethod
     def ListStock(
@@ -255,12 +282,13 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ReserveRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ReserveResponse, _abc.Awaitable[_inventory_service_pb2.ReserveResponse]]:
-        """Promises units of every line or of none, on the summed quantity of each sku and location.
+        """Reserves the units of all lines or of none, by the summed quantity of each sku and location.
 
-        The `reservation_id` is the key: the same id and lines answer the reservation as it stands now, which may be RELEASED or
-        EXPIRED; the same id with other lines fails with ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before
-        it arrived with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is short; then
-        nothing is held. A sku that was never received has nothing available.
+        The `reservation_id` is the idempotency key: the same id and lines return the reservation in
+        its current state, which may be RELEASED or EXPIRED; the same id with different lines fails
+        with ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before the call arrived
+        fails with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is
+        short; then nothing is reserved. A sku that was never received has no units available.
         """
 
     @_abc_1.abstractmethod
@@ -269,9 +297,11 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.CommitReservationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.CommitReservationResponse, _abc.Awaitable[_inventory_service_pb2.CommitReservationResponse]]:
-        """Makes a held reservation lasting, so that it no longer expires. Committing again, also after it was consumed, answers
-        the reservation as it stands. What counts is its state: a hold whose time is over can be committed until it is EXPIRED.
-        Fails with ERROR_REASON_RESERVATION_NOT_FOUND and, when it expired or was released first, ERROR_REASON_RESERVATION_STATE.
+        """Commits a held reservation so that it no longer expires. Committing again, even after it was
+        consumed, returns the reservation in its current state. Only the state counts: a reservation
+        past its expire time can be committed until it is EXPIRED.
+        Fails with ERROR_REASON_RESERVATION_NOT_FOUND and, when it expired or was released first,
+        ERROR_REASON_RESERVATION_STATE.
         """
 
     @_abc_1.abstractmethod
@@ -280,14 +310,16 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ReleaseReservationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ReleaseReservationResponse, _abc.Awaitable[_inventory_service_pb2.ReleaseReservationResponse]]:
-        """Takes a held or committed reservation back. An id that is not known is remembered as released, by default for 30 days,
-        so that a Reserve which arrives later is refused. Releasing again, or after it expired, answers the reservation as it stands.
+        """Releases a held or committed reservation. An unknown id is stored as released, by default for
+        30 days, so that a Reserve which arrives later is refused. Releasing again, or after it
+        expired, returns the reservation in its current state.
         Fails with ERROR_REASON_RESERVATION_STATE when it was consumed first.
 
-        A reservation belongs to the order it was made for. STAFF cannot release it past the order, which would be sold without its
-        stock, and gets ERROR_REASON_RESERVATION_OF_ORDER, or ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order instead. Only where
-        the audit of the shop found stock that is held for nothing, because the order does not exist or is over, STAFF may release it
-        with a `repair_note`.
+        A reservation belongs to the order it was made for. STAFF cannot release it directly, because
+        the order would be sold without its stock, and gets ERROR_REASON_RESERVATION_OF_ORDER or
+        ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order instead. Only when the audit of the shop
+        found stock reserved for an order that does not exist or has ended may STAFF release it, with a
+        `repair_note`.
         """
 
     @_abc_1.abstractmethod
@@ -296,7 +328,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ConsumeReservationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ConsumeReservationResponse, _abc.Awaitable[_inventory_service_pb2.ConsumeReservationResponse]]:
-        """Records that the units of a committed reservation left. Consuming again answers the same.
+        """Records that the units of a committed reservation left. Consuming again returns the same
+        reservation.
         Fails with ERROR_REASON_RESERVATION_NOT_FOUND and ERROR_REASON_RESERVATION_STATE.
         """
 
@@ -306,10 +339,11 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ReturnStockRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ReturnStockResponse, _abc.Awaitable[_inventory_service_pb2.ReturnStockResponse]]:
-        """Takes units of a consumed reservation back on hand. Repeating a `request_id` within 7 days answers the first
-        result. Returns are possible for as long as the reservation is kept, by default 400 days after it was consumed.
-        Fails with ERROR_REASON_RESERVATION_NOT_FOUND, ERROR_REASON_RESERVATION_STATE when it was not consumed, and
-        ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is taken back.
+        """Returns units of a consumed reservation to stock. Repeating a `request_id` within 7 days
+        returns the first result. Returns are possible for as long as the reservation is kept, by
+        default 400 days after it was consumed.
+        Fails with ERROR_REASON_RESERVATION_NOT_FOUND, ERROR_REASON_RESERVATION_STATE when it was not
+        consumed, and ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is returned to stock.
         """
 
     @_abc_1.abstractmethod
@@ -326,8 +360,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ListReservationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ListReservationsResponse, _abc.Awaitable[_inventory_service_pb2.ListReservationsResponse]]:
-        """Lists reservations, a page at a time: all of them in the order they were made, or those of one state in the order they
-        entered it.
+        """Lists reservations, a page at a time: all of them in the order of creation, or those of one
+        state in the order in which they entered it.
         """
 
     @_abc_1.abstractmethod
@@ -344,11 +378,12 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.RepairStockRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.RepairStockResponse, _abc.Awaitable[_inventory_service_pb2.RepairStockResponse]]:
-        """Repairs one stock that AuditInventory complains of: `reserved` becomes what the reservations in state HELD and COMMITTED
-        promise, and one movement with the note makes the record of movements add up to the stock again. `on_hand` is kept: correct it
-        with AdjustStock after a count. A stock without a fault stays as it is. Repeating a `request_id` within 7 days answers the first
-        result. Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is promised than is on hand:
-        then adjust or receive first.
+        """Repairs one stock that AuditInventory reports: sets `reserved` to the sum of its reservations
+        in state HELD and COMMITTED, and records one movement with the note so that the movements add
+        up to the stock again. `on_hand` does not change: correct it with AdjustStock after a count. A
+        correct stock stays unchanged. Repeating a `request_id` within 7 days returns the first result.
+        Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is
+        reserved than is on hand: adjust or receive stock first.
         """
 
     @_abc_1.abstractmethod
@@ -357,8 +392,9 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.AuditInventoryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.AuditInventoryResponse, _abc.Awaitable[_inventory_service_pb2.AuditInventoryResponse]]:
-        """Checks the invariants of this service's database: no stock is negative or over-promised, reservations add up to
-        what is reserved, movements add up to the stock. Answers what is wrong, and how much was looked at.
+        """Checks the invariants of this service's database: no stock is negative or oversold,
+        reservations add up to the reserved units, movements add up to the stock. Returns what is wrong
+        and how much was checked.
         """
 
 def add_InventoryServiceServicer_to_server(servicer: InventoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -28,9 +28,9 @@ if _version_not_supported:
 class LedgerServiceStub:
     """Owns every movement of money, in double entry: accounts and the transfers between them.
 
-    The model and the names are TigerBeetle's. At every committed moment the debits of a ledger equal its credits, and
-    replaying all transfers gives the accounts. Reasons are those of `souk.ledger.v1.ErrorReason`; amounts are whole minor
-    units of the currency that the ledger stands for.
+    The model and the names are TigerBeetle's. In every committed state the debits of a ledger equal
+    its credits, and replaying all transfers yields the accounts. Reasons are those of
+    `souk.ledger.v1.ErrorReason`; amounts are whole minor units of the currency of the ledger.
     """
 
     def __init__(self, channel):
@@ -89,43 +89,46 @@ class LedgerServiceStub:
 class LedgerServiceServicer:
     """Owns every movement of money, in double entry: accounts and the transfers between them.
 
-    The model and the names are TigerBeetle's. At every committed moment the debits of a ledger equal its credits, and
-    replaying all transfers gives the accounts. Reasons are those of `souk.ledger.v1.ErrorReason`; amounts are whole minor
-    units of the currency that the ledger stands for.
+    The model and the names are TigerBeetle's. In every committed state the debits of a ledger equal
+    its credits, and replaying all transfers yields the accounts. Reasons are those of
+    `souk.ledger.v1.ErrorReason`; amounts are whole minor units of the currency of the ledger.
     """
 
     def CreateAccounts(self, request, context):
-        """Creates up to 8,190 accounts and answers one result for each, in order.
+        """Creates up to 8,190 accounts and returns one result for each, in order.
 
-        The account id is the key, for ever: the same fields answer EXISTS, other fields an EXISTS_WITH_DIFFERENT_… that
-        names the first one that differs. Accounts joined by `linked` are created all or not at all.
+        The account id is the idempotency key and never expires: the same fields give EXISTS, different
+        fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. Accounts joined by
+        `linked` are created all or not at all.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateTransfers(self, request, context):
-        """Creates up to 8,190 transfers, one after another and durably, and answers one result for each, in order.
+        """Creates up to 8,190 transfers, one after another and durably, and returns one result for each,
+        in order.
 
-        A refused transfer changes nothing and does not keep the others from being created, unless they are joined by
-        `linked`: such a chain is created whole or not at all. A chain goes from the first transfer that says `linked` to
-        the first after it that does not. The transfer id is the key, for ever: the same fields answer EXISTS, other fields
-        an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal is not remembered: the same transfer may be
-        sent again.
+        A refused transfer changes nothing and does not prevent the others, unless they are joined by
+        `linked`: such a chain is created whole or not at all. A chain goes from the first transfer
+        with `linked` set to the first after it without. The transfer id is the idempotency key and
+        never expires: the same fields give EXISTS, different fields an EXISTS_WITH_DIFFERENT_… that
+        names the first one that differs. A refusal is not stored: the same transfer may be sent again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def LookupAccounts(self, request, context):
-        """Returns accounts with their balances as they are now, in the order asked; ids that no account has are left out.
+        """Returns accounts with their current balances, in the order of the request; unknown ids are left
+        out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def LookupTransfers(self, request, context):
-        """Returns transfers, in the order asked; ids that no transfer has are left out.
+        """Returns transfers, in the order of the request; unknown ids are left out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -139,31 +142,33 @@ class LedgerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListAccountTransfers(self, request, context):
-        """Lists the transfers that debited or credited an account, newest first, a page at a time. Expiries of pending
-        transfers are among them. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND.
+        """Lists the transfers that debited or credited an account, newest first, a page at a time. The
+        list includes expiries of pending transfers. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetAccountBalance(self, request, context):
-        """Returns the balance of an account as it was at a time. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND.
+        """Returns the balance of an account at a point in time. Fails with
+        ERROR_REASON_ACCOUNT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetTrialBalance(self, request, context):
-        """Returns the sums over all accounts of each ledger. In every line debits equal credits, pending and posted.
+        """Returns the sums over all accounts of each ledger. In every line debits equal credits, pending
+        and posted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AuditLedger(self, request, context):
-        """Checks the invariants of this service's database: replaying all transfers gives the accounts, debits equal credits
-        in each ledger, no limit of an account is broken, every pending transfer was resolved at most once. Answers what is
-        wrong, and how much was looked at.
+        """Checks the invariants of this service's database: replaying all transfers gives the accounts,
+        debits equal credits in each ledger, no limit of an account is broken, every pending transfer
+        was resolved at most once. Returns what is wrong and how much was checked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -228,9 +233,9 @@ def add_LedgerServiceServicer_to_server(servicer, server):
 class LedgerService:
     """Owns every movement of money, in double entry: accounts and the transfers between them.
 
-    The model and the names are TigerBeetle's. At every committed moment the debits of a ledger equal its credits, and
-    replaying all transfers gives the accounts. Reasons are those of `souk.ledger.v1.ErrorReason`; amounts are whole minor
-    units of the currency that the ledger stands for.
+    The model and the names are TigerBeetle's. In every committed state the debits of a ledger equal
+    its credits, and replaying all transfers yields the accounts. Reasons are those of
+    `souk.ledger.v1.ErrorReason`; amounts are whole minor units of the currency of the ledger.
     """
 
     @staticmethod

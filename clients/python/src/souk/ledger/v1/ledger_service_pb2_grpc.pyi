@@ -29,9 +29,9 @@ GRPC_VERSION: str
 class LedgerServiceStub:
     """Owns every movement of money, in double entry: accounts and the transfers between them.
 
-    The model and the names are TigerBeetle's. At every committed moment the debits of a ledger equal its credits, and
-    replaying all transfers gives the accounts. Reasons are those of `souk.ledger.v1.ErrorReason`; amounts are whole minor
-    units of the currency that the ledger stands for.
+    The model and the names are TigerBeetle's. In every committed state the debits of a ledger equal
+    its credits, and replaying all transfers yields the accounts. Reasons are those of
+    `souk.ledger.v1.ErrorReason`; amounts are whole minor units of the currency of the ledger.
     """
 
     @_typing.overload
@@ -39,91 +39,107 @@ class LedgerServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> LedgerServiceAsyncStub: ...
     CreateAccounts: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.CreateAccountsRequest, _ledger_service_pb2.CreateAccountsResponse]
-    """Creates up to 8,190 accounts and answers one result for each, in order.
+    """Creates up to 8,190 accounts and returns one result for each, in order.
 
-    The account id is the key, for ever: the same fields answer EXISTS, other fields an EXISTS_WITH_DIFFERENT_… that
-    names the first one that differs. Accounts joined by `linked` are created all or not at all.
+    The account id is the idempotency key and never expires: the same fields give EXISTS, different
+    fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. Accounts joined by
+    `linked` are created all or not at all.
     """
     CreateTransfers: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.CreateTransfersRequest, _ledger_service_pb2.CreateTransfersResponse]
-    """Creates up to 8,190 transfers, one after another and durably, and answers one result for each, in order.
+    """Creates up to 8,190 transfers, one after another and durably, and returns one result for each,
+    in order.
 
-    A refused transfer changes nothing and does not keep the others from being created, unless they are joined by
-    `linked`: such a chain is created whole or not at all. A chain goes from the first transfer that says `linked` to
-    the first after it that does not. The transfer id is the key, for ever: the same fields answer EXISTS, other fields
-    an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal is not remembered: the same transfer may be
-    sent again.
+    A refused transfer changes nothing and does not prevent the others, unless they are joined by
+    `linked`: such a chain is created whole or not at all. A chain goes from the first transfer
+    with `linked` set to the first after it without. The transfer id is the idempotency key and
+    never expires: the same fields give EXISTS, different fields an EXISTS_WITH_DIFFERENT_… that
+    names the first one that differs. A refusal is not stored: the same transfer may be sent again.
     """
     LookupAccounts: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.LookupAccountsRequest, _ledger_service_pb2.LookupAccountsResponse]
-    """Returns accounts with their balances as they are now, in the order asked; ids that no account has are left out."""
+    """Returns accounts with their current balances, in the order of the request; unknown ids are left
+    out.
+    """
     LookupTransfers: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.LookupTransfersRequest, _ledger_service_pb2.LookupTransfersResponse]
-    """Returns transfers, in the order asked; ids that no transfer has are left out."""
+    """Returns transfers, in the order of the request; unknown ids are left out."""
     ListAccounts: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.ListAccountsRequest, _ledger_service_pb2.ListAccountsResponse]
     """Lists accounts in the order they were created, a page at a time."""
     ListAccountTransfers: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.ListAccountTransfersRequest, _ledger_service_pb2.ListAccountTransfersResponse]
-    """Lists the transfers that debited or credited an account, newest first, a page at a time. Expiries of pending
-    transfers are among them. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND.
+    """Lists the transfers that debited or credited an account, newest first, a page at a time. The
+    list includes expiries of pending transfers. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND.
     """
     GetAccountBalance: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.GetAccountBalanceRequest, _ledger_service_pb2.GetAccountBalanceResponse]
-    """Returns the balance of an account as it was at a time. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND."""
+    """Returns the balance of an account at a point in time. Fails with
+    ERROR_REASON_ACCOUNT_NOT_FOUND.
+    """
     GetTrialBalance: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.GetTrialBalanceRequest, _ledger_service_pb2.GetTrialBalanceResponse]
-    """Returns the sums over all accounts of each ledger. In every line debits equal credits, pending and posted."""
+    """Returns the sums over all accounts of each ledger. In every line debits equal credits, pending
+    and posted.
+    """
     AuditLedger: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.AuditLedgerRequest, _ledger_service_pb2.AuditLedgerResponse]
-    """Checks the invariants of this service's database: replaying all transfers gives the accounts, debits equal credits
-    in each ledger, no limit of an account is broken, every pending transfer was resolved at most once. Answers what is
-    wrong, and how much was looked at.
+    """Checks the invariants of this service's database: replaying all transfers gives the accounts,
+    debits equal credits in each ledger, no limit of an account is broken, every pending transfer
+    was resolved at most once. Returns what is wrong and how much was checked.
     """
 
 @_typing.type_check_only
 class LedgerServiceAsyncStub(LedgerServiceStub):
     """Owns every movement of money, in double entry: accounts and the transfers between them.
 
-    The model and the names are TigerBeetle's. At every committed moment the debits of a ledger equal its credits, and
-    replaying all transfers gives the accounts. Reasons are those of `souk.ledger.v1.ErrorReason`; amounts are whole minor
-    units of the currency that the ledger stands for.
+    The model and the names are TigerBeetle's. In every committed state the debits of a ledger equal
+    its credits, and replaying all transfers yields the accounts. Reasons are those of
+    `souk.ledger.v1.ErrorReason`; amounts are whole minor units of the currency of the ledger.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateAccounts: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.CreateAccountsRequest, _ledger_service_pb2.CreateAccountsResponse]  # type: ignore[assignment]
-    """Creates up to 8,190 accounts and answers one result for each, in order.
+    """Creates up to 8,190 accounts and returns one result for each, in order.
 
-    The account id is the key, for ever: the same fields answer EXISTS, other fields an EXISTS_WITH_DIFFERENT_… that
-    names the first one that differs. Accounts joined by `linked` are created all or not at all.
+    The account id is the idempotency key and never expires: the same fields give EXISTS, different
+    fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. Accounts joined by
+    `linked` are created all or not at all.
     """
     CreateTransfers: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.CreateTransfersRequest, _ledger_service_pb2.CreateTransfersResponse]  # type: ignore[assignment]
-    """Creates up to 8,190 transfers, one after another and durably, and answers one result for each, in order.
+    """Creates up to 8,190 transfers, one after another and durably, and returns one result for each,
+    in order.
 
-    A refused transfer changes nothing and does not keep the others from being created, unless they are joined by
-    `linked`: such a chain is created whole or not at all. A chain goes from the first transfer that says `linked` to
-    the first after it that does not. The transfer id is the key, for ever: the same fields answer EXISTS, other fields
-    an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal is not remembered: the same transfer may be
-    sent again.
+    A refused transfer changes nothing and does not prevent the others, unless they are joined by
+    `linked`: such a chain is created whole or not at all. A chain goes from the first transfer
+    with `linked` set to the first after it without. The transfer id is the idempotency key and
+    never expires: the same fields give EXISTS, different fields an EXISTS_WITH_DIFFERENT_… that
+    names the first one that differs. A refusal is not stored: the same transfer may be sent again.
     """
     LookupAccounts: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.LookupAccountsRequest, _ledger_service_pb2.LookupAccountsResponse]  # type: ignore[assignment]
-    """Returns accounts with their balances as they are now, in the order asked; ids that no account has are left out."""
+    """Returns accounts with their current balances, in the order of the request; unknown ids are left
+    out.
+    """
     LookupTransfers: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.LookupTransfersRequest, _ledger_service_pb2.LookupTransfersResponse]  # type: ignore[assignment]
-    """Returns transfers, in the order asked; ids that no transfer has are left out."""
+    """Returns transfers, in the order of the request; unknown ids are left out."""
     ListAccounts: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.ListAccountsRequest, _ledger_service_pb2.ListAccountsResponse]  # type: ignore[assignment]
     """Lists accounts in the order they were created, a page at a time."""
     ListAccountTransfers: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.ListAccountTransfersRequest, _ledger_service_pb2.ListAccountTransfersResponse]  # type: ignore[assignment]
-    """Lists the transfers that debited or credited an account, newest first, a page at a time. Expiries of pending
-    transfers are among them. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND.
+    """Lists the transfers that debited or credited an account, newest first, a page at a time. The
+    list includes expiries of pending transfers. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND.
     """
     GetAccountBalance: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.GetAccountBalanceRequest, _ledger_service_pb2.GetAccountBalanceResponse]  # type: ignore[assignment]
-    """Returns the balance of an account as it was at a time. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND."""
+    """Returns the balance of an account at a point in time. Fails with
+    ERROR_REASON_ACCOUNT_NOT_FOUND.
+    """
     GetTrialBalance: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.GetTrialBalanceRequest, _ledger_service_pb2.GetTrialBalanceResponse]  # type: ignore[assignment]
-    """Returns the sums over all accounts of each ledger. In every line debits equal credits, pending and posted."""
+    """Returns the sums over all accounts of each ledger. In every line debits equal credits, pending
+    and posted.
+    """
     AuditLedger: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.AuditLedgerRequest, _ledger_service_pb2.AuditLedgerResponse]  # type: ignore[assignment]
-    """Checks the invariants of this service's database: replaying all transfers gives the accounts, debits equal credits
-    in each ledger, no limit of an account is broken, every pending transfer was resolved at most once. Answers what is
-    wrong, and how much was looked at.
+    """Checks the invariants of this service's database: replaying all transfers gives the accounts,
+    debits equal credits in each ledger, no limit of an account is broken, every pending transfer
+    was resolved at most once. Returns what is wrong and how much was checked.
     """
 
 class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
     """Owns every movement of money, in double entry: accounts and the transfers between them.
 
-    The model and the names are TigerBeetle's. At every committed moment the debits of a ledger equal its credits, and
-    replaying all transfers gives the accounts. Reasons are those of `souk.ledger.v1.ErrorReason`; amounts are whole minor
-    units of the currency that the ledger stands for.
+    The model and the names are TigerBeetle's. In every committed state the debits of a ledger equal
+    its credits, and replaying all transfers yields the accounts. Reasons are those of
+    `souk.ledger.v1.ErrorReason`; amounts are whole minor units of the currency of the ledger.
     """
 
     @_abc_1.abstractmethod
@@ -132,10 +148,11 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ledger_service_pb2.CreateAccountsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.CreateAccountsResponse, _abc.Awaitable[_ledger_service_pb2.CreateAccountsResponse]]:
-        """Creates up to 8,190 accounts and answers one result for each, in order.
+        """Creates up to 8,190 accounts and returns one result for each, in order.
 
-        The account id is the key, for ever: the same fields answer EXISTS, other fields an EXISTS_WITH_DIFFERENT_… that
-        names the first one that differs. Accounts joined by `linked` are created all or not at all.
+        The account id is the idempotency key and never expires: the same fields give EXISTS, different
+        fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. Accounts joined by
+        `linked` are created all or not at all.
         """
 
     @_abc_1.abstractmethod
@@ -144,13 +161,14 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ledger_service_pb2.CreateTransfersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.CreateTransfersResponse, _abc.Awaitable[_ledger_service_pb2.CreateTransfersResponse]]:
-        """Creates up to 8,190 transfers, one after another and durably, and answers one result for each, in order.
+        """Creates up to 8,190 transfers, one after another and durably, and returns one result for each,
+        in order.
 
-        A refused transfer changes nothing and does not keep the others from being created, unless they are joined by
-        `linked`: such a chain is created whole or not at all. A chain goes from the first transfer that says `linked` to
-        the first after it that does not. The transfer id is the key, for ever: the same fields answer EXISTS, other fields
-        an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal is not remembered: the same transfer may be
-        sent again.
+        A refused transfer changes nothing and does not prevent the others, unless they are joined by
+        `linked`: such a chain is created whole or not at all. A chain goes from the first transfer
+        with `linked` set to the first after it without. The transfer id is the idempotency key and
+        never expires: the same fields give EXISTS, different fields an EXISTS_WITH_DIFFERENT_… that
+        names the first one that differs. A refusal is not stored: the same transfer may be sent again.
         """
 
     @_abc_1.abstractmethod
@@ -159,7 +177,9 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ledger_service_pb2.LookupAccountsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.LookupAccountsResponse, _abc.Awaitable[_ledger_service_pb2.LookupAccountsResponse]]:
-        """Returns accounts with their balances as they are now, in the order asked; ids that no account has are left out."""
+        """Returns accounts with their current balances, in the order of the request; unknown ids are left
+        out.
+        """
 
     @_abc_1.abstractmethod
     def LookupTransfers(
@@ -167,7 +187,7 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ledger_service_pb2.LookupTransfersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.LookupTransfersResponse, _abc.Awaitable[_ledger_service_pb2.LookupTransfersResponse]]:
-        """Returns transfers, in the order asked; ids that no transfer has are left out."""
+        """Returns transfers, in the order of the request; unknown ids are left out."""
 
     @_abc_1.abstractmethod
     def ListAccounts(
@@ -183,8 +203,8 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ledger_service_pb2.ListAccountTransfersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.ListAccountTransfersResponse, _abc.Awaitable[_ledger_service_pb2.ListAccountTransfersResponse]]:
-        """Lists the transfers that debited or credited an account, newest first, a page at a time. Expiries of pending
-        transfers are among them. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND.
+        """Lists the transfers that debited or credited an account, newest first, a page at a time. The
+        list includes expiries of pending transfers. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
@@ -193,7 +213,9 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ledger_service_pb2.GetAccountBalanceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.GetAccountBalanceResponse, _abc.Awaitable[_ledger_service_pb2.GetAccountBalanceResponse]]:
-        """Returns the balance of an account as it was at a time. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND."""
+        """Returns the balance of an account at a point in time. Fails with
+        ERROR_REASON_ACCOUNT_NOT_FOUND.
+        """
 
     @_abc_1.abstractmethod
     def GetTrialBalance(
@@ -201,7 +223,9 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ledger_service_pb2.GetTrialBalanceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.GetTrialBalanceResponse, _abc.Awaitable[_ledger_service_pb2.GetTrialBalanceResponse]]:
-        """Returns the sums over all accounts of each ledger. In every line debits equal credits, pending and posted."""
+        """Returns the sums over all accounts of each ledger. In every line debits equal credits, pending
+        and posted.
+        """
 
     @_abc_1.abstractmethod
     def AuditLedger(
@@ -209,9 +233,9 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ledger_service_pb2.AuditLedgerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.AuditLedgerResponse, _abc.Awaitable[_ledger_service_pb2.AuditLedgerResponse]]:
-        """Checks the invariants of this service's database: replaying all transfers gives the accounts, debits equal credits
-        in each ledger, no limit of an account is broken, every pending transfer was resolved at most once. Answers what is
-        wrong, and how much was looked at.
+        """Checks the invariants of this service's database: replaying all transfers gives the accounts,
+        debits equal credits in each ledger, no limit of an account is broken, every pending transfer
+        was resolved at most once. Returns what is wrong and how much was checked.
         """
 
 def add_LedgerServiceServicer_to_server(servicer: LedgerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,10 +26,10 @@ if _version_not_supported:
 
 
 class NotificationServiceStub:
-    """Tells people and programs what happened: customers by e-mail and in the shop, programs by signed webhooks.
+    """Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks.
 
-    It learns everything from the event bus and decides nothing about it. Each delivery is made at least once and carries a
-    key derived from event, channel and receiver, by which a receiver drops repeats.
+    All notifications come from events of the event bus. Each delivery is made at least once and has
+    a key derived from event, channel and receiver, by which the receiver drops repeats.
     Reasons are those of `souk.notifications.v1.ErrorReason`.
     """
 
@@ -132,38 +132,43 @@ class NotificationServiceStub:
 
 
 class NotificationServiceServicer:
-    """Tells people and programs what happened: customers by e-mail and in the shop, programs by signed webhooks.
+    """Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks.
 
-    It learns everything from the event bus and decides nothing about it. Each delivery is made at least once and carries a
-    key derived from event, channel and receiver, by which a receiver drops repeats.
+    All notifications come from events of the event bus. Each delivery is made at least once and has
+    a key derived from event, channel and receiver, by which the receiver drops repeats.
     Reasons are those of `souk.notifications.v1.ErrorReason`.
     """
 
     def GetPreferences(self, request, context):
-        """Returns what an account wants to be told, and how; the defaults of the shop when the account has set nothing. A USER sees
-        its own only. Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
+        """Returns the notification preferences of an account; the defaults of the shop when the account
+        has set none. A USER sees its own only. Fails with ERROR_REASON_OTHER_ACCOUNT and
+        ERROR_REASON_NO_ACCOUNT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdatePreferences(self, request, context):
-        """Changes the fields of an account's preferences that the mask names. Whether and over which channel an event is told was
-        decided when it came; an e-mail that waits goes to the address, and in the language, of the time when it is sent.
+        """Changes the fields of an account's preferences that the mask names. The channels of a
+        notification are fixed when its event arrives; the address and the language of an e-mail are
+        those at the time of sending.
 
-        A new `email_address` is sent a code, good for 24 hours; see ConfirmEmailAddress. Until it is confirmed no other e-mail goes
-        there. Naming an unconfirmed address again sends a new code when the last one is no longer good.
+        A new `email_address` is sent a code, valid for 24 hours; see ConfirmEmailAddress. Until it is
+        confirmed no other e-mail is sent there. Setting an unconfirmed address again sends a new code
+        when the last one is no longer valid.
 
-        A call whose effect is there already answers it, whatever its etag, so a repeat changes nothing. Fails with
-        ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED, TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
+        A call whose change is already in effect succeeds, whatever its etag, so a repeat changes
+        nothing. Fails with ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED,
+        TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ConfirmEmailAddress(self, request, context):
-        """Confirms the e-mail address of an account with the code that was sent there; from then on e-mail goes to it. Repeating the
-        call with the code that confirmed the address answers the same. After 10 wrong codes the code is no longer good.
+        """Confirms the e-mail address of an account with the code that was sent there; from then on
+        e-mail is sent to it. Repeating the call with the same code returns the same. After 10 wrong
+        codes the code is no longer valid.
         Fails with ERROR_REASON_CODE_REFUSED, OTHER_ACCOUNT and NO_ACCOUNT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -179,19 +184,22 @@ class NotificationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def MarkRead(self, request, context):
-        """Marks messages of an account as read: those named, or all up to a sequence. Those that are read already, or not there, are
-        passed over, so a repeat changes nothing. Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
+        """Marks messages of an account as read: the named ones, or all up to a sequence. Messages that
+        are already read or do not exist are ignored, so a repeat changes nothing. Fails with
+        ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchMessages(self, request, context):
-        """Streams the messages of an account: first those after `resume_token` that are kept (all, when it is empty), then each as
-        it comes, oldest first. Each answer has the token that resumes after it; nothing is left out or sent twice.
+        """Streams the messages of an account: first the stored ones after `resume_token` (all, when it is
+        empty), then each new one, oldest first. Each response has the token that resumes after it; no
+        message is skipped or sent twice.
 
-        Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's deadline; go on with the last
-        token. A consumer that reads slowly gets its messages slowly; none waits in memory for it.
+        Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's
+        deadline; resume with the last token. A slow consumer gets backpressure; the server does not
+        buffer messages for it.
         Fails with ERROR_REASON_INVALID_RESUME_TOKEN, OTHER_ACCOUNT and NO_ACCOUNT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -199,11 +207,12 @@ class NotificationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateWebhookEndpoint(self, request, context):
-        """Makes a webhook endpoint. The answer holds the secret that its webhooks are signed with; it is shown here and never again,
-        but that repeating a `request_id` within 7 days answers the same.
+        """Creates a webhook endpoint. The response has the secret that signs its webhooks; it is never
+        returned again, except that repeating a `request_id` within 7 days returns the same response.
 
-        Fails with ERROR_REASON_TARGET_REFUSED for a URL that cannot be a target and with TOO_MANY_ENDPOINTS. A host is looked up
-        before each attempt, so one that leads to a private address is found out then, not here.
+        Fails with ERROR_REASON_TARGET_REFUSED for a URL that is not allowed and with
+        TOO_MANY_ENDPOINTS. The host is resolved before each attempt, so one that resolves to a private
+        address is detected then, not here.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -225,8 +234,9 @@ class NotificationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateWebhookEndpoint(self, request, context):
-        """Changes the fields of a webhook endpoint that the mask names. Setting the state to ENABLED starts it again after it was
-        PAUSED or DISABLED. A call whose effect is there already answers it, whatever its etag.
+        """Changes the fields of a webhook endpoint that the mask names. Setting the state to ENABLED
+        restarts it after it was PAUSED or DISABLED. A call whose change is already in effect succeeds,
+        whatever its etag.
         Fails with ERROR_REASON_ENDPOINT_NOT_FOUND, ETAG_MISMATCH, TARGET_REFUSED and EMPTY_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -234,54 +244,60 @@ class NotificationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteWebhookEndpoint(self, request, context):
-        """Deletes a webhook endpoint and everything that waits for it. Deleting one that is not there, or not the caller's, is no
-        error.
+        """Deletes a webhook endpoint and its pending deliveries. Deleting one that does not exist, or
+        belongs to another caller, is not an error.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RotateWebhookSecret(self, request, context):
-        """Gives an endpoint a new secret, which the answer holds; it is shown here and never again, but that repeating a
-        `request_id` within 7 days answers the same. For 24 hours webhooks are signed with the old secret too, so that the
-        receiver can change over. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
+        """Creates a new secret for an endpoint. The response has the secret; it is never returned again,
+        except that repeating a `request_id` within 7 days returns the same response. For 24 hours
+        webhooks are signed with the old secret too, so that the receiver can switch. Fails with
+        ERROR_REASON_ENDPOINT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListDeliveries(self, request, context):
-        """Lists deliveries, newest first, a page at a time. A SERVICE sees those of its own endpoints only.
+        """Lists deliveries, newest first, a page at a time. A SERVICE sees those of its own endpoints
+        only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListDeadDeliveries(self, request, context):
-        """Lists the deliveries that were given up, oldest first, a page at a time. A SERVICE sees those of its own endpoints only.
+        """Lists the dead deliveries, oldest first, a page at a time. A SERVICE sees those of its own
+        endpoints only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RequeueDeadDeliveries(self, request, context):
-        """Tries dead deliveries again, with attempts that start anew. They keep their keys, so a receiver that had taken one drops
-        it. Repeating the call changes nothing. A SERVICE requeues those of its own endpoints only.
-        Fails with ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is requeued.
+        """Requeues dead deliveries with their attempts reset. They keep their keys, so a receiver that
+        already accepted one drops it. Repeating the call changes nothing. A SERVICE requeues those of
+        its own endpoints only.
+        Fails with ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is
+        requeued.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DropDeadDeliveries(self, request, context):
-        """Forgets dead deliveries for good. Dropping what is not there is no error. A SERVICE drops those of its own endpoints only.
+        """Deletes dead deliveries. Deleting one that does not exist is not an error. A SERVICE drops
+        those of its own endpoints only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PreviewTemplate(self, request, context):
-        """Shows what a kind looks like on a channel, filled with sample data. Fails with ERROR_REASON_NO_TEMPLATE and
+        """Renders a kind for a channel with sample data. Fails with ERROR_REASON_NO_TEMPLATE and
         ERROR_REASON_UNKNOWN_LOCALE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -289,9 +305,9 @@ class NotificationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AuditNotifications(self, request, context):
-        """Checks every invariant of this service over its own database: each delivery is of an event that is kept and to an endpoint
-        that is enabled, what was delivered was attempted, sequences of messages have no gap but what retention made. Answers what
-        is wrong, and how much was looked at.
+        """Checks the invariants of this service's database: each delivery belongs to a stored event and
+        an enabled endpoint, every delivered one was attempted, sequences of messages have no gaps
+        except by retention. Returns what is wrong and how much was checked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -399,10 +415,10 @@ def add_NotificationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class NotificationService:
-    """Tells people and programs what happened: customers by e-mail and in the shop, programs by signed webhooks.
+    """Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks.
 
-    It learns everything from the event bus and decides nothing about it. Each delivery is made at least once and carries a
-    key derived from event, channel and receiver, by which a receiver drops repeats.
+    All notifications come from events of the event bus. Each delivery is made at least once and has
+    a key derived from event, channel and receiver, by which the receiver drops repeats.
     Reasons are those of `souk.notifications.v1.ErrorReason`.
     """
 

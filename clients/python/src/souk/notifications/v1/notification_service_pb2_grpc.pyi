@@ -27,10 +27,10 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class NotificationServiceStub:
-    """Tells people and programs what happened: customers by e-mail and in the shop, programs by signed webhooks.
+    """Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks.
 
-    It learns everything from the event bus and decides nothing about it. Each delivery is made at least once and carries a
-    key derived from event, channel and receiver, by which a receiver drops repeats.
+    All notifications come from events of the event bus. Each delivery is made at least once and has
+    a key derived from event, channel and receiver, by which the receiver drops repeats.
     Reasons are those of `souk.notifications.v1.ErrorReason`.
     """
 
@@ -39,22 +39,27 @@ class NotificationServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> NotificationServiceAsyncStub: ...
     GetPreferences: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.GetPreferencesRequest, _notification_service_pb2.GetPreferencesResponse]
-    """Returns what an account wants to be told, and how; the defaults of the shop when the account has set nothing. A USER sees
-    its own only. Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
+    """Returns the notification preferences of an account; the defaults of the shop when the account
+    has set none. A USER sees its own only. Fails with ERROR_REASON_OTHER_ACCOUNT and
+    ERROR_REASON_NO_ACCOUNT.
     """
     UpdatePreferences: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UpdatePreferencesRequest, _notification_service_pb2.UpdatePreferencesResponse]
-    """Changes the fields of an account's preferences that the mask names. Whether and over which channel an event is told was
-    decided when it came; an e-mail that waits goes to the address, and in the language, of the time when it is sent.
+    """Changes the fields of an account's preferences that the mask names. The channels of a
+    notification are fixed when its event arrives; the address and the language of an e-mail are
+    those at the time of sending.
 
-    A new `email_address` is sent a code, good for 24 hours; see ConfirmEmailAddress. Until it is confirmed no other e-mail goes
-    there. Naming an unconfirmed address again sends a new code when the last one is no longer good.
+    A new `email_address` is sent a code, valid for 24 hours; see ConfirmEmailAddress. Until it is
+    confirmed no other e-mail is sent there. Setting an unconfirmed address again sends a new code
+    when the last one is no longer valid.
 
-    A call whose effect is there already answers it, whatever its etag, so a repeat changes nothing. Fails with
-    ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED, TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
+    A call whose change is already in effect succeeds, whatever its etag, so a repeat changes
+    nothing. Fails with ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED,
+    TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
     """
     ConfirmEmailAddress: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ConfirmEmailAddressRequest, _notification_service_pb2.ConfirmEmailAddressResponse]
-    """Confirms the e-mail address of an account with the code that was sent there; from then on e-mail goes to it. Repeating the
-    call with the code that confirmed the address answers the same. After 10 wrong codes the code is no longer good.
+    """Confirms the e-mail address of an account with the code that was sent there; from then on
+    e-mail is sent to it. Repeating the call with the same code returns the same. After 10 wrong
+    codes the code is no longer valid.
     Fails with ERROR_REASON_CODE_REFUSED, OTHER_ACCOUNT and NO_ACCOUNT.
     """
     ListMessages: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ListMessagesRequest, _notification_service_pb2.ListMessagesResponse]
@@ -62,23 +67,27 @@ class NotificationServiceStub:
     Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
     """
     MarkRead: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.MarkReadRequest, _notification_service_pb2.MarkReadResponse]
-    """Marks messages of an account as read: those named, or all up to a sequence. Those that are read already, or not there, are
-    passed over, so a repeat changes nothing. Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
+    """Marks messages of an account as read: the named ones, or all up to a sequence. Messages that
+    are already read or do not exist are ignored, so a repeat changes nothing. Fails with
+    ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
     """
     WatchMessages: _grpc.UnaryStreamMultiCallable[_notification_service_pb2.WatchMessagesRequest, _notification_service_pb2.WatchMessagesResponse]
-    """Streams the messages of an account: first those after `resume_token` that are kept (all, when it is empty), then each as
-    it comes, oldest first. Each answer has the token that resumes after it; nothing is left out or sent twice.
+    """Streams the messages of an account: first the stored ones after `resume_token` (all, when it is
+    empty), then each new one, oldest first. Each response has the token that resumes after it; no
+    message is skipped or sent twice.
 
-    Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's deadline; go on with the last
-    token. A consumer that reads slowly gets its messages slowly; none waits in memory for it.
+    Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's
+    deadline; resume with the last token. A slow consumer gets backpressure; the server does not
+    buffer messages for it.
     Fails with ERROR_REASON_INVALID_RESUME_TOKEN, OTHER_ACCOUNT and NO_ACCOUNT.
     """
     CreateWebhookEndpoint: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.CreateWebhookEndpointRequest, _notification_service_pb2.CreateWebhookEndpointResponse]
-    """Makes a webhook endpoint. The answer holds the secret that its webhooks are signed with; it is shown here and never again,
-    but that repeating a `request_id` within 7 days answers the same.
+    """Creates a webhook endpoint. The response has the secret that signs its webhooks; it is never
+    returned again, except that repeating a `request_id` within 7 days returns the same response.
 
-    Fails with ERROR_REASON_TARGET_REFUSED for a URL that cannot be a target and with TOO_MANY_ENDPOINTS. A host is looked up
-    before each attempt, so one that leads to a private address is found out then, not here.
+    Fails with ERROR_REASON_TARGET_REFUSED for a URL that is not allowed and with
+    TOO_MANY_ENDPOINTS. The host is resolved before each attempt, so one that resolves to a private
+    address is detected then, not here.
     """
     GetWebhookEndpoint: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.GetWebhookEndpointRequest, _notification_service_pb2.GetWebhookEndpointResponse]
     """Returns one webhook endpoint, without its secret. A SERVICE sees its own only.
@@ -87,67 +96,82 @@ class NotificationServiceStub:
     ListWebhookEndpoints: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ListWebhookEndpointsRequest, _notification_service_pb2.ListWebhookEndpointsResponse]
     """Lists webhook endpoints, oldest first, a page at a time. A SERVICE sees its own only."""
     UpdateWebhookEndpoint: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UpdateWebhookEndpointRequest, _notification_service_pb2.UpdateWebhookEndpointResponse]
-    """Changes the fields of a webhook endpoint that the mask names. Setting the state to ENABLED starts it again after it was
-    PAUSED or DISABLED. A call whose effect is there already answers it, whatever its etag.
+    """Changes the fields of a webhook endpoint that the mask names. Setting the state to ENABLED
+    restarts it after it was PAUSED or DISABLED. A call whose change is already in effect succeeds,
+    whatever its etag.
     Fails with ERROR_REASON_ENDPOINT_NOT_FOUND, ETAG_MISMATCH, TARGET_REFUSED and EMPTY_FIELD.
     """
     DeleteWebhookEndpoint: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.DeleteWebhookEndpointRequest, _notification_service_pb2.DeleteWebhookEndpointResponse]
-    """Deletes a webhook endpoint and everything that waits for it. Deleting one that is not there, or not the caller's, is no
-    error.
+    """Deletes a webhook endpoint and its pending deliveries. Deleting one that does not exist, or
+    belongs to another caller, is not an error.
     """
     RotateWebhookSecret: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.RotateWebhookSecretRequest, _notification_service_pb2.RotateWebhookSecretResponse]
-    """Gives an endpoint a new secret, which the answer holds; it is shown here and never again, but that repeating a
-    `request_id` within 7 days answers the same. For 24 hours webhooks are signed with the old secret too, so that the
-    receiver can change over. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
+    """Creates a new secret for an endpoint. The response has the secret; it is never returned again,
+    except that repeating a `request_id` within 7 days returns the same response. For 24 hours
+    webhooks are signed with the old secret too, so that the receiver can switch. Fails with
+    ERROR_REASON_ENDPOINT_NOT_FOUND.
     """
     ListDeliveries: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ListDeliveriesRequest, _notification_service_pb2.ListDeliveriesResponse]
-    """Lists deliveries, newest first, a page at a time. A SERVICE sees those of its own endpoints only."""
+    """Lists deliveries, newest first, a page at a time. A SERVICE sees those of its own endpoints
+    only.
+    """
     ListDeadDeliveries: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ListDeadDeliveriesRequest, _notification_service_pb2.ListDeadDeliveriesResponse]
-    """Lists the deliveries that were given up, oldest first, a page at a time. A SERVICE sees those of its own endpoints only."""
+    """Lists the dead deliveries, oldest first, a page at a time. A SERVICE sees those of its own
+    endpoints only.
+    """
     RequeueDeadDeliveries: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.RequeueDeadDeliveriesRequest, _notification_service_pb2.RequeueDeadDeliveriesResponse]
-    """Tries dead deliveries again, with attempts that start anew. They keep their keys, so a receiver that had taken one drops
-    it. Repeating the call changes nothing. A SERVICE requeues those of its own endpoints only.
-    Fails with ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is requeued.
+    """Requeues dead deliveries with their attempts reset. They keep their keys, so a receiver that
+    already accepted one drops it. Repeating the call changes nothing. A SERVICE requeues those of
+    its own endpoints only.
+    Fails with ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is
+    requeued.
     """
     DropDeadDeliveries: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.DropDeadDeliveriesRequest, _notification_service_pb2.DropDeadDeliveriesResponse]
-    """Forgets dead deliveries for good. Dropping what is not there is no error. A SERVICE drops those of its own endpoints only."""
+    """Deletes dead deliveries. Deleting one that does not exist is not an error. A SERVICE drops
+    those of its own endpoints only.
+    """
     PreviewTemplate: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.PreviewTemplateRequest, _notification_service_pb2.PreviewTemplateResponse]
-    """Shows what a kind looks like on a channel, filled with sample data. Fails with ERROR_REASON_NO_TEMPLATE and
+    """Renders a kind for a channel with sample data. Fails with ERROR_REASON_NO_TEMPLATE and
     ERROR_REASON_UNKNOWN_LOCALE.
     """
     AuditNotifications: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.AuditNotificationsRequest, _notification_service_pb2.AuditNotificationsResponse]
-    """Checks every invariant of this service over its own database: each delivery is of an event that is kept and to an endpoint
-    that is enabled, what was delivered was attempted, sequences of messages have no gap but what retention made. Answers what
-    is wrong, and how much was looked at.
+    """Checks the invariants of this service's database: each delivery belongs to a stored event and
+    an enabled endpoint, every delivered one was attempted, sequences of messages have no gaps
+    except by retention. Returns what is wrong and how much was checked.
     """
 
 @_typing.type_check_only
 class NotificationServiceAsyncStub(NotificationServiceStub):
-    """Tells people and programs what happened: customers by e-mail and in the shop, programs by signed webhooks.
+    """Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks.
 
-    It learns everything from the event bus and decides nothing about it. Each delivery is made at least once and carries a
-    key derived from event, channel and receiver, by which a receiver drops repeats.
+    All notifications come from events of the event bus. Each delivery is made at least once and has
+    a key derived from event, channel and receiver, by which the receiver drops repeats.
     Reasons are those of `souk.notifications.v1.ErrorReason`.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetPreferences: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.GetPreferencesRequest, _notification_service_pb2.GetPreferencesResponse]  # type: ignore[assignment]
-    """Returns what an account wants to be told, and how; the defaults of the shop when the account has set nothing. A USER sees
-    its own only. Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
+    """Returns the notification preferences of an account; the defaults of the shop when the account
+    has set none. A USER sees its own only. Fails with ERROR_REASON_OTHER_ACCOUNT and
+    ERROR_REASON_NO_ACCOUNT.
     """
     UpdatePreferences: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UpdatePreferencesRequest, _notification_service_pb2.UpdatePreferencesResponse]  # type: ignore[assignment]
-    """Changes the fields of an account's preferences that the mask names. Whether and over which channel an event is told was
-    decided when it came; an e-mail that waits goes to the address, and in the language, of the time when it is sent.
+    """Changes the fields of an account's preferences that the mask names. The channels of a
+    notification are fixed when its event arrives; the address and the language of an e-mail are
+    those at the time of sending.
 
-    A new `email_address` is sent a code, good for 24 hours; see ConfirmEmailAddress. Until it is confirmed no other e-mail goes
-    there. Naming an unconfirmed address again sends a new code when the last one is no longer good.
+    A new `email_address` is sent a code, valid for 24 hours; see ConfirmEmailAddress. Until it is
+    confirmed no other e-mail is sent there. Setting an unconfirmed address again sends a new code
+    when the last one is no longer valid.
 
-    A call whose effect is there already answers it, whatever its etag, so a repeat changes nothing. Fails with
-    ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED, TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
+    A call whose change is already in effect succeeds, whatever its etag, so a repeat changes
+    nothing. Fails with ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED,
+    TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
     """
     ConfirmEmailAddress: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ConfirmEmailAddressRequest, _notification_service_pb2.ConfirmEmailAddressResponse]  # type: ignore[assignment]
-    """Confirms the e-mail address of an account with the code that was sent there; from then on e-mail goes to it. Repeating the
-    call with the code that confirmed the address answers the same. After 10 wrong codes the code is no longer good.
+    """Confirms the e-mail address of an account with the code that was sent there; from then on
+    e-mail is sent to it. Repeating the call with the same code returns the same. After 10 wrong
+    codes the code is no longer valid.
     Fails with ERROR_REASON_CODE_REFUSED, OTHER_ACCOUNT and NO_ACCOUNT.
     """
     ListMessages: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListMessagesRequest, _notification_service_pb2.ListMessagesResponse]  # type: ignore[assignment]
@@ -155,23 +179,27 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
     Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
     """
     MarkRead: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.MarkReadRequest, _notification_service_pb2.MarkReadResponse]  # type: ignore[assignment]
-    """Marks messages of an account as read: those named, or all up to a sequence. Those that are read already, or not there, are
-    passed over, so a repeat changes nothing. Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
+    """Marks messages of an account as read: the named ones, or all up to a sequence. Messages that
+    are already read or do not exist are ignored, so a repeat changes nothing. Fails with
+    ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
     """
     WatchMessages: _aio.UnaryStreamMultiCallable[_notification_service_pb2.WatchMessagesRequest, _notification_service_pb2.WatchMessagesResponse]  # type: ignore[assignment]
-    """Streams the messages of an account: first those after `resume_token` that are kept (all, when it is empty), then each as
-    it comes, oldest first. Each answer has the token that resumes after it; nothing is left out or sent twice.
+    """Streams the messages of an account: first the stored ones after `resume_token` (all, when it is
+    empty), then each new one, oldest first. Each response has the token that resumes after it; no
+    message is skipped or sent twice.
 
-    Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's deadline; go on with the last
-    token. A consumer that reads slowly gets its messages slowly; none waits in memory for it.
+    Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's
+    deadline; resume with the last token. A slow consumer gets backpressure; the server does not
+    buffer messages for it.
     Fails with ERROR_REASON_INVALID_RESUME_TOKEN, OTHER_ACCOUNT and NO_ACCOUNT.
     """
     CreateWebhookEndpoint: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.CreateWebhookEndpointRequest, _notification_service_pb2.CreateWebhookEndpointResponse]  # type: ignore[assignment]
-    """Makes a webhook endpoint. The answer holds the secret that its webhooks are signed with; it is shown here and never again,
-    but that repeating a `request_id` within 7 days answers the same.
+    """Creates a webhook endpoint. The response has the secret that signs its webhooks; it is never
+    returned again, except that repeating a `request_id` within 7 days returns the same response.
 
-    Fails with ERROR_REASON_TARGET_REFUSED for a URL that cannot be a target and with TOO_MANY_ENDPOINTS. A host is looked up
-    before each attempt, so one that leads to a private address is found out then, not here.
+    Fails with ERROR_REASON_TARGET_REFUSED for a URL that is not allowed and with
+    TOO_MANY_ENDPOINTS. The host is resolved before each attempt, so one that resolves to a private
+    address is detected then, not here.
     """
     GetWebhookEndpoint: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.GetWebhookEndpointRequest, _notification_service_pb2.GetWebhookEndpointResponse]  # type: ignore[assignment]
     """Returns one webhook endpoint, without its secret. A SERVICE sees its own only.
@@ -180,45 +208,55 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
     ListWebhookEndpoints: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListWebhookEndpointsRequest, _notification_service_pb2.ListWebhookEndpointsResponse]  # type: ignore[assignment]
     """Lists webhook endpoints, oldest first, a page at a time. A SERVICE sees its own only."""
     UpdateWebhookEndpoint: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UpdateWebhookEndpointRequest, _notification_service_pb2.UpdateWebhookEndpointResponse]  # type: ignore[assignment]
-    """Changes the fields of a webhook endpoint that the mask names. Setting the state to ENABLED starts it again after it was
-    PAUSED or DISABLED. A call whose effect is there already answers it, whatever its etag.
+    """Changes the fields of a webhook endpoint that the mask names. Setting the state to ENABLED
+    restarts it after it was PAUSED or DISABLED. A call whose change is already in effect succeeds,
+    whatever its etag.
     Fails with ERROR_REASON_ENDPOINT_NOT_FOUND, ETAG_MISMATCH, TARGET_REFUSED and EMPTY_FIELD.
     """
     DeleteWebhookEndpoint: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.DeleteWebhookEndpointRequest, _notification_service_pb2.DeleteWebhookEndpointResponse]  # type: ignore[assignment]
-    """Deletes a webhook endpoint and everything that waits for it. Deleting one that is not there, or not the caller's, is no
-    error.
+    """Deletes a webhook endpoint and its pending deliveries. Deleting one that does not exist, or
+    belongs to another caller, is not an error.
     """
     RotateWebhookSecret: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.RotateWebhookSecretRequest, _notification_service_pb2.RotateWebhookSecretResponse]  # type: ignore[assignment]
-    """Gives an endpoint a new secret, which the answer holds; it is shown here and never again, but that repeating a
-    `request_id` within 7 days answers the same. For 24 hours webhooks are signed with the old secret too, so that the
-    receiver can change over. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
+    """Creates a new secret for an endpoint. The response has the secret; it is never returned again,
+    except that repeating a `request_id` within 7 days returns the same response. For 24 hours
+    webhooks are signed with the old secret too, so that the receiver can switch. Fails with
+    ERROR_REASON_ENDPOINT_NOT_FOUND.
     """
     ListDeliveries: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListDeliveriesRequest, _notification_service_pb2.ListDeliveriesResponse]  # type: ignore[assignment]
-    """Lists deliveries, newest first, a page at a time. A SERVICE sees those of its own endpoints only."""
+    """Lists deliveries, newest first, a page at a time. A SERVICE sees those of its own endpoints
+    only.
+    """
     ListDeadDeliveries: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListDeadDeliveriesRequest, _notification_service_pb2.ListDeadDeliveriesResponse]  # type: ignore[assignment]
-    """Lists the deliveries that were given up, oldest first, a page at a time. A SERVICE sees those of its own endpoints only."""
+    """Lists the dead deliveries, oldest first, a page at a time. A SERVICE sees those of its own
+    endpoints only.
+    """
     RequeueDeadDeliveries: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.RequeueDeadDeliveriesRequest, _notification_service_pb2.RequeueDeadDeliveriesResponse]  # type: ignore[assignment]
-    """Tries dead deliveries again, with attempts that start anew. They keep their keys, so a receiver that had taken one drops
-    it. Repeating the call changes nothing. A SERVICE requeues those of its own endpoints only.
-    Fails with ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is requeued.
+    """Requeues dead deliveries with their attempts reset. They keep their keys, so a receiver that
+    already accepted one drops it. Repeating the call changes nothing. A SERVICE requeues those of
+    its own endpoints only.
+    Fails with ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is
+    requeued.
     """
     DropDeadDeliveries: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.DropDeadDeliveriesRequest, _notification_service_pb2.DropDeadDeliveriesResponse]  # type: ignore[assignment]
-    """Forgets dead deliveries for good. Dropping what is not there is no error. A SERVICE drops those of its own endpoints only."""
+    """Deletes dead deliveries. Deleting one that does not exist is not an error. A SERVICE drops
+    those of its own endpoints only.
+    """
     PreviewTemplate: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.PreviewTemplateRequest, _notification_service_pb2.PreviewTemplateResponse]  # type: ignore[assignment]
-    """Shows what a kind looks like on a channel, filled with sample data. Fails with ERROR_REASON_NO_TEMPLATE and
+    """Renders a kind for a channel with sample data. Fails with ERROR_REASON_NO_TEMPLATE and
     ERROR_REASON_UNKNOWN_LOCALE.
     """
     AuditNotifications: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.AuditNotificationsRequest, _notification_service_pb2.AuditNotificationsResponse]  # type: ignore[assignment]
-    """Checks every invariant of this service over its own database: each delivery is of an event that is kept and to an endpoint
-    that is enabled, what was delivered was attempted, sequences of messages have no gap but what retention made. Answers what
-    is wrong, and how much was looked at.
+    """Checks the invariants of this service's database: each delivery belongs to a stored event and
+    an enabled endpoint, every delivered one was attempted, sequences of messages have no gaps
+    except by retention. Returns what is wrong and how much was checked.
     """
 
 class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Tells people and programs what happened: customers by e-mail and in the shop, programs by signed webhooks.
+    """Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks.
 
-    It learns everything from the event bus and decides nothing about it. Each delivery is made at least once and carries a
-    key derived from event, channel and receiver, by which a receiver drops repeats.
+    All notifications come from events of the event bus. Each delivery is made at least once and has
+    a key derived from event, channel and receiver, by which the receiver drops repeats.
     Reasons are those of `souk.notifications.v1.ErrorReason`.
     """
 
@@ -228,8 +266,9 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.GetPreferencesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.GetPreferencesResponse, _abc.Awaitable[_notification_service_pb2.GetPreferencesResponse]]:
-        """Returns what an account wants to be told, and how; the defaults of the shop when the account has set nothing. A USER sees
-        its own only. Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
+        """Returns the notification preferences of an account; the defaults of the shop when the account
+        has set none. A USER sees its own only. Fails with ERROR_REASON_OTHER_ACCOUNT and
+        ERROR_REASON_NO_ACCOUNT.
         """
 
     @_abc_1.abstractmethod
@@ -238,14 +277,17 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.UpdatePreferencesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.UpdatePreferencesResponse, _abc.Awaitable[_notification_service_pb2.UpdatePreferencesResponse]]:
-        """Changes the fields of an account's preferences that the mask names. Whether and over which channel an event is told was
-        decided when it came; an e-mail that waits goes to the address, and in the language, of the time when it is sent.
+        """Changes the fields of an account's preferences that the mask names. The channels of a
+        notification are fixed when its event arrives; the address and the language of an e-mail are
+        those at the time of sending.
 
-        A new `email_address` is sent a code, good for 24 hours; see ConfirmEmailAddress. Until it is confirmed no other e-mail goes
-        there. Naming an unconfirmed address again sends a new code when the last one is no longer good.
+        A new `email_address` is sent a code, valid for 24 hours; see ConfirmEmailAddress. Until it is
+        confirmed no other e-mail is sent there. Setting an unconfirmed address again sends a new code
+        when the last one is no longer valid.
 
-        A call whose effect is there already answers it, whatever its etag, so a repeat changes nothing. Fails with
-        ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED, TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
+        A call whose change is already in effect succeeds, whatever its etag, so a repeat changes
+        nothing. Fails with ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED,
+        TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
         """
 
     @_abc_1.abstractmethod
@@ -254,8 +296,9 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.ConfirmEmailAddressRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.ConfirmEmailAddressResponse, _abc.Awaitable[_notification_service_pb2.ConfirmEmailAddressResponse]]:
-        """Confirms the e-mail address of an account with the code that was sent there; from then on e-mail goes to it. Repeating the
-        call with the code that confirmed the address answers the same. After 10 wrong codes the code is no longer good.
+        """Confirms the e-mail address of an account with the code that was sent there; from then on
+        e-mail is sent to it. Repeating the call with the same code returns the same. After 10 wrong
+        codes the code is no longer valid.
         Fails with ERROR_REASON_CODE_REFUSED, OTHER_ACCOUNT and NO_ACCOUNT.
         """
 
@@ -275,8 +318,9 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.MarkReadRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.MarkReadResponse, _abc.Awaitable[_notification_service_pb2.MarkReadResponse]]:
-        """Marks messages of an account as read: those named, or all up to a sequence. Those that are read already, or not there, are
-        passed over, so a repeat changes nothing. Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
+        """Marks messages of an account as read: the named ones, or all up to a sequence. Messages that
+        are already read or do not exist are ignored, so a repeat changes nothing. Fails with
+        ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
         """
 
     @_abc_1.abstractmethod
@@ -285,11 +329,13 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.WatchMessagesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_notification_service_pb2.WatchMessagesResponse], _abc.AsyncIterator[_notification_service_pb2.WatchMessagesResponse]]:
-        """Streams the messages of an account: first those after `resume_token` that are kept (all, when it is empty), then each as
-        it comes, oldest first. Each answer has the token that resumes after it; nothing is left out or sent twice.
+        """Streams the messages of an account: first the stored ones after `resume_token` (all, when it is
+        empty), then each new one, oldest first. Each response has the token that resumes after it; no
+        message is skipped or sent twice.
 
-        Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's deadline; go on with the last
-        token. A consumer that reads slowly gets its messages slowly; none waits in memory for it.
+        Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's
+        deadline; resume with the last token. A slow consumer gets backpressure; the server does not
+        buffer messages for it.
         Fails with ERROR_REASON_INVALID_RESUME_TOKEN, OTHER_ACCOUNT and NO_ACCOUNT.
         """
 
@@ -299,11 +345,12 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.CreateWebhookEndpointRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.CreateWebhookEndpointResponse, _abc.Awaitable[_notification_service_pb2.CreateWebhookEndpointResponse]]:
-        """Makes a webhook endpoint. The answer holds the secret that its webhooks are signed with; it is shown here and never again,
-        but that repeating a `request_id` within 7 days answers the same.
+        """Creates a webhook endpoint. The response has the secret that signs its webhooks; it is never
+        returned again, except that repeating a `request_id` within 7 days returns the same response.
 
-        Fails with ERROR_REASON_TARGET_REFUSED for a URL that cannot be a target and with TOO_MANY_ENDPOINTS. A host is looked up
-        before each attempt, so one that leads to a private address is found out then, not here.
+        Fails with ERROR_REASON_TARGET_REFUSED for a URL that is not allowed and with
+        TOO_MANY_ENDPOINTS. The host is resolved before each attempt, so one that resolves to a private
+        address is detected then, not here.
         """
 
     @_abc_1.abstractmethod
@@ -330,8 +377,9 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.UpdateWebhookEndpointRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.UpdateWebhookEndpointResponse, _abc.Awaitable[_notification_service_pb2.UpdateWebhookEndpointResponse]]:
-        """Changes the fields of a webhook endpoint that the mask names. Setting the state to ENABLED starts it again after it was
-        PAUSED or DISABLED. A call whose effect is there already answers it, whatever its etag.
+        """Changes the fields of a webhook endpoint that the mask names. Setting the state to ENABLED
+        restarts it after it was PAUSED or DISABLED. A call whose change is already in effect succeeds,
+        whatever its etag.
         Fails with ERROR_REASON_ENDPOINT_NOT_FOUND, ETAG_MISMATCH, TARGET_REFUSED and EMPTY_FIELD.
         """
 
@@ -341,8 +389,8 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.DeleteWebhookEndpointRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.DeleteWebhookEndpointResponse, _abc.Awaitable[_notification_service_pb2.DeleteWebhookEndpointResponse]]:
-        """Deletes a webhook endpoint and everything that waits for it. Deleting one that is not there, or not the caller's, is no
-        error.
+        """Deletes a webhook endpoint and its pending deliveries. Deleting one that does not exist, or
+        belongs to another caller, is not an error.
         """
 
     @_abc_1.abstractmethod
@@ -351,9 +399,10 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.RotateWebhookSecretRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.RotateWebhookSecretResponse, _abc.Awaitable[_notification_service_pb2.RotateWebhookSecretResponse]]:
-        """Gives an endpoint a new secret, which the answer holds; it is shown here and never again, but that repeating a
-        `request_id` within 7 days answers the same. For 24 hours webhooks are signed with the old secret too, so that the
-        receiver can change over. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
+        """Creates a new secret for an endpoint. The response has the secret; it is never returned again,
+        except that repeating a `request_id` within 7 days returns the same response. For 24 hours
+        webhooks are signed with the old secret too, so that the receiver can switch. Fails with
+        ERROR_REASON_ENDPOINT_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
@@ -362,7 +411,9 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.ListDeliveriesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.ListDeliveriesResponse, _abc.Awaitable[_notification_service_pb2.ListDeliveriesResponse]]:
-        """Lists deliveries, newest first, a page at a time. A SERVICE sees those of its own endpoints only."""
+        """Lists deliveries, newest first, a page at a time. A SERVICE sees those of its own endpoints
+        only.
+        """
 
     @_abc_1.abstractmethod
     def ListDeadDeliveries(
@@ -370,7 +421,9 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.ListDeadDeliveriesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.ListDeadDeliveriesResponse, _abc.Awaitable[_notification_service_pb2.ListDeadDeliveriesResponse]]:
-        """Lists the deliveries that were given up, oldest first, a page at a time. A SERVICE sees those of its own endpoints only."""
+        """Lists the dead deliveries, oldest first, a page at a time. A SERVICE sees those of its own
+        endpoints only.
+        """
 
     @_abc_1.abstractmethod
     def RequeueDeadDeliveries(
@@ -378,9 +431,11 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.RequeueDeadDeliveriesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.RequeueDeadDeliveriesResponse, _abc.Awaitable[_notification_service_pb2.RequeueDeadDeliveriesResponse]]:
-        """Tries dead deliveries again, with attempts that start anew. They keep their keys, so a receiver that had taken one drops
-        it. Repeating the call changes nothing. A SERVICE requeues those of its own endpoints only.
-        Fails with ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is requeued.
+        """Requeues dead deliveries with their attempts reset. They keep their keys, so a receiver that
+        already accepted one drops it. Repeating the call changes nothing. A SERVICE requeues those of
+        its own endpoints only.
+        Fails with ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is
+        requeued.
         """
 
     @_abc_1.abstractmethod
@@ -389,7 +444,9 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.DropDeadDeliveriesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.DropDeadDeliveriesResponse, _abc.Awaitable[_notification_service_pb2.DropDeadDeliveriesResponse]]:
-        """Forgets dead deliveries for good. Dropping what is not there is no error. A SERVICE drops those of its own endpoints only."""
+        """Deletes dead deliveries. Deleting one that does not exist is not an error. A SERVICE drops
+        those of its own endpoints only.
+        """
 
     @_abc_1.abstractmethod
     def PreviewTemplate(
@@ -397,7 +454,7 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.PreviewTemplateRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.PreviewTemplateResponse, _abc.Awaitable[_notification_service_pb2.PreviewTemplateResponse]]:
-        """Shows what a kind looks like on a channel, filled with sample data. Fails with ERROR_REASON_NO_TEMPLATE and
+        """Renders a kind for a channel with sample data. Fails with ERROR_REASON_NO_TEMPLATE and
         ERROR_REASON_UNKNOWN_LOCALE.
         """
 
@@ -407,9 +464,9 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.AuditNotificationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.AuditNotificationsResponse, _abc.Awaitable[_notification_service_pb2.AuditNotificationsResponse]]:
-        """Checks every invariant of this service over its own database: each delivery is of an event that is kept and to an endpoint
-        that is enabled, what was delivered was attempted, sequences of messages have no gap but what retention made. Answers what
-        is wrong, and how much was looked at.
+        """Checks the invariants of this service's database: each delivery belongs to a stored event and
+        an enabled endpoint, every delivered one was attempted, sequences of messages have no gaps
+        except by retention. Returns what is wrong and how much was checked.
         """
 
 def add_NotificationServiceServicer_to_server(servicer: NotificationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

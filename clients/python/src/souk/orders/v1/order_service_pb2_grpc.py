@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class OrderServiceStub:
-    """Owns orders: placing one, and its life until it is fulfilled, cancelled or refunded.
+    """Owns orders from placement until they are fulfilled, canceled or refunded.
 
     Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units.
     """
@@ -100,25 +100,28 @@ class OrderServiceStub:
 
 
 class OrderServiceServicer:
-    """Owns orders: placing one, and its life until it is fulfilled, cancelled or refunded.
+    """Owns orders from placement until they are fulfilled, canceled or refunded.
 
     Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units.
     """
 
     def PlaceOrder(self, request, context):
-        """Places an order: freezes its prices, holds its stock, authorises its payment, and makes it PLACED. Its payment is
-        captured right after, without the caller's waiting.
+        """Places an order: freezes its prices, holds its stock, authorises its payment, and makes it
+        PLACED. The payment is captured afterwards, in the background.
 
-        Answers the order when it is PLACED or further. When the deadline comes near it answers the PENDING order, which goes
-        on by itself: watch it with WatchOrder. Repeating a `request_id` never makes a second order: it answers the first one
-        as it stands now, and the same id with another body fails with ERROR_REASON_REQUEST_ID_REUSED.
-        When it cannot be placed the order is kept as REJECTED, nothing is held or charged, and the call fails with one of
-        ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED, TOTAL_OVERFLOW, OUT_OF_STOCK,
-        UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED, PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP,
-        UPSTREAM_REFUSED or ORDER_CANCELED, with the `order_id` in the metadata. A USER orders for itself only
-        (ERROR_REASON_OTHER_CUSTOMER), and at default prices only. An `effective_time` is for STAFF
-        (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED) and lies in the past (ERROR_REASON_EFFECTIVE_TIME). Too many orders being
-        placed at once is ERROR_REASON_OVERLOADED of souk.policy.v1; then nothing was kept.
+        Returns the order when it is PLACED or further. Shortly before the deadline it returns the
+        PENDING order, which continues in the background: watch it with WatchOrder. Repeating a
+        `request_id` never creates a second order: it returns the first one in its current state, and
+        the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED. When the order
+        cannot be placed it is kept as REJECTED, nothing is held or charged, and the call fails with
+        one of ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED,
+        TOTAL_OVERFLOW, OUT_OF_STOCK, UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED,
+        PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP, UPSTREAM_REFUSED or ORDER_CANCELED, with the
+        `order_id` in the metadata. A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER), and at
+        default prices only. Only STAFF may set an `effective_time`
+        (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED), and it must be in the past
+        (ERROR_REASON_EFFECTIVE_TIME). When too many orders are being placed at once the call fails
+        with ERROR_REASON_OVERLOADED of souk.policy.v1, and no order is stored.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -132,67 +135,76 @@ class OrderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListOrders(self, request, context):
-        """Lists orders, oldest id first, a page at a time. A USER sees its own orders only. A page ends at about 3 MiB whatever
-        its size.
+        """Lists orders, oldest id first, a page at a time. A USER sees its own orders only. A page ends
+        at about 3 MiB even when it has fewer items than `page_size`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListOrderLines(self, request, context):
-        """Lists the lines of one order by number, a page at a time. A USER sees its own orders only. A page ends at about 3 MiB
-        whatever its size. Fails with ERROR_REASON_ORDER_NOT_FOUND.
+        """Lists the lines of one order by number, a page at a time. A USER sees its own orders only. A
+        page ends at about 3 MiB even when it has fewer items than `page_size`. Fails with
+        ERROR_REASON_ORDER_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelOrder(self, request, context):
-        """Takes an order back before its goods have left: its stock is released, its payment voided or paid back.
+        """Cancels an order before its goods have left: releases its stock, and voids or refunds its
+        payment.
 
-        A PENDING order is cancelled as soon as its present step ends, and is answered as it stands; so is one whose
-        cancelling is still under way when the deadline comes near. Cancelling a CANCELED or REJECTED order answers it.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once it is FULFILLED or REFUNDED,
-        ERROR_REASON_REFUND_DECLINED when the provider does not pay back (the order then stays as it was), and
-        ERROR_REASON_ORDER_BUSY while another step is under way for longer than the deadline allows.
+        A PENDING order is canceled as soon as its current step ends; the response has its current
+        state. The same holds when the cancellation is still in progress shortly before the deadline.
+        Canceling a CANCELED or REJECTED order returns it unchanged.
+        Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once it is FULFILLED or
+        REFUNDED, ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
+        unchanged), and ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def FulfillOrder(self, request, context):
-        """Records that the goods of a PAID order have left. Fulfilling a FULFILLED order answers it; one that was paid back whole
-        since then is REFUNDED and answers ERROR_REASON_ORDER_STATE.
+        """Records that the goods of a PAID order have left. Fulfilling a FULFILLED order returns it; one
+        that was refunded in full since then is REFUNDED and fails with ERROR_REASON_ORDER_STATE.
 
-        Payments and inventory are asked before the goods leave: when the money or the stock is not what the order says it
-        fails with ERROR_REASON_ORDER_OUT_OF_STEP. Fails besides with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE,
-        ERROR_REASON_ORDER_BUSY and ERROR_REASON_EFFECTIVE_TIME.
+        Checks with payments and inventory before the goods leave, and fails with
+        ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order. Also fails
+        with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY and
+        ERROR_REASON_EFFECTIVE_TIME.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RefundOrder(self, request, context):
-        """Pays back an order that was captured: some lines, a bare amount, or all that is left. With `restock` the units of the
-        lines come back on hand, which needs an order whose goods have left (one whose goods have not left is cancelled
-        instead). Paying back all of an order whose goods have not left also releases its stock.
+        """Refunds an order whose payment was captured: some lines, an amount, or all that is left. With
+        `restock` the units of the lines return to stock, which needs an order whose goods have left
+        (otherwise cancel the order). Refunding all of an order whose goods have not left also releases
+        its stock.
 
-        Goods may come back when nothing is left to pay back, or were free: with `restock` and an `amount` of 0, or without an
-        amount when nothing is left, the lines come back for nothing, also to a REFUNDED order.
+        Goods can be returned when nothing is left to refund, or when they were free: with `restock`
+        and an `amount` of 0, or without an amount when nothing is left, the lines are returned for no
+        money, even on a REFUNDED order.
 
-        Answers the order with the refund when it has come to an end, or PENDING when the deadline comes near. Repeating a
-        `request_id` answers the first refund; the same id with another body fails with ERROR_REASON_REQUEST_ID_REUSED.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND, REFUND_EXCEEDS_ORDER,
-        RETURN_EXCEEDS_ORDER, TOO_MANY_REFUNDS, EFFECTIVE_TIME and REFUND_DECLINED; then nothing is paid back.
+        Returns the order with the refund when it succeeds, or with a PENDING refund shortly before the
+        deadline. Repeating a `request_id` returns the first refund; the same id with a different body
+        fails with ERROR_REASON_REQUEST_ID_REUSED.
+        Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND,
+        REFUND_EXCEEDS_ORDER, RETURN_EXCEEDS_ORDER, TOO_MANY_REFUNDS, EFFECTIVE_TIME and
+        REFUND_DECLINED; nothing is paid back then.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchOrder(self, request, context):
-        """Streams every change of an order: first those after `resume_token` (all, when it is empty), then each as it happens.
-        Ends by itself after the change that makes the order final, with UNAVAILABLE when the server drains, and with
-        DEADLINE_EXCEEDED at the caller's deadline; go on with the last `resume_token`, nothing is left out or sent twice.
+        """Streams every change of an order: first those after `resume_token` (all, when it is empty),
+        then each as it happens. Ends after the change that makes the order final, with UNAVAILABLE
+        when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume with the
+        last `resume_token`: no change is skipped or sent twice.
         Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_INVALID_RESUME_TOKEN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -200,14 +212,15 @@ class OrderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListQuarantinedOrders(self, request, context):
-        """Lists the orders whose next step fails for good and waits for a decision, a page at a time.
+        """Lists the orders whose next step fails permanently and waits for a decision by STAFF, a page at
+        a time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ResumeOrder(self, request, context):
-        """Lets a quarantined order try its step again, at once. Answers the order as it stands.
+        """Retries the step of a quarantined order at once. Returns the order in its current state.
         Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_NOT_QUARANTINED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -215,17 +228,19 @@ class OrderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SettleOrder(self, request, context):
-        """Ends the step that a quarantined order waits for as if it had succeeded, because STAFF has seen to it by hand; the
-        order goes on with the next one. The note is kept in the journal.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and ERROR_REASON_ORDER_BUSY.
+        """Marks the failing step of a quarantined order as succeeded because STAFF has done it by hand;
+        the order continues with the next step. The journal keeps the note.
+        Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and
+        ERROR_REASON_ORDER_BUSY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AuditOrders(self, request, context):
-        """Checks the invariants of this service's database: totals are the sums of lines, refunds never exceed what was paid,
-        every state follows from the journal, no journal is left behind. Answers what is wrong, and how much was looked at.
+        """Checks the invariants of this service's database: totals are the sums of lines, refunds never
+        exceed what was paid, every state follows from the journal, no journal is unfinished. Returns
+        what is wrong and how much was checked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -303,7 +318,7 @@ def add_OrderServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class OrderService:
-    """Owns orders: placing one, and its life until it is fulfilled, cancelled or refunded.
+    """Owns orders from placement until they are fulfilled, canceled or refunded.
 
     Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units.
     """

@@ -27,20 +27,24 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class PaymentServiceStub:
-    """Owns payment intents: authorising, capturing, voiding and refunding them with a provider and in the ledger.
+    """Owns payment intents: authorising, capturing, voiding and refunding them with a provider and in
+    the ledger.
 
-    A payment has at most one operation under way. A provider that does not answer leaves it in flight: repeat the same call, which
-    inquires what became of the operation and never starts it a second time; the service does the same by itself. Whenever no operation
-    is in flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment over 0 is never shown to
-    the provider or the ledger. Any write may also fail with ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger
-    does not answer; it is finished later. A write first finishes what was left of an earlier operation, and fails as that one does:
-    with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
+    A payment has at most one operation in progress. When the provider does not respond, the
+    operation stays in flight: repeat the same call, which inquires about its outcome and never
+    starts it a second time; the service also inquires in the background. Whenever no operation is in
+    flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment
+    of amount 0 never reaches the provider or the ledger. Any write may also fail with
+    ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger does not respond; the
+    service completes it later. A write first completes an unfinished earlier operation, and fails if
+    that one fails: with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
 
-    A payment with an `order_id` belongs to that order: only the orders service creates and changes it, and STAFF is refused with
-    ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use instead. STAFF may create and change payments without
-    an order.
+    A payment with an `order_id` belongs to that order: only the orders service creates and changes
+    it. STAFF gets ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use
+    instead. STAFF may create and change payments without an order.
 
-    Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most 10^15.
+    Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most
+    10^15.
     """
 
     @_typing.overload
@@ -48,167 +52,199 @@ class PaymentServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> PaymentServiceAsyncStub: ...
     CreatePaymentIntent: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.CreatePaymentIntentRequest, _payment_service_pb2.CreatePaymentIntentResponse]
-    """Creates a payment that waits for a method, or for its confirmation when it has one. Repeating the same call answers the
-    payment as it stands. Fails with ERROR_REASON_PAYMENT_DIFFERS when the id was used for something else,
-    ERROR_REASON_PAYMENT_STATE when it was voided before it arrived, INVALID_AMOUNT and UNKNOWN_PAYMENT_METHOD.
+    """Creates a payment that waits for a method, or for its confirmation when it has one. Repeating
+    the same call returns the payment in its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS
+    when the id was already used with different fields, ERROR_REASON_PAYMENT_STATE when it was
+    voided before it arrived, INVALID_AMOUNT and UNKNOWN_PAYMENT_METHOD.
     """
     ConfirmPaymentIntent: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.ConfirmPaymentIntentRequest, _payment_service_pb2.ConfirmPaymentIntentResponse]
-    """Gives a payment its method and asks the provider to authorise it. Answers it in REQUIRES_CAPTURE, or REQUIRES_ACTION with
-    where the customer must go. Repeating the call answers the payment as it stands, or the decline again when the method was
-    declined for good; after a decline that may pass later, or with another method, the provider is asked anew.
-    Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED, UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE
-    and PAYMENT_BUSY.
+    """Sets the method of a payment and asks the provider to authorise it. Returns the payment in
+    REQUIRES_CAPTURE, or in REQUIRES_ACTION with the URL where the customer confirms it. Repeating
+    the call returns the payment in its current state, or the same decline when the method was
+    declined permanently; after a temporary decline, or with another method, it asks the provider
+    again.
+    Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED,
+    UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
     """
     AuthorizePayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.AuthorizePaymentRequest, _payment_service_pb2.AuthorizePaymentResponse]
-    """Creates a payment and confirms it in one call: what placing an order needs.
+    """Creates a payment and confirms it in one call, as placing an order does.
 
-    The `payment_id` is the key for ever: the same call answers the payment as it stands, or the decline again; the same id with
-    other fields fails with ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before it arrived or after, with
-    ERROR_REASON_PAYMENT_STATE. Fails besides with ERROR_REASON_PAYMENT_DECLINED, INVALID_AMOUNT, UNKNOWN_PAYMENT_METHOD,
-    PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    The `payment_id` is the idempotency key and never expires: the same call returns the payment in
+    its current state, or the same decline; the same id with different fields fails with
+    ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived,
+    fails with ERROR_REASON_PAYMENT_STATE. Also fails with ERROR_REASON_PAYMENT_DECLINED,
+    INVALID_AMOUNT, UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
     """
     CompletePaymentAction: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.CompletePaymentActionRequest, _payment_service_pb2.CompletePaymentActionResponse]
-    """Asks the provider what the customer did at the `action_url`, and goes on: approved, the payment is authorised; declined, it
-    waits for another method. What the caller says decides nothing. Repeating answers the payment as it stands. A user may ask about
-    payments of its own only; others do not exist.
-    Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED when the payment was taken back
-    before, PAYMENT_DECLINED when the customer or the bank declined and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE,
-    PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    """Asks the provider what the customer did at the `action_url`, and continues: if approved, the
+    payment is authorised; if declined, it waits for another method. Only the provider decides,
+    never the caller. Repeating the call returns the payment in its current state. A USER may name
+    its own payments only; others are not found.
+    Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED
+    when the payment was canceled first, PAYMENT_DECLINED when the customer or the bank declined
+    and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
     """
     CapturePayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.CapturePaymentRequest, _payment_service_pb2.CapturePaymentResponse]
-    """Takes authorised money: all that is left, or a part. A part that is `final` releases the rest; otherwise more may be
-    captured later. The `request_id` is the capture's key for ever: repeating it answers the payment as it stands, or the decline
-    again; with another amount or `final` it fails with ERROR_REASON_REQUEST_ID_REUSED. Fails besides with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE,
-    CAPTURE_EXCEEDS_AUTHORIZED, INVALID_AMOUNT, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    """Captures authorised money: all that is left, or a part. A partial capture with `final` releases
+    the rest; otherwise more may be captured later. The `request_id` is the capture's idempotency
+    key and never expires: repeating it returns the payment in its current state, or the same
+    decline; with a different amount or `final` it fails with ERROR_REASON_REQUEST_ID_REUSED. Also
+    fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, CAPTURE_EXCEEDS_AUTHORIZED,
+    INVALID_AMOUNT, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
     """
     VoidPayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.VoidPaymentRequest, _payment_service_pb2.VoidPaymentResponse]
-    """Releases what is authorised and not captured. The payment is CANCELED, or SUCCEEDED when a part of it was captured. An
-    authorisation of which nobody knows whether it arrived is taken back too. An id that is not known is remembered as canceled,
-    for ever, so that an authorisation which arrives later is refused. Voiding again answers the payment as it stands.
-    Fails with ERROR_REASON_PAYMENT_STATE when nothing is left to release because it was captured, PAYMENT_DECLINED when the
-    provider refuses, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    """Releases what is authorised and not captured. The payment becomes CANCELED, or SUCCEEDED when a
+    part of it was captured. An authorisation with an unknown outcome is voided too. An unknown id
+    is stored as canceled, and never expires, so that an authorisation which arrives later is
+    refused. Voiding again returns the payment in its current state.
+    Fails with ERROR_REASON_PAYMENT_STATE when everything was captured and nothing is left to
+    release, PAYMENT_DECLINED when the provider refuses, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
     """
     RefundPayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.RefundPaymentRequest, _payment_service_pb2.RefundPaymentResponse]
-    """Pays captured money back. The `refund_id` is the key for ever: the same call answers the refund as it stands, the same id
-    with other fields fails with ERROR_REASON_REFUND_DIFFERS. Fails besides with ERROR_REASON_PAYMENT_NOT_FOUND,
-    REFUND_EXCEEDS_CAPTURED, INVALID_AMOUNT, PAYMENT_DECLINED when the provider refuses (then the refund FAILED for good; another
-    try needs another id), PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    """Refunds captured money. The `refund_id` is the idempotency key and never expires: the same call
+    returns the refund in its current state, the same id with different fields fails with
+    ERROR_REASON_REFUND_DIFFERS. Also fails with ERROR_REASON_PAYMENT_NOT_FOUND,
+    REFUND_EXCEEDS_CAPTURED, INVALID_AMOUNT, PAYMENT_DECLINED when the provider refuses (the refund
+    is then FAILED; another attempt needs a new id), PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
     """
     GetPayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.GetPaymentRequest, _payment_service_pb2.GetPaymentResponse]
     """Returns one payment. Fails with ERROR_REASON_PAYMENT_NOT_FOUND."""
     ListPayments: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.ListPaymentsRequest, _payment_service_pb2.ListPaymentsResponse]
     """Lists payments by id, a page at a time."""
     ListRefunds: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.ListRefundsRequest, _payment_service_pb2.ListRefundsResponse]
-    """Lists refunds by id, of one payment or of all, a page at a time."""
+    """Lists the refunds of one payment or of all payments by id, a page at a time."""
     RepairPayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.RepairPaymentRequest, _payment_service_pb2.RepairPaymentResponse]
-    """Repairs what AuditPayments complains of in the ledger: writes again, under the same ids, the transfers of this payment that the
-    ledger lacks, as after it was restored from an older backup. Amounts and the provider are not touched, and a payment whose
-    transfers are all there stays as it is. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY while an operation is under way,
-    and LEDGER_REFUSED when the ledger holds something else under such an id.
+    """Repairs what AuditPayments reports about the ledger: writes again, under the same ids, the
+    transfers of this payment that are missing in the ledger, for example after it was restored
+    from an older backup. Neither the amounts nor the provider's records change, and a payment with
+    all of its transfers stays unchanged. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY
+    while an operation is in progress, and LEDGER_REFUSED when the ledger has a different transfer
+    under such an id.
     """
     AuditPayments: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.AuditPaymentsRequest, _payment_service_pb2.AuditPaymentsResponse]
-    """Checks the invariants of this service: amounts are in order, and the amounts of every payment without an operation in
-    flight equal its ledger transfers and the provider's own book. Answers what is wrong, and how much was looked at.
+    """Checks the invariants of this service: amounts are consistent, and the amounts of every payment
+    without an operation in flight equal its ledger transfers and the provider's own records.
+    Returns what is wrong and how much was checked.
     """
 
 @_typing.type_check_only
 class PaymentServiceAsyncStub(PaymentServiceStub):
-    """Owns payment intents: authorising, capturing, voiding and refunding them with a provider and in the ledger.
+    """Owns payment intents: authorising, capturing, voiding and refunding them with a provider and in
+    the ledger.
 
-    A payment has at most one operation under way. A provider that does not answer leaves it in flight: repeat the same call, which
-    inquires what became of the operation and never starts it a second time; the service does the same by itself. Whenever no operation
-    is in flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment over 0 is never shown to
-    the provider or the ledger. Any write may also fail with ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger
-    does not answer; it is finished later. A write first finishes what was left of an earlier operation, and fails as that one does:
-    with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
+    A payment has at most one operation in progress. When the provider does not respond, the
+    operation stays in flight: repeat the same call, which inquires about its outcome and never
+    starts it a second time; the service also inquires in the background. Whenever no operation is in
+    flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment
+    of amount 0 never reaches the provider or the ledger. Any write may also fail with
+    ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger does not respond; the
+    service completes it later. A write first completes an unfinished earlier operation, and fails if
+    that one fails: with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
 
-    A payment with an `order_id` belongs to that order: only the orders service creates and changes it, and STAFF is refused with
-    ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use instead. STAFF may create and change payments without
-    an order.
+    A payment with an `order_id` belongs to that order: only the orders service creates and changes
+    it. STAFF gets ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use
+    instead. STAFF may create and change payments without an order.
 
-    Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most 10^15.
+    Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most
+    10^15.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreatePaymentIntent: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.CreatePaymentIntentRequest, _payment_service_pb2.CreatePaymentIntentResponse]  # type: ignore[assignment]
-    """Creates a payment that waits for a method, or for its confirmation when it has one. Repeating the same call answers the
-    payment as it stands. Fails with ERROR_REASON_PAYMENT_DIFFERS when the id was used for something else,
-    ERROR_REASON_PAYMENT_STATE when it was voided before it arrived, INVALID_AMOUNT and UNKNOWN_PAYMENT_METHOD.
+    """Creates a payment that waits for a method, or for its confirmation when it has one. Repeating
+    the same call returns the payment in its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS
+    when the id was already used with different fields, ERROR_REASON_PAYMENT_STATE when it was
+    voided before it arrived, INVALID_AMOUNT and UNKNOWN_PAYMENT_METHOD.
     """
     ConfirmPaymentIntent: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.ConfirmPaymentIntentRequest, _payment_service_pb2.ConfirmPaymentIntentResponse]  # type: ignore[assignment]
-    """Gives a payment its method and asks the provider to authorise it. Answers it in REQUIRES_CAPTURE, or REQUIRES_ACTION with
-    where the customer must go. Repeating the call answers the payment as it stands, or the decline again when the method was
-    declined for good; after a decline that may pass later, or with another method, the provider is asked anew.
-    Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED, UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE
-    and PAYMENT_BUSY.
+    """Sets the method of a payment and asks the provider to authorise it. Returns the payment in
+    REQUIRES_CAPTURE, or in REQUIRES_ACTION with the URL where the customer confirms it. Repeating
+    the call returns the payment in its current state, or the same decline when the method was
+    declined permanently; after a temporary decline, or with another method, it asks the provider
+    again.
+    Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED,
+    UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
     """
     AuthorizePayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.AuthorizePaymentRequest, _payment_service_pb2.AuthorizePaymentResponse]  # type: ignore[assignment]
-    """Creates a payment and confirms it in one call: what placing an order needs.
+    """Creates a payment and confirms it in one call, as placing an order does.
 
-    The `payment_id` is the key for ever: the same call answers the payment as it stands, or the decline again; the same id with
-    other fields fails with ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before it arrived or after, with
-    ERROR_REASON_PAYMENT_STATE. Fails besides with ERROR_REASON_PAYMENT_DECLINED, INVALID_AMOUNT, UNKNOWN_PAYMENT_METHOD,
-    PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    The `payment_id` is the idempotency key and never expires: the same call returns the payment in
+    its current state, or the same decline; the same id with different fields fails with
+    ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived,
+    fails with ERROR_REASON_PAYMENT_STATE. Also fails with ERROR_REASON_PAYMENT_DECLINED,
+    INVALID_AMOUNT, UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
     """
     CompletePaymentAction: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.CompletePaymentActionRequest, _payment_service_pb2.CompletePaymentActionResponse]  # type: ignore[assignment]
-    """Asks the provider what the customer did at the `action_url`, and goes on: approved, the payment is authorised; declined, it
-    waits for another method. What the caller says decides nothing. Repeating answers the payment as it stands. A user may ask about
-    payments of its own only; others do not exist.
-    Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED when the payment was taken back
-    before, PAYMENT_DECLINED when the customer or the bank declined and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE,
-    PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    """Asks the provider what the customer did at the `action_url`, and continues: if approved, the
+    payment is authorised; if declined, it waits for another method. Only the provider decides,
+    never the caller. Repeating the call returns the payment in its current state. A USER may name
+    its own payments only; others are not found.
+    Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED
+    when the payment was canceled first, PAYMENT_DECLINED when the customer or the bank declined
+    and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
     """
     CapturePayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.CapturePaymentRequest, _payment_service_pb2.CapturePaymentResponse]  # type: ignore[assignment]
-    """Takes authorised money: all that is left, or a part. A part that is `final` releases the rest; otherwise more may be
-    captured later. The `request_id` is the capture's key for ever: repeating it answers the payment as it stands, or the decline
-    again; with another amount or `final` it fails with ERROR_REASON_REQUEST_ID_REUSED. Fails besides with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE,
-    CAPTURE_EXCEEDS_AUTHORIZED, INVALID_AMOUNT, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    """Captures authorised money: all that is left, or a part. A partial capture with `final` releases
+    the rest; otherwise more may be captured later. The `request_id` is the capture's idempotency
+    key and never expires: repeating it returns the payment in its current state, or the same
+    decline; with a different amount or `final` it fails with ERROR_REASON_REQUEST_ID_REUSED. Also
+    fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, CAPTURE_EXCEEDS_AUTHORIZED,
+    INVALID_AMOUNT, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
     """
     VoidPayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.VoidPaymentRequest, _payment_service_pb2.VoidPaymentResponse]  # type: ignore[assignment]
-    """Releases what is authorised and not captured. The payment is CANCELED, or SUCCEEDED when a part of it was captured. An
-    authorisation of which nobody knows whether it arrived is taken back too. An id that is not known is remembered as canceled,
-    for ever, so that an authorisation which arrives later is refused. Voiding again answers the payment as it stands.
-    Fails with ERROR_REASON_PAYMENT_STATE when nothing is left to release because it was captured, PAYMENT_DECLINED when the
-    provider refuses, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    """Releases what is authorised and not captured. The payment becomes CANCELED, or SUCCEEDED when a
+    part of it was captured. An authorisation with an unknown outcome is voided too. An unknown id
+    is stored as canceled, and never expires, so that an authorisation which arrives later is
+    refused. Voiding again returns the payment in its current state.
+    Fails with ERROR_REASON_PAYMENT_STATE when everything was captured and nothing is left to
+    release, PAYMENT_DECLINED when the provider refuses, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
     """
     RefundPayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.RefundPaymentRequest, _payment_service_pb2.RefundPaymentResponse]  # type: ignore[assignment]
-    """Pays captured money back. The `refund_id` is the key for ever: the same call answers the refund as it stands, the same id
-    with other fields fails with ERROR_REASON_REFUND_DIFFERS. Fails besides with ERROR_REASON_PAYMENT_NOT_FOUND,
-    REFUND_EXCEEDS_CAPTURED, INVALID_AMOUNT, PAYMENT_DECLINED when the provider refuses (then the refund FAILED for good; another
-    try needs another id), PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    """Refunds captured money. The `refund_id` is the idempotency key and never expires: the same call
+    returns the refund in its current state, the same id with different fields fails with
+    ERROR_REASON_REFUND_DIFFERS. Also fails with ERROR_REASON_PAYMENT_NOT_FOUND,
+    REFUND_EXCEEDS_CAPTURED, INVALID_AMOUNT, PAYMENT_DECLINED when the provider refuses (the refund
+    is then FAILED; another attempt needs a new id), PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
     """
     GetPayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.GetPaymentRequest, _payment_service_pb2.GetPaymentResponse]  # type: ignore[assignment]
     """Returns one payment. Fails with ERROR_REASON_PAYMENT_NOT_FOUND."""
     ListPayments: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.ListPaymentsRequest, _payment_service_pb2.ListPaymentsResponse]  # type: ignore[assignment]
     """Lists payments by id, a page at a time."""
     ListRefunds: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.ListRefundsRequest, _payment_service_pb2.ListRefundsResponse]  # type: ignore[assignment]
-    """Lists refunds by id, of one payment or of all, a page at a time."""
+    """Lists the refunds of one payment or of all payments by id, a page at a time."""
     RepairPayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.RepairPaymentRequest, _payment_service_pb2.RepairPaymentResponse]  # type: ignore[assignment]
-    """Repairs what AuditPayments complains of in the ledger: writes again, under the same ids, the transfers of this payment that the
-    ledger lacks, as after it was restored from an older backup. Amounts and the provider are not touched, and a payment whose
-    transfers are all there stays as it is. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY while an operation is under way,
-    and LEDGER_REFUSED when the ledger holds something else under such an id.
+    """Repairs what AuditPayments reports about the ledger: writes again, under the same ids, the
+    transfers of this payment that are missing in the ledger, for example after it was restored
+    from an older backup. Neither the amounts nor the provider's records change, and a payment with
+    all of its transfers stays unchanged. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY
+    while an operation is in progress, and LEDGER_REFUSED when the ledger has a different transfer
+    under such an id.
     """
     AuditPayments: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.AuditPaymentsRequest, _payment_service_pb2.AuditPaymentsResponse]  # type: ignore[assignment]
-    """Checks the invariants of this service: amounts are in order, and the amounts of every payment without an operation in
-    flight equal its ledger transfers and the provider's own book. Answers what is wrong, and how much was looked at.
+    """Checks the invariants of this service: amounts are consistent, and the amounts of every payment
+    without an operation in flight equal its ledger transfers and the provider's own records.
+    Returns what is wrong and how much was checked.
     """
 
 class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Owns payment intents: authorising, capturing, voiding and refunding them with a provider and in the ledger.
+    """Owns payment intents: authorising, capturing, voiding and refunding them with a provider and in
+    the ledger.
 
-    A payment has at most one operation under way. A provider that does not answer leaves it in flight: repeat the same call, which
-    inquires what became of the operation and never starts it a second time; the service does the same by itself. Whenever no operation
-    is in flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment over 0 is never shown to
-    the provider or the ledger. Any write may also fail with ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger
-    does not answer; it is finished later. A write first finishes what was left of an earlier operation, and fails as that one does:
-    with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
+    A payment has at most one operation in progress. When the provider does not respond, the
+    operation stays in flight: repeat the same call, which inquires about its outcome and never
+    starts it a second time; the service also inquires in the background. Whenever no operation is in
+    flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment
+    of amount 0 never reaches the provider or the ledger. Any write may also fail with
+    ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger does not respond; the
+    service completes it later. A write first completes an unfinished earlier operation, and fails if
+    that one fails: with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
 
-    A payment with an `order_id` belongs to that order: only the orders service creates and changes it, and STAFF is refused with
-    ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use instead. STAFF may create and change payments without
-    an order.
+    A payment with an `order_id` belongs to that order: only the orders service creates and changes
+    it. STAFF gets ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use
+    instead. STAFF may create and change payments without an order.
 
-    Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most 10^15.
+    Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most
+    10^15.
     """
 
     @_abc_1.abstractmethod
@@ -217,9 +253,10 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payment_service_pb2.CreatePaymentIntentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payment_service_pb2.CreatePaymentIntentResponse, _abc.Awaitable[_payment_service_pb2.CreatePaymentIntentResponse]]:
-        """Creates a payment that waits for a method, or for its confirmation when it has one. Repeating the same call answers the
-        payment as it stands. Fails with ERROR_REASON_PAYMENT_DIFFERS when the id was used for something else,
-        ERROR_REASON_PAYMENT_STATE when it was voided before it arrived, INVALID_AMOUNT and UNKNOWN_PAYMENT_METHOD.
+        """Creates a payment that waits for a method, or for its confirmation when it has one. Repeating
+        the same call returns the payment in its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS
+        when the id was already used with different fields, ERROR_REASON_PAYMENT_STATE when it was
+        voided before it arrived, INVALID_AMOUNT and UNKNOWN_PAYMENT_METHOD.
         """
 
     @_abc_1.abstractmethod
@@ -228,11 +265,13 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payment_service_pb2.ConfirmPaymentIntentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payment_service_pb2.ConfirmPaymentIntentResponse, _abc.Awaitable[_payment_service_pb2.ConfirmPaymentIntentResponse]]:
-        """Gives a payment its method and asks the provider to authorise it. Answers it in REQUIRES_CAPTURE, or REQUIRES_ACTION with
-        where the customer must go. Repeating the call answers the payment as it stands, or the decline again when the method was
-        declined for good; after a decline that may pass later, or with another method, the provider is asked anew.
-        Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED, UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE
-        and PAYMENT_BUSY.
+        """Sets the method of a payment and asks the provider to authorise it. Returns the payment in
+        REQUIRES_CAPTURE, or in REQUIRES_ACTION with the URL where the customer confirms it. Repeating
+        the call returns the payment in its current state, or the same decline when the method was
+        declined permanently; after a temporary decline, or with another method, it asks the provider
+        again.
+        Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED,
+        UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
         """
 
     @_abc_1.abstractmethod
@@ -241,12 +280,13 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payment_service_pb2.AuthorizePaymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payment_service_pb2.AuthorizePaymentResponse, _abc.Awaitable[_payment_service_pb2.AuthorizePaymentResponse]]:
-        """Creates a payment and confirms it in one call: what placing an order needs.
+        """Creates a payment and confirms it in one call, as placing an order does.
 
-        The `payment_id` is the key for ever: the same call answers the payment as it stands, or the decline again; the same id with
-        other fields fails with ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before it arrived or after, with
-        ERROR_REASON_PAYMENT_STATE. Fails besides with ERROR_REASON_PAYMENT_DECLINED, INVALID_AMOUNT, UNKNOWN_PAYMENT_METHOD,
-        PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+        The `payment_id` is the idempotency key and never expires: the same call returns the payment in
+        its current state, or the same decline; the same id with different fields fails with
+        ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived,
+        fails with ERROR_REASON_PAYMENT_STATE. Also fails with ERROR_REASON_PAYMENT_DECLINED,
+        INVALID_AMOUNT, UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
         """
 
     @_abc_1.abstractmethod
@@ -255,12 +295,13 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payment_service_pb2.CompletePaymentActionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payment_service_pb2.CompletePaymentActionResponse, _abc.Awaitable[_payment_service_pb2.CompletePaymentActionResponse]]:
-        """Asks the provider what the customer did at the `action_url`, and goes on: approved, the payment is authorised; declined, it
-        waits for another method. What the caller says decides nothing. Repeating answers the payment as it stands. A user may ask about
-        payments of its own only; others do not exist.
-        Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED when the payment was taken back
-        before, PAYMENT_DECLINED when the customer or the bank declined and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE,
-        PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+        """Asks the provider what the customer did at the `action_url`, and continues: if approved, the
+        payment is authorised; if declined, it waits for another method. Only the provider decides,
+        never the caller. Repeating the call returns the payment in its current state. A USER may name
+        its own payments only; others are not found.
+        Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED
+        when the payment was canceled first, PAYMENT_DECLINED when the customer or the bank declined
+        and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
         """
 
     @_abc_1.abstractmethod
@@ -269,10 +310,12 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payment_service_pb2.CapturePaymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payment_service_pb2.CapturePaymentResponse, _abc.Awaitable[_payment_service_pb2.CapturePaymentResponse]]:
-        """Takes authorised money: all that is left, or a part. A part that is `final` releases the rest; otherwise more may be
-        captured later. The `request_id` is the capture's key for ever: repeating it answers the payment as it stands, or the decline
-        again; with another amount or `final` it fails with ERROR_REASON_REQUEST_ID_REUSED. Fails besides with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE,
-        CAPTURE_EXCEEDS_AUTHORIZED, INVALID_AMOUNT, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+        """Captures authorised money: all that is left, or a part. A partial capture with `final` releases
+        the rest; otherwise more may be captured later. The `request_id` is the capture's idempotency
+        key and never expires: repeating it returns the payment in its current state, or the same
+        decline; with a different amount or `final` it fails with ERROR_REASON_REQUEST_ID_REUSED. Also
+        fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, CAPTURE_EXCEEDS_AUTHORIZED,
+        INVALID_AMOUNT, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
         """
 
     @_abc_1.abstractmethod
@@ -281,11 +324,12 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payment_service_pb2.VoidPaymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payment_service_pb2.VoidPaymentResponse, _abc.Awaitable[_payment_service_pb2.VoidPaymentResponse]]:
-        """Releases what is authorised and not captured. The payment is CANCELED, or SUCCEEDED when a part of it was captured. An
-        authorisation of which nobody knows whether it arrived is taken back too. An id that is not known is remembered as canceled,
-        for ever, so that an authorisation which arrives later is refused. Voiding again answers the payment as it stands.
-        Fails with ERROR_REASON_PAYMENT_STATE when nothing is left to release because it was captured, PAYMENT_DECLINED when the
-        provider refuses, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+        """Releases what is authorised and not captured. The payment becomes CANCELED, or SUCCEEDED when a
+        part of it was captured. An authorisation with an unknown outcome is voided too. An unknown id
+        is stored as canceled, and never expires, so that an authorisation which arrives later is
+        refused. Voiding again returns the payment in its current state.
+        Fails with ERROR_REASON_PAYMENT_STATE when everything was captured and nothing is left to
+        release, PAYMENT_DECLINED when the provider refuses, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
         """
 
     @_abc_1.abstractmethod
@@ -294,10 +338,11 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payment_service_pb2.RefundPaymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payment_service_pb2.RefundPaymentResponse, _abc.Awaitable[_payment_service_pb2.RefundPaymentResponse]]:
-        """Pays captured money back. The `refund_id` is the key for ever: the same call answers the refund as it stands, the same id
-        with other fields fails with ERROR_REASON_REFUND_DIFFERS. Fails besides with ERROR_REASON_PAYMENT_NOT_FOUND,
-        REFUND_EXCEEDS_CAPTURED, INVALID_AMOUNT, PAYMENT_DECLINED when the provider refuses (then the refund FAILED for good; another
-        try needs another id), PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+        """Refunds captured money. The `refund_id` is the idempotency key and never expires: the same call
+        returns the refund in its current state, the same id with different fields fails with
+        ERROR_REASON_REFUND_DIFFERS. Also fails with ERROR_REASON_PAYMENT_NOT_FOUND,
+        REFUND_EXCEEDS_CAPTURED, INVALID_AMOUNT, PAYMENT_DECLINED when the provider refuses (the refund
+        is then FAILED; another attempt needs a new id), PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
         """
 
     @_abc_1.abstractmethod
@@ -322,7 +367,7 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payment_service_pb2.ListRefundsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payment_service_pb2.ListRefundsResponse, _abc.Awaitable[_payment_service_pb2.ListRefundsResponse]]:
-        """Lists refunds by id, of one payment or of all, a page at a time."""
+        """Lists the refunds of one payment or of all payments by id, a page at a time."""
 
     @_abc_1.abstractmethod
     def RepairPayment(
@@ -330,10 +375,12 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payment_service_pb2.RepairPaymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payment_service_pb2.RepairPaymentResponse, _abc.Awaitable[_payment_service_pb2.RepairPaymentResponse]]:
-        """Repairs what AuditPayments complains of in the ledger: writes again, under the same ids, the transfers of this payment that the
-        ledger lacks, as after it was restored from an older backup. Amounts and the provider are not touched, and a payment whose
-        transfers are all there stays as it is. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY while an operation is under way,
-        and LEDGER_REFUSED when the ledger holds something else under such an id.
+        """Repairs what AuditPayments reports about the ledger: writes again, under the same ids, the
+        transfers of this payment that are missing in the ledger, for example after it was restored
+        from an older backup. Neither the amounts nor the provider's records change, and a payment with
+        all of its transfers stays unchanged. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY
+        while an operation is in progress, and LEDGER_REFUSED when the ledger has a different transfer
+        under such an id.
         """
 
     @_abc_1.abstractmethod
@@ -342,8 +389,9 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payment_service_pb2.AuditPaymentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payment_service_pb2.AuditPaymentsResponse, _abc.Awaitable[_payment_service_pb2.AuditPaymentsResponse]]:
-        """Checks the invariants of this service: amounts are in order, and the amounts of every payment without an operation in
-        flight equal its ledger transfers and the provider's own book. Answers what is wrong, and how much was looked at.
+        """Checks the invariants of this service: amounts are consistent, and the amounts of every payment
+        without an operation in flight equal its ledger transfers and the provider's own records.
+        Returns what is wrong and how much was checked.
         """
 
 def add_PaymentServiceServicer_to_server(servicer: PaymentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

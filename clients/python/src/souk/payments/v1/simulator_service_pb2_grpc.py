@@ -26,21 +26,26 @@ if _version_not_supported:
 
 
 class SimulatorServiceStub:
-    """The provider that stands in for real ones: deterministic, scriptable, with a book of its own in a database of its own.
+    """A payment provider for tests and demos: deterministic, scriptable, with its own records in its
+    own database.
 
-    Its payment methods are test tokens. Each may be followed by `:` and any text, which makes it a method of its own for scripts.
+    Its payment methods are test tokens. Append `:` and any text to a token to make a separate method
+    for scripts.
 
     - `tok_approved`: everything succeeds.
-    - `tok_declined`: authorising is declined for good (`card_declined`).
-    - `tok_insufficient_funds`: authorising is declined and may pass later (`insufficient_funds`).
-    - `tok_requires_action`: authorising waits for the customer, who decides with CompleteAction.
-    - `tok_slow`: authorising succeeds after a while, by default 3 seconds.
-    - `tok_lost_after`: authorising succeeds, and the first answer is lost.
-    - `tok_lost_before`: the first request to authorise never arrives.
-    - `tok_down`: no request to authorise ever arrives.
-    - `tok_capture_declined`, `tok_refund_declined`: authorising succeeds, that operation is declined for good (`charge_expired`,
-    `refund_refused`).
-    - `tok_capture_lost_after`, `tok_refund_lost_after`: authorising succeeds, the first answer to each such operation is lost.
+    - `tok_declined`: the authorisation is declined permanently (`card_declined`).
+    - `tok_insufficient_funds`: the authorisation is declined and may succeed later
+    (`insufficient_funds`).
+    - `tok_requires_action`: the authorisation waits for the customer, who decides with
+    CompleteAction.
+    - `tok_slow`: the authorisation succeeds after a delay, by default 3 seconds.
+    - `tok_lost_after`: the authorisation succeeds, but the first response is lost.
+    - `tok_lost_before`: the first authorisation request never arrives.
+    - `tok_down`: no authorisation request ever arrives.
+    - `tok_capture_declined`, `tok_refund_declined`: the authorisation succeeds, and that operation
+    is declined permanently (`charge_expired`, `refund_refused`).
+    - `tok_capture_lost_after`, `tok_refund_lost_after`: the authorisation succeeds, but the first
+    response to each such operation is lost.
     """
 
     def __init__(self, channel):
@@ -67,43 +72,50 @@ class SimulatorServiceStub:
 
 
 class SimulatorServiceServicer:
-    """The provider that stands in for real ones: deterministic, scriptable, with a book of its own in a database of its own.
+    """A payment provider for tests and demos: deterministic, scriptable, with its own records in its
+    own database.
 
-    Its payment methods are test tokens. Each may be followed by `:` and any text, which makes it a method of its own for scripts.
+    Its payment methods are test tokens. Append `:` and any text to a token to make a separate method
+    for scripts.
 
     - `tok_approved`: everything succeeds.
-    - `tok_declined`: authorising is declined for good (`card_declined`).
-    - `tok_insufficient_funds`: authorising is declined and may pass later (`insufficient_funds`).
-    - `tok_requires_action`: authorising waits for the customer, who decides with CompleteAction.
-    - `tok_slow`: authorising succeeds after a while, by default 3 seconds.
-    - `tok_lost_after`: authorising succeeds, and the first answer is lost.
-    - `tok_lost_before`: the first request to authorise never arrives.
-    - `tok_down`: no request to authorise ever arrives.
-    - `tok_capture_declined`, `tok_refund_declined`: authorising succeeds, that operation is declined for good (`charge_expired`,
-    `refund_refused`).
-    - `tok_capture_lost_after`, `tok_refund_lost_after`: authorising succeeds, the first answer to each such operation is lost.
+    - `tok_declined`: the authorisation is declined permanently (`card_declined`).
+    - `tok_insufficient_funds`: the authorisation is declined and may succeed later
+    (`insufficient_funds`).
+    - `tok_requires_action`: the authorisation waits for the customer, who decides with
+    CompleteAction.
+    - `tok_slow`: the authorisation succeeds after a delay, by default 3 seconds.
+    - `tok_lost_after`: the authorisation succeeds, but the first response is lost.
+    - `tok_lost_before`: the first authorisation request never arrives.
+    - `tok_down`: no authorisation request ever arrives.
+    - `tok_capture_declined`, `tok_refund_declined`: the authorisation succeeds, and that operation
+    is declined permanently (`charge_expired`, `refund_refused`).
+    - `tok_capture_lost_after`, `tok_refund_lost_after`: the authorisation succeeds, but the first
+    response to each such operation is lost.
     """
 
     def Script(self, request, context):
-        """Makes the next operations on a payment, or on any payment with a method, come out in a certain way; then what the token says
-        holds again. Operations that were already decided are not changed.
+        """Scripts the outcomes of the next operations on a payment, or on any payment with a method;
+        afterwards the token decides again. Outcomes that were already decided do not change.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CompleteAction(self, request, context):
-        """The button on the page of the bank: whoever has the `action_url` of a payment approves or declines it, once. The simulator
-        writes it down in its own book, and has payments ask for it at once, as a provider's notification would. Repeating the call
-        changes nothing; nor does another decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URL that the
-        simulator did not give out, and ERROR_REASON_ACTION_EXPIRED when the payment waits for nothing any more.
+        """The button on the bank's page: the holder of a payment's `action_url` approves or declines it,
+        once. The simulator stores the decision in its own records and makes payments inquire at once,
+        as a provider's notification would. Repeating the call changes nothing; nor does another
+        decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URL that the simulator
+        did not issue, and ERROR_REASON_ACTION_EXPIRED when the payment no longer waits for the
+        customer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListCharges(self, request, context):
-        """Lists the simulator's own book, as a provider's statement, by payment, a page at a time.
+        """Lists the simulator's own records, like a provider's statement, by payment, a page at a time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -136,21 +148,26 @@ def add_SimulatorServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SimulatorService:
-    """The provider that stands in for real ones: deterministic, scriptable, with a book of its own in a database of its own.
+    """A payment provider for tests and demos: deterministic, scriptable, with its own records in its
+    own database.
 
-    Its payment methods are test tokens. Each may be followed by `:` and any text, which makes it a method of its own for scripts.
+    Its payment methods are test tokens. Append `:` and any text to a token to make a separate method
+    for scripts.
 
     - `tok_approved`: everything succeeds.
-    - `tok_declined`: authorising is declined for good (`card_declined`).
-    - `tok_insufficient_funds`: authorising is declined and may pass later (`insufficient_funds`).
-    - `tok_requires_action`: authorising waits for the customer, who decides with CompleteAction.
-    - `tok_slow`: authorising succeeds after a while, by default 3 seconds.
-    - `tok_lost_after`: authorising succeeds, and the first answer is lost.
-    - `tok_lost_before`: the first request to authorise never arrives.
-    - `tok_down`: no request to authorise ever arrives.
-    - `tok_capture_declined`, `tok_refund_declined`: authorising succeeds, that operation is declined for good (`charge_expired`,
-    `refund_refused`).
-    - `tok_capture_lost_after`, `tok_refund_lost_after`: authorising succeeds, the first answer to each such operation is lost.
+    - `tok_declined`: the authorisation is declined permanently (`card_declined`).
+    - `tok_insufficient_funds`: the authorisation is declined and may succeed later
+    (`insufficient_funds`).
+    - `tok_requires_action`: the authorisation waits for the customer, who decides with
+    CompleteAction.
+    - `tok_slow`: the authorisation succeeds after a delay, by default 3 seconds.
+    - `tok_lost_after`: the authorisation succeeds, but the first response is lost.
+    - `tok_lost_before`: the first authorisation request never arrives.
+    - `tok_down`: no authorisation request ever arrives.
+    - `tok_capture_declined`, `tok_refund_declined`: the authorisation succeeds, and that operation
+    is declined permanently (`charge_expired`, `refund_refused`).
+    - `tok_capture_lost_after`, `tok_refund_lost_after`: the authorisation succeeds, but the first
+    response to each such operation is lost.
     """
 
     @staticmethod

@@ -27,21 +27,26 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SimulatorServiceStub:
-    """The provider that stands in for real ones: deterministic, scriptable, with a book of its own in a database of its own.
+    """A payment provider for tests and demos: deterministic, scriptable, with its own records in its
+    own database.
 
-    Its payment methods are test tokens. Each may be followed by `:` and any text, which makes it a method of its own for scripts.
+    Its payment methods are test tokens. Append `:` and any text to a token to make a separate method
+    for scripts.
 
     - `tok_approved`: everything succeeds.
-    - `tok_declined`: authorising is declined for good (`card_declined`).
-    - `tok_insufficient_funds`: authorising is declined and may pass later (`insufficient_funds`).
-    - `tok_requires_action`: authorising waits for the customer, who decides with CompleteAction.
-    - `tok_slow`: authorising succeeds after a while, by default 3 seconds.
-    - `tok_lost_after`: authorising succeeds, and the first answer is lost.
-    - `tok_lost_before`: the first request to authorise never arrives.
-    - `tok_down`: no request to authorise ever arrives.
-    - `tok_capture_declined`, `tok_refund_declined`: authorising succeeds, that operation is declined for good (`charge_expired`,
-      `refund_refused`).
-    - `tok_capture_lost_after`, `tok_refund_lost_after`: authorising succeeds, the first answer to each such operation is lost.
+    - `tok_declined`: the authorisation is declined permanently (`card_declined`).
+    - `tok_insufficient_funds`: the authorisation is declined and may succeed later
+      (`insufficient_funds`).
+    - `tok_requires_action`: the authorisation waits for the customer, who decides with
+      CompleteAction.
+    - `tok_slow`: the authorisation succeeds after a delay, by default 3 seconds.
+    - `tok_lost_after`: the authorisation succeeds, but the first response is lost.
+    - `tok_lost_before`: the first authorisation request never arrives.
+    - `tok_down`: no authorisation request ever arrives.
+    - `tok_capture_declined`, `tok_refund_declined`: the authorisation succeeds, and that operation
+      is declined permanently (`charge_expired`, `refund_refused`).
+    - `tok_capture_lost_after`, `tok_refund_lost_after`: the authorisation succeeds, but the first
+      response to each such operation is lost.
     """
 
     @_typing.overload
@@ -49,67 +54,81 @@ class SimulatorServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SimulatorServiceAsyncStub: ...
     Script: _grpc.UnaryUnaryMultiCallable[_simulator_service_pb2.ScriptRequest, _simulator_service_pb2.ScriptResponse]
-    """Makes the next operations on a payment, or on any payment with a method, come out in a certain way; then what the token says
-    holds again. Operations that were already decided are not changed.
+    """Scripts the outcomes of the next operations on a payment, or on any payment with a method;
+    afterwards the token decides again. Outcomes that were already decided do not change.
     """
     CompleteAction: _grpc.UnaryUnaryMultiCallable[_simulator_service_pb2.CompleteActionRequest, _simulator_service_pb2.CompleteActionResponse]
-    """The button on the page of the bank: whoever has the `action_url` of a payment approves or declines it, once. The simulator
-    writes it down in its own book, and has payments ask for it at once, as a provider's notification would. Repeating the call
-    changes nothing; nor does another decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URL that the
-    simulator did not give out, and ERROR_REASON_ACTION_EXPIRED when the payment waits for nothing any more.
+    """The button on the bank's page: the holder of a payment's `action_url` approves or declines it,
+    once. The simulator stores the decision in its own records and makes payments inquire at once,
+    as a provider's notification would. Repeating the call changes nothing; nor does another
+    decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URL that the simulator
+    did not issue, and ERROR_REASON_ACTION_EXPIRED when the payment no longer waits for the
+    customer.
     """
     ListCharges: _grpc.UnaryUnaryMultiCallable[_simulator_service_pb2.ListChargesRequest, _simulator_service_pb2.ListChargesResponse]
-    """Lists the simulator's own book, as a provider's statement, by payment, a page at a time."""
+    """Lists the simulator's own records, like a provider's statement, by payment, a page at a time."""
 
 @_typing.type_check_only
 class SimulatorServiceAsyncStub(SimulatorServiceStub):
-    """The provider that stands in for real ones: deterministic, scriptable, with a book of its own in a database of its own.
+    """A payment provider for tests and demos: deterministic, scriptable, with its own records in its
+    own database.
 
-    Its payment methods are test tokens. Each may be followed by `:` and any text, which makes it a method of its own for scripts.
+    Its payment methods are test tokens. Append `:` and any text to a token to make a separate method
+    for scripts.
 
     - `tok_approved`: everything succeeds.
-    - `tok_declined`: authorising is declined for good (`card_declined`).
-    - `tok_insufficient_funds`: authorising is declined and may pass later (`insufficient_funds`).
-    - `tok_requires_action`: authorising waits for the customer, who decides with CompleteAction.
-    - `tok_slow`: authorising succeeds after a while, by default 3 seconds.
-    - `tok_lost_after`: authorising succeeds, and the first answer is lost.
-    - `tok_lost_before`: the first request to authorise never arrives.
-    - `tok_down`: no request to authorise ever arrives.
-    - `tok_capture_declined`, `tok_refund_declined`: authorising succeeds, that operation is declined for good (`charge_expired`,
-      `refund_refused`).
-    - `tok_capture_lost_after`, `tok_refund_lost_after`: authorising succeeds, the first answer to each such operation is lost.
+    - `tok_declined`: the authorisation is declined permanently (`card_declined`).
+    - `tok_insufficient_funds`: the authorisation is declined and may succeed later
+      (`insufficient_funds`).
+    - `tok_requires_action`: the authorisation waits for the customer, who decides with
+      CompleteAction.
+    - `tok_slow`: the authorisation succeeds after a delay, by default 3 seconds.
+    - `tok_lost_after`: the authorisation succeeds, but the first response is lost.
+    - `tok_lost_before`: the first authorisation request never arrives.
+    - `tok_down`: no authorisation request ever arrives.
+    - `tok_capture_declined`, `tok_refund_declined`: the authorisation succeeds, and that operation
+      is declined permanently (`charge_expired`, `refund_refused`).
+    - `tok_capture_lost_after`, `tok_refund_lost_after`: the authorisation succeeds, but the first
+      response to each such operation is lost.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Script: _aio.UnaryUnaryMultiCallable[_simulator_service_pb2.ScriptRequest, _simulator_service_pb2.ScriptResponse]  # type: ignore[assignment]
-    """Makes the next operations on a payment, or on any payment with a method, come out in a certain way; then what the token says
-    holds again. Operations that were already decided are not changed.
+    """Scripts the outcomes of the next operations on a payment, or on any payment with a method;
+    afterwards the token decides again. Outcomes that were already decided do not change.
     """
     CompleteAction: _aio.UnaryUnaryMultiCallable[_simulator_service_pb2.CompleteActionRequest, _simulator_service_pb2.CompleteActionResponse]  # type: ignore[assignment]
-    """The button on the page of the bank: whoever has the `action_url` of a payment approves or declines it, once. The simulator
-    writes it down in its own book, and has payments ask for it at once, as a provider's notification would. Repeating the call
-    changes nothing; nor does another decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URL that the
-    simulator did not give out, and ERROR_REASON_ACTION_EXPIRED when the payment waits for nothing any more.
+    """The button on the bank's page: the holder of a payment's `action_url` approves or declines it,
+    once. The simulator stores the decision in its own records and makes payments inquire at once,
+    as a provider's notification would. Repeating the call changes nothing; nor does another
+    decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URL that the simulator
+    did not issue, and ERROR_REASON_ACTION_EXPIRED when the payment no longer waits for the
+    customer.
     """
     ListCharges: _aio.UnaryUnaryMultiCallable[_simulator_service_pb2.ListChargesRequest, _simulator_service_pb2.ListChargesResponse]  # type: ignore[assignment]
-    """Lists the simulator's own book, as a provider's statement, by payment, a page at a time."""
+    """Lists the simulator's own records, like a provider's statement, by payment, a page at a time."""
 
 class SimulatorServiceServicer(metaclass=_abc_1.ABCMeta):
-    """The provider that stands in for real ones: deterministic, scriptable, with a book of its own in a database of its own.
+    """A payment provider for tests and demos: deterministic, scriptable, with its own records in its
+    own database.
 
-    Its payment methods are test tokens. Each may be followed by `:` and any text, which makes it a method of its own for scripts.
+    Its payment methods are test tokens. Append `:` and any text to a token to make a separate method
+    for scripts.
 
     - `tok_approved`: everything succeeds.
-    - `tok_declined`: authorising is declined for good (`card_declined`).
-    - `tok_insufficient_funds`: authorising is declined and may pass later (`insufficient_funds`).
-    - `tok_requires_action`: authorising waits for the customer, who decides with CompleteAction.
-    - `tok_slow`: authorising succeeds after a while, by default 3 seconds.
-    - `tok_lost_after`: authorising succeeds, and the first answer is lost.
-    - `tok_lost_before`: the first request to authorise never arrives.
-    - `tok_down`: no request to authorise ever arrives.
-    - `tok_capture_declined`, `tok_refund_declined`: authorising succeeds, that operation is declined for good (`charge_expired`,
-      `refund_refused`).
-    - `tok_capture_lost_after`, `tok_refund_lost_after`: authorising succeeds, the first answer to each such operation is lost.
+    - `tok_declined`: the authorisation is declined permanently (`card_declined`).
+    - `tok_insufficient_funds`: the authorisation is declined and may succeed later
+      (`insufficient_funds`).
+    - `tok_requires_action`: the authorisation waits for the customer, who decides with
+      CompleteAction.
+    - `tok_slow`: the authorisation succeeds after a delay, by default 3 seconds.
+    - `tok_lost_after`: the authorisation succeeds, but the first response is lost.
+    - `tok_lost_before`: the first authorisation request never arrives.
+    - `tok_down`: no authorisation request ever arrives.
+    - `tok_capture_declined`, `tok_refund_declined`: the authorisation succeeds, and that operation
+      is declined permanently (`charge_expired`, `refund_refused`).
+    - `tok_capture_lost_after`, `tok_refund_lost_after`: the authorisation succeeds, but the first
+      response to each such operation is lost.
     """
 
     @_abc_1.abstractmethod
@@ -118,8 +137,8 @@ class SimulatorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _simulator_service_pb2.ScriptRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_simulator_service_pb2.ScriptResponse, _abc.Awaitable[_simulator_service_pb2.ScriptResponse]]:
-        """Makes the next operations on a payment, or on any payment with a method, come out in a certain way; then what the token says
-        holds again. Operations that were already decided are not changed.
+        """Scripts the outcomes of the next operations on a payment, or on any payment with a method;
+        afterwards the token decides again. Outcomes that were already decided do not change.
         """
 
     @_abc_1.abstractmethod
@@ -128,10 +147,12 @@ class SimulatorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _simulator_service_pb2.CompleteActionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_simulator_service_pb2.CompleteActionResponse, _abc.Awaitable[_simulator_service_pb2.CompleteActionResponse]]:
-        """The button on the page of the bank: whoever has the `action_url` of a payment approves or declines it, once. The simulator
-        writes it down in its own book, and has payments ask for it at once, as a provider's notification would. Repeating the call
-        changes nothing; nor does another decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URL that the
-        simulator did not give out, and ERROR_REASON_ACTION_EXPIRED when the payment waits for nothing any more.
+        """The button on the bank's page: the holder of a payment's `action_url` approves or declines it,
+        once. The simulator stores the decision in its own records and makes payments inquire at once,
+        as a provider's notification would. Repeating the call changes nothing; nor does another
+        decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URL that the simulator
+        did not issue, and ERROR_REASON_ACTION_EXPIRED when the payment no longer waits for the
+        customer.
         """
 
     @_abc_1.abstractmethod
@@ -140,6 +161,6 @@ class SimulatorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _simulator_service_pb2.ListChargesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_simulator_service_pb2.ListChargesResponse, _abc.Awaitable[_simulator_service_pb2.ListChargesResponse]]:
-        """Lists the simulator's own book, as a provider's statement, by payment, a page at a time."""
+        """Lists the simulator's own records, like a provider's statement, by payment, a page at a time."""
 
 def add_SimulatorServiceServicer_to_server(servicer: SimulatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

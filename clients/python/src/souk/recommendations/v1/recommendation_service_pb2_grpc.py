@@ -26,13 +26,14 @@ if _version_not_supported:
 
 
 class RecommendationServiceStub:
-    """Says what to show whom, learned from orders and the catalogue as the event bus tells of them.
+    """Recommends products to customers. It learns from the events of orders and the catalog.
 
-    An order counts from the moment its event arrives, without waiting for a training: in what its customer is shown, in
-    what is popular and in what is bought together. What was cancelled or refunded counts no more. Where there is too little
-    to go by, an answer falls back from the customer to the basket to what is popular, and says so item by item; a sku that
-    is not known, as well as a customer that is not, is no error. Only products for sale are recommended; fewer items than
-    asked for are answered when there are no more.
+    An order counts as soon as its event arrives, without waiting for a training: in its customer's
+    recommendations, in popular products and in products bought together. Canceled and refunded
+    orders no longer count. With too little data a response falls back from the customer to the
+    basket to popular products, and each item says which; an unknown sku or customer is not an error.
+    Only products for sale are recommended; a response has fewer items than requested when there are
+    no more.
     Reasons are those of `souk.recommendations.v1.ErrorReason`.
     """
 
@@ -75,59 +76,62 @@ class RecommendationServiceStub:
 
 
 class RecommendationServiceServicer:
-    """Says what to show whom, learned from orders and the catalogue as the event bus tells of them.
+    """Recommends products to customers. It learns from the events of orders and the catalog.
 
-    An order counts from the moment its event arrives, without waiting for a training: in what its customer is shown, in
-    what is popular and in what is bought together. What was cancelled or refunded counts no more. Where there is too little
-    to go by, an answer falls back from the customer to the basket to what is popular, and says so item by item; a sku that
-    is not known, as well as a customer that is not, is no error. Only products for sale are recommended; fewer items than
-    asked for are answered when there are no more.
+    An order counts as soon as its event arrives, without waiting for a training: in its customer's
+    recommendations, in popular products and in products bought together. Canceled and refunded
+    orders no longer count. With too little data a response falls back from the customer to the
+    basket to popular products, and each item says which; an unknown sku or customer is not an error.
+    Only products for sale are recommended; a response has fewer items than requested when there are
+    no more.
     Reasons are those of `souk.recommendations.v1.ErrorReason`.
     """
 
     def Recommend(self, request, context):
-        """Recommends items to a customer: what they are likely to buy next, again or for the first time. Without a customer, or
-        when nothing is known of them, it goes by the basket, and without one by what is popular. No product of the basket is
-        recommended. A USER asks for itself only (ERROR_REASON_OTHER_CUSTOMER).
+        """Recommends items to a customer: what they are likely to buy next, again or for the first time.
+        Without a customer, or for an unknown one, it uses the basket, and without a basket what is
+        popular. It recommends no product of the basket. A USER may request its own recommendations
+        only (ERROR_REASON_OTHER_CUSTOMER).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SimilarProducts(self, request, context):
-        """Answers what customers who buy a sku also buy, at whatever time: alternatives and companions for its page. Other
-        variants of the same product are not among them. Falls back to what is bought together with it, then to what is
-        popular.
+        """Returns what customers who buy a sku also buy, at any time: alternatives and companions for its
+        page. Excludes other variants of the same product. Falls back to what is bought together with
+        it, then to what is popular.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def FrequentlyBoughtTogether(self, request, context):
-        """Answers what is bought in one order with the skus of a basket, counted over the orders up to this moment. No product
-        of the basket is among it. Falls back to what is popular.
+        """Returns what is bought in one order with the skus of a basket, counted over all orders so far.
+        Excludes the products of the basket. Falls back to what is popular.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PopularProducts(self, request, context):
-        """Answers what most orders have, newer ones counting more, up to this moment.
+        """Returns what most orders so far contain; newer orders count more.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetModel(self, request, context):
-        """Returns the model that is served, with how well it did on orders it had not seen, and what came in since.
+        """Returns the model that is served, with its quality on orders it was not trained on, and the
+        number of orders since.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AuditRecommendations(self, request, context):
-        """Checks the invariants of this service: what is counted in memory is what the orders in its database come to, and each
-        line belongs to an order. Answers what is wrong, and how much was looked at.
+        """Checks the invariants of this service: the counts in memory equal the orders in its database,
+        and each line belongs to an order. Returns what is wrong and how much was checked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -175,13 +179,14 @@ def add_RecommendationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class RecommendationService:
-    """Says what to show whom, learned from orders and the catalogue as the event bus tells of them.
+    """Recommends products to customers. It learns from the events of orders and the catalog.
 
-    An order counts from the moment its event arrives, without waiting for a training: in what its customer is shown, in
-    what is popular and in what is bought together. What was cancelled or refunded counts no more. Where there is too little
-    to go by, an answer falls back from the customer to the basket to what is popular, and says so item by item; a sku that
-    is not known, as well as a customer that is not, is no error. Only products for sale are recommended; fewer items than
-    asked for are answered when there are no more.
+    An order counts as soon as its event arrives, without waiting for a training: in its customer's
+    recommendations, in popular products and in products bought together. Canceled and refunded
+    orders no longer count. With too little data a response falls back from the customer to the
+    basket to popular products, and each item says which; an unknown sku or customer is not an error.
+    Only products for sale are recommended; a response has fewer items than requested when there are
+    no more.
     Reasons are those of `souk.recommendations.v1.ErrorReason`.
     """
 

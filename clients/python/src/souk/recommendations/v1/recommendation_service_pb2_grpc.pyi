@@ -27,13 +27,14 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class RecommendationServiceStub:
-    """Says what to show whom, learned from orders and the catalogue as the event bus tells of them.
+    """Recommends products to customers. It learns from the events of orders and the catalog.
 
-    An order counts from the moment its event arrives, without waiting for a training: in what its customer is shown, in
-    what is popular and in what is bought together. What was cancelled or refunded counts no more. Where there is too little
-    to go by, an answer falls back from the customer to the basket to what is popular, and says so item by item; a sku that
-    is not known, as well as a customer that is not, is no error. Only products for sale are recommended; fewer items than
-    asked for are answered when there are no more.
+    An order counts as soon as its event arrives, without waiting for a training: in its customer's
+    recommendations, in popular products and in products bought together. Canceled and refunded
+    orders no longer count. With too little data a response falls back from the customer to the
+    basket to popular products, and each item says which; an unknown sku or customer is not an error.
+    Only products for sale are recommended; a response has fewer items than requested when there are
+    no more.
     Reasons are those of `souk.recommendations.v1.ErrorReason`.
     """
 
@@ -42,72 +43,80 @@ class RecommendationServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> RecommendationServiceAsyncStub: ...
     Recommend: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.RecommendRequest, _recommendation_service_pb2.RecommendResponse]
-    """Recommends items to a customer: what they are likely to buy next, again or for the first time. Without a customer, or
-    when nothing is known of them, it goes by the basket, and without one by what is popular. No product of the basket is
-    recommended. A USER asks for itself only (ERROR_REASON_OTHER_CUSTOMER).
+    """Recommends items to a customer: what they are likely to buy next, again or for the first time.
+    Without a customer, or for an unknown one, it uses the basket, and without a basket what is
+    popular. It recommends no product of the basket. A USER may request its own recommendations
+    only (ERROR_REASON_OTHER_CUSTOMER).
     """
     SimilarProducts: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.SimilarProductsRequest, _recommendation_service_pb2.SimilarProductsResponse]
-    """Answers what customers who buy a sku also buy, at whatever time: alternatives and companions for its page. Other
-    variants of the same product are not among them. Falls back to what is bought together with it, then to what is
-    popular.
+    """Returns what customers who buy a sku also buy, at any time: alternatives and companions for its
+    page. Excludes other variants of the same product. Falls back to what is bought together with
+    it, then to what is popular.
     """
     FrequentlyBoughtTogether: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.FrequentlyBoughtTogetherRequest, _recommendation_service_pb2.FrequentlyBoughtTogetherResponse]
-    """Answers what is bought in one order with the skus of a basket, counted over the orders up to this moment. No product
-    of the basket is among it. Falls back to what is popular.
+    """Returns what is bought in one order with the skus of a basket, counted over all orders so far.
+    Excludes the products of the basket. Falls back to what is popular.
     """
     PopularProducts: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.PopularProductsRequest, _recommendation_service_pb2.PopularProductsResponse]
-    """Answers what most orders have, newer ones counting more, up to this moment."""
+    """Returns what most orders so far contain; newer orders count more."""
     GetModel: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.GetModelRequest, _recommendation_service_pb2.GetModelResponse]
-    """Returns the model that is served, with how well it did on orders it had not seen, and what came in since."""
+    """Returns the model that is served, with its quality on orders it was not trained on, and the
+    number of orders since.
+    """
     AuditRecommendations: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.AuditRecommendationsRequest, _recommendation_service_pb2.AuditRecommendationsResponse]
-    """Checks the invariants of this service: what is counted in memory is what the orders in its database come to, and each
-    line belongs to an order. Answers what is wrong, and how much was looked at.
+    """Checks the invariants of this service: the counts in memory equal the orders in its database,
+    and each line belongs to an order. Returns what is wrong and how much was checked.
     """
 
 @_typing.type_check_only
 class RecommendationServiceAsyncStub(RecommendationServiceStub):
-    """Says what to show whom, learned from orders and the catalogue as the event bus tells of them.
+    """Recommends products to customers. It learns from the events of orders and the catalog.
 
-    An order counts from the moment its event arrives, without waiting for a training: in what its customer is shown, in
-    what is popular and in what is bought together. What was cancelled or refunded counts no more. Where there is too little
-    to go by, an answer falls back from the customer to the basket to what is popular, and says so item by item; a sku that
-    is not known, as well as a customer that is not, is no error. Only products for sale are recommended; fewer items than
-    asked for are answered when there are no more.
+    An order counts as soon as its event arrives, without waiting for a training: in its customer's
+    recommendations, in popular products and in products bought together. Canceled and refunded
+    orders no longer count. With too little data a response falls back from the customer to the
+    basket to popular products, and each item says which; an unknown sku or customer is not an error.
+    Only products for sale are recommended; a response has fewer items than requested when there are
+    no more.
     Reasons are those of `souk.recommendations.v1.ErrorReason`.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Recommend: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.RecommendRequest, _recommendation_service_pb2.RecommendResponse]  # type: ignore[assignment]
-    """Recommends items to a customer: what they are likely to buy next, again or for the first time. Without a customer, or
-    when nothing is known of them, it goes by the basket, and without one by what is popular. No product of the basket is
-    recommended. A USER asks for itself only (ERROR_REASON_OTHER_CUSTOMER).
+    """Recommends items to a customer: what they are likely to buy next, again or for the first time.
+    Without a customer, or for an unknown one, it uses the basket, and without a basket what is
+    popular. It recommends no product of the basket. A USER may request its own recommendations
+    only (ERROR_REASON_OTHER_CUSTOMER).
     """
     SimilarProducts: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.SimilarProductsRequest, _recommendation_service_pb2.SimilarProductsResponse]  # type: ignore[assignment]
-    """Answers what customers who buy a sku also buy, at whatever time: alternatives and companions for its page. Other
-    variants of the same product are not among them. Falls back to what is bought together with it, then to what is
-    popular.
+    """Returns what customers who buy a sku also buy, at any time: alternatives and companions for its
+    page. Excludes other variants of the same product. Falls back to what is bought together with
+    it, then to what is popular.
     """
     FrequentlyBoughtTogether: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.FrequentlyBoughtTogetherRequest, _recommendation_service_pb2.FrequentlyBoughtTogetherResponse]  # type: ignore[assignment]
-    """Answers what is bought in one order with the skus of a basket, counted over the orders up to this moment. No product
-    of the basket is among it. Falls back to what is popular.
+    """Returns what is bought in one order with the skus of a basket, counted over all orders so far.
+    Excludes the products of the basket. Falls back to what is popular.
     """
     PopularProducts: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.PopularProductsRequest, _recommendation_service_pb2.PopularProductsResponse]  # type: ignore[assignment]
-    """Answers what most orders have, newer ones counting more, up to this moment."""
+    """Returns what most orders so far contain; newer orders count more."""
     GetModel: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.GetModelRequest, _recommendation_service_pb2.GetModelResponse]  # type: ignore[assignment]
-    """Returns the model that is served, with how well it did on orders it had not seen, and what came in since."""
+    """Returns the model that is served, with its quality on orders it was not trained on, and the
+    number of orders since.
+    """
     AuditRecommendations: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.AuditRecommendationsRequest, _recommendation_service_pb2.AuditRecommendationsResponse]  # type: ignore[assignment]
-    """Checks the invariants of this service: what is counted in memory is what the orders in its database come to, and each
-    line belongs to an order. Answers what is wrong, and how much was looked at.
+    """Checks the invariants of this service: the counts in memory equal the orders in its database,
+    and each line belongs to an order. Returns what is wrong and how much was checked.
     """
 
 class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Says what to show whom, learned from orders and the catalogue as the event bus tells of them.
+    """Recommends products to customers. It learns from the events of orders and the catalog.
 
-    An order counts from the moment its event arrives, without waiting for a training: in what its customer is shown, in
-    what is popular and in what is bought together. What was cancelled or refunded counts no more. Where there is too little
-    to go by, an answer falls back from the customer to the basket to what is popular, and says so item by item; a sku that
-    is not known, as well as a customer that is not, is no error. Only products for sale are recommended; fewer items than
-    asked for are answered when there are no more.
+    An order counts as soon as its event arrives, without waiting for a training: in its customer's
+    recommendations, in popular products and in products bought together. Canceled and refunded
+    orders no longer count. With too little data a response falls back from the customer to the
+    basket to popular products, and each item says which; an unknown sku or customer is not an error.
+    Only products for sale are recommended; a response has fewer items than requested when there are
+    no more.
     Reasons are those of `souk.recommendations.v1.ErrorReason`.
     """
 
@@ -117,9 +126,10 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recommendation_service_pb2.RecommendRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recommendation_service_pb2.RecommendResponse, _abc.Awaitable[_recommendation_service_pb2.RecommendResponse]]:
-        """Recommends items to a customer: what they are likely to buy next, again or for the first time. Without a customer, or
-        when nothing is known of them, it goes by the basket, and without one by what is popular. No product of the basket is
-        recommended. A USER asks for itself only (ERROR_REASON_OTHER_CUSTOMER).
+        """Recommends items to a customer: what they are likely to buy next, again or for the first time.
+        Without a customer, or for an unknown one, it uses the basket, and without a basket what is
+        popular. It recommends no product of the basket. A USER may request its own recommendations
+        only (ERROR_REASON_OTHER_CUSTOMER).
         """
 
     @_abc_1.abstractmethod
@@ -128,9 +138,9 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recommendation_service_pb2.SimilarProductsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recommendation_service_pb2.SimilarProductsResponse, _abc.Awaitable[_recommendation_service_pb2.SimilarProductsResponse]]:
-        """Answers what customers who buy a sku also buy, at whatever time: alternatives and companions for its page. Other
-        variants of the same product are not among them. Falls back to what is bought together with it, then to what is
-        popular.
+        """Returns what customers who buy a sku also buy, at any time: alternatives and companions for its
+        page. Excludes other variants of the same product. Falls back to what is bought together with
+        it, then to what is popular.
         """
 
     @_abc_1.abstractmethod
@@ -139,8 +149,8 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recommendation_service_pb2.FrequentlyBoughtTogetherRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recommendation_service_pb2.FrequentlyBoughtTogetherResponse, _abc.Awaitable[_recommendation_service_pb2.FrequentlyBoughtTogetherResponse]]:
-        """Answers what is bought in one order with the skus of a basket, counted over the orders up to this moment. No product
-        of the basket is among it. Falls back to what is popular.
+        """Returns what is bought in one order with the skus of a basket, counted over all orders so far.
+        Excludes the products of the basket. Falls back to what is popular.
         """
 
     @_abc_1.abstractmethod
@@ -149,7 +159,7 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recommendation_service_pb2.PopularProductsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recommendation_service_pb2.PopularProductsResponse, _abc.Awaitable[_recommendation_service_pb2.PopularProductsResponse]]:
-        """Answers what most orders have, newer ones counting more, up to this moment."""
+        """Returns what most orders so far contain; newer orders count more."""
 
     @_abc_1.abstractmethod
     def GetModel(
@@ -157,7 +167,9 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recommendation_service_pb2.GetModelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recommendation_service_pb2.GetModelResponse, _abc.Awaitable[_recommendation_service_pb2.GetModelResponse]]:
-        """Returns the model that is served, with how well it did on orders it had not seen, and what came in since."""
+        """Returns the model that is served, with its quality on orders it was not trained on, and the
+        number of orders since.
+        """
 
     @_abc_1.abstractmethod
     def AuditRecommendations(
@@ -165,8 +177,8 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recommendation_service_pb2.AuditRecommendationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recommendation_service_pb2.AuditRecommendationsResponse, _abc.Awaitable[_recommendation_service_pb2.AuditRecommendationsResponse]]:
-        """Checks the invariants of this service: what is counted in memory is what the orders in its database come to, and each
-        line belongs to an order. Answers what is wrong, and how much was looked at.
+        """Checks the invariants of this service: the counts in memory equal the orders in its database,
+        and each line belongs to an order. Returns what is wrong and how much was checked.
         """
 
 def add_RecommendationServiceServicer_to_server(servicer: RecommendationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

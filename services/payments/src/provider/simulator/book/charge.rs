@@ -1,4 +1,4 @@
-//! Charges: one a payment, made by the first operation that arrives.
+//! Charges: one per payment, created by the first operation that arrives.
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::LockType;
@@ -137,8 +137,8 @@ pub async fn set_decision(tx: &Tx, id: PaymentId, approve: bool) -> Result<(), E
 }
 
 /// Writes what an operation made of a charge that is locked: its line, and how many operations took
-/// effect by now. `asks_again` is set by another authorisation, about which the customer decides
-/// anew.
+/// effect by now. `asks_again` is set by another authorisation, on which the customer decides
+/// again.
 pub async fn set_line(
     tx: &Tx,
     before: &Model,
@@ -162,8 +162,7 @@ pub async fn set_line(
 }
 
 async fn update(tx: &Tx, id: PaymentId, row: ActiveModel) -> Result<(), Error> {
-    let update = Entity::update_many().set(row).filter(Column::PaymentId.eq(id));
-    let updated = update.exec(tx).await?.rows_affected;
+    let updated = rows::update(tx, row, &[(Column::PaymentId, id.into())]).await?;
     if updated == 1 {
         Ok(())
     } else {

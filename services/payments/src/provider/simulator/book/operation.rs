@@ -1,5 +1,5 @@
-//! Operations: every one that arrived, under its key, with the answer that a repeat gets. Rows are
-//! only added.
+//! Operations: every one that arrived, under its key, with the response that a repeat gets. Rows
+//! are only added.
 
 use sea_orm::Set;
 use sea_orm::entity::prelude::*;
@@ -57,7 +57,7 @@ impl From<Model> for Answer {
     }
 }
 
-/// Adds an operation with its answer.
+/// Adds an operation with its response.
 pub async fn insert(
     tx: &Tx,
     order: &Order,

@@ -1,4 +1,4 @@
-//! Scripts: what the next operations are to come to.
+//! Scripts: the outcomes of the next operations.
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{Condition, QueryOrder, QuerySelect, Set};
@@ -66,7 +66,7 @@ pub async fn take(
     method: Option<&Method>,
     operation: Operation,
 ) -> Result<Option<Outcome>, Error> {
-    // The usual case costs one look at an empty table.
+    // The usual case costs one query of an empty table.
     let next = NEXT.one(tx, [payment.into(), method.cloned().into(), operation.into()]).await?;
     let Some(next) = next else { return Ok(None) };
     Entity::delete_by_id(next.script_number).exec(tx).await?;

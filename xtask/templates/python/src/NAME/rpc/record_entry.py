@@ -1,4 +1,4 @@
-"""RecordEntry: writes down an entry of the caller, once per request id, and tells the others."""
+"""RecordEntry: records an entry of the caller, once per request id, and publishes it."""
 
 from __future__ import annotations
 

@@ -30,27 +30,27 @@ export const file_souk_catalog_v1_catalog_service: GenFile = /*@__PURE__*/
   fileDesc("CiVzb3VrL2NhdGFsb2cvdjEvY2F0YWxvZ19zZXJ2aWNlLnByb3RvEg9zb3VrLmNhdGFsb2cudjEikAMKFENyZWF0ZVByb2R1Y3RSZXF1ZXN0EjMKCnJlcXVlc3RfaWQYASABKAlCH7pIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSLgoFdGl0bGUYAiABKAlCH7pIHHIaEAEYyAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSKQoLZGVzY3JpcHRpb24YAyABKAlCFLpIEXIPGJBOMgpeW15ceDAwXSokEjYKBXN0YXRlGAQgASgOMh0uc291ay5jYXRhbG9nLnYxLlByb2R1Y3RTdGF0ZUIIukgFggECEAESgAEKBmxhYmVscxgFIAMoCzIxLnNvdWsuY2F0YWxvZy52MS5DcmVhdGVQcm9kdWN0UmVxdWVzdC5MYWJlbHNFbnRyeUI9ukg6mgE3ECAiF3IVMhNeW2EtejAtOV8uLV17MSw2M30kKhpyGBj/ATITXlteXHgwMC1ceDFmXHg3Zl0qJBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkIKFUNyZWF0ZVByb2R1Y3RSZXNwb25zZRIpCgdwcm9kdWN0GAEgASgLMhguc291ay5jYXRhbG9nLnYxLlByb2R1Y3Qi2wQKFFVwZGF0ZVByb2R1Y3RSZXF1ZXN0EjMKCnJlcXVlc3RfaWQYASABKAlCH7pIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSQAoKcHJvZHVjdF9pZBgCIAEoCUIsukgpcicyJV5wcm9kdWN0X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSKgoEZXRhZxgDIAEoCUIcukgZchcYQDITXlteXHgwMC1ceDFmXHg3Zl0qJBJdCgt1cGRhdGVfbWFzaxgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tCLLpIKcgBAeIBIxIFdGl0bGUSC2Rlc2NyaXB0aW9uEgVzdGF0ZRIGbGFiZWxzEiwKBXRpdGxlGAUgASgJQh26SBpyGBjIATITXlteXHgwMC1ceDFmXHg3Zl0qJBIpCgtkZXNjcmlwdGlvbhgGIAEoCUIUukgRcg8YkE4yCl5bXlx4MDBdKiQSNgoFc3RhdGUYByABKA4yHS5zb3VrLmNhdGFsb2cudjEuUHJvZHVjdFN0YXRlQgi6SAWCAQIQARKAAQoGbGFiZWxzGAggAygLMjEuc291ay5jYXRhbG9nLnYxLlVwZGF0ZVByb2R1Y3RSZXF1ZXN0LkxhYmVsc0VudHJ5Qj26SDqaATcQICIXchUyE15bYS16MC05Xy4tXXsxLDYzfSQqGnIYGP8BMhNeW15ceDAwLVx4MWZceDdmXSokGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiQgoVVXBkYXRlUHJvZHVjdFJlc3BvbnNlEikKB3Byb2R1Y3QYASABKAsyGC5zb3VrLmNhdGFsb2cudjEuUHJvZHVjdCJVChFHZXRQcm9kdWN0UmVxdWVzdBJACgpwcm9kdWN0X2lkGAEgASgJQiy6SClyJzIlXnByb2R1Y3RfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JCJrChJHZXRQcm9kdWN0UmVzcG9uc2USKQoHcHJvZHVjdBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0EioKCHZhcmlhbnRzGAIgAygLMhguc291ay5jYXRhbG9nLnYxLlZhcmlhbnQi8QEKE0xpc3RQcm9kdWN0c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEjYKBXN0YXRlGAMgASgOMh0uc291ay5jYXRhbG9nLnYxLlByb2R1Y3RTdGF0ZUIIukgFggECEAESMgoMdGl0bGVfcHJlZml4GAQgASgJQhy6SBlyFxhAMhNeW15ceDAwLVx4MWZceDdmXSokEjEKDXVwZGF0ZWRfYWZ0ZXIYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlsKFExpc3RQcm9kdWN0c1Jlc3BvbnNlEioKCHByb2R1Y3RzGAEgAygLMhguc291ay5jYXRhbG9nLnYxLlByb2R1Y3QSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJItwDChRDcmVhdGVWYXJpYW50UmVxdWVzdBIzCgpyZXF1ZXN0X2lkGAEgASgJQh+6SBxyGhABGIABMhNeW15ceDAwLVx4MWZceDdmXSokEkAKCnByb2R1Y3RfaWQYAiABKAlCLLpIKXInMiVecHJvZHVjdF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEmEKA3NrdRgDIAEoCUJUukhRck8QARhAMkleW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XShbXHB7TH1ccHtOfVxwe1B9XHB7U30gXSpbXHB7TH1ccHtOfVxwe1B9XHB7U31dKT8kEiwKBXRpdGxlGAQgASgJQh26SBpyGBjIATITXlteXHgwMC1ceDFmXHg3Zl0qJBKIAQoKYXR0cmlidXRlcxgFIAMoCzI1LnNvdWsuY2F0YWxvZy52MS5DcmVhdGVWYXJpYW50UmVxdWVzdC5BdHRyaWJ1dGVzRW50cnlCPbpIOpoBNxAgIhdyFTITXlthLXowLTlfLi1dezEsNjN9JCoachgY/wEyE15bXlx4MDAtXHgxZlx4N2ZdKiQaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiQgoVQ3JlYXRlVmFyaWFudFJlc3BvbnNlEikKB3ZhcmlhbnQYASABKAsyGC5zb3VrLmNhdGFsb2cudjEuVmFyaWFudCL0AwoUVXBkYXRlVmFyaWFudFJlcXVlc3QSMwoKcmVxdWVzdF9pZBgBIAEoCUIfukgcchoQARiAATITXlteXHgwMC1ceDFmXHg3Zl0qJBJACgp2YXJpYW50X2lkGAIgASgJQiy6SClyJzIlXnZhcmlhbnRfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBIqCgRldGFnGAMgASgJQhy6SBlyFxhAMhNeW15ceDAwLVx4MWZceDdmXSokEk0KC3VwZGF0ZV9tYXNrGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza0IcukgZyAEB4gETEgV0aXRsZRIKYXR0cmlidXRlcxIsCgV0aXRsZRgFIAEoCUIdukgachgYyAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSiAEKCmF0dHJpYnV0ZXMYBiADKAsyNS5zb3VrLmNhdGFsb2cudjEuVXBkYXRlVmFyaWFudFJlcXVlc3QuQXR0cmlidXRlc0VudHJ5Qj26SDqaATcQICIXchUyE15bYS16MC05Xy4tXXsxLDYzfSQqGnIYGP8BMhNeW15ceDAwLVx4MWZceDdmXSokGjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkIKFVVwZGF0ZVZhcmlhbnRSZXNwb25zZRIpCgd2YXJpYW50GAEgASgLMhguc291ay5jYXRhbG9nLnYxLlZhcmlhbnQizgEKEUdldFZhcmlhbnRSZXF1ZXN0EkIKCnZhcmlhbnRfaWQYASABKAlCLLpIKXInMiVedmFyaWFudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kSAASYwoDc2t1GAIgASgJQlS6SFFyTxABGEAySV5bXHB7TH1ccHtOfVxwe1B9XHB7U31dKFtccHtMfVxwe059XHB7UH1ccHtTfSBdKltccHtMfVxwe059XHB7UH1ccHtTfV0pPyRIAEIQCgd2YXJpYW50EgW6SAIIASI/ChJHZXRWYXJpYW50UmVzcG9uc2USKQoHdmFyaWFudBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5WYXJpYW50IocBChdCYXRjaEdldFZhcmlhbnRzUmVxdWVzdBJsCgRza3VzGAEgAygJQl66SFuSAVgIARDoByJRck8QARhAMkleW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XShbXHB7TH1ccHtOfVxwe1B9XHB7U30gXSpbXHB7TH1ccHtOfVxwe1B9XHB7U31dKT8kIkYKGEJhdGNoR2V0VmFyaWFudHNSZXNwb25zZRIqCgh2YXJpYW50cxgBIAMoCzIYLnNvdWsuY2F0YWxvZy52MS5WYXJpYW50IsYCChJDcmVhdGVQcmljZVJlcXVlc3QSMwoKcmVxdWVzdF9pZBgBIAEoCUIfukgcchoQARiAATITXlteXHgwMC1ceDFmXHg3Zl0qJBJACgp2YXJpYW50X2lkGAIgASgJQiy6SClyJzIlXnZhcmlhbnRfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBI/CghwcmljZV9pZBgDIAEoCUItukgq2AEBciUyI15wcmljZV9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEi8KCnVuaXRfcHJpY2UYBCABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXlCBrpIA8gBARITCgtzZXRfZGVmYXVsdBgFIAEoCBIyCg5lZmZlY3RpdmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPAoTQ3JlYXRlUHJpY2VSZXNwb25zZRIlCgVwcmljZRgBIAEoCzIWLnNvdWsuY2F0YWxvZy52MS5QcmljZSJPCg9HZXRQcmljZVJlcXVlc3QSPAoIcHJpY2VfaWQYASABKAlCKrpIJ3IlMiNecHJpY2VfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JCI5ChBHZXRQcmljZVJlc3BvbnNlEiUKBXByaWNlGAEgASgLMhYuc291ay5jYXRhbG9nLnYxLlByaWNlItICChFMaXN0UHJpY2VzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSQgoKdmFyaWFudF9pZBgDIAEoCUIsukgpcicyJV52YXJpYW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSRIABJjCgNza3UYBCABKAlCVLpIUXJPEAEYQDJJXltccHtMfVxwe059XHB7UH1ccHtTfV0oW1xwe0x9XHB7Tn1ccHtQfVxwe1N9IF0qW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XSk/JEgAEisKDWN1cnJlbmN5X2NvZGUYBSABKAlCFLpIEdgBAXIMMgpeW0EtWl17M30kEhgKEHdpdGhvdXRfYXJjaGl2ZWQYBiABKAhCEAoHdmFyaWFudBIFukgCCAEiVQoSTGlzdFByaWNlc1Jlc3BvbnNlEiYKBnByaWNlcxgBIAMoCzIWLnNvdWsuY2F0YWxvZy52MS5QcmljZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiiwEKFlNldERlZmF1bHRQcmljZVJlcXVlc3QSMwoKcmVxdWVzdF9pZBgBIAEoCUIfukgcchoQARiAATITXlteXHgwMC1ceDFmXHg3Zl0qJBI8CghwcmljZV9pZBgCIAEoCUIqukgnciUyI15wcmljZV9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kIkAKF1NldERlZmF1bHRQcmljZVJlc3BvbnNlEiUKBXByaWNlGAEgASgLMhYuc291ay5jYXRhbG9nLnYxLlByaWNlIogBChNBcmNoaXZlUHJpY2VSZXF1ZXN0EjMKCnJlcXVlc3RfaWQYASABKAlCH7pIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSPAoIcHJpY2VfaWQYAiABKAlCKrpIJ3IlMiNecHJpY2VfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JCI9ChRBcmNoaXZlUHJpY2VSZXNwb25zZRIlCgVwcmljZRgBIAEoCzIWLnNvdWsuY2F0YWxvZy52MS5QcmljZSJSChVJbXBvcnRQcm9kdWN0c1JlcXVlc3QSOQoHcHJvZHVjdBgBIAEoCzIgLnNvdWsuY2F0YWxvZy52MS5JbXBvcnRlZFByb2R1Y3RCBrpIA9gBAyJIChZJbXBvcnRQcm9kdWN0c1Jlc3BvbnNlEi4KB3Jlc3VsdHMYASADKAsyHS5zb3VrLmNhdGFsb2cudjEuSW1wb3J0UmVzdWx0IsEBCgtSZXNvbHZlSXRlbRJjCgNza3UYASABKAlCVLpIUXJPEAEYQDJJXltccHtMfVxwe059XHB7UH1ccHtTfV0oW1xwe0x9XHB7Tn1ccHtQfVxwe1N9IF0qW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XSk/JEgAEj4KCHByaWNlX2lkGAIgASgJQiq6SCdyJTIjXnByaWNlX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSRIAEINCgRpdGVtEgW6SAIIASJ6ChRSZXNvbHZlUHJpY2VzUmVxdWVzdBI4CgVpdGVtcxgBIAMoCzIcLnNvdWsuY2F0YWxvZy52MS5SZXNvbHZlSXRlbUILukgIkgEFCAEQ6AcSKAoNY3VycmVuY3lfY29kZRgCIAEoCUIRukgOcgwyCl5bQS1aXXszfSQijgEKDVJlc29sdmVkUHJpY2USCwoDc2t1GAEgASgJEhIKCnZhcmlhbnRfaWQYAiABKAkSEAoIcHJpY2VfaWQYAyABKAkSDQoFdGl0bGUYBCABKAkSJwoKdW5pdF9wcmljZRgFIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRISCgppc19kZWZhdWx0GAYgASgIIkcKFVJlc29sdmVQcmljZXNSZXNwb25zZRIuCgZwcmljZXMYASADKAsyHi5zb3VrLmNhdGFsb2cudjEuUmVzb2x2ZWRQcmljZSIVChNBdWRpdENhdGFsb2dSZXF1ZXN0Im4KFEF1ZGl0Q2F0YWxvZ1Jlc3BvbnNlEiwKCGZpbmRpbmdzGAEgAygLMhouc291ay50eXBlLnYxLkF1ZGl0RmluZGluZxIoCgZjb3VudHMYAiADKAsyGC5zb3VrLnR5cGUudjEuQXVkaXRDb3VudDL5GQoOQ2F0YWxvZ1NlcnZpY2USiQEKDUNyZWF0ZVByb2R1Y3QSJS5zb3VrLmNhdGFsb2cudjEuQ3JlYXRlUHJvZHVjdFJlcXVlc3QaJi5zb3VrLmNhdGFsb2cudjEuQ3JlYXRlUHJvZHVjdFJlc3BvbnNlIimQAgKiuxgLCgMKAQQQAxoCCAWC0+STAhE6ASoiDC92MS9wcm9kdWN0cxKQAgoNVXBkYXRlUHJvZHVjdBIlLnNvdWsuY2F0YWxvZy52MS5VcGRhdGVQcm9kdWN0UmVxdWVzdBomLnNvdWsuY2F0YWxvZy52MS5VcGRhdGVQcm9kdWN0UmVzcG9uc2UirwGQAgKiuxiDAQoDCgEEEAMaAggFIh5FUlJPUl9SRUFTT05fUFJPRFVDVF9OT1RfRk9VTkQiGkVSUk9SX1JFQVNPTl9FVEFHX01JU01BVENIIhpFUlJPUl9SRUFTT05fUFJPRFVDVF9TVEFURSIeRVJST1JfUkVBU09OX1VQREFURV9NQVNLX0VNUFRZgtPkkwIeOgEqMhkvdjEvcHJvZHVjdHMve3Byb2R1Y3RfaWR9EqoBCgpHZXRQcm9kdWN0EiIuc291ay5jYXRhbG9nLnYxLkdldFByb2R1Y3RSZXF1ZXN0GiMuc291ay5jYXRhbG9nLnYxLkdldFByb2R1Y3RSZXNwb25zZSJTkAIBorsYKwoDCgEBEAIaAggCIh5FUlJPUl9SRUFTT05fUFJPRFVDVF9OT1RfRk9VTkSC0+STAhsSGS92MS9wcm9kdWN0cy97cHJvZHVjdF9pZH0SngEKDExpc3RQcm9kdWN0cxIkLnNvdWsuY2F0YWxvZy52MS5MaXN0UHJvZHVjdHNSZXF1ZXN0GiUuc291ay5jYXRhbG9nLnYxLkxpc3RQcm9kdWN0c1Jlc3BvbnNlIkGQAgGiuxgmCgMKAQEQAxoCCAUiGUVSUk9SX1JFQVNPTl9JTlZBTElEX1RJTUWC0+STAg4SDC92MS9wcm9kdWN0cxL5AQoNQ3JlYXRlVmFyaWFudBIlLnNvdWsuY2F0YWxvZy52MS5DcmVhdGVWYXJpYW50UmVxdWVzdBomLnNvdWsuY2F0YWxvZy52MS5DcmVhdGVWYXJpYW50UmVzcG9uc2UimAGQAgKiuxhkCgMKAQQQAxoCCAUiHkVSUk9SX1JFQVNPTl9QUk9EVUNUX05PVF9GT1VORCIXRVJST1JfUkVBU09OX1NLVV9FWElTVFMiHkVSUk9SX1JFQVNPTl9UT09fTUFOWV9WQVJJQU5UU4LT5JMCJzoBKiIiL3YxL3Byb2R1Y3RzL3twcm9kdWN0X2lkfS92YXJpYW50cxLzAQoNVXBkYXRlVmFyaWFudBIlLnNvdWsuY2F0YWxvZy52MS5VcGRhdGVWYXJpYW50UmVxdWVzdBomLnNvdWsuY2F0YWxvZy52MS5VcGRhdGVWYXJpYW50UmVzcG9uc2UikgGQAgKiuxhnCgMKAQQQAxoCCAUiHkVSUk9SX1JFQVNPTl9WQVJJQU5UX05PVF9GT1VORCIaRVJST1JfUkVBU09OX0VUQUdfTUlTTUFUQ0giHkVSUk9SX1JFQVNPTl9VUERBVEVfTUFTS19FTVBUWYLT5JMCHjoBKjIZL3YxL3ZhcmlhbnRzL3t2YXJpYW50X2lkfRK8AQoKR2V0VmFyaWFudBIiLnNvdWsuY2F0YWxvZy52MS5HZXRWYXJpYW50UmVxdWVzdBojLnNvdWsuY2F0YWxvZy52MS5HZXRWYXJpYW50UmVzcG9uc2UiZZACAaK7GCsKAwoBARACGgIIAiIeRVJST1JfUkVBU09OX1ZBUklBTlRfTk9UX0ZPVU5EgtPkkwItWhASDi92MS9za3VzL3tza3V9EhkvdjEvdmFyaWFudHMve3ZhcmlhbnRfaWR9EpgBChBCYXRjaEdldFZhcmlhbnRzEiguc291ay5jYXRhbG9nLnYxLkJhdGNoR2V0VmFyaWFudHNSZXF1ZXN0Gikuc291ay5jYXRhbG9nLnYxLkJhdGNoR2V0VmFyaWFudHNSZXNwb25zZSIvkAIBorsYCwoDCgEBEAIaAggFgtPkkwIXEhUvdjEvdmFyaWFudHM6YmF0Y2hHZXQSkQIKC0NyZWF0ZVByaWNlEiMuc291ay5jYXRhbG9nLnYxLkNyZWF0ZVByaWNlUmVxdWVzdBokLnNvdWsuY2F0YWxvZy52MS5DcmVhdGVQcmljZVJlc3BvbnNlIrYBkAICorsYgwEKAwoBBBADGgIIBSIeRVJST1JfUkVBU09OX1ZBUklBTlRfTk9UX0ZPVU5EIhlFUlJPUl9SRUFTT05fUFJJQ0VfRVhJU1RTIiBFUlJPUl9SRUFTT05fQU1PVU5UX09VVF9PRl9SQU5HRSIZRVJST1JfUkVBU09OX0lOVkFMSURfVElNRYLT5JMCJToBKiIgL3YxL3ZhcmlhbnRzL3t2YXJpYW50X2lkfS9wcmljZXMSngEKCEdldFByaWNlEiAuc291ay5jYXRhbG9nLnYxLkdldFByaWNlUmVxdWVzdBohLnNvdWsuY2F0YWxvZy52MS5HZXRQcmljZVJlc3BvbnNlIk2QAgGiuxgpCgMKAQEQAhoCCAIiHEVSUk9SX1JFQVNPTl9QUklDRV9OT1RfRk9VTkSC0+STAhcSFS92MS9wcmljZXMve3ByaWNlX2lkfRLKAQoKTGlzdFByaWNlcxIiLnNvdWsuY2F0YWxvZy52MS5MaXN0UHJpY2VzUmVxdWVzdBojLnNvdWsuY2F0YWxvZy52MS5MaXN0UHJpY2VzUmVzcG9uc2Uic5ACAaK7GCsKAwoBARADGgIIBSIeRVJST1JfUkVBU09OX1ZBUklBTlRfTk9UX0ZPVU5EgtPkkwI7WhcSFS92MS9za3VzL3tza3V9L3ByaWNlcxIgL3YxL3ZhcmlhbnRzL3t2YXJpYW50X2lkfS9wcmljZXMS3gEKD1NldERlZmF1bHRQcmljZRInLnNvdWsuY2F0YWxvZy52MS5TZXREZWZhdWx0UHJpY2VSZXF1ZXN0Giguc291ay5jYXRhbG9nLnYxLlNldERlZmF1bHRQcmljZVJlc3BvbnNlIniQAgKiuxhGCgMKAQQQAxoCCAUiHEVSUk9SX1JFQVNPTl9QUklDRV9OT1RfRk9VTkQiG0VSUk9SX1JFQVNPTl9QUklDRV9BUkNISVZFRILT5JMCJToBKiIgL3YxL3ByaWNlcy97cHJpY2VfaWR9OnNldERlZmF1bHQS1AEKDEFyY2hpdmVQcmljZRIkLnNvdWsuY2F0YWxvZy52MS5BcmNoaXZlUHJpY2VSZXF1ZXN0GiUuc291ay5jYXRhbG9nLnYxLkFyY2hpdmVQcmljZVJlc3BvbnNlIneQAgKiuxhICgMKAQQQAxoCCAUiHEVSUk9SX1JFQVNPTl9QUklDRV9OT1RfRk9VTkQiHUVSUk9SX1JFQVNPTl9QUklDRV9JU19ERUZBVUxUgtPkkwIiOgEqIh0vdjEvcHJpY2VzL3twcmljZV9pZH06YXJjaGl2ZRKzAQoOSW1wb3J0UHJvZHVjdHMSJi5zb3VrLmNhdGFsb2cudjEuSW1wb3J0UHJvZHVjdHNSZXF1ZXN0Gicuc291ay5jYXRhbG9nLnYxLkltcG9ydFByb2R1Y3RzUmVzcG9uc2UiTpACAqK7GCkKAwoBBBADGgMIrAIiG0VSUk9SX1JFQVNPTl9UT09fTUFOWV9JVEVNU4LT5JMCGDoBKiITL3YxL3Byb2R1Y3RzOmltcG9ydCgBErECCg1SZXNvbHZlUHJpY2VzEiUuc291ay5jYXRhbG9nLnYxLlJlc29sdmVQcmljZXNSZXF1ZXN0GiYuc291ay5jYXRhbG9nLnYxLlJlc29sdmVQcmljZXNSZXNwb25zZSLQAZACAaK7GKsBCgUKAwMEARABGgIIAiIeRVJST1JfUkVBU09OX1ZBUklBTlRfTk9UX0ZPVU5EIhxFUlJPUl9SRUFTT05fUFJJQ0VfTk9UX0ZPVU5EIhtFUlJPUl9SRUFTT05fUFJJQ0VfQVJDSElWRUQiHkVSUk9SX1JFQVNPTl9DVVJSRU5DWV9NSVNNQVRDSCIhRVJST1JfUkVBU09OX1BST0RVQ1RfTk9UX0ZPUl9TQUxFgtPkkwIXOgEqIhIvdjEvcHJpY2VzOnJlc29sdmUSiQEKDEF1ZGl0Q2F0YWxvZxIkLnNvdWsuY2F0YWxvZy52MS5BdWRpdENhdGFsb2dSZXF1ZXN0GiUuc291ay5jYXRhbG9nLnYxLkF1ZGl0Q2F0YWxvZ1Jlc3BvbnNlIiyQAgGiuxgMCgQKAgQDEAQaAgg8gtPkkwITEhEvdjEvY2F0YWxvZzphdWRpdGIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_souk_catalog_v1_import, file_souk_catalog_v1_price, file_souk_catalog_v1_product, file_souk_catalog_v1_variant, file_souk_policy_v1_policy, file_souk_type_v1_audit, file_souk_type_v1_money]);
 
 /**
- * What CreateProduct takes.
+ * The request of CreateProduct.
  *
  * @generated from message souk.catalog.v1.CreateProductRequest
  */
 export type CreateProductRequest = Message<"souk.catalog.v1.CreateProductRequest"> & {
   /**
-   * Names this call, so that it can be repeated: 1 to 128 characters.
+   * The idempotency key of this call, chosen by the caller: 1 to 128 characters.
    *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
 
   /**
-   * What people call it, 1 to 200 characters.
+   * The display name, 1 to 200 characters.
    *
    * @generated from field: string title = 2;
    */
   title: string;
 
   /**
-   * What it is, at most 10,000 characters.
+   * The description, at most 10,000 characters.
    *
    * @generated from field: string description = 3;
    */
@@ -64,7 +64,7 @@ export type CreateProductRequest = Message<"souk.catalog.v1.CreateProductRequest
   state: ProductState;
 
   /**
-   * Marks to find and group products by, at most 32; keys of 1 to 63 of `a-z 0-9 _ . -`.
+   * Labels to find and group products by, at most 32; keys of 1 to 63 of `a-z 0-9 _ . -`.
    *
    * @generated from field: map<string, string> labels = 5;
    */
@@ -79,7 +79,7 @@ export const CreateProductRequestSchema: GenMessage<CreateProductRequest> = /*@_
   messageDesc(file_souk_catalog_v1_catalog_service, 0);
 
 /**
- * What CreateProduct answers.
+ * The response of CreateProduct.
  *
  * @generated from message souk.catalog.v1.CreateProductResponse
  */
@@ -100,13 +100,13 @@ export const CreateProductResponseSchema: GenMessage<CreateProductResponse> = /*
   messageDesc(file_souk_catalog_v1_catalog_service, 1);
 
 /**
- * What UpdateProduct takes.
+ * The request of UpdateProduct.
  *
  * @generated from message souk.catalog.v1.UpdateProductRequest
  */
 export type UpdateProductRequest = Message<"souk.catalog.v1.UpdateProductRequest"> & {
   /**
-   * Names this call, so that it can be repeated: 1 to 128 characters.
+   * The idempotency key of this call, chosen by the caller: 1 to 128 characters.
    *
    * @generated from field: string request_id = 1;
    */
@@ -120,7 +120,7 @@ export type UpdateProductRequest = Message<"souk.catalog.v1.UpdateProductRequest
   productId: string;
 
   /**
-   * The etag of what is to be changed; empty to overwrite whatever is there.
+   * The etag of the version to change; empty to overwrite any version.
    *
    * @generated from field: string etag = 3;
    */
@@ -155,7 +155,7 @@ export type UpdateProductRequest = Message<"souk.catalog.v1.UpdateProductRequest
   state: ProductState;
 
   /**
-   * The new labels, all of them: at most 32.
+   * The new labels, replacing all old ones: at most 32.
    *
    * @generated from field: map<string, string> labels = 8;
    */
@@ -170,7 +170,7 @@ export const UpdateProductRequestSchema: GenMessage<UpdateProductRequest> = /*@_
   messageDesc(file_souk_catalog_v1_catalog_service, 2);
 
 /**
- * What UpdateProduct answers.
+ * The response of UpdateProduct.
  *
  * @generated from message souk.catalog.v1.UpdateProductResponse
  */
@@ -191,7 +191,7 @@ export const UpdateProductResponseSchema: GenMessage<UpdateProductResponse> = /*
   messageDesc(file_souk_catalog_v1_catalog_service, 3);
 
 /**
- * What GetProduct takes.
+ * The request of GetProduct.
  *
  * @generated from message souk.catalog.v1.GetProductRequest
  */
@@ -212,7 +212,7 @@ export const GetProductRequestSchema: GenMessage<GetProductRequest> = /*@__PURE_
   messageDesc(file_souk_catalog_v1_catalog_service, 4);
 
 /**
- * What GetProduct answers.
+ * The response of GetProduct.
  *
  * @generated from message souk.catalog.v1.GetProductResponse
  */
@@ -240,20 +240,20 @@ export const GetProductResponseSchema: GenMessage<GetProductResponse> = /*@__PUR
   messageDesc(file_souk_catalog_v1_catalog_service, 5);
 
 /**
- * What ListProducts takes.
+ * The request of ListProducts.
  *
  * @generated from message souk.catalog.v1.ListProductsRequest
  */
 export type ListProductsRequest = Message<"souk.catalog.v1.ListProductsRequest"> & {
   /**
-   * Products on a page, at most 1,000; 0 means 100.
+   * Products per page, at most 1,000; 0 means 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before; empty for the first.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -267,7 +267,8 @@ export type ListProductsRequest = Message<"souk.catalog.v1.ListProductsRequest">
   state: ProductState;
 
   /**
-   * Only products whose title starts with this, whatever the letter case, at most 64 characters; empty means all.
+   * Only products whose title starts with this, ignoring letter case, at most 64 characters; empty
+   * means all.
    *
    * @generated from field: string title_prefix = 4;
    */
@@ -289,7 +290,7 @@ export const ListProductsRequestSchema: GenMessage<ListProductsRequest> = /*@__P
   messageDesc(file_souk_catalog_v1_catalog_service, 6);
 
 /**
- * What ListProducts answers.
+ * The response of ListProducts.
  *
  * @generated from message souk.catalog.v1.ListProductsResponse
  */
@@ -302,7 +303,7 @@ export type ListProductsResponse = Message<"souk.catalog.v1.ListProductsResponse
   products: Product[];
 
   /**
-   * Names the next page; empty on the last.
+   * The token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -317,13 +318,13 @@ export const ListProductsResponseSchema: GenMessage<ListProductsResponse> = /*@_
   messageDesc(file_souk_catalog_v1_catalog_service, 7);
 
 /**
- * What CreateVariant takes.
+ * The request of CreateVariant.
  *
  * @generated from message souk.catalog.v1.CreateVariantRequest
  */
 export type CreateVariantRequest = Message<"souk.catalog.v1.CreateVariantRequest"> & {
   /**
-   * Names this call, so that it can be repeated: 1 to 128 characters.
+   * The idempotency key of this call, chosen by the caller: 1 to 128 characters.
    *
    * @generated from field: string request_id = 1;
    */
@@ -337,16 +338,17 @@ export type CreateVariantRequest = Message<"souk.catalog.v1.CreateVariantRequest
   productId: string;
 
   /**
-   * The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, with spaces only between them. Marks and
-   * invisible characters are refused, so that two skus that look alike are not two (an accented letter is one character,
-   * Unicode NFC). Exact in letter case, and never changed.
+   * The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, with spaces
+   * only between them. Combining marks and invisible characters are refused, so that no two skus
+   * look alike (an accented letter is one character, Unicode NFC). Case-sensitive, and never
+   * changed.
    *
    * @generated from field: string sku = 3;
    */
   sku: string;
 
   /**
-   * What tells it from the other variants, at most 200 characters.
+   * What distinguishes it from the other variants, at most 200 characters.
    *
    * @generated from field: string title = 4;
    */
@@ -368,7 +370,7 @@ export const CreateVariantRequestSchema: GenMessage<CreateVariantRequest> = /*@_
   messageDesc(file_souk_catalog_v1_catalog_service, 8);
 
 /**
- * What CreateVariant answers.
+ * The response of CreateVariant.
  *
  * @generated from message souk.catalog.v1.CreateVariantResponse
  */
@@ -389,13 +391,13 @@ export const CreateVariantResponseSchema: GenMessage<CreateVariantResponse> = /*
   messageDesc(file_souk_catalog_v1_catalog_service, 9);
 
 /**
- * What UpdateVariant takes.
+ * The request of UpdateVariant.
  *
  * @generated from message souk.catalog.v1.UpdateVariantRequest
  */
 export type UpdateVariantRequest = Message<"souk.catalog.v1.UpdateVariantRequest"> & {
   /**
-   * Names this call, so that it can be repeated: 1 to 128 characters.
+   * The idempotency key of this call, chosen by the caller: 1 to 128 characters.
    *
    * @generated from field: string request_id = 1;
    */
@@ -409,7 +411,7 @@ export type UpdateVariantRequest = Message<"souk.catalog.v1.UpdateVariantRequest
   variantId: string;
 
   /**
-   * The etag of what is to be changed; empty to overwrite whatever is there.
+   * The etag of the version to change; empty to overwrite any version.
    *
    * @generated from field: string etag = 3;
    */
@@ -430,7 +432,7 @@ export type UpdateVariantRequest = Message<"souk.catalog.v1.UpdateVariantRequest
   title: string;
 
   /**
-   * The new attributes, all of them: at most 32.
+   * The new attributes, replacing all old ones: at most 32.
    *
    * @generated from field: map<string, string> attributes = 6;
    */
@@ -445,7 +447,7 @@ export const UpdateVariantRequestSchema: GenMessage<UpdateVariantRequest> = /*@_
   messageDesc(file_souk_catalog_v1_catalog_service, 10);
 
 /**
- * What UpdateVariant answers.
+ * The response of UpdateVariant.
  *
  * @generated from message souk.catalog.v1.UpdateVariantResponse
  */
@@ -466,7 +468,7 @@ export const UpdateVariantResponseSchema: GenMessage<UpdateVariantResponse> = /*
   messageDesc(file_souk_catalog_v1_catalog_service, 11);
 
 /**
- * What GetVariant takes.
+ * The request of GetVariant.
  *
  * @generated from message souk.catalog.v1.GetVariantRequest
  */
@@ -503,7 +505,7 @@ export const GetVariantRequestSchema: GenMessage<GetVariantRequest> = /*@__PURE_
   messageDesc(file_souk_catalog_v1_catalog_service, 12);
 
 /**
- * What GetVariant answers.
+ * The response of GetVariant.
  *
  * @generated from message souk.catalog.v1.GetVariantResponse
  */
@@ -524,14 +526,14 @@ export const GetVariantResponseSchema: GenMessage<GetVariantResponse> = /*@__PUR
   messageDesc(file_souk_catalog_v1_catalog_service, 13);
 
 /**
- * What BatchGetVariants takes.
+ * The request of BatchGetVariants.
  *
  * @generated from message souk.catalog.v1.BatchGetVariantsRequest
  */
 export type BatchGetVariantsRequest = Message<"souk.catalog.v1.BatchGetVariantsRequest"> & {
   /**
-   * The skus, 1 to 1,000. Fewer when the variants are so large that the answer would be beyond 3 MiB: then the call fails with
-   * INVALID_FIELD, which says how many fit.
+   * The skus, 1 to 1,000. Fewer when the response would exceed 3 MiB: then the call fails with
+   * INVALID_FIELD, which says how many skus fit.
    *
    * @generated from field: repeated string skus = 1;
    */
@@ -546,13 +548,13 @@ export const BatchGetVariantsRequestSchema: GenMessage<BatchGetVariantsRequest> 
   messageDesc(file_souk_catalog_v1_catalog_service, 14);
 
 /**
- * What BatchGetVariants answers.
+ * The response of BatchGetVariants.
  *
  * @generated from message souk.catalog.v1.BatchGetVariantsResponse
  */
 export type BatchGetVariantsResponse = Message<"souk.catalog.v1.BatchGetVariantsResponse"> & {
   /**
-   * The variants found, in the order asked.
+   * The variants found, in the order of the request.
    *
    * @generated from field: repeated souk.catalog.v1.Variant variants = 1;
    */
@@ -567,13 +569,13 @@ export const BatchGetVariantsResponseSchema: GenMessage<BatchGetVariantsResponse
   messageDesc(file_souk_catalog_v1_catalog_service, 15);
 
 /**
- * What CreatePrice takes.
+ * The request of CreatePrice.
  *
  * @generated from message souk.catalog.v1.CreatePriceRequest
  */
 export type CreatePriceRequest = Message<"souk.catalog.v1.CreatePriceRequest"> & {
   /**
-   * Names this call, so that it can be repeated: 1 to 128 characters.
+   * The idempotency key of this call, chosen by the caller: 1 to 128 characters.
    *
    * @generated from field: string request_id = 1;
    */
@@ -587,7 +589,7 @@ export type CreatePriceRequest = Message<"souk.catalog.v1.CreatePriceRequest"> &
   variantId: string;
 
   /**
-   * The id of the new price, `price_…`; empty to have one made.
+   * The id of the new price, `price_…`; empty to generate one.
    *
    * @generated from field: string price_id = 3;
    */
@@ -608,7 +610,7 @@ export type CreatePriceRequest = Message<"souk.catalog.v1.CreatePriceRequest"> &
   setDefault: boolean;
 
   /**
-   * Since when it is asked in the world; absent means now. Only to the past.
+   * When the price took effect in the real world; absent means now. It must not be in the future.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 6;
    */
@@ -623,7 +625,7 @@ export const CreatePriceRequestSchema: GenMessage<CreatePriceRequest> = /*@__PUR
   messageDesc(file_souk_catalog_v1_catalog_service, 16);
 
 /**
- * What CreatePrice answers.
+ * The response of CreatePrice.
  *
  * @generated from message souk.catalog.v1.CreatePriceResponse
  */
@@ -644,7 +646,7 @@ export const CreatePriceResponseSchema: GenMessage<CreatePriceResponse> = /*@__P
   messageDesc(file_souk_catalog_v1_catalog_service, 17);
 
 /**
- * What GetPrice takes.
+ * The request of GetPrice.
  *
  * @generated from message souk.catalog.v1.GetPriceRequest
  */
@@ -665,7 +667,7 @@ export const GetPriceRequestSchema: GenMessage<GetPriceRequest> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_catalog_service, 18);
 
 /**
- * What GetPrice answers.
+ * The response of GetPrice.
  *
  * @generated from message souk.catalog.v1.GetPriceResponse
  */
@@ -686,20 +688,20 @@ export const GetPriceResponseSchema: GenMessage<GetPriceResponse> = /*@__PURE__*
   messageDesc(file_souk_catalog_v1_catalog_service, 19);
 
 /**
- * What ListPrices takes.
+ * The request of ListPrices.
  *
  * @generated from message souk.catalog.v1.ListPricesRequest
  */
 export type ListPricesRequest = Message<"souk.catalog.v1.ListPricesRequest"> & {
   /**
-   * Prices on a page, at most 1,000; 0 means 100.
+   * Prices per page, at most 1,000; 0 means 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before; empty for the first.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -729,7 +731,7 @@ export type ListPricesRequest = Message<"souk.catalog.v1.ListPricesRequest"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Only prices in this currency, as in `GBP`; empty means all.
+   * Only prices in this currency, such as `GBP`; empty means all.
    *
    * @generated from field: string currency_code = 5;
    */
@@ -751,7 +753,7 @@ export const ListPricesRequestSchema: GenMessage<ListPricesRequest> = /*@__PURE_
   messageDesc(file_souk_catalog_v1_catalog_service, 20);
 
 /**
- * What ListPrices answers.
+ * The response of ListPrices.
  *
  * @generated from message souk.catalog.v1.ListPricesResponse
  */
@@ -764,7 +766,7 @@ export type ListPricesResponse = Message<"souk.catalog.v1.ListPricesResponse"> &
   prices: Price[];
 
   /**
-   * Names the next page; empty on the last.
+   * The token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -779,13 +781,13 @@ export const ListPricesResponseSchema: GenMessage<ListPricesResponse> = /*@__PUR
   messageDesc(file_souk_catalog_v1_catalog_service, 21);
 
 /**
- * What SetDefaultPrice takes.
+ * The request of SetDefaultPrice.
  *
  * @generated from message souk.catalog.v1.SetDefaultPriceRequest
  */
 export type SetDefaultPriceRequest = Message<"souk.catalog.v1.SetDefaultPriceRequest"> & {
   /**
-   * Names this call, so that it can be repeated: 1 to 128 characters.
+   * The idempotency key of this call, chosen by the caller: 1 to 128 characters.
    *
    * @generated from field: string request_id = 1;
    */
@@ -807,13 +809,13 @@ export const SetDefaultPriceRequestSchema: GenMessage<SetDefaultPriceRequest> = 
   messageDesc(file_souk_catalog_v1_catalog_service, 22);
 
 /**
- * What SetDefaultPrice answers.
+ * The response of SetDefaultPrice.
  *
  * @generated from message souk.catalog.v1.SetDefaultPriceResponse
  */
 export type SetDefaultPriceResponse = Message<"souk.catalog.v1.SetDefaultPriceResponse"> & {
   /**
-   * The price, which is the default now.
+   * The price, now the default.
    *
    * @generated from field: souk.catalog.v1.Price price = 1;
    */
@@ -828,13 +830,13 @@ export const SetDefaultPriceResponseSchema: GenMessage<SetDefaultPriceResponse> 
   messageDesc(file_souk_catalog_v1_catalog_service, 23);
 
 /**
- * What ArchivePrice takes.
+ * The request of ArchivePrice.
  *
  * @generated from message souk.catalog.v1.ArchivePriceRequest
  */
 export type ArchivePriceRequest = Message<"souk.catalog.v1.ArchivePriceRequest"> & {
   /**
-   * Names this call, so that it can be repeated: 1 to 128 characters.
+   * The idempotency key of this call, chosen by the caller: 1 to 128 characters.
    *
    * @generated from field: string request_id = 1;
    */
@@ -856,13 +858,13 @@ export const ArchivePriceRequestSchema: GenMessage<ArchivePriceRequest> = /*@__P
   messageDesc(file_souk_catalog_v1_catalog_service, 24);
 
 /**
- * What ArchivePrice answers.
+ * The response of ArchivePrice.
  *
  * @generated from message souk.catalog.v1.ArchivePriceResponse
  */
 export type ArchivePriceResponse = Message<"souk.catalog.v1.ArchivePriceResponse"> & {
   /**
-   * The price, which is archived now.
+   * The price, now archived.
    *
    * @generated from field: souk.catalog.v1.Price price = 1;
    */
@@ -877,14 +879,14 @@ export const ArchivePriceResponseSchema: GenMessage<ArchivePriceResponse> = /*@_
   messageDesc(file_souk_catalog_v1_catalog_service, 25);
 
 /**
- * What ImportProducts takes.
+ * The request of ImportProducts.
  *
  * @generated from message souk.catalog.v1.ImportProductsRequest
  */
 export type ImportProductsRequest = Message<"souk.catalog.v1.ImportProductsRequest"> & {
   /**
-   * One item. Its rules are checked by the method and not before it, so that a bad item gets a result of its own
-   * (ERROR_REASON_INVALID_ITEM) and does not break the stream.
+   * One item. The method itself validates it, so that a bad item gets its own result
+   * (ERROR_REASON_INVALID_ITEM) and does not end the stream.
    *
    * @generated from field: souk.catalog.v1.ImportedProduct product = 1;
    */
@@ -899,7 +901,7 @@ export const ImportProductsRequestSchema: GenMessage<ImportProductsRequest> = /*
   messageDesc(file_souk_catalog_v1_catalog_service, 26);
 
 /**
- * What ImportProducts answers.
+ * The response of ImportProducts.
  *
  * @generated from message souk.catalog.v1.ImportProductsResponse
  */
@@ -920,7 +922,7 @@ export const ImportProductsResponseSchema: GenMessage<ImportProductsResponse> = 
   messageDesc(file_souk_catalog_v1_catalog_service, 27);
 
 /**
- * One thing to price: a sku at its default price, or a price by its id.
+ * One item to price: a sku at its default price, or a price by its id.
  *
  * @generated from message souk.catalog.v1.ResolveItem
  */
@@ -932,7 +934,7 @@ export type ResolveItem = Message<"souk.catalog.v1.ResolveItem"> & {
    */
   item: {
     /**
-     * A stock keeping unit, 1 to 64 characters: at its default price in the currency asked.
+     * A stock keeping unit, 1 to 64 characters: at its default price in the requested currency.
      *
      * @generated from field: string sku = 1;
      */
@@ -957,7 +959,7 @@ export const ResolveItemSchema: GenMessage<ResolveItem> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_catalog_service, 28);
 
 /**
- * What ResolvePrices takes.
+ * The request of ResolvePrices.
  *
  * @generated from message souk.catalog.v1.ResolvePricesRequest
  */
@@ -970,7 +972,7 @@ export type ResolvePricesRequest = Message<"souk.catalog.v1.ResolvePricesRequest
   items: ResolveItem[];
 
   /**
-   * The currency that everything is to be priced in, as in `GBP`.
+   * The currency to price everything in, such as `GBP`.
    *
    * @generated from field: string currency_code = 2;
    */
@@ -1012,7 +1014,7 @@ export type ResolvedPrice = Message<"souk.catalog.v1.ResolvedPrice"> & {
   priceId: string;
 
   /**
-   * What to print on a bill: the title of the product, and that of the variant where it has one.
+   * The text for a bill: the title of the product, followed by that of the variant if it has one.
    *
    * @generated from field: string title = 4;
    */
@@ -1041,13 +1043,13 @@ export const ResolvedPriceSchema: GenMessage<ResolvedPrice> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_catalog_service, 30);
 
 /**
- * What ResolvePrices answers.
+ * The response of ResolvePrices.
  *
  * @generated from message souk.catalog.v1.ResolvePricesResponse
  */
 export type ResolvePricesResponse = Message<"souk.catalog.v1.ResolvePricesResponse"> & {
   /**
-   * One price for each item, in the order asked.
+   * One price for each item, in the order of the request.
    *
    * @generated from field: repeated souk.catalog.v1.ResolvedPrice prices = 1;
    */
@@ -1062,7 +1064,7 @@ export const ResolvePricesResponseSchema: GenMessage<ResolvePricesResponse> = /*
   messageDesc(file_souk_catalog_v1_catalog_service, 31);
 
 /**
- * What AuditCatalog takes: nothing.
+ * The request of AuditCatalog; it is empty.
  *
  * @generated from message souk.catalog.v1.AuditCatalogRequest
  */
@@ -1077,20 +1079,20 @@ export const AuditCatalogRequestSchema: GenMessage<AuditCatalogRequest> = /*@__P
   messageDesc(file_souk_catalog_v1_catalog_service, 32);
 
 /**
- * What AuditCatalog answers.
+ * The response of AuditCatalog.
  *
  * @generated from message souk.catalog.v1.AuditCatalogResponse
  */
 export type AuditCatalogResponse = Message<"souk.catalog.v1.AuditCatalogResponse"> & {
   /**
-   * Every invariant that does not hold; empty when all is well. At most 1,000.
+   * Every violated invariant, at most 1,000; empty when there is none.
    *
    * @generated from field: repeated souk.type.v1.AuditFinding findings = 1;
    */
   findings: AuditFinding[];
 
   /**
-   * How much was looked at.
+   * How much was checked.
    *
    * @generated from field: repeated souk.type.v1.AuditCount counts = 2;
    */
@@ -1107,14 +1109,15 @@ export const AuditCatalogResponseSchema: GenMessage<AuditCatalogResponse> = /*@_
 /**
  * Owns what the shop sells: products, their variants, and what those cost.
  *
- * Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in state DRAFT, with their
- * variants and prices, are there for staff and services only; for everybody else they are not found.
+ * Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
+ * state DRAFT, with their variants and prices, are visible to staff and services only; other
+ * callers get NOT_FOUND.
  *
  * @generated from service souk.catalog.v1.CatalogService
  */
 export const CatalogService: GenService<{
   /**
-   * Creates a product, without variants. Repeating a `request_id` answers the first result.
+   * Creates a product, without variants. Repeating a `request_id` returns the first result.
    *
    * @generated from rpc souk.catalog.v1.CatalogService.CreateProduct
    */
@@ -1124,9 +1127,10 @@ export const CatalogService: GenService<{
     output: typeof CreateProductResponseSchema;
   },
   /**
-   * Changes the fields of a product that the mask names. Repeating a `request_id` answers the first result.
-   * Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH, ERROR_REASON_PRODUCT_STATE and
-   * ERROR_REASON_UPDATE_MASK_EMPTY.
+   * Changes the fields of a product that the mask names. Repeating a `request_id` returns the first
+   * result.
+   * Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH,
+   * ERROR_REASON_PRODUCT_STATE and ERROR_REASON_UPDATE_MASK_EMPTY.
    *
    * @generated from rpc souk.catalog.v1.CatalogService.UpdateProduct
    */
@@ -1137,7 +1141,7 @@ export const CatalogService: GenService<{
   },
   /**
    * Returns one product with its variants, and each variant with its default prices.
-   * Fails with ERROR_REASON_PRODUCT_NOT_FOUND. Drafts are there for staff and services only.
+   * Fails with ERROR_REASON_PRODUCT_NOT_FOUND. Drafts are visible to staff and services only.
    *
    * @generated from rpc souk.catalog.v1.CatalogService.GetProduct
    */
@@ -1147,8 +1151,8 @@ export const CatalogService: GenService<{
     output: typeof GetProductResponseSchema;
   },
   /**
-   * Lists products by title, a page at a time, without their variants. Letter case does not count. Drafts are there for
-   * staff and services only. Fails with ERROR_REASON_INVALID_TIME.
+   * Lists products by title, a page at a time, without their variants. Sorting ignores letter case.
+   * Drafts are visible to staff and services only. Fails with ERROR_REASON_INVALID_TIME.
    *
    * @generated from rpc souk.catalog.v1.CatalogService.ListProducts
    */
@@ -1158,8 +1162,9 @@ export const CatalogService: GenService<{
     output: typeof ListProductsResponseSchema;
   },
   /**
-   * Adds a variant to a product. Repeating a `request_id` answers the first result.
-   * Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and ERROR_REASON_TOO_MANY_VARIANTS.
+   * Adds a variant to a product. Repeating a `request_id` returns the first result.
+   * Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and
+   * ERROR_REASON_TOO_MANY_VARIANTS.
    *
    * @generated from rpc souk.catalog.v1.CatalogService.CreateVariant
    */
@@ -1169,8 +1174,10 @@ export const CatalogService: GenService<{
     output: typeof CreateVariantResponseSchema;
   },
   /**
-   * Changes the fields of a variant that the mask names. Repeating a `request_id` answers the first result.
-   * Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH and ERROR_REASON_UPDATE_MASK_EMPTY.
+   * Changes the fields of a variant that the mask names. Repeating a `request_id` returns the first
+   * result.
+   * Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH and
+   * ERROR_REASON_UPDATE_MASK_EMPTY.
    *
    * @generated from rpc souk.catalog.v1.CatalogService.UpdateVariant
    */
@@ -1180,7 +1187,8 @@ export const CatalogService: GenService<{
     output: typeof UpdateVariantResponseSchema;
   },
   /**
-   * Returns one variant, by its id or its sku, with its default prices. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+   * Returns one variant, by its id or its sku, with its default prices. Fails with
+   * ERROR_REASON_VARIANT_NOT_FOUND.
    *
    * @generated from rpc souk.catalog.v1.CatalogService.GetVariant
    */
@@ -1190,7 +1198,8 @@ export const CatalogService: GenService<{
     output: typeof GetVariantResponseSchema;
   },
   /**
-   * Returns several variants by their skus, in the order asked; skus that no variant has are left out.
+   * Returns several variants by their skus, in the order of the request; skus that no variant has
+   * are left out.
    *
    * @generated from rpc souk.catalog.v1.CatalogService.BatchGetVariants
    */
@@ -1201,7 +1210,7 @@ export const CatalogService: GenService<{
   },
   /**
    * Adds a price to a variant. The first price of a currency becomes the default in that currency.
-   * Repeating a `request_id` answers the first result. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
+   * Repeating a `request_id` returns the first result. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
    * ERROR_REASON_PRICE_EXISTS, ERROR_REASON_AMOUNT_OUT_OF_RANGE and ERROR_REASON_INVALID_TIME.
    *
    * @generated from rpc souk.catalog.v1.CatalogService.CreatePrice
@@ -1212,7 +1221,7 @@ export const CatalogService: GenService<{
     output: typeof CreatePriceResponseSchema;
   },
   /**
-   * Returns one price, also when it is archived. Fails with ERROR_REASON_PRICE_NOT_FOUND.
+   * Returns one price, even when it is archived. Fails with ERROR_REASON_PRICE_NOT_FOUND.
    *
    * @generated from rpc souk.catalog.v1.CatalogService.GetPrice
    */
@@ -1222,7 +1231,8 @@ export const CatalogService: GenService<{
     output: typeof GetPriceResponseSchema;
   },
   /**
-   * Lists the prices of a variant, archived ones included, in the order of their effective times, a page at a time.
+   * Lists the prices of a variant, archived ones included, in the order of their effective times, a
+   * page at a time.
    * Fails with ERROR_REASON_VARIANT_NOT_FOUND.
    *
    * @generated from rpc souk.catalog.v1.CatalogService.ListPrices
@@ -1233,9 +1243,9 @@ export const CatalogService: GenService<{
     output: typeof ListPricesResponseSchema;
   },
   /**
-   * Makes a price the one that its variant is sold at in its currency, unless a price is named. Doing it again changes
-   * nothing. Repeating a `request_id` answers the first result. Fails with ERROR_REASON_PRICE_NOT_FOUND and
-   * ERROR_REASON_PRICE_ARCHIVED.
+   * Makes a price the default of its variant in its currency: the variant is sold at it unless a
+   * price is named. Repeating the call changes nothing. Repeating a `request_id` returns the first
+   * result. Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_ARCHIVED.
    *
    * @generated from rpc souk.catalog.v1.CatalogService.SetDefaultPrice
    */
@@ -1245,8 +1255,9 @@ export const CatalogService: GenService<{
     output: typeof SetDefaultPriceResponseSchema;
   },
   /**
-   * Takes a price out of use; it stays readable. Archiving it again changes nothing. Repeating a `request_id` answers the
-   * first result. Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+   * Archives a price: nothing is sold at it any more, but it stays readable. Archiving it again
+   * changes nothing. Repeating a `request_id` returns the first result. Fails with
+   * ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
    *
    * @generated from rpc souk.catalog.v1.CatalogService.ArchivePrice
    */
@@ -1256,13 +1267,16 @@ export const CatalogService: GenService<{
     output: typeof ArchivePriceResponseSchema;
   },
   /**
-   * Takes a stream of products with their variants and prices, and answers what became of each item, in order.
+   * Imports a stream of products with their variants and prices, and returns one result per item,
+   * in order.
    *
-   * An item is taken as a whole or refused as a whole, and a bad one does not stop the others. What was imported before is
-   * found by its external key: variants and prices that are new are added, and nothing that is there is changed, so that a
-   * repeat changes nothing and undoes no edit. Items become durable in groups while the stream goes on: when a call breaks
-   * off, some are there, and a repeat brings the rest. At most 10,000 items a call (ERROR_REASON_TOO_MANY_ITEMS). An item with more
-   * labels, variants, attributes or prices than may be sent ends the call with ERROR_REASON_INVALID_FIELD.
+   * Each item is imported or rejected as a whole, and a bad item does not stop the others. Products
+   * imported earlier are found by their external key: new variants and prices are added, and
+   * existing data never changes, so a retry changes nothing and undoes no edit. Items become
+   * durable in groups while the stream continues: when a call breaks off, some items are imported,
+   * and a retry imports the rest. At most 10,000 items per call (ERROR_REASON_TOO_MANY_ITEMS). An
+   * item with more labels, variants, attributes or prices than allowed ends the call with
+   * ERROR_REASON_INVALID_FIELD.
    *
    * @generated from rpc souk.catalog.v1.CatalogService.ImportProducts
    */
@@ -1272,12 +1286,14 @@ export const CatalogService: GenService<{
     output: typeof ImportProductsResponseSchema;
   },
   /**
-   * Answers what each item costs now: a sku its default price in the currency, a price id that price. Items may repeat.
+   * Returns what each item costs now: for a sku its default price in the currency, for a price id
+   * that price. Items may repeat.
    *
-   * All items or none: when some cannot be sold the code, reason and metadata are those of the first, its metadata has
-   * `item_index` and `field` (as in `items[3].sku`), and BadRequest names up to 16 of them. Fails with
-   * ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED,
-   * ERROR_REASON_CURRENCY_MISMATCH and ERROR_REASON_PRODUCT_NOT_FOR_SALE.
+   * Resolves all items or none. When some cannot be sold, the code, reason and metadata are those
+   * of the first; its metadata has `item_index` and `field` (as in `items[3].sku`), and BadRequest
+   * names up to 16 of them. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
+   * ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH and
+   * ERROR_REASON_PRODUCT_NOT_FOR_SALE.
    *
    * @generated from rpc souk.catalog.v1.CatalogService.ResolvePrices
    */
@@ -1287,9 +1303,9 @@ export const CatalogService: GenService<{
     output: typeof ResolvePricesResponseSchema;
   },
   /**
-   * Checks the invariants of this service's database: every variant has its product, every price its variant, every
-   * default price belongs to its variant and currency and is not archived, every variant with a price has a default.
-   * Answers what is wrong, and how much was looked at.
+   * Checks the invariants of this service's database: every variant has its product, every price
+   * its variant, every default price belongs to its variant and currency and is not archived, every
+   * variant with a price has a default. Returns what is wrong and how much was checked.
    *
    * @generated from rpc souk.catalog.v1.CatalogService.AuditCatalog
    */

@@ -13,7 +13,8 @@ export const file_souk_catalog_v1_error_reason: GenFile = /*@__PURE__*/
   fileDesc("CiJzb3VrL2NhdGFsb2cvdjEvZXJyb3JfcmVhc29uLnByb3RvEg9zb3VrLmNhdGFsb2cudjEq9wgKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEjgKHkVSUk9SX1JFQVNPTl9QUk9EVUNUX05PVF9GT1VORBABGhSquxgQCAUSCnByb2R1Y3RfaWQgARJQCh5FUlJPUl9SRUFTT05fVkFSSUFOVF9OT1RfRk9VTkQQAhosqrsYKAgFGgp2YXJpYW50X2lkGgNza3UaCml0ZW1faW5kZXgaBWZpZWxkIAESWwocRVJST1JfUkVBU09OX1BSSUNFX05PVF9GT1VORBADGjmquxg1CAUaCHByaWNlX2lkGgNza3UaDWN1cnJlbmN5X2NvZGUaCml0ZW1faW5kZXgaBWZpZWxkIAESKgoXRVJST1JfUkVBU09OX1NLVV9FWElTVFMQBBoNqrsYCQgGEgNza3UgARIxChlFUlJPUl9SRUFTT05fUFJJQ0VfRVhJU1RTEAUaEqq7GA4IBhIIcHJpY2VfaWQgARIuChpFUlJPUl9SRUFTT05fRVRBR19NSVNNQVRDSBAGGg6quxgKCAoSBGV0YWcgARJMChpFUlJPUl9SRUFTT05fUFJPRFVDVF9TVEFURRAHGiyquxgoCAkSCnByb2R1Y3RfaWQSBXN0YXRlEg9yZXF1ZXN0ZWRfc3RhdGUgARI/Ch5FUlJPUl9SRUFTT05fVE9PX01BTllfVkFSSUFOVFMQCBobqrsYFwgJEgpwcm9kdWN0X2lkEgVsaW1pdCABEksKG0VSUk9SX1JFQVNPTl9QUklDRV9BUkNISVZFRBAJGiqquxgmCAkSCHByaWNlX2lkGgNza3UaCml0ZW1faW5kZXgaBWZpZWxkIAESNQodRVJST1JfUkVBU09OX1BSSUNFX0lTX0RFRkFVTFQQChoSqrsYDggJEghwcmljZV9pZCABEl0KHkVSUk9SX1JFQVNPTl9DVVJSRU5DWV9NSVNNQVRDSBALGjmquxg1CAkSCml0ZW1faW5kZXgSBWZpZWxkEg1jdXJyZW5jeV9jb2RlGghwcmljZV9pZBoDc2t1IAESWAohRVJST1JfUkVBU09OX1BST0RVQ1RfTk9UX0ZPUl9TQUxFEAwaMaq7GC0ICRIKaXRlbV9pbmRleBIFZmllbGQSA3NrdRIFc3RhdGUaCHByaWNlX2lkIAESLgogRVJST1JfUkVBU09OX0FNT1VOVF9PVVRfT0ZfUkFOR0UQDRoIqrsYBAgDIAESLAoeRVJST1JfUkVBU09OX1VQREFURV9NQVNLX0VNUFRZEA4aCKq7GAQIAyABEicKGUVSUk9SX1JFQVNPTl9JTlZBTElEX1RJTUUQDxoIqrsYBAgDIAESMAobRVJST1JfUkVBU09OX1RPT19NQU5ZX0lURU1TEBAaD6q7GAsIAxIFbGltaXQgARIkChZFUlJPUl9SRUFTT05fRFVQTElDQVRFEBEaCKq7GAQIAyABEicKGUVSUk9SX1JFQVNPTl9JTlZBTElEX0lURU0QEhoIqrsYBAgDIAFiBnByb3RvMw", [file_souk_policy_v1_reason]);
 
 /**
- * Why the catalog service refused a call; the `reason` of `google.rpc.ErrorInfo`, with domain `souk.catalog.v1`.
+ * Why the catalog service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
+ * `souk.catalog.v1`.
  *
  * @generated from enum souk.catalog.v1.ErrorReason
  */
@@ -33,73 +34,74 @@ export enum ErrorReason {
   PRODUCT_NOT_FOUND = 1,
 
   /**
-   * No variant has this id or sku, or its product is a draft that this caller may not see. Metadata `variant_id` or
-   * `sku`.
+   * No variant has this id or sku, or its product is a draft that this caller may not see. Metadata
+   * `variant_id` or `sku`.
    *
    * @generated from enum value: ERROR_REASON_VARIANT_NOT_FOUND = 2;
    */
   VARIANT_NOT_FOUND = 2,
 
   /**
-   * No price has this id, or its product is a draft that this caller may not see; or, from ResolvePrices, the sku has
-   * no price in the currency asked. Metadata `price_id`, or `sku` and `currency_code`.
+   * No price has this id, or its product is a draft that this caller may not see; or, from
+   * ResolvePrices, the sku has no price in the requested currency. Metadata `price_id`, or `sku`
+   * and `currency_code`.
    *
    * @generated from enum value: ERROR_REASON_PRICE_NOT_FOUND = 3;
    */
   PRICE_NOT_FOUND = 3,
 
   /**
-   * Another variant has this sku already.
+   * Another variant already has this sku.
    *
    * @generated from enum value: ERROR_REASON_SKU_EXISTS = 4;
    */
   SKU_EXISTS = 4,
 
   /**
-   * Another price has this id already.
+   * Another price already has this id.
    *
    * @generated from enum value: ERROR_REASON_PRICE_EXISTS = 5;
    */
   PRICE_EXISTS = 5,
 
   /**
-   * The etag is not that of the present state: somebody else changed it first. Read it again, and repeat. Metadata
-   * `etag`, which is the present one.
+   * The etag is stale: another call changed the resource first. Read it again and retry. Metadata
+   * `etag`, the current one.
    *
    * @generated from enum value: ERROR_REASON_ETAG_MISMATCH = 6;
    */
   ETAG_MISMATCH = 6,
 
   /**
-   * A product cannot go from the state it is in to the one asked.
+   * A product cannot change from its current state to the requested one.
    *
    * @generated from enum value: ERROR_REASON_PRODUCT_STATE = 7;
    */
   PRODUCT_STATE = 7,
 
   /**
-   * The product has as many variants as a product may have.
+   * The product has reached the limit of variants.
    *
    * @generated from enum value: ERROR_REASON_TOO_MANY_VARIANTS = 8;
    */
   TOO_MANY_VARIANTS = 8,
 
   /**
-   * The price is archived: it can be read, but neither be made a default nor be sold at.
+   * The price is archived: it can be read, but not sold at or made a default.
    *
    * @generated from enum value: ERROR_REASON_PRICE_ARCHIVED = 9;
    */
   PRICE_ARCHIVED = 9,
 
   /**
-   * The price is a default and cannot be archived before another price is made the default.
+   * The price is a default. Make another price the default before archiving it.
    *
    * @generated from enum value: ERROR_REASON_PRICE_IS_DEFAULT = 10;
    */
   PRICE_IS_DEFAULT = 10,
 
   /**
-   * The price is in another currency than the one asked. Metadata `price_id`, `currency_code` of the price.
+   * The price is not in the requested currency. Metadata `price_id`, `currency_code` of the price.
    *
    * @generated from enum value: ERROR_REASON_CURRENCY_MISMATCH = 11;
    */
@@ -113,7 +115,7 @@ export enum ErrorReason {
   PRODUCT_NOT_FOR_SALE = 12,
 
   /**
-   * An amount is negative or beyond 1,000,000,000,000 minor units. BadRequest names the field.
+   * An amount is negative or more than 1,000,000,000,000 minor units. BadRequest names the field.
    *
    * @generated from enum value: ERROR_REASON_AMOUNT_OUT_OF_RANGE = 13;
    */
@@ -127,22 +129,24 @@ export enum ErrorReason {
   UPDATE_MASK_EMPTY = 14,
 
   /**
-   * A time lies outside the calendar, or in the future where only the past makes sense. BadRequest names the field.
+   * A time is outside the calendar, or in the future where it must not be. BadRequest names the
+   * field.
    *
    * @generated from enum value: ERROR_REASON_INVALID_TIME = 15;
    */
   INVALID_TIME = 15,
 
   /**
-   * The import stream has more items than one call takes; every item up to the limit was dealt with.
+   * The import stream has more items than one call may import; every item up to the limit was
+   * processed.
    *
    * @generated from enum value: ERROR_REASON_TOO_MANY_ITEMS = 16;
    */
   TOO_MANY_ITEMS = 16,
 
   /**
-   * An item of an import names a sku twice, or two default prices of a variant in one currency. Only in the result of
-   * an item.
+   * An item of an import names a sku twice, or two default prices of a variant in one currency.
+   * Only in the result of an item.
    *
    * @generated from enum value: ERROR_REASON_DUPLICATE = 17;
    */

@@ -21,7 +21,7 @@ export const file_souk_catalog_v1_events: GenFile = /*@__PURE__*/
   fileDesc("Chxzb3VrL2NhdGFsb2cvdjEvZXZlbnRzLnByb3RvEg9zb3VrLmNhdGFsb2cudjEiOwoOUHJvZHVjdENyZWF0ZWQSKQoHcHJvZHVjdBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0InIKDlByb2R1Y3RVcGRhdGVkEikKB3Byb2R1Y3QYASABKAsyGC5zb3VrLmNhdGFsb2cudjEuUHJvZHVjdBI1Cg5wcmV2aW91c19zdGF0ZRgCIAEoDjIdLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0U3RhdGUiOwoOVmFyaWFudENyZWF0ZWQSKQoHdmFyaWFudBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5WYXJpYW50IjsKDlZhcmlhbnRVcGRhdGVkEikKB3ZhcmlhbnQYASABKAsyGC5zb3VrLmNhdGFsb2cudjEuVmFyaWFudCI1CgxQcmljZUNyZWF0ZWQSJQoFcHJpY2UYASABKAsyFi5zb3VrLmNhdGFsb2cudjEuUHJpY2UiNgoNUHJpY2VBcmNoaXZlZBIlCgVwcmljZRgBIAEoCzIWLnNvdWsuY2F0YWxvZy52MS5QcmljZSKIAQoTRGVmYXVsdFByaWNlQ2hhbmdlZBIlCgVwcmljZRgBIAEoCzIWLnNvdWsuY2F0YWxvZy52MS5QcmljZRIZChFwcmV2aW91c19wcmljZV9pZBgCIAEoCRIvCgtjaGFuZ2VfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_google_protobuf_timestamp, file_souk_catalog_v1_price, file_souk_catalog_v1_product, file_souk_catalog_v1_variant]);
 
 /**
- * A product came into being. Key: the product id, as of every event of this service.
+ * A product was created. Key: the product id, as of every event of this service.
  *
  * @generated from message souk.catalog.v1.ProductCreated
  */
@@ -70,7 +70,7 @@ export const ProductUpdatedSchema: GenMessage<ProductUpdated> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_events, 1);
 
 /**
- * A variant came into being.
+ * A variant was created.
  *
  * @generated from message souk.catalog.v1.VariantCreated
  */
@@ -112,8 +112,8 @@ export const VariantUpdatedSchema: GenMessage<VariantUpdated> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_events, 3);
 
 /**
- * A price came into being. When it is the first of its variant in its currency it is the default, and no other event
- * says so.
+ * A price was created. The first price of a variant in its currency is its default; no
+ * DefaultPriceChanged follows.
  *
  * @generated from message souk.catalog.v1.PriceCreated
  */
@@ -155,7 +155,7 @@ export const PriceArchivedSchema: GenMessage<PriceArchived> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_events, 5);
 
 /**
- * A variant is sold at another price than before unless a price is named.
+ * The default price of a variant changed: it is sold at this price unless a price is named.
  *
  * @generated from message souk.catalog.v1.DefaultPriceChanged
  */

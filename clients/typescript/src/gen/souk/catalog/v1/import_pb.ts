@@ -20,28 +20,28 @@ export const file_souk_catalog_v1_import: GenFile = /*@__PURE__*/
   fileDesc("Chxzb3VrL2NhdGFsb2cvdjEvaW1wb3J0LnByb3RvEg9zb3VrLmNhdGFsb2cudjEivQMKD0ltcG9ydGVkUHJvZHVjdBItCgxleHRlcm5hbF9rZXkYASABKAlCF7pIFHISGGQyDl5bIS1+XXsxLDEwMH0kEi4KBXRpdGxlGAIgASgJQh+6SBxyGhABGMgBMhNeW15ceDAwLVx4MWZceDdmXSokEikKC2Rlc2NyaXB0aW9uGAMgASgJQhS6SBFyDxiQTjIKXlteXHgwMF0qJBI2CgVzdGF0ZRgEIAEoDjIdLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0U3RhdGVCCLpIBYIBAhABEnsKBmxhYmVscxgFIAMoCzIsLnNvdWsuY2F0YWxvZy52MS5JbXBvcnRlZFByb2R1Y3QuTGFiZWxzRW50cnlCPbpIOpoBNxAgIhdyFTITXlthLXowLTlfLi1dezEsNjN9JCoachgY/wEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSPAoIdmFyaWFudHMYBiADKAsyIC5zb3VrLmNhdGFsb2cudjEuSW1wb3J0ZWRWYXJpYW50Qgi6SAWSAQIQZBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpYDCg9JbXBvcnRlZFZhcmlhbnQSYQoDc2t1GAEgASgJQlS6SFFyTxABGEAySV5bXHB7TH1ccHtOfVxwe1B9XHB7U31dKFtccHtMfVxwe059XHB7UH1ccHtTfSBdKltccHtMfVxwe059XHB7UH1ccHtTfV0pPyQSLAoFdGl0bGUYAiABKAlCHbpIGnIYGMgBMhNeW15ceDAwLVx4MWZceDdmXSokEoMBCgphdHRyaWJ1dGVzGAMgAygLMjAuc291ay5jYXRhbG9nLnYxLkltcG9ydGVkVmFyaWFudC5BdHRyaWJ1dGVzRW50cnlCPbpIOpoBNxAgIhdyFTITXlthLXowLTlfLi1dezEsNjN9JCoachgY/wEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSOQoGcHJpY2VzGAQgAygLMh4uc291ay5jYXRhbG9nLnYxLkltcG9ydGVkUHJpY2VCCbpIBpIBAxDIARoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKIAQoNSW1wb3J0ZWRQcmljZRIvCgp1bml0X3ByaWNlGAEgASgLMhMuc291ay50eXBlLnYxLk1vbmV5Qga6SAPIAQESMgoOZWZmZWN0aXZlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmlzX2RlZmF1bHQYAyABKAgiyAEKDEltcG9ydFJlc3VsdBIUCgxleHRlcm5hbF9rZXkYASABKAkSLwoHb3V0Y29tZRgCIAEoDjIeLnNvdWsuY2F0YWxvZy52MS5JbXBvcnRPdXRjb21lEhIKCnByb2R1Y3RfaWQYAyABKAkSGAoQdmFyaWFudHNfY3JlYXRlZBgEIAEoBRIWCg5wcmljZXNfY3JlYXRlZBgFIAEoBRIrCgVlcnJvchgGIAEoCzIcLnNvdWsuY2F0YWxvZy52MS5JbXBvcnRFcnJvciI9CgtJbXBvcnRFcnJvchIOCgZyZWFzb24YASABKAkSDQoFZmllbGQYAiABKAkSDwoHbWVzc2FnZRgDIAEoCSqhAQoNSW1wb3J0T3V0Y29tZRIeChpJTVBPUlRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhoKFklNUE9SVF9PVVRDT01FX0NSRUFURUQQARIbChdJTVBPUlRfT1VUQ09NRV9FWFRFTkRFRBACEhwKGElNUE9SVF9PVVRDT01FX1VOQ0hBTkdFRBADEhkKFUlNUE9SVF9PVVRDT01FX0ZBSUxFRBAEYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_souk_catalog_v1_product, file_souk_type_v1_money]);
 
 /**
- * A product as another system knows it, with its variants and their prices.
+ * A product of another system, with its variants and their prices.
  *
  * @generated from message souk.catalog.v1.ImportedProduct
  */
 export type ImportedProduct = Message<"souk.catalog.v1.ImportedProduct"> & {
   /**
-   * Names the product in the system it comes from: 1 to 100 printable ASCII characters without spaces. A repeat finds
-   * the product by it; the product id is derived from it.
+   * The key of the product in the system it comes from: 1 to 100 printable ASCII characters without
+   * spaces. A repeated import finds the product by it; the product id is derived from it.
    *
    * @generated from field: string external_key = 1;
    */
   externalKey: string;
 
   /**
-   * What people call it, 1 to 200 characters.
+   * The display name, 1 to 200 characters.
    *
    * @generated from field: string title = 2;
    */
   title: string;
 
   /**
-   * What it is, at most 10,000 characters.
+   * The description, at most 10,000 characters.
    *
    * @generated from field: string description = 3;
    */
@@ -55,7 +55,7 @@ export type ImportedProduct = Message<"souk.catalog.v1.ImportedProduct"> & {
   state: ProductState;
 
   /**
-   * Marks to find and group products by, at most 32.
+   * Labels to find and group products by, at most 32.
    *
    * @generated from field: map<string, string> labels = 5;
    */
@@ -90,7 +90,7 @@ export type ImportedVariant = Message<"souk.catalog.v1.ImportedVariant"> & {
   sku: string;
 
   /**
-   * What tells it from the other variants, at most 200 characters.
+   * What distinguishes it from the other variants, at most 200 characters.
    *
    * @generated from field: string title = 2;
    */
@@ -104,7 +104,7 @@ export type ImportedVariant = Message<"souk.catalog.v1.ImportedVariant"> & {
   attributes: { [key: string]: string };
 
   /**
-   * Its prices, at most 200; of several with the same amount the first counts.
+   * Its prices, at most 200; of several with the same amount only the first is used.
    *
    * @generated from field: repeated souk.catalog.v1.ImportedPrice prices = 4;
    */
@@ -121,8 +121,9 @@ export const ImportedVariantSchema: GenMessage<ImportedVariant> = /*@__PURE__*/
 /**
  * A price of an imported variant.
  *
- * Its id is derived, so that whoever knows the sku and the amount can name it: UUIDv5 of the text `SKU CURRENCY MINOR`
- * (as in `85123A GBP 255`) in the namespace that is UUIDv5 of `souk.catalog.price` in the OID namespace of RFC 9562.
+ * Its id is derived, so that any client that knows the sku and the amount can compute it: the
+ * UUIDv5 of the text `SKU CURRENCY MINOR` (as in `85123A GBP 255`) in the namespace that is the
+ * UUIDv5 of `souk.catalog.price` in the OID namespace of RFC 9562.
  *
  * @generated from message souk.catalog.v1.ImportedPrice
  */
@@ -135,15 +136,15 @@ export type ImportedPrice = Message<"souk.catalog.v1.ImportedPrice"> & {
   unitPrice?: Money | undefined;
 
   /**
-   * Since when it was asked in the world; absent means now.
+   * When the price took effect in the real world; absent means now.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 2;
    */
   effectiveTime?: Timestamp | undefined;
 
   /**
-   * True for the price that a variant which is new, or had no price in this currency, is sold at unless a price is
-   * named; at most one a currency. Without any it is the first price of the currency.
+   * True for the default price of a variant that is new or had no price in this currency; at most
+   * one per currency. If none is marked, the first price of the currency is the default.
    *
    * @generated from field: bool is_default = 3;
    */
@@ -158,20 +159,20 @@ export const ImportedPriceSchema: GenMessage<ImportedPrice> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_import, 2);
 
 /**
- * What became of one item of an import.
+ * The result of importing one item.
  *
  * @generated from message souk.catalog.v1.ImportResult
  */
 export type ImportResult = Message<"souk.catalog.v1.ImportResult"> & {
   /**
-   * The item's external_key as it came, cut to 100 characters.
+   * The item's external_key as it was sent, truncated to 100 characters.
    *
    * @generated from field: string external_key = 1;
    */
   externalKey: string;
 
   /**
-   * What became of it.
+   * The outcome.
    *
    * @generated from field: souk.catalog.v1.ImportOutcome outcome = 2;
    */
@@ -227,14 +228,14 @@ export type ImportError = Message<"souk.catalog.v1.ImportError"> & {
   reason: string;
 
   /**
-   * The field at fault, such as `variants[1].sku`; empty when it is the whole item.
+   * The invalid field, such as `variants[1].sku`; empty when the whole item is at fault.
    *
    * @generated from field: string field = 2;
    */
   field: string;
 
   /**
-   * What is wrong, for a person to read.
+   * What is wrong, as text for people.
    *
    * @generated from field: string message = 3;
    */
@@ -249,7 +250,7 @@ export const ImportErrorSchema: GenMessage<ImportError> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_import, 4);
 
 /**
- * What became of an item of an import.
+ * The outcome of importing one item.
  *
  * @generated from enum souk.catalog.v1.ImportOutcome
  */
@@ -269,21 +270,21 @@ export enum ImportOutcome {
   CREATED = 1,
 
   /**
-   * The product was there, and variants or prices were added to it.
+   * The product existed; variants or prices were added to it.
    *
    * @generated from enum value: IMPORT_OUTCOME_EXTENDED = 2;
    */
   EXTENDED = 2,
 
   /**
-   * Everything was there already.
+   * Everything existed already.
    *
    * @generated from enum value: IMPORT_OUTCOME_UNCHANGED = 3;
    */
   UNCHANGED = 3,
 
   /**
-   * The item was refused, and nothing of it is there.
+   * The item was rejected; nothing of it was stored.
    *
    * @generated from enum value: IMPORT_OUTCOME_FAILED = 4;
    */

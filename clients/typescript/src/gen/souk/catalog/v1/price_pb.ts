@@ -17,7 +17,8 @@ export const file_souk_catalog_v1_price: GenFile = /*@__PURE__*/
   fileDesc("Chtzb3VrL2NhdGFsb2cvdjEvcHJpY2UucHJvdG8SD3NvdWsuY2F0YWxvZy52MSKOAgoFUHJpY2USEAoIcHJpY2VfaWQYASABKAkSEgoKdmFyaWFudF9pZBgCIAEoCRILCgNza3UYAyABKAkSJwoKdW5pdF9wcmljZRgEIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRISCgppc19kZWZhdWx0GAUgASgIEjAKDGFyY2hpdmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLY3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmVmZmVjdGl2ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_google_protobuf_timestamp, file_souk_type_v1_money]);
 
 /**
- * One price of a variant. Its amount never changes: another amount is another price, and the old one stays readable.
+ * One price of a variant. Its amount never changes: a new amount is a new price, and the old one
+ * stays readable.
  *
  * @generated from message souk.catalog.v1.Price
  */
@@ -58,7 +59,7 @@ export type Price = Message<"souk.catalog.v1.Price"> & {
   isDefault: boolean;
 
   /**
-   * When it was archived; absent while it can be sold at.
+   * When it was archived; absent while it is in use.
    *
    * @generated from field: google.protobuf.Timestamp archive_time = 6;
    */
@@ -72,7 +73,8 @@ export type Price = Message<"souk.catalog.v1.Price"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * Since when it was asked in the world; differs from create_time when history is imported.
+   * When the price took effect in the real world; differs from create_time when history is
+   * imported.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 8;
    */

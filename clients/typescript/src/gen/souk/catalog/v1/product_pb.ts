@@ -15,7 +15,7 @@ export const file_souk_catalog_v1_product: GenFile = /*@__PURE__*/
   fileDesc("Ch1zb3VrL2NhdGFsb2cvdjEvcHJvZHVjdC5wcm90bxIPc291ay5jYXRhbG9nLnYxItoCCgdQcm9kdWN0EhIKCnByb2R1Y3RfaWQYASABKAkSDQoFdGl0bGUYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSLAoFc3RhdGUYBCABKA4yHS5zb3VrLmNhdGFsb2cudjEuUHJvZHVjdFN0YXRlEjQKBmxhYmVscxgFIAMoCzIkLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0LkxhYmVsc0VudHJ5EhQKDGV4dGVybmFsX2tleRgGIAEoCRIMCgRldGFnGAcgASgJEi8KC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASp8CgxQcm9kdWN0U3RhdGUSHQoZUFJPRFVDVF9TVEFURV9VTlNQRUNJRklFRBAAEhcKE1BST0RVQ1RfU1RBVEVfRFJBRlQQARIYChRQUk9EVUNUX1NUQVRFX0FDVElWRRACEhoKFlBST0RVQ1RfU1RBVEVfQVJDSElWRUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
- * Something the shop sells or has sold: a rug, a tea, a film. What is put into a basket is one of its variants.
+ * Something the shop sells or has sold: a rug, a tea, a film. Customers buy one of its variants.
  *
  * @generated from message souk.catalog.v1.Product
  */
@@ -28,14 +28,14 @@ export type Product = Message<"souk.catalog.v1.Product"> & {
   productId: string;
 
   /**
-   * What people call it.
+   * The display name.
    *
    * @generated from field: string title = 2;
    */
   title: string;
 
   /**
-   * What it is, in as many words as it takes.
+   * The description.
    *
    * @generated from field: string description = 3;
    */
@@ -49,21 +49,22 @@ export type Product = Message<"souk.catalog.v1.Product"> & {
   state: ProductState;
 
   /**
-   * Marks to find and group products by, such as `material: wool`.
+   * Labels to find and group products by, such as `material: wool`.
    *
    * @generated from field: map<string, string> labels = 5;
    */
   labels: { [key: string]: string };
 
   /**
-   * The key under which it was imported; empty when it was created by hand.
+   * The key under which it was imported; empty when it was created by CreateProduct.
    *
    * @generated from field: string external_key = 6;
    */
   externalKey: string;
 
   /**
-   * Changes whenever the product changes; send it with an update to be sure of what is overwritten.
+   * Changes whenever the product changes; send it with an update to avoid overwriting a concurrent
+   * change.
    *
    * @generated from field: string etag = 7;
    */
@@ -77,7 +78,7 @@ export type Product = Message<"souk.catalog.v1.Product"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * When it last changed. A change of its variants and prices does not count.
+   * When it last changed. Changes of its variants and prices do not count.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 9;
    */
@@ -94,8 +95,8 @@ export const ProductSchema: GenMessage<Product> = /*@__PURE__*/
 /**
  * Whether a product is for sale.
  *
- * DRAFT → ACTIVE → ARCHIVED, ARCHIVED → ACTIVE, and DRAFT → ARCHIVED. What was once public never becomes a draft again,
- * because orders point at it.
+ * DRAFT → ACTIVE → ARCHIVED, ARCHIVED → ACTIVE, and DRAFT → ARCHIVED. A product that was public
+ * never becomes a draft again, because orders refer to it.
  *
  * @generated from enum souk.catalog.v1.ProductState
  */
@@ -122,7 +123,7 @@ export enum ProductState {
   ACTIVE = 2,
 
   /**
-   * No longer for sale, and still readable.
+   * No longer for sale, but still readable.
    *
    * @generated from enum value: PRODUCT_STATE_ARCHIVED = 3;
    */

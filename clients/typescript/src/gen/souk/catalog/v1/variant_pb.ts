@@ -17,7 +17,8 @@ export const file_souk_catalog_v1_variant: GenFile = /*@__PURE__*/
   fileDesc("Ch1zb3VrL2NhdGFsb2cvdjEvdmFyaWFudC5wcm90bxIPc291ay5jYXRhbG9nLnYxIt4CCgdWYXJpYW50EhIKCnZhcmlhbnRfaWQYASABKAkSEgoKcHJvZHVjdF9pZBgCIAEoCRILCgNza3UYAyABKAkSDQoFdGl0bGUYBCABKAkSPAoKYXR0cmlidXRlcxgFIAMoCzIoLnNvdWsuY2F0YWxvZy52MS5WYXJpYW50LkF0dHJpYnV0ZXNFbnRyeRIuCg5kZWZhdWx0X3ByaWNlcxgGIAMoCzIWLnNvdWsuY2F0YWxvZy52MS5QcmljZRIMCgRldGFnGAcgASgJEi8KC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFiBnByb3RvMw", [file_google_protobuf_timestamp, file_souk_catalog_v1_price]);
 
 /**
- * One form of a product that can be bought: a size, a colour. Its sku names it everywhere in the shop.
+ * One form of a product that can be bought: a size, a colour. Its sku identifies it everywhere in
+ * the shop.
  *
  * @generated from message souk.catalog.v1.Variant
  */
@@ -37,14 +38,15 @@ export type Variant = Message<"souk.catalog.v1.Variant"> & {
   productId: string;
 
   /**
-   * The stock keeping unit: unique in the shop, exact in letter case, and never changed.
+   * The stock keeping unit: unique in the shop, case-sensitive, and never changed.
    *
    * @generated from field: string sku = 3;
    */
   sku: string;
 
   /**
-   * What tells it from the other variants, such as `200 x 300 cm`; may be empty when there is only one.
+   * What distinguishes it from the other variants, such as `200 x 300 cm`; may be empty when there
+   * is only one.
    *
    * @generated from field: string title = 4;
    */
@@ -58,15 +60,15 @@ export type Variant = Message<"souk.catalog.v1.Variant"> & {
   attributes: { [key: string]: string };
 
   /**
-   * Its default price in each currency that it has prices in, by currency.
+   * Its default price in each currency that it has prices in, sorted by currency.
    *
    * @generated from field: repeated souk.catalog.v1.Price default_prices = 6;
    */
   defaultPrices: Price[];
 
   /**
-   * Changes whenever the variant changes; send it with an update to be sure of what is overwritten. A change of
-   * prices does not count.
+   * Changes whenever the variant changes; send it with an update to avoid overwriting a concurrent
+   * change. Changes of its prices do not count.
    *
    * @generated from field: string etag = 7;
    */
@@ -80,7 +82,7 @@ export type Variant = Message<"souk.catalog.v1.Variant"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * When it last changed. A change of its prices does not count.
+   * When it last changed. Changes of its prices do not count.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 9;
    */

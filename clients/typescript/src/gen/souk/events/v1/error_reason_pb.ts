@@ -13,7 +13,8 @@ export const file_souk_events_v1_error_reason: GenFile = /*@__PURE__*/
   fileDesc("CiFzb3VrL2V2ZW50cy92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsuZXZlbnRzLnYxKvEECgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABI/CiNFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05PVF9GT1VORBABGhaquxgSCAUSDHN1YnNjcmlwdGlvbiABEjwKIEVSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fRVhJU1RTEAIaFqq7GBIIBhIMc3Vic2NyaXB0aW9uIAESMwocRVJST1JfUkVBU09OX1NUUkVBTV9QUk9UT0NPTBADGhGquxgNCAMSB3Byb2JsZW0gARJDCh5FUlJPUl9SRUFTT05fTk9fU1VDSF9QQVJUSVRJT04QBBofqrsYGwgDEglwYXJ0aXRpb24SCnBhcnRpdGlvbnMgARIqChxFUlJPUl9SRUFTT05fTE9HX1VOQVZBSUxBQkxFEAUaCKq7GAQIDiACEioKHEVSUk9SX1JFQVNPTl9FVkVOVF9UT09fTEFSR0UQBhoIqrsYBAgDIAESQAoiRVJST1JfUkVBU09OX0RFQURfTEVUVEVSX05PVF9GT1VORBAHGhiquxgUCAUSDmRlYWRfbGV0dGVyX2lkIAESPQohRVJST1JfUkVBU09OX1NVQlNDUklQVElPTl9DSEFOR0VEEAgaFqq7GBIIChIMc3Vic2NyaXB0aW9uIAISLQofRVJST1JfUkVBU09OX0ZPUkVJR05fRVZFTlRfVFlQRRAJGgiquxgECAcgARJDCh5FUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05BTUUQChofqrsYGwgDEgxzdWJzY3JpcHRpb24SB2FsbG93ZWQgAWIGcHJvdG8z", [file_souk_policy_v1_reason]);
 
 /**
- * Why the events service refused a call; the `reason` of `google.rpc.ErrorInfo`, with domain `souk.events.v1`.
+ * Why the events service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
+ * `souk.events.v1`.
  *
  * @generated from enum souk.events.v1.ErrorReason
  */
@@ -26,21 +27,22 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
 
   /**
-   * No subscription has this name, or it is another service's.
+   * No subscription has this name, or another service owns it.
    *
    * @generated from enum value: ERROR_REASON_SUBSCRIPTION_NOT_FOUND = 1;
    */
   SUBSCRIPTION_NOT_FOUND = 1,
 
   /**
-   * A subscription of this name is there, with other settings or of another owner.
+   * A subscription with this name exists, with other settings or another owner.
    *
    * @generated from enum value: ERROR_REASON_SUBSCRIPTION_EXISTS = 2;
    */
   SUBSCRIPTION_EXISTS = 2,
 
   /**
-   * The stream broke the protocol of Subscribe: a first message without `start`, or a second `start`.
+   * The stream broke the protocol of Subscribe: a first message without `start`, or a second
+   * `start`.
    *
    * @generated from enum value: ERROR_REASON_STREAM_PROTOCOL = 3;
    */
@@ -54,44 +56,47 @@ export enum ErrorReason {
   NO_SUCH_PARTITION = 4,
 
   /**
-   * The broker under the log cannot be reached or does not take the event. Repeat the call.
+   * The broker that stores the log is unreachable or rejects the event. Retry the call.
    *
    * @generated from enum value: ERROR_REASON_LOG_UNAVAILABLE = 5;
    */
   LOG_UNAVAILABLE = 5,
 
   /**
-   * The event is larger than the log takes. The reason of one event's PublishFailure, never of a whole call.
+   * The event exceeds the size limit of the log. Only in the PublishFailure of one event, never for
+   * a whole call.
    *
    * @generated from enum value: ERROR_REASON_EVENT_TOO_LARGE = 6;
    */
   EVENT_TOO_LARGE = 6,
 
   /**
-   * No dead letter of the subscription has one of these ids.
+   * The subscription has no dead letter with one of these ids.
    *
    * @generated from enum value: ERROR_REASON_DEAD_LETTER_NOT_FOUND = 7;
    */
   DEAD_LETTER_NOT_FOUND = 7,
 
   /**
-   * The subscription was deleted or set to another place while the stream was open. Open the stream anew.
+   * The subscription was deleted or moved to another position while the stream was open. Open the
+   * stream again.
    *
    * @generated from enum value: ERROR_REASON_SUBSCRIPTION_CHANGED = 8;
    */
   SUBSCRIPTION_CHANGED = 8,
 
   /**
-   * The caller is not the service that owns the type of the event, so it may not publish it; see Event.type. The reason
-   * of one event's PublishFailure, never of a whole call; publishing it again as the same caller never succeeds.
+   * The caller is not the service that owns the type of the event, so it may not publish it; see
+   * Event.type. Only in the PublishFailure of one event, never for a whole call; retrying as the
+   * same caller never succeeds.
    *
    * @generated from enum value: ERROR_REASON_FOREIGN_EVENT_TYPE = 9;
    */
   FOREIGN_EVENT_TYPE = 9,
 
   /**
-   * The name of the subscription does not begin with the name of the caller. Metadata `subscription`, `allowed` (the
-   * names that the caller may use).
+   * The name of the subscription does not begin with the name of the caller. Metadata
+   * `subscription`, `allowed` (the names that the caller may use).
    *
    * @generated from enum value: ERROR_REASON_SUBSCRIPTION_NAME = 10;
    */

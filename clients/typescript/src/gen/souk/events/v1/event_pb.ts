@@ -16,25 +16,25 @@ export const file_souk_events_v1_event: GenFile = /*@__PURE__*/
   fileDesc("Chpzb3VrL2V2ZW50cy92MS9ldmVudC5wcm90bxIOc291ay5ldmVudHMudjEi8AQKBUV2ZW50EisKAmlkGAEgASgJQh+6SBxyGhABGIABMhNeW15ceDAwLVx4MWZceDdmXSokEi0KBnNvdXJjZRgCIAEoCUIdukgachgYgAIyE15bXlx4MDAtXHgxZlx4N2ZdKiQSSgoEdHlwZRgDIAEoCUI8ukg5cjcYyAEyMl5bQS1aYS16XVtBLVphLXowLTlfXSooWy5dW0EtWmEtel1bQS1aYS16MC05X10qKSskEi4KB3N1YmplY3QYBCABKAlCHbpIGnIYGIACMhNeW15ceDAwLVx4MWZceDdmXSokEigKBHRpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKEWRhdGFfY29udGVudF90eXBlGAYgASgJQh26SBpyGBiAATITXlteXHgwMC1ceDFmXHg3Zl0qJBIyCgtkYXRhX3NjaGVtYRgHIAEoCUIdukgachgYgAQyE15bXlx4MDAtXHgxZlx4N2ZdKiQSGAoEZGF0YRgIIAEoDEIKukgHegUYgICAARIzCgxvcmRlcmluZ19rZXkYCSABKAlCHbpIGnIYGIACMhNeW15ceDAwLVx4MWZceDdmXSokEnUKCmV4dGVuc2lvbnMYCiADKAsyJS5zb3VrLmV2ZW50cy52MS5FdmVudC5FeHRlbnNpb25zRW50cnlCOrpIN5oBNBAgIhRyEjIQXlthLXowLTldezEsMjB9JCoachgYgAgyE15bXlx4MDAtXHgxZlx4N2ZdKiQaMQoPRXh0ZW5zaW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiQgoIUG9zaXRpb24SHQoJcGFydGl0aW9uGAEgASgFQgq6SAcaBRj/BygAEhcKBm9mZnNldBgCIAEoA0IHukgEIgIoACKRAQoLTG9nZ2VkRXZlbnQSJAoFZXZlbnQYASABKAsyFS5zb3VrLmV2ZW50cy52MS5FdmVudBIqCghwb3NpdGlvbhgCIAEoCzIYLnNvdWsuZXZlbnRzLnYxLlBvc2l0aW9uEjAKDHB1Ymxpc2hfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
- * Something that happened: a CloudEvent (CloudEvents 1.0) whose fields carry the names of its attributes.
+ * A CloudEvent (CloudEvents 1.0); the fields have the names of its attributes.
  *
- * On Kafka and RabbitMQ an event is written in the binary content mode of the CloudEvents Kafka and AMQP bindings, so
- * any consumer of those brokers can read it without Souk.
+ * On Kafka and RabbitMQ an event is written in the binary content mode of the CloudEvents Kafka and
+ * AMQP bindings, so any consumer of those brokers can read it without Souk.
  *
  * @generated from message souk.events.v1.Event
  */
 export type Event = Message<"souk.events.v1.Event"> & {
   /**
-   * Tells this event from every other of its source; consumers handle each once. Souk's own are TypeIDs, `event_…`.
-   * 1 to 128 characters, none of them a control character.
+   * Unique among the events of its source; consumers deduplicate by both. Souk's own ids are
+   * TypeIDs, `event_…`. 1 to 128 characters, none of them a control character.
    *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * Who tells it: `/services/orders`. Set by the events service from the identity of the caller; what a publisher sends
-   * is not used.
+   * The publisher: `/services/orders`. The events service sets it from the identity of the caller
+   * and ignores what the publisher sends.
    *
    * @generated from field: string source = 2;
    */
@@ -43,37 +43,38 @@ export type Event = Message<"souk.events.v1.Event"> & {
   /**
    * What happened: the full name of the payload's message, `souk.orders.v1.OrderPlaced`.
    *
-   * A type belongs to the service of its package, and only that service publishes it: the last segment of the package
-   * that is not a version names the service, with `-` for each `_`. `souk.orders.v1.OrderPlaced` belongs to the service
-   * `orders`, `acme.gift_cards.v2.Issued` to `gift-cards`.
+   * A type belongs to the service of its package, and only that service may publish it: the last
+   * segment of the package that is not a version names the service, with `-` for each `_`.
+   * `souk.orders.v1.OrderPlaced` belongs to the service `orders`, `acme.gift_cards.v2.Issued` to
+   * `gift-cards`.
    *
    * @generated from field: string type = 3;
    */
   type: string;
 
   /**
-   * What it is about, for people and filters: an order's id, a sku. Empty when it is about nothing in particular.
+   * The subject of the event, for people and filters: an order's id, a sku. May be empty.
    *
    * @generated from field: string subject = 4;
    */
   subject: string;
 
   /**
-   * When it happened: within the years 1 to 9999. Empty: when it was published.
+   * When it happened: within the years 1 to 9999; absent means the time of publishing.
    *
    * @generated from field: google.protobuf.Timestamp time = 5;
    */
   time?: Timestamp | undefined;
 
   /**
-   * The media type of `data`. Empty: `application/protobuf`.
+   * The media type of `data`; empty means `application/protobuf`.
    *
    * @generated from field: string data_content_type = 6;
    */
   dataContentType: string;
 
   /**
-   * Where the schema of `data` is; empty for messages of the contract, which `type` names.
+   * The URI of the schema of `data`; empty for messages of the contract, which `type` names.
    *
    * @generated from field: string data_schema = 7;
    */
@@ -87,16 +88,16 @@ export type Event = Message<"souk.events.v1.Event"> & {
   data: Uint8Array;
 
   /**
-   * Events of one key are delivered in the order in which they were published (the extension `partitionkey`).
-   * Empty: in any order.
+   * Events with the same key are delivered in the order in which they were published (the extension
+   * `partitionkey`). Empty means any order.
    *
    * @generated from field: string ordering_key = 9;
    */
   orderingKey: string;
 
   /**
-   * Further attributes by name: `traceparent` and `tracestate` carry the trace on. At most 32; names are 1 to 20 lower
-   * case letters and digits, values at most 1,024 characters.
+   * Further attributes by name: `traceparent` and `tracestate` propagate the trace. At most 32;
+   * names are 1 to 20 lower case letters and digits, values at most 1,024 characters.
    *
    * @generated from field: map<string, string> extensions = 10;
    */
@@ -111,20 +112,20 @@ export const EventSchema: GenMessage<Event> = /*@__PURE__*/
   messageDesc(file_souk_events_v1_event, 0);
 
 /**
- * Where an event stands in the log.
+ * A position in the log.
  *
  * @generated from message souk.events.v1.Position
  */
 export type Position = Message<"souk.events.v1.Position"> & {
   /**
-   * The part of the log; events of one key are all in one part.
+   * The partition; all events with the same key are in one partition.
    *
    * @generated from field: int32 partition = 1;
    */
   partition: number;
 
   /**
-   * The place within the partition. It grows with every event, not always by one.
+   * The offset within the partition. It increases with every event, not always by one.
    *
    * @generated from field: int64 offset = 2;
    */
@@ -139,7 +140,7 @@ export const PositionSchema: GenMessage<Position> = /*@__PURE__*/
   messageDesc(file_souk_events_v1_event, 1);
 
 /**
- * An event as it stands in the log.
+ * An event as stored in the log.
  *
  * @generated from message souk.events.v1.LoggedEvent
  */
@@ -152,14 +153,14 @@ export type LoggedEvent = Message<"souk.events.v1.LoggedEvent"> & {
   event?: Event | undefined;
 
   /**
-   * Where it stands.
+   * The position of the event in the log.
    *
    * @generated from field: souk.events.v1.Position position = 2;
    */
   position?: Position | undefined;
 
   /**
-   * When the events service took it.
+   * When the events service accepted it.
    *
    * @generated from field: google.protobuf.Timestamp publish_time = 3;
    */

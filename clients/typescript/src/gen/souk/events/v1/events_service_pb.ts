@@ -26,7 +26,7 @@ export const file_souk_events_v1_events_service: GenFile = /*@__PURE__*/
   fileDesc("CiNzb3VrL2V2ZW50cy92MS9ldmVudHNfc2VydmljZS5wcm90bxIOc291ay5ldmVudHMudjEiRAoOUHVibGlzaFJlcXVlc3QSMgoGZXZlbnRzGAEgAygLMhUuc291ay5ldmVudHMudjEuRXZlbnRCC7pICJIBBQgBEOgHInoKDVB1Ymxpc2hSZXN1bHQSLAoIcG9zaXRpb24YASABKAsyGC5zb3VrLmV2ZW50cy52MS5Qb3NpdGlvbkgAEjEKB2ZhaWx1cmUYAiABKAsyHi5zb3VrLmV2ZW50cy52MS5QdWJsaXNoRmFpbHVyZUgAQggKBnJlc3VsdCJkCg5QdWJsaXNoRmFpbHVyZRIrCgZyZWFzb24YASABKA4yGy5zb3VrLmV2ZW50cy52MS5FcnJvclJlYXNvbhIPCgdtZXNzYWdlGAIgASgJEhQKDGlzX3JldHJ5YWJsZRgDIAEoCCJBCg9QdWJsaXNoUmVzcG9uc2USLgoHcmVzdWx0cxgBIAMoCzIdLnNvdWsuZXZlbnRzLnYxLlB1Ymxpc2hSZXN1bHQiogMKDlN1YnNjcmliZVN0YXJ0EjgKDHN1YnNjcmlwdGlvbhgBIAEoCUIiukgfch0yG14oW2Etel1bYS16MC05Xy4tXXswLDYyfSk/JBJhCgtldmVudF90eXBlcxgCIAMoCUJMukhJkgFGEGQiQnJAGMgBMjteW0EtWmEtel1bQS1aYS16MC05X10qKFsuXVtBLVphLXpdW0EtWmEtejAtOV9dKikqKFsuXVsqXSk/JBI1Cg5zdGFydF9wb3NpdGlvbhgDIAEoCzIdLnNvdWsuZXZlbnRzLnYxLlN0YXJ0UG9zaXRpb24SLAoYbWF4X291dHN0YW5kaW5nX21lc3NhZ2VzGAQgASgFQgq6SAcaBRiQTigAEisKFW1heF9vdXRzdGFuZGluZ19ieXRlcxgFIAEoA0IMukgJIgcYgICAICgAEkAKDGFja19kZWFkbGluZRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIPukgMqgEJIgMI2AQyAggBEh8KDG1heF9hdHRlbXB0cxgHIAEoBUIJukgGGgQYZCgAIm8KBE5hY2sSLwoGYWNrX2lkGAEgASgJQh+6SBxyGhABGIABMhNeW15ceDAwLVx4MWZceDdmXSokEiQKBnJlYXNvbhgCIAEoCUIUukgRcg8Y6AcyCl5bXlx4MDBdKiQSEAoIaXNfZmluYWwYAyABKAgigAEKEURlYWRsaW5lRXh0ZW5zaW9uEi8KBmFja19pZBgBIAEoCUIfukgcchoQARiAATITXlteXHgwMC1ceDFmXHg3Zl0qJBI6CghkdXJhdGlvbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMI2AQyACK9AQoPU3Vic2NyaWJlVXBkYXRlEjgKB2Fja19pZHMYASADKAlCJ7pIJJIBIRCQTiIcchoQARiAATITXlteXHgwMC1ceDFmXHg3Zl0qJBIuCgVuYWNrcxgCIAMoCzIULnNvdWsuZXZlbnRzLnYxLk5hY2tCCbpIBpIBAxCQThJACgpleHRlbnNpb25zGAMgAygLMiEuc291ay5ldmVudHMudjEuRGVhZGxpbmVFeHRlbnNpb25CCbpIBpIBAxCQTiKIAQoQU3Vic2NyaWJlUmVxdWVzdBIvCgVzdGFydBgBIAEoCzIeLnNvdWsuZXZlbnRzLnYxLlN1YnNjcmliZVN0YXJ0SAASMQoGdXBkYXRlGAIgASgLMh8uc291ay5ldmVudHMudjEuU3Vic2NyaWJlVXBkYXRlSABCEAoHcmVxdWVzdBIFukgCCAEiuAEKCERlbGl2ZXJ5EiQKBWV2ZW50GAEgASgLMhUuc291ay5ldmVudHMudjEuRXZlbnQSDgoGYWNrX2lkGAIgASgJEhgKEGRlbGl2ZXJ5X2F0dGVtcHQYAyABKAUSKgoIcG9zaXRpb24YBCABKAsyGC5zb3VrLmV2ZW50cy52MS5Qb3NpdGlvbhIwCgxwdWJsaXNoX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkYKEFN1YnNjcmliZVN0YXJ0ZWQSMgoMc3Vic2NyaXB0aW9uGAEgASgLMhwuc291ay5ldmVudHMudjEuU3Vic2NyaXB0aW9uInQKEVN1YnNjcmliZVJlc3BvbnNlEjEKB3N0YXJ0ZWQYASABKAsyIC5zb3VrLmV2ZW50cy52MS5TdWJzY3JpYmVTdGFydGVkEiwKCmRlbGl2ZXJpZXMYAiADKAsyGC5zb3VrLmV2ZW50cy52MS5EZWxpdmVyeSLVAwoZQ3JlYXRlU3Vic2NyaXB0aW9uUmVxdWVzdBI1CgxzdWJzY3JpcHRpb24YASABKAlCH7pIHHIaMhheW2Etel1bYS16MC05Xy4tXXswLDYyfSQSYQoLZXZlbnRfdHlwZXMYAiADKAlCTLpISZIBRhBkIkJyQBjIATI7XltBLVphLXpdW0EtWmEtejAtOV9dKihbLl1bQS1aYS16XVtBLVphLXowLTlfXSopKihbLl1bKl0pPyQSNQoOc3RhcnRfcG9zaXRpb24YAyABKAsyHS5zb3VrLmV2ZW50cy52MS5TdGFydFBvc2l0aW9uEkAKDGFja19kZWFkbGluZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIPukgMqgEJIgMI2AQyAggBEh8KDG1heF9hdHRlbXB0cxgFIAEoBUIJukgGGgQYZCgAEkEKD21pbl9yZXRyeV9kZWxheRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMI2AQyABJBCg9tYXhfcmV0cnlfZGVsYXkYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCNgEMgAiUAoaQ3JlYXRlU3Vic2NyaXB0aW9uUmVzcG9uc2USMgoMc3Vic2NyaXB0aW9uGAEgASgLMhwuc291ay5ldmVudHMudjEuU3Vic2NyaXB0aW9uIk8KFkdldFN1YnNjcmlwdGlvblJlcXVlc3QSNQoMc3Vic2NyaXB0aW9uGAEgASgJQh+6SBxyGjIYXlthLXpdW2EtejAtOV8uLV17MCw2Mn0kIk0KF0dldFN1YnNjcmlwdGlvblJlc3BvbnNlEjIKDHN1YnNjcmlwdGlvbhgBIAEoCzIcLnNvdWsuZXZlbnRzLnYxLlN1YnNjcmlwdGlvbiJXChhMaXN0U3Vic2NyaXB0aW9uc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIImkKGUxpc3RTdWJzY3JpcHRpb25zUmVzcG9uc2USMwoNc3Vic2NyaXB0aW9ucxgBIAMoCzIcLnNvdWsuZXZlbnRzLnYxLlN1YnNjcmlwdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiUgoZRGVsZXRlU3Vic2NyaXB0aW9uUmVxdWVzdBI1CgxzdWJzY3JpcHRpb24YASABKAlCH7pIHHIaMhheW2Etel1bYS16MC05Xy4tXXswLDYyfSQiHAoaRGVsZXRlU3Vic2NyaXB0aW9uUmVzcG9uc2UigwEKF1NlZWtTdWJzY3JpcHRpb25SZXF1ZXN0EjUKDHN1YnNjcmlwdGlvbhgBIAEoCUIfukgcchoyGF5bYS16XVthLXowLTlfLi1dezAsNjJ9JBIxCgJ0bxgCIAEoCzIdLnNvdWsuZXZlbnRzLnYxLlN0YXJ0UG9zaXRpb25CBrpIA8gBASJOChhTZWVrU3Vic2NyaXB0aW9uUmVzcG9uc2USMgoMc3Vic2NyaXB0aW9uGAEgASgLMhwuc291ay5ldmVudHMudjEuU3Vic2NyaXB0aW9uIosBChZMaXN0RGVhZExldHRlcnNSZXF1ZXN0EjUKDHN1YnNjcmlwdGlvbhgBIAEoCUIfukgcchoyGF5bYS16XVthLXowLTlfLi1dezAsNjJ9JBIcCglwYWdlX3NpemUYAiABKAVCCbpIBhoEGGQoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAxiACCJkChdMaXN0RGVhZExldHRlcnNSZXNwb25zZRIwCgxkZWFkX2xldHRlcnMYASADKAsyGi5zb3VrLmV2ZW50cy52MS5EZWFkTGV0dGVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKNAQoZUmVxdWV1ZURlYWRMZXR0ZXJzUmVxdWVzdBI1CgxzdWJzY3JpcHRpb24YASABKAlCH7pIHHIaMhheW2Etel1bYS16MC05Xy4tXXswLDYyfSQSOQoPZGVhZF9sZXR0ZXJfaWRzGAIgAygJQiC6SB2SARoQ6AciFXITMhFeWzAtOWEtel9dezEsNjR9JCIuChpSZXF1ZXVlRGVhZExldHRlcnNSZXNwb25zZRIQCghyZXF1ZXVlZBgBIAEoAyKKAQoWRHJvcERlYWRMZXR0ZXJzUmVxdWVzdBI1CgxzdWJzY3JpcHRpb24YASABKAlCH7pIHHIaMhheW2Etel1bYS16MC05Xy4tXXswLDYyfSQSOQoPZGVhZF9sZXR0ZXJfaWRzGAIgAygJQiC6SB2SARoQ6AciFXITMhFeWzAtOWEtel9dezEsNjR9JCIqChdEcm9wRGVhZExldHRlcnNSZXNwb25zZRIPCgdkcm9wcGVkGAEgASgDIhQKEkF1ZGl0RXZlbnRzUmVxdWVzdCJtChNBdWRpdEV2ZW50c1Jlc3BvbnNlEiwKCGZpbmRpbmdzGAEgAygLMhouc291ay50eXBlLnYxLkF1ZGl0RmluZGluZxIoCgZjb3VudHMYAiADKAsyGC5zb3VrLnR5cGUudjEuQXVkaXRDb3VudDKVFAoMRXZlbnRTZXJ2aWNlEpkBCgdQdWJsaXNoEh4uc291ay5ldmVudHMudjEuUHVibGlzaFJlcXVlc3QaHy5zb3VrLmV2ZW50cy52MS5QdWJsaXNoUmVzcG9uc2UiTZACAqK7GCkKAwoBAxACGgIICiIcRVJST1JfUkVBU09OX0xPR19VTkFWQUlMQUJMRYLT5JMCFzoBKiISL3YxL2V2ZW50czpwdWJsaXNoEuwCCglTdWJzY3JpYmUSIC5zb3VrLmV2ZW50cy52MS5TdWJzY3JpYmVSZXF1ZXN0GiEuc291ay5ldmVudHMudjEuU3Vic2NyaWJlUmVzcG9uc2UilQKQAgKiuxjuAQoECgIDBBACIiNFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05PVF9GT1VORCIgRVJST1JfUkVBU09OX1NVQlNDUklQVElPTl9FWElTVFMiHkVSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fTkFNRSIcRVJST1JfUkVBU09OX1NUUkVBTV9QUk9UT0NPTCIeRVJST1JfUkVBU09OX05PX1NVQ0hfUEFSVElUSU9OIiFFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX0NIQU5HRUQiHEVSUk9SX1JFQVNPTl9MT0dfVU5BVkFJTEFCTEWC0+STAhk6ASoiFC92MS9ldmVudHM6c3Vic2NyaWJlKAEwARLDAgoSQ3JlYXRlU3Vic2NyaXB0aW9uEikuc291ay5ldmVudHMudjEuQ3JlYXRlU3Vic2NyaXB0aW9uUmVxdWVzdBoqLnNvdWsuZXZlbnRzLnYxLkNyZWF0ZVN1YnNjcmlwdGlvblJlc3BvbnNlItUBkAICorsYsQEKBAoCAwQQAhoCCAUiI0VSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fTk9UX0ZPVU5EIiBFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX0VYSVNUUyIeRVJST1JfUkVBU09OX1NVQlNDUklQVElPTl9OQU1FIh5FUlJPUl9SRUFTT05fTk9fU1VDSF9QQVJUSVRJT04iHEVSUk9SX1JFQVNPTl9MT0dfVU5BVkFJTEFCTEWC0+STAhY6ASoiES92MS9zdWJzY3JpcHRpb25zEuIBCg9HZXRTdWJzY3JpcHRpb24SJi5zb3VrLmV2ZW50cy52MS5HZXRTdWJzY3JpcHRpb25SZXF1ZXN0Gicuc291ay5ldmVudHMudjEuR2V0U3Vic2NyaXB0aW9uUmVzcG9uc2UifpACAaK7GE8KBAoCAwQQAxoCCAUiI0VSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fTk9UX0ZPVU5EIhxFUlJPUl9SRUFTT05fTE9HX1VOQVZBSUxBQkxFgtPkkwIiEiAvdjEvc3Vic2NyaXB0aW9ucy97c3Vic2NyaXB0aW9ufRK0AQoRTGlzdFN1YnNjcmlwdGlvbnMSKC5zb3VrLmV2ZW50cy52MS5MaXN0U3Vic2NyaXB0aW9uc1JlcXVlc3QaKS5zb3VrLmV2ZW50cy52MS5MaXN0U3Vic2NyaXB0aW9uc1Jlc3BvbnNlIkqQAgGiuxgqCgQKAgMEEAMaAggKIhxFUlJPUl9SRUFTT05fTE9HX1VOQVZBSUxBQkxFgtPkkwITEhEvdjEvc3Vic2NyaXB0aW9ucxKoAQoSRGVsZXRlU3Vic2NyaXB0aW9uEikuc291ay5ldmVudHMudjEuRGVsZXRlU3Vic2NyaXB0aW9uUmVxdWVzdBoqLnNvdWsuZXZlbnRzLnYxLkRlbGV0ZVN1YnNjcmlwdGlvblJlc3BvbnNlIjuQAgKiuxgMCgQKAgMEEAIaAggFgtPkkwIiKiAvdjEvc3Vic2NyaXB0aW9ucy97c3Vic2NyaXB0aW9ufRKOAgoQU2Vla1N1YnNjcmlwdGlvbhInLnNvdWsuZXZlbnRzLnYxLlNlZWtTdWJzY3JpcHRpb25SZXF1ZXN0Giguc291ay5ldmVudHMudjEuU2Vla1N1YnNjcmlwdGlvblJlc3BvbnNlIqYBkAICorsYbwoECgIDBBACGgIICiIjRVJST1JfUkVBU09OX1NVQlNDUklQVElPTl9OT1RfRk9VTkQiHkVSUk9SX1JFQVNPTl9OT19TVUNIX1BBUlRJVElPTiIcRVJST1JfUkVBU09OX0xPR19VTkFWQUlMQUJMRYLT5JMCKjoBKiIlL3YxL3N1YnNjcmlwdGlvbnMve3N1YnNjcmlwdGlvbn06c2VlaxLQAQoPTGlzdERlYWRMZXR0ZXJzEiYuc291ay5ldmVudHMudjEuTGlzdERlYWRMZXR0ZXJzUmVxdWVzdBonLnNvdWsuZXZlbnRzLnYxLkxpc3REZWFkTGV0dGVyc1Jlc3BvbnNlImyQAgGiuxgxCgQKAgMEEAMaAggKIiNFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05PVF9GT1VORILT5JMCLhIsL3YxL3N1YnNjcmlwdGlvbnMve3N1YnNjcmlwdGlvbn0vZGVhZExldHRlcnMSiQIKElJlcXVldWVEZWFkTGV0dGVycxIpLnNvdWsuZXZlbnRzLnYxLlJlcXVldWVEZWFkTGV0dGVyc1JlcXVlc3QaKi5zb3VrLmV2ZW50cy52MS5SZXF1ZXVlRGVhZExldHRlcnNSZXNwb25zZSKbAZACAqK7GFUKBAoCAwQQAhoCCAoiI0VSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fTk9UX0ZPVU5EIiJFUlJPUl9SRUFTT05fREVBRF9MRVRURVJfTk9UX0ZPVU5EgtPkkwI5OgEqIjQvdjEvc3Vic2NyaXB0aW9ucy97c3Vic2NyaXB0aW9ufS9kZWFkTGV0dGVyczpyZXF1ZXVlEtgBCg9Ecm9wRGVhZExldHRlcnMSJi5zb3VrLmV2ZW50cy52MS5Ecm9wRGVhZExldHRlcnNSZXF1ZXN0Gicuc291ay5ldmVudHMudjEuRHJvcERlYWRMZXR0ZXJzUmVzcG9uc2UidJACAqK7GDEKBAoCAwQQAhoCCAoiI0VSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fTk9UX0ZPVU5EgtPkkwI2OgEqIjEvdjEvc3Vic2NyaXB0aW9ucy97c3Vic2NyaXB0aW9ufS9kZWFkTGV0dGVyczpkcm9wEqEBCgtBdWRpdEV2ZW50cxIiLnNvdWsuZXZlbnRzLnYxLkF1ZGl0RXZlbnRzUmVxdWVzdBojLnNvdWsuZXZlbnRzLnYxLkF1ZGl0RXZlbnRzUmVzcG9uc2UiSZACAaK7GCoKBAoCBAMQBBoCCDwiHEVSUk9SX1JFQVNPTl9MT0dfVU5BVkFJTEFCTEWC0+STAhISEC92MS9ldmVudHM6YXVkaXRiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_souk_events_v1_error_reason, file_souk_events_v1_event, file_souk_events_v1_subscription, file_souk_policy_v1_policy, file_souk_type_v1_audit]);
 
 /**
- * What Publish takes.
+ * The request of Publish.
  *
  * @generated from message souk.events.v1.PublishRequest
  */
@@ -47,7 +47,7 @@ export const PublishRequestSchema: GenMessage<PublishRequest> = /*@__PURE__*/
   messageDesc(file_souk_events_v1_events_service, 0);
 
 /**
- * What became of one event.
+ * The result for one event.
  *
  * @generated from message souk.events.v1.PublishResult
  */
@@ -59,7 +59,7 @@ export type PublishResult = Message<"souk.events.v1.PublishResult"> & {
    */
   result: {
     /**
-     * It is in the log, here.
+     * The event is in the log, at this position.
      *
      * @generated from field: souk.events.v1.Position position = 1;
      */
@@ -67,7 +67,7 @@ export type PublishResult = Message<"souk.events.v1.PublishResult"> & {
     case: "position";
   } | {
     /**
-     * It is not.
+     * The event is not in the log.
      *
      * @generated from field: souk.events.v1.PublishFailure failure = 2;
      */
@@ -84,7 +84,7 @@ export const PublishResultSchema: GenMessage<PublishResult> = /*@__PURE__*/
   messageDesc(file_souk_events_v1_events_service, 1);
 
 /**
- * Why an event was not taken.
+ * Why an event was not accepted.
  *
  * @generated from message souk.events.v1.PublishFailure
  */
@@ -97,14 +97,14 @@ export type PublishFailure = Message<"souk.events.v1.PublishFailure"> & {
   reason: ErrorReason;
 
   /**
-   * The same for people.
+   * The reason as text for people.
    *
    * @generated from field: string message = 2;
    */
   message: string;
 
   /**
-   * Whether the same event may be taken later.
+   * Whether the same event may be accepted later.
    *
    * @generated from field: bool is_retryable = 3;
    */
@@ -119,7 +119,7 @@ export const PublishFailureSchema: GenMessage<PublishFailure> = /*@__PURE__*/
   messageDesc(file_souk_events_v1_events_service, 2);
 
 /**
- * What Publish answers.
+ * The response of Publish.
  *
  * @generated from message souk.events.v1.PublishResponse
  */
@@ -140,59 +140,62 @@ export const PublishResponseSchema: GenMessage<PublishResponse> = /*@__PURE__*/
   messageDesc(file_souk_events_v1_events_service, 3);
 
 /**
- * How a stream begins.
+ * The first message of a stream.
  *
  * @generated from message souk.events.v1.SubscribeStart
  */
 export type SubscribeStart = Message<"souk.events.v1.SubscribeStart"> & {
   /**
-   * The subscription; it is made when it is not there. Its name is that of the calling service, or that name, a `.` and
-   * more: `notifications`, `notifications.rebuild`; for staff it begins with `staff.`. Empty: read along without a place.
+   * The subscription; created if it does not exist. Its name is that of the calling service,
+   * optionally followed by `.` and a suffix: `notifications`, `notifications.rebuild`; for staff it
+   * begins with `staff.`. Empty means to tail the log without a stored position.
    *
    * @generated from field: string subscription = 1;
    */
   subscription: string;
 
   /**
-   * The types to deliver: full names, or a package with `.*` for all of it, at most 100. Empty: every type. For a
-   * subscription that is there this becomes its set from now on; what it had passed over stays passed over.
+   * The types to deliver: full names, or a package with `.*` for all of its types, at most 100.
+   * Empty means every type. An existing subscription uses this set from now on; events that it
+   * skipped stay skipped.
    *
    * @generated from field: repeated string event_types = 2;
    */
   eventTypes: string[];
 
   /**
-   * Where a subscription that is made now, or a stream without one, starts. Empty: at the latest.
+   * Where a new subscription, or a stream without one, starts; absent means latest.
    *
    * @generated from field: souk.events.v1.StartPosition start_position = 3;
    */
   startPosition?: StartPosition | undefined;
 
   /**
-   * The most events that may be with this consumer at once: 1 to 10,000. 0: 1,000.
+   * The most events outstanding with this consumer at once: 1 to 10,000; 0 means 1,000.
    *
    * @generated from field: int32 max_outstanding_messages = 4;
    */
   maxOutstandingMessages: number;
 
   /**
-   * The most bytes of payload that may be with this consumer at once, up to 64 MiB; one event is always let through.
-   * 0: 8 MiB.
+   * The most bytes of payload outstanding with this consumer at once, up to 64 MiB; a single larger
+   * event is still delivered. 0 means 8 MiB.
    *
    * @generated from field: int64 max_outstanding_bytes = 5;
    */
   maxOutstandingBytes: bigint;
 
   /**
-   * How long the consumer has for each event: 1 second to 10 minutes. Empty: what the subscription has, 30 seconds at
-   * first.
+   * How long the consumer has for each event: 1 second to 10 minutes; absent keeps the setting of
+   * the subscription, initially 30 seconds.
    *
    * @generated from field: google.protobuf.Duration ack_deadline = 6;
    */
   ackDeadline?: Duration | undefined;
 
   /**
-   * After how many deliveries an event becomes a dead letter: 1 to 100. 0: what the subscription has, 10 at first.
+   * After how many deliveries an event becomes a dead letter: 1 to 100; 0 keeps the setting of the
+   * subscription, initially 10.
    *
    * @generated from field: int32 max_attempts = 7;
    */
@@ -207,27 +210,28 @@ export const SubscribeStartSchema: GenMessage<SubscribeStart> = /*@__PURE__*/
   messageDesc(file_souk_events_v1_events_service, 4);
 
 /**
- * An event that is refused.
+ * A negative acknowledgement of one delivery.
  *
  * @generated from message souk.events.v1.Nack
  */
 export type Nack = Message<"souk.events.v1.Nack"> & {
   /**
-   * Which delivery.
+   * The delivery.
    *
    * @generated from field: string ack_id = 1;
    */
   ackId: string;
 
   /**
-   * Why, for whoever looks at the dead letter: at most 1,000 characters. Never put secrets or personal data here.
+   * Why, for those who inspect the dead letter: at most 1,000 characters. Never put secrets or
+   * personal data here.
    *
    * @generated from field: string reason = 2;
    */
   reason: string;
 
   /**
-   * Makes it a dead letter at once, for what can never be handled.
+   * True makes it a dead letter at once, for events that can never be handled.
    *
    * @generated from field: bool is_final = 3;
    */
@@ -248,14 +252,14 @@ export const NackSchema: GenMessage<Nack> = /*@__PURE__*/
  */
 export type DeadlineExtension = Message<"souk.events.v1.DeadlineExtension"> & {
   /**
-   * Which delivery.
+   * The delivery.
    *
    * @generated from field: string ack_id = 1;
    */
   ackId: string;
 
   /**
-   * The time from now on, up to 10 minutes.
+   * The new time limit, counted from now: up to 10 minutes.
    *
    * @generated from field: google.protobuf.Duration duration = 2;
    */
@@ -270,20 +274,20 @@ export const DeadlineExtensionSchema: GenMessage<DeadlineExtension> = /*@__PURE_
   messageDesc(file_souk_events_v1_events_service, 6);
 
 /**
- * What a consumer did with events.
+ * Acknowledgements and extensions of a consumer.
  *
  * @generated from message souk.events.v1.SubscribeUpdate
  */
 export type SubscribeUpdate = Message<"souk.events.v1.SubscribeUpdate"> & {
   /**
-   * The deliveries that were handled. One that is not open any more is passed over.
+   * The deliveries that were handled. Ids that are no longer outstanding are ignored.
    *
    * @generated from field: repeated string ack_ids = 1;
    */
   ackIds: string[];
 
   /**
-   * The deliveries that were refused.
+   * The deliveries that failed.
    *
    * @generated from field: repeated souk.events.v1.Nack nacks = 2;
    */
@@ -317,7 +321,7 @@ export type SubscribeRequest = Message<"souk.events.v1.SubscribeRequest"> & {
    */
   request: {
     /**
-     * The first message, and only that.
+     * The first message.
      *
      * @generated from field: souk.events.v1.SubscribeStart start = 1;
      */
@@ -325,7 +329,7 @@ export type SubscribeRequest = Message<"souk.events.v1.SubscribeRequest"> & {
     case: "start";
   } | {
     /**
-     * Every later one.
+     * Every later message.
      *
      * @generated from field: souk.events.v1.SubscribeUpdate update = 2;
      */
@@ -342,7 +346,7 @@ export const SubscribeRequestSchema: GenMessage<SubscribeRequest> = /*@__PURE__*
   messageDesc(file_souk_events_v1_events_service, 8);
 
 /**
- * An event with a consumer.
+ * An event delivered to a consumer.
  *
  * @generated from message souk.events.v1.Delivery
  */
@@ -355,28 +359,29 @@ export type Delivery = Message<"souk.events.v1.Delivery"> & {
   event?: Event | undefined;
 
   /**
-   * Names this delivery in acks, nacks and extensions. Empty on a stream without a subscription.
+   * Identifies this delivery in acks, nacks and extensions. Empty on a stream without a
+   * subscription.
    *
    * @generated from field: string ack_id = 2;
    */
   ackId: string;
 
   /**
-   * Which delivery of this event to this subscription it is, from 1.
+   * The number of this delivery of the event to the subscription, from 1.
    *
    * @generated from field: int32 delivery_attempt = 3;
    */
   deliveryAttempt: number;
 
   /**
-   * Where the event stands in the log.
+   * The position of the event in the log.
    *
    * @generated from field: souk.events.v1.Position position = 4;
    */
   position?: Position | undefined;
 
   /**
-   * When the events service took it.
+   * When the events service accepted it.
    *
    * @generated from field: google.protobuf.Timestamp publish_time = 5;
    */
@@ -391,13 +396,13 @@ export const DeliverySchema: GenMessage<Delivery> = /*@__PURE__*/
   messageDesc(file_souk_events_v1_events_service, 9);
 
 /**
- * The first answer on a stream.
+ * The first response on a stream.
  *
  * @generated from message souk.events.v1.SubscribeStarted
  */
 export type SubscribeStarted = Message<"souk.events.v1.SubscribeStarted"> & {
   /**
-   * The subscription as it is now; on a stream without one only `event_types` is set.
+   * The subscription in its current state; on a stream without one only `event_types` is set.
    *
    * @generated from field: souk.events.v1.Subscription subscription = 1;
    */
@@ -418,7 +423,7 @@ export const SubscribeStartedSchema: GenMessage<SubscribeStarted> = /*@__PURE__*
  */
 export type SubscribeResponse = Message<"souk.events.v1.SubscribeResponse"> & {
   /**
-   * Set in the first answer only.
+   * Set in the first response only.
    *
    * @generated from field: souk.events.v1.SubscribeStarted started = 1;
    */
@@ -440,14 +445,15 @@ export const SubscribeResponseSchema: GenMessage<SubscribeResponse> = /*@__PURE_
   messageDesc(file_souk_events_v1_events_service, 11);
 
 /**
- * What CreateSubscription takes.
+ * The request of CreateSubscription.
  *
  * @generated from message souk.events.v1.CreateSubscriptionRequest
  */
 export type CreateSubscriptionRequest = Message<"souk.events.v1.CreateSubscriptionRequest"> & {
   /**
-   * The name: a lower case letter, then letters, digits, `_`, `.` and `-`, at most 63. It is the name of the calling
-   * service, or that name, a `.` and more: `notifications`, `notifications.rebuild`. For staff it begins with `staff.`.
+   * The name: a lower case letter, then letters, digits, `_`, `.` and `-`, at most 63. It is the
+   * name of the calling service, optionally followed by `.` and a suffix: `notifications`,
+   * `notifications.rebuild`. For staff it begins with `staff.`.
    *
    * @generated from field: string subscription = 1;
    */
@@ -461,35 +467,36 @@ export type CreateSubscriptionRequest = Message<"souk.events.v1.CreateSubscripti
   eventTypes: string[];
 
   /**
-   * Where it starts. Empty: at the latest.
+   * Where it starts; absent means latest.
    *
    * @generated from field: souk.events.v1.StartPosition start_position = 3;
    */
   startPosition?: StartPosition | undefined;
 
   /**
-   * How long a consumer has for an event: 1 second to 10 minutes. Empty: 30 seconds.
+   * How long a consumer has for an event: 1 second to 10 minutes; absent means 30 seconds.
    *
    * @generated from field: google.protobuf.Duration ack_deadline = 4;
    */
   ackDeadline?: Duration | undefined;
 
   /**
-   * After how many deliveries an event becomes a dead letter: 1 to 100. 0: 10.
+   * After how many deliveries an event becomes a dead letter: 1 to 100; 0 means 10.
    *
    * @generated from field: int32 max_attempts = 5;
    */
   maxAttempts: number;
 
   /**
-   * The shortest wait before an event is delivered again: up to 10 minutes. Empty: 100 milliseconds.
+   * The shortest delay before an event is redelivered: up to 10 minutes; absent means 100
+   * milliseconds.
    *
    * @generated from field: google.protobuf.Duration min_retry_delay = 6;
    */
   minRetryDelay?: Duration | undefined;
 
   /**
-   * The longest wait before an event is delivered again: up to 10 minutes. Empty: 60 seconds.
+   * The longest delay before an event is redelivered: up to 10 minutes; absent means 60 seconds.
    *
    * @generated from field: google.protobuf.Duration max_retry_delay = 7;
    */
@@ -504,7 +511,7 @@ export const CreateSubscriptionRequestSchema: GenMessage<CreateSubscriptionReque
   messageDesc(file_souk_events_v1_events_service, 12);
 
 /**
- * What CreateSubscription answers.
+ * The response of CreateSubscription.
  *
  * @generated from message souk.events.v1.CreateSubscriptionResponse
  */
@@ -525,7 +532,7 @@ export const CreateSubscriptionResponseSchema: GenMessage<CreateSubscriptionResp
   messageDesc(file_souk_events_v1_events_service, 13);
 
 /**
- * What GetSubscription takes.
+ * The request of GetSubscription.
  *
  * @generated from message souk.events.v1.GetSubscriptionRequest
  */
@@ -546,7 +553,7 @@ export const GetSubscriptionRequestSchema: GenMessage<GetSubscriptionRequest> = 
   messageDesc(file_souk_events_v1_events_service, 14);
 
 /**
- * What GetSubscription answers.
+ * The response of GetSubscription.
  *
  * @generated from message souk.events.v1.GetSubscriptionResponse
  */
@@ -567,20 +574,20 @@ export const GetSubscriptionResponseSchema: GenMessage<GetSubscriptionResponse> 
   messageDesc(file_souk_events_v1_events_service, 15);
 
 /**
- * What ListSubscriptions takes.
+ * The request of ListSubscriptions.
  *
  * @generated from message souk.events.v1.ListSubscriptionsRequest
  */
 export type ListSubscriptionsRequest = Message<"souk.events.v1.ListSubscriptionsRequest"> & {
   /**
-   * The most to answer: up to 1,000, and no more than about 3 MiB. 0: 100.
+   * Subscriptions per page, at most 1,000 and about 3 MiB; 0 means 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the answer before. Empty: the first page.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -595,7 +602,7 @@ export const ListSubscriptionsRequestSchema: GenMessage<ListSubscriptionsRequest
   messageDesc(file_souk_events_v1_events_service, 16);
 
 /**
- * What ListSubscriptions answers.
+ * The response of ListSubscriptions.
  *
  * @generated from message souk.events.v1.ListSubscriptionsResponse
  */
@@ -608,7 +615,7 @@ export type ListSubscriptionsResponse = Message<"souk.events.v1.ListSubscription
   subscriptions: Subscription[];
 
   /**
-   * Asks for the next page; empty on the last.
+   * The token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -623,7 +630,7 @@ export const ListSubscriptionsResponseSchema: GenMessage<ListSubscriptionsRespon
   messageDesc(file_souk_events_v1_events_service, 17);
 
 /**
- * What DeleteSubscription takes.
+ * The request of DeleteSubscription.
  *
  * @generated from message souk.events.v1.DeleteSubscriptionRequest
  */
@@ -644,7 +651,7 @@ export const DeleteSubscriptionRequestSchema: GenMessage<DeleteSubscriptionReque
   messageDesc(file_souk_events_v1_events_service, 18);
 
 /**
- * What DeleteSubscription answers: nothing.
+ * The response of DeleteSubscription; it is empty.
  *
  * @generated from message souk.events.v1.DeleteSubscriptionResponse
  */
@@ -659,7 +666,7 @@ export const DeleteSubscriptionResponseSchema: GenMessage<DeleteSubscriptionResp
   messageDesc(file_souk_events_v1_events_service, 19);
 
 /**
- * What SeekSubscription takes.
+ * The request of SeekSubscription.
  *
  * @generated from message souk.events.v1.SeekSubscriptionRequest
  */
@@ -672,7 +679,7 @@ export type SeekSubscriptionRequest = Message<"souk.events.v1.SeekSubscriptionRe
   subscription: string;
 
   /**
-   * The new place.
+   * The new position.
    *
    * @generated from field: souk.events.v1.StartPosition to = 2;
    */
@@ -687,13 +694,13 @@ export const SeekSubscriptionRequestSchema: GenMessage<SeekSubscriptionRequest> 
   messageDesc(file_souk_events_v1_events_service, 20);
 
 /**
- * What SeekSubscription answers.
+ * The response of SeekSubscription.
  *
  * @generated from message souk.events.v1.SeekSubscriptionResponse
  */
 export type SeekSubscriptionResponse = Message<"souk.events.v1.SeekSubscriptionResponse"> & {
   /**
-   * The subscription at its new place.
+   * The subscription at its new position.
    *
    * @generated from field: souk.events.v1.Subscription subscription = 1;
    */
@@ -708,7 +715,7 @@ export const SeekSubscriptionResponseSchema: GenMessage<SeekSubscriptionResponse
   messageDesc(file_souk_events_v1_events_service, 21);
 
 /**
- * What ListDeadLetters takes.
+ * The request of ListDeadLetters.
  *
  * @generated from message souk.events.v1.ListDeadLettersRequest
  */
@@ -721,14 +728,14 @@ export type ListDeadLettersRequest = Message<"souk.events.v1.ListDeadLettersRequ
   subscription: string;
 
   /**
-   * The most to answer: up to 100, and no more than about 3 MiB. 0: 20.
+   * Dead letters per page, at most 100 and about 3 MiB; 0 means 20.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the answer before. Empty: the first page.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 3;
    */
@@ -743,7 +750,7 @@ export const ListDeadLettersRequestSchema: GenMessage<ListDeadLettersRequest> = 
   messageDesc(file_souk_events_v1_events_service, 22);
 
 /**
- * What ListDeadLetters answers.
+ * The response of ListDeadLetters.
  *
  * @generated from message souk.events.v1.ListDeadLettersResponse
  */
@@ -756,7 +763,7 @@ export type ListDeadLettersResponse = Message<"souk.events.v1.ListDeadLettersRes
   deadLetters: DeadLetter[];
 
   /**
-   * Asks for the next page; empty on the last.
+   * The token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -771,7 +778,7 @@ export const ListDeadLettersResponseSchema: GenMessage<ListDeadLettersResponse> 
   messageDesc(file_souk_events_v1_events_service, 23);
 
 /**
- * What RequeueDeadLetters takes.
+ * The request of RequeueDeadLetters.
  *
  * @generated from message souk.events.v1.RequeueDeadLettersRequest
  */
@@ -784,7 +791,7 @@ export type RequeueDeadLettersRequest = Message<"souk.events.v1.RequeueDeadLette
   subscription: string;
 
   /**
-   * Which, at most 1,000. Empty: all.
+   * The ids, at most 1,000; empty means all.
    *
    * @generated from field: repeated string dead_letter_ids = 2;
    */
@@ -799,13 +806,13 @@ export const RequeueDeadLettersRequestSchema: GenMessage<RequeueDeadLettersReque
   messageDesc(file_souk_events_v1_events_service, 24);
 
 /**
- * What RequeueDeadLetters answers.
+ * The response of RequeueDeadLetters.
  *
  * @generated from message souk.events.v1.RequeueDeadLettersResponse
  */
 export type RequeueDeadLettersResponse = Message<"souk.events.v1.RequeueDeadLettersResponse"> & {
   /**
-   * How many are delivered again.
+   * How many will be delivered again.
    *
    * @generated from field: int64 requeued = 1;
    */
@@ -820,7 +827,7 @@ export const RequeueDeadLettersResponseSchema: GenMessage<RequeueDeadLettersResp
   messageDesc(file_souk_events_v1_events_service, 25);
 
 /**
- * What DropDeadLetters takes.
+ * The request of DropDeadLetters.
  *
  * @generated from message souk.events.v1.DropDeadLettersRequest
  */
@@ -833,7 +840,7 @@ export type DropDeadLettersRequest = Message<"souk.events.v1.DropDeadLettersRequ
   subscription: string;
 
   /**
-   * Which, at most 1,000. Empty: all.
+   * The ids, at most 1,000; empty means all.
    *
    * @generated from field: repeated string dead_letter_ids = 2;
    */
@@ -848,7 +855,7 @@ export const DropDeadLettersRequestSchema: GenMessage<DropDeadLettersRequest> = 
   messageDesc(file_souk_events_v1_events_service, 26);
 
 /**
- * What DropDeadLetters answers.
+ * The response of DropDeadLetters.
  *
  * @generated from message souk.events.v1.DropDeadLettersResponse
  */
@@ -869,7 +876,7 @@ export const DropDeadLettersResponseSchema: GenMessage<DropDeadLettersResponse> 
   messageDesc(file_souk_events_v1_events_service, 27);
 
 /**
- * What AuditEvents takes: nothing.
+ * The request of AuditEvents; it is empty.
  *
  * @generated from message souk.events.v1.AuditEventsRequest
  */
@@ -884,20 +891,20 @@ export const AuditEventsRequestSchema: GenMessage<AuditEventsRequest> = /*@__PUR
   messageDesc(file_souk_events_v1_events_service, 28);
 
 /**
- * What AuditEvents answers.
+ * The response of AuditEvents.
  *
  * @generated from message souk.events.v1.AuditEventsResponse
  */
 export type AuditEventsResponse = Message<"souk.events.v1.AuditEventsResponse"> & {
   /**
-   * Every invariant that does not hold; empty when all is well. At most 1,000.
+   * Every violated invariant, at most 1,000; empty when there is none.
    *
    * @generated from field: repeated souk.type.v1.AuditFinding findings = 1;
    */
   findings: AuditFinding[];
 
   /**
-   * How much was looked at.
+   * How much was checked.
    *
    * @generated from field: repeated souk.type.v1.AuditCount counts = 2;
    */
@@ -912,9 +919,11 @@ export const AuditEventsResponseSchema: GenMessage<AuditEventsResponse> = /*@__P
   messageDesc(file_souk_events_v1_events_service, 29);
 
 /**
- * The event bus: takes events, keeps them in a log, and delivers them to subscriptions at least once and in order per key.
+ * The event bus: accepts events, stores them in a log, and delivers them to subscriptions at least
+ * once and in order per key.
  *
- * Under it stands a log: this service's own database, Kafka or RabbitMQ streams. What is said here holds for all three.
+ * The log is this service's own database, Kafka or RabbitMQ streams; the guarantees are the same
+ * for all three.
  * Reasons are those of `souk.events.v1.ErrorReason`.
  *
  * @generated from service souk.events.v1.EventService
@@ -923,12 +932,12 @@ export const EventService: GenService<{
   /**
    * Adds events to the log. An event whose result has a position is durable.
    *
-   * A service publishes events of its own types only (see Event.type): an event of another's type is not taken, with
-   * ERROR_REASON_FOREIGN_EVENT_TYPE and not to be tried again. No user and nobody of staff publishes.
-   * Each event has a result of its own, in order; one that could not be taken says why and whether to try again. Events of
-   * one key are taken in the order of the request, and none after one that failed. Repeating a call may add
-   * an event twice: consumers tell it by its id and source and handle it once. Fails as a whole with
-   * ERROR_REASON_LOG_UNAVAILABLE when the log cannot be reached.
+   * A service publishes events of its own types only (see Event.type): an event of another type is
+   * rejected with ERROR_REASON_FOREIGN_EVENT_TYPE, which is not retryable. Users and staff cannot
+   * publish. Each event has its own result, in order; a failure says why and whether to retry.
+   * Events with the same key are added in the order of the request, and none after one that failed.
+   * Repeating a call may add an event twice: consumers deduplicate by its id and source. The whole
+   * call fails with ERROR_REASON_LOG_UNAVAILABLE when the log is unreachable.
    *
    * @generated from rpc souk.events.v1.EventService.Publish
    */
@@ -938,19 +947,21 @@ export const EventService: GenService<{
     output: typeof PublishResponseSchema;
   },
   /**
-   * Delivers the events of a subscription as they come. The first message of the caller is `start`, then acks, nacks and
-   * extensions flow on the same stream; the first answer is `started`.
+   * Delivers the events of a subscription as they arrive. The first message of the caller is
+   * `start`, followed by acks, nacks and extensions on the same stream; the first response is
+   * `started`.
    *
-   * An event that is not acknowledged before its deadline, is refused, or whose stream ends, is delivered again, after a
-   * wait that doubles; after `max_attempts` it becomes a dead letter, and the next of its key goes on. While an event of a
-   * key is with a consumer, or waits to be delivered again, later ones of that key wait. No more events are
-   * outstanding than the limits of the stream allow, so a slow consumer holds up nobody but itself.
-   * An empty `subscription` reads along without a place of its own: nothing is acknowledged, delivered again or kept.
-   * Only its owner reads a subscription or changes its settings, also where the caller is staff.
-   * Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is for another caller),
-   * ERROR_REASON_SUBSCRIPTION_EXISTS (somebody else made it), ERROR_REASON_NO_SUCH_PARTITION,
-   * ERROR_REASON_SUBSCRIPTION_CHANGED and ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Then
-   * open it anew.
+   * An event is redelivered when its deadline passes, the consumer nacks it or the stream ends,
+   * after a delay that doubles; after `max_attempts` it becomes a dead letter, and the next event
+   * of its key follows. While an event is with a consumer or waits for redelivery, later events
+   * with the same key wait. The limits of the stream cap the outstanding events, so a slow consumer
+   * delays no other. An empty `subscription` tails the log without a stored position: nothing is
+   * acknowledged, redelivered or stored. Only its owner, not even staff, reads a subscription or
+   * changes its settings.
+   * Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is reserved
+   * for another caller), ERROR_REASON_SUBSCRIPTION_EXISTS (another caller owns it),
+   * ERROR_REASON_NO_SUCH_PARTITION, ERROR_REASON_SUBSCRIPTION_CHANGED and
+   * ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Open it again then.
    *
    * @generated from rpc souk.events.v1.EventService.Subscribe
    */
@@ -960,8 +971,10 @@ export const EventService: GenService<{
     output: typeof SubscribeResponseSchema;
   },
   /**
-   * Makes a lasting subscription before anybody reads from it. Repeating it with the same settings answers the first.
-   * Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and ERROR_REASON_NO_SUCH_PARTITION.
+   * Creates a durable subscription before the first consumer connects. Repeating the call with the
+   * same settings returns the existing one.
+   * Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and
+   * ERROR_REASON_NO_SUCH_PARTITION.
    *
    * @generated from rpc souk.events.v1.EventService.CreateSubscription
    */
@@ -991,8 +1004,8 @@ export const EventService: GenService<{
     output: typeof ListSubscriptionsResponseSchema;
   },
   /**
-   * Ends a subscription: its place, its attempts and its dead letters are gone, its streams end. Deleting one that is not
-   * there is no error.
+   * Deletes a subscription with its positions, attempts and dead letters, and ends its streams.
+   * Deleting one that does not exist is not an error.
    *
    * @generated from rpc souk.events.v1.EventService.DeleteSubscription
    */
@@ -1002,9 +1015,10 @@ export const EventService: GenService<{
     output: typeof DeleteSubscriptionResponseSchema;
   },
   /**
-   * Sets a subscription to another place of the log, to replay events or to leave some out. Attempts start anew, dead
-   * letters stay, and open streams end with ERROR_REASON_SUBSCRIPTION_CHANGED. A position after the end of its partition is
-   * refused (ERROR_REASON_INVALID_FIELD, `to.position.offset`); a time after the last event means the end.
+   * Moves a subscription to another position of the log, to replay or skip events. Resets the
+   * attempts, keeps the dead letters, and ends open streams with ERROR_REASON_SUBSCRIPTION_CHANGED.
+   * A position after the end of its partition is refused (ERROR_REASON_INVALID_FIELD,
+   * `to.position.offset`); a time after the last event means the end.
    * Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_NO_SUCH_PARTITION.
    *
    * @generated from rpc souk.events.v1.EventService.SeekSubscription
@@ -1026,9 +1040,11 @@ export const EventService: GenService<{
     output: typeof ListDeadLettersResponseSchema;
   },
   /**
-   * Delivers dead letters again, with attempts that start anew, each as soon as a consumer has room; events of the same key
-   * that came later may have been handled by then. Repeating it changes nothing.
-   * Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_DEAD_LETTER_NOT_FOUND; then none is requeued.
+   * Delivers dead letters again, with their attempts reset, each as soon as a consumer has
+   * capacity; later events with the same key may have been handled by then. Repeating the call
+   * changes nothing.
+   * Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_DEAD_LETTER_NOT_FOUND; then
+   * none is requeued.
    *
    * @generated from rpc souk.events.v1.EventService.RequeueDeadLetters
    */
@@ -1038,7 +1054,7 @@ export const EventService: GenService<{
     output: typeof RequeueDeadLettersResponseSchema;
   },
   /**
-   * Forgets dead letters for good. Dropping what is not there is no error.
+   * Deletes dead letters. Deleting one that does not exist is not an error.
    * Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
    *
    * @generated from rpc souk.events.v1.EventService.DropDeadLetters
@@ -1049,8 +1065,8 @@ export const EventService: GenService<{
     output: typeof DropDeadLettersResponseSchema;
   },
   /**
-   * Checks every invariant of this service over its own database: places lie within the log, no event is both finished and
-   * waiting, each attempt and dead letter belongs to a subscription.
+   * Checks the invariants of this service's database: positions lie within the log, no event is
+   * both finished and waiting, each attempt and dead letter belongs to a subscription.
    *
    * @generated from rpc souk.events.v1.EventService.AuditEvents
    */

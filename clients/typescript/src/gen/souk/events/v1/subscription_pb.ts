@@ -18,35 +18,37 @@ export const file_souk_events_v1_subscription: GenFile = /*@__PURE__*/
   fileDesc("CiFzb3VrL2V2ZW50cy92MS9zdWJzY3JpcHRpb24ucHJvdG8SDnNvdWsuZXZlbnRzLnYxIpYDCgxTdWJzY3JpcHRpb24SDAoEbmFtZRgBIAEoCRINCgVvd25lchgCIAEoCRITCgtldmVudF90eXBlcxgDIAMoCRIvCgxhY2tfZGVhZGxpbmUYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMbWF4X2F0dGVtcHRzGAUgASgFEjIKD21pbl9yZXRyeV9kZWxheRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIyCg9tYXhfcmV0cnlfZGVsYXkYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA2xhZxgJIAEoAxITCgtvdXRzdGFuZGluZxgKIAEoBRIUCgxkZWFkX2xldHRlcnMYCyABKAMSDwoHc3RyZWFtcxgMIAEoBRIrCglwb3NpdGlvbnMYDSADKAsyGC5zb3VrLmV2ZW50cy52MS5Qb3NpdGlvbiKfAQoNU3RhcnRQb3NpdGlvbhISCghlYXJsaWVzdBgBIAEoCEgAEhAKBmxhdGVzdBgCIAEoCEgAEioKBHRpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAASLAoIcG9zaXRpb24YBCABKAsyGC5zb3VrLmV2ZW50cy52MS5Qb3NpdGlvbkgAQg4KBXN0YXJ0EgW6SAIIASK5AQoKRGVhZExldHRlchIWCg5kZWFkX2xldHRlcl9pZBgBIAEoCRIUCgxzdWJzY3JpcHRpb24YAiABKAkSKgoFZXZlbnQYAyABKAsyGy5zb3VrLmV2ZW50cy52MS5Mb2dnZWRFdmVudBIQCghhdHRlbXB0cxgEIAEoBRIOCgZyZWFzb24YBSABKAkSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_buf_validate_validate, file_souk_events_v1_event]);
 
 /**
- * A lasting reader of the log. It keeps its place while nobody is connected; any number of streams may share it, and each
- * event goes to one of them.
+ * A durable reader of the log. It keeps its positions while no consumer is connected; any number of
+ * streams may share it, and each event goes to one of them.
  *
  * @generated from message souk.events.v1.Subscription
  */
 export type Subscription = Message<"souk.events.v1.Subscription"> & {
   /**
-   * The name, which its owner chose. It begins with the owner's own: see CreateSubscriptionRequest.
+   * The name, chosen by the owner. It begins with the owner's name: see CreateSubscriptionRequest.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Who made it and reads it: `service:notifications`. Staff may look at it, set it to another position and delete it.
+   * The caller that created it and reads it: `service:notifications`. Staff may view it, move it to
+   * another position and delete it.
    *
    * @generated from field: string owner = 2;
    */
   owner: string;
 
   /**
-   * The types that are delivered: full names, or a package with `.*` for all of it. Empty: every type.
+   * The types to deliver: full names, or a package with `.*` for all of its types. Empty means
+   * every type.
    *
    * @generated from field: repeated string event_types = 3;
    */
   eventTypes: string[];
 
   /**
-   * How long a consumer has for an event before it is delivered again.
+   * How long a consumer has for an event before it is redelivered.
    *
    * @generated from field: google.protobuf.Duration ack_deadline = 4;
    */
@@ -60,35 +62,35 @@ export type Subscription = Message<"souk.events.v1.Subscription"> & {
   maxAttempts: number;
 
   /**
-   * The shortest wait before an event is delivered again; it doubles with each attempt.
+   * The shortest delay before an event is redelivered; it doubles with each attempt.
    *
    * @generated from field: google.protobuf.Duration min_retry_delay = 6;
    */
   minRetryDelay?: Duration | undefined;
 
   /**
-   * The longest wait before an event is delivered again.
+   * The longest delay before an event is redelivered.
    *
    * @generated from field: google.protobuf.Duration max_retry_delay = 7;
    */
   maxRetryDelay?: Duration | undefined;
 
   /**
-   * When it was made.
+   * When it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 8;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * How many events of the log it has not finished with, of any type. Counted when it is asked for.
+   * How many events of the log it has not finished, of any type. Counted at the time of the call.
    *
    * @generated from field: int64 lag = 9;
    */
   lag: bigint;
 
   /**
-   * How many events are with consumers now, at the replica that answers.
+   * How many events are outstanding now, at the replica that serves the call.
    *
    * @generated from field: int32 outstanding = 10;
    */
@@ -102,14 +104,14 @@ export type Subscription = Message<"souk.events.v1.Subscription"> & {
   deadLetters: bigint;
 
   /**
-   * How many streams are connected at the replica that answers.
+   * How many streams are connected at the replica that serves the call.
    *
    * @generated from field: int32 streams = 12;
    */
   streams: number;
 
   /**
-   * For each partition the place of the next event that is not finished.
+   * For each partition the position of the first event that is not finished.
    *
    * @generated from field: repeated souk.events.v1.Position positions = 13;
    */
@@ -124,7 +126,7 @@ export const SubscriptionSchema: GenMessage<Subscription> = /*@__PURE__*/
   messageDesc(file_souk_events_v1_subscription, 0);
 
 /**
- * Where a subscription starts, or is set to.
+ * Where a subscription starts or moves to.
  *
  * @generated from message souk.events.v1.StartPosition
  */
@@ -136,7 +138,7 @@ export type StartPosition = Message<"souk.events.v1.StartPosition"> & {
    */
   start: {
     /**
-     * True: the oldest event that is kept. False is refused.
+     * True: the oldest stored event. False is invalid.
      *
      * @generated from field: bool earliest = 1;
      */
@@ -144,7 +146,7 @@ export type StartPosition = Message<"souk.events.v1.StartPosition"> & {
     case: "earliest";
   } | {
     /**
-     * True: only what is published from now on. False is refused.
+     * True: only events published from now on. False is invalid.
      *
      * @generated from field: bool latest = 2;
      */
@@ -152,7 +154,8 @@ export type StartPosition = Message<"souk.events.v1.StartPosition"> & {
     case: "latest";
   } | {
     /**
-     * The first event that was published at this time or later; only what is published from now on when there is none.
+     * The first event published at this time or later; if there is none, only events published from
+     * now on.
      *
      * @generated from field: google.protobuf.Timestamp time = 3;
      */
@@ -160,8 +163,8 @@ export type StartPosition = Message<"souk.events.v1.StartPosition"> & {
     case: "time";
   } | {
     /**
-     * This position in one partition, at most the end of it; the other partitions are left where they are (when a
-     * subscription is made: at the earliest).
+     * This position in one partition, at most its end; the other partitions keep their positions
+     * (for a new subscription: the earliest).
      *
      * @generated from field: souk.events.v1.Position position = 4;
      */
@@ -184,7 +187,7 @@ export const StartPositionSchema: GenMessage<StartPosition> = /*@__PURE__*/
  */
 export type DeadLetter = Message<"souk.events.v1.DeadLetter"> & {
   /**
-   * Its name within the subscription.
+   * The id within the subscription.
    *
    * @generated from field: string dead_letter_id = 1;
    */
@@ -198,21 +201,21 @@ export type DeadLetter = Message<"souk.events.v1.DeadLetter"> & {
   subscription: string;
 
   /**
-   * The event and where it stands in the log.
+   * The event and its position in the log.
    *
    * @generated from field: souk.events.v1.LoggedEvent event = 3;
    */
   event?: LoggedEvent | undefined;
 
   /**
-   * How often it was delivered.
+   * How many times it was delivered.
    *
    * @generated from field: int32 attempts = 4;
    */
   attempts: number;
 
   /**
-   * What the last consumer gave as its reason; empty when it gave none or its deadline passed.
+   * The reason that the last consumer gave; empty when it gave none or its deadline passed.
    *
    * @generated from field: string reason = 5;
    */

@@ -13,7 +13,8 @@ export const file_souk_inventory_v1_error_reason: GenFile = /*@__PURE__*/
   fileDesc("CiRzb3VrL2ludmVudG9yeS92MS9lcnJvcl9yZWFzb24ucHJvdG8SEXNvdWsuaW52ZW50b3J5LnYxKrAGCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABI6Ch9FUlJPUl9SRUFTT05fTE9DQVRJT05fTk9UX0ZPVU5EEAEaFaq7GBEIBRILbG9jYXRpb25faWQgARI3ChxFUlJPUl9SRUFTT05fTE9DQVRJT05fRVhJU1RTEAIaFaq7GBEIBhILbG9jYXRpb25faWQgARI8ChxFUlJPUl9SRUFTT05fU1RPQ0tfTk9UX0ZPVU5EEAMaGqq7GBYIBRIDc2t1Egtsb2NhdGlvbl9pZCABEk8KGUVSUk9SX1JFQVNPTl9PVVRfT0ZfU1RPQ0sQBBowqrsYLAgJEgNza3USC2xvY2F0aW9uX2lkEglyZXF1ZXN0ZWQSCWF2YWlsYWJsZSABEkAKIkVSUk9SX1JFQVNPTl9SRVNFUlZBVElPTl9OT1RfRk9VTkQQBRoYqrsYFAgFEg5yZXNlcnZhdGlvbl9pZCABEkMKHkVSUk9SX1JFQVNPTl9SRVNFUlZBVElPTl9TVEFURRAGGh+quxgbCAkSDnJlc2VydmF0aW9uX2lkEgVzdGF0ZSABEj4KIEVSUk9SX1JFQVNPTl9SRVNFUlZBVElPTl9ESUZGRVJTEAcaGKq7GBQICRIOcmVzZXJ2YXRpb25faWQgARJWCiNFUlJPUl9SRUFTT05fU1RPQ0tfV09VTERfRkFMTF9TSE9SVBAIGi2quxgpCAkSA3NrdRILbG9jYXRpb25faWQSB29uX2hhbmQSCHJlc2VydmVkIAESUAokRVJST1JfUkVBU09OX1JFVFVSTl9FWENFRURTX0NPTlNVTUVEEAkaJqq7GCIICRIDc2t1Egtsb2NhdGlvbl9pZBIKcmV0dXJuYWJsZSABEj4KHkVSUk9SX1JFQVNPTl9RVUFOVElUWV9PVkVSRkxPVxAKGhqquxgWCAMSA3NrdRILbG9jYXRpb25faWQgARJOCiFFUlJPUl9SRUFTT05fUkVTRVJWQVRJT05fT0ZfT1JERVIQCxonqrsYIwgJEg5yZXNlcnZhdGlvbl9pZBIDdXNlGghvcmRlcl9pZCABYgZwcm90bzM", [file_souk_policy_v1_reason]);
 
 /**
- * Why the inventory service refused a call; the `reason` of `google.rpc.ErrorInfo`, with domain `souk.inventory.v1`.
+ * Why the inventory service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
+ * `souk.inventory.v1`.
  *
  * @generated from enum souk.inventory.v1.ErrorReason
  */
@@ -33,23 +34,24 @@ export enum ErrorReason {
   LOCATION_NOT_FOUND = 1,
 
   /**
-   * A location has this id already.
+   * A location with this id exists already.
    *
    * @generated from enum value: ERROR_REASON_LOCATION_EXISTS = 2;
    */
   LOCATION_EXISTS = 2,
 
   /**
-   * No stock was ever received under this sku at this location.
+   * No stock of this sku was ever received at this location.
    *
    * @generated from enum value: ERROR_REASON_STOCK_NOT_FOUND = 3;
    */
   STOCK_NOT_FOUND = 3,
 
   /**
-   * Fewer units are available than were asked for; nothing was reserved. A `PreconditionFailure` violation for each of
-   * the first 16 stocks that are short, with type `OUT_OF_STOCK`, subject `sku@location_id` and description `requested
-   * 3, available 2`; metadata `sku`, `location_id`, `requested`, `available` of the first.
+   * Fewer units are available than requested; nothing was reserved. Has a `PreconditionFailure`
+   * violation for each of the first 16 stocks that are short, with type `OUT_OF_STOCK`, subject
+   * `sku@location_id` and description `requested 3, available 2`; metadata `sku`, `location_id`,
+   * `requested`, `available` of the first.
    *
    * @generated from enum value: ERROR_REASON_OUT_OF_STOCK = 4;
    */
@@ -63,44 +65,46 @@ export enum ErrorReason {
   RESERVATION_NOT_FOUND = 5,
 
   /**
-   * The reservation is no longer in a state that allows this step, because another one came first. Metadata
-   * `reservation_id`, and `state` as a name of ReservationState.
+   * The reservation is no longer in a state that allows this step, because another step came first.
+   * Metadata `reservation_id`, and `state` as a name of ReservationState.
    *
    * @generated from enum value: ERROR_REASON_RESERVATION_STATE = 6;
    */
   RESERVATION_STATE = 6,
 
   /**
-   * The reservation id was used before for other lines.
+   * The reservation id was already used for different lines.
    *
    * @generated from enum value: ERROR_REASON_RESERVATION_DIFFERS = 7;
    */
   RESERVATION_DIFFERS = 7,
 
   /**
-   * An adjustment would leave fewer units on hand than are reserved, or fewer than none.
+   * The adjustment would leave fewer units on hand than are reserved, or fewer than 0.
    *
    * @generated from enum value: ERROR_REASON_STOCK_WOULD_FALL_SHORT = 8;
    */
   STOCK_WOULD_FALL_SHORT = 8,
 
   /**
-   * More units were returned than the reservation consumed of this sku and were not returned before.
+   * The return exceeds the units of this sku that the reservation consumed and that were not
+   * returned before.
    *
    * @generated from enum value: ERROR_REASON_RETURN_EXCEEDS_CONSUMED = 9;
    */
   RETURN_EXCEEDS_CONSUMED = 9,
 
   /**
-   * A quantity would leave the range of 64 bits.
+   * A quantity would overflow 64 bits.
    *
    * @generated from enum value: ERROR_REASON_QUANTITY_OVERFLOW = 10;
    */
   QUANTITY_OVERFLOW = 10,
 
   /**
-   * The reservation belongs to an order, and staff may not release it past the order. Metadata `reservation_id`,
-   * `order_id` where it is known, and `use`, the method to call instead (`souk.orders.v1.OrderService.CancelOrder`).
+   * The reservation belongs to an order, so staff must go through the order. Metadata
+   * `reservation_id`, `order_id` where it is known, and `use`, the method to call instead
+   * (`souk.orders.v1.OrderService.CancelOrder`).
    *
    * @generated from enum value: ERROR_REASON_RESERVATION_OF_ORDER = 11;
    */

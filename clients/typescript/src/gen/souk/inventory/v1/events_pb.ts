@@ -17,8 +17,9 @@ export const file_souk_inventory_v1_events: GenFile = /*@__PURE__*/
   fileDesc("Ch5zb3VrL2ludmVudG9yeS92MS9ldmVudHMucHJvdG8SEXNvdWsuaW52ZW50b3J5LnYxImYKDFN0b2NrQ2hhbmdlZBInCgVzdG9jaxgBIAEoCzIYLnNvdWsuaW52ZW50b3J5LnYxLlN0b2NrEi0KCG1vdmVtZW50GAIgASgLMhsuc291ay5pbnZlbnRvcnkudjEuTW92ZW1lbnQiSQoSUmVzZXJ2YXRpb25DaGFuZ2VkEjMKC3Jlc2VydmF0aW9uGAEgASgLMh4uc291ay5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25iBnByb3RvMw", [file_souk_inventory_v1_reservation, file_souk_inventory_v1_stock]);
 
 /**
- * The on_hand of a stock changed by a receipt, an adjustment or a return, or reserved units of it became available again because a
- * reservation was released or expired. Key: the sku. What is available now is `stock.on_hand` less `stock.reserved`.
+ * The on_hand of a stock changed by a receipt, an adjustment or a return, or reserved units became
+ * available again because a reservation was released or expired. Key: the sku. The units available
+ * now are `stock.on_hand` minus `stock.reserved`.
  *
  * @generated from message souk.inventory.v1.StockChanged
  */

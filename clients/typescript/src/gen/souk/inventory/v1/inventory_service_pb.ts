@@ -24,7 +24,7 @@ export const file_souk_inventory_v1_inventory_service: GenFile = /*@__PURE__*/
   fileDesc("Cilzb3VrL2ludmVudG9yeS92MS9pbnZlbnRvcnlfc2VydmljZS5wcm90bxIRc291ay5pbnZlbnRvcnkudjEidgoVQ3JlYXRlTG9jYXRpb25SZXF1ZXN0Ei0KC2xvY2F0aW9uX2lkGAEgASgJQhi6SBVyEzIRXlthLXowLTktXXsxLDMyfSQSLgoFdGl0bGUYAiABKAlCH7pIHHIaEAEYyAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQiRwoWQ3JlYXRlTG9jYXRpb25SZXNwb25zZRItCghsb2NhdGlvbhgBIAEoCzIbLnNvdWsuaW52ZW50b3J5LnYxLkxvY2F0aW9uIlMKFExpc3RMb2NhdGlvbnNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACCJgChVMaXN0TG9jYXRpb25zUmVzcG9uc2USLgoJbG9jYXRpb25zGAEgAygLMhsuc291ay5pbnZlbnRvcnkudjEuTG9jYXRpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIsEBCgxSZWNlaXZlZEl0ZW0SYQoDc2t1GAEgASgJQlS6SFFyTxABGEAySV5bXHB7TH1ccHtOfVxwe1B9XHB7U31dKFtccHtMfVxwe059XHB7UH1ccHtTfSBdKltccHtMfVxwe059XHB7UH1ccHtTfV0pPyQSLQoLbG9jYXRpb25faWQYAiABKAlCGLpIFXITMhFeW2EtejAtOS1dezAsMzJ9JBIfCghxdWFudGl0eRgDIAEoA0INukgKIggYgJTr3AMoASK7AQoTUmVjZWl2ZVN0b2NrUmVxdWVzdBIzCgpyZXF1ZXN0X2lkGAEgASgJQh+6SBxyGhABGIABMhNeW15ceDAwLVx4MWZceDdmXSokEjsKBWl0ZW1zGAIgAygLMh8uc291ay5pbnZlbnRvcnkudjEuUmVjZWl2ZWRJdGVtQgu6SAiSAQUIARDoBxIyCg5lZmZlY3RpdmVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPwoUUmVjZWl2ZVN0b2NrUmVzcG9uc2USJwoFc3RvY2sYASADKAsyGC5zb3VrLmludmVudG9yeS52MS5TdG9jayK8AgoSQWRqdXN0U3RvY2tSZXF1ZXN0EjMKCnJlcXVlc3RfaWQYASABKAlCH7pIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSYQoDc2t1GAIgASgJQlS6SFFyTxABGEAySV5bXHB7TH1ccHtOfVxwe1B9XHB7U31dKFtccHtMfVxwe059XHB7UH1ccHtTfSBdKltccHtMfVxwe059XHB7UH1ccHtTfV0pPyQSLQoLbG9jYXRpb25faWQYAyABKAlCGLpIFXITMhFeW2EtejAtOS1dezAsMzJ9JBIwCg5vbl9oYW5kX2NoYW5nZRgEIAEoA0IYukgVIhM4ABiAlOvcAyiA7JSj/P////8BEi0KBG5vdGUYBSABKAlCH7pIHHIaEAEYyAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQiPgoTQWRqdXN0U3RvY2tSZXNwb25zZRInCgVzdG9jaxgBIAEoCzIYLnNvdWsuaW52ZW50b3J5LnYxLlN0b2NrIrMBChRCYXRjaEdldFN0b2NrUmVxdWVzdBJsCgRza3VzGAEgAygJQl66SFuSAVgIARDoByJRck8QARhAMkleW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XShbXHB7TH1ccHtOfVxwe1B9XHB7U30gXSpbXHB7TH1ccHtOfVxwe1B9XHB7U31dKT8kEi0KC2xvY2F0aW9uX2lkGAIgASgJQhi6SBVyEzIRXlthLXowLTktXXswLDMyfSQiQAoVQmF0Y2hHZXRTdG9ja1Jlc3BvbnNlEicKBXN0b2NrGAEgAygLMhguc291ay5pbnZlbnRvcnkudjEuU3RvY2siTwoQTGlzdFN0b2NrUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgiVQoRTGlzdFN0b2NrUmVzcG9uc2USJwoFc3RvY2sYASADKAsyGC5zb3VrLmludmVudG9yeS52MS5TdG9jaxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiwAEKC1Jlc2VydmVMaW5lEmEKA3NrdRgBIAEoCUJUukhRck8QARhAMkleW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XShbXHB7TH1ccHtOfVxwe1B9XHB7U30gXSpbXHB7TH1ccHtOfVxwe1B9XHB7U31dKT8kEi0KC2xvY2F0aW9uX2lkGAIgASgJQhi6SBVyEzIRXlthLXowLTktXXswLDMyfSQSHwoIcXVhbnRpdHkYAyABKANCDbpICiIIGICU69wDKAEiyAIKDlJlc2VydmVSZXF1ZXN0EkgKDnJlc2VydmF0aW9uX2lkGAEgASgJQjC6SC1yKzIpXnJlc2VydmF0aW9uX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSOgoFbGluZXMYAiADKAsyHi5zb3VrLmludmVudG9yeS52MS5SZXNlcnZlTGluZUILukgIkgEFCAEQiCcSOwoDdHRsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhO6SBDIAQGqAQoiBAiAowUyAggBEjIKDmVmZmVjdGl2ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI/CghvcmRlcl9pZBgFIAEoCUItukgqcigyJl4ob3JkZXJfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9KT8kIkYKD1Jlc2VydmVSZXNwb25zZRIzCgtyZXNlcnZhdGlvbhgBIAEoCzIeLnNvdWsuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uImQKGENvbW1pdFJlc2VydmF0aW9uUmVxdWVzdBJICg5yZXNlcnZhdGlvbl9pZBgBIAEoCUIwukgtcisyKV5yZXNlcnZhdGlvbl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kIlAKGUNvbW1pdFJlc2VydmF0aW9uUmVzcG9uc2USMwoLcmVzZXJ2YXRpb24YASABKAsyHi5zb3VrLmludmVudG9yeS52MS5SZXNlcnZhdGlvbiKZAQoZUmVsZWFzZVJlc2VydmF0aW9uUmVxdWVzdBJICg5yZXNlcnZhdGlvbl9pZBgBIAEoCUIwukgtcisyKV5yZXNlcnZhdGlvbl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEjIKC3JlcGFpcl9ub3RlGAIgASgJQh26SBpyGBjIATITXlteXHgwMC1ceDFmXHg3Zl0qJCJRChpSZWxlYXNlUmVzZXJ2YXRpb25SZXNwb25zZRIzCgtyZXNlcnZhdGlvbhgBIAEoCzIeLnNvdWsuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uIpkBChlDb25zdW1lUmVzZXJ2YXRpb25SZXF1ZXN0EkgKDnJlc2VydmF0aW9uX2lkGAEgASgJQjC6SC1yKzIpXnJlc2VydmF0aW9uX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSMgoOZWZmZWN0aXZlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlEKGkNvbnN1bWVSZXNlcnZhdGlvblJlc3BvbnNlEjMKC3Jlc2VydmF0aW9uGAEgASgLMh4uc291ay5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb24iwQEKDFJldHVybmVkTGluZRJhCgNza3UYASABKAlCVLpIUXJPEAEYQDJJXltccHtMfVxwe059XHB7UH1ccHtTfV0oW1xwe0x9XHB7Tn1ccHtQfVxwe1N9IF0qW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XSk/JBItCgtsb2NhdGlvbl9pZBgCIAEoCUIYukgVchMyEV5bYS16MC05LV17MCwzMn0kEh8KCHF1YW50aXR5GAMgASgDQg26SAoiCBiAlOvcAygBIoQCChJSZXR1cm5TdG9ja1JlcXVlc3QSSAoOcmVzZXJ2YXRpb25faWQYASABKAlCMLpILXIrMilecmVzZXJ2YXRpb25fWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBIzCgpyZXF1ZXN0X2lkGAIgASgJQh+6SBxyGhABGIABMhNeW15ceDAwLVx4MWZceDdmXSokEjsKBWxpbmVzGAMgAygLMh8uc291ay5pbnZlbnRvcnkudjEuUmV0dXJuZWRMaW5lQgu6SAiSAQUIARCIJxIyCg5lZmZlY3RpdmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiSgoTUmV0dXJuU3RvY2tSZXNwb25zZRIzCgtyZXNlcnZhdGlvbhgBIAEoCzIeLnNvdWsuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uImEKFUdldFJlc2VydmF0aW9uUmVxdWVzdBJICg5yZXNlcnZhdGlvbl9pZBgBIAEoCUIwukgtcisyKV5yZXNlcnZhdGlvbl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kIk0KFkdldFJlc2VydmF0aW9uUmVzcG9uc2USMwoLcmVzZXJ2YXRpb24YASABKAsyHi5zb3VrLmludmVudG9yeS52MS5SZXNlcnZhdGlvbiKUAQoXTGlzdFJlc2VydmF0aW9uc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEjwKBXN0YXRlGAMgASgOMiMuc291ay5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25TdGF0ZUIIukgFggECEAEiaQoYTGlzdFJlc2VydmF0aW9uc1Jlc3BvbnNlEjQKDHJlc2VydmF0aW9ucxgBIAMoCzIeLnNvdWsuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSK3AQoUTGlzdE1vdmVtZW50c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEmIKA3NrdRgDIAEoCUJVukhSclAYQDJMXihbXHB7TH1ccHtOfVxwe1B9XHB7U31dKFtccHtMfVxwe059XHB7UH1ccHtTfSBdKltccHtMfVxwe059XHB7UH1ccHtTfV0pPyk/JCJgChVMaXN0TW92ZW1lbnRzUmVzcG9uc2USLgoJbW92ZW1lbnRzGAEgAygLMhsuc291ay5pbnZlbnRvcnkudjEuTW92ZW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJItQBChJSZXBhaXJTdG9ja1JlcXVlc3QSMwoKcmVxdWVzdF9pZBgBIAEoCUIfukgcchoQARiAATITXlteXHgwMC1ceDFmXHg3Zl0qJBIrCgNza3UYAiABKAlCHrpIG3IZEAEYQDITXlteXHgwMC1ceDFmXHg3Zl0qJBItCgtsb2NhdGlvbl9pZBgDIAEoCUIYukgVchMyEV5bYS16MC05LV17MCwzMn0kEi0KBG5vdGUYBCABKAlCH7pIHHIaEAEYyAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQibQoTUmVwYWlyU3RvY2tSZXNwb25zZRInCgVzdG9jaxgBIAEoCzIYLnNvdWsuaW52ZW50b3J5LnYxLlN0b2NrEi0KCG1vdmVtZW50GAIgASgLMhsuc291ay5pbnZlbnRvcnkudjEuTW92ZW1lbnQiFwoVQXVkaXRJbnZlbnRvcnlSZXF1ZXN0InAKFkF1ZGl0SW52ZW50b3J5UmVzcG9uc2USLAoIZmluZGluZ3MYASADKAsyGi5zb3VrLnR5cGUudjEuQXVkaXRGaW5kaW5nEigKBmNvdW50cxgCIAMoCzIYLnNvdWsudHlwZS52MS5BdWRpdENvdW50MoQaChBJbnZlbnRvcnlTZXJ2aWNlEq8BCg5DcmVhdGVMb2NhdGlvbhIoLnNvdWsuaW52ZW50b3J5LnYxLkNyZWF0ZUxvY2F0aW9uUmVxdWVzdBopLnNvdWsuaW52ZW50b3J5LnYxLkNyZWF0ZUxvY2F0aW9uUmVzcG9uc2UiSJACAqK7GCkKAwoBBBACGgIIBSIcRVJST1JfUkVBU09OX0xPQ0FUSU9OX0VYSVNUU4LT5JMCEjoBKiINL3YxL2xvY2F0aW9ucxKMAQoNTGlzdExvY2F0aW9ucxInLnNvdWsuaW52ZW50b3J5LnYxLkxpc3RMb2NhdGlvbnNSZXF1ZXN0Giguc291ay5pbnZlbnRvcnkudjEuTGlzdExvY2F0aW9uc1Jlc3BvbnNlIiiQAgGiuxgMCgQKAgQDEAMaAggFgtPkkwIPEg0vdjEvbG9jYXRpb25zEtABCgxSZWNlaXZlU3RvY2sSJi5zb3VrLmludmVudG9yeS52MS5SZWNlaXZlU3RvY2tSZXF1ZXN0Gicuc291ay5pbnZlbnRvcnkudjEuUmVjZWl2ZVN0b2NrUmVzcG9uc2Uib5ACAqK7GEwKAwoBBBACGgIICiIfRVJST1JfUkVBU09OX0xPQ0FUSU9OX05PVF9GT1VORCIeRVJST1JfUkVBU09OX1FVQU5USVRZX09WRVJGTE9XgtPkkwIWOgEqIhEvdjEvc3RvY2s6cmVjZWl2ZRLvAQoLQWRqdXN0U3RvY2sSJS5zb3VrLmludmVudG9yeS52MS5BZGp1c3RTdG9ja1JlcXVlc3QaJi5zb3VrLmludmVudG9yeS52MS5BZGp1c3RTdG9ja1Jlc3BvbnNlIpABkAICorsYbgoDCgEEEAIaAggFIhxFUlJPUl9SRUFTT05fU1RPQ0tfTk9UX0ZPVU5EIiNFUlJPUl9SRUFTT05fU1RPQ0tfV09VTERfRkFMTF9TSE9SVCIeRVJST1JfUkVBU09OX1FVQU5USVRZX09WRVJGTE9XgtPkkwIVOgEqIhAvdjEvc3RvY2s6YWRqdXN0EpABCg1CYXRjaEdldFN0b2NrEicuc291ay5pbnZlbnRvcnkudjEuQmF0Y2hHZXRTdG9ja1JlcXVlc3QaKC5zb3VrLmludmVudG9yeS52MS5CYXRjaEdldFN0b2NrUmVzcG9uc2UiLJACAaK7GAsKAwoBARADGgIIAoLT5JMCFBISL3YxL3N0b2NrOmJhdGNoR2V0EnwKCUxpc3RTdG9jaxIjLnNvdWsuaW52ZW50b3J5LnYxLkxpc3RTdG9ja1JlcXVlc3QaJC5zb3VrLmludmVudG9yeS52MS5MaXN0U3RvY2tSZXNwb25zZSIkkAIBorsYDAoECgIEAxAEGgIICoLT5JMCCxIJL3YxL3N0b2NrEoYCCgdSZXNlcnZlEiEuc291ay5pbnZlbnRvcnkudjEuUmVzZXJ2ZVJlcXVlc3QaIi5zb3VrLmludmVudG9yeS52MS5SZXNlcnZlUmVzcG9uc2UiswGQAgKiuxiQAQoLCgEDEgZvcmRlcnMQARoCCAUiGUVSUk9SX1JFQVNPTl9PVVRfT0ZfU1RPQ0siHkVSUk9SX1JFQVNPTl9SRVNFUlZBVElPTl9TVEFURSIgRVJST1JfUkVBU09OX1JFU0VSVkFUSU9OX0RJRkZFUlMiHkVSUk9SX1JFQVNPTl9RVUFOVElUWV9PVkVSRkxPV4LT5JMCFToBKiIQL3YxL3Jlc2VydmF0aW9ucxKCAgoRQ29tbWl0UmVzZXJ2YXRpb24SKy5zb3VrLmludmVudG9yeS52MS5Db21taXRSZXNlcnZhdGlvblJlcXVlc3QaLC5zb3VrLmludmVudG9yeS52MS5Db21taXRSZXNlcnZhdGlvblJlc3BvbnNlIpEBkAICorsYVwoLCgEDEgZvcmRlcnMQARoCCAUiIkVSUk9SX1JFQVNPTl9SRVNFUlZBVElPTl9OT1RfRk9VTkQiHkVSUk9SX1JFQVNPTl9SRVNFUlZBVElPTl9TVEFURYLT5JMCLToBKiIoL3YxL3Jlc2VydmF0aW9ucy97cmVzZXJ2YXRpb25faWR9OmNvbW1pdBKqAgoSUmVsZWFzZVJlc2VydmF0aW9uEiwuc291ay5pbnZlbnRvcnkudjEuUmVsZWFzZVJlc2VydmF0aW9uUmVxdWVzdBotLnNvdWsuaW52ZW50b3J5LnYxLlJlbGVhc2VSZXNlcnZhdGlvblJlc3BvbnNlIrYBkAICorsYewoMCgIDBBIGb3JkZXJzEAEaAggFIiJFUlJPUl9SRUFTT05fUkVTRVJWQVRJT05fTk9UX0ZPVU5EIh5FUlJPUl9SRUFTT05fUkVTRVJWQVRJT05fU1RBVEUiIUVSUk9SX1JFQVNPTl9SRVNFUlZBVElPTl9PRl9PUkRFUoLT5JMCLjoBKiIpL3YxL3Jlc2VydmF0aW9ucy97cmVzZXJ2YXRpb25faWR9OnJlbGVhc2UShgIKEkNvbnN1bWVSZXNlcnZhdGlvbhIsLnNvdWsuaW52ZW50b3J5LnYxLkNvbnN1bWVSZXNlcnZhdGlvblJlcXVlc3QaLS5zb3VrLmludmVudG9yeS52MS5Db25zdW1lUmVzZXJ2YXRpb25SZXNwb25zZSKSAZACAqK7GFcKCwoBAxIGb3JkZXJzEAIaAggFIiJFUlJPUl9SRUFTT05fUkVTRVJWQVRJT05fTk9UX0ZPVU5EIh5FUlJPUl9SRUFTT05fUkVTRVJWQVRJT05fU1RBVEWC0+STAi46ASoiKS92MS9yZXNlcnZhdGlvbnMve3Jlc2VydmF0aW9uX2lkfTpjb25zdW1lErcCCgtSZXR1cm5TdG9jaxIlLnNvdWsuaW52ZW50b3J5LnYxLlJldHVyblN0b2NrUmVxdWVzdBomLnNvdWsuaW52ZW50b3J5LnYxLlJldHVyblN0b2NrUmVzcG9uc2Ui2AGQAgKiuxidAQoLCgEDEgZvcmRlcnMQAhoCCAUiIkVSUk9SX1JFQVNPTl9SRVNFUlZBVElPTl9OT1RfRk9VTkQiHkVSUk9SX1JFQVNPTl9SRVNFUlZBVElPTl9TVEFURSIkRVJST1JfUkVBU09OX1JFVFVSTl9FWENFRURTX0NPTlNVTUVEIh5FUlJPUl9SRUFTT05fUVVBTlRJVFlfT1ZFUkZMT1eC0+STAi06ASoiKC92MS9yZXNlcnZhdGlvbnMve3Jlc2VydmF0aW9uX2lkfTpyZXR1cm4SxwEKDkdldFJlc2VydmF0aW9uEiguc291ay5pbnZlbnRvcnkudjEuR2V0UmVzZXJ2YXRpb25SZXF1ZXN0Gikuc291ay5pbnZlbnRvcnkudjEuR2V0UmVzZXJ2YXRpb25SZXNwb25zZSJgkAIBorsYMAoECgIEAxADGgIIAiIiRVJST1JfUkVBU09OX1JFU0VSVkFUSU9OX05PVF9GT1VORILT5JMCIxIhL3YxL3Jlc2VydmF0aW9ucy97cmVzZXJ2YXRpb25faWR9EpgBChBMaXN0UmVzZXJ2YXRpb25zEiouc291ay5pbnZlbnRvcnkudjEuTGlzdFJlc2VydmF0aW9uc1JlcXVlc3QaKy5zb3VrLmludmVudG9yeS52MS5MaXN0UmVzZXJ2YXRpb25zUmVzcG9uc2UiK5ACAaK7GAwKBAoCBAMQBBoCCAqC0+STAhISEC92MS9yZXNlcnZhdGlvbnMSjAEKDUxpc3RNb3ZlbWVudHMSJy5zb3VrLmludmVudG9yeS52MS5MaXN0TW92ZW1lbnRzUmVxdWVzdBooLnNvdWsuaW52ZW50b3J5LnYxLkxpc3RNb3ZlbWVudHNSZXNwb25zZSIokAIBorsYDAoECgIEAxAEGgIICoLT5JMCDxINL3YxL21vdmVtZW50cxLOAQoLUmVwYWlyU3RvY2sSJS5zb3VrLmludmVudG9yeS52MS5SZXBhaXJTdG9ja1JlcXVlc3QaJi5zb3VrLmludmVudG9yeS52MS5SZXBhaXJTdG9ja1Jlc3BvbnNlInCQAgKiuxhOCgMKAQQQAxoCCDwiHEVSUk9SX1JFQVNPTl9TVE9DS19OT1RfRk9VTkQiI0VSUk9SX1JFQVNPTl9TVE9DS19XT1VMRF9GQUxMX1NIT1JUgtPkkwIVOgEqIhAvdjEvc3RvY2s6cmVwYWlyEpUBCg5BdWRpdEludmVudG9yeRIoLnNvdWsuaW52ZW50b3J5LnYxLkF1ZGl0SW52ZW50b3J5UmVxdWVzdBopLnNvdWsuaW52ZW50b3J5LnYxLkF1ZGl0SW52ZW50b3J5UmVzcG9uc2UiLpACAaK7GAwKBAoCBAMQBBoCCDyC0+STAhUSEy92MS9pbnZlbnRvcnk6YXVkaXRiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_souk_inventory_v1_reservation, file_souk_inventory_v1_stock, file_souk_policy_v1_policy, file_souk_type_v1_audit]);
 
 /**
- * What CreateLocation takes.
+ * The request of CreateLocation.
  *
  * @generated from message souk.inventory.v1.CreateLocationRequest
  */
@@ -37,7 +37,7 @@ export type CreateLocationRequest = Message<"souk.inventory.v1.CreateLocationReq
   locationId: string;
 
   /**
-   * What people call it, 1 to 200 characters.
+   * The display name, 1 to 200 characters.
    *
    * @generated from field: string title = 2;
    */
@@ -52,7 +52,7 @@ export const CreateLocationRequestSchema: GenMessage<CreateLocationRequest> = /*
   messageDesc(file_souk_inventory_v1_inventory_service, 0);
 
 /**
- * What CreateLocation answers.
+ * The response of CreateLocation.
  *
  * @generated from message souk.inventory.v1.CreateLocationResponse
  */
@@ -73,20 +73,20 @@ export const CreateLocationResponseSchema: GenMessage<CreateLocationResponse> = 
   messageDesc(file_souk_inventory_v1_inventory_service, 1);
 
 /**
- * What ListLocations takes.
+ * The request of ListLocations.
  *
  * @generated from message souk.inventory.v1.ListLocationsRequest
  */
 export type ListLocationsRequest = Message<"souk.inventory.v1.ListLocationsRequest"> & {
   /**
-   * Locations on a page, at most 1,000; 0 means 100.
+   * Locations per page, at most 1,000; 0 means 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before; empty for the first.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -101,7 +101,7 @@ export const ListLocationsRequestSchema: GenMessage<ListLocationsRequest> = /*@_
   messageDesc(file_souk_inventory_v1_inventory_service, 2);
 
 /**
- * What ListLocations answers.
+ * The response of ListLocations.
  *
  * @generated from message souk.inventory.v1.ListLocationsResponse
  */
@@ -114,7 +114,7 @@ export type ListLocationsResponse = Message<"souk.inventory.v1.ListLocationsResp
   locations: Location[];
 
   /**
-   * Names the next page; empty on the last.
+   * The token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -135,7 +135,8 @@ export const ListLocationsResponseSchema: GenMessage<ListLocationsResponse> = /*
  */
 export type ReceivedItem = Message<"souk.inventory.v1.ReceivedItem"> & {
   /**
-   * The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, spaces only between them.
+   * The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, spaces only
+   * between them.
    *
    * @generated from field: string sku = 1;
    */
@@ -164,27 +165,28 @@ export const ReceivedItemSchema: GenMessage<ReceivedItem> = /*@__PURE__*/
   messageDesc(file_souk_inventory_v1_inventory_service, 4);
 
 /**
- * What ReceiveStock takes.
+ * The request of ReceiveStock.
  *
  * @generated from message souk.inventory.v1.ReceiveStockRequest
  */
 export type ReceiveStockRequest = Message<"souk.inventory.v1.ReceiveStockRequest"> & {
   /**
-   * Names this call, so that it can be repeated: 1 to 128 characters.
+   * The idempotency key of this call, chosen by the caller: 1 to 128 characters.
    *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
 
   /**
-   * What arrived, 1 to 1,000 items; items of one sku and location are added up.
+   * The items that arrived, 1 to 1,000; items of one sku and location are added up.
    *
    * @generated from field: repeated souk.inventory.v1.ReceivedItem items = 2;
    */
   items: ReceivedItem[];
 
   /**
-   * When it arrived in the world; absent means now. Only STAFF may set it, and only to the past.
+   * When it arrived in the real world; absent means now. Only STAFF may set it, and it must be in
+   * the past.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 3;
    */
@@ -199,13 +201,14 @@ export const ReceiveStockRequestSchema: GenMessage<ReceiveStockRequest> = /*@__P
   messageDesc(file_souk_inventory_v1_inventory_service, 5);
 
 /**
- * What ReceiveStock answers.
+ * The response of ReceiveStock.
  *
  * @generated from message souk.inventory.v1.ReceiveStockResponse
  */
 export type ReceiveStockResponse = Message<"souk.inventory.v1.ReceiveStockResponse"> & {
   /**
-   * The stock of every sku and location named, after the receipt, by sku and location.
+   * The stock of every sku and location of the request, after the receipt, sorted by sku and
+   * location.
    *
    * @generated from field: repeated souk.inventory.v1.Stock stock = 1;
    */
@@ -220,20 +223,21 @@ export const ReceiveStockResponseSchema: GenMessage<ReceiveStockResponse> = /*@_
   messageDesc(file_souk_inventory_v1_inventory_service, 6);
 
 /**
- * What AdjustStock takes.
+ * The request of AdjustStock.
  *
  * @generated from message souk.inventory.v1.AdjustStockRequest
  */
 export type AdjustStockRequest = Message<"souk.inventory.v1.AdjustStockRequest"> & {
   /**
-   * Names this call, so that it can be repeated: 1 to 128 characters.
+   * The idempotency key of this call, chosen by the caller: 1 to 128 characters.
    *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
 
   /**
-   * The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, spaces only between them.
+   * The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, spaces only
+   * between them.
    *
    * @generated from field: string sku = 2;
    */
@@ -269,7 +273,7 @@ export const AdjustStockRequestSchema: GenMessage<AdjustStockRequest> = /*@__PUR
   messageDesc(file_souk_inventory_v1_inventory_service, 7);
 
 /**
- * What AdjustStock answers.
+ * The response of AdjustStock.
  *
  * @generated from message souk.inventory.v1.AdjustStockResponse
  */
@@ -290,7 +294,7 @@ export const AdjustStockResponseSchema: GenMessage<AdjustStockResponse> = /*@__P
   messageDesc(file_souk_inventory_v1_inventory_service, 8);
 
 /**
- * What BatchGetStock takes.
+ * The request of BatchGetStock.
  *
  * @generated from message souk.inventory.v1.BatchGetStockRequest
  */
@@ -318,13 +322,13 @@ export const BatchGetStockRequestSchema: GenMessage<BatchGetStockRequest> = /*@_
   messageDesc(file_souk_inventory_v1_inventory_service, 9);
 
 /**
- * What BatchGetStock answers.
+ * The response of BatchGetStock.
  *
  * @generated from message souk.inventory.v1.BatchGetStockResponse
  */
 export type BatchGetStockResponse = Message<"souk.inventory.v1.BatchGetStockResponse"> & {
   /**
-   * The stock found, in the order asked.
+   * The stock found, in the order of the request.
    *
    * @generated from field: repeated souk.inventory.v1.Stock stock = 1;
    */
@@ -339,20 +343,20 @@ export const BatchGetStockResponseSchema: GenMessage<BatchGetStockResponse> = /*
   messageDesc(file_souk_inventory_v1_inventory_service, 10);
 
 /**
- * What ListStock takes.
+ * The request of ListStock.
  *
  * @generated from message souk.inventory.v1.ListStockRequest
  */
 export type ListStockRequest = Message<"souk.inventory.v1.ListStockRequest"> & {
   /**
-   * Stocks on a page, at most 1,000; 0 means 100.
+   * Stock entries per page, at most 1,000; 0 means 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before; empty for the first.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -367,20 +371,20 @@ export const ListStockRequestSchema: GenMessage<ListStockRequest> = /*@__PURE__*
   messageDesc(file_souk_inventory_v1_inventory_service, 11);
 
 /**
- * What ListStock answers.
+ * The response of ListStock.
  *
  * @generated from message souk.inventory.v1.ListStockResponse
  */
 export type ListStockResponse = Message<"souk.inventory.v1.ListStockResponse"> & {
   /**
-   * The stocks of this page.
+   * The stock entries of this page.
    *
    * @generated from field: repeated souk.inventory.v1.Stock stock = 1;
    */
   stock: Stock[];
 
   /**
-   * Names the next page; empty on the last.
+   * The token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -401,7 +405,8 @@ export const ListStockResponseSchema: GenMessage<ListStockResponse> = /*@__PURE_
  */
 export type ReserveLine = Message<"souk.inventory.v1.ReserveLine"> & {
   /**
-   * The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, spaces only between them.
+   * The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, spaces only
+   * between them.
    *
    * @generated from field: string sku = 1;
    */
@@ -430,7 +435,7 @@ export const ReserveLineSchema: GenMessage<ReserveLine> = /*@__PURE__*/
   messageDesc(file_souk_inventory_v1_inventory_service, 13);
 
 /**
- * What Reserve takes.
+ * The request of Reserve.
  *
  * @generated from message souk.inventory.v1.ReserveRequest
  */
@@ -443,29 +448,32 @@ export type ReserveRequest = Message<"souk.inventory.v1.ReserveRequest"> & {
   reservationId: string;
 
   /**
-   * What to reserve, 1 to 5,000 lines; lines of one sku and location are added up. Repeats are compared by the sums.
+   * What to reserve, 1 to 5,000 lines; lines of one sku and location are added up. A repeated call
+   * is compared by these sums.
    *
    * @generated from field: repeated souk.inventory.v1.ReserveLine lines = 2;
    */
   lines: ReserveLine[];
 
   /**
-   * How long it is held unless it is committed, 1 second to 1 day. It expires within a few seconds after.
+   * How long it is held unless it is committed: 1 second to 1 day. It expires within a few seconds
+   * after that.
    *
    * @generated from field: google.protobuf.Duration ttl = 3;
    */
   ttl?: Duration | undefined;
 
   /**
-   * When the sale happened in the world; absent means now, and so does a time that lies ahead of this service's clock. Set
-   * by the orders service for imported history.
+   * When the sale happened in the real world; absent means now, and so does a time ahead of this
+   * service's clock. Set by the orders service for imported history.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 4;
    */
   effectiveTime?: Timestamp | undefined;
 
   /**
-   * The order that the reservation is for and belongs to, `order_…`; may be empty. A repeat is not compared by it.
+   * The order that the reservation belongs to, `order_…`; may be empty. Not compared when the call
+   * is repeated.
    *
    * @generated from field: string order_id = 5;
    */
@@ -480,13 +488,13 @@ export const ReserveRequestSchema: GenMessage<ReserveRequest> = /*@__PURE__*/
   messageDesc(file_souk_inventory_v1_inventory_service, 14);
 
 /**
- * What Reserve answers.
+ * The response of Reserve.
  *
  * @generated from message souk.inventory.v1.ReserveResponse
  */
 export type ReserveResponse = Message<"souk.inventory.v1.ReserveResponse"> & {
   /**
-   * The reservation as it stands.
+   * The reservation in its current state.
    *
    * @generated from field: souk.inventory.v1.Reservation reservation = 1;
    */
@@ -501,7 +509,7 @@ export const ReserveResponseSchema: GenMessage<ReserveResponse> = /*@__PURE__*/
   messageDesc(file_souk_inventory_v1_inventory_service, 15);
 
 /**
- * What CommitReservation takes.
+ * The request of CommitReservation.
  *
  * @generated from message souk.inventory.v1.CommitReservationRequest
  */
@@ -522,13 +530,13 @@ export const CommitReservationRequestSchema: GenMessage<CommitReservationRequest
   messageDesc(file_souk_inventory_v1_inventory_service, 16);
 
 /**
- * What CommitReservation answers.
+ * The response of CommitReservation.
  *
  * @generated from message souk.inventory.v1.CommitReservationResponse
  */
 export type CommitReservationResponse = Message<"souk.inventory.v1.CommitReservationResponse"> & {
   /**
-   * The reservation as it stands.
+   * The reservation in its current state.
    *
    * @generated from field: souk.inventory.v1.Reservation reservation = 1;
    */
@@ -543,7 +551,7 @@ export const CommitReservationResponseSchema: GenMessage<CommitReservationRespon
   messageDesc(file_souk_inventory_v1_inventory_service, 17);
 
 /**
- * What ReleaseReservation takes.
+ * The request of ReleaseReservation.
  *
  * @generated from message souk.inventory.v1.ReleaseReservationRequest
  */
@@ -556,8 +564,8 @@ export type ReleaseReservationRequest = Message<"souk.inventory.v1.ReleaseReserv
   reservationId: string;
 
   /**
-   * From STAFF, to repair what an audit found: why the reservation holds stock for nothing, at most 200 characters. It is kept with
-   * the movements. Only STAFF may set it.
+   * Set by STAFF to repair what an audit found: why the reservation is not needed, at most 200
+   * characters. Stored with the movements. Only STAFF may set it.
    *
    * @generated from field: string repair_note = 2;
    */
@@ -572,13 +580,13 @@ export const ReleaseReservationRequestSchema: GenMessage<ReleaseReservationReque
   messageDesc(file_souk_inventory_v1_inventory_service, 18);
 
 /**
- * What ReleaseReservation answers.
+ * The response of ReleaseReservation.
  *
  * @generated from message souk.inventory.v1.ReleaseReservationResponse
  */
 export type ReleaseReservationResponse = Message<"souk.inventory.v1.ReleaseReservationResponse"> & {
   /**
-   * The reservation as it stands.
+   * The reservation in its current state.
    *
    * @generated from field: souk.inventory.v1.Reservation reservation = 1;
    */
@@ -593,7 +601,7 @@ export const ReleaseReservationResponseSchema: GenMessage<ReleaseReservationResp
   messageDesc(file_souk_inventory_v1_inventory_service, 19);
 
 /**
- * What ConsumeReservation takes.
+ * The request of ConsumeReservation.
  *
  * @generated from message souk.inventory.v1.ConsumeReservationRequest
  */
@@ -606,8 +614,8 @@ export type ConsumeReservationRequest = Message<"souk.inventory.v1.ConsumeReserv
   reservationId: string;
 
   /**
-   * When the units left in the world, not before they were reserved; absent means now, and so does a time that lies ahead of this
-   * service's clock.
+   * When the units left in the real world, not before they were reserved; absent means now, and so
+   * does a time ahead of this service's clock.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 2;
    */
@@ -622,13 +630,13 @@ export const ConsumeReservationRequestSchema: GenMessage<ConsumeReservationReque
   messageDesc(file_souk_inventory_v1_inventory_service, 20);
 
 /**
- * What ConsumeReservation answers.
+ * The response of ConsumeReservation.
  *
  * @generated from message souk.inventory.v1.ConsumeReservationResponse
  */
 export type ConsumeReservationResponse = Message<"souk.inventory.v1.ConsumeReservationResponse"> & {
   /**
-   * The reservation as it stands.
+   * The reservation in its current state.
    *
    * @generated from field: souk.inventory.v1.Reservation reservation = 1;
    */
@@ -649,7 +657,8 @@ export const ConsumeReservationResponseSchema: GenMessage<ConsumeReservationResp
  */
 export type ReturnedLine = Message<"souk.inventory.v1.ReturnedLine"> & {
   /**
-   * The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, spaces only between them.
+   * The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, spaces only
+   * between them.
    *
    * @generated from field: string sku = 1;
    */
@@ -678,7 +687,7 @@ export const ReturnedLineSchema: GenMessage<ReturnedLine> = /*@__PURE__*/
   messageDesc(file_souk_inventory_v1_inventory_service, 22);
 
 /**
- * What ReturnStock takes.
+ * The request of ReturnStock.
  *
  * @generated from message souk.inventory.v1.ReturnStockRequest
  */
@@ -691,22 +700,22 @@ export type ReturnStockRequest = Message<"souk.inventory.v1.ReturnStockRequest">
   reservationId: string;
 
   /**
-   * Names this call, so that it can be repeated: 1 to 128 characters.
+   * The idempotency key of this call, chosen by the caller: 1 to 128 characters.
    *
    * @generated from field: string request_id = 2;
    */
   requestId: string;
 
   /**
-   * What came back, 1 to 5,000 lines; lines of one sku and location are added up.
+   * The returned lines, 1 to 5,000; lines of one sku and location are added up.
    *
    * @generated from field: repeated souk.inventory.v1.ReturnedLine lines = 3;
    */
   lines: ReturnedLine[];
 
   /**
-   * When the units came back in the world, not before they left; absent means now, and so does a time that lies ahead of this
-   * service's clock.
+   * When the units came back in the real world, not before they left; absent means now, and so does
+   * a time ahead of this service's clock.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 4;
    */
@@ -721,13 +730,13 @@ export const ReturnStockRequestSchema: GenMessage<ReturnStockRequest> = /*@__PUR
   messageDesc(file_souk_inventory_v1_inventory_service, 23);
 
 /**
- * What ReturnStock answers.
+ * The response of ReturnStock.
  *
  * @generated from message souk.inventory.v1.ReturnStockResponse
  */
 export type ReturnStockResponse = Message<"souk.inventory.v1.ReturnStockResponse"> & {
   /**
-   * The reservation as it stands.
+   * The reservation in its current state.
    *
    * @generated from field: souk.inventory.v1.Reservation reservation = 1;
    */
@@ -742,7 +751,7 @@ export const ReturnStockResponseSchema: GenMessage<ReturnStockResponse> = /*@__P
   messageDesc(file_souk_inventory_v1_inventory_service, 24);
 
 /**
- * What GetReservation takes.
+ * The request of GetReservation.
  *
  * @generated from message souk.inventory.v1.GetReservationRequest
  */
@@ -763,13 +772,13 @@ export const GetReservationRequestSchema: GenMessage<GetReservationRequest> = /*
   messageDesc(file_souk_inventory_v1_inventory_service, 25);
 
 /**
- * What GetReservation answers.
+ * The response of GetReservation.
  *
  * @generated from message souk.inventory.v1.GetReservationResponse
  */
 export type GetReservationResponse = Message<"souk.inventory.v1.GetReservationResponse"> & {
   /**
-   * The reservation as it stands.
+   * The reservation in its current state.
    *
    * @generated from field: souk.inventory.v1.Reservation reservation = 1;
    */
@@ -784,20 +793,20 @@ export const GetReservationResponseSchema: GenMessage<GetReservationResponse> = 
   messageDesc(file_souk_inventory_v1_inventory_service, 26);
 
 /**
- * What ListReservations takes.
+ * The request of ListReservations.
  *
  * @generated from message souk.inventory.v1.ListReservationsRequest
  */
 export type ListReservationsRequest = Message<"souk.inventory.v1.ListReservationsRequest"> & {
   /**
-   * Reservations on a page, at most 1,000; 0 means 100.
+   * Reservations per page, at most 1,000; 0 means 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before; empty for the first.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -819,7 +828,7 @@ export const ListReservationsRequestSchema: GenMessage<ListReservationsRequest> 
   messageDesc(file_souk_inventory_v1_inventory_service, 27);
 
 /**
- * What ListReservations answers.
+ * The response of ListReservations.
  *
  * @generated from message souk.inventory.v1.ListReservationsResponse
  */
@@ -832,7 +841,7 @@ export type ListReservationsResponse = Message<"souk.inventory.v1.ListReservatio
   reservations: Reservation[];
 
   /**
-   * Names the next page; empty on the last.
+   * The token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -847,20 +856,20 @@ export const ListReservationsResponseSchema: GenMessage<ListReservationsResponse
   messageDesc(file_souk_inventory_v1_inventory_service, 28);
 
 /**
- * What ListMovements takes.
+ * The request of ListMovements.
  *
  * @generated from message souk.inventory.v1.ListMovementsRequest
  */
 export type ListMovementsRequest = Message<"souk.inventory.v1.ListMovementsRequest"> & {
   /**
-   * Movements on a page, at most 1,000; 0 means 100.
+   * Movements per page, at most 1,000; 0 means 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before; empty for the first.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -882,7 +891,7 @@ export const ListMovementsRequestSchema: GenMessage<ListMovementsRequest> = /*@_
   messageDesc(file_souk_inventory_v1_inventory_service, 29);
 
 /**
- * What ListMovements answers.
+ * The response of ListMovements.
  *
  * @generated from message souk.inventory.v1.ListMovementsResponse
  */
@@ -895,7 +904,7 @@ export type ListMovementsResponse = Message<"souk.inventory.v1.ListMovementsResp
   movements: Movement[];
 
   /**
-   * Names the next page; empty on the last.
+   * The token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -910,13 +919,13 @@ export const ListMovementsResponseSchema: GenMessage<ListMovementsResponse> = /*
   messageDesc(file_souk_inventory_v1_inventory_service, 30);
 
 /**
- * What RepairStock takes.
+ * The request of RepairStock.
  *
  * @generated from message souk.inventory.v1.RepairStockRequest
  */
 export type RepairStockRequest = Message<"souk.inventory.v1.RepairStockRequest"> & {
   /**
-   * Names this call, so that it can be repeated: 1 to 128 characters.
+   * The idempotency key of this call, chosen by the caller: 1 to 128 characters.
    *
    * @generated from field: string request_id = 1;
    */
@@ -952,7 +961,7 @@ export const RepairStockRequestSchema: GenMessage<RepairStockRequest> = /*@__PUR
   messageDesc(file_souk_inventory_v1_inventory_service, 31);
 
 /**
- * What RepairStock answers.
+ * The response of RepairStock.
  *
  * @generated from message souk.inventory.v1.RepairStockResponse
  */
@@ -980,7 +989,7 @@ export const RepairStockResponseSchema: GenMessage<RepairStockResponse> = /*@__P
   messageDesc(file_souk_inventory_v1_inventory_service, 32);
 
 /**
- * What AuditInventory takes: nothing.
+ * The request of AuditInventory; it is empty.
  *
  * @generated from message souk.inventory.v1.AuditInventoryRequest
  */
@@ -995,20 +1004,20 @@ export const AuditInventoryRequestSchema: GenMessage<AuditInventoryRequest> = /*
   messageDesc(file_souk_inventory_v1_inventory_service, 33);
 
 /**
- * What AuditInventory answers.
+ * The response of AuditInventory.
  *
  * @generated from message souk.inventory.v1.AuditInventoryResponse
  */
 export type AuditInventoryResponse = Message<"souk.inventory.v1.AuditInventoryResponse"> & {
   /**
-   * Every invariant that does not hold; empty when all is well. At most 1,000.
+   * Every violated invariant, at most 1,000; empty when there is none.
    *
    * @generated from field: repeated souk.type.v1.AuditFinding findings = 1;
    */
   findings: AuditFinding[];
 
   /**
-   * How much was looked at.
+   * How much was checked.
    *
    * @generated from field: repeated souk.type.v1.AuditCount counts = 2;
    */
@@ -1023,7 +1032,7 @@ export const AuditInventoryResponseSchema: GenMessage<AuditInventoryResponse> = 
   messageDesc(file_souk_inventory_v1_inventory_service, 34);
 
 /**
- * Owns stock by location, the reservations that promise it, and the record of every movement.
+ * Owns stock by location, its reservations, and the record of every movement.
  *
  * Reasons are those of `souk.inventory.v1.ErrorReason`. Quantities are whole units.
  *
@@ -1031,8 +1040,8 @@ export const AuditInventoryResponseSchema: GenMessage<AuditInventoryResponse> = 
  */
 export const InventoryService: GenService<{
   /**
-   * Creates a location. Fails with ERROR_REASON_LOCATION_EXISTS when the id is taken by another title; repeating the
-   * same call answers the location that is there.
+   * Creates a location. Fails with ERROR_REASON_LOCATION_EXISTS when the id exists with another
+   * title; repeating the same call returns the existing location.
    *
    * @generated from rpc souk.inventory.v1.InventoryService.CreateLocation
    */
@@ -1052,7 +1061,8 @@ export const InventoryService: GenService<{
     output: typeof ListLocationsResponseSchema;
   },
   /**
-   * Records that units arrived, all items of the call or none. Repeating a `request_id` within 7 days answers the first result.
+   * Records that units arrived: all items of the call or none. Repeating a `request_id` within 7
+   * days returns the first result.
    * Fails with ERROR_REASON_LOCATION_NOT_FOUND and ERROR_REASON_QUANTITY_OVERFLOW.
    *
    * @generated from rpc souk.inventory.v1.InventoryService.ReceiveStock
@@ -1063,8 +1073,8 @@ export const InventoryService: GenService<{
     output: typeof ReceiveStockResponseSchema;
   },
   /**
-   * Corrects the units on hand by a signed number, as after a count. Repeating a `request_id` within 7 days answers the
-   * first result.
+   * Corrects the units on hand by a signed number, as after a count. Repeating a `request_id`
+   * within 7 days returns the first result.
    * Fails with ERROR_REASON_STOCK_NOT_FOUND and ERROR_REASON_STOCK_WOULD_FALL_SHORT.
    *
    * @generated from rpc souk.inventory.v1.InventoryService.AdjustStock
@@ -1075,7 +1085,8 @@ export const InventoryService: GenService<{
     output: typeof AdjustStockResponseSchema;
   },
   /**
-   * Returns the stock of some skus at one location, in the order asked; skus without stock are left out.
+   * Returns the stock of several skus at one location, in the order of the request; skus without
+   * stock are left out.
    *
    * @generated from rpc souk.inventory.v1.InventoryService.BatchGetStock
    */
@@ -1095,12 +1106,13 @@ export const InventoryService: GenService<{
     output: typeof ListStockResponseSchema;
   },
   /**
-   * Promises units of every line or of none, on the summed quantity of each sku and location.
+   * Reserves the units of all lines or of none, by the summed quantity of each sku and location.
    *
-   * The `reservation_id` is the key: the same id and lines answer the reservation as it stands now, which may be RELEASED or
-   * EXPIRED; the same id with other lines fails with ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before
-   * it arrived with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is short; then
-   * nothing is held. A sku that was never received has nothing available.
+   * The `reservation_id` is the idempotency key: the same id and lines return the reservation in
+   * its current state, which may be RELEASED or EXPIRED; the same id with different lines fails
+   * with ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before the call arrived
+   * fails with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is
+   * short; then nothing is reserved. A sku that was never received has no units available.
    *
    * @generated from rpc souk.inventory.v1.InventoryService.Reserve
    */
@@ -1110,9 +1122,11 @@ export const InventoryService: GenService<{
     output: typeof ReserveResponseSchema;
   },
   /**
-   * Makes a held reservation lasting, so that it no longer expires. Committing again, also after it was consumed, answers
-   * the reservation as it stands. What counts is its state: a hold whose time is over can be committed until it is EXPIRED.
-   * Fails with ERROR_REASON_RESERVATION_NOT_FOUND and, when it expired or was released first, ERROR_REASON_RESERVATION_STATE.
+   * Commits a held reservation so that it no longer expires. Committing again, even after it was
+   * consumed, returns the reservation in its current state. Only the state counts: a reservation
+   * past its expire time can be committed until it is EXPIRED.
+   * Fails with ERROR_REASON_RESERVATION_NOT_FOUND and, when it expired or was released first,
+   * ERROR_REASON_RESERVATION_STATE.
    *
    * @generated from rpc souk.inventory.v1.InventoryService.CommitReservation
    */
@@ -1122,14 +1136,16 @@ export const InventoryService: GenService<{
     output: typeof CommitReservationResponseSchema;
   },
   /**
-   * Takes a held or committed reservation back. An id that is not known is remembered as released, by default for 30 days,
-   * so that a Reserve which arrives later is refused. Releasing again, or after it expired, answers the reservation as it stands.
+   * Releases a held or committed reservation. An unknown id is stored as released, by default for
+   * 30 days, so that a Reserve which arrives later is refused. Releasing again, or after it
+   * expired, returns the reservation in its current state.
    * Fails with ERROR_REASON_RESERVATION_STATE when it was consumed first.
    *
-   * A reservation belongs to the order it was made for. STAFF cannot release it past the order, which would be sold without its
-   * stock, and gets ERROR_REASON_RESERVATION_OF_ORDER, or ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order instead. Only where
-   * the audit of the shop found stock that is held for nothing, because the order does not exist or is over, STAFF may release it
-   * with a `repair_note`.
+   * A reservation belongs to the order it was made for. STAFF cannot release it directly, because
+   * the order would be sold without its stock, and gets ERROR_REASON_RESERVATION_OF_ORDER or
+   * ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order instead. Only when the audit of the shop
+   * found stock reserved for an order that does not exist or has ended may STAFF release it, with a
+   * `repair_note`.
    *
    * @generated from rpc souk.inventory.v1.InventoryService.ReleaseReservation
    */
@@ -1139,7 +1155,8 @@ export const InventoryService: GenService<{
     output: typeof ReleaseReservationResponseSchema;
   },
   /**
-   * Records that the units of a committed reservation left. Consuming again answers the same.
+   * Records that the units of a committed reservation left. Consuming again returns the same
+   * reservation.
    * Fails with ERROR_REASON_RESERVATION_NOT_FOUND and ERROR_REASON_RESERVATION_STATE.
    *
    * @generated from rpc souk.inventory.v1.InventoryService.ConsumeReservation
@@ -1150,10 +1167,11 @@ export const InventoryService: GenService<{
     output: typeof ConsumeReservationResponseSchema;
   },
   /**
-   * Takes units of a consumed reservation back on hand. Repeating a `request_id` within 7 days answers the first
-   * result. Returns are possible for as long as the reservation is kept, by default 400 days after it was consumed.
-   * Fails with ERROR_REASON_RESERVATION_NOT_FOUND, ERROR_REASON_RESERVATION_STATE when it was not consumed, and
-   * ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is taken back.
+   * Returns units of a consumed reservation to stock. Repeating a `request_id` within 7 days
+   * returns the first result. Returns are possible for as long as the reservation is kept, by
+   * default 400 days after it was consumed.
+   * Fails with ERROR_REASON_RESERVATION_NOT_FOUND, ERROR_REASON_RESERVATION_STATE when it was not
+   * consumed, and ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is returned to stock.
    *
    * @generated from rpc souk.inventory.v1.InventoryService.ReturnStock
    */
@@ -1173,8 +1191,8 @@ export const InventoryService: GenService<{
     output: typeof GetReservationResponseSchema;
   },
   /**
-   * Lists reservations, a page at a time: all of them in the order they were made, or those of one state in the order they
-   * entered it.
+   * Lists reservations, a page at a time: all of them in the order of creation, or those of one
+   * state in the order in which they entered it.
    *
    * @generated from rpc souk.inventory.v1.InventoryService.ListReservations
    */
@@ -1194,11 +1212,12 @@ export const InventoryService: GenService<{
     output: typeof ListMovementsResponseSchema;
   },
   /**
-   * Repairs one stock that AuditInventory complains of: `reserved` becomes what the reservations in state HELD and COMMITTED
-   * promise, and one movement with the note makes the record of movements add up to the stock again. `on_hand` is kept: correct it
-   * with AdjustStock after a count. A stock without a fault stays as it is. Repeating a `request_id` within 7 days answers the first
-   * result. Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is promised than is on hand:
-   * then adjust or receive first.
+   * Repairs one stock that AuditInventory reports: sets `reserved` to the sum of its reservations
+   * in state HELD and COMMITTED, and records one movement with the note so that the movements add
+   * up to the stock again. `on_hand` does not change: correct it with AdjustStock after a count. A
+   * correct stock stays unchanged. Repeating a `request_id` within 7 days returns the first result.
+   * Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is
+   * reserved than is on hand: adjust or receive stock first.
    *
    * @generated from rpc souk.inventory.v1.InventoryService.RepairStock
    */
@@ -1208,8 +1227,9 @@ export const InventoryService: GenService<{
     output: typeof RepairStockResponseSchema;
   },
   /**
-   * Checks the invariants of this service's database: no stock is negative or over-promised, reservations add up to
-   * what is reserved, movements add up to the stock. Answers what is wrong, and how much was looked at.
+   * Checks the invariants of this service's database: no stock is negative or oversold,
+   * reservations add up to the reserved units, movements add up to the stock. Returns what is wrong
+   * and how much was checked.
    *
    * @generated from rpc souk.inventory.v1.InventoryService.AuditInventory
    */

@@ -15,44 +15,45 @@ export const file_souk_inventory_v1_reservation: GenFile = /*@__PURE__*/
   fileDesc("CiNzb3VrL2ludmVudG9yeS92MS9yZXNlcnZhdGlvbi5wcm90bxIRc291ay5pbnZlbnRvcnkudjEiwgIKC1Jlc2VydmF0aW9uEhYKDnJlc2VydmF0aW9uX2lkGAEgASgJEjIKBXN0YXRlGAIgASgOMiMuc291ay5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25TdGF0ZRIuCgVsaW5lcxgDIAMoCzIfLnNvdWsuaW52ZW50b3J5LnYxLlJlc2VydmVkTGluZRIvCgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLY3JlYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghvcmRlcl9pZBgHIAEoCRISCgpsaW5lX2NvdW50GAggASgFIlQKDFJlc2VydmVkTGluZRILCgNza3UYASABKAkSEwoLbG9jYXRpb25faWQYAiABKAkSEAoIcXVhbnRpdHkYAyABKAMSEAoIcmV0dXJuZWQYBCABKAMq0QEKEFJlc2VydmF0aW9uU3RhdGUSIQodUkVTRVJWQVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIaChZSRVNFUlZBVElPTl9TVEFURV9IRUxEEAESHwobUkVTRVJWQVRJT05fU1RBVEVfQ09NTUlUVEVEEAISHgoaUkVTRVJWQVRJT05fU1RBVEVfQ09OU1VNRUQQAxIeChpSRVNFUlZBVElPTl9TVEFURV9SRUxFQVNFRBAEEh0KGVJFU0VSVkFUSU9OX1NUQVRFX0VYUElSRUQQBWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
- * A promise of stock to one order, all of its lines or none.
+ * Stock reserved for one order: all of its lines or none.
  *
- * HELD → COMMITTED → CONSUMED is the way of a sale. HELD → RELEASED and COMMITTED → RELEASED take it back;
- * HELD → EXPIRED happens by itself. Whoever changes the state first wins; a later step gets RESERVATION_STATE.
+ * A sale goes HELD → COMMITTED → CONSUMED. HELD → RELEASED and COMMITTED → RELEASED cancel it; HELD
+ * → EXPIRED happens at the expire time. The first change of state wins; a conflicting later step
+ * fails with RESERVATION_STATE.
  *
  * @generated from message souk.inventory.v1.Reservation
  */
 export type Reservation = Message<"souk.inventory.v1.Reservation"> & {
   /**
-   * The id, `reservation_…`, chosen by whoever reserved.
+   * The id, `reservation_…`, chosen by the caller of Reserve.
    *
    * @generated from field: string reservation_id = 1;
    */
   reservationId: string;
 
   /**
-   * Where it stands.
+   * The current state.
    *
    * @generated from field: souk.inventory.v1.ReservationState state = 2;
    */
   state: ReservationState;
 
   /**
-   * What is promised: one line for each sku and location, with the summed quantity.
+   * The reserved units: one line for each sku and location, with the summed quantity.
    *
    * @generated from field: repeated souk.inventory.v1.ReservedLine lines = 3;
    */
   lines: ReservedLine[];
 
   /**
-   * When it expires unless it is committed before.
+   * When it expires unless it is committed first.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 4;
    */
   expireTime?: Timestamp | undefined;
 
   /**
-   * When it was made.
+   * When it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 5;
    */
@@ -66,14 +67,15 @@ export type Reservation = Message<"souk.inventory.v1.Reservation"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * The order that it belongs to; empty when whoever reserved did not say.
+   * The order that it belongs to; empty when the caller of Reserve named none.
    *
    * @generated from field: string order_id = 7;
    */
   orderId: string;
 
   /**
-   * How many lines it has. In an event `lines` are the first 200 of them; everywhere else they are all.
+   * How many lines it has. In an event `lines` has the first 200 of them; everywhere else it has
+   * all.
    *
    * @generated from field: int32 line_count = 8;
    */
@@ -108,14 +110,14 @@ export type ReservedLine = Message<"souk.inventory.v1.ReservedLine"> & {
   locationId: string;
 
   /**
-   * Units promised.
+   * Units reserved.
    *
    * @generated from field: int64 quantity = 3;
    */
   quantity: bigint;
 
   /**
-   * Units of these that were consumed and came back.
+   * Units of these that were consumed and returned.
    *
    * @generated from field: int64 returned = 4;
    */
@@ -130,7 +132,7 @@ export const ReservedLineSchema: GenMessage<ReservedLine> = /*@__PURE__*/
   messageDesc(file_souk_inventory_v1_reservation, 1);
 
 /**
- * Where a reservation stands.
+ * The state of a reservation.
  *
  * @generated from enum souk.inventory.v1.ReservationState
  */
@@ -143,35 +145,35 @@ export enum ReservationState {
   UNSPECIFIED = 0,
 
   /**
-   * Units are set aside until the expire time.
+   * Units are reserved until the expire time.
    *
    * @generated from enum value: RESERVATION_STATE_HELD = 1;
    */
   HELD = 1,
 
   /**
-   * Units are set aside for good; it no longer expires.
+   * Units are reserved; the reservation no longer expires.
    *
    * @generated from enum value: RESERVATION_STATE_COMMITTED = 2;
    */
   COMMITTED = 2,
 
   /**
-   * Units have left. Final, but for returns.
+   * Units have left. Final, except for returns.
    *
    * @generated from enum value: RESERVATION_STATE_CONSUMED = 3;
    */
   CONSUMED = 3,
 
   /**
-   * Taken back, or refused before it arrived. Final.
+   * Released, or refused because the release arrived first. Final.
    *
    * @generated from enum value: RESERVATION_STATE_RELEASED = 4;
    */
   RELEASED = 4,
 
   /**
-   * Ran out. Final.
+   * Its expire time passed. Final.
    *
    * @generated from enum value: RESERVATION_STATE_EXPIRED = 5;
    */

@@ -15,20 +15,21 @@ export const file_souk_inventory_v1_stock: GenFile = /*@__PURE__*/
   fileDesc("Ch1zb3VrL2ludmVudG9yeS92MS9zdG9jay5wcm90bxIRc291ay5pbnZlbnRvcnkudjEiXwoITG9jYXRpb24SEwoLbG9jYXRpb25faWQYASABKAkSDQoFdGl0bGUYAiABKAkSLwoLY3JlYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIn0KBVN0b2NrEgsKA3NrdRgBIAEoCRITCgtsb2NhdGlvbl9pZBgCIAEoCRIPCgdvbl9oYW5kGAMgASgDEhAKCHJlc2VydmVkGAQgASgDEi8KC3VwZGF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKsAgoITW92ZW1lbnQSEwoLbW92ZW1lbnRfaWQYASABKAkSCwoDc2t1GAIgASgJEhMKC2xvY2F0aW9uX2lkGAMgASgJEi0KBGtpbmQYBCABKA4yHy5zb3VrLmludmVudG9yeS52MS5Nb3ZlbWVudEtpbmQSFgoOb25faGFuZF9jaGFuZ2UYBSABKAMSFwoPcmVzZXJ2ZWRfY2hhbmdlGAYgASgDEhYKDnJlc2VydmF0aW9uX2lkGAcgASgJEi8KC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5lZmZlY3RpdmVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEbm90ZRgKIAEoCSrwAQoMTW92ZW1lbnRLaW5kEh0KGU1PVkVNRU5UX0tJTkRfVU5TUEVDSUZJRUQQABIaChZNT1ZFTUVOVF9LSU5EX1JFQ0VJVkVEEAESGgoWTU9WRU1FTlRfS0lORF9BREpVU1RFRBACEhoKFk1PVkVNRU5UX0tJTkRfUkVTRVJWRUQQAxIaChZNT1ZFTUVOVF9LSU5EX1JFTEVBU0VEEAQSGQoVTU9WRU1FTlRfS0lORF9FWFBJUkVEEAUSGgoWTU9WRU1FTlRfS0lORF9DT05TVU1FRBAGEhoKFk1PVkVNRU5UX0tJTkRfUkVUVVJORUQQB2IGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
- * A place that holds stock, such as a warehouse or a shop.
+ * A location that holds stock, such as a warehouse or a shop.
  *
  * @generated from message souk.inventory.v1.Location
  */
 export type Location = Message<"souk.inventory.v1.Location"> & {
   /**
-   * The id: 1 to 32 lower-case letters, digits and hyphens. The location `main` exists from the start.
+   * The id: 1 to 32 lower-case letters, digits and hyphens. The location `main` exists from the
+   * start.
    *
    * @generated from field: string location_id = 1;
    */
   locationId: string;
 
   /**
-   * What people call it.
+   * The display name.
    *
    * @generated from field: string title = 2;
    */
@@ -77,14 +78,14 @@ export type Stock = Message<"souk.inventory.v1.Stock"> & {
   onHand: bigint;
 
   /**
-   * Units that are promised to reservations in state HELD or COMMITTED.
+   * Units that are reserved by reservations in state HELD or COMMITTED.
    *
    * @generated from field: int64 reserved = 4;
    */
   reserved: bigint;
 
   /**
-   * When either number last changed.
+   * When either quantity last changed.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 5;
    */
@@ -161,14 +162,14 @@ export type Movement = Message<"souk.inventory.v1.Movement"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * When it happened in the world; differs from create_time when history is imported.
+   * When it happened in the real world; differs from create_time when history is imported.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 9;
    */
   effectiveTime?: Timestamp | undefined;
 
   /**
-   * What the caller noted, such as the reason of an adjustment.
+   * The caller's note, such as the reason for an adjustment.
    *
    * @generated from field: string note = 10;
    */
@@ -183,7 +184,7 @@ export const MovementSchema: GenMessage<Movement> = /*@__PURE__*/
   messageDesc(file_souk_inventory_v1_stock, 2);
 
 /**
- * Why a number of the stock changed.
+ * Why a quantity of the stock changed.
  *
  * @generated from enum souk.inventory.v1.MovementKind
  */
@@ -210,35 +211,35 @@ export enum MovementKind {
   ADJUSTED = 2,
 
   /**
-   * Units were promised: reserved grows.
+   * Units were reserved: reserved grows.
    *
    * @generated from enum value: MOVEMENT_KIND_RESERVED = 3;
    */
   RESERVED = 3,
 
   /**
-   * A promise was taken back: reserved shrinks.
+   * A reservation was released: reserved shrinks.
    *
    * @generated from enum value: MOVEMENT_KIND_RELEASED = 4;
    */
   RELEASED = 4,
 
   /**
-   * A promise ran out: reserved shrinks.
+   * A reservation expired: reserved shrinks.
    *
    * @generated from enum value: MOVEMENT_KIND_EXPIRED = 5;
    */
   EXPIRED = 5,
 
   /**
-   * Promised units left: on_hand and reserved shrink.
+   * Reserved units left: on_hand and reserved shrink.
    *
    * @generated from enum value: MOVEMENT_KIND_CONSUMED = 6;
    */
   CONSUMED = 6,
 
   /**
-   * Consumed units came back: on_hand grows.
+   * Consumed units were returned: on_hand grows.
    *
    * @generated from enum value: MOVEMENT_KIND_RETURNED = 7;
    */

@@ -16,24 +16,25 @@ export const file_souk_ledger_v1_account: GenFile = /*@__PURE__*/
   fileDesc("Chxzb3VrL2xlZGdlci92MS9hY2NvdW50LnByb3RvEg5zb3VrLmxlZGdlci52MSKkAgoHQWNjb3VudBISCgphY2NvdW50X2lkGAEgASgJEg4KBmxlZGdlchgCIAEoDRIMCgRjb2RlGAMgASgNEisKBWZsYWdzGAQgASgLMhwuc291ay5sZWRnZXIudjEuQWNjb3VudEZsYWdzEhEKCXVzZXJfZGF0YRgFIAEoCRIWCg5kZWJpdHNfcGVuZGluZxgGIAEoAxIVCg1kZWJpdHNfcG9zdGVkGAcgASgDEhcKD2NyZWRpdHNfcGVuZGluZxgIIAEoAxIWCg5jcmVkaXRzX3Bvc3RlZBgJIAEoAxIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOdHJhbnNmZXJfY291bnQYCyABKAMibgoMQWNjb3VudEZsYWdzEg4KBmxpbmtlZBgBIAEoCBImCh5kZWJpdHNfbXVzdF9ub3RfZXhjZWVkX2NyZWRpdHMYAiABKAgSJgoeY3JlZGl0c19tdXN0X25vdF9leGNlZWRfZGViaXRzGAMgASgIInAKDkFjY291bnRCYWxhbmNlEhYKDmRlYml0c19wZW5kaW5nGAEgASgDEhUKDWRlYml0c19wb3N0ZWQYAiABKAMSFwoPY3JlZGl0c19wZW5kaW5nGAMgASgDEhYKDmNyZWRpdHNfcG9zdGVkGAQgASgDItgBCgpOZXdBY2NvdW50EkAKCmFjY291bnRfaWQYASABKAlCLLpIKXInMiVeYWNjb3VudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEhcKBmxlZGdlchgCIAEoDUIHukgEKgIoARIZCgRjb2RlGAMgASgNQgu6SAgqBhj//wMoARIrCgVmbGFncxgEIAEoCzIcLnNvdWsubGVkZ2VyLnYxLkFjY291bnRGbGFncxInCgl1c2VyX2RhdGEYBSABKAlCFLpIEXIPGIABMgpeW15ceDAwXSokIkoKE0NyZWF0ZUFjY291bnRSZXN1bHQSMwoGc3RhdHVzGAEgASgOMiMuc291ay5sZWRnZXIudjEuQ3JlYXRlQWNjb3VudFN0YXR1cyqrBAoTQ3JlYXRlQWNjb3VudFN0YXR1cxIlCiFDUkVBVEVfQUNDT1VOVF9TVEFUVVNfVU5TUEVDSUZJRUQQABIhCh1DUkVBVEVfQUNDT1VOVF9TVEFUVVNfQ1JFQVRFRBABEiAKHENSRUFURV9BQ0NPVU5UX1NUQVRVU19FWElTVFMQAhItCilDUkVBVEVfQUNDT1VOVF9TVEFUVVNfTElOS0VEX0VWRU5UX0ZBSUxFRBADEjEKLUNSRUFURV9BQ0NPVU5UX1NUQVRVU19MSU5LRURfRVZFTlRfQ0hBSU5fT1BFThAEEi4KKkNSRUFURV9BQ0NPVU5UX1NUQVRVU19JRF9SRVBFQVRFRF9JTl9DSEFJThAFEjYKMkNSRUFURV9BQ0NPVU5UX1NUQVRVU19GTEFHU19BUkVfTVVUVUFMTFlfRVhDTFVTSVZFEAYSNQoxQ1JFQVRFX0FDQ09VTlRfU1RBVFVTX0VYSVNUU19XSVRIX0RJRkZFUkVOVF9GTEFHUxAHEjkKNUNSRUFURV9BQ0NPVU5UX1NUQVRVU19FWElTVFNfV0lUSF9ESUZGRVJFTlRfVVNFUl9EQVRBEAgSNgoyQ1JFQVRFX0FDQ09VTlRfU1RBVFVTX0VYSVNUU19XSVRIX0RJRkZFUkVOVF9MRURHRVIQCRI0CjBDUkVBVEVfQUNDT1VOVF9TVEFUVVNfRVhJU1RTX1dJVEhfRElGRkVSRU5UX0NPREUQCmIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
- * An account: four sums that only transfers change. At every moment each of them is at least 0.
+ * An account: four sums that only transfers change. Each of them is always at least 0.
  *
- * A debit account (money that is owned, such as cash at a provider) has the balance debits_posted - credits_posted,
- * a credit account (money that is owed, such as what a merchant is due) the opposite.
+ * A debit account (money that is owned, such as cash at a provider) has the balance debits_posted -
+ * credits_posted, a credit account (money that is owed, such as what a merchant is due) the
+ * opposite.
  *
  * @generated from message souk.ledger.v1.Account
  */
 export type Account = Message<"souk.ledger.v1.Account"> & {
   /**
-   * The id, `account_…`, chosen by whoever created it.
+   * The id, `account_…`, chosen by the caller that created it.
    *
    * @generated from field: string account_id = 1;
    */
   accountId: string;
 
   /**
-   * The ledger it belongs to. All amounts of a ledger are in minor units of one currency, and only accounts of one
-   * ledger can be party to a transfer.
+   * The ledger it belongs to. All amounts of a ledger are in minor units of one currency, and only
+   * accounts of one ledger can be party to a transfer.
    *
    * @generated from field: uint32 ledger = 2;
    */
@@ -54,7 +55,7 @@ export type Account = Message<"souk.ledger.v1.Account"> & {
   flags?: AccountFlags | undefined;
 
   /**
-   * What the caller attached, such as the id of whoever it belongs to.
+   * The caller's own data, such as the id of the owner.
    *
    * @generated from field: string user_data = 5;
    */
@@ -68,7 +69,7 @@ export type Account = Message<"souk.ledger.v1.Account"> & {
   debitsPending: bigint;
 
   /**
-   * Minor units of transfers that debited this account for good.
+   * Minor units of posted transfers that debited this account.
    *
    * @generated from field: int64 debits_posted = 7;
    */
@@ -82,7 +83,7 @@ export type Account = Message<"souk.ledger.v1.Account"> & {
   creditsPending: bigint;
 
   /**
-   * Minor units of transfers that credited this account for good.
+   * Minor units of posted transfers that credited this account.
    *
    * @generated from field: int64 credits_posted = 9;
    */
@@ -96,7 +97,7 @@ export type Account = Message<"souk.ledger.v1.Account"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * How many entries its history has: transfers, and expiries of pending transfers.
+   * The number of entries in its history: transfers, and expiries of pending transfers.
    *
    * @generated from field: int64 transfer_count = 11;
    */
@@ -111,7 +112,7 @@ export const AccountSchema: GenMessage<Account> = /*@__PURE__*/
   messageDesc(file_souk_ledger_v1_account, 0);
 
 /**
- * What holds for an account.
+ * The limits of an account.
  *
  * @generated from message souk.ledger.v1.AccountFlags
  */
@@ -124,14 +125,16 @@ export type AccountFlags = Message<"souk.ledger.v1.AccountFlags"> & {
   linked: boolean;
 
   /**
-   * Refuses a transfer after which debits_pending + debits_posted > credits_posted, with EXCEEDS_CREDITS.
+   * Refuses a transfer after which debits_pending + debits_posted > credits_posted, with
+   * EXCEEDS_CREDITS.
    *
    * @generated from field: bool debits_must_not_exceed_credits = 2;
    */
   debitsMustNotExceedCredits: boolean;
 
   /**
-   * Refuses a transfer after which credits_pending + credits_posted > debits_posted, with EXCEEDS_DEBITS.
+   * Refuses a transfer after which credits_pending + credits_posted > debits_posted, with
+   * EXCEEDS_DEBITS.
    *
    * @generated from field: bool credits_must_not_exceed_debits = 3;
    */
@@ -194,7 +197,7 @@ export const AccountBalanceSchema: GenMessage<AccountBalance> = /*@__PURE__*/
  */
 export type NewAccount = Message<"souk.ledger.v1.NewAccount"> & {
   /**
-   * The id, `account_…`: the key of the creation, for ever.
+   * The id, `account_…`: the idempotency key of the creation, which never expires.
    *
    * @generated from field: string account_id = 1;
    */
@@ -222,7 +225,7 @@ export type NewAccount = Message<"souk.ledger.v1.NewAccount"> & {
   flags?: AccountFlags | undefined;
 
   /**
-   * Anything the caller wants to find with the account, at most 128 characters without NUL; not interpreted.
+   * The caller's own data, at most 128 characters without NUL; not interpreted.
    *
    * @generated from field: string user_data = 5;
    */
@@ -237,13 +240,13 @@ export const NewAccountSchema: GenMessage<NewAccount> = /*@__PURE__*/
   messageDesc(file_souk_ledger_v1_account, 3);
 
 /**
- * The answer for one account of a CreateAccounts request.
+ * The result for one account of a CreateAccounts request.
  *
  * @generated from message souk.ledger.v1.CreateAccountResult
  */
 export type CreateAccountResult = Message<"souk.ledger.v1.CreateAccountResult"> & {
   /**
-   * What became of it.
+   * The outcome.
    *
    * @generated from field: souk.ledger.v1.CreateAccountStatus status = 1;
    */
@@ -258,7 +261,7 @@ export const CreateAccountResultSchema: GenMessage<CreateAccountResult> = /*@__P
   messageDesc(file_souk_ledger_v1_account, 4);
 
 /**
- * What became of one account of a CreateAccounts request.
+ * The result of creating one account of a CreateAccounts request.
  *
  * @generated from enum souk.ledger.v1.CreateAccountStatus
  */
@@ -292,14 +295,14 @@ export enum CreateAccountStatus {
   LINKED_EVENT_FAILED = 3,
 
   /**
-   * Not created: it is the last of the request and still says `linked`.
+   * Not created: it is the last of the request but has `linked` set.
    *
    * @generated from enum value: CREATE_ACCOUNT_STATUS_LINKED_EVENT_CHAIN_OPEN = 4;
    */
   LINKED_EVENT_CHAIN_OPEN = 4,
 
   /**
-   * Not created: its id stands twice in one linked chain.
+   * Not created: its id appears more than once in one linked chain.
    *
    * @generated from enum value: CREATE_ACCOUNT_STATUS_ID_REPEATED_IN_CHAIN = 5;
    */

@@ -13,10 +13,11 @@ export const file_souk_ledger_v1_error_reason: GenFile = /*@__PURE__*/
   fileDesc("CiFzb3VrL2xlZGdlci92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsubGVkZ2VyLnYxKmUKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEjgKHkVSUk9SX1JFQVNPTl9BQ0NPVU5UX05PVF9GT1VORBABGhSquxgQCAUSCmFjY291bnRfaWQgAWIGcHJvdG8z", [file_souk_policy_v1_reason]);
 
 /**
- * Why the ledger service refused a call; the `reason` of `google.rpc.ErrorInfo`, with domain `souk.ledger.v1`.
+ * Why the ledger service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
+ * `souk.ledger.v1`.
  *
- * What is wrong with one account or transfer of a batch is not an error of the call: see `CreateAccountStatus` and
- * `CreateTransferStatus`.
+ * An error in one account or transfer of a batch does not fail the call: see `CreateAccountStatus`
+ * and `CreateTransferStatus`.
  *
  * @generated from enum souk.ledger.v1.ErrorReason
  */

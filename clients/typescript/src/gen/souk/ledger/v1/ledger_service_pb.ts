@@ -24,7 +24,7 @@ export const file_souk_ledger_v1_ledger_service: GenFile = /*@__PURE__*/
   fileDesc("CiNzb3VrL2xlZGdlci92MS9sZWRnZXJfc2VydmljZS5wcm90bxIOc291ay5sZWRnZXIudjEiUgoVQ3JlYXRlQWNjb3VudHNSZXF1ZXN0EjkKCGFjY291bnRzGAEgAygLMhouc291ay5sZWRnZXIudjEuTmV3QWNjb3VudEILukgIkgEFCAEQ/j8iTgoWQ3JlYXRlQWNjb3VudHNSZXNwb25zZRI0CgdyZXN1bHRzGAEgAygLMiMuc291ay5sZWRnZXIudjEuQ3JlYXRlQWNjb3VudFJlc3VsdCJVChZDcmVhdGVUcmFuc2ZlcnNSZXF1ZXN0EjsKCXRyYW5zZmVycxgBIAMoCzIbLnNvdWsubGVkZ2VyLnYxLk5ld1RyYW5zZmVyQgu6SAiSAQUIARD+PyJQChdDcmVhdGVUcmFuc2ZlcnNSZXNwb25zZRI1CgdyZXN1bHRzGAEgAygLMiQuc291ay5sZWRnZXIudjEuQ3JlYXRlVHJhbnNmZXJSZXN1bHQiZAoVTG9va3VwQWNjb3VudHNSZXF1ZXN0EksKC2FjY291bnRfaWRzGAEgAygJQja6SDOSATAIARD+PyIpcicyJV5hY2NvdW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiQwoWTG9va3VwQWNjb3VudHNSZXNwb25zZRIpCghhY2NvdW50cxgBIAMoCzIXLnNvdWsubGVkZ2VyLnYxLkFjY291bnQiZwoWTG9va3VwVHJhbnNmZXJzUmVxdWVzdBJNCgx0cmFuc2Zlcl9pZHMYASADKAlCN7pINJIBMQgBEP4/IipyKDImXnRyYW5zZmVyX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiRgoXTG9va3VwVHJhbnNmZXJzUmVzcG9uc2USKwoJdHJhbnNmZXJzGAEgAygLMhguc291ay5sZWRnZXIudjEuVHJhbnNmZXIiewoTTGlzdEFjY291bnRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSDgoGbGVkZ2VyGAMgASgNEhcKBGNvZGUYBCABKA1CCbpIBioEGP//AyJaChRMaXN0QWNjb3VudHNSZXNwb25zZRIpCghhY2NvdW50cxgBIAMoCzIXLnNvdWsubGVkZ2VyLnYxLkFjY291bnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpwBChtMaXN0QWNjb3VudFRyYW5zZmVyc1JlcXVlc3QSQAoKYWNjb3VudF9pZBgBIAEoCUIsukgpcicyJV5hY2NvdW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSHQoJcGFnZV9zaXplGAIgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAyABKAlCCLpIBXIDGIAIImQKHExpc3RBY2NvdW50VHJhbnNmZXJzUmVzcG9uc2USKwoJdHJhbnNmZXJzGAEgAygLMhguc291ay5sZWRnZXIudjEuVHJhbnNmZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIsABChhHZXRBY2NvdW50QmFsYW5jZVJlcXVlc3QSQAoKYWNjb3VudF9pZBgBIAEoCUIsukgpcicyJV5hY2NvdW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSKwoHYXRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNQoJdGltZV9heGlzGAMgASgOMhguc291ay5sZWRnZXIudjEuVGltZUF4aXNCCLpIBYIBAhABIkwKGUdldEFjY291bnRCYWxhbmNlUmVzcG9uc2USLwoHYmFsYW5jZRgBIAEoCzIeLnNvdWsubGVkZ2VyLnYxLkFjY291bnRCYWxhbmNlIigKFkdldFRyaWFsQmFsYW5jZVJlcXVlc3QSDgoGbGVkZ2VyGAEgASgNImoKEFRyaWFsQmFsYW5jZUxpbmUSDgoGbGVkZ2VyGAEgASgNEi8KB2JhbGFuY2UYAiABKAsyHi5zb3VrLmxlZGdlci52MS5BY2NvdW50QmFsYW5jZRIVCg1hY2NvdW50X2NvdW50GAMgASgDIkoKF0dldFRyaWFsQmFsYW5jZVJlc3BvbnNlEi8KBWxpbmVzGAEgAygLMiAuc291ay5sZWRnZXIudjEuVHJpYWxCYWxhbmNlTGluZSIUChJBdWRpdExlZGdlclJlcXVlc3QibQoTQXVkaXRMZWRnZXJSZXNwb25zZRIsCghmaW5kaW5ncxgBIAMoCzIaLnNvdWsudHlwZS52MS5BdWRpdEZpbmRpbmcSKAoGY291bnRzGAIgAygLMhguc291ay50eXBlLnYxLkF1ZGl0Q291bnQqVgoIVGltZUF4aXMSGQoVVElNRV9BWElTX1VOU1BFQ0lGSUVEEAASFgoSVElNRV9BWElTX1JFQ09SREVEEAESFwoTVElNRV9BWElTX0VGRkVDVElWRRACMvwLCg1MZWRnZXJTZXJ2aWNlEqgBCg5DcmVhdGVBY2NvdW50cxIlLnNvdWsubGVkZ2VyLnYxLkNyZWF0ZUFjY291bnRzUmVxdWVzdBomLnNvdWsubGVkZ2VyLnYxLkNyZWF0ZUFjY291bnRzUmVzcG9uc2UiR5ACAqK7GBYKDgoCAwQSCHBheW1lbnRzEAIaAggKgtPkkwIkOgEqIh8vdjEvbGVkZ2VyL2FjY291bnRzOmJhdGNoQ3JlYXRlEqwBCg9DcmVhdGVUcmFuc2ZlcnMSJi5zb3VrLmxlZGdlci52MS5DcmVhdGVUcmFuc2ZlcnNSZXF1ZXN0Gicuc291ay5sZWRnZXIudjEuQ3JlYXRlVHJhbnNmZXJzUmVzcG9uc2UiSJACAqK7GBYKDgoCAwQSCHBheW1lbnRzEAEaAggKgtPkkwIlOgEqIiAvdjEvbGVkZ2VyL3RyYW5zZmVyczpiYXRjaENyZWF0ZRKZAQoOTG9va3VwQWNjb3VudHMSJS5zb3VrLmxlZGdlci52MS5Mb29rdXBBY2NvdW50c1JlcXVlc3QaJi5zb3VrLmxlZGdlci52MS5Mb29rdXBBY2NvdW50c1Jlc3BvbnNlIjiQAgGiuxgMCgQKAgMEEAIaAggFgtPkkwIfOgEqIhovdjEvbGVkZ2VyL2FjY291bnRzOmxvb2t1cBKdAQoPTG9va3VwVHJhbnNmZXJzEiYuc291ay5sZWRnZXIudjEuTG9va3VwVHJhbnNmZXJzUmVxdWVzdBonLnNvdWsubGVkZ2VyLnYxLkxvb2t1cFRyYW5zZmVyc1Jlc3BvbnNlIjmQAgGiuxgMCgQKAgMEEAIaAggFgtPkkwIgOgEqIhsvdjEvbGVkZ2VyL3RyYW5zZmVyczpsb29rdXASiQEKDExpc3RBY2NvdW50cxIjLnNvdWsubGVkZ2VyLnYxLkxpc3RBY2NvdW50c1JlcXVlc3QaJC5zb3VrLmxlZGdlci52MS5MaXN0QWNjb3VudHNSZXNwb25zZSIukAIBorsYDAoECgIDBBAEGgIICoLT5JMCFRITL3YxL2xlZGdlci9hY2NvdW50cxLYAQoUTGlzdEFjY291bnRUcmFuc2ZlcnMSKy5zb3VrLmxlZGdlci52MS5MaXN0QWNjb3VudFRyYW5zZmVyc1JlcXVlc3QaLC5zb3VrLmxlZGdlci52MS5MaXN0QWNjb3VudFRyYW5zZmVyc1Jlc3BvbnNlImWQAgGiuxgsCgQKAgMEEAQaAggKIh5FUlJPUl9SRUFTT05fQUNDT1VOVF9OT1RfRk9VTkSC0+STAiwSKi92MS9sZWRnZXIvYWNjb3VudHMve2FjY291bnRfaWR9L3RyYW5zZmVycxLNAQoRR2V0QWNjb3VudEJhbGFuY2USKC5zb3VrLmxlZGdlci52MS5HZXRBY2NvdW50QmFsYW5jZVJlcXVlc3QaKS5zb3VrLmxlZGdlci52MS5HZXRBY2NvdW50QmFsYW5jZVJlc3BvbnNlImOQAgGiuxgsCgQKAgMEEAMaAggKIh5FUlJPUl9SRUFTT05fQUNDT1VOVF9OT1RfRk9VTkSC0+STAioSKC92MS9sZWRnZXIvYWNjb3VudHMve2FjY291bnRfaWR9L2JhbGFuY2USlgEKD0dldFRyaWFsQmFsYW5jZRImLnNvdWsubGVkZ2VyLnYxLkdldFRyaWFsQmFsYW5jZVJlcXVlc3QaJy5zb3VrLmxlZGdlci52MS5HZXRUcmlhbEJhbGFuY2VSZXNwb25zZSIykAIBorsYDAoECgIDBBAEGgIIHoLT5JMCGRIXL3YxL2xlZGdlci90cmlhbEJhbGFuY2UShAEKC0F1ZGl0TGVkZ2VyEiIuc291ay5sZWRnZXIudjEuQXVkaXRMZWRnZXJSZXF1ZXN0GiMuc291ay5sZWRnZXIudjEuQXVkaXRMZWRnZXJSZXNwb25zZSIskAIBorsYDQoECgIDBBAEGgMIrAKC0+STAhISEC92MS9sZWRnZXI6YXVkaXRiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_souk_ledger_v1_account, file_souk_ledger_v1_transfer, file_souk_policy_v1_policy, file_souk_type_v1_audit]);
 
 /**
- * What CreateAccounts takes.
+ * The request of CreateAccounts.
  *
  * @generated from message souk.ledger.v1.CreateAccountsRequest
  */
@@ -45,7 +45,7 @@ export const CreateAccountsRequestSchema: GenMessage<CreateAccountsRequest> = /*
   messageDesc(file_souk_ledger_v1_ledger_service, 0);
 
 /**
- * What CreateAccounts answers.
+ * The response of CreateAccounts.
  *
  * @generated from message souk.ledger.v1.CreateAccountsResponse
  */
@@ -66,7 +66,7 @@ export const CreateAccountsResponseSchema: GenMessage<CreateAccountsResponse> = 
   messageDesc(file_souk_ledger_v1_ledger_service, 1);
 
 /**
- * What CreateTransfers takes.
+ * The request of CreateTransfers.
  *
  * @generated from message souk.ledger.v1.CreateTransfersRequest
  */
@@ -87,7 +87,7 @@ export const CreateTransfersRequestSchema: GenMessage<CreateTransfersRequest> = 
   messageDesc(file_souk_ledger_v1_ledger_service, 2);
 
 /**
- * What CreateTransfers answers.
+ * The response of CreateTransfers.
  *
  * @generated from message souk.ledger.v1.CreateTransfersResponse
  */
@@ -108,14 +108,14 @@ export const CreateTransfersResponseSchema: GenMessage<CreateTransfersResponse> 
   messageDesc(file_souk_ledger_v1_ledger_service, 3);
 
 /**
- * What LookupAccounts takes.
+ * The request of LookupAccounts.
  *
  * @generated from message souk.ledger.v1.LookupAccountsRequest
  */
 export type LookupAccountsRequest = Message<"souk.ledger.v1.LookupAccountsRequest"> & {
   /**
-   * The accounts, 1 to 8,190. Fewer when the answer would be beyond 3 MiB: then the call fails with INVALID_FIELD, which says how
-   * many fit; 4,000 always do.
+   * The accounts, 1 to 8,190. Fewer when the response would exceed 3 MiB: then the call fails with
+   * INVALID_FIELD, which says how many fit; 4,000 always fit.
    *
    * @generated from field: repeated string account_ids = 1;
    */
@@ -130,13 +130,13 @@ export const LookupAccountsRequestSchema: GenMessage<LookupAccountsRequest> = /*
   messageDesc(file_souk_ledger_v1_ledger_service, 4);
 
 /**
- * What LookupAccounts answers.
+ * The response of LookupAccounts.
  *
  * @generated from message souk.ledger.v1.LookupAccountsResponse
  */
 export type LookupAccountsResponse = Message<"souk.ledger.v1.LookupAccountsResponse"> & {
   /**
-   * The accounts found, in the order asked.
+   * The accounts found, in the order of the request.
    *
    * @generated from field: repeated souk.ledger.v1.Account accounts = 1;
    */
@@ -151,14 +151,14 @@ export const LookupAccountsResponseSchema: GenMessage<LookupAccountsResponse> = 
   messageDesc(file_souk_ledger_v1_ledger_service, 5);
 
 /**
- * What LookupTransfers takes.
+ * The request of LookupTransfers.
  *
  * @generated from message souk.ledger.v1.LookupTransfersRequest
  */
 export type LookupTransfersRequest = Message<"souk.ledger.v1.LookupTransfersRequest"> & {
   /**
-   * The transfers, 1 to 8,190. Fewer when the answer would be beyond 3 MiB: then the call fails with INVALID_FIELD, which says how
-   * many fit; 4,000 always do.
+   * The transfers, 1 to 8,190. Fewer when the response would exceed 3 MiB: then the call fails with
+   * INVALID_FIELD, which says how many fit; 4,000 always fit.
    *
    * @generated from field: repeated string transfer_ids = 1;
    */
@@ -173,13 +173,13 @@ export const LookupTransfersRequestSchema: GenMessage<LookupTransfersRequest> = 
   messageDesc(file_souk_ledger_v1_ledger_service, 6);
 
 /**
- * What LookupTransfers answers.
+ * The response of LookupTransfers.
  *
  * @generated from message souk.ledger.v1.LookupTransfersResponse
  */
 export type LookupTransfersResponse = Message<"souk.ledger.v1.LookupTransfersResponse"> & {
   /**
-   * The transfers found, in the order asked.
+   * The transfers found, in the order of the request.
    *
    * @generated from field: repeated souk.ledger.v1.Transfer transfers = 1;
    */
@@ -194,20 +194,20 @@ export const LookupTransfersResponseSchema: GenMessage<LookupTransfersResponse> 
   messageDesc(file_souk_ledger_v1_ledger_service, 7);
 
 /**
- * What ListAccounts takes.
+ * The request of ListAccounts.
  *
  * @generated from message souk.ledger.v1.ListAccountsRequest
  */
 export type ListAccountsRequest = Message<"souk.ledger.v1.ListAccountsRequest"> & {
   /**
-   * Accounts on a page, at most 1,000; 0 means 100.
+   * Accounts per page, at most 1,000; 0 means 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before; empty for the first.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -236,7 +236,7 @@ export const ListAccountsRequestSchema: GenMessage<ListAccountsRequest> = /*@__P
   messageDesc(file_souk_ledger_v1_ledger_service, 8);
 
 /**
- * What ListAccounts answers.
+ * The response of ListAccounts.
  *
  * @generated from message souk.ledger.v1.ListAccountsResponse
  */
@@ -249,7 +249,7 @@ export type ListAccountsResponse = Message<"souk.ledger.v1.ListAccountsResponse"
   accounts: Account[];
 
   /**
-   * Names the next page; empty on the last.
+   * The token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -264,7 +264,7 @@ export const ListAccountsResponseSchema: GenMessage<ListAccountsResponse> = /*@_
   messageDesc(file_souk_ledger_v1_ledger_service, 9);
 
 /**
- * What ListAccountTransfers takes.
+ * The request of ListAccountTransfers.
  *
  * @generated from message souk.ledger.v1.ListAccountTransfersRequest
  */
@@ -277,14 +277,14 @@ export type ListAccountTransfersRequest = Message<"souk.ledger.v1.ListAccountTra
   accountId: string;
 
   /**
-   * Transfers on a page, at most 1,000; 0 means 100.
+   * Transfers per page, at most 1,000; 0 means 100.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before; empty for the first.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 3;
    */
@@ -299,7 +299,7 @@ export const ListAccountTransfersRequestSchema: GenMessage<ListAccountTransfersR
   messageDesc(file_souk_ledger_v1_ledger_service, 10);
 
 /**
- * What ListAccountTransfers answers.
+ * The response of ListAccountTransfers.
  *
  * @generated from message souk.ledger.v1.ListAccountTransfersResponse
  */
@@ -312,7 +312,7 @@ export type ListAccountTransfersResponse = Message<"souk.ledger.v1.ListAccountTr
   transfers: Transfer[];
 
   /**
-   * Names the next page, of older transfers; empty on the last.
+   * The token of the next page, of older transfers; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -327,7 +327,7 @@ export const ListAccountTransfersResponseSchema: GenMessage<ListAccountTransfers
   messageDesc(file_souk_ledger_v1_ledger_service, 11);
 
 /**
- * What GetAccountBalance takes.
+ * The request of GetAccountBalance.
  *
  * @generated from message souk.ledger.v1.GetAccountBalanceRequest
  */
@@ -340,14 +340,14 @@ export type GetAccountBalanceRequest = Message<"souk.ledger.v1.GetAccountBalance
   accountId: string;
 
   /**
-   * The moment: transfers at this time are counted, later ones are not. Absent means now.
+   * The point in time: includes transfers at this time, excludes later ones. Absent means now.
    *
    * @generated from field: google.protobuf.Timestamp at_time = 2;
    */
   atTime?: Timestamp | undefined;
 
   /**
-   * Which time of a transfer is compared with at_time.
+   * Which time of a transfer to compare with at_time.
    *
    * @generated from field: souk.ledger.v1.TimeAxis time_axis = 3;
    */
@@ -362,7 +362,7 @@ export const GetAccountBalanceRequestSchema: GenMessage<GetAccountBalanceRequest
   messageDesc(file_souk_ledger_v1_ledger_service, 12);
 
 /**
- * What GetAccountBalance answers.
+ * The response of GetAccountBalance.
  *
  * @generated from message souk.ledger.v1.GetAccountBalanceResponse
  */
@@ -383,7 +383,7 @@ export const GetAccountBalanceResponseSchema: GenMessage<GetAccountBalanceRespon
   messageDesc(file_souk_ledger_v1_ledger_service, 13);
 
 /**
- * What GetTrialBalance takes.
+ * The request of GetTrialBalance.
  *
  * @generated from message souk.ledger.v1.GetTrialBalanceRequest
  */
@@ -439,7 +439,7 @@ export const TrialBalanceLineSchema: GenMessage<TrialBalanceLine> = /*@__PURE__*
   messageDesc(file_souk_ledger_v1_ledger_service, 15);
 
 /**
- * What GetTrialBalance answers.
+ * The response of GetTrialBalance.
  *
  * @generated from message souk.ledger.v1.GetTrialBalanceResponse
  */
@@ -460,7 +460,7 @@ export const GetTrialBalanceResponseSchema: GenMessage<GetTrialBalanceResponse> 
   messageDesc(file_souk_ledger_v1_ledger_service, 16);
 
 /**
- * What AuditLedger takes: nothing.
+ * The request of AuditLedger; it is empty.
  *
  * @generated from message souk.ledger.v1.AuditLedgerRequest
  */
@@ -475,20 +475,20 @@ export const AuditLedgerRequestSchema: GenMessage<AuditLedgerRequest> = /*@__PUR
   messageDesc(file_souk_ledger_v1_ledger_service, 17);
 
 /**
- * What AuditLedger answers.
+ * The response of AuditLedger.
  *
  * @generated from message souk.ledger.v1.AuditLedgerResponse
  */
 export type AuditLedgerResponse = Message<"souk.ledger.v1.AuditLedgerResponse"> & {
   /**
-   * Every invariant that does not hold; empty when all is well. At most 1,000.
+   * Every violated invariant, at most 1,000; empty when there is none.
    *
    * @generated from field: repeated souk.type.v1.AuditFinding findings = 1;
    */
   findings: AuditFinding[];
 
   /**
-   * How much was looked at.
+   * How much was checked.
    *
    * @generated from field: repeated souk.type.v1.AuditCount counts = 2;
    */
@@ -503,7 +503,7 @@ export const AuditLedgerResponseSchema: GenMessage<AuditLedgerResponse> = /*@__P
   messageDesc(file_souk_ledger_v1_ledger_service, 18);
 
 /**
- * Which of a transfer's two times is meant.
+ * Which of a transfer's two times to use.
  *
  * @generated from enum souk.ledger.v1.TimeAxis
  */
@@ -516,14 +516,15 @@ export enum TimeAxis {
   UNSPECIFIED = 0,
 
   /**
-   * When the transfer was recorded: create_time. Answered in a time that hardly grows with the history.
+   * When the transfer was recorded: create_time. The cost hardly grows with the history.
    *
    * @generated from enum value: TIME_AXIS_RECORDED = 1;
    */
   RECORDED = 1,
 
   /**
-   * When it happened in the world: effective_time. Reads the whole history of the account.
+   * When it happened in the real world: effective_time. The call reads the whole history of the
+   * account.
    *
    * @generated from enum value: TIME_AXIS_EFFECTIVE = 2;
    */
@@ -539,18 +540,19 @@ export const TimeAxisSchema: GenEnum<TimeAxis> = /*@__PURE__*/
 /**
  * Owns every movement of money, in double entry: accounts and the transfers between them.
  *
- * The model and the names are TigerBeetle's. At every committed moment the debits of a ledger equal its credits, and
- * replaying all transfers gives the accounts. Reasons are those of `souk.ledger.v1.ErrorReason`; amounts are whole minor
- * units of the currency that the ledger stands for.
+ * The model and the names are TigerBeetle's. In every committed state the debits of a ledger equal
+ * its credits, and replaying all transfers yields the accounts. Reasons are those of
+ * `souk.ledger.v1.ErrorReason`; amounts are whole minor units of the currency of the ledger.
  *
  * @generated from service souk.ledger.v1.LedgerService
  */
 export const LedgerService: GenService<{
   /**
-   * Creates up to 8,190 accounts and answers one result for each, in order.
+   * Creates up to 8,190 accounts and returns one result for each, in order.
    *
-   * The account id is the key, for ever: the same fields answer EXISTS, other fields an EXISTS_WITH_DIFFERENT_… that
-   * names the first one that differs. Accounts joined by `linked` are created all or not at all.
+   * The account id is the idempotency key and never expires: the same fields give EXISTS, different
+   * fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. Accounts joined by
+   * `linked` are created all or not at all.
    *
    * @generated from rpc souk.ledger.v1.LedgerService.CreateAccounts
    */
@@ -560,13 +562,14 @@ export const LedgerService: GenService<{
     output: typeof CreateAccountsResponseSchema;
   },
   /**
-   * Creates up to 8,190 transfers, one after another and durably, and answers one result for each, in order.
+   * Creates up to 8,190 transfers, one after another and durably, and returns one result for each,
+   * in order.
    *
-   * A refused transfer changes nothing and does not keep the others from being created, unless they are joined by
-   * `linked`: such a chain is created whole or not at all. A chain goes from the first transfer that says `linked` to
-   * the first after it that does not. The transfer id is the key, for ever: the same fields answer EXISTS, other fields
-   * an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal is not remembered: the same transfer may be
-   * sent again.
+   * A refused transfer changes nothing and does not prevent the others, unless they are joined by
+   * `linked`: such a chain is created whole or not at all. A chain goes from the first transfer
+   * with `linked` set to the first after it without. The transfer id is the idempotency key and
+   * never expires: the same fields give EXISTS, different fields an EXISTS_WITH_DIFFERENT_… that
+   * names the first one that differs. A refusal is not stored: the same transfer may be sent again.
    *
    * @generated from rpc souk.ledger.v1.LedgerService.CreateTransfers
    */
@@ -576,7 +579,8 @@ export const LedgerService: GenService<{
     output: typeof CreateTransfersResponseSchema;
   },
   /**
-   * Returns accounts with their balances as they are now, in the order asked; ids that no account has are left out.
+   * Returns accounts with their current balances, in the order of the request; unknown ids are left
+   * out.
    *
    * @generated from rpc souk.ledger.v1.LedgerService.LookupAccounts
    */
@@ -586,7 +590,7 @@ export const LedgerService: GenService<{
     output: typeof LookupAccountsResponseSchema;
   },
   /**
-   * Returns transfers, in the order asked; ids that no transfer has are left out.
+   * Returns transfers, in the order of the request; unknown ids are left out.
    *
    * @generated from rpc souk.ledger.v1.LedgerService.LookupTransfers
    */
@@ -606,8 +610,8 @@ export const LedgerService: GenService<{
     output: typeof ListAccountsResponseSchema;
   },
   /**
-   * Lists the transfers that debited or credited an account, newest first, a page at a time. Expiries of pending
-   * transfers are among them. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND.
+   * Lists the transfers that debited or credited an account, newest first, a page at a time. The
+   * list includes expiries of pending transfers. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND.
    *
    * @generated from rpc souk.ledger.v1.LedgerService.ListAccountTransfers
    */
@@ -617,7 +621,8 @@ export const LedgerService: GenService<{
     output: typeof ListAccountTransfersResponseSchema;
   },
   /**
-   * Returns the balance of an account as it was at a time. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND.
+   * Returns the balance of an account at a point in time. Fails with
+   * ERROR_REASON_ACCOUNT_NOT_FOUND.
    *
    * @generated from rpc souk.ledger.v1.LedgerService.GetAccountBalance
    */
@@ -627,7 +632,8 @@ export const LedgerService: GenService<{
     output: typeof GetAccountBalanceResponseSchema;
   },
   /**
-   * Returns the sums over all accounts of each ledger. In every line debits equal credits, pending and posted.
+   * Returns the sums over all accounts of each ledger. In every line debits equal credits, pending
+   * and posted.
    *
    * @generated from rpc souk.ledger.v1.LedgerService.GetTrialBalance
    */
@@ -637,9 +643,9 @@ export const LedgerService: GenService<{
     output: typeof GetTrialBalanceResponseSchema;
   },
   /**
-   * Checks the invariants of this service's database: replaying all transfers gives the accounts, debits equal credits
-   * in each ledger, no limit of an account is broken, every pending transfer was resolved at most once. Answers what is
-   * wrong, and how much was looked at.
+   * Checks the invariants of this service's database: replaying all transfers gives the accounts,
+   * debits equal credits in each ledger, no limit of an account is broken, every pending transfer
+   * was resolved at most once. Returns what is wrong and how much was checked.
    *
    * @generated from rpc souk.ledger.v1.LedgerService.AuditLedger
    */

@@ -16,17 +16,19 @@ export const file_souk_ledger_v1_transfer: GenFile = /*@__PURE__*/
   fileDesc("Ch1zb3VrL2xlZGdlci92MS90cmFuc2Zlci5wcm90bxIOc291ay5sZWRnZXIudjEiigMKCFRyYW5zZmVyEhMKC3RyYW5zZmVyX2lkGAEgASgJEhgKEGRlYml0X2FjY291bnRfaWQYAiABKAkSGQoRY3JlZGl0X2FjY291bnRfaWQYAyABKAkSDgoGYW1vdW50GAQgASgDEhIKCnBlbmRpbmdfaWQYBSABKAkSEQoJdXNlcl9kYXRhGAYgASgJEhcKD3RpbWVvdXRfc2Vjb25kcxgHIAEoDRIOCgZsZWRnZXIYCCABKA0SDAoEY29kZRgJIAEoDRIsCgVmbGFncxgKIAEoCzIdLnNvdWsubGVkZ2VyLnYxLlRyYW5zZmVyRmxhZ3MSMgoOZWZmZWN0aXZlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2NyZWF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCg1wZW5kaW5nX3N0YXRlGA0gASgOMhwuc291ay5sZWRnZXIudjEuUGVuZGluZ1N0YXRlIn8KDVRyYW5zZmVyRmxhZ3MSDgoGbGlua2VkGAEgASgIEg8KB3BlbmRpbmcYAiABKAgSHQoVcG9zdF9wZW5kaW5nX3RyYW5zZmVyGAMgASgIEh0KFXZvaWRfcGVuZGluZ190cmFuc2ZlchgEIAEoCBIPCgdleHBpcmVkGAUgASgIIp0ECgtOZXdUcmFuc2ZlchJCCgt0cmFuc2Zlcl9pZBgBIAEoCUItukgqcigyJl50cmFuc2Zlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEkkKEGRlYml0X2FjY291bnRfaWQYAiABKAlCL7pILNgBAXInMiVeYWNjb3VudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEkoKEWNyZWRpdF9hY2NvdW50X2lkGAMgASgJQi+6SCzYAQFyJzIlXmFjY291bnRfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBIgCgZhbW91bnQYBCABKANCELpIDSILGICAmqbqr+MBKAASRAoKcGVuZGluZ19pZBgFIAEoCUIwukgt2AEBcigyJl50cmFuc2Zlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEicKCXVzZXJfZGF0YRgGIAEoCUIUukgRcg8YgAEyCl5bXlx4MDBdKiQSFwoPdGltZW91dF9zZWNvbmRzGAcgASgNEg4KBmxlZGdlchgIIAEoDRIXCgRjb2RlGAkgASgNQgm6SAYqBBj//wMSLAoFZmxhZ3MYCiABKAsyHS5zb3VrLmxlZGdlci52MS5UcmFuc2ZlckZsYWdzEjIKDmVmZmVjdGl2ZV90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJxChRDcmVhdGVUcmFuc2ZlclJlc3VsdBI0CgZzdGF0dXMYASABKA4yJC5zb3VrLmxlZGdlci52MS5DcmVhdGVUcmFuc2ZlclN0YXR1cxITCgt0cmFuc2Zlcl9pZBgCIAEoCRIOCgZhbW91bnQYAyABKAMqlwEKDFBlbmRpbmdTdGF0ZRIdChlQRU5ESU5HX1NUQVRFX1VOU1BFQ0lGSUVEEAASGQoVUEVORElOR19TVEFURV9QRU5ESU5HEAESGAoUUEVORElOR19TVEFURV9QT1NURUQQAhIYChRQRU5ESU5HX1NUQVRFX1ZPSURFRBADEhkKFVBFTkRJTkdfU1RBVEVfRVhQSVJFRBAEKu0UChRDcmVhdGVUcmFuc2ZlclN0YXR1cxImCiJDUkVBVEVfVFJBTlNGRVJfU1RBVFVTX1VOU1BFQ0lGSUVEEAASIgoeQ1JFQVRFX1RSQU5TRkVSX1NUQVRVU19DUkVBVEVEEAESIQodQ1JFQVRFX1RSQU5TRkVSX1NUQVRVU19FWElTVFMQAhIuCipDUkVBVEVfVFJBTlNGRVJfU1RBVFVTX0xJTktFRF9FVkVOVF9GQUlMRUQQAxIyCi5DUkVBVEVfVFJBTlNGRVJfU1RBVFVTX0xJTktFRF9FVkVOVF9DSEFJTl9PUEVOEAQSLworQ1JFQVRFX1RSQU5TRkVSX1NUQVRVU19JRF9SRVBFQVRFRF9JTl9DSEFJThAFEjYKMkNSRUFURV9UUkFOU0ZFUl9TVEFUVVNfRVhJU1RTX1dJVEhfRElGRkVSRU5UX0ZMQUdTEAoSOwo3Q1JFQVRFX1RSQU5TRkVSX1NUQVRVU19FWElTVFNfV0lUSF9ESUZGRVJFTlRfUEVORElOR19JRBALEjgKNENSRUFURV9UUkFOU0ZFUl9TVEFUVVNfRVhJU1RTX1dJVEhfRElGRkVSRU5UX1RJTUVPVVQQDBJBCj1DUkVBVEVfVFJBTlNGRVJfU1RBVFVTX0VYSVNUU19XSVRIX0RJRkZFUkVOVF9ERUJJVF9BQ0NPVU5UX0lEEA0SQgo+Q1JFQVRFX1RSQU5TRkVSX1NUQVRVU19FWElTVFNfV0lUSF9ESUZGRVJFTlRfQ1JFRElUX0FDQ09VTlRfSUQQDhI3CjNDUkVBVEVfVFJBTlNGRVJfU1RBVFVTX0VYSVNUU19XSVRIX0RJRkZFUkVOVF9BTU9VTlQQDxI6CjZDUkVBVEVfVFJBTlNGRVJfU1RBVFVTX0VYSVNUU19XSVRIX0RJRkZFUkVOVF9VU0VSX0RBVEEQEBI3CjNDUkVBVEVfVFJBTlNGRVJfU1RBVFVTX0VYSVNUU19XSVRIX0RJRkZFUkVOVF9MRURHRVIQERI1CjFDUkVBVEVfVFJBTlNGRVJfU1RBVFVTX0VYSVNUU19XSVRIX0RJRkZFUkVOVF9DT0RFEBISPwo7Q1JFQVRFX1RSQU5TRkVSX1NUQVRVU19FWElTVFNfV0lUSF9ESUZGRVJFTlRfRUZGRUNUSVZFX1RJTUUQExI3CjNDUkVBVEVfVFJBTlNGRVJfU1RBVFVTX0ZMQUdTX0FSRV9NVVRVQUxMWV9FWENMVVNJVkUQFBIoCiRDUkVBVEVfVFJBTlNGRVJfU1RBVFVTX1JFU0VSVkVEX0ZMQUcQFRI9CjlDUkVBVEVfVFJBTlNGRVJfU1RBVFVTX0RFQklUX0FDQ09VTlRfSURfTVVTVF9OT1RfQkVfRU1QVFkQFhI+CjpDUkVBVEVfVFJBTlNGRVJfU1RBVFVTX0NSRURJVF9BQ0NPVU5UX0lEX01VU1RfTk9UX0JFX0VNUFRZEBcSNQoxQ1JFQVRFX1RSQU5TRkVSX1NUQVRVU19BQ0NPVU5UU19NVVNUX0JFX0RJRkZFUkVOVBAYEjMKL0NSRUFURV9UUkFOU0ZFUl9TVEFUVVNfUEVORElOR19JRF9NVVNUX0JFX0VNUFRZEBkSNwozQ1JFQVRFX1RSQU5TRkVSX1NUQVRVU19QRU5ESU5HX0lEX01VU1RfTk9UX0JFX0VNUFRZEBoSNwozQ1JFQVRFX1RSQU5TRkVSX1NUQVRVU19QRU5ESU5HX0lEX01VU1RfQkVfRElGRkVSRU5UEBsSQAo8Q1JFQVRFX1RSQU5TRkVSX1NUQVRVU19USU1FT1VUX1JFU0VSVkVEX0ZPUl9QRU5ESU5HX1RSQU5TRkVSEBwSMgouQ1JFQVRFX1RSQU5TRkVSX1NUQVRVU19BTU9VTlRfTVVTVF9OT1RfQkVfWkVSTxAdEjIKLkNSRUFURV9UUkFOU0ZFUl9TVEFUVVNfTEVER0VSX01VU1RfTk9UX0JFX1pFUk8QHhIwCixDUkVBVEVfVFJBTlNGRVJfU1RBVFVTX0NPREVfTVVTVF9OT1RfQkVfWkVSTxAfEjIKLkNSRUFURV9UUkFOU0ZFUl9TVEFUVVNfREVCSVRfQUNDT1VOVF9OT1RfRk9VTkQQKBIzCi9DUkVBVEVfVFJBTlNGRVJfU1RBVFVTX0NSRURJVF9BQ0NPVU5UX05PVF9GT1VORBApEj0KOUNSRUFURV9UUkFOU0ZFUl9TVEFUVVNfQUNDT1VOVFNfTVVTVF9IQVZFX1RIRV9TQU1FX0xFREdFUhAqEkkKRUNSRUFURV9UUkFOU0ZFUl9TVEFUVVNfVFJBTlNGRVJfTVVTVF9IQVZFX1RIRV9TQU1FX0xFREdFUl9BU19BQ0NPVU5UUxArEjUKMUNSRUFURV9UUkFOU0ZFUl9TVEFUVVNfUEVORElOR19UUkFOU0ZFUl9OT1RfRk9VTkQQLBI3CjNDUkVBVEVfVFJBTlNGRVJfU1RBVFVTX1BFTkRJTkdfVFJBTlNGRVJfTk9UX1BFTkRJTkcQLRJKCkZDUkVBVEVfVFJBTlNGRVJfU1RBVFVTX1BFTkRJTkdfVFJBTlNGRVJfSEFTX0RJRkZFUkVOVF9ERUJJVF9BQ0NPVU5UX0lEEC4SSwpHQ1JFQVRFX1RSQU5TRkVSX1NUQVRVU19QRU5ESU5HX1RSQU5TRkVSX0hBU19ESUZGRVJFTlRfQ1JFRElUX0FDQ09VTlRfSUQQLxJACjxDUkVBVEVfVFJBTlNGRVJfU1RBVFVTX1BFTkRJTkdfVFJBTlNGRVJfSEFTX0RJRkZFUkVOVF9MRURHRVIQMBI+CjpDUkVBVEVfVFJBTlNGRVJfU1RBVFVTX1BFTkRJTkdfVFJBTlNGRVJfSEFTX0RJRkZFUkVOVF9DT0RFEDESOgo2Q1JFQVRFX1RSQU5TRkVSX1NUQVRVU19FWENFRURTX1BFTkRJTkdfVFJBTlNGRVJfQU1PVU5UEDISQAo8Q1JFQVRFX1RSQU5TRkVSX1NUQVRVU19QRU5ESU5HX1RSQU5TRkVSX0hBU19ESUZGRVJFTlRfQU1PVU5UEDMSOgo2Q1JFQVRFX1RSQU5TRkVSX1NUQVRVU19QRU5ESU5HX1RSQU5TRkVSX0FMUkVBRFlfUE9TVEVEEDQSOgo2Q1JFQVRFX1RSQU5TRkVSX1NUQVRVU19QRU5ESU5HX1RSQU5TRkVSX0FMUkVBRFlfVk9JREVEEDUSMwovQ1JFQVRFX1RSQU5TRkVSX1NUQVRVU19QRU5ESU5HX1RSQU5TRkVSX0VYUElSRUQQNhIrCidDUkVBVEVfVFJBTlNGRVJfU1RBVFVTX09WRVJGTE9XU19ERUJJVFMQPBIsCihDUkVBVEVfVFJBTlNGRVJfU1RBVFVTX09WRVJGTE9XU19DUkVESVRTED0SKgomQ1JFQVRFX1RSQU5TRkVSX1NUQVRVU19FWENFRURTX0NSRURJVFMQPhIpCiVDUkVBVEVfVFJBTlNGRVJfU1RBVFVTX0VYQ0VFRFNfREVCSVRTED9iBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
- * A movement of money from one account (debited) to another (credited). Never changed or deleted; a correction is a
- * new transfer.
+ * A movement of money from one account (debited) to another (credited). Never changed or deleted; a
+ * correction is a new transfer.
  *
- * A single transfer posts at once. A pending one sets the amount aside on both accounts and is resolved exactly once:
- * posted, whole or in part (the rest is set free), voided, or expired when its timeout has passed.
+ * A single transfer posts at once. A pending one reserves the amount on both accounts and is
+ * resolved exactly once: posted, in full or in part (the rest is released), voided, or expired when
+ * its timeout has passed.
  *
  * @generated from message souk.ledger.v1.Transfer
  */
 export type Transfer = Message<"souk.ledger.v1.Transfer"> & {
   /**
-   * The id, `transfer_…`, chosen by whoever created it. Entries made by an expiry have ids of the ledger's making.
+   * The id, `transfer_…`, chosen by the caller that created it. The ledger generates the ids of
+   * expiry entries.
    *
    * @generated from field: string transfer_id = 1;
    */
@@ -47,7 +49,7 @@ export type Transfer = Message<"souk.ledger.v1.Transfer"> & {
   creditAccountId: string;
 
   /**
-   * Minor units moved or set aside. Of an entry that voids or expires: the minor units set free.
+   * Minor units moved or reserved. For an entry that voids or expires: the minor units released.
    *
    * @generated from field: int64 amount = 4;
    */
@@ -61,14 +63,14 @@ export type Transfer = Message<"souk.ledger.v1.Transfer"> & {
   pendingId: string;
 
   /**
-   * What the caller attached.
+   * The caller's own data.
    *
    * @generated from field: string user_data = 6;
    */
   userData: string;
 
   /**
-   * Of a pending transfer: seconds after create_time at which it expires; 0 means never.
+   * For a pending transfer: seconds after create_time at which it expires; 0 means never.
    *
    * @generated from field: uint32 timeout_seconds = 7;
    */
@@ -96,21 +98,22 @@ export type Transfer = Message<"souk.ledger.v1.Transfer"> & {
   flags?: TransferFlags | undefined;
 
   /**
-   * When it happened in the world; equal to create_time unless history was imported.
+   * When it happened in the real world; equal to create_time unless history was imported.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 11;
    */
   effectiveTime?: Timestamp | undefined;
 
   /**
-   * When it was recorded. Transfers of one request share it; along the history of one account it never falls.
+   * When it was recorded. Transfers of one request share it; within the history of one account it
+   * never decreases.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 12;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * Where a pending transfer stands; UNSPECIFIED for transfers that are not pending ones.
+   * The state of a pending transfer; UNSPECIFIED for other transfers.
    *
    * @generated from field: souk.ledger.v1.PendingState pending_state = 13;
    */
@@ -138,7 +141,7 @@ export type TransferFlags = Message<"souk.ledger.v1.TransferFlags"> & {
   linked: boolean;
 
   /**
-   * Sets the amount aside until it is posted, voided or expired.
+   * Reserves the amount until it is posted, voided or expired.
    *
    * @generated from field: bool pending = 2;
    */
@@ -152,14 +155,15 @@ export type TransferFlags = Message<"souk.ledger.v1.TransferFlags"> & {
   postPendingTransfer: boolean;
 
   /**
-   * Voids the pending transfer `pending_id`: sets its whole amount free.
+   * Voids the pending transfer `pending_id`: releases its whole amount.
    *
    * @generated from field: bool void_pending_transfer = 4;
    */
   voidPendingTransfer: boolean;
 
   /**
-   * Set by the ledger alone, beside void_pending_transfer: the timeout of `pending_id` passed.
+   * Set by the ledger only, together with void_pending_transfer: the timeout of `pending_id`
+   * passed.
    *
    * @generated from field: bool expired = 5;
    */
@@ -180,29 +184,31 @@ export const TransferFlagsSchema: GenMessage<TransferFlags> = /*@__PURE__*/
  */
 export type NewTransfer = Message<"souk.ledger.v1.NewTransfer"> & {
   /**
-   * The id, `transfer_…`: the key of the transfer, for ever.
+   * The id, `transfer_…`: the idempotency key of the transfer, which never expires.
    *
    * @generated from field: string transfer_id = 1;
    */
   transferId: string;
 
   /**
-   * The account to debit. May be empty when posting or voiding: then that of the pending transfer.
+   * The account to debit. May be empty when posting or voiding; then the pending transfer's is
+   * used.
    *
    * @generated from field: string debit_account_id = 2;
    */
   debitAccountId: string;
 
   /**
-   * The account to credit. May be empty when posting or voiding: then that of the pending transfer.
+   * The account to credit. May be empty when posting or voiding; then the pending transfer's is
+   * used.
    *
    * @generated from field: string credit_account_id = 3;
    */
   creditAccountId: string;
 
   /**
-   * Minor units, at most 10^15. When posting, 0 means the whole pending amount, and less than that posts a part; when
-   * voiding, 0 or the whole pending amount. Otherwise at least 1.
+   * Minor units, at most 10^15. When posting, 0 means the whole pending amount, and less than that
+   * posts a part; when voiding, 0 or the whole pending amount. Otherwise at least 1.
    *
    * @generated from field: int64 amount = 4;
    */
@@ -216,30 +222,31 @@ export type NewTransfer = Message<"souk.ledger.v1.NewTransfer"> & {
   pendingId: string;
 
   /**
-   * Anything the caller wants to find with the transfer, at most 128 characters without NUL; not interpreted. When
-   * empty on a transfer that posts or voids: that of the pending transfer.
+   * The caller's own data, at most 128 characters without NUL; not interpreted. When empty on a
+   * transfer that posts or voids, the pending transfer's is used.
    *
    * @generated from field: string user_data = 6;
    */
   userData: string;
 
   /**
-   * Of a pending transfer: after how many seconds it expires; 0 means never. Otherwise 0.
+   * For a pending transfer: after how many seconds it expires; 0 means never. Otherwise 0.
    *
    * @generated from field: uint32 timeout_seconds = 7;
    */
   timeoutSeconds: number;
 
   /**
-   * The ledger of both accounts. May be 0 when posting or voiding: then that of the pending transfer.
+   * The ledger of both accounts. May be 0 when posting or voiding; then the pending transfer's is
+   * used.
    *
    * @generated from field: uint32 ledger = 8;
    */
   ledger: number;
 
   /**
-   * Why money moves, 1 to 65,535, by the caller's own chart of accounts. May be 0 when posting or voiding: then that
-   * of the pending transfer.
+   * Why money moves, 1 to 65,535, by the caller's own chart of accounts. May be 0 when posting or
+   * voiding; then the pending transfer's is used.
    *
    * @generated from field: uint32 code = 9;
    */
@@ -253,7 +260,7 @@ export type NewTransfer = Message<"souk.ledger.v1.NewTransfer"> & {
   flags?: TransferFlags | undefined;
 
   /**
-   * When it happened in the world; absent means when it is recorded. For imports of history.
+   * When it happened in the real world; absent means the time of recording. For imports of history.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 11;
    */
@@ -268,27 +275,28 @@ export const NewTransferSchema: GenMessage<NewTransfer> = /*@__PURE__*/
   messageDesc(file_souk_ledger_v1_transfer, 2);
 
 /**
- * The answer for one transfer of a CreateTransfers request.
+ * The result for one transfer of a CreateTransfers request.
  *
  * @generated from message souk.ledger.v1.CreateTransferResult
  */
 export type CreateTransferResult = Message<"souk.ledger.v1.CreateTransferResult"> & {
   /**
-   * What became of it.
+   * The outcome.
    *
    * @generated from field: souk.ledger.v1.CreateTransferStatus status = 1;
    */
   status: CreateTransferStatus;
 
   /**
-   * The transfer that this is about, as the request named it. A caller that is answered another one has not been answered.
+   * The id of the transfer, as in the request. If it differs from the one that was sent, the result
+   * does not belong to it.
    *
    * @generated from field: string transfer_id = 2;
    */
   transferId: string;
 
   /**
-   * The amount as the request named it.
+   * The amount, as in the request.
    *
    * @generated from field: int64 amount = 3;
    */
@@ -303,7 +311,7 @@ export const CreateTransferResultSchema: GenMessage<CreateTransferResult> = /*@_
   messageDesc(file_souk_ledger_v1_transfer, 3);
 
 /**
- * Where a pending transfer stands.
+ * The state of a pending transfer.
  *
  * @generated from enum souk.ledger.v1.PendingState
  */
@@ -316,14 +324,14 @@ export enum PendingState {
   UNSPECIFIED = 0,
 
   /**
-   * The amount is set aside.
+   * The amount is reserved.
    *
    * @generated from enum value: PENDING_STATE_PENDING = 1;
    */
   PENDING = 1,
 
   /**
-   * Posted, whole or in part. Final.
+   * Posted, in full or in part. Final.
    *
    * @generated from enum value: PENDING_STATE_POSTED = 2;
    */
@@ -351,8 +359,9 @@ export const PendingStateSchema: GenEnum<PendingState> = /*@__PURE__*/
   enumDesc(file_souk_ledger_v1_transfer, 0);
 
 /**
- * What became of one transfer of a CreateTransfers request. The checks are made in the order of these numbers' groups:
- * the chain, the id, the transfer itself, what it names, the limits of the accounts.
+ * The result of creating one transfer of a CreateTransfers request. The checks run in the order of
+ * the groups below: the chain, the id, the transfer itself, what it names, the limits of the
+ * accounts.
  *
  * @generated from enum souk.ledger.v1.CreateTransferStatus
  */
@@ -372,7 +381,8 @@ export enum CreateTransferStatus {
   CREATED = 1,
 
   /**
-   * It was created earlier with the same fields. A chain that is repeated whole answers this for each of its transfers.
+   * It was created earlier with the same fields. A repeated chain gives this status for each of its
+   * transfers.
    *
    * @generated from enum value: CREATE_TRANSFER_STATUS_EXISTS = 2;
    */
@@ -386,14 +396,14 @@ export enum CreateTransferStatus {
   LINKED_EVENT_FAILED = 3,
 
   /**
-   * Not created: it is the last of the request and still says `linked`.
+   * Not created: it is the last of the request but has `linked` set.
    *
    * @generated from enum value: CREATE_TRANSFER_STATUS_LINKED_EVENT_CHAIN_OPEN = 4;
    */
   LINKED_EVENT_CHAIN_OPEN = 4,
 
   /**
-   * Not created: its id stands twice in one linked chain.
+   * Not created: its id appears more than once in one linked chain.
    *
    * @generated from enum value: CREATE_TRANSFER_STATUS_ID_REPEATED_IN_CHAIN = 5;
    */
@@ -477,7 +487,7 @@ export enum CreateTransferStatus {
   FLAGS_ARE_MUTUALLY_EXCLUSIVE = 20,
 
   /**
-   * The flag `expired` is for the ledger alone.
+   * Only the ledger may set the flag `expired`.
    *
    * @generated from enum value: CREATE_TRANSFER_STATUS_RESERVED_FLAG = 21;
    */
@@ -568,7 +578,7 @@ export enum CreateTransferStatus {
   CREDIT_ACCOUNT_NOT_FOUND = 41,
 
   /**
-   * The accounts belong to two ledgers.
+   * The accounts belong to different ledgers.
    *
    * @generated from enum value: CREATE_TRANSFER_STATUS_ACCOUNTS_MUST_HAVE_THE_SAME_LEDGER = 42;
    */
@@ -624,14 +634,14 @@ export enum CreateTransferStatus {
   PENDING_TRANSFER_HAS_DIFFERENT_CODE = 49,
 
   /**
-   * More is posted than the pending transfer set aside.
+   * The amount to post exceeds the amount of the pending transfer.
    *
    * @generated from enum value: CREATE_TRANSFER_STATUS_EXCEEDS_PENDING_TRANSFER_AMOUNT = 50;
    */
   EXCEEDS_PENDING_TRANSFER_AMOUNT = 50,
 
   /**
-   * A part was to be voided: only the whole can be.
+   * A pending transfer can only be voided in full.
    *
    * @generated from enum value: CREATE_TRANSFER_STATUS_PENDING_TRANSFER_HAS_DIFFERENT_AMOUNT = 51;
    */
@@ -659,14 +669,14 @@ export enum CreateTransferStatus {
   PENDING_TRANSFER_EXPIRED = 54,
 
   /**
-   * The debited account would leave the range of 64 bits.
+   * The debited account would overflow 64 bits.
    *
    * @generated from enum value: CREATE_TRANSFER_STATUS_OVERFLOWS_DEBITS = 60;
    */
   OVERFLOWS_DEBITS = 60,
 
   /**
-   * The credited account would leave the range of 64 bits.
+   * The credited account would overflow 64 bits.
    *
    * @generated from enum value: CREATE_TRANSFER_STATUS_OVERFLOWS_CREDITS = 61;
    */

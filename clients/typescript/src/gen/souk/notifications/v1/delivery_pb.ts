@@ -17,8 +17,9 @@ export const file_souk_notifications_v1_delivery: GenFile = /*@__PURE__*/
   fileDesc("CiRzb3VrL25vdGlmaWNhdGlvbnMvdjEvZGVsaXZlcnkucHJvdG8SFXNvdWsubm90aWZpY2F0aW9ucy52MSLiAwoIRGVsaXZlcnkSEwoLZGVsaXZlcnlfaWQYASABKAkSEAoIZXZlbnRfaWQYAiABKAkSEgoKZXZlbnRfdHlwZRgDIAEoCRIPCgdzdWJqZWN0GAQgASgJEi8KB2NoYW5uZWwYBSABKA4yHi5zb3VrLm5vdGlmaWNhdGlvbnMudjEuQ2hhbm5lbBI1CgRraW5kGAYgASgOMicuc291ay5ub3RpZmljYXRpb25zLnYxLk5vdGlmaWNhdGlvbktpbmQSEgoKYWNjb3VudF9pZBgHIAEoCRITCgtlbmRwb2ludF9pZBgIIAEoCRIzCgVzdGF0ZRgJIAEoDjIkLnNvdWsubm90aWZpY2F0aW9ucy52MS5EZWxpdmVyeVN0YXRlEgsKA2tleRgKIAEoCRIQCghhdHRlbXB0cxgLIAEoBRIPCgdmYWlsdXJlGAwgASgJEi8KC2NyZWF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI1ChFuZXh0X2F0dGVtcHRfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKoIBCg1EZWxpdmVyeVN0YXRlEh4KGkRFTElWRVJZX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWREVMSVZFUllfU1RBVEVfUEVORElORxABEhwKGERFTElWRVJZX1NUQVRFX0RFTElWRVJFRBACEhcKE0RFTElWRVJZX1NUQVRFX0RFQUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_souk_notifications_v1_notification]);
 
 /**
- * One event on its way to one receiver over one channel. PENDING → DELIVERED, or → DEAD after the last attempt or a refusal
- * for good; a DEAD one is requeued or dropped. Messages in the shop have none: they are written with the event.
+ * The delivery of one event to one receiver over one channel. PENDING → DELIVERED, or → DEAD after
+ * the last attempt or a permanent failure; a DEAD delivery is requeued or dropped. Messages in the
+ * shop need none: they are stored with the event.
  *
  * @generated from message souk.notifications.v1.Delivery
  */
@@ -31,14 +32,14 @@ export type Delivery = Message<"souk.notifications.v1.Delivery"> & {
   deliveryId: string;
 
   /**
-   * The event it tells of.
+   * The id of the event.
    *
    * @generated from field: string event_id = 2;
    */
   eventId: string;
 
   /**
-   * The type of the event, `souk.orders.v1.OrderPlaced`.
+   * The type of the event, such as `souk.orders.v1.OrderPlaced`.
    *
    * @generated from field: string event_type = 3;
    */
@@ -52,21 +53,21 @@ export type Delivery = Message<"souk.notifications.v1.Delivery"> & {
   subject: string;
 
   /**
-   * How it is told.
+   * The channel.
    *
    * @generated from field: souk.notifications.v1.Channel channel = 5;
    */
   channel: Channel;
 
   /**
-   * What is told; UNSPECIFIED on a webhook, which carries the event itself.
+   * The kind of notification; UNSPECIFIED on a webhook, which carries the event itself.
    *
    * @generated from field: souk.notifications.v1.NotificationKind kind = 6;
    */
   kind: NotificationKind;
 
   /**
-   * Who is told; empty on a webhook.
+   * The receiving account; empty on a webhook.
    *
    * @generated from field: string account_id = 7;
    */
@@ -80,36 +81,37 @@ export type Delivery = Message<"souk.notifications.v1.Delivery"> & {
   endpointId: string;
 
   /**
-   * Where it stands.
+   * The current state.
    *
    * @generated from field: souk.notifications.v1.DeliveryState state = 9;
    */
   state: DeliveryState;
 
   /**
-   * What a receiver tells repeats by: the `webhook-id`, or the left part of the Message-ID. Derived from event, channel and
-   * receiver, so it is the same on each attempt.
+   * The key for deduplication by the receiver: the `webhook-id`, or the left part of the
+   * Message-ID. Derived from event, channel and receiver, so it is the same on each attempt.
    *
    * @generated from field: string key = 10;
    */
   key: string;
 
   /**
-   * How often it was tried.
+   * How many attempts were made.
    *
    * @generated from field: int32 attempts = 11;
    */
   attempts: number;
 
   /**
-   * Why the last attempt failed, in a word and a number: `http 503`, `smtp 550`, `timeout`. Never what the receiver wrote.
+   * Why the last attempt failed, as a word and a number: `http 503`, `smtp 550`, `timeout`. Never
+   * the text of the receiver.
    *
    * @generated from field: string failure = 12;
    */
   failure: string;
 
   /**
-   * When it became known.
+   * When it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 13;
    */
@@ -123,7 +125,7 @@ export type Delivery = Message<"souk.notifications.v1.Delivery"> & {
   nextAttemptTime?: Timestamp | undefined;
 
   /**
-   * When it came to an end; absent while it is PENDING.
+   * When it was delivered or became dead; absent while it is PENDING.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 15;
    */
@@ -138,7 +140,7 @@ export const DeliverySchema: GenMessage<Delivery> = /*@__PURE__*/
   messageDesc(file_souk_notifications_v1_delivery, 0);
 
 /**
- * Where a delivery stands.
+ * The state of a delivery.
  *
  * @generated from enum souk.notifications.v1.DeliveryState
  */
@@ -158,14 +160,14 @@ export enum DeliveryState {
   PENDING = 1,
 
   /**
-   * The receiver took it. Final; kept for some days.
+   * The receiver accepted it. Final; kept for some days.
    *
    * @generated from enum value: DELIVERY_STATE_DELIVERED = 2;
    */
   DELIVERED = 2,
 
   /**
-   * It was given up. Kept until it is requeued or dropped, or for some weeks.
+   * No further attempts are made. Kept until it is requeued or dropped, or for some weeks.
    *
    * @generated from enum value: DELIVERY_STATE_DEAD = 3;
    */

@@ -13,7 +13,7 @@ export const file_souk_notifications_v1_error_reason: GenFile = /*@__PURE__*/
   fileDesc("Cihzb3VrL25vdGlmaWNhdGlvbnMvdjEvZXJyb3JfcmVhc29uLnByb3RvEhVzb3VrLm5vdGlmaWNhdGlvbnMudjEqrgYKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEigKGkVSUk9SX1JFQVNPTl9PVEhFUl9BQ0NPVU5UEAEaCKq7GAQIByABEiUKF0VSUk9SX1JFQVNPTl9OT19BQ0NPVU5UEAIaCKq7GAQIAyABEi4KGkVSUk9SX1JFQVNPTl9FVEFHX01JU01BVENIEAMaDqq7GAoIChIEZXRhZyABEjEKG0VSUk9SX1JFQVNPTl9VTktOT1dOX0xPQ0FMRRAEGhCquxgMCAMSBmxvY2FsZSABEi0KGEVSUk9SX1JFQVNPTl9FTVBUWV9GSUVMRBAFGg+quxgLCAMSBWZpZWxkIAESLgoaRVJST1JfUkVBU09OX0tJTkRfUkVQRUFURUQQBhoOqrsYCggDEgRraW5kIAESOgofRVJST1JfUkVBU09OX0VORFBPSU5UX05PVF9GT1VORBAHGhWquxgRCAUSC2VuZHBvaW50X2lkIAESMwofRVJST1JfUkVBU09OX1RPT19NQU5ZX0VORFBPSU5UUxAIGg6quxgKCAgSBG1vc3QgARI5ChtFUlJPUl9SRUFTT05fVEFSR0VUX1JFRlVTRUQQCRoYqrsYFAgDEgVmaWVsZBIHcHJvYmxlbSABEjoKH0VSUk9SX1JFQVNPTl9ERUxJVkVSWV9OT1RfRk9VTkQQChoVqrsYEQgFEgtkZWxpdmVyeV9pZCABEi8KIUVSUk9SX1JFQVNPTl9JTlZBTElEX1JFU1VNRV9UT0tFThALGgiquxgECAMgARI1ChhFUlJPUl9SRUFTT05fTk9fVEVNUExBVEUQDBoXqrsYEwgDEgRraW5kEgdjaGFubmVsIAESPAohRVJST1JfUkVBU09OX0VORFBPSU5UX05PVF9FTkFCTEVEEA0aFaq7GBEICRILZW5kcG9pbnRfaWQgARInChlFUlJPUl9SRUFTT05fQ09ERV9SRUZVU0VEEA4aCKq7GAQIAyABEjcKI0VSUk9SX1JFQVNPTl9UT09fTUFOWV9DT05GSVJNQVRJT05TEA8aDqq7GAoICBIEbW9zdCACYgZwcm90bzM", [file_souk_policy_v1_reason]);
 
 /**
- * Why the notifications service refused a call; the `reason` of `google.rpc.ErrorInfo`, with domain
+ * Why the notifications service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
  * `souk.notifications.v1`.
  *
  * @generated from enum souk.notifications.v1.ErrorReason
@@ -27,29 +27,29 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
 
   /**
-   * A user may see and change its own account only.
+   * A user may view and change its own account only.
    *
    * @generated from enum value: ERROR_REASON_OTHER_ACCOUNT = 1;
    */
   OTHER_ACCOUNT = 1,
 
   /**
-   * The caller has no account of its own and names none.
+   * The caller has no account and the request names none.
    *
    * @generated from enum value: ERROR_REASON_NO_ACCOUNT = 2;
    */
   NO_ACCOUNT = 2,
 
   /**
-   * The preferences or the endpoint changed since the etag was read. Metadata `etag`, the present one. Read it anew and
-   * repeat.
+   * The preferences or the endpoint changed since the etag was read. Metadata `etag`, the current
+   * one. Read it again and retry.
    *
    * @generated from enum value: ERROR_REASON_ETAG_MISMATCH = 3;
    */
   ETAG_MISMATCH = 3,
 
   /**
-   * The locale is not one that can be written in.
+   * The shop has no templates for the locale.
    *
    * @generated from enum value: ERROR_REASON_UNKNOWN_LOCALE = 4;
    */
@@ -63,36 +63,36 @@ export enum ErrorReason {
   EMPTY_FIELD = 5,
 
   /**
-   * A kind stands twice among the preferences.
+   * A kind appears more than once among the preferences.
    *
    * @generated from enum value: ERROR_REASON_KIND_REPEATED = 6;
    */
   KIND_REPEATED = 6,
 
   /**
-   * No webhook endpoint has this id, or it is not the caller's to see.
+   * No webhook endpoint has this id, or the caller may not see it.
    *
    * @generated from enum value: ERROR_REASON_ENDPOINT_NOT_FOUND = 7;
    */
   ENDPOINT_NOT_FOUND = 7,
 
   /**
-   * The caller has as many webhook endpoints as it may have.
+   * The caller has reached the limit of webhook endpoints.
    *
    * @generated from enum value: ERROR_REASON_TOO_MANY_ENDPOINTS = 8;
    */
   TOO_MANY_ENDPOINTS = 8,
 
   /**
-   * The URL is no target for webhooks: not https, on a port that is not allowed, with a user name in it, or a private,
-   * loopback, link-local or otherwise reserved address.
+   * The URL is not allowed for webhooks: not https, on a port that is not allowed, with a user
+   * name, or with a private, loopback, link-local or otherwise reserved address.
    *
    * @generated from enum value: ERROR_REASON_TARGET_REFUSED = 9;
    */
   TARGET_REFUSED = 9,
 
   /**
-   * No dead delivery has one of these ids.
+   * There is no dead delivery with one of these ids.
    *
    * @generated from enum value: ERROR_REASON_DELIVERY_NOT_FOUND = 10;
    */
@@ -106,7 +106,7 @@ export enum ErrorReason {
   INVALID_RESUME_TOKEN = 11,
 
   /**
-   * The kind cannot be shown on this channel.
+   * There is no template of the kind for this channel.
    *
    * @generated from enum value: ERROR_REASON_NO_TEMPLATE = 12;
    */
@@ -120,17 +120,17 @@ export enum ErrorReason {
   ENDPOINT_NOT_ENABLED = 13,
 
   /**
-   * The code does not confirm the e-mail address of the account: it is another one, belongs to an earlier address, has
-   * expired, or too many wrong codes were tried. Read the newest confirmation e-mail, or set the address again to be
-   * sent a new code.
+   * The code does not confirm the e-mail address of the account: it is wrong, belongs to an earlier
+   * address, has expired, or was tried too often. Use the code of the newest confirmation e-mail,
+   * or set the address again to get a new code.
    *
    * @generated from enum value: ERROR_REASON_CODE_REFUSED = 14;
    */
   CODE_REFUSED = 14,
 
   /**
-   * Too many confirmation e-mails were asked for within a day, by the account or for the address. With RetryInfo;
-   * metadata `most`, how many are allowed within a day.
+   * Too many confirmation e-mails were requested within a day, by the account or for the address.
+   * RetryInfo says when to retry; metadata `most`, how many are allowed per day.
    *
    * @generated from enum value: ERROR_REASON_TOO_MANY_CONFIRMATIONS = 15;
    */

@@ -30,14 +30,14 @@ export type Message = Message$1<"souk.notifications.v1.Message"> & {
   messageId: string;
 
   /**
-   * Who is told.
+   * The receiving account.
    *
    * @generated from field: string account_id = 2;
    */
   accountId: string;
 
   /**
-   * What is told.
+   * The kind of notification.
    *
    * @generated from field: souk.notifications.v1.NotificationKind kind = 3;
    */
@@ -65,7 +65,7 @@ export type Message = Message$1<"souk.notifications.v1.Message"> & {
   subject: string;
 
   /**
-   * Counts the messages of the account, from 1; one is never given twice.
+   * The number of the message within the account, from 1; never reused.
    *
    * @generated from field: int64 sequence = 7;
    */
@@ -79,14 +79,14 @@ export type Message = Message$1<"souk.notifications.v1.Message"> & {
   isRead: boolean;
 
   /**
-   * When what it tells of happened.
+   * When the event happened.
    *
    * @generated from field: google.protobuf.Timestamp event_time = 9;
    */
   eventTime?: Timestamp | undefined;
 
   /**
-   * When it was written.
+   * When the message was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 10;
    */

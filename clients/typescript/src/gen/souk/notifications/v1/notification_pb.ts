@@ -12,7 +12,7 @@ export const file_souk_notifications_v1_notification: GenFile = /*@__PURE__*/
   fileDesc("Cihzb3VrL25vdGlmaWNhdGlvbnMvdjEvbm90aWZpY2F0aW9uLnByb3RvEhVzb3VrLm5vdGlmaWNhdGlvbnMudjEq3QMKEE5vdGlmaWNhdGlvbktpbmQSIQodTk9USUZJQ0FUSU9OX0tJTkRfVU5TUEVDSUZJRUQQABIiCh5OT1RJRklDQVRJT05fS0lORF9PUkRFUl9QTEFDRUQQARIkCiBOT1RJRklDQVRJT05fS0lORF9PUkRFUl9SRUpFQ1RFRBACEiAKHE5PVElGSUNBVElPTl9LSU5EX09SREVSX1BBSUQQAxIkCiBOT1RJRklDQVRJT05fS0lORF9PUkRFUl9DQU5DRUxFRBAEEiUKIU5PVElGSUNBVElPTl9LSU5EX09SREVSX0ZVTEZJTExFRBAFEiQKIE5PVElGSUNBVElPTl9LSU5EX09SREVSX1JFRlVOREVEEAYSJAogTk9USUZJQ0FUSU9OX0tJTkRfUEFZTUVOVF9GQUlMRUQQBxItCilOT1RJRklDQVRJT05fS0lORF9QQVlNRU5UX0FDVElPTl9SRVFVSVJFRBAIEiMKH05PVElGSUNBVElPTl9LSU5EX1JFRlVORF9GQUlMRUQQCRIjCh9OT1RJRklDQVRJT05fS0lORF9CQUNLX0lOX1NUT0NLEAoSKAokTk9USUZJQ0FUSU9OX0tJTkRfRU1BSUxfQ09ORklSTUFUSU9OEAsqXgoHQ2hhbm5lbBIXChNDSEFOTkVMX1VOU1BFQ0lGSUVEEAASEgoOQ0hBTk5FTF9JTl9BUFAQARIRCg1DSEFOTkVMX0VNQUlMEAISEwoPQ0hBTk5FTF9XRUJIT09LEANiBnByb3RvMw");
 
 /**
- * What a customer can be told.
+ * What a customer can be notified about.
  *
  * @generated from enum souk.notifications.v1.NotificationKind
  */
@@ -25,7 +25,7 @@ export enum NotificationKind {
   UNSPECIFIED = 0,
 
   /**
-   * An order was placed for good (souk.orders.v1.OrderPlaced).
+   * An order was placed (souk.orders.v1.OrderPlaced).
    *
    * @generated from enum value: NOTIFICATION_KIND_ORDER_PLACED = 1;
    */
@@ -39,14 +39,14 @@ export enum NotificationKind {
   ORDER_REJECTED = 2,
 
   /**
-   * The payment of an order was taken (souk.orders.v1.OrderPaid).
+   * The payment of an order was captured (souk.orders.v1.OrderPaid).
    *
    * @generated from enum value: NOTIFICATION_KIND_ORDER_PAID = 3;
    */
   ORDER_PAID = 3,
 
   /**
-   * An order was taken back (souk.orders.v1.OrderCanceled).
+   * An order was canceled (souk.orders.v1.OrderCanceled).
    *
    * @generated from enum value: NOTIFICATION_KIND_ORDER_CANCELED = 4;
    */
@@ -60,21 +60,23 @@ export enum NotificationKind {
   ORDER_FULFILLED = 5,
 
   /**
-   * Money of an order went back (souk.orders.v1.OrderRefunded of a refund that succeeded).
+   * Money of an order was paid back (souk.orders.v1.OrderRefunded of a refund that succeeded).
    *
    * @generated from enum value: NOTIFICATION_KIND_ORDER_REFUNDED = 6;
    */
   ORDER_REFUNDED = 6,
 
   /**
-   * A payment was declined (souk.payments.v1.PaymentChanged of a payment that waits for another method).
+   * A payment was declined (souk.payments.v1.PaymentChanged of a payment that waits for another
+   * method).
    *
    * @generated from enum value: NOTIFICATION_KIND_PAYMENT_FAILED = 7;
    */
   PAYMENT_FAILED = 7,
 
   /**
-   * A payment waits for the customer's confirmation (souk.payments.v1.PaymentChanged of one that requires action).
+   * A payment waits for the customer's confirmation (souk.payments.v1.PaymentChanged of a payment
+   * that requires action).
    *
    * @generated from enum value: NOTIFICATION_KIND_PAYMENT_ACTION_REQUIRED = 8;
    */
@@ -88,15 +90,16 @@ export enum NotificationKind {
   REFUND_FAILED = 9,
 
   /**
-   * A sku that the customer watches is on hand again (souk.inventory.v1.StockChanged that leads from nothing to something).
+   * A sku that the customer watches is on hand again (souk.inventory.v1.StockChanged from 0
+   * available units to more).
    *
    * @generated from enum value: NOTIFICATION_KIND_BACK_IN_STOCK = 10;
    */
   BACK_IN_STOCK = 10,
 
   /**
-   * An e-mail address was set and is not confirmed: the code that confirms it, sent to that address alone. No preference
-   * chooses or ends it.
+   * An e-mail address was set and is not confirmed: the confirmation code, sent to that address
+   * only. No preference affects it.
    *
    * @generated from enum value: NOTIFICATION_KIND_EMAIL_CONFIRMATION = 11;
    */
@@ -110,7 +113,7 @@ export const NotificationKindSchema: GenEnum<NotificationKind> = /*@__PURE__*/
   enumDesc(file_souk_notifications_v1_notification, 0);
 
 /**
- * How somebody is told.
+ * A channel for notifications.
  *
  * @generated from enum souk.notifications.v1.Channel
  */
@@ -137,7 +140,7 @@ export enum Channel {
   EMAIL = 2,
 
   /**
-   * A webhook. Endpoints choose their events themselves; no preference of a customer says anything about them.
+   * A webhook. Endpoints choose their events themselves; customers' preferences do not apply.
    *
    * @generated from enum value: CHANNEL_WEBHOOK = 3;
    */

@@ -30,14 +30,14 @@ export const file_souk_notifications_v1_notification_service: GenFile = /*@__PUR
   fileDesc("CjBzb3VrL25vdGlmaWNhdGlvbnMvdjEvbm90aWZpY2F0aW9uX3NlcnZpY2UucHJvdG8SFXNvdWsubm90aWZpY2F0aW9ucy52MSJlChVHZXRQcmVmZXJlbmNlc1JlcXVlc3QSTAoKYWNjb3VudF9pZBgBIAEoCUI4ukg1cjMYgAEyLl4oW15ccHtDY31ccHtafV0oW15ccHtDY31dKlteXHB7Q2N9XHB7Wn1dKT8pPyQiUQoWR2V0UHJlZmVyZW5jZXNSZXNwb25zZRI3CgtwcmVmZXJlbmNlcxgBIAEoCzIiLnNvdWsubm90aWZpY2F0aW9ucy52MS5QcmVmZXJlbmNlcyLMBQoYVXBkYXRlUHJlZmVyZW5jZXNSZXF1ZXN0EkwKCmFjY291bnRfaWQYASABKAlCOLpINXIzGIABMi5eKFteXHB7Q2N9XHB7Wn1dKFteXHB7Q2N9XSpbXlxwe0NjfVxwe1p9XSk/KT8kEioKBGV0YWcYAiABKAlCHLpIGXIXGEAyE15bXlx4MDAtXHgxZlx4N2ZdKiQSeAoLdXBkYXRlX21hc2sYAyABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrQke6SETIAQHiAT4SDWVtYWlsX2FkZHJlc3MSBmxvY2FsZRIQZGVmYXVsdF9jaGFubmVscxIFa2luZHMSDHdhdGNoZWRfc2t1cxJ5Cg1lbWFpbF9hZGRyZXNzGAQgASgJQmKAAQG6SFxyWhj+ATJVXihbQS1aYS16MC05LiEjJCUmJyorLz0/Xl9ge3x9fi1dezEsNjR9QFtBLVphLXowLTktXXsxLDYzfShbLl1bQS1aYS16MC05LV17MSw2M30pKik/JBI/CgZsb2NhbGUYBSABKAlCL7pILHIqGCMyJl4oW0EtWmEtel17MiwzfSgtW0EtWmEtejAtOV17Miw4fSkqKT8kEk0KEGRlZmF1bHRfY2hhbm5lbHMYBiADKA4yHi5zb3VrLm5vdGlmaWNhdGlvbnMudjEuQ2hhbm5lbEITukgQkgENEAQiCYIBBhABIAAgAxI+CgVraW5kcxgHIAMoCzIlLnNvdWsubm90aWZpY2F0aW9ucy52MS5LaW5kUHJlZmVyZW5jZUIIukgFkgECEDIScQoMd2F0Y2hlZF9za3VzGAggAygJQlu6SFiSAVUQZCJRck8QARhAMkleW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XShbXHB7TH1ccHtOfVxwe1B9XHB7U30gXSpbXHB7TH1ccHtOfVxwe1B9XHB7U31dKT8kIlQKGVVwZGF0ZVByZWZlcmVuY2VzUmVzcG9uc2USNwoLcHJlZmVyZW5jZXMYASABKAsyIi5zb3VrLm5vdGlmaWNhdGlvbnMudjEuUHJlZmVyZW5jZXMifQoaQ29uZmlybUVtYWlsQWRkcmVzc1JlcXVlc3QSMQoKYWNjb3VudF9pZBgBIAEoCUIdukgachgYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSLAoEY29kZRgCIAEoCUIegAEBukgYchYQARgoMhBeW0EtWmEtejAtOSAtXSokIlYKG0NvbmZpcm1FbWFpbEFkZHJlc3NSZXNwb25zZRI3CgtwcmVmZXJlbmNlcxgBIAEoCzIiLnNvdWsubm90aWZpY2F0aW9ucy52MS5QcmVmZXJlbmNlcyK1AQoTTGlzdE1lc3NhZ2VzUmVxdWVzdBJMCgphY2NvdW50X2lkGAEgASgJQji6SDVyMxiAATIuXihbXlxwe0NjfVxwe1p9XShbXlxwe0NjfV0qW15ccHtDY31ccHtafV0pPyk/JBIdCglwYWdlX3NpemUYAiABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMYgAgSEwoLdW5yZWFkX29ubHkYBCABKAgidwoUTGlzdE1lc3NhZ2VzUmVzcG9uc2USMAoIbWVzc2FnZXMYASADKAsyHi5zb3VrLm5vdGlmaWNhdGlvbnMudjEuTWVzc2FnZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSFAoMdW5yZWFkX2NvdW50GAMgASgDIssBCg9NYXJrUmVhZFJlcXVlc3QSTAoKYWNjb3VudF9pZBgBIAEoCUI4ukg1cjMYgAEyLl4oW15ccHtDY31ccHtafV0oW15ccHtDY31dKlteXHB7Q2N9XHB7Wn1dKT8pPyQSSQoLbWVzc2FnZV9pZHMYAiADKAlCNLpIMZIBLhDoByIpcicyJV5tZXNzYWdlX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSHwoOdXBfdG9fc2VxdWVuY2UYAyABKANCB7pIBCICKAAiKAoQTWFya1JlYWRSZXNwb25zZRIUCgx1bnJlYWRfY291bnQYASABKAMihAEKFFdhdGNoTWVzc2FnZXNSZXF1ZXN0EkwKCmFjY291bnRfaWQYASABKAlCOLpINXIzGIABMi5eKFteXHB7Q2N9XHB7Wn1dKFteXHB7Q2N9XSpbXlxwe0NjfVxwe1p9XSk/KT8kEh4KDHJlc3VtZV90b2tlbhgCIAEoCUIIukgFcgMYgAIiXgoVV2F0Y2hNZXNzYWdlc1Jlc3BvbnNlEi8KB21lc3NhZ2UYASABKAsyHi5zb3VrLm5vdGlmaWNhdGlvbnMudjEuTWVzc2FnZRIUCgxyZXN1bWVfdG9rZW4YAiABKAkipgIKHENyZWF0ZVdlYmhvb2tFbmRwb2ludFJlcXVlc3QSMwoKcmVxdWVzdF9pZBgBIAEoCUIfukgcchoQARiAATITXlteXHgwMC1ceDFmXHg3Zl0qJBI4CgN1cmwYAiABKAlCK7pIKHImEAEY0A8yH15odHRwcz86Ly9bXlx4MDAtXHgyMFx4N2Y8PiJdKyQSYwoLZXZlbnRfdHlwZXMYAyADKAlCTrpIS5IBSAgBEGQiQnJAGMgBMjteW0EtWmEtel1bQS1aYS16MC05X10qKFsuXVtBLVphLXpdW0EtWmEtejAtOV9dKikrKFsuXVsqXSk/JBIyCgtkZXNjcmlwdGlvbhgEIAEoCUIdukgachgYyAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQibgodQ3JlYXRlV2ViaG9va0VuZHBvaW50UmVzcG9uc2USOAoIZW5kcG9pbnQYASABKAsyJi5zb3VrLm5vdGlmaWNhdGlvbnMudjEuV2ViaG9va0VuZHBvaW50EhMKBnNlY3JldBgCIAEoCUIDgAEBIl4KGUdldFdlYmhvb2tFbmRwb2ludFJlcXVlc3QSQQoLZW5kcG9pbnRfaWQYASABKAlCLLpIKXInMiVed2ViaG9va19bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kIlYKGkdldFdlYmhvb2tFbmRwb2ludFJlc3BvbnNlEjgKCGVuZHBvaW50GAEgASgLMiYuc291ay5ub3RpZmljYXRpb25zLnYxLldlYmhvb2tFbmRwb2ludCJaChtMaXN0V2ViaG9va0VuZHBvaW50c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIInIKHExpc3RXZWJob29rRW5kcG9pbnRzUmVzcG9uc2USOQoJZW5kcG9pbnRzGAEgAygLMiYuc291ay5ub3RpZmljYXRpb25zLnYxLldlYmhvb2tFbmRwb2ludBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiiQQKHFVwZGF0ZVdlYmhvb2tFbmRwb2ludFJlcXVlc3QSQQoLZW5kcG9pbnRfaWQYASABKAlCLLpIKXInMiVed2ViaG9va19bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEioKBGV0YWcYAiABKAlCHLpIGXIXGEAyE15bXlx4MDAtXHgxZlx4N2ZdKiQSYAoLdXBkYXRlX21hc2sYAyABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrQi+6SCzIAQHiASYSA3VybBILZXZlbnRfdHlwZXMSC2Rlc2NyaXB0aW9uEgVzdGF0ZRI5CgN1cmwYBCABKAlCLLpIKXInGNAPMiJeKGh0dHBzPzovL1teXHgwMC1ceDIwXHg3Zjw+Il0rKT8kEmEKC2V2ZW50X3R5cGVzGAUgAygJQky6SEmSAUYQZCJCckAYyAEyO15bQS1aYS16XVtBLVphLXowLTlfXSooWy5dW0EtWmEtel1bQS1aYS16MC05X10qKSsoWy5dWypdKT8kEjIKC2Rlc2NyaXB0aW9uGAYgASgJQh26SBpyGBjIATITXlteXHgwMC1ceDFmXHg3Zl0qJBJGCgVzdGF0ZRgHIAEoDjIrLnNvdWsubm90aWZpY2F0aW9ucy52MS5XZWJob29rRW5kcG9pbnRTdGF0ZUIKukgHggEEEAEgAyJZCh1VcGRhdGVXZWJob29rRW5kcG9pbnRSZXNwb25zZRI4CghlbmRwb2ludBgBIAEoCzImLnNvdWsubm90aWZpY2F0aW9ucy52MS5XZWJob29rRW5kcG9pbnQiYQocRGVsZXRlV2ViaG9va0VuZHBvaW50UmVxdWVzdBJBCgtlbmRwb2ludF9pZBgBIAEoCUIsukgpcicyJV53ZWJob29rX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiHwodRGVsZXRlV2ViaG9va0VuZHBvaW50UmVzcG9uc2UilAEKGlJvdGF0ZVdlYmhvb2tTZWNyZXRSZXF1ZXN0EkEKC2VuZHBvaW50X2lkGAEgASgJQiy6SClyJzIlXndlYmhvb2tfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBIzCgpyZXF1ZXN0X2lkGAIgASgJQh+6SBxyGhABGIABMhNeW15ceDAwLVx4MWZceDdmXSokImwKG1JvdGF0ZVdlYmhvb2tTZWNyZXRSZXNwb25zZRI4CghlbmRwb2ludBgBIAEoCzImLnNvdWsubm90aWZpY2F0aW9ucy52MS5XZWJob29rRW5kcG9pbnQSEwoGc2VjcmV0GAIgASgJQgOAAQEi2AIKFUxpc3REZWxpdmVyaWVzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSRAoLZW5kcG9pbnRfaWQYAyABKAlCL7pILHIqMiheKHdlYmhvb2tfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9KT8kEj0KBXN0YXRlGAQgASgOMiQuc291ay5ub3RpZmljYXRpb25zLnYxLkRlbGl2ZXJ5U3RhdGVCCLpIBYIBAhABEkwKCmFjY291bnRfaWQYBSABKAlCOLpINXIzGIABMi5eKFteXHB7Q2N9XHB7Wn1dKFteXHB7Q2N9XSpbXlxwe0NjfVxwe1p9XSk/KT8kEi8KCGV2ZW50X2lkGAYgASgJQh26SBpyGBiAATITXlteXHgwMC1ceDFmXHg3Zl0qJCJmChZMaXN0RGVsaXZlcmllc1Jlc3BvbnNlEjMKCmRlbGl2ZXJpZXMYASADKAsyHy5zb3VrLm5vdGlmaWNhdGlvbnMudjEuRGVsaXZlcnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIp4BChlMaXN0RGVhZERlbGl2ZXJpZXNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACBJECgtlbmRwb2ludF9pZBgDIAEoCUIvukgscioyKF4od2ViaG9va19bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0pPyQiagoaTGlzdERlYWREZWxpdmVyaWVzUmVzcG9uc2USMwoKZGVsaXZlcmllcxgBIAMoCzIfLnNvdWsubm90aWZpY2F0aW9ucy52MS5EZWxpdmVyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkisQEKHFJlcXVldWVEZWFkRGVsaXZlcmllc1JlcXVlc3QSSwoMZGVsaXZlcnlfaWRzGAEgAygJQjW6SDKSAS8Q6AciKnIoMiZeZGVsaXZlcnlfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBJECgtlbmRwb2ludF9pZBgCIAEoCUIvukgscioyKF4od2ViaG9va19bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0pPyQiMQodUmVxdWV1ZURlYWREZWxpdmVyaWVzUmVzcG9uc2USEAoIcmVxdWV1ZWQYASABKAMirgEKGURyb3BEZWFkRGVsaXZlcmllc1JlcXVlc3QSSwoMZGVsaXZlcnlfaWRzGAEgAygJQjW6SDKSAS8Q6AciKnIoMiZeZGVsaXZlcnlfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBJECgtlbmRwb2ludF9pZBgCIAEoCUIvukgscioyKF4od2ViaG9va19bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0pPyQiLQoaRHJvcERlYWREZWxpdmVyaWVzUmVzcG9uc2USDwoHZHJvcHBlZBgBIAEoAyLXAQoWUHJldmlld1RlbXBsYXRlUmVxdWVzdBJBCgRraW5kGAEgASgOMicuc291ay5ub3RpZmljYXRpb25zLnYxLk5vdGlmaWNhdGlvbktpbmRCCrpIB4IBBBABIAASOQoHY2hhbm5lbBgCIAEoDjIeLnNvdWsubm90aWZpY2F0aW9ucy52MS5DaGFubmVsQgi6SAWCAQIQARI/CgZsb2NhbGUYAyABKAlCL7pILHIqGCMyJl4oW0EtWmEtel17MiwzfSgtW0EtWmEtejAtOV17Miw4fSkqKT8kIkQKF1ByZXZpZXdUZW1wbGF0ZVJlc3BvbnNlEg0KBXRpdGxlGAEgASgJEgwKBHRleHQYAiABKAkSDAoEaHRtbBgDIAEoCSIbChlBdWRpdE5vdGlmaWNhdGlvbnNSZXF1ZXN0InQKGkF1ZGl0Tm90aWZpY2F0aW9uc1Jlc3BvbnNlEiwKCGZpbmRpbmdzGAEgAygLMhouc291ay50eXBlLnYxLkF1ZGl0RmluZGluZxIoCgZjb3VudHMYAiADKAsyGC5zb3VrLnR5cGUudjEuQXVkaXRDb3VudDKDIAoTTm90aWZpY2F0aW9uU2VydmljZRLaAQoOR2V0UHJlZmVyZW5jZXMSLC5zb3VrLm5vdGlmaWNhdGlvbnMudjEuR2V0UHJlZmVyZW5jZXNSZXF1ZXN0Gi0uc291ay5ub3RpZmljYXRpb25zLnYxLkdldFByZWZlcmVuY2VzUmVzcG9uc2Uia5ACAaK7GEEKBAoCAgQQAhoCCAIiGkVSUk9SX1JFQVNPTl9PVEhFUl9BQ0NPVU5UIhdFUlJPUl9SRUFTT05fTk9fQUNDT1VOVILT5JMCHRIbL3YxL25vdGlmaWNhdGlvblByZWZlcmVuY2VzEuICChFVcGRhdGVQcmVmZXJlbmNlcxIvLnNvdWsubm90aWZpY2F0aW9ucy52MS5VcGRhdGVQcmVmZXJlbmNlc1JlcXVlc3QaMC5zb3VrLm5vdGlmaWNhdGlvbnMudjEuVXBkYXRlUHJlZmVyZW5jZXNSZXNwb25zZSLpAZACAqK7GLsBCgQKAgIEEAIaAggFIhpFUlJPUl9SRUFTT05fT1RIRVJfQUNDT1VOVCIXRVJST1JfUkVBU09OX05PX0FDQ09VTlQiGkVSUk9SX1JFQVNPTl9FVEFHX01JU01BVENIIhtFUlJPUl9SRUFTT05fVU5LTk9XTl9MT0NBTEUiGkVSUk9SX1JFQVNPTl9LSU5EX1JFUEVBVEVEIiNFUlJPUl9SRUFTT05fVE9PX01BTllfQ09ORklSTUFUSU9OU4LT5JMCIDoBKjIbL3YxL25vdGlmaWNhdGlvblByZWZlcmVuY2VzEpwCChNDb25maXJtRW1haWxBZGRyZXNzEjEuc291ay5ub3RpZmljYXRpb25zLnYxLkNvbmZpcm1FbWFpbEFkZHJlc3NSZXF1ZXN0GjIuc291ay5ub3RpZmljYXRpb25zLnYxLkNvbmZpcm1FbWFpbEFkZHJlc3NSZXNwb25zZSKdAZACAqK7GFwKBAoCAgQQAhoCCAUiGkVSUk9SX1JFQVNPTl9PVEhFUl9BQ0NPVU5UIhdFUlJPUl9SRUFTT05fTk9fQUNDT1VOVCIZRVJST1JfUkVBU09OX0NPREVfUkVGVVNFRILT5JMCNDoBKiIvL3YxL25vdGlmaWNhdGlvblByZWZlcmVuY2VzOmNvbmZpcm1FbWFpbEFkZHJlc3MSxgEKDExpc3RNZXNzYWdlcxIqLnNvdWsubm90aWZpY2F0aW9ucy52MS5MaXN0TWVzc2FnZXNSZXF1ZXN0Gisuc291ay5ub3RpZmljYXRpb25zLnYxLkxpc3RNZXNzYWdlc1Jlc3BvbnNlIl2QAgGiuxhCCgUKAwIDBBADGgIIBSIaRVJST1JfUkVBU09OX09USEVSX0FDQ09VTlQiF0VSUk9SX1JFQVNPTl9OT19BQ0NPVU5UgtPkkwIOEgwvdjEvbWVzc2FnZXMSxQEKCE1hcmtSZWFkEiYuc291ay5ub3RpZmljYXRpb25zLnYxLk1hcmtSZWFkUmVxdWVzdBonLnNvdWsubm90aWZpY2F0aW9ucy52MS5NYXJrUmVhZFJlc3BvbnNlImiQAgKiuxhBCgQKAgIEEAMaAggFIhpFUlJPUl9SRUFTT05fT1RIRVJfQUNDT1VOVCIXRVJST1JfUkVBU09OX05PX0FDQ09VTlSC0+STAho6ASoiFS92MS9tZXNzYWdlczptYXJrUmVhZBL2AQoNV2F0Y2hNZXNzYWdlcxIrLnNvdWsubm90aWZpY2F0aW9ucy52MS5XYXRjaE1lc3NhZ2VzUmVxdWVzdBosLnNvdWsubm90aWZpY2F0aW9ucy52MS5XYXRjaE1lc3NhZ2VzUmVzcG9uc2UihwGQAgGiuxhmCgUKAwIDBBADGgMIkBwiGkVSUk9SX1JFQVNPTl9PVEhFUl9BQ0NPVU5UIhdFUlJPUl9SRUFTT05fTk9fQUNDT1VOVCIhRVJST1JfUkVBU09OX0lOVkFMSURfUkVTVU1FX1RPS0VOgtPkkwIUEhIvdjEvbWVzc2FnZXM6d2F0Y2gwARL0AQoVQ3JlYXRlV2ViaG9va0VuZHBvaW50EjMuc291ay5ub3RpZmljYXRpb25zLnYxLkNyZWF0ZVdlYmhvb2tFbmRwb2ludFJlcXVlc3QaNC5zb3VrLm5vdGlmaWNhdGlvbnMudjEuQ3JlYXRlV2ViaG9va0VuZHBvaW50UmVzcG9uc2UicJACAqK7GEoKBAoCAwQQAxoCCAUiG0VSUk9SX1JFQVNPTl9UQVJHRVRfUkVGVVNFRCIfRVJST1JfUkVBU09OX1RPT19NQU5ZX0VORFBPSU5UU4LT5JMCGToBKiIUL3YxL3dlYmhvb2tFbmRwb2ludHMS2QEKEkdldFdlYmhvb2tFbmRwb2ludBIwLnNvdWsubm90aWZpY2F0aW9ucy52MS5HZXRXZWJob29rRW5kcG9pbnRSZXF1ZXN0GjEuc291ay5ub3RpZmljYXRpb25zLnYxLkdldFdlYmhvb2tFbmRwb2ludFJlc3BvbnNlIl6QAgGiuxgtCgQKAgMEEAMaAggCIh9FUlJPUl9SRUFTT05fRU5EUE9JTlRfTk9UX0ZPVU5EgtPkkwIkEiIvdjEvd2ViaG9va0VuZHBvaW50cy97ZW5kcG9pbnRfaWR9ErABChRMaXN0V2ViaG9va0VuZHBvaW50cxIyLnNvdWsubm90aWZpY2F0aW9ucy52MS5MaXN0V2ViaG9va0VuZHBvaW50c1JlcXVlc3QaMy5zb3VrLm5vdGlmaWNhdGlvbnMudjEuTGlzdFdlYmhvb2tFbmRwb2ludHNSZXNwb25zZSIvkAIBorsYDAoECgIDBBADGgIIBYLT5JMCFhIUL3YxL3dlYmhvb2tFbmRwb2ludHMSugIKFVVwZGF0ZVdlYmhvb2tFbmRwb2ludBIzLnNvdWsubm90aWZpY2F0aW9ucy52MS5VcGRhdGVXZWJob29rRW5kcG9pbnRSZXF1ZXN0GjQuc291ay5ub3RpZmljYXRpb25zLnYxLlVwZGF0ZVdlYmhvb2tFbmRwb2ludFJlc3BvbnNlIrUBkAICorsYgAEKBAoCAwQQAxoCCAUiH0VSUk9SX1JFQVNPTl9FTkRQT0lOVF9OT1RfRk9VTkQiGkVSUk9SX1JFQVNPTl9FVEFHX01JU01BVENIIhtFUlJPUl9SRUFTT05fVEFSR0VUX1JFRlVTRUQiGEVSUk9SX1JFQVNPTl9FTVBUWV9GSUVMRILT5JMCJzoBKjIiL3YxL3dlYmhvb2tFbmRwb2ludHMve2VuZHBvaW50X2lkfRLBAQoVRGVsZXRlV2ViaG9va0VuZHBvaW50EjMuc291ay5ub3RpZmljYXRpb25zLnYxLkRlbGV0ZVdlYmhvb2tFbmRwb2ludFJlcXVlc3QaNC5zb3VrLm5vdGlmaWNhdGlvbnMudjEuRGVsZXRlV2ViaG9va0VuZHBvaW50UmVzcG9uc2UiPZACAqK7GAwKBAoCAwQQAxoCCAWC0+STAiQqIi92MS93ZWJob29rRW5kcG9pbnRzL3tlbmRwb2ludF9pZH0S7AEKE1JvdGF0ZVdlYmhvb2tTZWNyZXQSMS5zb3VrLm5vdGlmaWNhdGlvbnMudjEuUm90YXRlV2ViaG9va1NlY3JldFJlcXVlc3QaMi5zb3VrLm5vdGlmaWNhdGlvbnMudjEuUm90YXRlV2ViaG9va1NlY3JldFJlc3BvbnNlIm6QAgKiuxgtCgQKAgMEEAMaAggFIh9FUlJPUl9SRUFTT05fRU5EUE9JTlRfTk9UX0ZPVU5EgtPkkwI0OgEqIi8vdjEvd2ViaG9va0VuZHBvaW50cy97ZW5kcG9pbnRfaWR9OnJvdGF0ZVNlY3JldBKYAQoOTGlzdERlbGl2ZXJpZXMSLC5zb3VrLm5vdGlmaWNhdGlvbnMudjEuTGlzdERlbGl2ZXJpZXNSZXF1ZXN0Gi0uc291ay5ub3RpZmljYXRpb25zLnYxLkxpc3REZWxpdmVyaWVzUmVzcG9uc2UiKZACAaK7GAwKBAoCAwQQAxoCCAqC0+STAhASDi92MS9kZWxpdmVyaWVzEqkBChJMaXN0RGVhZERlbGl2ZXJpZXMSMC5zb3VrLm5vdGlmaWNhdGlvbnMudjEuTGlzdERlYWREZWxpdmVyaWVzUmVxdWVzdBoxLnNvdWsubm90aWZpY2F0aW9ucy52MS5MaXN0RGVhZERlbGl2ZXJpZXNSZXNwb25zZSIukAIBorsYDAoECgIDBBADGgIICoLT5JMCFRITL3YxL2RlbGl2ZXJpZXM6ZGVhZBL8AQoVUmVxdWV1ZURlYWREZWxpdmVyaWVzEjMuc291ay5ub3RpZmljYXRpb25zLnYxLlJlcXVldWVEZWFkRGVsaXZlcmllc1JlcXVlc3QaNC5zb3VrLm5vdGlmaWNhdGlvbnMudjEuUmVxdWV1ZURlYWREZWxpdmVyaWVzUmVzcG9uc2UieJACAqK7GFAKBAoCAwQQAxoCCAoiH0VSUk9SX1JFQVNPTl9ERUxJVkVSWV9OT1RfRk9VTkQiIUVSUk9SX1JFQVNPTl9FTkRQT0lOVF9OT1RfRU5BQkxFRILT5JMCGzoBKiIWL3YxL2RlbGl2ZXJpZXM6cmVxdWV1ZRKsAQoSRHJvcERlYWREZWxpdmVyaWVzEjAuc291ay5ub3RpZmljYXRpb25zLnYxLkRyb3BEZWFkRGVsaXZlcmllc1JlcXVlc3QaMS5zb3VrLm5vdGlmaWNhdGlvbnMudjEuRHJvcERlYWREZWxpdmVyaWVzUmVzcG9uc2UiMZACAqK7GAwKBAoCAwQQAxoCCAqC0+STAhg6ASoiEy92MS9kZWxpdmVyaWVzOmRyb3AS5QEKD1ByZXZpZXdUZW1wbGF0ZRItLnNvdWsubm90aWZpY2F0aW9ucy52MS5QcmV2aWV3VGVtcGxhdGVSZXF1ZXN0Gi4uc291ay5ub3RpZmljYXRpb25zLnYxLlByZXZpZXdUZW1wbGF0ZVJlc3BvbnNlInOQAgGiuxhDCgQKAgMEEAQaAggFIhtFUlJPUl9SRUFTT05fVU5LTk9XTl9MT0NBTEUiGEVSUk9SX1JFQVNPTl9OT19URU1QTEFURYLT5JMCIxIhL3YxL25vdGlmaWNhdGlvblRlbXBsYXRlczpwcmV2aWV3Eq0BChJBdWRpdE5vdGlmaWNhdGlvbnMSMC5zb3VrLm5vdGlmaWNhdGlvbnMudjEuQXVkaXROb3RpZmljYXRpb25zUmVxdWVzdBoxLnNvdWsubm90aWZpY2F0aW9ucy52MS5BdWRpdE5vdGlmaWNhdGlvbnNSZXNwb25zZSIykAIBorsYDAoECgIEAxAEGgIIPILT5JMCGRIXL3YxL25vdGlmaWNhdGlvbnM6YXVkaXRiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_souk_notifications_v1_delivery, file_souk_notifications_v1_message, file_souk_notifications_v1_notification, file_souk_notifications_v1_preferences, file_souk_notifications_v1_webhook_endpoint, file_souk_policy_v1_policy, file_souk_type_v1_audit]);
 
 /**
- * What GetPreferences takes.
+ * The request of GetPreferences.
  *
  * @generated from message souk.notifications.v1.GetPreferencesRequest
  */
 export type GetPreferencesRequest = Message<"souk.notifications.v1.GetPreferencesRequest"> & {
   /**
-   * The account. A USER leaves it empty or names itself; others name one. At most 128 characters, none of them a control
-   * character.
+   * The account. A USER leaves it empty or names itself; other callers must name one. At most 128
+   * characters, none of them a control character.
    *
    * @generated from field: string account_id = 1;
    */
@@ -52,7 +52,7 @@ export const GetPreferencesRequestSchema: GenMessage<GetPreferencesRequest> = /*
   messageDesc(file_souk_notifications_v1_notification_service, 0);
 
 /**
- * What GetPreferences answers.
+ * The response of GetPreferences.
  *
  * @generated from message souk.notifications.v1.GetPreferencesResponse
  */
@@ -73,65 +73,68 @@ export const GetPreferencesResponseSchema: GenMessage<GetPreferencesResponse> = 
   messageDesc(file_souk_notifications_v1_notification_service, 1);
 
 /**
- * What UpdatePreferences takes.
+ * The request of UpdatePreferences.
  *
  * @generated from message souk.notifications.v1.UpdatePreferencesRequest
  */
 export type UpdatePreferencesRequest = Message<"souk.notifications.v1.UpdatePreferencesRequest"> & {
   /**
-   * The account. A USER leaves it empty or names itself; others name one. At most 128 characters, none of them a control
-   * character.
+   * The account. A USER leaves it empty or names itself; other callers must name one. At most 128
+   * characters, none of them a control character.
    *
    * @generated from field: string account_id = 1;
    */
   accountId: string;
 
   /**
-   * The etag of what is to be changed; empty to overwrite whatever is there.
+   * The etag of the version to change; empty to overwrite any version.
    *
    * @generated from field: string etag = 2;
    */
   etag: string;
 
   /**
-   * The fields to change: `email_address`, `locale`, `default_channels`, `kinds`, `watched_skus`; at least one.
+   * The fields to change: `email_address`, `locale`, `default_channels`, `kinds`, `watched_skus`;
+   * at least one.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 3;
    */
   updateMask?: FieldMask | undefined;
 
   /**
-   * Where e-mail goes once it is confirmed: an address as RFC 5321 writes it without quotes, at most 254 characters, the domain
-   * with a dot in it and in its ASCII form (`xn--…`); empty for the shop's own rule. It is never logged.
+   * Where e-mail is sent once it is confirmed: an address as RFC 5321 writes it without quotes, at
+   * most 254 characters, the domain with a dot in it and in its ASCII form (`xn--…`); empty for the
+   * shop's default. It is never logged.
    *
    * @generated from field: string email_address = 4;
    */
   emailAddress: string;
 
   /**
-   * The language and region to write in, as BCP 47 writes them: "en-GB". Empty: the shop's.
+   * The language and region of notifications, in BCP 47: "en-GB". Empty means the shop's default.
    *
    * @generated from field: string locale = 5;
    */
   locale: string;
 
   /**
-   * How the account is told of what `kinds` does not name: IN_APP, EMAIL, both, or none at all.
+   * The channels of every kind that `kinds` does not name: IN_APP, EMAIL, both, or none.
    *
    * @generated from field: repeated souk.notifications.v1.Channel default_channels = 6;
    */
   defaultChannels: Channel[];
 
   /**
-   * All kinds that are told in another way, each once.
+   * The kinds with other channels, replacing all old ones; each kind once.
    *
    * @generated from field: repeated souk.notifications.v1.KindPreference kinds = 7;
    */
   kinds: KindPreference[];
 
   /**
-   * All skus that the account wants to be told of when they are on hand again: at most 100, each of 1 to 64 characters,
-   * none of them a control character. One that it was told of is taken off.
+   * The skus to notify the account about when they are in stock again, replacing all old ones: at
+   * most 100, each of 1 to 64 characters, none of them a control character. A sku is removed after
+   * its notification.
    *
    * @generated from field: repeated string watched_skus = 8;
    */
@@ -146,7 +149,7 @@ export const UpdatePreferencesRequestSchema: GenMessage<UpdatePreferencesRequest
   messageDesc(file_souk_notifications_v1_notification_service, 2);
 
 /**
- * What UpdatePreferences answers.
+ * The response of UpdatePreferences.
  *
  * @generated from message souk.notifications.v1.UpdatePreferencesResponse
  */
@@ -167,21 +170,22 @@ export const UpdatePreferencesResponseSchema: GenMessage<UpdatePreferencesRespon
   messageDesc(file_souk_notifications_v1_notification_service, 3);
 
 /**
- * What ConfirmEmailAddress takes.
+ * The request of ConfirmEmailAddress.
  *
  * @generated from message souk.notifications.v1.ConfirmEmailAddressRequest
  */
 export type ConfirmEmailAddressRequest = Message<"souk.notifications.v1.ConfirmEmailAddressRequest"> & {
   /**
-   * The account. A USER leaves it empty or names itself; others name one. At most 128 characters, none of them a control
-   * character.
+   * The account. A USER leaves it empty or names itself; other callers must name one. At most 128
+   * characters, none of them a control character.
    *
    * @generated from field: string account_id = 1;
    */
   accountId: string;
 
   /**
-   * The code of the confirmation e-mail: 12 letters and digits; hyphens, blanks and case do not matter. It is never logged.
+   * The code of the confirmation e-mail: 12 letters and digits; hyphens, spaces and case are
+   * ignored. It is never logged.
    *
    * @generated from field: string code = 2;
    */
@@ -196,7 +200,7 @@ export const ConfirmEmailAddressRequestSchema: GenMessage<ConfirmEmailAddressReq
   messageDesc(file_souk_notifications_v1_notification_service, 4);
 
 /**
- * What ConfirmEmailAddress answers.
+ * The response of ConfirmEmailAddress.
  *
  * @generated from message souk.notifications.v1.ConfirmEmailAddressResponse
  */
@@ -217,35 +221,35 @@ export const ConfirmEmailAddressResponseSchema: GenMessage<ConfirmEmailAddressRe
   messageDesc(file_souk_notifications_v1_notification_service, 5);
 
 /**
- * What ListMessages takes.
+ * The request of ListMessages.
  *
  * @generated from message souk.notifications.v1.ListMessagesRequest
  */
 export type ListMessagesRequest = Message<"souk.notifications.v1.ListMessagesRequest"> & {
   /**
-   * The account. A USER leaves it empty or names itself; others name one. At most 128 characters, none of them a control
-   * character.
+   * The account. A USER leaves it empty or names itself; other callers must name one. At most 128
+   * characters, none of them a control character.
    *
    * @generated from field: string account_id = 1;
    */
   accountId: string;
 
   /**
-   * The most to answer: up to 1,000. 0: 100.
+   * Items per page, at most 1,000; 0 means 100.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the answer before. Empty: the first page.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
 
   /**
-   * True: only those that are not read.
+   * True for unread messages only.
    *
    * @generated from field: bool unread_only = 4;
    */
@@ -260,7 +264,7 @@ export const ListMessagesRequestSchema: GenMessage<ListMessagesRequest> = /*@__P
   messageDesc(file_souk_notifications_v1_notification_service, 6);
 
 /**
- * What ListMessages answers.
+ * The response of ListMessages.
  *
  * @generated from message souk.notifications.v1.ListMessagesResponse
  */
@@ -273,14 +277,14 @@ export type ListMessagesResponse = Message<"souk.notifications.v1.ListMessagesRe
   messages: Message$1[];
 
   /**
-   * Asks for the next page; empty on the last.
+   * The token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
 
   /**
-   * How many messages of the account are not read, on this page or not.
+   * How many messages of the account are unread, on all pages.
    *
    * @generated from field: int64 unread_count = 3;
    */
@@ -295,14 +299,14 @@ export const ListMessagesResponseSchema: GenMessage<ListMessagesResponse> = /*@_
   messageDesc(file_souk_notifications_v1_notification_service, 7);
 
 /**
- * What MarkRead takes.
+ * The request of MarkRead.
  *
  * @generated from message souk.notifications.v1.MarkReadRequest
  */
 export type MarkReadRequest = Message<"souk.notifications.v1.MarkReadRequest"> & {
   /**
-   * The account. A USER leaves it empty or names itself; others name one. At most 128 characters, none of them a control
-   * character.
+   * The account. A USER leaves it empty or names itself; other callers must name one. At most 128
+   * characters, none of them a control character.
    *
    * @generated from field: string account_id = 1;
    */
@@ -316,7 +320,7 @@ export type MarkReadRequest = Message<"souk.notifications.v1.MarkReadRequest"> &
   messageIds: string[];
 
   /**
-   * Marks every message up to this sequence besides; 0: none.
+   * Also marks every message up to this sequence; 0 means none.
    *
    * @generated from field: int64 up_to_sequence = 3;
    */
@@ -331,13 +335,13 @@ export const MarkReadRequestSchema: GenMessage<MarkReadRequest> = /*@__PURE__*/
   messageDesc(file_souk_notifications_v1_notification_service, 8);
 
 /**
- * What MarkRead answers.
+ * The response of MarkRead.
  *
  * @generated from message souk.notifications.v1.MarkReadResponse
  */
 export type MarkReadResponse = Message<"souk.notifications.v1.MarkReadResponse"> & {
   /**
-   * How many messages of the account are not read now.
+   * How many messages of the account are unread now.
    *
    * @generated from field: int64 unread_count = 1;
    */
@@ -352,21 +356,21 @@ export const MarkReadResponseSchema: GenMessage<MarkReadResponse> = /*@__PURE__*
   messageDesc(file_souk_notifications_v1_notification_service, 9);
 
 /**
- * What WatchMessages takes.
+ * The request of WatchMessages.
  *
  * @generated from message souk.notifications.v1.WatchMessagesRequest
  */
 export type WatchMessagesRequest = Message<"souk.notifications.v1.WatchMessagesRequest"> & {
   /**
-   * The account. A USER leaves it empty or names itself; others name one. At most 128 characters, none of them a control
-   * character.
+   * The account. A USER leaves it empty or names itself; other callers must name one. At most 128
+   * characters, none of them a control character.
    *
    * @generated from field: string account_id = 1;
    */
   accountId: string;
 
   /**
-   * The `resume_token` of the last message that was seen; empty for all that are kept.
+   * The `resume_token` of the last message received; empty for all stored messages.
    *
    * @generated from field: string resume_token = 2;
    */
@@ -381,7 +385,7 @@ export const WatchMessagesRequestSchema: GenMessage<WatchMessagesRequest> = /*@_
   messageDesc(file_souk_notifications_v1_notification_service, 10);
 
 /**
- * What WatchMessages answers.
+ * The response of WatchMessages.
  *
  * @generated from message souk.notifications.v1.WatchMessagesResponse
  */
@@ -409,35 +413,36 @@ export const WatchMessagesResponseSchema: GenMessage<WatchMessagesResponse> = /*
   messageDesc(file_souk_notifications_v1_notification_service, 11);
 
 /**
- * What CreateWebhookEndpoint takes.
+ * The request of CreateWebhookEndpoint.
  *
  * @generated from message souk.notifications.v1.CreateWebhookEndpointRequest
  */
 export type CreateWebhookEndpointRequest = Message<"souk.notifications.v1.CreateWebhookEndpointRequest"> & {
   /**
-   * Names this call, so that it can be repeated: 1 to 128 characters, none of them a control character.
+   * The idempotency key of this call, chosen by the caller: 1 to 128 characters, none of them a
+   * control character.
    *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
 
   /**
-   * Where events go: a URL of at most 2,000 characters, https on port 443 unless the service is configured otherwise, without a
-   * user name.
+   * The target: a URL of at most 2,000 characters, https on port 443 unless the service is
+   * configured otherwise, without a user name.
    *
    * @generated from field: string url = 2;
    */
   url: string;
 
   /**
-   * Which events: full names, or a package with `.*` for all of it; 1 to 100.
+   * The event types: full names, or a package with `.*` for all of its types; 1 to 100.
    *
    * @generated from field: repeated string event_types = 3;
    */
   eventTypes: string[];
 
   /**
-   * What it is for: at most 200 characters, none of them a control character.
+   * A description: at most 200 characters, none of them a control character.
    *
    * @generated from field: string description = 4;
    */
@@ -452,7 +457,7 @@ export const CreateWebhookEndpointRequestSchema: GenMessage<CreateWebhookEndpoin
   messageDesc(file_souk_notifications_v1_notification_service, 12);
 
 /**
- * What CreateWebhookEndpoint answers.
+ * The response of CreateWebhookEndpoint.
  *
  * @generated from message souk.notifications.v1.CreateWebhookEndpointResponse
  */
@@ -465,7 +470,8 @@ export type CreateWebhookEndpointResponse = Message<"souk.notifications.v1.Creat
   endpoint?: WebhookEndpoint | undefined;
 
   /**
-   * The secret that its webhooks are signed with: `whsec_` and 32 bytes in base64. Never logged, and never shown again.
+   * The secret that signs its webhooks: `whsec_` and 32 bytes in base64. Never logged, and never
+   * returned again.
    *
    * @generated from field: string secret = 2;
    */
@@ -480,7 +486,7 @@ export const CreateWebhookEndpointResponseSchema: GenMessage<CreateWebhookEndpoi
   messageDesc(file_souk_notifications_v1_notification_service, 13);
 
 /**
- * What GetWebhookEndpoint takes.
+ * The request of GetWebhookEndpoint.
  *
  * @generated from message souk.notifications.v1.GetWebhookEndpointRequest
  */
@@ -501,7 +507,7 @@ export const GetWebhookEndpointRequestSchema: GenMessage<GetWebhookEndpointReque
   messageDesc(file_souk_notifications_v1_notification_service, 14);
 
 /**
- * What GetWebhookEndpoint answers.
+ * The response of GetWebhookEndpoint.
  *
  * @generated from message souk.notifications.v1.GetWebhookEndpointResponse
  */
@@ -522,20 +528,20 @@ export const GetWebhookEndpointResponseSchema: GenMessage<GetWebhookEndpointResp
   messageDesc(file_souk_notifications_v1_notification_service, 15);
 
 /**
- * What ListWebhookEndpoints takes.
+ * The request of ListWebhookEndpoints.
  *
  * @generated from message souk.notifications.v1.ListWebhookEndpointsRequest
  */
 export type ListWebhookEndpointsRequest = Message<"souk.notifications.v1.ListWebhookEndpointsRequest"> & {
   /**
-   * The most to answer: up to 1,000. 0: 100.
+   * Items per page, at most 1,000; 0 means 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the answer before. Empty: the first page.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -550,7 +556,7 @@ export const ListWebhookEndpointsRequestSchema: GenMessage<ListWebhookEndpointsR
   messageDesc(file_souk_notifications_v1_notification_service, 16);
 
 /**
- * What ListWebhookEndpoints answers.
+ * The response of ListWebhookEndpoints.
  *
  * @generated from message souk.notifications.v1.ListWebhookEndpointsResponse
  */
@@ -563,7 +569,7 @@ export type ListWebhookEndpointsResponse = Message<"souk.notifications.v1.ListWe
   endpoints: WebhookEndpoint[];
 
   /**
-   * Asks for the next page; empty on the last.
+   * The token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -578,7 +584,7 @@ export const ListWebhookEndpointsResponseSchema: GenMessage<ListWebhookEndpoints
   messageDesc(file_souk_notifications_v1_notification_service, 17);
 
 /**
- * What UpdateWebhookEndpoint takes.
+ * The request of UpdateWebhookEndpoint.
  *
  * @generated from message souk.notifications.v1.UpdateWebhookEndpointRequest
  */
@@ -591,7 +597,7 @@ export type UpdateWebhookEndpointRequest = Message<"souk.notifications.v1.Update
   endpointId: string;
 
   /**
-   * The etag of what is to be changed; empty to overwrite whatever is there.
+   * The etag of the version to change; empty to overwrite any version.
    *
    * @generated from field: string etag = 2;
    */
@@ -605,22 +611,23 @@ export type UpdateWebhookEndpointRequest = Message<"souk.notifications.v1.Update
   updateMask?: FieldMask | undefined;
 
   /**
-   * Where events go: not empty when the mask names it, a URL of at most 2,000 characters, https on port 443 unless the service
-   * is configured otherwise, without a user name.
+   * The target: not empty when the mask names it, a URL of at most 2,000 characters, https on port
+   * 443 unless the service is configured otherwise, without a user name.
    *
    * @generated from field: string url = 4;
    */
   url: string;
 
   /**
-   * Which events: full names, or a package with `.*` for all of it; at most 100, and at least one when the mask names them.
+   * The event types: full names, or a package with `.*` for all of its types; at most 100, and at
+   * least one when the mask names them.
    *
    * @generated from field: repeated string event_types = 5;
    */
   eventTypes: string[];
 
   /**
-   * What it is for: at most 200 characters, none of them a control character.
+   * A description: at most 200 characters, none of them a control character.
    *
    * @generated from field: string description = 6;
    */
@@ -642,7 +649,7 @@ export const UpdateWebhookEndpointRequestSchema: GenMessage<UpdateWebhookEndpoin
   messageDesc(file_souk_notifications_v1_notification_service, 18);
 
 /**
- * What UpdateWebhookEndpoint answers.
+ * The response of UpdateWebhookEndpoint.
  *
  * @generated from message souk.notifications.v1.UpdateWebhookEndpointResponse
  */
@@ -663,7 +670,7 @@ export const UpdateWebhookEndpointResponseSchema: GenMessage<UpdateWebhookEndpoi
   messageDesc(file_souk_notifications_v1_notification_service, 19);
 
 /**
- * What DeleteWebhookEndpoint takes.
+ * The request of DeleteWebhookEndpoint.
  *
  * @generated from message souk.notifications.v1.DeleteWebhookEndpointRequest
  */
@@ -684,7 +691,7 @@ export const DeleteWebhookEndpointRequestSchema: GenMessage<DeleteWebhookEndpoin
   messageDesc(file_souk_notifications_v1_notification_service, 20);
 
 /**
- * What DeleteWebhookEndpoint answers: nothing.
+ * The response of DeleteWebhookEndpoint; it is empty.
  *
  * @generated from message souk.notifications.v1.DeleteWebhookEndpointResponse
  */
@@ -699,7 +706,7 @@ export const DeleteWebhookEndpointResponseSchema: GenMessage<DeleteWebhookEndpoi
   messageDesc(file_souk_notifications_v1_notification_service, 21);
 
 /**
- * What RotateWebhookSecret takes.
+ * The request of RotateWebhookSecret.
  *
  * @generated from message souk.notifications.v1.RotateWebhookSecretRequest
  */
@@ -712,7 +719,8 @@ export type RotateWebhookSecretRequest = Message<"souk.notifications.v1.RotateWe
   endpointId: string;
 
   /**
-   * Names this call, so that it can be repeated: 1 to 128 characters, none of them a control character.
+   * The idempotency key of this call, chosen by the caller: 1 to 128 characters, none of them a
+   * control character.
    *
    * @generated from field: string request_id = 2;
    */
@@ -727,7 +735,7 @@ export const RotateWebhookSecretRequestSchema: GenMessage<RotateWebhookSecretReq
   messageDesc(file_souk_notifications_v1_notification_service, 22);
 
 /**
- * What RotateWebhookSecret answers.
+ * The response of RotateWebhookSecret.
  *
  * @generated from message souk.notifications.v1.RotateWebhookSecretResponse
  */
@@ -740,7 +748,8 @@ export type RotateWebhookSecretResponse = Message<"souk.notifications.v1.RotateW
   endpoint?: WebhookEndpoint | undefined;
 
   /**
-   * The secret that its webhooks are signed with: `whsec_` and 32 bytes in base64. Never logged, and never shown again.
+   * The secret that signs its webhooks: `whsec_` and 32 bytes in base64. Never logged, and never
+   * returned again.
    *
    * @generated from field: string secret = 2;
    */
@@ -755,48 +764,48 @@ export const RotateWebhookSecretResponseSchema: GenMessage<RotateWebhookSecretRe
   messageDesc(file_souk_notifications_v1_notification_service, 23);
 
 /**
- * What ListDeliveries takes.
+ * The request of ListDeliveries.
  *
  * @generated from message souk.notifications.v1.ListDeliveriesRequest
  */
 export type ListDeliveriesRequest = Message<"souk.notifications.v1.ListDeliveriesRequest"> & {
   /**
-   * The most to answer: up to 1,000. 0: 100.
+   * Items per page, at most 1,000; 0 means 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the answer before. Empty: the first page.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Only those of this endpoint; empty means every channel and endpoint.
+   * Only deliveries of this endpoint; empty means every channel and endpoint.
    *
    * @generated from field: string endpoint_id = 3;
    */
   endpointId: string;
 
   /**
-   * Only those in this state; UNSPECIFIED means all.
+   * Only deliveries in this state; UNSPECIFIED means all.
    *
    * @generated from field: souk.notifications.v1.DeliveryState state = 4;
    */
   state: DeliveryState;
 
   /**
-   * Only those to this account; empty means all that the caller may see.
+   * Only deliveries to this account; empty means all that the caller may see.
    *
    * @generated from field: string account_id = 5;
    */
   accountId: string;
 
   /**
-   * Only those of this event; empty means all.
+   * Only deliveries of this event; empty means all.
    *
    * @generated from field: string event_id = 6;
    */
@@ -811,7 +820,7 @@ export const ListDeliveriesRequestSchema: GenMessage<ListDeliveriesRequest> = /*
   messageDesc(file_souk_notifications_v1_notification_service, 24);
 
 /**
- * What ListDeliveries answers.
+ * The response of ListDeliveries.
  *
  * @generated from message souk.notifications.v1.ListDeliveriesResponse
  */
@@ -824,7 +833,7 @@ export type ListDeliveriesResponse = Message<"souk.notifications.v1.ListDeliveri
   deliveries: Delivery[];
 
   /**
-   * Asks for the next page; empty on the last.
+   * The token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -839,27 +848,27 @@ export const ListDeliveriesResponseSchema: GenMessage<ListDeliveriesResponse> = 
   messageDesc(file_souk_notifications_v1_notification_service, 25);
 
 /**
- * What ListDeadDeliveries takes.
+ * The request of ListDeadDeliveries.
  *
  * @generated from message souk.notifications.v1.ListDeadDeliveriesRequest
  */
 export type ListDeadDeliveriesRequest = Message<"souk.notifications.v1.ListDeadDeliveriesRequest"> & {
   /**
-   * The most to answer: up to 1,000. 0: 100.
+   * Items per page, at most 1,000; 0 means 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the answer before. Empty: the first page.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Only those of this endpoint; empty means every channel and endpoint.
+   * Only deliveries of this endpoint; empty means every channel and endpoint.
    *
    * @generated from field: string endpoint_id = 3;
    */
@@ -874,7 +883,7 @@ export const ListDeadDeliveriesRequestSchema: GenMessage<ListDeadDeliveriesReque
   messageDesc(file_souk_notifications_v1_notification_service, 26);
 
 /**
- * What ListDeadDeliveries answers.
+ * The response of ListDeadDeliveries.
  *
  * @generated from message souk.notifications.v1.ListDeadDeliveriesResponse
  */
@@ -887,7 +896,7 @@ export type ListDeadDeliveriesResponse = Message<"souk.notifications.v1.ListDead
   deliveries: Delivery[];
 
   /**
-   * Asks for the next page; empty on the last.
+   * The token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -902,20 +911,20 @@ export const ListDeadDeliveriesResponseSchema: GenMessage<ListDeadDeliveriesResp
   messageDesc(file_souk_notifications_v1_notification_service, 27);
 
 /**
- * What RequeueDeadDeliveries takes.
+ * The request of RequeueDeadDeliveries.
  *
  * @generated from message souk.notifications.v1.RequeueDeadDeliveriesRequest
  */
 export type RequeueDeadDeliveriesRequest = Message<"souk.notifications.v1.RequeueDeadDeliveriesRequest"> & {
   /**
-   * Which, at most 1,000. Empty: all that the caller may see.
+   * The ids, at most 1,000; empty means all that the caller may see.
    *
    * @generated from field: repeated string delivery_ids = 1;
    */
   deliveryIds: string[];
 
   /**
-   * Only those of this endpoint; empty means every channel and endpoint.
+   * Only deliveries of this endpoint; empty means every channel and endpoint.
    *
    * @generated from field: string endpoint_id = 2;
    */
@@ -930,13 +939,13 @@ export const RequeueDeadDeliveriesRequestSchema: GenMessage<RequeueDeadDeliverie
   messageDesc(file_souk_notifications_v1_notification_service, 28);
 
 /**
- * What RequeueDeadDeliveries answers.
+ * The response of RequeueDeadDeliveries.
  *
  * @generated from message souk.notifications.v1.RequeueDeadDeliveriesResponse
  */
 export type RequeueDeadDeliveriesResponse = Message<"souk.notifications.v1.RequeueDeadDeliveriesResponse"> & {
   /**
-   * How many are tried again.
+   * How many were requeued.
    *
    * @generated from field: int64 requeued = 1;
    */
@@ -951,20 +960,20 @@ export const RequeueDeadDeliveriesResponseSchema: GenMessage<RequeueDeadDeliveri
   messageDesc(file_souk_notifications_v1_notification_service, 29);
 
 /**
- * What DropDeadDeliveries takes.
+ * The request of DropDeadDeliveries.
  *
  * @generated from message souk.notifications.v1.DropDeadDeliveriesRequest
  */
 export type DropDeadDeliveriesRequest = Message<"souk.notifications.v1.DropDeadDeliveriesRequest"> & {
   /**
-   * Which, at most 1,000. Empty: all that the caller may see.
+   * The ids, at most 1,000; empty means all that the caller may see.
    *
    * @generated from field: repeated string delivery_ids = 1;
    */
   deliveryIds: string[];
 
   /**
-   * Only those of this endpoint; empty means every channel and endpoint.
+   * Only deliveries of this endpoint; empty means every channel and endpoint.
    *
    * @generated from field: string endpoint_id = 2;
    */
@@ -979,7 +988,7 @@ export const DropDeadDeliveriesRequestSchema: GenMessage<DropDeadDeliveriesReque
   messageDesc(file_souk_notifications_v1_notification_service, 30);
 
 /**
- * What DropDeadDeliveries answers.
+ * The response of DropDeadDeliveries.
  *
  * @generated from message souk.notifications.v1.DropDeadDeliveriesResponse
  */
@@ -1000,27 +1009,27 @@ export const DropDeadDeliveriesResponseSchema: GenMessage<DropDeadDeliveriesResp
   messageDesc(file_souk_notifications_v1_notification_service, 31);
 
 /**
- * What PreviewTemplate takes.
+ * The request of PreviewTemplate.
  *
  * @generated from message souk.notifications.v1.PreviewTemplateRequest
  */
 export type PreviewTemplateRequest = Message<"souk.notifications.v1.PreviewTemplateRequest"> & {
   /**
-   * What is told.
+   * The kind of notification.
    *
    * @generated from field: souk.notifications.v1.NotificationKind kind = 1;
    */
   kind: NotificationKind;
 
   /**
-   * How: IN_APP or EMAIL. UNSPECIFIED: EMAIL.
+   * The channel: IN_APP or EMAIL; UNSPECIFIED means EMAIL.
    *
    * @generated from field: souk.notifications.v1.Channel channel = 2;
    */
   channel: Channel;
 
   /**
-   * The locale, "en-GB". Empty: the shop's.
+   * The locale, such as "en-GB"; empty means the shop's default.
    *
    * @generated from field: string locale = 3;
    */
@@ -1035,7 +1044,7 @@ export const PreviewTemplateRequestSchema: GenMessage<PreviewTemplateRequest> = 
   messageDesc(file_souk_notifications_v1_notification_service, 32);
 
 /**
- * What PreviewTemplate answers.
+ * The response of PreviewTemplate.
  *
  * @generated from message souk.notifications.v1.PreviewTemplateResponse
  */
@@ -1070,7 +1079,7 @@ export const PreviewTemplateResponseSchema: GenMessage<PreviewTemplateResponse> 
   messageDesc(file_souk_notifications_v1_notification_service, 33);
 
 /**
- * What AuditNotifications takes: nothing.
+ * The request of AuditNotifications; it is empty.
  *
  * @generated from message souk.notifications.v1.AuditNotificationsRequest
  */
@@ -1085,20 +1094,20 @@ export const AuditNotificationsRequestSchema: GenMessage<AuditNotificationsReque
   messageDesc(file_souk_notifications_v1_notification_service, 34);
 
 /**
- * What AuditNotifications answers.
+ * The response of AuditNotifications.
  *
  * @generated from message souk.notifications.v1.AuditNotificationsResponse
  */
 export type AuditNotificationsResponse = Message<"souk.notifications.v1.AuditNotificationsResponse"> & {
   /**
-   * Every invariant that does not hold; empty when all is well. At most 1,000.
+   * Every violated invariant, at most 1,000; empty when there is none.
    *
    * @generated from field: repeated souk.type.v1.AuditFinding findings = 1;
    */
   findings: AuditFinding[];
 
   /**
-   * How much was looked at.
+   * How much was checked.
    *
    * @generated from field: repeated souk.type.v1.AuditCount counts = 2;
    */
@@ -1113,18 +1122,19 @@ export const AuditNotificationsResponseSchema: GenMessage<AuditNotificationsResp
   messageDesc(file_souk_notifications_v1_notification_service, 35);
 
 /**
- * Tells people and programs what happened: customers by e-mail and in the shop, programs by signed webhooks.
+ * Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks.
  *
- * It learns everything from the event bus and decides nothing about it. Each delivery is made at least once and carries a
- * key derived from event, channel and receiver, by which a receiver drops repeats.
+ * All notifications come from events of the event bus. Each delivery is made at least once and has
+ * a key derived from event, channel and receiver, by which the receiver drops repeats.
  * Reasons are those of `souk.notifications.v1.ErrorReason`.
  *
  * @generated from service souk.notifications.v1.NotificationService
  */
 export const NotificationService: GenService<{
   /**
-   * Returns what an account wants to be told, and how; the defaults of the shop when the account has set nothing. A USER sees
-   * its own only. Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
+   * Returns the notification preferences of an account; the defaults of the shop when the account
+   * has set none. A USER sees its own only. Fails with ERROR_REASON_OTHER_ACCOUNT and
+   * ERROR_REASON_NO_ACCOUNT.
    *
    * @generated from rpc souk.notifications.v1.NotificationService.GetPreferences
    */
@@ -1134,14 +1144,17 @@ export const NotificationService: GenService<{
     output: typeof GetPreferencesResponseSchema;
   },
   /**
-   * Changes the fields of an account's preferences that the mask names. Whether and over which channel an event is told was
-   * decided when it came; an e-mail that waits goes to the address, and in the language, of the time when it is sent.
+   * Changes the fields of an account's preferences that the mask names. The channels of a
+   * notification are fixed when its event arrives; the address and the language of an e-mail are
+   * those at the time of sending.
    *
-   * A new `email_address` is sent a code, good for 24 hours; see ConfirmEmailAddress. Until it is confirmed no other e-mail goes
-   * there. Naming an unconfirmed address again sends a new code when the last one is no longer good.
+   * A new `email_address` is sent a code, valid for 24 hours; see ConfirmEmailAddress. Until it is
+   * confirmed no other e-mail is sent there. Setting an unconfirmed address again sends a new code
+   * when the last one is no longer valid.
    *
-   * A call whose effect is there already answers it, whatever its etag, so a repeat changes nothing. Fails with
-   * ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED, TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
+   * A call whose change is already in effect succeeds, whatever its etag, so a repeat changes
+   * nothing. Fails with ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED,
+   * TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
    *
    * @generated from rpc souk.notifications.v1.NotificationService.UpdatePreferences
    */
@@ -1151,8 +1164,9 @@ export const NotificationService: GenService<{
     output: typeof UpdatePreferencesResponseSchema;
   },
   /**
-   * Confirms the e-mail address of an account with the code that was sent there; from then on e-mail goes to it. Repeating the
-   * call with the code that confirmed the address answers the same. After 10 wrong codes the code is no longer good.
+   * Confirms the e-mail address of an account with the code that was sent there; from then on
+   * e-mail is sent to it. Repeating the call with the same code returns the same. After 10 wrong
+   * codes the code is no longer valid.
    * Fails with ERROR_REASON_CODE_REFUSED, OTHER_ACCOUNT and NO_ACCOUNT.
    *
    * @generated from rpc souk.notifications.v1.NotificationService.ConfirmEmailAddress
@@ -1174,8 +1188,9 @@ export const NotificationService: GenService<{
     output: typeof ListMessagesResponseSchema;
   },
   /**
-   * Marks messages of an account as read: those named, or all up to a sequence. Those that are read already, or not there, are
-   * passed over, so a repeat changes nothing. Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
+   * Marks messages of an account as read: the named ones, or all up to a sequence. Messages that
+   * are already read or do not exist are ignored, so a repeat changes nothing. Fails with
+   * ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
    *
    * @generated from rpc souk.notifications.v1.NotificationService.MarkRead
    */
@@ -1185,11 +1200,13 @@ export const NotificationService: GenService<{
     output: typeof MarkReadResponseSchema;
   },
   /**
-   * Streams the messages of an account: first those after `resume_token` that are kept (all, when it is empty), then each as
-   * it comes, oldest first. Each answer has the token that resumes after it; nothing is left out or sent twice.
+   * Streams the messages of an account: first the stored ones after `resume_token` (all, when it is
+   * empty), then each new one, oldest first. Each response has the token that resumes after it; no
+   * message is skipped or sent twice.
    *
-   * Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's deadline; go on with the last
-   * token. A consumer that reads slowly gets its messages slowly; none waits in memory for it.
+   * Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's
+   * deadline; resume with the last token. A slow consumer gets backpressure; the server does not
+   * buffer messages for it.
    * Fails with ERROR_REASON_INVALID_RESUME_TOKEN, OTHER_ACCOUNT and NO_ACCOUNT.
    *
    * @generated from rpc souk.notifications.v1.NotificationService.WatchMessages
@@ -1200,11 +1217,12 @@ export const NotificationService: GenService<{
     output: typeof WatchMessagesResponseSchema;
   },
   /**
-   * Makes a webhook endpoint. The answer holds the secret that its webhooks are signed with; it is shown here and never again,
-   * but that repeating a `request_id` within 7 days answers the same.
+   * Creates a webhook endpoint. The response has the secret that signs its webhooks; it is never
+   * returned again, except that repeating a `request_id` within 7 days returns the same response.
    *
-   * Fails with ERROR_REASON_TARGET_REFUSED for a URL that cannot be a target and with TOO_MANY_ENDPOINTS. A host is looked up
-   * before each attempt, so one that leads to a private address is found out then, not here.
+   * Fails with ERROR_REASON_TARGET_REFUSED for a URL that is not allowed and with
+   * TOO_MANY_ENDPOINTS. The host is resolved before each attempt, so one that resolves to a private
+   * address is detected then, not here.
    *
    * @generated from rpc souk.notifications.v1.NotificationService.CreateWebhookEndpoint
    */
@@ -1235,8 +1253,9 @@ export const NotificationService: GenService<{
     output: typeof ListWebhookEndpointsResponseSchema;
   },
   /**
-   * Changes the fields of a webhook endpoint that the mask names. Setting the state to ENABLED starts it again after it was
-   * PAUSED or DISABLED. A call whose effect is there already answers it, whatever its etag.
+   * Changes the fields of a webhook endpoint that the mask names. Setting the state to ENABLED
+   * restarts it after it was PAUSED or DISABLED. A call whose change is already in effect succeeds,
+   * whatever its etag.
    * Fails with ERROR_REASON_ENDPOINT_NOT_FOUND, ETAG_MISMATCH, TARGET_REFUSED and EMPTY_FIELD.
    *
    * @generated from rpc souk.notifications.v1.NotificationService.UpdateWebhookEndpoint
@@ -1247,8 +1266,8 @@ export const NotificationService: GenService<{
     output: typeof UpdateWebhookEndpointResponseSchema;
   },
   /**
-   * Deletes a webhook endpoint and everything that waits for it. Deleting one that is not there, or not the caller's, is no
-   * error.
+   * Deletes a webhook endpoint and its pending deliveries. Deleting one that does not exist, or
+   * belongs to another caller, is not an error.
    *
    * @generated from rpc souk.notifications.v1.NotificationService.DeleteWebhookEndpoint
    */
@@ -1258,9 +1277,10 @@ export const NotificationService: GenService<{
     output: typeof DeleteWebhookEndpointResponseSchema;
   },
   /**
-   * Gives an endpoint a new secret, which the answer holds; it is shown here and never again, but that repeating a
-   * `request_id` within 7 days answers the same. For 24 hours webhooks are signed with the old secret too, so that the
-   * receiver can change over. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
+   * Creates a new secret for an endpoint. The response has the secret; it is never returned again,
+   * except that repeating a `request_id` within 7 days returns the same response. For 24 hours
+   * webhooks are signed with the old secret too, so that the receiver can switch. Fails with
+   * ERROR_REASON_ENDPOINT_NOT_FOUND.
    *
    * @generated from rpc souk.notifications.v1.NotificationService.RotateWebhookSecret
    */
@@ -1270,7 +1290,8 @@ export const NotificationService: GenService<{
     output: typeof RotateWebhookSecretResponseSchema;
   },
   /**
-   * Lists deliveries, newest first, a page at a time. A SERVICE sees those of its own endpoints only.
+   * Lists deliveries, newest first, a page at a time. A SERVICE sees those of its own endpoints
+   * only.
    *
    * @generated from rpc souk.notifications.v1.NotificationService.ListDeliveries
    */
@@ -1280,7 +1301,8 @@ export const NotificationService: GenService<{
     output: typeof ListDeliveriesResponseSchema;
   },
   /**
-   * Lists the deliveries that were given up, oldest first, a page at a time. A SERVICE sees those of its own endpoints only.
+   * Lists the dead deliveries, oldest first, a page at a time. A SERVICE sees those of its own
+   * endpoints only.
    *
    * @generated from rpc souk.notifications.v1.NotificationService.ListDeadDeliveries
    */
@@ -1290,9 +1312,11 @@ export const NotificationService: GenService<{
     output: typeof ListDeadDeliveriesResponseSchema;
   },
   /**
-   * Tries dead deliveries again, with attempts that start anew. They keep their keys, so a receiver that had taken one drops
-   * it. Repeating the call changes nothing. A SERVICE requeues those of its own endpoints only.
-   * Fails with ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is requeued.
+   * Requeues dead deliveries with their attempts reset. They keep their keys, so a receiver that
+   * already accepted one drops it. Repeating the call changes nothing. A SERVICE requeues those of
+   * its own endpoints only.
+   * Fails with ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is
+   * requeued.
    *
    * @generated from rpc souk.notifications.v1.NotificationService.RequeueDeadDeliveries
    */
@@ -1302,7 +1326,8 @@ export const NotificationService: GenService<{
     output: typeof RequeueDeadDeliveriesResponseSchema;
   },
   /**
-   * Forgets dead deliveries for good. Dropping what is not there is no error. A SERVICE drops those of its own endpoints only.
+   * Deletes dead deliveries. Deleting one that does not exist is not an error. A SERVICE drops
+   * those of its own endpoints only.
    *
    * @generated from rpc souk.notifications.v1.NotificationService.DropDeadDeliveries
    */
@@ -1312,7 +1337,7 @@ export const NotificationService: GenService<{
     output: typeof DropDeadDeliveriesResponseSchema;
   },
   /**
-   * Shows what a kind looks like on a channel, filled with sample data. Fails with ERROR_REASON_NO_TEMPLATE and
+   * Renders a kind for a channel with sample data. Fails with ERROR_REASON_NO_TEMPLATE and
    * ERROR_REASON_UNKNOWN_LOCALE.
    *
    * @generated from rpc souk.notifications.v1.NotificationService.PreviewTemplate
@@ -1323,9 +1348,9 @@ export const NotificationService: GenService<{
     output: typeof PreviewTemplateResponseSchema;
   },
   /**
-   * Checks every invariant of this service over its own database: each delivery is of an event that is kept and to an endpoint
-   * that is enabled, what was delivered was attempted, sequences of messages have no gap but what retention made. Answers what
-   * is wrong, and how much was looked at.
+   * Checks the invariants of this service's database: each delivery belongs to a stored event and
+   * an enabled endpoint, every delivered one was attempted, sequences of messages have no gaps
+   * except by retention. Returns what is wrong and how much was checked.
    *
    * @generated from rpc souk.notifications.v1.NotificationService.AuditNotifications
    */

@@ -18,7 +18,7 @@ export const file_souk_notifications_v1_preferences: GenFile = /*@__PURE__*/
   fileDesc("Cidzb3VrL25vdGlmaWNhdGlvbnMvdjEvcHJlZmVyZW5jZXMucHJvdG8SFXNvdWsubm90aWZpY2F0aW9ucy52MSK2AgoLUHJlZmVyZW5jZXMSEgoKYWNjb3VudF9pZBgBIAEoCRIaCg1lbWFpbF9hZGRyZXNzGAIgASgJQgOAAQESDgoGbG9jYWxlGAMgASgJEjgKEGRlZmF1bHRfY2hhbm5lbHMYBCADKA4yHi5zb3VrLm5vdGlmaWNhdGlvbnMudjEuQ2hhbm5lbBI0CgVraW5kcxgFIAMoCzIlLnNvdWsubm90aWZpY2F0aW9ucy52MS5LaW5kUHJlZmVyZW5jZRIUCgx3YXRjaGVkX3NrdXMYBiADKAkSDAoEZXRhZxgHIAEoCRIvCgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIgoaaXNfZW1haWxfYWRkcmVzc19jb25maXJtZWQYCSABKAginAEKDktpbmRQcmVmZXJlbmNlEkMKBGtpbmQYASABKA4yJy5zb3VrLm5vdGlmaWNhdGlvbnMudjEuTm90aWZpY2F0aW9uS2luZEIMukgJggEGEAEgACALEkUKCGNoYW5uZWxzGAIgAygOMh4uc291ay5ub3RpZmljYXRpb25zLnYxLkNoYW5uZWxCE7pIEJIBDRAEIgmCAQYQASAAIANiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_souk_notifications_v1_notification]);
 
 /**
- * What an account wants to be told, and how.
+ * The notification preferences of an account.
  *
  * @generated from message souk.notifications.v1.Preferences
  */
@@ -31,42 +31,43 @@ export type Preferences = Message<"souk.notifications.v1.Preferences"> & {
   accountId: string;
 
   /**
-   * Where e-mail goes once it is confirmed; empty when the account has set none. It is never logged.
+   * Where e-mail is sent once it is confirmed; empty when the account has set none. It is never
+   * logged.
    *
    * @generated from field: string email_address = 2;
    */
   emailAddress: string;
 
   /**
-   * The language and region to write in, as BCP 47 writes them: "en-GB". Empty: the shop's.
+   * The language and region of notifications, in BCP 47: "en-GB". Empty means the shop's default.
    *
    * @generated from field: string locale = 3;
    */
   locale: string;
 
   /**
-   * How the account is told of what `kinds` does not name. At first: in the shop and by e-mail.
+   * The channels of every kind that `kinds` does not name. Initially: in the shop and by e-mail.
    *
    * @generated from field: repeated souk.notifications.v1.Channel default_channels = 4;
    */
   defaultChannels: Channel[];
 
   /**
-   * The kinds that are told in another way than `default_channels`, in the order of the enum.
+   * The kinds with other channels than `default_channels`, in the order of the enum.
    *
    * @generated from field: repeated souk.notifications.v1.KindPreference kinds = 5;
    */
   kinds: KindPreference[];
 
   /**
-   * The skus that the account wants to be told of when they are on hand again, sorted.
+   * The skus to notify the account about when they are in stock again, sorted.
    *
    * @generated from field: repeated string watched_skus = 6;
    */
   watchedSkus: string[];
 
   /**
-   * Changes with every change; send it back to be sure to overwrite nobody.
+   * Changes with every update; send it back to avoid overwriting a concurrent change.
    *
    * @generated from field: string etag = 7;
    */
@@ -80,7 +81,8 @@ export type Preferences = Message<"souk.notifications.v1.Preferences"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * Whether the account has confirmed `email_address` with the code that was sent there. Until then nothing else is sent to it.
+   * Whether the account has confirmed `email_address` with the code that was sent there. Until then
+   * nothing else is sent to it.
    *
    * @generated from field: bool is_email_address_confirmed = 9;
    */
@@ -95,20 +97,21 @@ export const PreferencesSchema: GenMessage<Preferences> = /*@__PURE__*/
   messageDesc(file_souk_notifications_v1_preferences, 0);
 
 /**
- * How an account is told of one kind.
+ * The channels of one kind.
  *
  * @generated from message souk.notifications.v1.KindPreference
  */
 export type KindPreference = Message<"souk.notifications.v1.KindPreference"> & {
   /**
-   * What it is told; not EMAIL_CONFIRMATION.
+   * The kind; not EMAIL_CONFIRMATION.
    *
    * @generated from field: souk.notifications.v1.NotificationKind kind = 1;
    */
   kind: NotificationKind;
 
   /**
-   * How: in the shop, by e-mail, both; none at all ends it. A channel that stands twice counts once.
+   * The channels: in the shop, by e-mail, both; none turns the kind off. A repeated channel counts
+   * once.
    *
    * @generated from field: repeated souk.notifications.v1.Channel channels = 2;
    */

@@ -15,15 +15,16 @@ export const file_souk_notifications_v1_webhook_endpoint: GenFile = /*@__PURE__*
   fileDesc("Cixzb3VrL25vdGlmaWNhdGlvbnMvdjEvd2ViaG9va19lbmRwb2ludC5wcm90bxIVc291ay5ub3RpZmljYXRpb25zLnYxItsDCg9XZWJob29rRW5kcG9pbnQSEwoLZW5kcG9pbnRfaWQYASABKAkSDQoFb3duZXIYAiABKAkSCwoDdXJsGAMgASgJEhMKC2V2ZW50X3R5cGVzGAQgAygJEhMKC2Rlc2NyaXB0aW9uGAUgASgJEjoKBXN0YXRlGAYgASgOMisuc291ay5ub3RpZmljYXRpb25zLnYxLldlYmhvb2tFbmRwb2ludFN0YXRlEhYKDmRpc2FibGVfcmVhc29uGAcgASgJEgwKBGV0YWcYCCABKAkSLwoLY3JlYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI1ChFsYXN0X3N1Y2Nlc3NfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMQoNZmFpbGluZ19zaW5jZRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCqqAQoUV2ViaG9va0VuZHBvaW50U3RhdGUSJgoiV0VCSE9PS19FTkRQT0lOVF9TVEFURV9VTlNQRUNJRklFRBAAEiIKHldFQkhPT0tfRU5EUE9JTlRfU1RBVEVfRU5BQkxFRBABEiEKHVdFQkhPT0tfRU5EUE9JTlRfU1RBVEVfUEFVU0VEEAISIwofV0VCSE9PS19FTkRQT0lOVF9TVEFURV9ESVNBQkxFRBADYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
- * An address that is told of events over HTTP, signed as Standard Webhooks says.
+ * A URL that receives events over HTTP, signed as in Standard Webhooks.
  *
- * The body is the event as CloudEvents 1.0 writes it in JSON, its `data` the message of the contract in its JSON mapping.
- * Answer 2xx within 15 seconds. Drop what repeats the header `webhook-id`: delivery is at least once. Events of one endpoint
- * come one at a time, and events of one subject in the order in which they became known.
+ * The body is the event in the JSON format of CloudEvents 1.0; its `data` is the message of the
+ * contract in its JSON mapping. Respond with 2xx within 15 seconds. Deduplicate by the header
+ * `webhook-id`: delivery is at least once. The events of one endpoint are sent one at a time, and
+ * the events of one subject in the order in which they arrived.
  *
- * An answer 4xx other than 408, 410, 425 and 429 refuses one event: it is tried again after growing waits, later events of the
- * same subject wait behind it, and those of other subjects go on. Every other failure means that the endpoint cannot take
- * anything: all its events wait.
+ * A response 4xx other than 408, 410, 425 and 429 refuses one event: it is retried with increasing
+ * delays, later events of the same subject wait behind it, and other subjects continue. Any other
+ * failure means that the endpoint is down: all of its events wait.
  *
  * @generated from message souk.notifications.v1.WebhookEndpoint
  */
@@ -36,56 +37,57 @@ export type WebhookEndpoint = Message<"souk.notifications.v1.WebhookEndpoint"> &
   endpointId: string;
 
   /**
-   * Who made it, besides STAFF the only one who sees it: `service:erp`, `staff:ann`.
+   * The caller that created it; only this caller and STAFF can see it: `service:erp`, `staff:ann`.
    *
    * @generated from field: string owner = 2;
    */
   owner: string;
 
   /**
-   * Where events go.
+   * The target URL.
    *
    * @generated from field: string url = 3;
    */
   url: string;
 
   /**
-   * Which: full names of events, or a package with `.*` for all of it.
+   * The event types: full names, or a package with `.*` for all of its types.
    *
    * @generated from field: repeated string event_types = 4;
    */
   eventTypes: string[];
 
   /**
-   * What it is for, in the owner's words.
+   * The owner's description.
    *
    * @generated from field: string description = 5;
    */
   description: string;
 
   /**
-   * Where it stands.
+   * The current state.
    *
    * @generated from field: souk.notifications.v1.WebhookEndpointState state = 6;
    */
   state: WebhookEndpointState;
 
   /**
-   * Why it is DISABLED, in words that do not change: `gone` (it answered 410) or `failing` (for too long); empty otherwise.
+   * Why it is DISABLED, as a stable word: `gone` (it responded with 410) or `failing` (for too
+   * long); empty otherwise.
    *
    * @generated from field: string disable_reason = 7;
    */
   disableReason: string;
 
   /**
-   * Changes with every change; send it back to be sure to overwrite nobody.
+   * Changes with every update; send it back to avoid overwriting a concurrent change.
    *
    * @generated from field: string etag = 8;
    */
   etag: string;
 
   /**
-   * When it was made.
+   * When it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 9;
    */
@@ -99,21 +101,21 @@ export type WebhookEndpoint = Message<"souk.notifications.v1.WebhookEndpoint"> &
   updateTime?: Timestamp | undefined;
 
   /**
-   * When it last answered 2xx; absent when it never did.
+   * When it last responded with 2xx; absent when it never did.
    *
    * @generated from field: google.protobuf.Timestamp last_success_time = 11;
    */
   lastSuccessTime?: Timestamp | undefined;
 
   /**
-   * Since when every attempt has failed; absent while the last one succeeded.
+   * Since when every attempt has failed; absent when the last one succeeded.
    *
    * @generated from field: google.protobuf.Timestamp failing_since = 12;
    */
   failingSince?: Timestamp | undefined;
 
   /**
-   * Until when webhooks are also signed with the secret before this one; absent when there is none.
+   * Until when webhooks are also signed with the previous secret; absent when there is none.
    *
    * @generated from field: google.protobuf.Timestamp previous_secret_expire_time = 13;
    */
@@ -128,7 +130,7 @@ export const WebhookEndpointSchema: GenMessage<WebhookEndpoint> = /*@__PURE__*/
   messageDesc(file_souk_notifications_v1_webhook_endpoint, 0);
 
 /**
- * Where a webhook endpoint stands.
+ * The state of a webhook endpoint.
  *
  * @generated from enum souk.notifications.v1.WebhookEndpointState
  */
@@ -141,22 +143,24 @@ export enum WebhookEndpointState {
   UNSPECIFIED = 0,
 
   /**
-   * It is told of its events.
+   * It receives its events.
    *
    * @generated from enum value: WEBHOOK_ENDPOINT_STATE_ENABLED = 1;
    */
   ENABLED = 1,
 
   /**
-   * Its owner has stopped it. Events pass it by; what waited for it is dead and can be requeued once it is ENABLED again.
+   * Its owner has stopped it. New events are skipped; its pending deliveries became dead and can be
+   * requeued once it is ENABLED again.
    *
    * @generated from enum value: WEBHOOK_ENDPOINT_STATE_PAUSED = 2;
    */
   PAUSED = 2,
 
   /**
-   * The service has stopped it, because it answered 410 Gone or failed for too long. Events pass it by; what waited for it is
-   * dead and can be requeued once it is ENABLED again.
+   * The service has stopped it because it responded with 410 Gone or failed for too long. New
+   * events are skipped; its pending deliveries became dead and can be requeued once it is ENABLED
+   * again.
    *
    * @generated from enum value: WEBHOOK_ENDPOINT_STATE_DISABLED = 3;
    */

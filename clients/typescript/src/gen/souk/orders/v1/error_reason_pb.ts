@@ -13,7 +13,8 @@ export const file_souk_orders_v1_error_reason: GenFile = /*@__PURE__*/
   fileDesc("CiFzb3VrL29yZGVycy92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsub3JkZXJzLnYxKtIQCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABI0ChxFUlJPUl9SRUFTT05fT1JERVJfTk9UX0ZPVU5EEAEaEqq7GA4IBRIIb3JkZXJfaWQgARJPChxFUlJPUl9SRUFTT05fUFJJQ0VfTk9UX0ZPVU5EEAIaLaq7GCkICRIIb3JkZXJfaWQSCnBheW1lbnRfaWQaA3NrdRoIcHJpY2VfaWQgARJRChpFUlJPUl9SRUFTT05fUFJJQ0VfQ0hBTkdFRBADGjGquxgtCAkSCG9yZGVyX2lkEgpwYXltZW50X2lkEhF0b3RhbF9taW5vcl91bml0cyABElYKG0VSUk9SX1JFQVNPTl9UT1RBTF9PVkVSRkxPVxAEGjWquxgxCAkSCG9yZGVyX2lkEgpwYXltZW50X2lkEhVtYXhfdG90YWxfbWlub3JfdW5pdHMgARJYChlFUlJPUl9SRUFTT05fT1VUX09GX1NUT0NLEAUaOaq7GDUICRIIb3JkZXJfaWQSCnBheW1lbnRfaWQaA3NrdRoJcmVxdWVzdGVkGglhdmFpbGFibGUgARJBCh1FUlJPUl9SRUFTT05fUEFZTUVOVF9ERUNMSU5FRBAGGh6quxgaCAkSCG9yZGVyX2lkEgpwYXltZW50X2lkIAESRAogRVJST1JfUkVBU09OX1JFU0VSVkFUSU9OX0VYUElSRUQQBxoeqrsYGggJEghvcmRlcl9pZBIKcGF5bWVudF9pZCABEl0KFEVSUk9SX1JFQVNPTl9HQVZFX1VQEAgaQ6q7GD8IDhIIb3JkZXJfaWQSCnBheW1lbnRfaWQaA3NrdRoIcHJpY2VfaWQaCXJlcXVlc3RlZBoJYXZhaWxhYmxlIAESZAobRVJST1JfUkVBU09OX09SREVSX0NBTkNFTEVEEAkaQ6q7GD8ICRIIb3JkZXJfaWQSCnBheW1lbnRfaWQaA3NrdRoIcHJpY2VfaWQaCXJlcXVlc3RlZBoJYXZhaWxhYmxlIAESNwoYRVJST1JfUkVBU09OX09SREVSX1NUQVRFEAoaGaq7GBUICRIIb3JkZXJfaWQSBXN0YXRlIAESLwoXRVJST1JfUkVBU09OX09SREVSX0JVU1kQCxoSqrsYDggKGghvcmRlcl9pZCACEkAKG0VSUk9SX1JFQVNPTl9MSU5FX05PVF9GT1VORBAMGh+quxgbCAMSCG9yZGVyX2lkEgtsaW5lX251bWJlciABEkUKIUVSUk9SX1JFQVNPTl9SRUZVTkRfRVhDRUVEU19PUkRFUhANGh6quxgaCAkSCG9yZGVyX2lkEgpyZWZ1bmRhYmxlIAESPwocRVJST1JfUkVBU09OX1JFRlVORF9ERUNMSU5FRBAOGh2quxgZCAkSCG9yZGVyX2lkEglyZWZ1bmRfaWQgARIpChtFUlJPUl9SRUFTT05fT1RIRVJfQ1VTVE9NRVIQDxoIqrsYBAgHIAESKQobRVJST1JfUkVBU09OX0VGRkVDVElWRV9USU1FEBAaCKq7GAQIAyABEjQKHEVSUk9SX1JFQVNPTl9OT1RfUVVBUkFOVElORUQQERoSqrsYDggJEghvcmRlcl9pZCABEi8KIUVSUk9SX1JFQVNPTl9JTlZBTElEX1JFU1VNRV9UT0tFThASGgiquxgECAMgARIsCh5FUlJPUl9SRUFTT05fUkVRVUVTVF9JRF9SRVVTRUQQExoIqrsYBAgJIAESRgoiRVJST1JfUkVBU09OX1BBWU1FTlRfTk9UX0NPTkZJUk1FRBAUGh6quxgaCAkSCG9yZGVyX2lkEgpwYXltZW50X2lkIAESRwojRVJST1JfUkVBU09OX1VOS05PV05fUEFZTUVOVF9NRVRIT0QQFRoeqrsYGggDEghvcmRlcl9pZBIKcGF5bWVudF9pZCABEkEKHUVSUk9SX1JFQVNPTl9QQVlNRU5UX0NBTkNFTEVEEBYaHqq7GBoICRIIb3JkZXJfaWQSCnBheW1lbnRfaWQgARJMChlFUlJPUl9SRUFTT05fTk9UX0ZPUl9TQUxFEBcaLaq7GCkICRIIb3JkZXJfaWQSCnBheW1lbnRfaWQaA3NrdRoIcHJpY2VfaWQgARJTCh5FUlJPUl9SRUFTT05fUFJJQ0VfTk9UX0FMTE9XRUQQGBovqrsYKwgHEghvcmRlcl9pZBIKcGF5bWVudF9pZBIIcHJpY2VfaWQSBWZpZWxkIAESZgodRVJST1JfUkVBU09OX1VQU1RSRUFNX1JFRlVTRUQQGRpDqrsYPwgJEghvcmRlcl9pZBIKcGF5bWVudF9pZBoDc2t1GghwcmljZV9pZBoJcmVxdWVzdGVkGglhdmFpbGFibGUgARKDAQoeRVJST1JfUkVBU09OX09SREVSX09VVF9PRl9TVEVQEBoaX6q7GFsICRIIb3JkZXJfaWQaCGNhcHR1cmVkGghyZWZ1bmRlZBoRZXhwZWN0ZWRfY2FwdHVyZWQaEWV4cGVjdGVkX3JlZnVuZGVkGhFyZXNlcnZhdGlvbl9zdGF0ZSABElIKIUVSUk9SX1JFQVNPTl9SRVRVUk5fRVhDRUVEU19PUkRFUhAbGiuquxgnCAkSCG9yZGVyX2lkEgtsaW5lX251bWJlchIKcmV0dXJuYWJsZSABEjwKHUVSUk9SX1JFQVNPTl9UT09fTUFOWV9SRUZVTkRTEBwaGaq7GBUICRIIb3JkZXJfaWQSBWxpbWl0IAESNQonRVJST1JfUkVBU09OX0VGRkVDVElWRV9USU1FX05PVF9BTExPV0VEEB0aCKq7GAQIByABYgZwcm90bzM", [file_souk_policy_v1_reason]);
 
 /**
- * Why the orders service refused a call; the `reason` of `google.rpc.ErrorInfo`, with domain `souk.orders.v1`.
+ * Why the orders service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
+ * `souk.orders.v1`.
  *
  * @generated from enum souk.orders.v1.ErrorReason
  */
@@ -26,28 +27,31 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
 
   /**
-   * No order has this id, or it is not the caller's to see.
+   * No order has this id, or the caller may not see it.
    *
    * @generated from enum value: ERROR_REASON_ORDER_NOT_FOUND = 1;
    */
   ORDER_NOT_FOUND = 1,
 
   /**
-   * There is no such sku or price id as a line names, or none in this currency; the order is REJECTED. Correct the line.
+   * A line names an unknown sku or price id, or one without a price in this currency; the order is
+   * REJECTED. Correct the line.
    *
    * @generated from enum value: ERROR_REASON_PRICE_NOT_FOUND = 2;
    */
   PRICE_NOT_FOUND = 2,
 
   /**
-   * The prices do not come to the `expected_total` any more; the order is REJECTED. Show the customer the new total.
+   * The total differs from `expected_total`; the order is REJECTED. Show the customer the new
+   * total.
    *
    * @generated from enum value: ERROR_REASON_PRICE_CHANGED = 3;
    */
   PRICE_CHANGED = 3,
 
   /**
-   * The total of the order is more than 1,000,000,000,000,000 minor units; the order is REJECTED. Order less.
+   * The total of the order is more than 1,000,000,000,000,000 minor units; the order is REJECTED.
+   * Order less.
    *
    * @generated from enum value: ERROR_REASON_TOTAL_OVERFLOW = 4;
    */
@@ -61,31 +65,31 @@ export enum ErrorReason {
   OUT_OF_STOCK = 5,
 
   /**
-   * The payment provider, or the customer at the bank, declined the payment for good; the order is REJECTED and nothing is
-   * held. A new order may be paid with another payment method.
+   * The payment provider, or the customer at the bank, declined the payment permanently; the order
+   * is REJECTED and nothing is held. A new order may be paid with another payment method.
    *
    * @generated from enum value: ERROR_REASON_PAYMENT_DECLINED = 6;
    */
   PAYMENT_DECLINED = 6,
 
   /**
-   * The stock could not be held as long as the payment took; the order is REJECTED and the payment voided. A new order
-   * may be placed.
+   * The stock reservation expired before the payment completed; the order is REJECTED and the
+   * payment voided. Place a new order.
    *
    * @generated from enum value: ERROR_REASON_RESERVATION_EXPIRED = 7;
    */
   RESERVATION_EXPIRED = 7,
 
   /**
-   * Catalog, inventory or payments gave no answer in time, or none that could be believed; the order is REJECTED and
-   * nothing is held or charged. A new order, with a new request id, may be tried later.
+   * Catalog, inventory or payments did not respond in time, or sent an invalid response; the order
+   * is REJECTED and nothing is held or charged. Retry later with a new request id.
    *
    * @generated from enum value: ERROR_REASON_GAVE_UP = 8;
    */
   GAVE_UP = 8,
 
   /**
-   * The order was cancelled before it was placed.
+   * The order was canceled before it was placed.
    *
    * @generated from enum value: ERROR_REASON_ORDER_CANCELED = 9;
    */
@@ -99,7 +103,7 @@ export enum ErrorReason {
   ORDER_STATE = 10,
 
   /**
-   * Another step of this order is under way. Try again at once.
+   * Another step of this order is in progress. Retry at once.
    *
    * @generated from enum value: ERROR_REASON_ORDER_BUSY = 11;
    */
@@ -113,28 +117,29 @@ export enum ErrorReason {
   LINE_NOT_FOUND = 12,
 
   /**
-   * More would be refunded than was paid or ordered.
+   * The refund exceeds what was paid or ordered.
    *
    * @generated from enum value: ERROR_REASON_REFUND_EXCEEDS_ORDER = 13;
    */
   REFUND_EXCEEDS_ORDER = 13,
 
   /**
-   * The payment provider refused the refund for good; nothing was returned.
+   * The payment provider refused the refund permanently; nothing was paid back.
    *
    * @generated from enum value: ERROR_REASON_REFUND_DECLINED = 14;
    */
   REFUND_DECLINED = 14,
 
   /**
-   * A user may order for no other customer.
+   * A user may not order for another customer.
    *
    * @generated from enum value: ERROR_REASON_OTHER_CUSTOMER = 15;
    */
   OTHER_CUSTOMER = 15,
 
   /**
-   * An effective time lies in the future, before the sale of the order that it happens to, or outside the years 1 to 9999.
+   * An effective time is in the future, before the sale of its order, or outside the years 1 to
+   * 9999.
    *
    * @generated from enum value: ERROR_REASON_EFFECTIVE_TIME = 16;
    */
@@ -148,83 +153,86 @@ export enum ErrorReason {
   NOT_QUARANTINED = 17,
 
   /**
-   * The resume token is not one of this order's.
+   * The resume token does not belong to this order.
    *
    * @generated from enum value: ERROR_REASON_INVALID_RESUME_TOKEN = 18;
    */
   INVALID_RESUME_TOKEN = 18,
 
   /**
-   * The request id was used before for another order or refund.
+   * The request id was already used for a different order or refund.
    *
    * @generated from enum value: ERROR_REASON_REQUEST_ID_REUSED = 19;
    */
   REQUEST_ID_REUSED = 19,
 
   /**
-   * The customer did not confirm the payment at the `payment_action_url` in time; the order is REJECTED and nothing is
-   * held or charged. A new order, with a new request id, may be placed.
+   * The customer did not confirm the payment at the `payment_action_url` in time; the order is
+   * REJECTED and nothing is held or charged. Place a new order, with a new request id.
    *
    * @generated from enum value: ERROR_REASON_PAYMENT_NOT_CONFIRMED = 20;
    */
   PAYMENT_NOT_CONFIRMED = 20,
 
   /**
-   * The payment provider knows no such payment method; the order is REJECTED. BadRequest names `payment_method`.
+   * The payment provider does not know the payment method; the order is REJECTED. BadRequest names
+   * `payment_method`.
    *
    * @generated from enum value: ERROR_REASON_UNKNOWN_PAYMENT_METHOD = 21;
    */
   UNKNOWN_PAYMENT_METHOD = 21,
 
   /**
-   * The payment was canceled before it was captured; the order is REJECTED or CANCELED. A new order may be placed.
+   * The payment was canceled before it was captured; the order is REJECTED or CANCELED. Place a new
+   * order.
    *
    * @generated from enum value: ERROR_REASON_PAYMENT_CANCELED = 22;
    */
   PAYMENT_CANCELED = 22,
 
   /**
-   * The product of a line is not for sale, or its price is archived; the order is REJECTED. The metadata names the line by
-   * `sku` or `price_id`.
+   * The product of a line is not for sale, or its price is archived; the order is REJECTED. The
+   * metadata names the line by `sku` or `price_id`.
    *
    * @generated from enum value: ERROR_REASON_NOT_FOR_SALE = 23;
    */
   NOT_FOR_SALE = 23,
 
   /**
-   * A user orders at default prices only, and a line names another price; the order is REJECTED. Order by sku. BadRequest
-   * names `lines[i].price_id`.
+   * A user orders at default prices only, and a line names another price; the order is REJECTED.
+   * Order by sku. BadRequest names `lines[i].price_id`.
    *
    * @generated from enum value: ERROR_REASON_PRICE_NOT_ALLOWED = 24;
    */
   PRICE_NOT_ALLOWED = 24,
 
   /**
-   * A service that the order needs refused the request in a way that repeating does not change; the order is REJECTED
-   * and nothing is held or charged. An operator finds what it was in the log.
+   * An upstream service refused the request permanently; the order is REJECTED and nothing is held
+   * or charged. The log has the details for an operator.
    *
    * @generated from enum value: ERROR_REASON_UPSTREAM_REFUSED = 25;
    */
   UPSTREAM_REFUSED = 25,
 
   /**
-   * What payments or inventory hold for the order is not what the order says, so its goods must not leave: the payment
-   * is not captured or was paid back, or the stock is gone. Nothing was changed; CancelOrder takes the order back. The
-   * metadata says what differs: the amounts in minor units, or the state of the reservation.
+   * Payments or inventory disagree with the order, so its goods must not leave: the payment is not
+   * captured or was paid back, or the stock is gone. Nothing was changed; CancelOrder cancels the
+   * order. The metadata has the difference: the amounts in minor units, or the state of the
+   * reservation.
    *
    * @generated from enum value: ERROR_REASON_ORDER_OUT_OF_STEP = 26;
    */
   ORDER_OUT_OF_STEP = 26,
 
   /**
-   * More units would come back than left and have not come back before.
+   * The return exceeds the units that left and were not returned before.
    *
    * @generated from enum value: ERROR_REASON_RETURN_EXCEEDS_ORDER = 27;
    */
   RETURN_EXCEEDS_ORDER = 27,
 
   /**
-   * The order has as many refunds as an order may have: 1,000.
+   * The order has reached the limit of 1,000 refunds.
    *
    * @generated from enum value: ERROR_REASON_TOO_MANY_REFUNDS = 28;
    */

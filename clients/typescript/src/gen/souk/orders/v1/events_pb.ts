@@ -17,13 +17,13 @@ export const file_souk_orders_v1_events: GenFile = /*@__PURE__*/
   fileDesc("Chtzb3VrL29yZGVycy92MS9ldmVudHMucHJvdG8SDnNvdWsub3JkZXJzLnYxIjMKC09yZGVyUGxhY2VkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXIiNQoNT3JkZXJSZWplY3RlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyIjEKCU9yZGVyUGFpZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyImkKDU9yZGVyQ2FuY2VsZWQSJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchIyCg5lZmZlY3RpdmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiagoOT3JkZXJGdWxmaWxsZWQSJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchIyCg5lZmZlY3RpdmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiXQoNT3JkZXJSZWZ1bmRlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEiYKBnJlZnVuZBgCIAEoCzIWLnNvdWsub3JkZXJzLnYxLlJlZnVuZGIGcHJvdG8z", [file_google_protobuf_timestamp, file_souk_orders_v1_order]);
 
 /**
- * An order was placed for good. Key: the order id.
+ * An order was placed. Key: the order id.
  *
  * @generated from message souk.orders.v1.OrderPlaced
  */
 export type OrderPlaced = Message<"souk.orders.v1.OrderPlaced"> & {
   /**
-   * The order, with its first 200 lines as in every event; see `Order.line_count`.
+   * The order, with its first 200 lines only, as in every event; see `Order.line_count`.
    *
    * @generated from field: souk.orders.v1.Order order = 1;
    */
@@ -80,7 +80,7 @@ export const OrderPaidSchema: GenMessage<OrderPaid> = /*@__PURE__*/
   messageDesc(file_souk_orders_v1_events, 2);
 
 /**
- * An order was taken back. Key: the order id.
+ * An order was canceled. Key: the order id.
  *
  * @generated from message souk.orders.v1.OrderCanceled
  */
@@ -93,7 +93,7 @@ export type OrderCanceled = Message<"souk.orders.v1.OrderCanceled"> & {
   order?: Order | undefined;
 
   /**
-   * When it was taken back in the world. Absent: when the event says.
+   * When it was canceled in the real world; absent means the time of the event.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 2;
    */
@@ -121,7 +121,8 @@ export type OrderFulfilled = Message<"souk.orders.v1.OrderFulfilled"> & {
   order?: Order | undefined;
 
   /**
-   * When the goods left in the world; long before the event when history is imported. Absent: when the event says.
+   * When the goods left in the real world, which is long before the event when history is imported;
+   * absent means the time of the event.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 2;
    */
@@ -136,8 +137,8 @@ export const OrderFulfilledSchema: GenMessage<OrderFulfilled> = /*@__PURE__*/
   messageDesc(file_souk_orders_v1_events, 4);
 
 /**
- * A refund of an order came to an end. Goods that come back for nothing are no refund of money and publish no event.
- * Key: the order id.
+ * A refund of an order succeeded or failed. Goods returned without a refund of money publish no
+ * event. Key: the order id.
  *
  * @generated from message souk.orders.v1.OrderRefunded
  */

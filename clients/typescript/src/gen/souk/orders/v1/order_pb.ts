@@ -17,10 +17,11 @@ export const file_souk_orders_v1_order: GenFile = /*@__PURE__*/
   fileDesc("Chpzb3VrL29yZGVycy92MS9vcmRlci5wcm90bxIOc291ay5vcmRlcnMudjEitQQKBU9yZGVyEhAKCG9yZGVyX2lkGAEgASgJEhMKC2N1c3RvbWVyX2lkGAIgASgJEhEKCXJlZmVyZW5jZRgDIAEoCRIpCgVzdGF0ZRgEIAEoDjIaLnNvdWsub3JkZXJzLnYxLk9yZGVyU3RhdGUSKAoFbGluZXMYBSADKAsyGS5zb3VrLm9yZGVycy52MS5PcmRlckxpbmUSIgoFdG90YWwYBiABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSJQoIcmVmdW5kZWQYByABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSEgoKcGF5bWVudF9pZBgIIAEoCRIWCg5yZXNlcnZhdGlvbl9pZBgJIAEoCRInCgdyZWZ1bmRzGAogAygLMhYuc291ay5vcmRlcnMudjEuUmVmdW5kEg4KBnJlYXNvbhgLIAEoCRIPCgd2ZXJzaW9uGAwgASgDEhYKDmlzX3F1YXJhbnRpbmVkGA0gASgIEhoKEnBheW1lbnRfYWN0aW9uX3VybBgOIAEoCRIvCgtjcmVhdGVfdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmVmZmVjdGl2ZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpsaW5lX2NvdW50GBIgASgFIr8BCglPcmRlckxpbmUSEwoLbGluZV9udW1iZXIYASABKAUSCwoDc2t1GAIgASgJEhAKCHByaWNlX2lkGAMgASgJEg0KBXRpdGxlGAQgASgJEhAKCHF1YW50aXR5GAUgASgDEicKCnVuaXRfcHJpY2UYBiABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSGQoRcmVmdW5kZWRfcXVhbnRpdHkYByABKAMSGQoRcmV0dXJuZWRfcXVhbnRpdHkYCCABKAMioQIKBlJlZnVuZBIRCglyZWZ1bmRfaWQYASABKAkSKgoFc3RhdGUYAiABKA4yGy5zb3VrLm9yZGVycy52MS5SZWZ1bmRTdGF0ZRIjCgZhbW91bnQYAyABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSKQoFbGluZXMYBCADKAsyGi5zb3VrLm9yZGVycy52MS5SZWZ1bmRMaW5lEg8KB3Jlc3RvY2sYBSABKAgSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmVmZmVjdGl2ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpsaW5lX2NvdW50GAggASgFIjMKClJlZnVuZExpbmUSEwoLbGluZV9udW1iZXIYASABKAUSEAoIcXVhbnRpdHkYAiABKAMipgEKC09yZGVyQ2hhbmdlEg8KB3ZlcnNpb24YASABKAMSKQoFc3RhdGUYAiABKA4yGi5zb3VrLm9yZGVycy52MS5PcmRlclN0YXRlEgwKBGtpbmQYAyABKAkSHAoUcmVmdW5kZWRfbWlub3JfdW5pdHMYBCABKAMSLwoLY2hhbmdlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKtkBCgpPcmRlclN0YXRlEhsKF09SREVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASFwoTT1JERVJfU1RBVEVfUEVORElORxABEhYKEk9SREVSX1NUQVRFX1BMQUNFRBACEhQKEE9SREVSX1NUQVRFX1BBSUQQAxIZChVPUkRFUl9TVEFURV9GVUxGSUxMRUQQBBIYChRPUkRFUl9TVEFURV9SRUZVTkRFRBAFEhgKFE9SREVSX1NUQVRFX0NBTkNFTEVEEAYSGAoUT1JERVJfU1RBVEVfUkVKRUNURUQQByp6CgtSZWZ1bmRTdGF0ZRIcChhSRUZVTkRfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRSRUZVTkRfU1RBVEVfUEVORElORxABEhoKFlJFRlVORF9TVEFURV9TVUNDRUVERUQQAhIXChNSRUZVTkRfU1RBVEVfRkFJTEVEEANiBnByb3RvMw", [file_google_protobuf_timestamp, file_souk_type_v1_money]);
 
 /**
- * What a customer ordered, and how far it has come.
+ * An order of a customer and its progress.
  *
- * PENDING → PLACED → PAID → FULFILLED is the way of a sale. PENDING → REJECTED when it could not be placed;
- * PLACED or PAID → CANCELED when it is taken back before it left; FULFILLED or PAID → REFUNDED when all was paid back.
+ * A sale goes PENDING → PLACED → PAID → FULFILLED. PENDING → REJECTED when it could not be placed;
+ * PLACED or PAID → CANCELED when it is canceled before the goods left; FULFILLED or PAID → REFUNDED
+ * when everything was paid back.
  *
  * @generated from message souk.orders.v1.Order
  */
@@ -33,29 +34,29 @@ export type Order = Message<"souk.orders.v1.Order"> & {
   orderId: string;
 
   /**
-   * Whose order it is; empty for a guest.
+   * The customer who owns the order; empty for a guest.
    *
    * @generated from field: string customer_id = 2;
    */
   customerId: string;
 
   /**
-   * The caller's own name for it, such as an invoice number; may be empty.
+   * The caller's own reference, such as an invoice number; may be empty.
    *
    * @generated from field: string reference = 3;
    */
   reference: string;
 
   /**
-   * Where it stands.
+   * The current state.
    *
    * @generated from field: souk.orders.v1.OrderState state = 4;
    */
   state: OrderState;
 
   /**
-   * What was ordered, in the order of the request: the first 200 lines. `line_count` says how many there are, and
-   * ListOrderLines reads all of them.
+   * What was ordered, in the order of the request: the first 200 lines. `line_count` says how many
+   * there are, and ListOrderLines lists all of them.
    *
    * @generated from field: repeated souk.orders.v1.OrderLine lines = 5;
    */
@@ -69,7 +70,7 @@ export type Order = Message<"souk.orders.v1.Order"> & {
   total?: Money | undefined;
 
   /**
-   * How much of the total was paid back; refunds under way are not counted.
+   * How much of the total was paid back, without pending refunds.
    *
    * @generated from field: souk.type.v1.Money refunded = 7;
    */
@@ -97,28 +98,29 @@ export type Order = Message<"souk.orders.v1.Order"> & {
   refunds: Refund[];
 
   /**
-   * Why it was rejected or cancelled: the name of a value of ErrorReason; empty otherwise.
+   * Why it was rejected or canceled: the name of a value of ErrorReason; empty otherwise.
    *
    * @generated from field: string reason = 11;
    */
   reason: string;
 
   /**
-   * Counts the changes of this order, from 1.
+   * The number of changes of this order, from 1.
    *
    * @generated from field: int64 version = 12;
    */
   version: bigint;
 
   /**
-   * True while its next step fails for good and waits for STAFF; see ListQuarantinedOrders.
+   * True while its next step fails permanently and waits for STAFF; see ListQuarantinedOrders.
    *
    * @generated from field: bool is_quarantined = 13;
    */
   isQuarantined: boolean;
 
   /**
-   * What the customer must open to confirm the payment; empty unless the payment waits for that.
+   * The URL that the customer must open to confirm the payment; empty unless the payment waits for
+   * the confirmation.
    *
    * @generated from field: string payment_action_url = 14;
    */
@@ -139,7 +141,7 @@ export type Order = Message<"souk.orders.v1.Order"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * When the sale happened in the world; differs from create_time when history is imported.
+   * When the sale happened in the real world; differs from create_time when history is imported.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 17;
    */
@@ -167,7 +169,7 @@ export const OrderSchema: GenMessage<Order> = /*@__PURE__*/
  */
 export type OrderLine = Message<"souk.orders.v1.OrderLine"> & {
   /**
-   * Its number in the order, from 1.
+   * Its number within the order, from 1.
    *
    * @generated from field: int32 line_number = 1;
    */
@@ -188,7 +190,7 @@ export type OrderLine = Message<"souk.orders.v1.OrderLine"> & {
   priceId: string;
 
   /**
-   * What it was called when it was ordered.
+   * The title when it was ordered.
    *
    * @generated from field: string title = 4;
    */
@@ -209,14 +211,15 @@ export type OrderLine = Message<"souk.orders.v1.OrderLine"> & {
   unitPrice?: Money | undefined;
 
   /**
-   * Units whose price was paid back; refunds under way are not counted, nor are goods that came back for nothing.
+   * Units whose price was paid back, without pending refunds and without goods returned for no
+   * money.
    *
    * @generated from field: int64 refunded_quantity = 7;
    */
   refundedQuantity: bigint;
 
   /**
-   * Units that came back on hand; returns under way are not counted.
+   * Units returned to stock, without pending returns.
    *
    * @generated from field: int64 returned_quantity = 8;
    */
@@ -231,8 +234,8 @@ export const OrderLineSchema: GenMessage<OrderLine> = /*@__PURE__*/
   messageDesc(file_souk_orders_v1_order, 1);
 
 /**
- * Money that goes back to the customer, with or without goods that come back; or goods that come back for nothing, with
- * an amount of 0.
+ * Money paid back to the customer, with or without returned goods; or goods returned for no money,
+ * with an amount of 0.
  *
  * @generated from message souk.orders.v1.Refund
  */
@@ -245,49 +248,50 @@ export type Refund = Message<"souk.orders.v1.Refund"> & {
   refundId: string;
 
   /**
-   * Where it stands.
+   * The current state.
    *
    * @generated from field: souk.orders.v1.RefundState state = 2;
    */
   state: RefundState;
 
   /**
-   * How much goes back.
+   * How much is paid back.
    *
    * @generated from field: souk.type.v1.Money amount = 3;
    */
   amount?: Money | undefined;
 
   /**
-   * The lines it is for, the first 200; empty when it is for a bare amount. `line_count` says how many there are.
+   * The first 200 of the refunded lines; empty when only an amount is refunded. `line_count` says
+   * how many there are.
    *
    * @generated from field: repeated souk.orders.v1.RefundLine lines = 4;
    */
   lines: RefundLine[];
 
   /**
-   * True when the units are taken back on hand.
+   * True when the units are returned to stock.
    *
    * @generated from field: bool restock = 5;
    */
   restock: boolean;
 
   /**
-   * When it was asked for.
+   * When it was requested.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 6;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When it happened in the world.
+   * When it happened in the real world.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 7;
    */
   effectiveTime?: Timestamp | undefined;
 
   /**
-   * How many lines it is for.
+   * How many lines are refunded.
    *
    * @generated from field: int32 line_count = 8;
    */
@@ -336,7 +340,7 @@ export const RefundLineSchema: GenMessage<RefundLine> = /*@__PURE__*/
  */
 export type OrderChange = Message<"souk.orders.v1.OrderChange"> & {
   /**
-   * The version that the change made.
+   * The version of the order after the change.
    *
    * @generated from field: int64 version = 1;
    */
@@ -350,15 +354,15 @@ export type OrderChange = Message<"souk.orders.v1.OrderChange"> & {
   state: OrderState;
 
   /**
-   * What changed, as a stable lower-case word such as `created`, `placed`, `paid`, `refund_succeeded` or
-   * `goods_returned`.
+   * What changed, as a stable lower-case word such as `created`, `placed`, `paid`,
+   * `refund_succeeded` or `goods_returned`.
    *
    * @generated from field: string kind = 3;
    */
   kind: string;
 
   /**
-   * How much was refunded after the change, in minor units of the order's currency.
+   * The total refunded after the change, in minor units of the order's currency.
    *
    * @generated from field: int64 refunded_minor_units = 4;
    */
@@ -380,7 +384,7 @@ export const OrderChangeSchema: GenMessage<OrderChange> = /*@__PURE__*/
   messageDesc(file_souk_orders_v1_order, 4);
 
 /**
- * Where an order stands.
+ * The state of an order.
  *
  * @generated from enum souk.orders.v1.OrderState
  */
@@ -400,7 +404,7 @@ export enum OrderState {
   PENDING = 1,
 
   /**
-   * Placed for good: the stock is its own and the payment is authorised.
+   * Placed: the stock is committed to the order and the payment is authorised.
    *
    * @generated from enum value: ORDER_STATE_PLACED = 2;
    */
@@ -421,14 +425,14 @@ export enum OrderState {
   FULFILLED = 4,
 
   /**
-   * Everything that was paid was paid back. Final.
+   * All that was paid was paid back. Final.
    *
    * @generated from enum value: ORDER_STATE_REFUNDED = 5;
    */
   REFUNDED = 5,
 
   /**
-   * Taken back before the goods left. Final.
+   * Canceled before the goods left. Final.
    *
    * @generated from enum value: ORDER_STATE_CANCELED = 6;
    */
@@ -449,7 +453,7 @@ export const OrderStateSchema: GenEnum<OrderState> = /*@__PURE__*/
   enumDesc(file_souk_orders_v1_order, 0);
 
 /**
- * Where a refund stands.
+ * The state of a refund.
  *
  * @generated from enum souk.orders.v1.RefundState
  */
@@ -462,21 +466,21 @@ export enum RefundState {
   UNSPECIFIED = 0,
 
   /**
-   * Asked for and under way.
+   * Requested and in progress.
    *
    * @generated from enum value: REFUND_STATE_PENDING = 1;
    */
   PENDING = 1,
 
   /**
-   * The money has gone back. Final.
+   * The money was paid back. Final.
    *
    * @generated from enum value: REFUND_STATE_SUCCEEDED = 2;
    */
   SUCCEEDED = 2,
 
   /**
-   * The provider refused it for good; nothing went back. Final.
+   * The provider refused it permanently; nothing was paid back. Final.
    *
    * @generated from enum value: REFUND_STATE_FAILED = 3;
    */

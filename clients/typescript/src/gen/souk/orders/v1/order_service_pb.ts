@@ -30,14 +30,14 @@ export const file_souk_orders_v1_order_service: GenFile = /*@__PURE__*/
  */
 export type PlaceOrderLine = Message<"souk.orders.v1.PlaceOrderLine"> & {
   /**
-   * What is ordered.
+   * The item to order.
    *
    * @generated from oneof souk.orders.v1.PlaceOrderLine.item
    */
   item: {
     /**
-     * A stock keeping unit at its default price in the order's currency: 1 to 64 characters, none of them a control
-     * character.
+     * A stock keeping unit at its default price in the order's currency: 1 to 64 characters, none
+     * of them a control character.
      *
      * @generated from field: string sku = 1;
      */
@@ -69,29 +69,30 @@ export const PlaceOrderLineSchema: GenMessage<PlaceOrderLine> = /*@__PURE__*/
   messageDesc(file_souk_orders_v1_order_service, 0);
 
 /**
- * What PlaceOrder takes.
+ * The request of PlaceOrder.
  *
  * @generated from message souk.orders.v1.PlaceOrderRequest
  */
 export type PlaceOrderRequest = Message<"souk.orders.v1.PlaceOrderRequest"> & {
   /**
-   * Names this call, so that it can be repeated: 1 to 128 characters, none of them a control character.
+   * The idempotency key of this call, chosen by the caller: 1 to 128 characters, none of them a
+   * control character.
    *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
 
   /**
-   * Whose order it is, at most 128 characters, none of them a control character. A USER leaves it empty or names itself;
-   * for others empty means a guest.
+   * The customer who owns the order, at most 128 characters, none of them a control character. A
+   * USER leaves it empty or names itself; for other callers empty means a guest.
    *
    * @generated from field: string customer_id = 2;
    */
   customerId: string;
 
   /**
-   * The caller's own name for the order, such as an invoice number: at most 64 characters, none of them a control
-   * character.
+   * The caller's own reference for the order, such as an invoice number: at most 64 characters,
+   * none of them a control character.
    *
    * @generated from field: string reference = 3;
    */
@@ -105,29 +106,31 @@ export type PlaceOrderRequest = Message<"souk.orders.v1.PlaceOrderRequest"> & {
   currencyCode: string;
 
   /**
-   * What is ordered, 1 to 5,000 lines.
+   * The lines to order, 1 to 5,000.
    *
    * @generated from field: repeated souk.orders.v1.PlaceOrderLine lines = 5;
    */
   lines: PlaceOrderLine[];
 
   /**
-   * The payment method, a token of the payment provider: 1 to 128 characters, none of them a control character. It is
-   * never logged.
+   * The payment method, a token of the payment provider: 1 to 128 characters, none of them a
+   * control character. It is never logged.
    *
    * @generated from field: string payment_method = 6;
    */
   paymentMethod: string;
 
   /**
-   * The total that the customer agreed to, 0 or more; when set, the order is rejected if the prices come to anything else.
+   * The total that the customer agreed to, 0 or more; when set, the order is rejected if its total
+   * differs.
    *
    * @generated from field: souk.type.v1.Money expected_total = 7;
    */
   expectedTotal?: Money | undefined;
 
   /**
-   * When the sale happened in the world; absent means now. Only STAFF may set it, and only to the past.
+   * When the sale happened in the real world; absent means now. Only STAFF may set it, and it must
+   * be in the past.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 8;
    */
@@ -142,13 +145,13 @@ export const PlaceOrderRequestSchema: GenMessage<PlaceOrderRequest> = /*@__PURE_
   messageDesc(file_souk_orders_v1_order_service, 1);
 
 /**
- * What PlaceOrder answers.
+ * The response of PlaceOrder.
  *
  * @generated from message souk.orders.v1.PlaceOrderResponse
  */
 export type PlaceOrderResponse = Message<"souk.orders.v1.PlaceOrderResponse"> & {
   /**
-   * The order as it stands.
+   * The order in its current state.
    *
    * @generated from field: souk.orders.v1.Order order = 1;
    */
@@ -163,7 +166,7 @@ export const PlaceOrderResponseSchema: GenMessage<PlaceOrderResponse> = /*@__PUR
   messageDesc(file_souk_orders_v1_order_service, 2);
 
 /**
- * What GetOrder takes.
+ * The request of GetOrder.
  *
  * @generated from message souk.orders.v1.GetOrderRequest
  */
@@ -184,13 +187,13 @@ export const GetOrderRequestSchema: GenMessage<GetOrderRequest> = /*@__PURE__*/
   messageDesc(file_souk_orders_v1_order_service, 3);
 
 /**
- * What GetOrder answers.
+ * The response of GetOrder.
  *
  * @generated from message souk.orders.v1.GetOrderResponse
  */
 export type GetOrderResponse = Message<"souk.orders.v1.GetOrderResponse"> & {
   /**
-   * The order as it stands.
+   * The order in its current state.
    *
    * @generated from field: souk.orders.v1.Order order = 1;
    */
@@ -205,20 +208,20 @@ export const GetOrderResponseSchema: GenMessage<GetOrderResponse> = /*@__PURE__*
   messageDesc(file_souk_orders_v1_order_service, 4);
 
 /**
- * What ListOrders takes.
+ * The request of ListOrders.
  *
  * @generated from message souk.orders.v1.ListOrdersRequest
  */
 export type ListOrdersRequest = Message<"souk.orders.v1.ListOrdersRequest"> & {
   /**
-   * Orders on a page, at most 1,000; 0 means 100.
+   * Orders per page, at most 1,000; 0 means 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before; empty for the first.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -247,7 +250,7 @@ export const ListOrdersRequestSchema: GenMessage<ListOrdersRequest> = /*@__PURE_
   messageDesc(file_souk_orders_v1_order_service, 5);
 
 /**
- * What ListOrders answers.
+ * The response of ListOrders.
  *
  * @generated from message souk.orders.v1.ListOrdersResponse
  */
@@ -260,7 +263,7 @@ export type ListOrdersResponse = Message<"souk.orders.v1.ListOrdersResponse"> & 
   orders: Order[];
 
   /**
-   * Names the next page; empty on the last.
+   * The token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -275,7 +278,7 @@ export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PUR
   messageDesc(file_souk_orders_v1_order_service, 6);
 
 /**
- * What ListOrderLines takes.
+ * The request of ListOrderLines.
  *
  * @generated from message souk.orders.v1.ListOrderLinesRequest
  */
@@ -288,14 +291,14 @@ export type ListOrderLinesRequest = Message<"souk.orders.v1.ListOrderLinesReques
   orderId: string;
 
   /**
-   * Lines on a page, at most 1,000; 0 means 100.
+   * Lines per page, at most 1,000; 0 means 100.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before; empty for the first.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 3;
    */
@@ -310,7 +313,7 @@ export const ListOrderLinesRequestSchema: GenMessage<ListOrderLinesRequest> = /*
   messageDesc(file_souk_orders_v1_order_service, 7);
 
 /**
- * What ListOrderLines answers.
+ * The response of ListOrderLines.
  *
  * @generated from message souk.orders.v1.ListOrderLinesResponse
  */
@@ -323,7 +326,7 @@ export type ListOrderLinesResponse = Message<"souk.orders.v1.ListOrderLinesRespo
   lines: OrderLine[];
 
   /**
-   * Names the next page; empty on the last.
+   * The token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -338,7 +341,7 @@ export const ListOrderLinesResponseSchema: GenMessage<ListOrderLinesResponse> = 
   messageDesc(file_souk_orders_v1_order_service, 8);
 
 /**
- * What CancelOrder takes.
+ * The request of CancelOrder.
  *
  * @generated from message souk.orders.v1.CancelOrderRequest
  */
@@ -359,13 +362,13 @@ export const CancelOrderRequestSchema: GenMessage<CancelOrderRequest> = /*@__PUR
   messageDesc(file_souk_orders_v1_order_service, 9);
 
 /**
- * What CancelOrder answers.
+ * The response of CancelOrder.
  *
  * @generated from message souk.orders.v1.CancelOrderResponse
  */
 export type CancelOrderResponse = Message<"souk.orders.v1.CancelOrderResponse"> & {
   /**
-   * The order as it stands.
+   * The order in its current state.
    *
    * @generated from field: souk.orders.v1.Order order = 1;
    */
@@ -380,7 +383,7 @@ export const CancelOrderResponseSchema: GenMessage<CancelOrderResponse> = /*@__P
   messageDesc(file_souk_orders_v1_order_service, 10);
 
 /**
- * What FulfillOrder takes.
+ * The request of FulfillOrder.
  *
  * @generated from message souk.orders.v1.FulfillOrderRequest
  */
@@ -393,8 +396,8 @@ export type FulfillOrderRequest = Message<"souk.orders.v1.FulfillOrderRequest"> 
   orderId: string;
 
   /**
-   * When the goods left in the world; absent means now. Only STAFF may set it, only to the past, and not to a time before
-   * the sale.
+   * When the goods left in the real world; absent means now. Only STAFF may set it; it must be in
+   * the past and not before the sale.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 2;
    */
@@ -409,13 +412,13 @@ export const FulfillOrderRequestSchema: GenMessage<FulfillOrderRequest> = /*@__P
   messageDesc(file_souk_orders_v1_order_service, 11);
 
 /**
- * What FulfillOrder answers.
+ * The response of FulfillOrder.
  *
  * @generated from message souk.orders.v1.FulfillOrderResponse
  */
 export type FulfillOrderResponse = Message<"souk.orders.v1.FulfillOrderResponse"> & {
   /**
-   * The order as it stands.
+   * The order in its current state.
    *
    * @generated from field: souk.orders.v1.Order order = 1;
    */
@@ -458,7 +461,7 @@ export const RefundLineRequestSchema: GenMessage<RefundLineRequest> = /*@__PURE_
   messageDesc(file_souk_orders_v1_order_service, 13);
 
 /**
- * What RefundOrder takes.
+ * The request of RefundOrder.
  *
  * @generated from message souk.orders.v1.RefundOrderRequest
  */
@@ -471,7 +474,8 @@ export type RefundOrderRequest = Message<"souk.orders.v1.RefundOrderRequest"> & 
   orderId: string;
 
   /**
-   * Names this call, so that it can be repeated: 1 to 128 characters, none of them a control character.
+   * The idempotency key of this call, chosen by the caller: 1 to 128 characters, none of them a
+   * control character.
    *
    * @generated from field: string request_id = 2;
    */
@@ -485,24 +489,24 @@ export type RefundOrderRequest = Message<"souk.orders.v1.RefundOrderRequest"> & 
   lines: RefundLineRequest[];
 
   /**
-   * Without lines: a bare amount to refund, more than nothing; absent means all that is left. With lines, which needs
-   * `restock`: how much goes back for them, 0 or more; absent means the price of the lines, or what is left when that is
-   * less.
+   * Without lines: the amount to refund, more than 0; absent means all that is left. With lines,
+   * which requires `restock`: how much to pay back for them, 0 or more; absent means the price of
+   * the lines, or what is left when that is less.
    *
    * @generated from field: souk.type.v1.Money amount = 4;
    */
   amount?: Money | undefined;
 
   /**
-   * True takes the units of the lines back on hand.
+   * True returns the units of the lines to stock.
    *
    * @generated from field: bool restock = 5;
    */
   restock: boolean;
 
   /**
-   * When it happened in the world; absent means now. Only STAFF may set it, only to the past, and not to a time before
-   * the sale.
+   * When it happened in the real world; absent means now. Only STAFF may set it; it must be in the
+   * past and not before the sale.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 6;
    */
@@ -517,13 +521,13 @@ export const RefundOrderRequestSchema: GenMessage<RefundOrderRequest> = /*@__PUR
   messageDesc(file_souk_orders_v1_order_service, 14);
 
 /**
- * What RefundOrder answers.
+ * The response of RefundOrder.
  *
  * @generated from message souk.orders.v1.RefundOrderResponse
  */
 export type RefundOrderResponse = Message<"souk.orders.v1.RefundOrderResponse"> & {
   /**
-   * The order as it stands.
+   * The order in its current state.
    *
    * @generated from field: souk.orders.v1.Order order = 1;
    */
@@ -545,7 +549,7 @@ export const RefundOrderResponseSchema: GenMessage<RefundOrderResponse> = /*@__P
   messageDesc(file_souk_orders_v1_order_service, 15);
 
 /**
- * What WatchOrder takes.
+ * The request of WatchOrder.
  *
  * @generated from message souk.orders.v1.WatchOrderRequest
  */
@@ -558,7 +562,7 @@ export type WatchOrderRequest = Message<"souk.orders.v1.WatchOrderRequest"> & {
   orderId: string;
 
   /**
-   * The `resume_token` of the last change that was seen; empty for all changes.
+   * The `resume_token` of the last change received; empty for all changes.
    *
    * @generated from field: string resume_token = 2;
    */
@@ -573,7 +577,7 @@ export const WatchOrderRequestSchema: GenMessage<WatchOrderRequest> = /*@__PURE_
   messageDesc(file_souk_orders_v1_order_service, 16);
 
 /**
- * What WatchOrder answers.
+ * The response of WatchOrder.
  *
  * @generated from message souk.orders.v1.WatchOrderResponse
  */
@@ -586,7 +590,7 @@ export type WatchOrderResponse = Message<"souk.orders.v1.WatchOrderResponse"> & 
   change?: OrderChange | undefined;
 
   /**
-   * The order as it stood when this was sent; it may be ahead of `change`.
+   * The order when this was sent; it may be ahead of `change`.
    *
    * @generated from field: souk.orders.v1.Order order = 2;
    */
@@ -608,20 +612,20 @@ export const WatchOrderResponseSchema: GenMessage<WatchOrderResponse> = /*@__PUR
   messageDesc(file_souk_orders_v1_order_service, 17);
 
 /**
- * What ListQuarantinedOrders takes.
+ * The request of ListQuarantinedOrders.
  *
  * @generated from message souk.orders.v1.ListQuarantinedOrdersRequest
  */
 export type ListQuarantinedOrdersRequest = Message<"souk.orders.v1.ListQuarantinedOrdersRequest"> & {
   /**
-   * Orders on a page, at most 1,000; 0 means 100.
+   * Orders per page, at most 1,000; 0 means 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before; empty for the first.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -636,20 +640,20 @@ export const ListQuarantinedOrdersRequestSchema: GenMessage<ListQuarantinedOrder
   messageDesc(file_souk_orders_v1_order_service, 18);
 
 /**
- * What ListQuarantinedOrders answers.
+ * The response of ListQuarantinedOrders.
  *
  * @generated from message souk.orders.v1.ListQuarantinedOrdersResponse
  */
 export type ListQuarantinedOrdersResponse = Message<"souk.orders.v1.ListQuarantinedOrdersResponse"> & {
   /**
-   * The orders of this page, each with what it waits for.
+   * The orders of this page, each with its failing step.
    *
    * @generated from field: repeated souk.orders.v1.QuarantinedOrder orders = 1;
    */
   orders: QuarantinedOrder[];
 
   /**
-   * Names the next page; empty on the last.
+   * The token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -684,7 +688,7 @@ export type QuarantinedOrder = Message<"souk.orders.v1.QuarantinedOrder"> & {
   step: string;
 
   /**
-   * How often it was tried.
+   * How many attempts were made.
    *
    * @generated from field: int32 attempts = 3;
    */
@@ -706,7 +710,7 @@ export const QuarantinedOrderSchema: GenMessage<QuarantinedOrder> = /*@__PURE__*
   messageDesc(file_souk_orders_v1_order_service, 20);
 
 /**
- * What ResumeOrder takes.
+ * The request of ResumeOrder.
  *
  * @generated from message souk.orders.v1.ResumeOrderRequest
  */
@@ -727,13 +731,13 @@ export const ResumeOrderRequestSchema: GenMessage<ResumeOrderRequest> = /*@__PUR
   messageDesc(file_souk_orders_v1_order_service, 21);
 
 /**
- * What ResumeOrder answers.
+ * The response of ResumeOrder.
  *
  * @generated from message souk.orders.v1.ResumeOrderResponse
  */
 export type ResumeOrderResponse = Message<"souk.orders.v1.ResumeOrderResponse"> & {
   /**
-   * The order as it stands.
+   * The order in its current state.
    *
    * @generated from field: souk.orders.v1.Order order = 1;
    */
@@ -748,7 +752,7 @@ export const ResumeOrderResponseSchema: GenMessage<ResumeOrderResponse> = /*@__P
   messageDesc(file_souk_orders_v1_order_service, 22);
 
 /**
- * What SettleOrder takes.
+ * The request of SettleOrder.
  *
  * @generated from message souk.orders.v1.SettleOrderRequest
  */
@@ -776,13 +780,13 @@ export const SettleOrderRequestSchema: GenMessage<SettleOrderRequest> = /*@__PUR
   messageDesc(file_souk_orders_v1_order_service, 23);
 
 /**
- * What SettleOrder answers.
+ * The response of SettleOrder.
  *
  * @generated from message souk.orders.v1.SettleOrderResponse
  */
 export type SettleOrderResponse = Message<"souk.orders.v1.SettleOrderResponse"> & {
   /**
-   * The order as it stands.
+   * The order in its current state.
    *
    * @generated from field: souk.orders.v1.Order order = 1;
    */
@@ -797,7 +801,7 @@ export const SettleOrderResponseSchema: GenMessage<SettleOrderResponse> = /*@__P
   messageDesc(file_souk_orders_v1_order_service, 24);
 
 /**
- * What AuditOrders takes: nothing.
+ * The request of AuditOrders; it is empty.
  *
  * @generated from message souk.orders.v1.AuditOrdersRequest
  */
@@ -812,20 +816,20 @@ export const AuditOrdersRequestSchema: GenMessage<AuditOrdersRequest> = /*@__PUR
   messageDesc(file_souk_orders_v1_order_service, 25);
 
 /**
- * What AuditOrders answers.
+ * The response of AuditOrders.
  *
  * @generated from message souk.orders.v1.AuditOrdersResponse
  */
 export type AuditOrdersResponse = Message<"souk.orders.v1.AuditOrdersResponse"> & {
   /**
-   * Every invariant that does not hold; empty when all is well. At most 1,000.
+   * Every violated invariant, at most 1,000; empty when there is none.
    *
    * @generated from field: repeated souk.type.v1.AuditFinding findings = 1;
    */
   findings: AuditFinding[];
 
   /**
-   * How much was looked at.
+   * How much was checked.
    *
    * @generated from field: repeated souk.type.v1.AuditCount counts = 2;
    */
@@ -840,7 +844,7 @@ export const AuditOrdersResponseSchema: GenMessage<AuditOrdersResponse> = /*@__P
   messageDesc(file_souk_orders_v1_order_service, 26);
 
 /**
- * Owns orders: placing one, and its life until it is fulfilled, cancelled or refunded.
+ * Owns orders from placement until they are fulfilled, canceled or refunded.
  *
  * Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units.
  *
@@ -848,19 +852,22 @@ export const AuditOrdersResponseSchema: GenMessage<AuditOrdersResponse> = /*@__P
  */
 export const OrderService: GenService<{
   /**
-   * Places an order: freezes its prices, holds its stock, authorises its payment, and makes it PLACED. Its payment is
-   * captured right after, without the caller's waiting.
+   * Places an order: freezes its prices, holds its stock, authorises its payment, and makes it
+   * PLACED. The payment is captured afterwards, in the background.
    *
-   * Answers the order when it is PLACED or further. When the deadline comes near it answers the PENDING order, which goes
-   * on by itself: watch it with WatchOrder. Repeating a `request_id` never makes a second order: it answers the first one
-   * as it stands now, and the same id with another body fails with ERROR_REASON_REQUEST_ID_REUSED.
-   * When it cannot be placed the order is kept as REJECTED, nothing is held or charged, and the call fails with one of
-   * ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED, TOTAL_OVERFLOW, OUT_OF_STOCK,
-   * UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED, PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP,
-   * UPSTREAM_REFUSED or ORDER_CANCELED, with the `order_id` in the metadata. A USER orders for itself only
-   * (ERROR_REASON_OTHER_CUSTOMER), and at default prices only. An `effective_time` is for STAFF
-   * (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED) and lies in the past (ERROR_REASON_EFFECTIVE_TIME). Too many orders being
-   * placed at once is ERROR_REASON_OVERLOADED of souk.policy.v1; then nothing was kept.
+   * Returns the order when it is PLACED or further. Shortly before the deadline it returns the
+   * PENDING order, which continues in the background: watch it with WatchOrder. Repeating a
+   * `request_id` never creates a second order: it returns the first one in its current state, and
+   * the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED. When the order
+   * cannot be placed it is kept as REJECTED, nothing is held or charged, and the call fails with
+   * one of ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED,
+   * TOTAL_OVERFLOW, OUT_OF_STOCK, UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED,
+   * PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP, UPSTREAM_REFUSED or ORDER_CANCELED, with the
+   * `order_id` in the metadata. A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER), and at
+   * default prices only. Only STAFF may set an `effective_time`
+   * (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED), and it must be in the past
+   * (ERROR_REASON_EFFECTIVE_TIME). When too many orders are being placed at once the call fails
+   * with ERROR_REASON_OVERLOADED of souk.policy.v1, and no order is stored.
    *
    * @generated from rpc souk.orders.v1.OrderService.PlaceOrder
    */
@@ -880,8 +887,8 @@ export const OrderService: GenService<{
     output: typeof GetOrderResponseSchema;
   },
   /**
-   * Lists orders, oldest id first, a page at a time. A USER sees its own orders only. A page ends at about 3 MiB whatever
-   * its size.
+   * Lists orders, oldest id first, a page at a time. A USER sees its own orders only. A page ends
+   * at about 3 MiB even when it has fewer items than `page_size`.
    *
    * @generated from rpc souk.orders.v1.OrderService.ListOrders
    */
@@ -891,8 +898,9 @@ export const OrderService: GenService<{
     output: typeof ListOrdersResponseSchema;
   },
   /**
-   * Lists the lines of one order by number, a page at a time. A USER sees its own orders only. A page ends at about 3 MiB
-   * whatever its size. Fails with ERROR_REASON_ORDER_NOT_FOUND.
+   * Lists the lines of one order by number, a page at a time. A USER sees its own orders only. A
+   * page ends at about 3 MiB even when it has fewer items than `page_size`. Fails with
+   * ERROR_REASON_ORDER_NOT_FOUND.
    *
    * @generated from rpc souk.orders.v1.OrderService.ListOrderLines
    */
@@ -902,13 +910,15 @@ export const OrderService: GenService<{
     output: typeof ListOrderLinesResponseSchema;
   },
   /**
-   * Takes an order back before its goods have left: its stock is released, its payment voided or paid back.
+   * Cancels an order before its goods have left: releases its stock, and voids or refunds its
+   * payment.
    *
-   * A PENDING order is cancelled as soon as its present step ends, and is answered as it stands; so is one whose
-   * cancelling is still under way when the deadline comes near. Cancelling a CANCELED or REJECTED order answers it.
-   * Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once it is FULFILLED or REFUNDED,
-   * ERROR_REASON_REFUND_DECLINED when the provider does not pay back (the order then stays as it was), and
-   * ERROR_REASON_ORDER_BUSY while another step is under way for longer than the deadline allows.
+   * A PENDING order is canceled as soon as its current step ends; the response has its current
+   * state. The same holds when the cancellation is still in progress shortly before the deadline.
+   * Canceling a CANCELED or REJECTED order returns it unchanged.
+   * Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once it is FULFILLED or
+   * REFUNDED, ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
+   * unchanged), and ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
    *
    * @generated from rpc souk.orders.v1.OrderService.CancelOrder
    */
@@ -918,12 +928,13 @@ export const OrderService: GenService<{
     output: typeof CancelOrderResponseSchema;
   },
   /**
-   * Records that the goods of a PAID order have left. Fulfilling a FULFILLED order answers it; one that was paid back whole
-   * since then is REFUNDED and answers ERROR_REASON_ORDER_STATE.
+   * Records that the goods of a PAID order have left. Fulfilling a FULFILLED order returns it; one
+   * that was refunded in full since then is REFUNDED and fails with ERROR_REASON_ORDER_STATE.
    *
-   * Payments and inventory are asked before the goods leave: when the money or the stock is not what the order says it
-   * fails with ERROR_REASON_ORDER_OUT_OF_STEP. Fails besides with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE,
-   * ERROR_REASON_ORDER_BUSY and ERROR_REASON_EFFECTIVE_TIME.
+   * Checks with payments and inventory before the goods leave, and fails with
+   * ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order. Also fails
+   * with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY and
+   * ERROR_REASON_EFFECTIVE_TIME.
    *
    * @generated from rpc souk.orders.v1.OrderService.FulfillOrder
    */
@@ -933,17 +944,21 @@ export const OrderService: GenService<{
     output: typeof FulfillOrderResponseSchema;
   },
   /**
-   * Pays back an order that was captured: some lines, a bare amount, or all that is left. With `restock` the units of the
-   * lines come back on hand, which needs an order whose goods have left (one whose goods have not left is cancelled
-   * instead). Paying back all of an order whose goods have not left also releases its stock.
+   * Refunds an order whose payment was captured: some lines, an amount, or all that is left. With
+   * `restock` the units of the lines return to stock, which needs an order whose goods have left
+   * (otherwise cancel the order). Refunding all of an order whose goods have not left also releases
+   * its stock.
    *
-   * Goods may come back when nothing is left to pay back, or were free: with `restock` and an `amount` of 0, or without an
-   * amount when nothing is left, the lines come back for nothing, also to a REFUNDED order.
+   * Goods can be returned when nothing is left to refund, or when they were free: with `restock`
+   * and an `amount` of 0, or without an amount when nothing is left, the lines are returned for no
+   * money, even on a REFUNDED order.
    *
-   * Answers the order with the refund when it has come to an end, or PENDING when the deadline comes near. Repeating a
-   * `request_id` answers the first refund; the same id with another body fails with ERROR_REASON_REQUEST_ID_REUSED.
-   * Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND, REFUND_EXCEEDS_ORDER,
-   * RETURN_EXCEEDS_ORDER, TOO_MANY_REFUNDS, EFFECTIVE_TIME and REFUND_DECLINED; then nothing is paid back.
+   * Returns the order with the refund when it succeeds, or with a PENDING refund shortly before the
+   * deadline. Repeating a `request_id` returns the first refund; the same id with a different body
+   * fails with ERROR_REASON_REQUEST_ID_REUSED.
+   * Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND,
+   * REFUND_EXCEEDS_ORDER, RETURN_EXCEEDS_ORDER, TOO_MANY_REFUNDS, EFFECTIVE_TIME and
+   * REFUND_DECLINED; nothing is paid back then.
    *
    * @generated from rpc souk.orders.v1.OrderService.RefundOrder
    */
@@ -953,9 +968,10 @@ export const OrderService: GenService<{
     output: typeof RefundOrderResponseSchema;
   },
   /**
-   * Streams every change of an order: first those after `resume_token` (all, when it is empty), then each as it happens.
-   * Ends by itself after the change that makes the order final, with UNAVAILABLE when the server drains, and with
-   * DEADLINE_EXCEEDED at the caller's deadline; go on with the last `resume_token`, nothing is left out or sent twice.
+   * Streams every change of an order: first those after `resume_token` (all, when it is empty),
+   * then each as it happens. Ends after the change that makes the order final, with UNAVAILABLE
+   * when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume with the
+   * last `resume_token`: no change is skipped or sent twice.
    * Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_INVALID_RESUME_TOKEN.
    *
    * @generated from rpc souk.orders.v1.OrderService.WatchOrder
@@ -966,7 +982,8 @@ export const OrderService: GenService<{
     output: typeof WatchOrderResponseSchema;
   },
   /**
-   * Lists the orders whose next step fails for good and waits for a decision, a page at a time.
+   * Lists the orders whose next step fails permanently and waits for a decision by STAFF, a page at
+   * a time.
    *
    * @generated from rpc souk.orders.v1.OrderService.ListQuarantinedOrders
    */
@@ -976,7 +993,7 @@ export const OrderService: GenService<{
     output: typeof ListQuarantinedOrdersResponseSchema;
   },
   /**
-   * Lets a quarantined order try its step again, at once. Answers the order as it stands.
+   * Retries the step of a quarantined order at once. Returns the order in its current state.
    * Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_NOT_QUARANTINED.
    *
    * @generated from rpc souk.orders.v1.OrderService.ResumeOrder
@@ -987,9 +1004,10 @@ export const OrderService: GenService<{
     output: typeof ResumeOrderResponseSchema;
   },
   /**
-   * Ends the step that a quarantined order waits for as if it had succeeded, because STAFF has seen to it by hand; the
-   * order goes on with the next one. The note is kept in the journal.
-   * Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and ERROR_REASON_ORDER_BUSY.
+   * Marks the failing step of a quarantined order as succeeded because STAFF has done it by hand;
+   * the order continues with the next step. The journal keeps the note.
+   * Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and
+   * ERROR_REASON_ORDER_BUSY.
    *
    * @generated from rpc souk.orders.v1.OrderService.SettleOrder
    */
@@ -999,8 +1017,9 @@ export const OrderService: GenService<{
     output: typeof SettleOrderResponseSchema;
   },
   /**
-   * Checks the invariants of this service's database: totals are the sums of lines, refunds never exceed what was paid,
-   * every state follows from the journal, no journal is left behind. Answers what is wrong, and how much was looked at.
+   * Checks the invariants of this service's database: totals are the sums of lines, refunds never
+   * exceed what was paid, every state follows from the journal, no journal is unfinished. Returns
+   * what is wrong and how much was checked.
    *
    * @generated from rpc souk.orders.v1.OrderService.AuditOrders
    */

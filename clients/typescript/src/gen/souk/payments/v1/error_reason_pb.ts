@@ -13,7 +13,8 @@ export const file_souk_payments_v1_error_reason: GenFile = /*@__PURE__*/
   fileDesc("CiNzb3VrL3BheW1lbnRzL3YxL2Vycm9yX3JlYXNvbi5wcm90bxIQc291ay5wYXltZW50cy52MSqdCAoLRXJyb3JSZWFzb24SHAoYRVJST1JfUkVBU09OX1VOU1BFQ0lGSUVEEAASOAoeRVJST1JfUkVBU09OX1BBWU1FTlRfTk9UX0ZPVU5EEAEaFKq7GBAIBRIKcGF5bWVudF9pZCABEj0KHEVSUk9SX1JFQVNPTl9QQVlNRU5UX0RJRkZFUlMQAhobqrsYFwgJEgpwYXltZW50X2lkEgVmaWVsZCABEjsKGkVSUk9SX1JFQVNPTl9QQVlNRU5UX1NUQVRFEAMaG6q7GBcICRIKcGF5bWVudF9pZBIFc3RhdGUgARJLCh1FUlJPUl9SRUFTT05fUEFZTUVOVF9ERUNMSU5FRBAEGiiquxgkCAkSCnBheW1lbnRfaWQSB2RlY2xpbmUSCXJldHJ5YWJsZSABEjsKIUVSUk9SX1JFQVNPTl9QUk9WSURFUl9VTkFWQUlMQUJMRRAFGhSquxgQCA4aCnBheW1lbnRfaWQgAxIzChlFUlJPUl9SRUFTT05fUEFZTUVOVF9CVVNZEAYaFKq7GBAIChIKcGF5bWVudF9pZCACEk0KJ0VSUk9SX1JFQVNPTl9DQVBUVVJFX0VYQ0VFRFNfQVVUSE9SSVpFRBAHGiCquxgcCAkSCnBheW1lbnRfaWQSCmNhcHR1cmFibGUgARJKCiRFUlJPUl9SRUFTT05fUkVGVU5EX0VYQ0VFRFNfQ0FQVFVSRUQQCBogqrsYHAgJEgpwYXltZW50X2lkEgpyZWZ1bmRhYmxlIAESNAobRVJST1JfUkVBU09OX1JFRlVORF9ESUZGRVJTEAkaE6q7GA8ICRIJcmVmdW5kX2lkIAESOAoeRVJST1JfUkVBU09OX1JFUVVFU1RfSURfUkVVU0VEEAoaFKq7GBAICRIKcGF5bWVudF9pZCABEikKG0VSUk9SX1JFQVNPTl9JTlZBTElEX0FNT1VOVBALGgiquxgECAMgARIxCiNFUlJPUl9SRUFTT05fVU5LTk9XTl9QQVlNRU5UX01FVEhPRBAMGgiquxgECAMgARIpChtFUlJPUl9SRUFTT05fTEVER0VSX1JFRlVTRUQQDRoIqrsYBAgNIAESRgodRVJST1JfUkVBU09OX1BBWU1FTlRfT0ZfT1JERVIQDhojqrsYHwgJEghvcmRlcl9pZBIKcGF5bWVudF9pZBIDdXNlIAESOwohRVJST1JfUkVBU09OX0FDVElPTl9OT1RfQ09NUExFVEVEEA8aFKq7GBAICRIKcGF5bWVudF9pZCABEjUKG0VSUk9SX1JFQVNPTl9BQ1RJT05fRVhQSVJFRBAQGhSquxgQCAkSCnBheW1lbnRfaWQgARIrCh1FUlJPUl9SRUFTT05fQUNUSU9OX05PVF9GT1VORBARGgiquxgECAUgAWIGcHJvdG8z", [file_souk_policy_v1_reason]);
 
 /**
- * Why the payments service refused a call; the `reason` of `google.rpc.ErrorInfo`, with domain `souk.payments.v1`.
+ * Why the payments service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
+ * `souk.payments.v1`.
  *
  * @generated from enum souk.payments.v1.ErrorReason
  */
@@ -33,117 +34,122 @@ export enum ErrorReason {
   PAYMENT_NOT_FOUND = 1,
 
   /**
-   * The payment id was used before with other fields. Metadata `payment_id`, and `field`, the first that differs.
+   * The payment id was already used with different fields. Metadata `payment_id`, and `field`, the
+   * first that differs.
    *
    * @generated from enum value: ERROR_REASON_PAYMENT_DIFFERS = 2;
    */
   PAYMENT_DIFFERS = 2,
 
   /**
-   * The payment is not in a state that allows this, because another step came first. Metadata `payment_id`, and `state`
-   * as a name of PaymentState.
+   * The payment is not in a state that allows this, because another step came first. Metadata
+   * `payment_id`, and `state` as a name of PaymentState.
    *
    * @generated from enum value: ERROR_REASON_PAYMENT_STATE = 3;
    */
   PAYMENT_STATE = 3,
 
   /**
-   * The provider declined. Metadata `payment_id`, `decline` (such as `insufficient_funds`) and `retryable` (`true` when
-   * another method or a later attempt may pass).
+   * The provider declined the operation. Metadata `payment_id`, `decline` (such as
+   * `insufficient_funds`) and `retryable` (`true` when another method or a later attempt may
+   * succeed).
    *
    * @generated from enum value: ERROR_REASON_PAYMENT_DECLINED = 4;
    */
   PAYMENT_DECLINED = 4,
 
   /**
-   * The provider does not answer; whether the operation took effect is not known yet and is found out by inquiry.
-   * Repeat the same call. Metadata `payment_id` when one payment was asked for.
+   * The provider does not respond; whether the operation took effect is unknown until an inquiry to
+   * the provider succeeds. Repeat the same call. Metadata `payment_id` when the call is about one
+   * payment.
    *
    * @generated from enum value: ERROR_REASON_PROVIDER_UNAVAILABLE = 5;
    */
   PROVIDER_UNAVAILABLE = 5,
 
   /**
-   * Another operation of this payment is in flight. Try again.
+   * Another operation of this payment is in flight. Retry.
    *
    * @generated from enum value: ERROR_REASON_PAYMENT_BUSY = 6;
    */
   PAYMENT_BUSY = 6,
 
   /**
-   * More would be captured than is authorised.
+   * The capture exceeds the authorised amount.
    *
    * @generated from enum value: ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED = 7;
    */
   CAPTURE_EXCEEDS_AUTHORIZED = 7,
 
   /**
-   * More would be refunded than was captured.
+   * The refund exceeds the captured amount.
    *
    * @generated from enum value: ERROR_REASON_REFUND_EXCEEDS_CAPTURED = 8;
    */
   REFUND_EXCEEDS_CAPTURED = 8,
 
   /**
-   * The refund id was used before for another payment or amount.
+   * The refund id was already used for a different payment or amount.
    *
    * @generated from enum value: ERROR_REASON_REFUND_DIFFERS = 9;
    */
   REFUND_DIFFERS = 9,
 
   /**
-   * The request id was used before for another capture of this payment.
+   * The request id was already used for a different capture of this payment.
    *
    * @generated from enum value: ERROR_REASON_REQUEST_ID_REUSED = 10;
    */
   REQUEST_ID_REUSED = 10,
 
   /**
-   * An amount is not in the currency of the payment, is negative, beyond 10^15, or nothing where it must be something.
-   * BadRequest names the field.
+   * An amount is not in the currency of the payment, is negative, is more than 10^15, or is 0 where
+   * it must not be. BadRequest names the field.
    *
    * @generated from enum value: ERROR_REASON_INVALID_AMOUNT = 11;
    */
   INVALID_AMOUNT = 11,
 
   /**
-   * The payment method is no token that the provider knows. Correct the field that BadRequest names.
+   * The provider does not know the payment method. Correct the field that BadRequest names.
    *
    * @generated from enum value: ERROR_REASON_UNKNOWN_PAYMENT_METHOD = 12;
    */
   UNKNOWN_PAYMENT_METHOD = 12,
 
   /**
-   * The ledger refused a transfer; a person must look.
+   * The ledger refused a transfer; an operator must investigate.
    *
    * @generated from enum value: ERROR_REASON_LEDGER_REFUSED = 13;
    */
   LEDGER_REFUSED = 13,
 
   /**
-   * The payment belongs to an order, and staff may not change it past the order. Metadata `order_id`, `payment_id`, and
-   * `use`, the method to call instead (such as `souk.orders.v1.OrderService.RefundOrder`).
+   * The payment belongs to an order, so staff must go through the order. Metadata `order_id`,
+   * `payment_id`, and `use`, the method to call instead (such as
+   * `souk.orders.v1.OrderService.RefundOrder`).
    *
    * @generated from enum value: ERROR_REASON_PAYMENT_OF_ORDER = 14;
    */
   PAYMENT_OF_ORDER = 14,
 
   /**
-   * The provider does not know yet what the customer decided at the `action_url`. Wait, or send the customer there.
+   * The customer has not decided yet at the `action_url`. Wait, or send the customer there.
    *
    * @generated from enum value: ERROR_REASON_ACTION_NOT_COMPLETED = 15;
    */
   ACTION_NOT_COMPLETED = 15,
 
   /**
-   * The payment was taken back before the customer confirmed it; nothing was charged. Order again.
+   * The payment was canceled before the customer confirmed it; nothing was charged. Place a new
+   * order.
    *
    * @generated from enum value: ERROR_REASON_ACTION_EXPIRED = 16;
    */
   ACTION_EXPIRED = 16,
 
   /**
-   * The URL is not one that the simulator gave out. BadRequest names the field `action_url`.
+   * The simulator did not issue this URL. BadRequest names the field `action_url`.
    *
    * @generated from enum value: ERROR_REASON_ACTION_NOT_FOUND = 17;
    */

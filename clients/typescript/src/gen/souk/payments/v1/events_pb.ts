@@ -15,7 +15,8 @@ export const file_souk_payments_v1_events: GenFile = /*@__PURE__*/
   fileDesc("Ch1zb3VrL3BheW1lbnRzL3YxL2V2ZW50cy5wcm90bxIQc291ay5wYXltZW50cy52MSI8Cg5QYXltZW50Q2hhbmdlZBIqCgdwYXltZW50GAEgASgLMhkuc291ay5wYXltZW50cy52MS5QYXltZW50Im4KD1BheW1lbnRSZWZ1bmRlZBIqCgdwYXltZW50GAEgASgLMhkuc291ay5wYXltZW50cy52MS5QYXltZW50Ei8KBnJlZnVuZBgCIAEoCzIfLnNvdWsucGF5bWVudHMudjEuUGF5bWVudFJlZnVuZGIGcHJvdG8z", [file_souk_payments_v1_payment]);
 
 /**
- * A payment came to rest in a new state or with other amounts; what is in flight is not told. Key: the payment id.
+ * An operation on a payment ended with a new state or new amounts; payments in flight publish no
+ * event. Key: the payment id.
  *
  * @generated from message souk.payments.v1.PaymentChanged
  */
@@ -36,7 +37,7 @@ export const PaymentChangedSchema: GenMessage<PaymentChanged> = /*@__PURE__*/
   messageDesc(file_souk_payments_v1_events, 0);
 
 /**
- * A refund came to an end, well or not. Key: the payment id.
+ * A refund succeeded or failed. Key: the payment id.
  *
  * @generated from message souk.payments.v1.PaymentRefunded
  */

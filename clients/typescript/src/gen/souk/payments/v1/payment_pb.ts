@@ -17,25 +17,27 @@ export const file_souk_payments_v1_payment: GenFile = /*@__PURE__*/
   fileDesc("Ch5zb3VrL3BheW1lbnRzL3YxL3BheW1lbnQucHJvdG8SEHNvdWsucGF5bWVudHMudjEigwQKB1BheW1lbnQSEgoKcGF5bWVudF9pZBgBIAEoCRIQCghvcmRlcl9pZBgCIAEoCRITCgtjdXN0b21lcl9pZBgDIAEoCRItCgVzdGF0ZRgEIAEoDjIeLnNvdWsucGF5bWVudHMudjEuUGF5bWVudFN0YXRlEiMKBmFtb3VudBgFIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRInCgphdXRob3JpemVkGAYgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EiUKCGNhcHR1cmVkGAcgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EiUKCHJlZnVuZGVkGAggASgLMhMuc291ay50eXBlLnYxLk1vbmV5EhIKCmFjdGlvbl91cmwYCSABKAkSDwoHZGVjbGluZRgKIAEoCRIUCgxpc19pbl9mbGlnaHQYCyABKAgSLwoLY3JlYXRlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5lZmZlY3RpdmVfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIQoEZmVlcxgPIAEoCzITLnNvdWsudHlwZS52MS5Nb25leSL1AQoNUGF5bWVudFJlZnVuZBIRCglyZWZ1bmRfaWQYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRIjCgZhbW91bnQYAyABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSMwoFc3RhdGUYBCABKA4yJC5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnRSZWZ1bmRTdGF0ZRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoOZWZmZWN0aXZlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKp8CCgxQYXltZW50U3RhdGUSHQoZUEFZTUVOVF9TVEFURV9VTlNQRUNJRklFRBAAEikKJVBBWU1FTlRfU1RBVEVfUkVRVUlSRVNfUEFZTUVOVF9NRVRIT0QQARInCiNQQVlNRU5UX1NUQVRFX1JFUVVJUkVTX0NPTkZJUk1BVElPThACEiEKHVBBWU1FTlRfU1RBVEVfUkVRVUlSRVNfQUNUSU9OEAMSHAoYUEFZTUVOVF9TVEFURV9QUk9DRVNTSU5HEAQSIgoeUEFZTUVOVF9TVEFURV9SRVFVSVJFU19DQVBUVVJFEAUSGwoXUEFZTUVOVF9TVEFURV9TVUNDRUVERUQQBhIaChZQQVlNRU5UX1NUQVRFX0NBTkNFTEVEEAcqoQEKElBheW1lbnRSZWZ1bmRTdGF0ZRIkCiBQQVlNRU5UX1JFRlVORF9TVEFURV9VTlNQRUNJRklFRBAAEiAKHFBBWU1FTlRfUkVGVU5EX1NUQVRFX1BFTkRJTkcQARIiCh5QQVlNRU5UX1JFRlVORF9TVEFURV9TVUNDRUVERUQQAhIfChtQQVlNRU5UX1JFRlVORF9TVEFURV9GQUlMRUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_souk_type_v1_money]);
 
 /**
- * The intent to take an amount of money, for one order or, when staff made it, for none. At every moment 0 <= refunded <= captured <= authorized <= amount.
+ * The intent to collect an amount of money, for one order or, when staff created it, for none.
+ * Always 0 <= refunded <= captured <= authorized <= amount.
  *
- * REQUIRES_PAYMENT_METHOD → REQUIRES_CONFIRMATION → PROCESSING → (REQUIRES_ACTION → PROCESSING) → REQUIRES_CAPTURE → SUCCEEDED.
- * A decline leads from PROCESSING back to REQUIRES_PAYMENT_METHOD; CANCELED follows any state before SUCCEEDED as long as nothing
- * was captured.
+ * REQUIRES_PAYMENT_METHOD → REQUIRES_CONFIRMATION → PROCESSING → (REQUIRES_ACTION → PROCESSING) →
+ * REQUIRES_CAPTURE → SUCCEEDED. A decline leads from PROCESSING back to REQUIRES_PAYMENT_METHOD;
+ * CANCELED can follow any state before SUCCEEDED while nothing is captured.
  *
  * @generated from message souk.payments.v1.Payment
  */
 export type Payment = Message<"souk.payments.v1.Payment"> & {
   /**
-   * The id, `payment_…`, chosen by whoever created it; it is the payment's key for ever.
+   * The id, `payment_…`, chosen by the caller; it is the payment's idempotency key and never
+   * expires.
    *
    * @generated from field: string payment_id = 1;
    */
   paymentId: string;
 
   /**
-   * The order it is for and belongs to, `order_…`; empty for a payment that staff made directly, and for the tombstone of a payment
-   * that was voided before it arrived.
+   * The order that it belongs to, `order_…`; empty for a payment that staff created directly, and
+   * for the tombstone of a payment that was voided before it arrived.
    *
    * @generated from field: string order_id = 2;
    */
@@ -49,21 +51,21 @@ export type Payment = Message<"souk.payments.v1.Payment"> & {
   customerId: string;
 
   /**
-   * Where it stands.
+   * The current state.
    *
    * @generated from field: souk.payments.v1.PaymentState state = 4;
    */
   state: PaymentState;
 
   /**
-   * How much is to be paid; 0 XXX in a tombstone.
+   * The amount to pay; 0 XXX in a tombstone.
    *
    * @generated from field: souk.type.v1.Money amount = 5;
    */
   amount?: Money | undefined;
 
   /**
-   * How much the provider has authorised and not released.
+   * How much the provider has authorised, without released amounts.
    *
    * @generated from field: souk.type.v1.Money authorized = 6;
    */
@@ -91,14 +93,15 @@ export type Payment = Message<"souk.payments.v1.Payment"> & {
   actionUrl: string;
 
   /**
-   * Why the provider declined the last authorisation, such as `insufficient_funds`; empty when it did not.
+   * Why the provider declined the last authorisation, such as `insufficient_funds`; empty
+   * otherwise.
    *
    * @generated from field: string decline = 10;
    */
   decline: string;
 
   /**
-   * True while an operation is under way or its outcome is not known.
+   * True while an operation is in progress or its outcome is unknown.
    *
    * @generated from field: bool is_in_flight = 11;
    */
@@ -119,14 +122,14 @@ export type Payment = Message<"souk.payments.v1.Payment"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * When the sale happened in the world; differs from create_time when history is imported.
+   * When the sale happened in the real world; differs from create_time when history is imported.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 14;
    */
   effectiveTime?: Timestamp | undefined;
 
   /**
-   * What the provider kept for itself of what was captured.
+   * The provider's fees, deducted from the captured amount.
    *
    * @generated from field: souk.type.v1.Money fees = 15;
    */
@@ -141,13 +144,13 @@ export const PaymentSchema: GenMessage<Payment> = /*@__PURE__*/
   messageDesc(file_souk_payments_v1_payment, 0);
 
 /**
- * Money that went back, or is on its way.
+ * A refund of captured money.
  *
  * @generated from message souk.payments.v1.PaymentRefund
  */
 export type PaymentRefund = Message<"souk.payments.v1.PaymentRefund"> & {
   /**
-   * The id, `refund_…`, chosen by whoever asked; it is the refund's key for ever.
+   * The id, `refund_…`, chosen by the caller; it is the refund's idempotency key and never expires.
    *
    * @generated from field: string refund_id = 1;
    */
@@ -168,21 +171,21 @@ export type PaymentRefund = Message<"souk.payments.v1.PaymentRefund"> & {
   amount?: Money | undefined;
 
   /**
-   * Where it stands.
+   * The current state.
    *
    * @generated from field: souk.payments.v1.PaymentRefundState state = 4;
    */
   state: PaymentRefundState;
 
   /**
-   * When it was asked for.
+   * When it was requested.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 5;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When it happened in the world.
+   * When it happened in the real world.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 6;
    */
@@ -197,7 +200,7 @@ export const PaymentRefundSchema: GenMessage<PaymentRefund> = /*@__PURE__*/
   messageDesc(file_souk_payments_v1_payment, 1);
 
 /**
- * Where a payment stands.
+ * The state of a payment.
  *
  * @generated from enum souk.payments.v1.PaymentState
  */
@@ -210,14 +213,14 @@ export enum PaymentState {
   UNSPECIFIED = 0,
 
   /**
-   * It waits for a payment method, the first or another after a decline.
+   * It waits for a payment method: the first, or another one after a decline.
    *
    * @generated from enum value: PAYMENT_STATE_REQUIRES_PAYMENT_METHOD = 1;
    */
   REQUIRES_PAYMENT_METHOD = 1,
 
   /**
-   * It has a method and waits for the go-ahead.
+   * It has a method and waits for ConfirmPaymentIntent.
    *
    * @generated from enum value: PAYMENT_STATE_REQUIRES_CONFIRMATION = 2;
    */
@@ -231,28 +234,28 @@ export enum PaymentState {
   REQUIRES_ACTION = 3,
 
   /**
-   * The provider is asked to authorise it.
+   * The provider is processing the authorisation.
    *
    * @generated from enum value: PAYMENT_STATE_PROCESSING = 4;
    */
   PROCESSING = 4,
 
   /**
-   * It is authorised, wholly or the rest after part captures.
+   * It is authorised: in full, or the rest after partial captures.
    *
    * @generated from enum value: PAYMENT_STATE_REQUIRES_CAPTURE = 5;
    */
   REQUIRES_CAPTURE = 5,
 
   /**
-   * It is captured, and nothing more will be. Refunds may follow.
+   * The capture is complete. Refunds may follow.
    *
    * @generated from enum value: PAYMENT_STATE_SUCCEEDED = 6;
    */
   SUCCEEDED = 6,
 
   /**
-   * It was taken back; nothing was captured. Final.
+   * It was canceled; nothing was captured. Final.
    *
    * @generated from enum value: PAYMENT_STATE_CANCELED = 7;
    */
@@ -266,7 +269,7 @@ export const PaymentStateSchema: GenEnum<PaymentState> = /*@__PURE__*/
   enumDesc(file_souk_payments_v1_payment, 0);
 
 /**
- * Where a refund stands.
+ * The state of a refund.
  *
  * @generated from enum souk.payments.v1.PaymentRefundState
  */
@@ -279,21 +282,21 @@ export enum PaymentRefundState {
   UNSPECIFIED = 0,
 
   /**
-   * Under way, or its outcome is not known yet.
+   * In progress, or its outcome is unknown.
    *
    * @generated from enum value: PAYMENT_REFUND_STATE_PENDING = 1;
    */
   PENDING = 1,
 
   /**
-   * The money went back. Final.
+   * The money was paid back. Final.
    *
    * @generated from enum value: PAYMENT_REFUND_STATE_SUCCEEDED = 2;
    */
   SUCCEEDED = 2,
 
   /**
-   * The provider refused it for good. Final.
+   * The provider refused it permanently. Final.
    *
    * @generated from enum value: PAYMENT_REFUND_STATE_FAILED = 3;
    */

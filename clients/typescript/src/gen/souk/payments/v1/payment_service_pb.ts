@@ -24,7 +24,7 @@ export const file_souk_payments_v1_payment_service: GenFile = /*@__PURE__*/
   fileDesc("CiZzb3VrL3BheW1lbnRzL3YxL3BheW1lbnRfc2VydmljZS5wcm90bxIQc291ay5wYXltZW50cy52MSKJAwoaQ3JlYXRlUGF5bWVudEludGVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSPwoIb3JkZXJfaWQYAiABKAlCLbpIKnIoMiZeKG9yZGVyX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSk/JBJNCgtjdXN0b21lcl9pZBgDIAEoCUI4ukg1cjMYgAEyLl4oW15ccHtDY31ccHtafV0oW15ccHtDY31dKlteXHB7Q2N9XHB7Wn1dKT8pPyQSKwoGYW1vdW50GAQgASgLMhMuc291ay50eXBlLnYxLk1vbmV5Qga6SAPIAQESMgoOZWZmZWN0aXZlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKDnBheW1lbnRfbWV0aG9kGAYgASgJQiCAAQG6SBpyGBiAATITXlteXHgwMC1ceDFmXHg3Zl0qJCJJChtDcmVhdGVQYXltZW50SW50ZW50UmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudCKZAQobQ29uZmlybVBheW1lbnRJbnRlbnRSZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEjgKDnBheW1lbnRfbWV0aG9kGAIgASgJQiCAAQG6SBpyGBiAATITXlteXHgwMC1ceDFmXHg3Zl0qJCJKChxDb25maXJtUGF5bWVudEludGVudFJlc3BvbnNlEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQiiAMKF0F1dGhvcml6ZVBheW1lbnRSZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEj8KCG9yZGVyX2lkGAIgASgJQi26SCpyKDImXihvcmRlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0pPyQSTQoLY3VzdG9tZXJfaWQYAyABKAlCOLpINXIzGIABMi5eKFteXHB7Q2N9XHB7Wn1dKFteXHB7Q2N9XSpbXlxwe0NjfVxwe1p9XSk/KT8kEisKBmFtb3VudBgEIAEoCzITLnNvdWsudHlwZS52MS5Nb25leUIGukgDyAEBEjIKDmVmZmVjdGl2ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI6Cg5wYXltZW50X21ldGhvZBgGIAEoCUIigAEBukgcchoQARiAATITXlteXHgwMC1ceDFmXHg3Zl0qJCJGChhBdXRob3JpemVQYXltZW50UmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudCJxChxDb21wbGV0ZVBheW1lbnRBY3Rpb25SZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEg8KB2FwcHJvdmUYAiABKAgiSwodQ29tcGxldGVQYXltZW50QWN0aW9uUmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudCL2AQoVQ2FwdHVyZVBheW1lbnRSZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEjMKCnJlcXVlc3RfaWQYAiABKAlCH7pIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSIwoGYW1vdW50GAMgASgLMhMuc291ay50eXBlLnYxLk1vbmV5Eg0KBWZpbmFsGAQgASgIEjIKDmVmZmVjdGl2ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJEChZDYXB0dXJlUGF5bWVudFJlc3BvbnNlEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQiVgoSVm9pZFBheW1lbnRSZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kIkEKE1ZvaWRQYXltZW50UmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudCL5AQoUUmVmdW5kUGF5bWVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSPgoJcmVmdW5kX2lkGAIgASgJQiu6SChyJjIkXnJlZnVuZF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEisKBmFtb3VudBgDIAEoCzITLnNvdWsudHlwZS52MS5Nb25leUIGukgDyAEBEjIKDmVmZmVjdGl2ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ0ChVSZWZ1bmRQYXltZW50UmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudBIvCgZyZWZ1bmQYAiABKAsyHy5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnRSZWZ1bmQiVQoRR2V0UGF5bWVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiQAoSR2V0UGF5bWVudFJlc3BvbnNlEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQiUgoTTGlzdFBheW1lbnRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgiXAoUTGlzdFBheW1lbnRzUmVzcG9uc2USKwoIcGF5bWVudHMYASADKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpYBChJMaXN0UmVmdW5kc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEkMKCnBheW1lbnRfaWQYAyABKAlCL7pILHIqMiheKHBheW1lbnRfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9KT8kImAKE0xpc3RSZWZ1bmRzUmVzcG9uc2USMAoHcmVmdW5kcxgBIAMoCzIfLnNvdWsucGF5bWVudHMudjEuUGF5bWVudFJlZnVuZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiWAoUUmVwYWlyUGF5bWVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiXgoVUmVwYWlyUGF5bWVudFJlc3BvbnNlEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQSGQoRdHJhbnNmZXJzX3dyaXR0ZW4YAiABKAUiFgoUQXVkaXRQYXltZW50c1JlcXVlc3QibwoVQXVkaXRQYXltZW50c1Jlc3BvbnNlEiwKCGZpbmRpbmdzGAEgAygLMhouc291ay50eXBlLnYxLkF1ZGl0RmluZGluZxIoCgZjb3VudHMYAiADKAsyGC5zb3VrLnR5cGUudjEuQXVkaXRDb3VudDKXHwoOUGF5bWVudFNlcnZpY2USngMKE0NyZWF0ZVBheW1lbnRJbnRlbnQSLC5zb3VrLnBheW1lbnRzLnYxLkNyZWF0ZVBheW1lbnRJbnRlbnRSZXF1ZXN0Gi0uc291ay5wYXltZW50cy52MS5DcmVhdGVQYXltZW50SW50ZW50UmVzcG9uc2UiqQKQAgKiuxiKAgoMCgIDBBIGb3JkZXJzEAEaAggFIhxFUlJPUl9SRUFTT05fUEFZTUVOVF9ESUZGRVJTIhpFUlJPUl9SRUFTT05fUEFZTUVOVF9TVEFURSIdRVJST1JfUkVBU09OX1BBWU1FTlRfT0ZfT1JERVIiG0VSUk9SX1JFQVNPTl9JTlZBTElEX0FNT1VOVCIjRVJST1JfUkVBU09OX1VOS05PV05fUEFZTUVOVF9NRVRIT0QiIUVSUk9SX1JFQVNPTl9QUk9WSURFUl9VTkFWQUlMQUJMRSIZRVJST1JfUkVBU09OX1BBWU1FTlRfQlVTWSIbRVJST1JfUkVBU09OX0xFREdFUl9SRUZVU0VEgtPkkwIROgEqIgwvdjEvcGF5bWVudHMSugMKFENvbmZpcm1QYXltZW50SW50ZW50Ei0uc291ay5wYXltZW50cy52MS5Db25maXJtUGF5bWVudEludGVudFJlcXVlc3QaLi5zb3VrLnBheW1lbnRzLnYxLkNvbmZpcm1QYXltZW50SW50ZW50UmVzcG9uc2UiwgKQAgKiuxiOAgoMCgIDBBIGb3JkZXJzEAEaAggKIh5FUlJPUl9SRUFTT05fUEFZTUVOVF9OT1RfRk9VTkQiGkVSUk9SX1JFQVNPTl9QQVlNRU5UX1NUQVRFIh1FUlJPUl9SRUFTT05fUEFZTUVOVF9ERUNMSU5FRCIdRVJST1JfUkVBU09OX1BBWU1FTlRfT0ZfT1JERVIiI0VSUk9SX1JFQVNPTl9VTktOT1dOX1BBWU1FTlRfTUVUSE9EIiFFUlJPUl9SRUFTT05fUFJPVklERVJfVU5BVkFJTEFCTEUiGUVSUk9SX1JFQVNPTl9QQVlNRU5UX0JVU1kiG0VSUk9SX1JFQVNPTl9MRURHRVJfUkVGVVNFRILT5JMCJjoBKiIhL3YxL3BheW1lbnRzL3twYXltZW50X2lkfTpjb25maXJtEr4DChBBdXRob3JpemVQYXltZW50Eikuc291ay5wYXltZW50cy52MS5BdXRob3JpemVQYXltZW50UmVxdWVzdBoqLnNvdWsucGF5bWVudHMudjEuQXV0aG9yaXplUGF5bWVudFJlc3BvbnNlItICkAICorsYqQIKDAoCAwQSBm9yZGVycxABGgIICiIcRVJST1JfUkVBU09OX1BBWU1FTlRfRElGRkVSUyIaRVJST1JfUkVBU09OX1BBWU1FTlRfU1RBVEUiHUVSUk9SX1JFQVNPTl9QQVlNRU5UX0RFQ0xJTkVEIh1FUlJPUl9SRUFTT05fUEFZTUVOVF9PRl9PUkRFUiIbRVJST1JfUkVBU09OX0lOVkFMSURfQU1PVU5UIiNFUlJPUl9SRUFTT05fVU5LTk9XTl9QQVlNRU5UX01FVEhPRCIhRVJST1JfUkVBU09OX1BST1ZJREVSX1VOQVZBSUxBQkxFIhlFUlJPUl9SRUFTT05fUEFZTUVOVF9CVVNZIhtFUlJPUl9SRUFTT05fTEVER0VSX1JFRlVTRUSC0+STAhs6ASoiFi92MS9wYXltZW50czphdXRob3JpemUSwQMKFUNvbXBsZXRlUGF5bWVudEFjdGlvbhIuLnNvdWsucGF5bWVudHMudjEuQ29tcGxldGVQYXltZW50QWN0aW9uUmVxdWVzdBovLnNvdWsucGF5bWVudHMudjEuQ29tcGxldGVQYXltZW50QWN0aW9uUmVzcG9uc2UixgKQAgKiuxiLAgoNCgMCAwQSBm9yZGVycxACGgIICiIeRVJST1JfUkVBU09OX1BBWU1FTlRfTk9UX0ZPVU5EIhpFUlJPUl9SRUFTT05fUEFZTUVOVF9TVEFURSIdRVJST1JfUkVBU09OX1BBWU1FTlRfREVDTElORUQiIUVSUk9SX1JFQVNPTl9BQ1RJT05fTk9UX0NPTVBMRVRFRCIbRVJST1JfUkVBU09OX0FDVElPTl9FWFBJUkVEIiFFUlJPUl9SRUFTT05fUFJPVklERVJfVU5BVkFJTEFCTEUiGUVSUk9SX1JFQVNPTl9QQVlNRU5UX0JVU1kiG0VSUk9SX1JFQVNPTl9MRURHRVJfUkVGVVNFRILT5JMCLToBKiIoL3YxL3BheW1lbnRzL3twYXltZW50X2lkfTpjb21wbGV0ZUFjdGlvbhLpAwoOQ2FwdHVyZVBheW1lbnQSJy5zb3VrLnBheW1lbnRzLnYxLkNhcHR1cmVQYXltZW50UmVxdWVzdBooLnNvdWsucGF5bWVudHMudjEuQ2FwdHVyZVBheW1lbnRSZXNwb25zZSKDA5ACAqK7GM8CCgwKAgMEEgZvcmRlcnMQARoCCAoiHkVSUk9SX1JFQVNPTl9QQVlNRU5UX05PVF9GT1VORCIaRVJST1JfUkVBU09OX1BBWU1FTlRfU1RBVEUiHUVSUk9SX1JFQVNPTl9QQVlNRU5UX0RFQ0xJTkVEIh1FUlJPUl9SRUFTT05fUEFZTUVOVF9PRl9PUkRFUiIbRVJST1JfUkVBU09OX0lOVkFMSURfQU1PVU5UIidFUlJPUl9SRUFTT05fQ0FQVFVSRV9FWENFRURTX0FVVEhPUklaRUQiHkVSUk9SX1JFQVNPTl9SRVFVRVNUX0lEX1JFVVNFRCIhRVJST1JfUkVBU09OX1BST1ZJREVSX1VOQVZBSUxBQkxFIhlFUlJPUl9SRUFTT05fUEFZTUVOVF9CVVNZIhtFUlJPUl9SRUFTT05fTEVER0VSX1JFRlVTRUSC0+STAiY6ASoiIS92MS9wYXltZW50cy97cGF5bWVudF9pZH06Y2FwdHVyZRL3AgoLVm9pZFBheW1lbnQSJC5zb3VrLnBheW1lbnRzLnYxLlZvaWRQYXltZW50UmVxdWVzdBolLnNvdWsucGF5bWVudHMudjEuVm9pZFBheW1lbnRSZXNwb25zZSKaApACAqK7GOkBCgwKAgMEEgZvcmRlcnMQARoCCAoiHkVSUk9SX1JFQVNPTl9QQVlNRU5UX05PVF9GT1VORCIaRVJST1JfUkVBU09OX1BBWU1FTlRfU1RBVEUiHUVSUk9SX1JFQVNPTl9QQVlNRU5UX0RFQ0xJTkVEIh1FUlJPUl9SRUFTT05fUEFZTUVOVF9PRl9PUkRFUiIhRVJST1JfUkVBU09OX1BST1ZJREVSX1VOQVZBSUxBQkxFIhlFUlJPUl9SRUFTT05fUEFZTUVOVF9CVVNZIhtFUlJPUl9SRUFTT05fTEVER0VSX1JFRlVTRUSC0+STAiM6ASoiHi92MS9wYXltZW50cy97cGF5bWVudF9pZH06dm9pZBLDAwoNUmVmdW5kUGF5bWVudBImLnNvdWsucGF5bWVudHMudjEuUmVmdW5kUGF5bWVudFJlcXVlc3QaJy5zb3VrLnBheW1lbnRzLnYxLlJlZnVuZFBheW1lbnRSZXNwb25zZSLgApACAqK7GK0CCgwKAgMEEgZvcmRlcnMQARoCCAoiHkVSUk9SX1JFQVNPTl9QQVlNRU5UX05PVF9GT1VORCIdRVJST1JfUkVBU09OX1BBWU1FTlRfREVDTElORUQiHUVSUk9SX1JFQVNPTl9QQVlNRU5UX09GX09SREVSIhtFUlJPUl9SRUFTT05fSU5WQUxJRF9BTU9VTlQiJEVSUk9SX1JFQVNPTl9SRUZVTkRfRVhDRUVEU19DQVBUVVJFRCIbRVJST1JfUkVBU09OX1JFRlVORF9ESUZGRVJTIiFFUlJPUl9SRUFTT05fUFJPVklERVJfVU5BVkFJTEFCTEUiGUVSUk9SX1JFQVNPTl9QQVlNRU5UX0JVU1kiG0VSUk9SX1JFQVNPTl9MRURHRVJfUkVGVVNFRILT5JMCJToBKiIgL3YxL3BheW1lbnRzL3twYXltZW50X2lkfTpyZWZ1bmQSrQEKCkdldFBheW1lbnQSIy5zb3VrLnBheW1lbnRzLnYxLkdldFBheW1lbnRSZXF1ZXN0GiQuc291ay5wYXltZW50cy52MS5HZXRQYXltZW50UmVzcG9uc2UiVJACAaK7GCwKBAoCAwQQAxoCCAIiHkVSUk9SX1JFQVNPTl9QQVlNRU5UX05PVF9GT1VORILT5JMCGxIZL3YxL3BheW1lbnRzL3twYXltZW50X2lkfRKGAQoMTGlzdFBheW1lbnRzEiUuc291ay5wYXltZW50cy52MS5MaXN0UGF5bWVudHNSZXF1ZXN0GiYuc291ay5wYXltZW50cy52MS5MaXN0UGF5bWVudHNSZXNwb25zZSInkAIBorsYDAoECgIDBBADGgIICoLT5JMCDhIML3YxL3BheW1lbnRzEosBCgtMaXN0UmVmdW5kcxIkLnNvdWsucGF5bWVudHMudjEuTGlzdFJlZnVuZHNSZXF1ZXN0GiUuc291ay5wYXltZW50cy52MS5MaXN0UmVmdW5kc1Jlc3BvbnNlIi+QAgGiuxgMCgQKAgMEEAMaAggKgtPkkwIWEhQvdjEvcGF5bWVudHM6cmVmdW5kcxL4AQoNUmVwYWlyUGF5bWVudBImLnNvdWsucGF5bWVudHMudjEuUmVwYWlyUGF5bWVudFJlcXVlc3QaJy5zb3VrLnBheW1lbnRzLnYxLlJlcGFpclBheW1lbnRSZXNwb25zZSKVAZACAqK7GGMKAwoBBBADGgIIHiIeRVJST1JfUkVBU09OX1BBWU1FTlRfTk9UX0ZPVU5EIhlFUlJPUl9SRUFTT05fUEFZTUVOVF9CVVNZIhtFUlJPUl9SRUFTT05fTEVER0VSX1JFRlVTRUSC0+STAiU6ASoiIC92MS9wYXltZW50cy97cGF5bWVudF9pZH06cmVwYWlyErMBCg1BdWRpdFBheW1lbnRzEiYuc291ay5wYXltZW50cy52MS5BdWRpdFBheW1lbnRzUmVxdWVzdBonLnNvdWsucGF5bWVudHMudjEuQXVkaXRQYXltZW50c1Jlc3BvbnNlIlGQAgGiuxgwCgQKAgMEEAMaAwisAiIhRVJST1JfUkVBU09OX1BST1ZJREVSX1VOQVZBSUxBQkxFgtPkkwIUEhIvdjEvcGF5bWVudHM6YXVkaXRiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_souk_payments_v1_payment, file_souk_policy_v1_policy, file_souk_type_v1_audit, file_souk_type_v1_money]);
 
 /**
- * What CreatePaymentIntent takes.
+ * The request of CreatePaymentIntent.
  *
  * @generated from message souk.payments.v1.CreatePaymentIntentRequest
  */
@@ -37,7 +37,8 @@ export type CreatePaymentIntentRequest = Message<"souk.payments.v1.CreatePayment
   paymentId: string;
 
   /**
-   * The order it is for. Required from the orders service; STAFF must leave it empty and gets a payment without an order.
+   * The order to pay. Required when the orders service calls; STAFF must leave it empty and gets a
+   * payment without an order.
    *
    * @generated from field: string order_id = 2;
    */
@@ -51,21 +52,22 @@ export type CreatePaymentIntentRequest = Message<"souk.payments.v1.CreatePayment
   customerId: string;
 
   /**
-   * How much is to be paid: 0 or more.
+   * The amount to pay: 0 or more.
    *
    * @generated from field: souk.type.v1.Money amount = 4;
    */
   amount?: Money | undefined;
 
   /**
-   * When the sale happened in the world; absent means now, and so does a time that lies ahead of this service's clock.
+   * When the sale happened in the real world; absent means now, and so does a time ahead of this
+   * service's clock.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 5;
    */
   effectiveTime?: Timestamp | undefined;
 
   /**
-   * The method, as in ConfirmPaymentIntent; empty when it comes with the confirmation.
+   * The method, as in ConfirmPaymentIntent; empty when the confirmation sets it.
    *
    * @generated from field: string payment_method = 6;
    */
@@ -80,13 +82,13 @@ export const CreatePaymentIntentRequestSchema: GenMessage<CreatePaymentIntentReq
   messageDesc(file_souk_payments_v1_payment_service, 0);
 
 /**
- * What CreatePaymentIntent answers.
+ * The response of CreatePaymentIntent.
  *
  * @generated from message souk.payments.v1.CreatePaymentIntentResponse
  */
 export type CreatePaymentIntentResponse = Message<"souk.payments.v1.CreatePaymentIntentResponse"> & {
   /**
-   * The payment as it stands.
+   * The payment in its current state.
    *
    * @generated from field: souk.payments.v1.Payment payment = 1;
    */
@@ -101,7 +103,7 @@ export const CreatePaymentIntentResponseSchema: GenMessage<CreatePaymentIntentRe
   messageDesc(file_souk_payments_v1_payment_service, 1);
 
 /**
- * What ConfirmPaymentIntent takes.
+ * The request of ConfirmPaymentIntent.
  *
  * @generated from message souk.payments.v1.ConfirmPaymentIntentRequest
  */
@@ -114,8 +116,8 @@ export type ConfirmPaymentIntentRequest = Message<"souk.payments.v1.ConfirmPayme
   paymentId: string;
 
   /**
-   * The method, a token of the provider, at most 128 characters; it is never logged. Empty means the one that the payment has.
-   * `SimulatorService` says which tokens the simulator knows.
+   * The method, a token of the provider, at most 128 characters; it is never logged. Empty keeps
+   * the method of the payment. `SimulatorService` lists the tokens of the simulator.
    *
    * @generated from field: string payment_method = 2;
    */
@@ -130,13 +132,13 @@ export const ConfirmPaymentIntentRequestSchema: GenMessage<ConfirmPaymentIntentR
   messageDesc(file_souk_payments_v1_payment_service, 2);
 
 /**
- * What ConfirmPaymentIntent answers.
+ * The response of ConfirmPaymentIntent.
  *
  * @generated from message souk.payments.v1.ConfirmPaymentIntentResponse
  */
 export type ConfirmPaymentIntentResponse = Message<"souk.payments.v1.ConfirmPaymentIntentResponse"> & {
   /**
-   * The payment as it stands.
+   * The payment in its current state.
    *
    * @generated from field: souk.payments.v1.Payment payment = 1;
    */
@@ -151,7 +153,7 @@ export const ConfirmPaymentIntentResponseSchema: GenMessage<ConfirmPaymentIntent
   messageDesc(file_souk_payments_v1_payment_service, 3);
 
 /**
- * What AuthorizePayment takes.
+ * The request of AuthorizePayment.
  *
  * @generated from message souk.payments.v1.AuthorizePaymentRequest
  */
@@ -164,7 +166,8 @@ export type AuthorizePaymentRequest = Message<"souk.payments.v1.AuthorizePayment
   paymentId: string;
 
   /**
-   * The order it is for. Required from the orders service; STAFF must leave it empty and gets a payment without an order.
+   * The order to pay. Required when the orders service calls; STAFF must leave it empty and gets a
+   * payment without an order.
    *
    * @generated from field: string order_id = 2;
    */
@@ -178,22 +181,23 @@ export type AuthorizePaymentRequest = Message<"souk.payments.v1.AuthorizePayment
   customerId: string;
 
   /**
-   * How much is to be paid: 0 or more.
+   * The amount to pay: 0 or more.
    *
    * @generated from field: souk.type.v1.Money amount = 4;
    */
   amount?: Money | undefined;
 
   /**
-   * When the sale happened in the world; absent means now, and so does a time that lies ahead of this service's clock.
+   * When the sale happened in the real world; absent means now, and so does a time ahead of this
+   * service's clock.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 5;
    */
   effectiveTime?: Timestamp | undefined;
 
   /**
-   * The method, a token of the provider, 1 to 128 characters; it is never logged. `SimulatorService` says which tokens the
-   * simulator knows.
+   * The method, a token of the provider, 1 to 128 characters; it is never logged.
+   * `SimulatorService` lists the tokens of the simulator.
    *
    * @generated from field: string payment_method = 6;
    */
@@ -208,13 +212,13 @@ export const AuthorizePaymentRequestSchema: GenMessage<AuthorizePaymentRequest> 
   messageDesc(file_souk_payments_v1_payment_service, 4);
 
 /**
- * What AuthorizePayment answers.
+ * The response of AuthorizePayment.
  *
  * @generated from message souk.payments.v1.AuthorizePaymentResponse
  */
 export type AuthorizePaymentResponse = Message<"souk.payments.v1.AuthorizePaymentResponse"> & {
   /**
-   * The payment as it stands.
+   * The payment in its current state.
    *
    * @generated from field: souk.payments.v1.Payment payment = 1;
    */
@@ -229,7 +233,7 @@ export const AuthorizePaymentResponseSchema: GenMessage<AuthorizePaymentResponse
   messageDesc(file_souk_payments_v1_payment_service, 5);
 
 /**
- * What CompletePaymentAction takes.
+ * The request of CompletePaymentAction.
  *
  * @generated from message souk.payments.v1.CompletePaymentActionRequest
  */
@@ -242,8 +246,9 @@ export type CompletePaymentActionRequest = Message<"souk.payments.v1.CompletePay
   paymentId: string;
 
   /**
-   * What the caller expects the customer to have done. It decides nothing; only, when the payment was declined, true is answered
-   * with ERROR_REASON_PAYMENT_DECLINED and false with the payment.
+   * What the caller expects the customer to have done. It does not affect the payment; only the
+   * response differs when the payment was declined: true gets ERROR_REASON_PAYMENT_DECLINED, and
+   * false gets the payment.
    *
    * @generated from field: bool approve = 2;
    */
@@ -258,13 +263,13 @@ export const CompletePaymentActionRequestSchema: GenMessage<CompletePaymentActio
   messageDesc(file_souk_payments_v1_payment_service, 6);
 
 /**
- * What CompletePaymentAction answers.
+ * The response of CompletePaymentAction.
  *
  * @generated from message souk.payments.v1.CompletePaymentActionResponse
  */
 export type CompletePaymentActionResponse = Message<"souk.payments.v1.CompletePaymentActionResponse"> & {
   /**
-   * The payment as it stands.
+   * The payment in its current state.
    *
    * @generated from field: souk.payments.v1.Payment payment = 1;
    */
@@ -279,7 +284,7 @@ export const CompletePaymentActionResponseSchema: GenMessage<CompletePaymentActi
   messageDesc(file_souk_payments_v1_payment_service, 7);
 
 /**
- * What CapturePayment takes.
+ * The request of CapturePayment.
  *
  * @generated from message souk.payments.v1.CapturePaymentRequest
  */
@@ -292,7 +297,7 @@ export type CapturePaymentRequest = Message<"souk.payments.v1.CapturePaymentRequ
   paymentId: string;
 
   /**
-   * Names this call, so that it can be repeated: 1 to 128 characters.
+   * The idempotency key of this call, chosen by the caller: 1 to 128 characters.
    *
    * @generated from field: string request_id = 2;
    */
@@ -313,8 +318,8 @@ export type CapturePaymentRequest = Message<"souk.payments.v1.CapturePaymentRequ
   final: boolean;
 
   /**
-   * When it happened in the world, not before the payment's own effective time; absent means now, and so does a time that lies ahead
-   * of this service's clock.
+   * When it happened in the real world, not before the payment's own effective time; absent means
+   * now, and so does a time ahead of this service's clock.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 5;
    */
@@ -329,13 +334,13 @@ export const CapturePaymentRequestSchema: GenMessage<CapturePaymentRequest> = /*
   messageDesc(file_souk_payments_v1_payment_service, 8);
 
 /**
- * What CapturePayment answers.
+ * The response of CapturePayment.
  *
  * @generated from message souk.payments.v1.CapturePaymentResponse
  */
 export type CapturePaymentResponse = Message<"souk.payments.v1.CapturePaymentResponse"> & {
   /**
-   * The payment as it stands.
+   * The payment in its current state.
    *
    * @generated from field: souk.payments.v1.Payment payment = 1;
    */
@@ -350,7 +355,7 @@ export const CapturePaymentResponseSchema: GenMessage<CapturePaymentResponse> = 
   messageDesc(file_souk_payments_v1_payment_service, 9);
 
 /**
- * What VoidPayment takes.
+ * The request of VoidPayment.
  *
  * @generated from message souk.payments.v1.VoidPaymentRequest
  */
@@ -371,13 +376,13 @@ export const VoidPaymentRequestSchema: GenMessage<VoidPaymentRequest> = /*@__PUR
   messageDesc(file_souk_payments_v1_payment_service, 10);
 
 /**
- * What VoidPayment answers.
+ * The response of VoidPayment.
  *
  * @generated from message souk.payments.v1.VoidPaymentResponse
  */
 export type VoidPaymentResponse = Message<"souk.payments.v1.VoidPaymentResponse"> & {
   /**
-   * The payment as it stands.
+   * The payment in its current state.
    *
    * @generated from field: souk.payments.v1.Payment payment = 1;
    */
@@ -392,7 +397,7 @@ export const VoidPaymentResponseSchema: GenMessage<VoidPaymentResponse> = /*@__P
   messageDesc(file_souk_payments_v1_payment_service, 11);
 
 /**
- * What RefundPayment takes.
+ * The request of RefundPayment.
  *
  * @generated from message souk.payments.v1.RefundPaymentRequest
  */
@@ -412,15 +417,15 @@ export type RefundPaymentRequest = Message<"souk.payments.v1.RefundPaymentReques
   refundId: string;
 
   /**
-   * How much to pay back: more than nothing.
+   * The amount to pay back: more than 0.
    *
    * @generated from field: souk.type.v1.Money amount = 3;
    */
   amount?: Money | undefined;
 
   /**
-   * When it happened in the world, not before the payment's own effective time; absent means now, and so does a time that lies ahead
-   * of this service's clock.
+   * When it happened in the real world, not before the payment's own effective time; absent means
+   * now, and so does a time ahead of this service's clock.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 4;
    */
@@ -435,20 +440,20 @@ export const RefundPaymentRequestSchema: GenMessage<RefundPaymentRequest> = /*@_
   messageDesc(file_souk_payments_v1_payment_service, 12);
 
 /**
- * What RefundPayment answers.
+ * The response of RefundPayment.
  *
  * @generated from message souk.payments.v1.RefundPaymentResponse
  */
 export type RefundPaymentResponse = Message<"souk.payments.v1.RefundPaymentResponse"> & {
   /**
-   * The payment as it stands.
+   * The payment in its current state.
    *
    * @generated from field: souk.payments.v1.Payment payment = 1;
    */
   payment?: Payment | undefined;
 
   /**
-   * The refund as it stands.
+   * The refund in its current state.
    *
    * @generated from field: souk.payments.v1.PaymentRefund refund = 2;
    */
@@ -463,7 +468,7 @@ export const RefundPaymentResponseSchema: GenMessage<RefundPaymentResponse> = /*
   messageDesc(file_souk_payments_v1_payment_service, 13);
 
 /**
- * What GetPayment takes.
+ * The request of GetPayment.
  *
  * @generated from message souk.payments.v1.GetPaymentRequest
  */
@@ -484,13 +489,13 @@ export const GetPaymentRequestSchema: GenMessage<GetPaymentRequest> = /*@__PURE_
   messageDesc(file_souk_payments_v1_payment_service, 14);
 
 /**
- * What GetPayment answers.
+ * The response of GetPayment.
  *
  * @generated from message souk.payments.v1.GetPaymentResponse
  */
 export type GetPaymentResponse = Message<"souk.payments.v1.GetPaymentResponse"> & {
   /**
-   * The payment as it stands.
+   * The payment in its current state.
    *
    * @generated from field: souk.payments.v1.Payment payment = 1;
    */
@@ -505,20 +510,20 @@ export const GetPaymentResponseSchema: GenMessage<GetPaymentResponse> = /*@__PUR
   messageDesc(file_souk_payments_v1_payment_service, 15);
 
 /**
- * What ListPayments takes.
+ * The request of ListPayments.
  *
  * @generated from message souk.payments.v1.ListPaymentsRequest
  */
 export type ListPaymentsRequest = Message<"souk.payments.v1.ListPaymentsRequest"> & {
   /**
-   * Payments on a page, at most 1,000; 0 means 100.
+   * Payments per page, at most 1,000; 0 means 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before; empty for the first.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -533,7 +538,7 @@ export const ListPaymentsRequestSchema: GenMessage<ListPaymentsRequest> = /*@__P
   messageDesc(file_souk_payments_v1_payment_service, 16);
 
 /**
- * What ListPayments answers.
+ * The response of ListPayments.
  *
  * @generated from message souk.payments.v1.ListPaymentsResponse
  */
@@ -546,7 +551,7 @@ export type ListPaymentsResponse = Message<"souk.payments.v1.ListPaymentsRespons
   payments: Payment[];
 
   /**
-   * Names the next page; empty on the last.
+   * The token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -561,20 +566,20 @@ export const ListPaymentsResponseSchema: GenMessage<ListPaymentsResponse> = /*@_
   messageDesc(file_souk_payments_v1_payment_service, 17);
 
 /**
- * What ListRefunds takes.
+ * The request of ListRefunds.
  *
  * @generated from message souk.payments.v1.ListRefundsRequest
  */
 export type ListRefundsRequest = Message<"souk.payments.v1.ListRefundsRequest"> & {
   /**
-   * Refunds on a page, at most 1,000; 0 means 100.
+   * Refunds per page, at most 1,000; 0 means 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before; empty for the first.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -596,7 +601,7 @@ export const ListRefundsRequestSchema: GenMessage<ListRefundsRequest> = /*@__PUR
   messageDesc(file_souk_payments_v1_payment_service, 18);
 
 /**
- * What ListRefunds answers.
+ * The response of ListRefunds.
  *
  * @generated from message souk.payments.v1.ListRefundsResponse
  */
@@ -609,7 +614,7 @@ export type ListRefundsResponse = Message<"souk.payments.v1.ListRefundsResponse"
   refunds: PaymentRefund[];
 
   /**
-   * Names the next page; empty on the last.
+   * The token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -624,7 +629,7 @@ export const ListRefundsResponseSchema: GenMessage<ListRefundsResponse> = /*@__P
   messageDesc(file_souk_payments_v1_payment_service, 19);
 
 /**
- * What RepairPayment takes.
+ * The request of RepairPayment.
  *
  * @generated from message souk.payments.v1.RepairPaymentRequest
  */
@@ -645,20 +650,20 @@ export const RepairPaymentRequestSchema: GenMessage<RepairPaymentRequest> = /*@_
   messageDesc(file_souk_payments_v1_payment_service, 20);
 
 /**
- * What RepairPayment answers.
+ * The response of RepairPayment.
  *
  * @generated from message souk.payments.v1.RepairPaymentResponse
  */
 export type RepairPaymentResponse = Message<"souk.payments.v1.RepairPaymentResponse"> & {
   /**
-   * The payment as it stands.
+   * The payment in its current state.
    *
    * @generated from field: souk.payments.v1.Payment payment = 1;
    */
   payment?: Payment | undefined;
 
   /**
-   * How many transfers the ledger lacked.
+   * How many transfers were missing in the ledger.
    *
    * @generated from field: int32 transfers_written = 2;
    */
@@ -673,7 +678,7 @@ export const RepairPaymentResponseSchema: GenMessage<RepairPaymentResponse> = /*
   messageDesc(file_souk_payments_v1_payment_service, 21);
 
 /**
- * What AuditPayments takes: nothing.
+ * The request of AuditPayments; it is empty.
  *
  * @generated from message souk.payments.v1.AuditPaymentsRequest
  */
@@ -688,20 +693,20 @@ export const AuditPaymentsRequestSchema: GenMessage<AuditPaymentsRequest> = /*@_
   messageDesc(file_souk_payments_v1_payment_service, 22);
 
 /**
- * What AuditPayments answers.
+ * The response of AuditPayments.
  *
  * @generated from message souk.payments.v1.AuditPaymentsResponse
  */
 export type AuditPaymentsResponse = Message<"souk.payments.v1.AuditPaymentsResponse"> & {
   /**
-   * Every invariant that does not hold; empty when all is well. At most 1,000.
+   * Every violated invariant, at most 1,000; empty when there is none.
    *
    * @generated from field: repeated souk.type.v1.AuditFinding findings = 1;
    */
   findings: AuditFinding[];
 
   /**
-   * How much was looked at.
+   * How much was checked.
    *
    * @generated from field: repeated souk.type.v1.AuditCount counts = 2;
    */
@@ -716,28 +721,33 @@ export const AuditPaymentsResponseSchema: GenMessage<AuditPaymentsResponse> = /*
   messageDesc(file_souk_payments_v1_payment_service, 23);
 
 /**
- * Owns payment intents: authorising, capturing, voiding and refunding them with a provider and in the ledger.
+ * Owns payment intents: authorising, capturing, voiding and refunding them with a provider and in
+ * the ledger.
  *
- * A payment has at most one operation under way. A provider that does not answer leaves it in flight: repeat the same call, which
- * inquires what became of the operation and never starts it a second time; the service does the same by itself. Whenever no operation
- * is in flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment over 0 is never shown to
- * the provider or the ledger. Any write may also fail with ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger
- * does not answer; it is finished later. A write first finishes what was left of an earlier operation, and fails as that one does:
- * with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
+ * A payment has at most one operation in progress. When the provider does not respond, the
+ * operation stays in flight: repeat the same call, which inquires about its outcome and never
+ * starts it a second time; the service also inquires in the background. Whenever no operation is in
+ * flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment
+ * of amount 0 never reaches the provider or the ledger. Any write may also fail with
+ * ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger does not respond; the
+ * service completes it later. A write first completes an unfinished earlier operation, and fails if
+ * that one fails: with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
  *
- * A payment with an `order_id` belongs to that order: only the orders service creates and changes it, and STAFF is refused with
- * ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use instead. STAFF may create and change payments without
- * an order.
+ * A payment with an `order_id` belongs to that order: only the orders service creates and changes
+ * it. STAFF gets ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use
+ * instead. STAFF may create and change payments without an order.
  *
- * Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most 10^15.
+ * Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most
+ * 10^15.
  *
  * @generated from service souk.payments.v1.PaymentService
  */
 export const PaymentService: GenService<{
   /**
-   * Creates a payment that waits for a method, or for its confirmation when it has one. Repeating the same call answers the
-   * payment as it stands. Fails with ERROR_REASON_PAYMENT_DIFFERS when the id was used for something else,
-   * ERROR_REASON_PAYMENT_STATE when it was voided before it arrived, INVALID_AMOUNT and UNKNOWN_PAYMENT_METHOD.
+   * Creates a payment that waits for a method, or for its confirmation when it has one. Repeating
+   * the same call returns the payment in its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS
+   * when the id was already used with different fields, ERROR_REASON_PAYMENT_STATE when it was
+   * voided before it arrived, INVALID_AMOUNT and UNKNOWN_PAYMENT_METHOD.
    *
    * @generated from rpc souk.payments.v1.PaymentService.CreatePaymentIntent
    */
@@ -747,11 +757,13 @@ export const PaymentService: GenService<{
     output: typeof CreatePaymentIntentResponseSchema;
   },
   /**
-   * Gives a payment its method and asks the provider to authorise it. Answers it in REQUIRES_CAPTURE, or REQUIRES_ACTION with
-   * where the customer must go. Repeating the call answers the payment as it stands, or the decline again when the method was
-   * declined for good; after a decline that may pass later, or with another method, the provider is asked anew.
-   * Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED, UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE
-   * and PAYMENT_BUSY.
+   * Sets the method of a payment and asks the provider to authorise it. Returns the payment in
+   * REQUIRES_CAPTURE, or in REQUIRES_ACTION with the URL where the customer confirms it. Repeating
+   * the call returns the payment in its current state, or the same decline when the method was
+   * declined permanently; after a temporary decline, or with another method, it asks the provider
+   * again.
+   * Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED,
+   * UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
    *
    * @generated from rpc souk.payments.v1.PaymentService.ConfirmPaymentIntent
    */
@@ -761,12 +773,13 @@ export const PaymentService: GenService<{
     output: typeof ConfirmPaymentIntentResponseSchema;
   },
   /**
-   * Creates a payment and confirms it in one call: what placing an order needs.
+   * Creates a payment and confirms it in one call, as placing an order does.
    *
-   * The `payment_id` is the key for ever: the same call answers the payment as it stands, or the decline again; the same id with
-   * other fields fails with ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before it arrived or after, with
-   * ERROR_REASON_PAYMENT_STATE. Fails besides with ERROR_REASON_PAYMENT_DECLINED, INVALID_AMOUNT, UNKNOWN_PAYMENT_METHOD,
-   * PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+   * The `payment_id` is the idempotency key and never expires: the same call returns the payment in
+   * its current state, or the same decline; the same id with different fields fails with
+   * ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived,
+   * fails with ERROR_REASON_PAYMENT_STATE. Also fails with ERROR_REASON_PAYMENT_DECLINED,
+   * INVALID_AMOUNT, UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
    *
    * @generated from rpc souk.payments.v1.PaymentService.AuthorizePayment
    */
@@ -776,12 +789,13 @@ export const PaymentService: GenService<{
     output: typeof AuthorizePaymentResponseSchema;
   },
   /**
-   * Asks the provider what the customer did at the `action_url`, and goes on: approved, the payment is authorised; declined, it
-   * waits for another method. What the caller says decides nothing. Repeating answers the payment as it stands. A user may ask about
-   * payments of its own only; others do not exist.
-   * Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED when the payment was taken back
-   * before, PAYMENT_DECLINED when the customer or the bank declined and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE,
-   * PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+   * Asks the provider what the customer did at the `action_url`, and continues: if approved, the
+   * payment is authorised; if declined, it waits for another method. Only the provider decides,
+   * never the caller. Repeating the call returns the payment in its current state. A USER may name
+   * its own payments only; others are not found.
+   * Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED
+   * when the payment was canceled first, PAYMENT_DECLINED when the customer or the bank declined
+   * and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
    *
    * @generated from rpc souk.payments.v1.PaymentService.CompletePaymentAction
    */
@@ -791,10 +805,12 @@ export const PaymentService: GenService<{
     output: typeof CompletePaymentActionResponseSchema;
   },
   /**
-   * Takes authorised money: all that is left, or a part. A part that is `final` releases the rest; otherwise more may be
-   * captured later. The `request_id` is the capture's key for ever: repeating it answers the payment as it stands, or the decline
-   * again; with another amount or `final` it fails with ERROR_REASON_REQUEST_ID_REUSED. Fails besides with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE,
-   * CAPTURE_EXCEEDS_AUTHORIZED, INVALID_AMOUNT, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+   * Captures authorised money: all that is left, or a part. A partial capture with `final` releases
+   * the rest; otherwise more may be captured later. The `request_id` is the capture's idempotency
+   * key and never expires: repeating it returns the payment in its current state, or the same
+   * decline; with a different amount or `final` it fails with ERROR_REASON_REQUEST_ID_REUSED. Also
+   * fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, CAPTURE_EXCEEDS_AUTHORIZED,
+   * INVALID_AMOUNT, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
    *
    * @generated from rpc souk.payments.v1.PaymentService.CapturePayment
    */
@@ -804,11 +820,12 @@ export const PaymentService: GenService<{
     output: typeof CapturePaymentResponseSchema;
   },
   /**
-   * Releases what is authorised and not captured. The payment is CANCELED, or SUCCEEDED when a part of it was captured. An
-   * authorisation of which nobody knows whether it arrived is taken back too. An id that is not known is remembered as canceled,
-   * for ever, so that an authorisation which arrives later is refused. Voiding again answers the payment as it stands.
-   * Fails with ERROR_REASON_PAYMENT_STATE when nothing is left to release because it was captured, PAYMENT_DECLINED when the
-   * provider refuses, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+   * Releases what is authorised and not captured. The payment becomes CANCELED, or SUCCEEDED when a
+   * part of it was captured. An authorisation with an unknown outcome is voided too. An unknown id
+   * is stored as canceled, and never expires, so that an authorisation which arrives later is
+   * refused. Voiding again returns the payment in its current state.
+   * Fails with ERROR_REASON_PAYMENT_STATE when everything was captured and nothing is left to
+   * release, PAYMENT_DECLINED when the provider refuses, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
    *
    * @generated from rpc souk.payments.v1.PaymentService.VoidPayment
    */
@@ -818,10 +835,11 @@ export const PaymentService: GenService<{
     output: typeof VoidPaymentResponseSchema;
   },
   /**
-   * Pays captured money back. The `refund_id` is the key for ever: the same call answers the refund as it stands, the same id
-   * with other fields fails with ERROR_REASON_REFUND_DIFFERS. Fails besides with ERROR_REASON_PAYMENT_NOT_FOUND,
-   * REFUND_EXCEEDS_CAPTURED, INVALID_AMOUNT, PAYMENT_DECLINED when the provider refuses (then the refund FAILED for good; another
-   * try needs another id), PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+   * Refunds captured money. The `refund_id` is the idempotency key and never expires: the same call
+   * returns the refund in its current state, the same id with different fields fails with
+   * ERROR_REASON_REFUND_DIFFERS. Also fails with ERROR_REASON_PAYMENT_NOT_FOUND,
+   * REFUND_EXCEEDS_CAPTURED, INVALID_AMOUNT, PAYMENT_DECLINED when the provider refuses (the refund
+   * is then FAILED; another attempt needs a new id), PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
    *
    * @generated from rpc souk.payments.v1.PaymentService.RefundPayment
    */
@@ -851,7 +869,7 @@ export const PaymentService: GenService<{
     output: typeof ListPaymentsResponseSchema;
   },
   /**
-   * Lists refunds by id, of one payment or of all, a page at a time.
+   * Lists the refunds of one payment or of all payments by id, a page at a time.
    *
    * @generated from rpc souk.payments.v1.PaymentService.ListRefunds
    */
@@ -861,10 +879,12 @@ export const PaymentService: GenService<{
     output: typeof ListRefundsResponseSchema;
   },
   /**
-   * Repairs what AuditPayments complains of in the ledger: writes again, under the same ids, the transfers of this payment that the
-   * ledger lacks, as after it was restored from an older backup. Amounts and the provider are not touched, and a payment whose
-   * transfers are all there stays as it is. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY while an operation is under way,
-   * and LEDGER_REFUSED when the ledger holds something else under such an id.
+   * Repairs what AuditPayments reports about the ledger: writes again, under the same ids, the
+   * transfers of this payment that are missing in the ledger, for example after it was restored
+   * from an older backup. Neither the amounts nor the provider's records change, and a payment with
+   * all of its transfers stays unchanged. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY
+   * while an operation is in progress, and LEDGER_REFUSED when the ledger has a different transfer
+   * under such an id.
    *
    * @generated from rpc souk.payments.v1.PaymentService.RepairPayment
    */
@@ -874,8 +894,9 @@ export const PaymentService: GenService<{
     output: typeof RepairPaymentResponseSchema;
   },
   /**
-   * Checks the invariants of this service: amounts are in order, and the amounts of every payment without an operation in
-   * flight equal its ledger transfers and the provider's own book. Answers what is wrong, and how much was looked at.
+   * Checks the invariants of this service: amounts are consistent, and the amounts of every payment
+   * without an operation in flight equal its ledger transfers and the provider's own records.
+   * Returns what is wrong and how much was checked.
    *
    * @generated from rpc souk.payments.v1.PaymentService.AuditPayments
    */

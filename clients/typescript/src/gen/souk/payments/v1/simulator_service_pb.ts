@@ -18,20 +18,20 @@ export const file_souk_payments_v1_simulator_service: GenFile = /*@__PURE__*/
   fileDesc("Cihzb3VrL3BheW1lbnRzL3YxL3NpbXVsYXRvcl9zZXJ2aWNlLnByb3RvEhBzb3VrLnBheW1lbnRzLnYxIuUCCg1TY3JpcHRSZXF1ZXN0EjMKCnJlcXVlc3RfaWQYASABKAlCH7pIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSPAoOcGF5bWVudF9tZXRob2QYAiABKAlCIoABAbpIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiRIABJCCgpwYXltZW50X2lkGAQgASgJQiy6SClyJzIlXnBheW1lbnRfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JEgAEkkKCG91dGNvbWVzGAMgAygOMiIuc291ay5wYXltZW50cy52MS5TaW11bGF0ZWRPdXRjb21lQhO6SBCSAQ0IARBkIgeCAQQQASAAEkEKCW9wZXJhdGlvbhgFIAEoDjIkLnNvdWsucGF5bWVudHMudjEuU2ltdWxhdGVkT3BlcmF0aW9uQgi6SAWCAQIQAUIPCgZ0YXJnZXQSBbpIAggBIhAKDlNjcmlwdFJlc3BvbnNlImAKFUNvbXBsZXRlQWN0aW9uUmVxdWVzdBI2CgphY3Rpb25fdXJsGAEgASgJQiKAAQG6SBxyGhABGIAEMhNeW15ceDAwLVx4MWZceDdmXSokEg8KB2FwcHJvdmUYAiABKAgiKgoWQ29tcGxldGVBY3Rpb25SZXNwb25zZRIQCghhcHByb3ZlZBgBIAEoCCJRChJMaXN0Q2hhcmdlc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIIlkKE0xpc3RDaGFyZ2VzUmVzcG9uc2USKQoHY2hhcmdlcxgBIAMoCzIYLnNvdWsucGF5bWVudHMudjEuQ2hhcmdlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLEAQoGQ2hhcmdlEhIKCnBheW1lbnRfaWQYASABKAkSIQoEaGVsZBgCIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRIlCghjYXB0dXJlZBgDIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRIlCghyZWZ1bmRlZBgEIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRISCgpvcGVyYXRpb25zGAUgASgFEiEKBGZlZXMYBiABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkq5AEKElNpbXVsYXRlZE9wZXJhdGlvbhIjCh9TSU1VTEFURURfT1BFUkFUSU9OX1VOU1BFQ0lGSUVEEAASIQodU0lNVUxBVEVEX09QRVJBVElPTl9BVVRIT1JJWkUQARInCiNTSU1VTEFURURfT1BFUkFUSU9OX0NPTVBMRVRFX0FDVElPThACEh8KG1NJTVVMQVRFRF9PUEVSQVRJT05fQ0FQVFVSRRADEhwKGFNJTVVMQVRFRF9PUEVSQVRJT05fVk9JRBAEEh4KGlNJTVVMQVRFRF9PUEVSQVRJT05fUkVGVU5EEAUq+gEKEFNpbXVsYXRlZE91dGNvbWUSIQodU0lNVUxBVEVEX09VVENPTUVfVU5TUEVDSUZJRUQQABIdChlTSU1VTEFURURfT1VUQ09NRV9BUFBST1ZFEAESHQoZU0lNVUxBVEVEX09VVENPTUVfREVDTElORRACEiIKHlNJTVVMQVRFRF9PVVRDT01FX0RFQ0xJTkVfU09GVBADEiEKHVNJTVVMQVRFRF9PVVRDT01FX0xPU0VfQU5TV0VSEAQSIgoeU0lNVUxBVEVEX09VVENPTUVfTE9TRV9SRVFVRVNUEAUSGgoWU0lNVUxBVEVEX09VVENPTUVfU0xPVxAGMvwEChBTaW11bGF0b3JTZXJ2aWNlEn4KBlNjcmlwdBIfLnNvdWsucGF5bWVudHMudjEuU2NyaXB0UmVxdWVzdBogLnNvdWsucGF5bWVudHMudjEuU2NyaXB0UmVzcG9uc2UiMZACAqK7GAsKAwoBBBACGgIIBYLT5JMCGToBKiIUL3YxL3NpbXVsYXRvcjpzY3JpcHQS2AIKDkNvbXBsZXRlQWN0aW9uEicuc291ay5wYXltZW50cy52MS5Db21wbGV0ZUFjdGlvblJlcXVlc3QaKC5zb3VrLnBheW1lbnRzLnYxLkNvbXBsZXRlQWN0aW9uUmVzcG9uc2Ui8gGQAgKiuxjDAQoECgICBBACGgIICiIdRVJST1JfUkVBU09OX0FDVElPTl9OT1RfRk9VTkQiG0VSUk9SX1JFQVNPTl9BQ1RJT05fRVhQSVJFRCIeRVJST1JfUkVBU09OX1BBWU1FTlRfTk9UX0ZPVU5EIiFFUlJPUl9SRUFTT05fUFJPVklERVJfVU5BVkFJTEFCTEUiGUVSUk9SX1JFQVNPTl9QQVlNRU5UX0JVU1kiG0VSUk9SX1JFQVNPTl9MRURHRVJfUkVGVVNFRILT5JMCIToBKiIcL3YxL3NpbXVsYXRvcjpjb21wbGV0ZUFjdGlvbhKMAQoLTGlzdENoYXJnZXMSJC5zb3VrLnBheW1lbnRzLnYxLkxpc3RDaGFyZ2VzUmVxdWVzdBolLnNvdWsucGF5bWVudHMudjEuTGlzdENoYXJnZXNSZXNwb25zZSIwkAIBorsYDAoECgIDBBADGgIICoLT5JMCFxIVL3YxL3NpbXVsYXRvci9jaGFyZ2VzYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_souk_policy_v1_policy, file_souk_type_v1_money]);
 
 /**
- * What Script takes.
+ * The request of Script.
  *
  * @generated from message souk.payments.v1.ScriptRequest
  */
 export type ScriptRequest = Message<"souk.payments.v1.ScriptRequest"> & {
   /**
-   * Names this call, so that it can be repeated: 1 to 128 characters.
+   * The idempotency key of this call, chosen by the caller: 1 to 128 characters.
    *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
 
   /**
-   * What the answers are for.
+   * The operations to script.
    *
    * @generated from oneof souk.payments.v1.ScriptRequest.target
    */
@@ -54,7 +54,7 @@ export type ScriptRequest = Message<"souk.payments.v1.ScriptRequest"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * What the next operations come to, in order: 1 to 100.
+   * The outcomes of the next operations, in order: 1 to 100.
    *
    * @generated from field: repeated souk.payments.v1.SimulatedOutcome outcomes = 3;
    */
@@ -76,7 +76,7 @@ export const ScriptRequestSchema: GenMessage<ScriptRequest> = /*@__PURE__*/
   messageDesc(file_souk_payments_v1_simulator_service, 0);
 
 /**
- * What Script answers: nothing.
+ * The response of Script; it is empty.
  *
  * @generated from message souk.payments.v1.ScriptResponse
  */
@@ -91,13 +91,13 @@ export const ScriptResponseSchema: GenMessage<ScriptResponse> = /*@__PURE__*/
   messageDesc(file_souk_payments_v1_simulator_service, 1);
 
 /**
- * What CompleteAction takes.
+ * The request of CompleteAction.
  *
  * @generated from message souk.payments.v1.CompleteActionRequest
  */
 export type CompleteActionRequest = Message<"souk.payments.v1.CompleteActionRequest"> & {
   /**
-   * The `action_url` of the payment, as the simulator gave it out; nobody can guess one.
+   * The `action_url` of the payment, as the simulator issued it; it cannot be guessed.
    *
    * @generated from field: string action_url = 1;
    */
@@ -119,13 +119,13 @@ export const CompleteActionRequestSchema: GenMessage<CompleteActionRequest> = /*
   messageDesc(file_souk_payments_v1_simulator_service, 2);
 
 /**
- * What CompleteAction answers.
+ * The response of CompleteAction.
  *
  * @generated from message souk.payments.v1.CompleteActionResponse
  */
 export type CompleteActionResponse = Message<"souk.payments.v1.CompleteActionResponse"> & {
   /**
-   * What was decided first, which is what holds.
+   * The first decision, which is final.
    *
    * @generated from field: bool approved = 1;
    */
@@ -140,20 +140,20 @@ export const CompleteActionResponseSchema: GenMessage<CompleteActionResponse> = 
   messageDesc(file_souk_payments_v1_simulator_service, 3);
 
 /**
- * What ListCharges takes.
+ * The request of ListCharges.
  *
  * @generated from message souk.payments.v1.ListChargesRequest
  */
 export type ListChargesRequest = Message<"souk.payments.v1.ListChargesRequest"> & {
   /**
-   * Charges on a page, at most 1,000; 0 means 100.
+   * Charges per page, at most 1,000; 0 means 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before; empty for the first.
+   * The `next_page_token` of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -168,7 +168,7 @@ export const ListChargesRequestSchema: GenMessage<ListChargesRequest> = /*@__PUR
   messageDesc(file_souk_payments_v1_simulator_service, 4);
 
 /**
- * What ListCharges answers.
+ * The response of ListCharges.
  *
  * @generated from message souk.payments.v1.ListChargesResponse
  */
@@ -181,7 +181,7 @@ export type ListChargesResponse = Message<"souk.payments.v1.ListChargesResponse"
   charges: Charge[];
 
   /**
-   * Names the next page; empty on the last.
+   * The token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -196,13 +196,13 @@ export const ListChargesResponseSchema: GenMessage<ListChargesResponse> = /*@__P
   messageDesc(file_souk_payments_v1_simulator_service, 5);
 
 /**
- * One charge in the simulator's book.
+ * One charge in the simulator's records.
  *
  * @generated from message souk.payments.v1.Charge
  */
 export type Charge = Message<"souk.payments.v1.Charge"> & {
   /**
-   * The payment it is for.
+   * The payment that it belongs to.
    *
    * @generated from field: string payment_id = 1;
    */
@@ -230,14 +230,14 @@ export type Charge = Message<"souk.payments.v1.Charge"> & {
   refunded?: Money | undefined;
 
   /**
-   * How many operations took effect; a repeat takes none.
+   * How many operations took effect; a repeated operation counts once.
    *
    * @generated from field: int32 operations = 5;
    */
   operations: number;
 
   /**
-   * What the simulator kept for itself.
+   * The simulator's fees.
    *
    * @generated from field: souk.type.v1.Money fees = 6;
    */
@@ -252,7 +252,7 @@ export const ChargeSchema: GenMessage<Charge> = /*@__PURE__*/
   messageDesc(file_souk_payments_v1_simulator_service, 6);
 
 /**
- * What a provider is asked to do.
+ * An operation of a provider.
  *
  * @generated from enum souk.payments.v1.SimulatedOperation
  */
@@ -265,35 +265,35 @@ export enum SimulatedOperation {
   UNSPECIFIED = 0,
 
   /**
-   * Setting an amount aside.
+   * Authorise an amount.
    *
    * @generated from enum value: SIMULATED_OPERATION_AUTHORIZE = 1;
    */
   AUTHORIZE = 1,
 
   /**
-   * Going on after the customer acted.
+   * Continue after the customer's action.
    *
    * @generated from enum value: SIMULATED_OPERATION_COMPLETE_ACTION = 2;
    */
   COMPLETE_ACTION = 2,
 
   /**
-   * Taking what was set aside.
+   * Capture an authorised amount.
    *
    * @generated from enum value: SIMULATED_OPERATION_CAPTURE = 3;
    */
   CAPTURE = 3,
 
   /**
-   * Setting free what was set aside.
+   * Release an authorised amount.
    *
    * @generated from enum value: SIMULATED_OPERATION_VOID = 4;
    */
   VOID = 4,
 
   /**
-   * Paying back what was taken.
+   * Refund a captured amount.
    *
    * @generated from enum value: SIMULATED_OPERATION_REFUND = 5;
    */
@@ -307,7 +307,7 @@ export const SimulatedOperationSchema: GenEnum<SimulatedOperation> = /*@__PURE__
   enumDesc(file_souk_payments_v1_simulator_service, 0);
 
 /**
- * What one operation at the simulator comes to.
+ * The outcome of one operation at the simulator.
  *
  * @generated from enum souk.payments.v1.SimulatedOutcome
  */
@@ -327,35 +327,35 @@ export enum SimulatedOutcome {
   APPROVE = 1,
 
   /**
-   * It is declined for good.
+   * It is declined permanently.
    *
    * @generated from enum value: SIMULATED_OUTCOME_DECLINE = 2;
    */
   DECLINE = 2,
 
   /**
-   * It is declined, and may pass later.
+   * It is declined, and may succeed later.
    *
    * @generated from enum value: SIMULATED_OUTCOME_DECLINE_SOFT = 3;
    */
   DECLINE_SOFT = 3,
 
   /**
-   * It succeeds, and the answer is lost.
+   * It succeeds, but the response is lost.
    *
    * @generated from enum value: SIMULATED_OUTCOME_LOSE_ANSWER = 4;
    */
   LOSE_ANSWER = 4,
 
   /**
-   * It never arrives.
+   * The request never arrives.
    *
    * @generated from enum value: SIMULATED_OUTCOME_LOSE_REQUEST = 5;
    */
   LOSE_REQUEST = 5,
 
   /**
-   * It succeeds after a while, by default 3 seconds.
+   * It succeeds after a delay, by default 3 seconds.
    *
    * @generated from enum value: SIMULATED_OUTCOME_SLOW = 6;
    */
@@ -369,28 +369,33 @@ export const SimulatedOutcomeSchema: GenEnum<SimulatedOutcome> = /*@__PURE__*/
   enumDesc(file_souk_payments_v1_simulator_service, 1);
 
 /**
- * The provider that stands in for real ones: deterministic, scriptable, with a book of its own in a database of its own.
+ * A payment provider for tests and demos: deterministic, scriptable, with its own records in its
+ * own database.
  *
- * Its payment methods are test tokens. Each may be followed by `:` and any text, which makes it a method of its own for scripts.
+ * Its payment methods are test tokens. Append `:` and any text to a token to make a separate method
+ * for scripts.
  *
  * - `tok_approved`: everything succeeds.
- * - `tok_declined`: authorising is declined for good (`card_declined`).
- * - `tok_insufficient_funds`: authorising is declined and may pass later (`insufficient_funds`).
- * - `tok_requires_action`: authorising waits for the customer, who decides with CompleteAction.
- * - `tok_slow`: authorising succeeds after a while, by default 3 seconds.
- * - `tok_lost_after`: authorising succeeds, and the first answer is lost.
- * - `tok_lost_before`: the first request to authorise never arrives.
- * - `tok_down`: no request to authorise ever arrives.
- * - `tok_capture_declined`, `tok_refund_declined`: authorising succeeds, that operation is declined for good (`charge_expired`,
- *   `refund_refused`).
- * - `tok_capture_lost_after`, `tok_refund_lost_after`: authorising succeeds, the first answer to each such operation is lost.
+ * - `tok_declined`: the authorisation is declined permanently (`card_declined`).
+ * - `tok_insufficient_funds`: the authorisation is declined and may succeed later
+ *   (`insufficient_funds`).
+ * - `tok_requires_action`: the authorisation waits for the customer, who decides with
+ *   CompleteAction.
+ * - `tok_slow`: the authorisation succeeds after a delay, by default 3 seconds.
+ * - `tok_lost_after`: the authorisation succeeds, but the first response is lost.
+ * - `tok_lost_before`: the first authorisation request never arrives.
+ * - `tok_down`: no authorisation request ever arrives.
+ * - `tok_capture_declined`, `tok_refund_declined`: the authorisation succeeds, and that operation
+ *   is declined permanently (`charge_expired`, `refund_refused`).
+ * - `tok_capture_lost_after`, `tok_refund_lost_after`: the authorisation succeeds, but the first
+ *   response to each such operation is lost.
  *
  * @generated from service souk.payments.v1.SimulatorService
  */
 export const SimulatorService: GenService<{
   /**
-   * Makes the next operations on a payment, or on any payment with a method, come out in a certain way; then what the token says
-   * holds again. Operations that were already decided are not changed.
+   * Scripts the outcomes of the next operations on a payment, or on any payment with a method;
+   * afterwards the token decides again. Outcomes that were already decided do not change.
    *
    * @generated from rpc souk.payments.v1.SimulatorService.Script
    */
@@ -400,10 +405,12 @@ export const SimulatorService: GenService<{
     output: typeof ScriptResponseSchema;
   },
   /**
-   * The button on the page of the bank: whoever has the `action_url` of a payment approves or declines it, once. The simulator
-   * writes it down in its own book, and has payments ask for it at once, as a provider's notification would. Repeating the call
-   * changes nothing; nor does another decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URL that the
-   * simulator did not give out, and ERROR_REASON_ACTION_EXPIRED when the payment waits for nothing any more.
+   * The button on the bank's page: the holder of a payment's `action_url` approves or declines it,
+   * once. The simulator stores the decision in its own records and makes payments inquire at once,
+   * as a provider's notification would. Repeating the call changes nothing; nor does another
+   * decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URL that the simulator
+   * did not issue, and ERROR_REASON_ACTION_EXPIRED when the payment no longer waits for the
+   * customer.
    *
    * @generated from rpc souk.payments.v1.SimulatorService.CompleteAction
    */
@@ -413,7 +420,7 @@ export const SimulatorService: GenService<{
     output: typeof CompleteActionResponseSchema;
   },
   /**
-   * Lists the simulator's own book, as a provider's statement, by payment, a page at a time.
+   * Lists the simulator's own records, like a provider's statement, by payment, a page at a time.
    *
    * @generated from rpc souk.payments.v1.SimulatorService.ListCharges
    */

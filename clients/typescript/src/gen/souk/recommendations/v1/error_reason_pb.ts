@@ -13,8 +13,9 @@ export const file_souk_recommendations_v1_error_reason: GenFile = /*@__PURE__*/
   fileDesc("Cipzb3VrL3JlY29tbWVuZGF0aW9ucy92MS9lcnJvcl9yZWFzb24ucHJvdG8SF3NvdWsucmVjb21tZW5kYXRpb25zLnYxKmMKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEjYKG0VSUk9SX1JFQVNPTl9PVEhFUl9DVVNUT01FUhABGhWquxgRCAcSC2N1c3RvbWVyX2lkIAFiBnByb3RvMw", [file_souk_policy_v1_reason]);
 
 /**
- * Why the recommendations service refused a call; the `reason` of `google.rpc.ErrorInfo`, with domain
- * `souk.recommendations.v1`. It refuses little: where it knows nothing it answers what is popular, and says so.
+ * Why the recommendations service refused a call: the `reason` of `google.rpc.ErrorInfo`, with
+ * domain `souk.recommendations.v1`. It rarely fails: without data it returns popular items, and
+ * says so.
  *
  * @generated from enum souk.recommendations.v1.ErrorReason
  */
@@ -27,7 +28,7 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
 
   /**
-   * A USER asked what to show another customer.
+   * A USER requested recommendations for another customer.
    *
    * @generated from enum value: ERROR_REASON_OTHER_CUSTOMER = 1;
    */

@@ -15,14 +15,14 @@ export const file_souk_recommendations_v1_model: GenFile = /*@__PURE__*/
   fileDesc("CiNzb3VrL3JlY29tbWVuZGF0aW9ucy92MS9tb2RlbC5wcm90bxIXc291ay5yZWNvbW1lbmRhdGlvbnMudjEizgEKBU1vZGVsEg8KB3ZlcnNpb24YASABKAkSLgoKdHJhaW5fdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGgoSdHJhaW5fbWlsbGlzZWNvbmRzGAMgASgDEg4KBm9yZGVycxgEIAEoAxIRCgljdXN0b21lcnMYBSABKAMSDAoEc2t1cxgGIAEoAxI3CgpldmFsdWF0aW9uGAcgASgLMiMuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuRXZhbHVhdGlvbiKIAQoKRXZhbHVhdGlvbhIuCgpzcGxpdF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgljdXN0b21lcnMYAiABKAMSNwoHbWV0aG9kcxgDIAMoCzImLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLk1ldGhvZFF1YWxpdHkilwEKDU1ldGhvZFF1YWxpdHkSDgoGbWV0aG9kGAEgASgJEg4KBnJlY2FsbBgCIAEoARIMCgRuZGNnGAMgASgBEhUKDXJlY2FsbF9yZXBlYXQYBCABKAESEwoLbmRjZ19yZXBlYXQYBSABKAESFgoOcmVjYWxsX2V4cGxvcmUYBiABKAESFAoMbmRjZ19leHBsb3JlGAcgASgBYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
- * What was learned from the orders, as it is served.
+ * The model learned from the orders that is currently served.
  *
  * @generated from message souk.recommendations.v1.Model
  */
 export type Model = Message<"souk.recommendations.v1.Model"> & {
   /**
-   * Its version: a number that grows by one with each training, `-`, and the first 12 hexadecimal digits of the SHA-256
-   * of what was learned.
+   * Its version: a number that increases by one with each training, `-`, and the first 12
+   * hexadecimal digits of the SHA-256 of the model.
    *
    * @generated from field: string version = 1;
    */
@@ -43,14 +43,14 @@ export type Model = Message<"souk.recommendations.v1.Model"> & {
   trainMilliseconds: bigint;
 
   /**
-   * From how many orders it was learned.
+   * The number of orders it was trained on.
    *
    * @generated from field: int64 orders = 4;
    */
   orders: bigint;
 
   /**
-   * From how many customers; orders of guests have none.
+   * The number of customers it was trained on; orders of guests have none.
    *
    * @generated from field: int64 customers = 5;
    */
@@ -64,8 +64,8 @@ export type Model = Message<"souk.recommendations.v1.Model"> & {
   skus: bigint;
 
   /**
-   * How well the same method did on the newest orders when it had learned from the earlier ones only; absent while there
-   * are too few orders to tell.
+   * The quality of the same method on the newest orders when trained on the earlier ones only;
+   * absent while there are too few orders.
    *
    * @generated from field: souk.recommendations.v1.Evaluation evaluation = 7;
    */
@@ -80,14 +80,14 @@ export const ModelSchema: GenMessage<Model> = /*@__PURE__*/
   messageDesc(file_souk_recommendations_v1_model, 0);
 
 /**
- * A test of a method on orders that it had not seen. Every sku that was known is ranked for each customer; what the
- * customer then bought is what should have come first.
+ * A test of a method on orders that it was not trained on. It ranks every known sku for each
+ * customer; what the customer bought later should rank first.
  *
  * @generated from message souk.recommendations.v1.Evaluation
  */
 export type Evaluation = Message<"souk.recommendations.v1.Evaluation"> & {
   /**
-   * Orders before this were learned from, later ones were to be foretold.
+   * Orders before this time were the training data, later ones the test data.
    *
    * @generated from field: google.protobuf.Timestamp split_time = 1;
    */
@@ -101,7 +101,7 @@ export type Evaluation = Message<"souk.recommendations.v1.Evaluation"> & {
   customers: bigint;
 
   /**
-   * The method that is served and, beside it, the plain ones that it must beat.
+   * The method that is served and the simple baselines that it must beat.
    *
    * @generated from field: repeated souk.recommendations.v1.MethodQuality methods = 3;
    */
@@ -116,27 +116,29 @@ export const EvaluationSchema: GenMessage<Evaluation> = /*@__PURE__*/
   messageDesc(file_souk_recommendations_v1_model, 1);
 
 /**
- * How well one method did. Values are means over customers, between 0 and 1, of the first 20 items.
+ * The quality of one method. Values are means over customers, between 0 and 1, of the first 20
+ * items.
  *
  * @generated from message souk.recommendations.v1.MethodQuality
  */
 export type MethodQuality = Message<"souk.recommendations.v1.MethodQuality"> & {
   /**
-   * The method: `model`, `popularity` or `personal frequency`; the first two also as `…, only new items`.
+   * The method: `model`, `popularity` or `personal frequency`; the first two also as `…, only new
+   * items`.
    *
    * @generated from field: string method = 1;
    */
   method: string;
 
   /**
-   * The part of what was bought that was among the 20.
+   * The share of the bought items that was among the 20.
    *
    * @generated from field: double recall = 2;
    */
   recall: number;
 
   /**
-   * Normalised discounted cumulative gain: the higher up it stood, the more it counts.
+   * Normalised discounted cumulative gain: a higher rank counts more.
    *
    * @generated from field: double ndcg = 3;
    */

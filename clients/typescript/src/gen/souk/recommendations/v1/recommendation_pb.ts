@@ -13,8 +13,8 @@ export const file_souk_recommendations_v1_recommendation: GenFile = /*@__PURE__*
   fileDesc("Cixzb3VrL3JlY29tbWVuZGF0aW9ucy92MS9yZWNvbW1lbmRhdGlvbi5wcm90bxIXc291ay5yZWNvbW1lbmRhdGlvbnMudjEirwEKDlJlY29tbWVuZGF0aW9uEgsKA3NrdRgBIAEoCRISCgpwcm9kdWN0X2lkGAIgASgJEg0KBXRpdGxlGAMgASgJEg0KBXNjb3JlGAQgASgBEi8KBnJlYXNvbhgFIAEoCzIfLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLlJlYXNvbhItCgViYXNpcxgGIAEoDjIeLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkJhc2lzIm0KBlJlYXNvbhIxCgRraW5kGAEgASgOMiMuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuUmVhc29uS2luZBIWCg5iZWNhdXNlX29mX3NrdRgCIAEoCRIYChBiZWNhdXNlX29mX3RpdGxlGAMgASgJKqMBCgpSZWFzb25LaW5kEhsKF1JFQVNPTl9LSU5EX1VOU1BFQ0lGSUVEEAASHQoZUkVBU09OX0tJTkRfQk9VR0hUX0JFRk9SRRABEhoKFlJFQVNPTl9LSU5EX1NJTUlMQVJfVE8QAhIkCiBSRUFTT05fS0lORF9CT1VHSFRfVE9HRVRIRVJfV0lUSBADEhcKE1JFQVNPTl9LSU5EX1BPUFVMQVIQBCpXCgVCYXNpcxIVChFCQVNJU19VTlNQRUNJRklFRBAAEhIKDkJBU0lTX1BFUlNPTkFMEAESEAoMQkFTSVNfQkFTS0VUEAISEQoNQkFTSVNfUE9QVUxBUhADYgZwcm90bzM");
 
 /**
- * One thing to show. Its unit is the sku: what is bought, and bought again, is a variant and not a product. An answer
- * never has two skus of one product, and none whose product is not for sale.
+ * One item to show. It is a sku, because customers buy variants, not products. A response never has
+ * two skus of one product, nor a sku whose product is not for sale.
  *
  * @generated from message souk.recommendations.v1.Recommendation
  */
@@ -34,15 +34,16 @@ export type Recommendation = Message<"souk.recommendations.v1.Recommendation"> &
   productId: string;
 
   /**
-   * What the product is called, followed by what tells the variant from others where it has such a title.
+   * The title of the product, followed by that of the variant if it has one.
    *
    * @generated from field: string title = 3;
    */
   title: string;
 
   /**
-   * How strongly it is recommended. Items stand in the order to show them in; scores of one basis and kind of reason never
-   * grow along it, others cannot be compared, and none means anything beyond its answer.
+   * How strongly it is recommended. Items are in the order to show them in. Scores of one basis and
+   * one kind of reason never increase along that order; other scores cannot be compared, nor scores
+   * of different responses.
    *
    * @generated from field: double score = 4;
    */
@@ -56,7 +57,8 @@ export type Recommendation = Message<"souk.recommendations.v1.Recommendation"> &
   reason?: Reason | undefined;
 
   /**
-   * What it was found from; differs from the basis of the answer where there was too little to fill it.
+   * The data it was derived from; differs from the basis of the response when that had too few
+   * items.
    *
    * @generated from field: souk.recommendations.v1.Basis basis = 6;
    */
@@ -84,7 +86,8 @@ export type Reason = Message<"souk.recommendations.v1.Reason"> & {
   kind: ReasonKind;
 
   /**
-   * The sku that caused it: what it is similar to, was bought together with, or was bought before. Empty when POPULAR.
+   * The sku that caused it: the sku it is similar to, is bought together with, or that was bought
+   * before. Empty when POPULAR.
    *
    * @generated from field: string because_of_sku = 2;
    */
@@ -119,7 +122,7 @@ export enum ReasonKind {
   UNSPECIFIED = 0,
 
   /**
-   * The customer bought it before, and such things are bought again.
+   * The customer bought it before, and customers buy such items again.
    *
    * @generated from enum value: REASON_KIND_BOUGHT_BEFORE = 1;
    */
@@ -140,7 +143,7 @@ export enum ReasonKind {
   BOUGHT_TOGETHER_WITH = 3,
 
   /**
-   * Many orders have it; nothing about this customer or basket speaks for it.
+   * Many orders contain it; it is not specific to this customer or basket.
    *
    * @generated from enum value: REASON_KIND_POPULAR = 4;
    */
@@ -154,7 +157,8 @@ export const ReasonKindSchema: GenEnum<ReasonKind> = /*@__PURE__*/
   enumDesc(file_souk_recommendations_v1_recommendation, 0);
 
 /**
- * What an item was found from. An answer falls back from the first that it can to the last, and says which it was.
+ * The data that an item was derived from. A response uses the first basis that has enough data, and
+ * says which.
  *
  * @generated from enum souk.recommendations.v1.Basis
  */
@@ -167,21 +171,21 @@ export enum Basis {
   UNSPECIFIED = 0,
 
   /**
-   * What this customer bought.
+   * The orders of this customer.
    *
    * @generated from enum value: BASIS_PERSONAL = 1;
    */
   PERSONAL = 1,
 
   /**
-   * What lies in the basket, or the sku that was asked about.
+   * The basket, or the sku of the request.
    *
    * @generated from enum value: BASIS_BASKET = 2;
    */
   BASKET = 2,
 
   /**
-   * What everybody buys.
+   * The orders of all customers.
    *
    * @generated from enum value: BASIS_POPULAR = 3;
    */

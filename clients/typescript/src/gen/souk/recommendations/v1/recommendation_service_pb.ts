@@ -22,35 +22,35 @@ export const file_souk_recommendations_v1_recommendation_service: GenFile = /*@_
   fileDesc("CjRzb3VrL3JlY29tbWVuZGF0aW9ucy92MS9yZWNvbW1lbmRhdGlvbl9zZXJ2aWNlLnByb3RvEhdzb3VrLnJlY29tbWVuZGF0aW9ucy52MSKDAgoQUmVjb21tZW5kUmVxdWVzdBJNCgtjdXN0b21lcl9pZBgBIAEoCUI4ukg1cjMYgAEyLl4oW15ccHtDY31ccHtafV0oW15ccHtDY31dKlteXHB7Q2N9XHB7Wn1dKT8pPyQScAoLYmFza2V0X3NrdXMYAiADKAlCW7pIWJIBVRBkIlFyTxABGEAySV5bXHB7TH1ccHtOfVxwe1B9XHB7U31dKFtccHtMfVxwe059XHB7UH1ccHtTfSBdKltccHtMfVxwe059XHB7UH1ccHtTfV0pPyQSHAoJbWF4X2l0ZW1zGAMgASgFQgm6SAYaBBhkKAASEAoIb25seV9uZXcYBCABKAgikQEKEVJlY29tbWVuZFJlc3BvbnNlEjYKBWl0ZW1zGAEgAygLMicuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuUmVjb21tZW5kYXRpb24SLQoFYmFzaXMYAiABKA4yHi5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5CYXNpcxIVCg1tb2RlbF92ZXJzaW9uGAMgASgJIpkBChZTaW1pbGFyUHJvZHVjdHNSZXF1ZXN0EmEKA3NrdRgBIAEoCUJUukhRck8QARhAMkleW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XShbXHB7TH1ccHtOfVxwe1B9XHB7U30gXSpbXHB7TH1ccHtOfVxwe1B9XHB7U31dKT8kEhwKCW1heF9pdGVtcxgCIAEoBUIJukgGGgQYZCgAIpcBChdTaW1pbGFyUHJvZHVjdHNSZXNwb25zZRI2CgVpdGVtcxgBIAMoCzInLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLlJlY29tbWVuZGF0aW9uEi0KBWJhc2lzGAIgASgOMh4uc291ay5yZWNvbW1lbmRhdGlvbnMudjEuQmFzaXMSFQoNbW9kZWxfdmVyc2lvbhgDIAEoCSKsAQofRnJlcXVlbnRseUJvdWdodFRvZ2V0aGVyUmVxdWVzdBJrCgRza3VzGAEgAygJQl26SFqSAVcIARBkIlFyTxABGEAySV5bXHB7TH1ccHtOfVxwe1B9XHB7U31dKFtccHtMfVxwe059XHB7UH1ccHtTfSBdKltccHtMfVxwe059XHB7UH1ccHtTfV0pPyQSHAoJbWF4X2l0ZW1zGAIgASgFQgm6SAYaBBhkKAAiiQEKIEZyZXF1ZW50bHlCb3VnaHRUb2dldGhlclJlc3BvbnNlEjYKBWl0ZW1zGAEgAygLMicuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuUmVjb21tZW5kYXRpb24SLQoFYmFzaXMYAiABKA4yHi5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5CYXNpcyI2ChZQb3B1bGFyUHJvZHVjdHNSZXF1ZXN0EhwKCW1heF9pdGVtcxgBIAEoBUIJukgGGgQYZCgAIlEKF1BvcHVsYXJQcm9kdWN0c1Jlc3BvbnNlEjYKBWl0ZW1zGAEgAygLMicuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuUmVjb21tZW5kYXRpb24iEQoPR2V0TW9kZWxSZXF1ZXN0Io0BChBHZXRNb2RlbFJlc3BvbnNlEi0KBW1vZGVsGAEgASgLMh4uc291ay5yZWNvbW1lbmRhdGlvbnMudjEuTW9kZWwSDgoGb3JkZXJzGAIgASgDEhQKDG9yZGVyc19zaW5jZRgDIAEoAxITCgtpc190cmFpbmluZxgEIAEoCBIPCgdwcm9ibGVtGAUgASgJIh0KG0F1ZGl0UmVjb21tZW5kYXRpb25zUmVxdWVzdCJ2ChxBdWRpdFJlY29tbWVuZGF0aW9uc1Jlc3BvbnNlEiwKCGZpbmRpbmdzGAEgAygLMhouc291ay50eXBlLnYxLkF1ZGl0RmluZGluZxIoCgZjb3VudHMYAiADKAsyGC5zb3VrLnR5cGUudjEuQXVkaXRDb3VudDL0CAoVUmVjb21tZW5kYXRpb25TZXJ2aWNlEt8BCglSZWNvbW1lbmQSKS5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5SZWNvbW1lbmRSZXF1ZXN0Giouc291ay5yZWNvbW1lbmRhdGlvbnMudjEuUmVjb21tZW5kUmVzcG9uc2Uie5ACAaK7GCoKBQoDAgMEEAMaAggCIhtFUlJPUl9SRUFTT05fT1RIRVJfQ1VTVE9NRVKC0+STAkRaLRIrL3YxL2N1c3RvbWVycy97Y3VzdG9tZXJfaWR9L3JlY29tbWVuZGF0aW9ucxITL3YxL3JlY29tbWVuZGF0aW9ucxKmAQoPU2ltaWxhclByb2R1Y3RzEi8uc291ay5yZWNvbW1lbmRhdGlvbnMudjEuU2ltaWxhclByb2R1Y3RzUmVxdWVzdBowLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLlNpbWlsYXJQcm9kdWN0c1Jlc3BvbnNlIjCQAgGiuxgLCgMKAQEQAxoCCAKC0+STAhgSFi92MS9za3VzL3tza3V9L3NpbWlsYXISzQEKGEZyZXF1ZW50bHlCb3VnaHRUb2dldGhlchI4LnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkZyZXF1ZW50bHlCb3VnaHRUb2dldGhlclJlcXVlc3QaOS5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5GcmVxdWVudGx5Qm91Z2h0VG9nZXRoZXJSZXNwb25zZSI8kAIBorsYCwoDCgEBEAMaAggCgtPkkwIkEiIvdjEvcmVjb21tZW5kYXRpb25zOmJvdWdodFRvZ2V0aGVyEqsBCg9Qb3B1bGFyUHJvZHVjdHMSLy5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5Qb3B1bGFyUHJvZHVjdHNSZXF1ZXN0GjAuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuUG9wdWxhclByb2R1Y3RzUmVzcG9uc2UiNZACAaK7GAsKAwoBARADGgIIAoLT5JMCHRIbL3YxL3JlY29tbWVuZGF0aW9uczpwb3B1bGFyEpUBCghHZXRNb2RlbBIoLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkdldE1vZGVsUmVxdWVzdBopLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkdldE1vZGVsUmVzcG9uc2UiNJACAaK7GAwKBAoCAwQQAxoCCAKC0+STAhsSGS92MS9yZWNvbW1lbmRhdGlvbnM6bW9kZWwSuQEKFEF1ZGl0UmVjb21tZW5kYXRpb25zEjQuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuQXVkaXRSZWNvbW1lbmRhdGlvbnNSZXF1ZXN0GjUuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuQXVkaXRSZWNvbW1lbmRhdGlvbnNSZXNwb25zZSI0kAIBorsYDAoECgIEAxAEGgIIPILT5JMCGxIZL3YxL3JlY29tbWVuZGF0aW9uczphdWRpdGIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_souk_policy_v1_policy, file_souk_recommendations_v1_model, file_souk_recommendations_v1_recommendation, file_souk_type_v1_audit]);
 
 /**
- * What Recommend takes.
+ * The request of Recommend.
  *
  * @generated from message souk.recommendations.v1.RecommendRequest
  */
 export type RecommendRequest = Message<"souk.recommendations.v1.RecommendRequest"> & {
   /**
-   * For whom, at most 128 characters, none of them a control character. A USER leaves it empty or names itself; for others
-   * empty means a guest.
+   * The customer, at most 128 characters, none of them a control character. A USER leaves it empty
+   * or names itself; for other callers empty means a guest.
    *
    * @generated from field: string customer_id = 1;
    */
   customerId: string;
 
   /**
-   * What lies in the basket, at most 100 skus of 1 to 64 characters; may be empty.
+   * The skus in the basket, at most 100 of 1 to 64 characters; may be empty.
    *
    * @generated from field: repeated string basket_skus = 2;
    */
   basketSkus: string[];
 
   /**
-   * The most items to answer, at most 100; 0 means 20.
+   * The most items to return, at most 100; 0 means 20.
    *
    * @generated from field: int32 max_items = 3;
    */
   maxItems: number;
 
   /**
-   * Leaves out what the customer bought before: for discovering, where being reminded is not wanted.
+   * Leaves out what the customer bought before: for discovery rather than reminders.
    *
    * @generated from field: bool only_new = 4;
    */
@@ -65,7 +65,7 @@ export const RecommendRequestSchema: GenMessage<RecommendRequest> = /*@__PURE__*
   messageDesc(file_souk_recommendations_v1_recommendation_service, 0);
 
 /**
- * What Recommend answers.
+ * The response of Recommend.
  *
  * @generated from message souk.recommendations.v1.RecommendResponse
  */
@@ -78,14 +78,15 @@ export type RecommendResponse = Message<"souk.recommendations.v1.RecommendRespon
   items: Recommendation[];
 
   /**
-   * What the first of them was found from.
+   * The basis of the first item.
    *
    * @generated from field: souk.recommendations.v1.Basis basis = 2;
    */
   basis: Basis;
 
   /**
-   * The version of the model that was asked; empty while there is none or the answer needed none.
+   * The version of the model that was used; empty when there is none or the response did not need
+   * it.
    *
    * @generated from field: string model_version = 3;
    */
@@ -100,20 +101,21 @@ export const RecommendResponseSchema: GenMessage<RecommendResponse> = /*@__PURE_
   messageDesc(file_souk_recommendations_v1_recommendation_service, 1);
 
 /**
- * What SimilarProducts takes.
+ * The request of SimilarProducts.
  *
  * @generated from message souk.recommendations.v1.SimilarProductsRequest
  */
 export type SimilarProductsRequest = Message<"souk.recommendations.v1.SimilarProductsRequest"> & {
   /**
-   * The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, spaces only between them.
+   * The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, spaces only
+   * between them.
    *
    * @generated from field: string sku = 1;
    */
   sku: string;
 
   /**
-   * The most items to answer, at most 100; 0 means 20.
+   * The most items to return, at most 100; 0 means 20.
    *
    * @generated from field: int32 max_items = 2;
    */
@@ -128,7 +130,7 @@ export const SimilarProductsRequestSchema: GenMessage<SimilarProductsRequest> = 
   messageDesc(file_souk_recommendations_v1_recommendation_service, 2);
 
 /**
- * What SimilarProducts answers.
+ * The response of SimilarProducts.
  *
  * @generated from message souk.recommendations.v1.SimilarProductsResponse
  */
@@ -141,14 +143,15 @@ export type SimilarProductsResponse = Message<"souk.recommendations.v1.SimilarPr
   items: Recommendation[];
 
   /**
-   * What the first of them was found from.
+   * The basis of the first item.
    *
    * @generated from field: souk.recommendations.v1.Basis basis = 2;
    */
   basis: Basis;
 
   /**
-   * The version of the model that was asked; empty while there is none or the answer needed none.
+   * The version of the model that was used; empty when there is none or the response did not need
+   * it.
    *
    * @generated from field: string model_version = 3;
    */
@@ -163,7 +166,7 @@ export const SimilarProductsResponseSchema: GenMessage<SimilarProductsResponse> 
   messageDesc(file_souk_recommendations_v1_recommendation_service, 3);
 
 /**
- * What FrequentlyBoughtTogether takes.
+ * The request of FrequentlyBoughtTogether.
  *
  * @generated from message souk.recommendations.v1.FrequentlyBoughtTogetherRequest
  */
@@ -176,7 +179,7 @@ export type FrequentlyBoughtTogetherRequest = Message<"souk.recommendations.v1.F
   skus: string[];
 
   /**
-   * The most items to answer, at most 100; 0 means 20.
+   * The most items to return, at most 100; 0 means 20.
    *
    * @generated from field: int32 max_items = 2;
    */
@@ -191,7 +194,7 @@ export const FrequentlyBoughtTogetherRequestSchema: GenMessage<FrequentlyBoughtT
   messageDesc(file_souk_recommendations_v1_recommendation_service, 4);
 
 /**
- * What FrequentlyBoughtTogether answers.
+ * The response of FrequentlyBoughtTogether.
  *
  * @generated from message souk.recommendations.v1.FrequentlyBoughtTogetherResponse
  */
@@ -204,7 +207,7 @@ export type FrequentlyBoughtTogetherResponse = Message<"souk.recommendations.v1.
   items: Recommendation[];
 
   /**
-   * What the first of them was found from.
+   * The basis of the first item.
    *
    * @generated from field: souk.recommendations.v1.Basis basis = 2;
    */
@@ -219,13 +222,13 @@ export const FrequentlyBoughtTogetherResponseSchema: GenMessage<FrequentlyBought
   messageDesc(file_souk_recommendations_v1_recommendation_service, 5);
 
 /**
- * What PopularProducts takes.
+ * The request of PopularProducts.
  *
  * @generated from message souk.recommendations.v1.PopularProductsRequest
  */
 export type PopularProductsRequest = Message<"souk.recommendations.v1.PopularProductsRequest"> & {
   /**
-   * The most items to answer, at most 100; 0 means 20.
+   * The most items to return, at most 100; 0 means 20.
    *
    * @generated from field: int32 max_items = 1;
    */
@@ -240,13 +243,14 @@ export const PopularProductsRequestSchema: GenMessage<PopularProductsRequest> = 
   messageDesc(file_souk_recommendations_v1_recommendation_service, 6);
 
 /**
- * What PopularProducts answers.
+ * The response of PopularProducts.
  *
  * @generated from message souk.recommendations.v1.PopularProductsResponse
  */
 export type PopularProductsResponse = Message<"souk.recommendations.v1.PopularProductsResponse"> & {
   /**
-   * The items, best first; the score is the number of orders, newer ones counting more.
+   * The items, best first; the score is the number of orders, weighted so that newer ones count
+   * more.
    *
    * @generated from field: repeated souk.recommendations.v1.Recommendation items = 1;
    */
@@ -261,7 +265,7 @@ export const PopularProductsResponseSchema: GenMessage<PopularProductsResponse> 
   messageDesc(file_souk_recommendations_v1_recommendation_service, 7);
 
 /**
- * What GetModel takes: nothing.
+ * The request of GetModel; it is empty.
  *
  * @generated from message souk.recommendations.v1.GetModelRequest
  */
@@ -276,41 +280,43 @@ export const GetModelRequestSchema: GenMessage<GetModelRequest> = /*@__PURE__*/
   messageDesc(file_souk_recommendations_v1_recommendation_service, 8);
 
 /**
- * What GetModel answers.
+ * The response of GetModel.
  *
  * @generated from message souk.recommendations.v1.GetModelResponse
  */
 export type GetModelResponse = Message<"souk.recommendations.v1.GetModelResponse"> & {
   /**
-   * The model; absent while none was trained, or the stored one was refused, and then answers need none.
+   * The model; absent while none was trained or the stored one was rejected. Responses then use no
+   * model.
    *
    * @generated from field: souk.recommendations.v1.Model model = 1;
    */
   model?: Model | undefined;
 
   /**
-   * The orders that are known now and count.
+   * The number of orders that count now.
    *
    * @generated from field: int64 orders = 2;
    */
   orders: bigint;
 
   /**
-   * The orders that came in since the model was trained; a training begins when there are enough of them.
+   * The number of orders since the model was trained; a training starts when there are enough of
+   * them.
    *
    * @generated from field: int64 orders_since = 3;
    */
   ordersSince: bigint;
 
   /**
-   * True while a new model is trained.
+   * True while a new model is being trained.
    *
    * @generated from field: bool is_training = 4;
    */
   isTraining: boolean;
 
   /**
-   * Why the stored model was refused or the last training failed; empty when all is well.
+   * Why the stored model was rejected or the last training failed; empty otherwise.
    *
    * @generated from field: string problem = 5;
    */
@@ -325,7 +331,7 @@ export const GetModelResponseSchema: GenMessage<GetModelResponse> = /*@__PURE__*
   messageDesc(file_souk_recommendations_v1_recommendation_service, 9);
 
 /**
- * What AuditRecommendations takes: nothing.
+ * The request of AuditRecommendations; it is empty.
  *
  * @generated from message souk.recommendations.v1.AuditRecommendationsRequest
  */
@@ -340,20 +346,20 @@ export const AuditRecommendationsRequestSchema: GenMessage<AuditRecommendationsR
   messageDesc(file_souk_recommendations_v1_recommendation_service, 10);
 
 /**
- * What AuditRecommendations answers.
+ * The response of AuditRecommendations.
  *
  * @generated from message souk.recommendations.v1.AuditRecommendationsResponse
  */
 export type AuditRecommendationsResponse = Message<"souk.recommendations.v1.AuditRecommendationsResponse"> & {
   /**
-   * Every invariant that does not hold; empty when all is well. At most 1,000.
+   * Every violated invariant, at most 1,000; empty when there is none.
    *
    * @generated from field: repeated souk.type.v1.AuditFinding findings = 1;
    */
   findings: AuditFinding[];
 
   /**
-   * How much was looked at.
+   * How much was checked.
    *
    * @generated from field: repeated souk.type.v1.AuditCount counts = 2;
    */
@@ -368,22 +374,24 @@ export const AuditRecommendationsResponseSchema: GenMessage<AuditRecommendations
   messageDesc(file_souk_recommendations_v1_recommendation_service, 11);
 
 /**
- * Says what to show whom, learned from orders and the catalogue as the event bus tells of them.
+ * Recommends products to customers. It learns from the events of orders and the catalog.
  *
- * An order counts from the moment its event arrives, without waiting for a training: in what its customer is shown, in
- * what is popular and in what is bought together. What was cancelled or refunded counts no more. Where there is too little
- * to go by, an answer falls back from the customer to the basket to what is popular, and says so item by item; a sku that
- * is not known, as well as a customer that is not, is no error. Only products for sale are recommended; fewer items than
- * asked for are answered when there are no more.
+ * An order counts as soon as its event arrives, without waiting for a training: in its customer's
+ * recommendations, in popular products and in products bought together. Canceled and refunded
+ * orders no longer count. With too little data a response falls back from the customer to the
+ * basket to popular products, and each item says which; an unknown sku or customer is not an error.
+ * Only products for sale are recommended; a response has fewer items than requested when there are
+ * no more.
  * Reasons are those of `souk.recommendations.v1.ErrorReason`.
  *
  * @generated from service souk.recommendations.v1.RecommendationService
  */
 export const RecommendationService: GenService<{
   /**
-   * Recommends items to a customer: what they are likely to buy next, again or for the first time. Without a customer, or
-   * when nothing is known of them, it goes by the basket, and without one by what is popular. No product of the basket is
-   * recommended. A USER asks for itself only (ERROR_REASON_OTHER_CUSTOMER).
+   * Recommends items to a customer: what they are likely to buy next, again or for the first time.
+   * Without a customer, or for an unknown one, it uses the basket, and without a basket what is
+   * popular. It recommends no product of the basket. A USER may request its own recommendations
+   * only (ERROR_REASON_OTHER_CUSTOMER).
    *
    * @generated from rpc souk.recommendations.v1.RecommendationService.Recommend
    */
@@ -393,9 +401,9 @@ export const RecommendationService: GenService<{
     output: typeof RecommendResponseSchema;
   },
   /**
-   * Answers what customers who buy a sku also buy, at whatever time: alternatives and companions for its page. Other
-   * variants of the same product are not among them. Falls back to what is bought together with it, then to what is
-   * popular.
+   * Returns what customers who buy a sku also buy, at any time: alternatives and companions for its
+   * page. Excludes other variants of the same product. Falls back to what is bought together with
+   * it, then to what is popular.
    *
    * @generated from rpc souk.recommendations.v1.RecommendationService.SimilarProducts
    */
@@ -405,8 +413,8 @@ export const RecommendationService: GenService<{
     output: typeof SimilarProductsResponseSchema;
   },
   /**
-   * Answers what is bought in one order with the skus of a basket, counted over the orders up to this moment. No product
-   * of the basket is among it. Falls back to what is popular.
+   * Returns what is bought in one order with the skus of a basket, counted over all orders so far.
+   * Excludes the products of the basket. Falls back to what is popular.
    *
    * @generated from rpc souk.recommendations.v1.RecommendationService.FrequentlyBoughtTogether
    */
@@ -416,7 +424,7 @@ export const RecommendationService: GenService<{
     output: typeof FrequentlyBoughtTogetherResponseSchema;
   },
   /**
-   * Answers what most orders have, newer ones counting more, up to this moment.
+   * Returns what most orders so far contain; newer orders count more.
    *
    * @generated from rpc souk.recommendations.v1.RecommendationService.PopularProducts
    */
@@ -426,7 +434,8 @@ export const RecommendationService: GenService<{
     output: typeof PopularProductsResponseSchema;
   },
   /**
-   * Returns the model that is served, with how well it did on orders it had not seen, and what came in since.
+   * Returns the model that is served, with its quality on orders it was not trained on, and the
+   * number of orders since.
    *
    * @generated from rpc souk.recommendations.v1.RecommendationService.GetModel
    */
@@ -436,8 +445,8 @@ export const RecommendationService: GenService<{
     output: typeof GetModelResponseSchema;
   },
   /**
-   * Checks the invariants of this service: what is counted in memory is what the orders in its database come to, and each
-   * line belongs to an order. Answers what is wrong, and how much was looked at.
+   * Checks the invariants of this service: the counts in memory equal the orders in its database,
+   * and each line belongs to an order. Returns what is wrong and how much was checked.
    *
    * @generated from rpc souk.recommendations.v1.RecommendationService.AuditRecommendations
    */

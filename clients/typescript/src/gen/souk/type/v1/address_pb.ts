@@ -29,7 +29,7 @@ export type Address = Message<"souk.type.v1.Address"> & {
   recipient: string;
 
   /**
-   * Street, house, floor: what stands on the label between the recipient and the city.
+   * Street, house, floor: what the label shows between the recipient and the city.
    *
    * @generated from field: repeated string lines = 2;
    */

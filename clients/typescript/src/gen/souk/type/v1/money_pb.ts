@@ -29,7 +29,8 @@ export type Money = Message<"souk.type.v1.Money"> & {
   currencyCode: string;
 
   /**
-   * The amount in the smallest unit of the currency: 1999 is 19.99 GBP, and 1999 JPY. Whether it may be zero or negative is said where it is used.
+   * The amount in the smallest unit of the currency: 1999 is 19.99 GBP, and 1999 JPY. The field
+   * that uses it says whether it may be zero or negative.
    *
    * @generated from field: int64 minor_units = 2;
    */

@@ -1,0 +1,14 @@
+-- What the migrations run. Written by a test, see Schema::check_statements.
+
+-- 1: catalog
+-- checksum f6ffbb7aeab2253db4f63cd639439b5c02d512e2a0b0545d3e9897917e85eae0
+CREATE TABLE "products" ( "product_id" bytea NOT NULL PRIMARY KEY, "title" text NOT NULL, "title_key" bytea NOT NULL, "description" text NOT NULL, "state" bigint NOT NULL CHECK ("state" BETWEEN 1 AND 3), "labels" text NOT NULL, "external_key" text NULL UNIQUE, "version" bigint NOT NULL CHECK ("version" >= 1), "create_time" bigint NOT NULL, "update_time" bigint NOT NULL );
+CREATE INDEX "products_by_title" ON "products" ("title_key", "product_id");
+CREATE TABLE "variants" ( "variant_id" bytea NOT NULL PRIMARY KEY, "product_id" bytea NOT NULL, "sku" text NOT NULL UNIQUE COLLATE "C", "title" text NOT NULL, "attributes" text NOT NULL, "version" bigint NOT NULL CHECK ("version" >= 1), "create_time" bigint NOT NULL, "update_time" bigint NOT NULL, FOREIGN KEY ("product_id") REFERENCES "products" ("product_id") );
+CREATE INDEX "variants_of_product" ON "variants" ("product_id", "sku");
+CREATE TABLE "prices" ( "price_id" bytea NOT NULL PRIMARY KEY, "variant_id" bytea NOT NULL, "currency_code" text NOT NULL COLLATE "C", "minor_units" bigint NOT NULL CHECK ("minor_units" BETWEEN 0 AND 1000000000000), "archive_time" bigint NULL, "create_time" bigint NOT NULL, "effective_time" bigint NOT NULL, FOREIGN KEY ("variant_id") REFERENCES "variants" ("variant_id") );
+CREATE INDEX "prices_of_variant" ON "prices" ("variant_id", "effective_time", "price_id");
+CREATE TRIGGER prices_no_update BEFORE UPDATE ON prices FOR EACH ROW WHEN (NEW.price_id <> OLD.price_id OR NEW.variant_id <> OLD.variant_id OR NEW.currency_code <> OLD.currency_code OR NEW.minor_units <> OLD.minor_units OR NEW.create_time <> OLD.create_time OR NEW.effective_time <> OLD.effective_time OR OLD.archive_time IS NOT NULL) EXECUTE FUNCTION souk_refuse_change();
+CREATE TRIGGER prices_no_delete BEFORE DELETE ON prices FOR EACH ROW EXECUTE FUNCTION souk_refuse_change();
+CREATE TRIGGER prices_no_truncate BEFORE TRUNCATE ON prices FOR EACH STATEMENT EXECUTE FUNCTION souk_refuse_change();
+CREATE TABLE "default_prices" ( "variant_id" bytea NOT NULL, "currency_code" text NOT NULL COLLATE "C", "price_id" bytea NOT NULL, "change_time" bigint NOT NULL, PRIMARY KEY ("variant_id", "currency_code"), FOREIGN KEY ("variant_id") REFERENCES "variants" ("variant_id"), FOREIGN KEY ("price_id") REFERENCES "prices" ("price_id") );

@@ -1,0 +1,155 @@
+//! The migrations: how the tables came to be, on both engines.
+
+use sea_orm::sea_query::{Expr, ExprTrait, ForeignKey, Index, Table};
+use souk_data::{Ddl, Migration, Schema};
+
+/// The tables and how they came to be.
+pub static SCHEMA: Schema = Schema {
+    name: "catalog",
+    migrations: &[Migration {
+        version: 1,
+        name: "catalog",
+        up: tables,
+        earlier_checksums: &[
+            "102f1277c05ecd86e611e0689b019369440a21299ea0c62a7334807b2501f4e0",
+            "1d4e33e2377169f1042ae3c74438952ea88cb0f4e400a1bd6ee847611321ec68",
+        ],
+    }],
+};
+
+/// When an update of a price changes more than that it is archived.
+const MORE_THAN_ARCHIVED: &str = "NEW.price_id <> OLD.price_id \
+     OR NEW.variant_id <> OLD.variant_id OR NEW.currency_code <> OLD.currency_code \
+     OR NEW.minor_units <> OLD.minor_units OR NEW.create_time <> OLD.create_time \
+     OR NEW.effective_time <> OLD.effective_time OR OLD.archive_time IS NOT NULL";
+
+fn tables(ddl: &mut Ddl) {
+    products(ddl);
+    variants(ddl);
+    prices(ddl);
+    default_prices(ddl);
+}
+
+fn products(ddl: &mut Ddl) {
+    ddl.create_without_rowid(
+        Table::create()
+            .table("products")
+            .col(ddl.bytes("product_id").primary_key())
+            .col(ddl.text("title"))
+            // The first characters of the title in lower case: lists are sorted and searched by it.
+            .col(ddl.bytes("title_key"))
+            .col(ddl.text("description"))
+            // 1 draft, 2 active, 3 archived.
+            .col(ddl.integer("state").check(Expr::col("state").between(1, 3)))
+            // A JSON object of texts.
+            .col(ddl.text("labels"))
+            .col(ddl.text("external_key").null().unique_key())
+            .col(ddl.integer("version").check(Expr::col("version").gte(1)))
+            .col(ddl.integer("create_time"))
+            .col(ddl.integer("update_time")),
+    );
+
+    ddl.index(
+        Index::create()
+            .name("products_by_title")
+            .table("products")
+            .col("title_key")
+            .col("product_id"),
+    );
+}
+
+fn variants(ddl: &mut Ddl) {
+    ddl.create_without_rowid(
+        Table::create()
+            .table("variants")
+            .col(ddl.bytes("variant_id").primary_key())
+            .col(ddl.bytes("product_id"))
+            .col(ddl.key_text("sku").unique_key())
+            .col(ddl.text("title"))
+            .col(ddl.text("attributes"))
+            .col(ddl.integer("version").check(Expr::col("version").gte(1)))
+            .col(ddl.integer("create_time"))
+            .col(ddl.integer("update_time"))
+            .foreign_key(ForeignKey::create().from_col("product_id").to("products", "product_id")),
+    );
+
+    ddl.index(
+        Index::create().name("variants_of_product").table("variants").col("product_id").col("sku"),
+    );
+}
+
+fn prices(ddl: &mut Ddl) {
+    ddl.create_without_rowid(
+        Table::create()
+            .table("prices")
+            .col(ddl.bytes("price_id").primary_key())
+            .col(ddl.bytes("variant_id"))
+            .col(ddl.key_text("currency_code"))
+            .col(
+                ddl.integer("minor_units")
+                    .check(Expr::col("minor_units").between(0, 1_000_000_000_000_i64)),
+            )
+            // NULL while the price can be sold at.
+            .col(ddl.integer("archive_time").null())
+            .col(ddl.integer("create_time"))
+            .col(ddl.integer("effective_time"))
+            .foreign_key(ForeignKey::create().from_col("variant_id").to("variants", "variant_id")),
+    );
+
+    ddl.index(
+        Index::create()
+            .name("prices_of_variant")
+            .table("prices")
+            .col("variant_id")
+            .col("effective_time")
+            .col("price_id"),
+    );
+
+    // A price is archived once; nothing else of it changes, and it is never deleted.
+    ddl.refuse_on_sqlite(
+        "prices_no_update",
+        &format!("UPDATE ON prices WHEN {MORE_THAN_ARCHIVED}"),
+        "a price never changes",
+    );
+    ddl.refuse_on_sqlite("prices_no_delete", "DELETE ON prices", "a price never goes");
+    ddl.refuse_on_postgres(
+        "prices_no_update",
+        &format!("UPDATE ON prices FOR EACH ROW WHEN ({MORE_THAN_ARCHIVED})"),
+        "souk_refuse_change",
+    );
+    ddl.refuse_on_postgres(
+        "prices_no_delete",
+        "DELETE ON prices FOR EACH ROW",
+        "souk_refuse_change",
+    );
+    ddl.refuse_on_postgres(
+        "prices_no_truncate",
+        "TRUNCATE ON prices FOR EACH STATEMENT",
+        "souk_refuse_change",
+    );
+}
+
+/// The price that a sku is sold at when a caller names no price, by currency.
+fn default_prices(ddl: &mut Ddl) {
+    ddl.create_without_rowid(
+        Table::create()
+            .table("default_prices")
+            .col(ddl.bytes("variant_id"))
+            .col(ddl.key_text("currency_code"))
+            .col(ddl.bytes("price_id"))
+            .col(ddl.integer("change_time"))
+            .foreign_key(ForeignKey::create().from_col("variant_id").to("variants", "variant_id"))
+            .foreign_key(ForeignKey::create().from_col("price_id").to("prices", "price_id"))
+            .primary_key(Index::create().col("variant_id").col("currency_code")),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_migrations_are_those_that_were_committed() {
+        SCHEMA.check_statements(env!("CARGO_MANIFEST_DIR"));
+    }
+}

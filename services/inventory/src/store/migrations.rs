@@ -1,0 +1,191 @@
+//! The migrations: how the tables came to be, on both engines.
+
+use sea_orm::sea_query::{ConditionalStatement, Expr, ExprTrait, Index, Table};
+use souk_data::{Ddl, Engine, Migration, Schema};
+
+/// The tables and how they came to be.
+pub const SCHEMA: Schema = Schema {
+    name: "inventory",
+    migrations: &[
+        Migration {
+            version: 1,
+            name: "inventory",
+            up: tables,
+            earlier_checksums: &[
+                "ccaedeb135cf96ab41335e9708df1e4cadead1e9f61ab700ed5f6bb5a516d513",
+                "dda1f8c3e46a191027b22f2bc86884d79877d713440036b40d9337769d073b32",
+            ],
+        },
+        Migration {
+            version: 2,
+            name: "owner",
+            up: owner,
+            earlier_checksums: &[
+                "74972204d605db26eadddac830ea26d3eac7503d95e039e93cd4ff7e5b628f21",
+                "6f1b714573aa07c2a6ac5081948aa7daa3c2d5f140772b4a59b5de2a9299c1ec",
+            ],
+        },
+    ],
+};
+
+fn tables(ddl: &mut Ddl) {
+    location(ddl);
+    stock(ddl);
+    reservation(ddl);
+    reservation_line(ddl);
+    movement(ddl);
+}
+
+/// Locations that hold stock. They are never deleted.
+fn location(ddl: &mut Ddl) {
+    ddl.create_without_rowid(
+        Table::create()
+            .table("location")
+            .col(ddl.key_text("location_id").primary_key())
+            .col(ddl.text("title"))
+            .col(ddl.integer("create_time")),
+    );
+
+    // The time of day reads differently on each engine.
+    let main = "INSERT INTO location (location_id, title, create_time) VALUES ('main', 'Main',";
+    let seconds = "CAST(strftime('%s', 'now') AS INTEGER)";
+    ddl.on(Engine::Sqlite, &format!("{main} {seconds} * 1000000)"));
+    let seconds = "CAST(extract(epoch FROM now()) AS BIGINT)";
+    ddl.on(Engine::Postgres, &format!("{main} {seconds} * 1000000)"));
+}
+
+/// What is where. Rows are never deleted. Their keys sort by bytes, as in the program: one lock
+/// order for all.
+fn stock(ddl: &mut Ddl) {
+    ddl.create_without_rowid(
+        Table::create()
+            .table("stock")
+            .col(ddl.key_text("sku"))
+            .col(ddl.key_text("location_id"))
+            .col(ddl.integer("on_hand"))
+            .col(ddl.integer("reserved"))
+            .col(ddl.integer("update_time"))
+            .primary_key(Index::create().col("sku").col("location_id"))
+            .check((
+                "stock_is_not_over_promised",
+                Expr::cust("0 <= reserved AND reserved <= on_hand"),
+            )),
+    );
+    ddl.leave_space_for_updates("stock");
+}
+
+/// Other rows refer to the number, not to the id that a caller chose: it grows, so that they are
+/// written side by side.
+fn reservation(ddl: &mut Ddl) {
+    ddl.create(
+        Table::create()
+            .table("reservation")
+            .col(ddl.number("number"))
+            .col(
+                ddl.bytes("reservation_id")
+                    .unique_key()
+                    .check(Expr::cust("length(reservation_id) = 16")),
+            )
+            .col(ddl.integer("state").check(Expr::col("state").between(1, 5)))
+            .col(ddl.integer("expire_time"))
+            .col(ddl.integer("create_time"))
+            .col(ddl.integer("update_time")),
+    );
+
+    // The work list of the expiry: holds (state 1) by the end of their time.
+    ddl.index(
+        Index::create()
+            .name("reservation_due")
+            .table("reservation")
+            .col("expire_time")
+            .and_where(Expr::col("state").eq(1)),
+    );
+
+    // What a list by state and the retention walk along.
+    ddl.index(
+        Index::create()
+            .name("reservation_by_state")
+            .table("reservation")
+            .col("state")
+            .col("update_time")
+            .col("number"),
+    );
+}
+
+fn reservation_line(ddl: &mut Ddl) {
+    ddl.create_without_rowid(
+        Table::create()
+            .table("reservation_line")
+            .col(ddl.integer("reservation"))
+            .col(ddl.key_text("sku"))
+            .col(ddl.key_text("location_id"))
+            .col(ddl.integer("quantity").check(Expr::col("quantity").gt(0)))
+            .col(
+                ddl.integer("returned").check(Expr::cust("0 <= returned AND returned <= quantity")),
+            )
+            .primary_key(Index::create().col("reservation").col("sku").col("location_id")),
+    );
+}
+
+/// Every change of every stock. Append-only.
+fn movement(ddl: &mut Ddl) {
+    ddl.create(
+        Table::create()
+            .table("movement")
+            .col(ddl.number("number"))
+            .col(ddl.bytes("movement_id").check(Expr::cust("length(movement_id) = 16")))
+            .col(ddl.key_text("sku"))
+            .col(ddl.key_text("location_id"))
+            .col(ddl.integer("kind").check(Expr::col("kind").between(1, 7)))
+            .col(ddl.integer("on_hand_change"))
+            .col(ddl.integer("reserved_change"))
+            .col(ddl.bytes("reservation_id").null())
+            .col(ddl.integer("create_time"))
+            .col(ddl.integer("effective_time"))
+            .col(ddl.text("note")),
+    );
+
+    ddl.index(Index::create().name("movement_by_sku").table("movement").col("sku").col("number"));
+
+    ddl.refuse_on_sqlite(
+        "movement_never_changes",
+        "UPDATE ON movement",
+        "table movement is append-only",
+    );
+    ddl.refuse_on_sqlite(
+        "movement_is_never_deleted",
+        "DELETE ON movement",
+        "table movement is append-only",
+    );
+    ddl.refuse_on_postgres(
+        "movement_never_changes",
+        "UPDATE OR DELETE ON movement FOR EACH ROW",
+        "souk_refuse_change",
+    );
+    ddl.refuse_on_postgres(
+        "movement_is_never_emptied",
+        "TRUNCATE ON movement FOR EACH STATEMENT",
+        "souk_refuse_change",
+    );
+}
+
+fn owner(ddl: &mut Ddl) {
+    // The order that a reservation belongs to, and when its last step happened in the world; NULL
+    // in reservations that are older than these columns.
+    ddl.alter(
+        Table::alter()
+            .table("reservation")
+            .add_column(ddl.bytes("order_id").null().check(Expr::cust("length(order_id) = 16"))),
+    );
+    ddl.alter(Table::alter().table("reservation").add_column(ddl.integer("effective_time").null()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_migrations_are_those_that_were_committed() {
+        SCHEMA.check_statements(env!("CARGO_MANIFEST_DIR"));
+    }
+}

@@ -1,0 +1,175 @@
+//! The steps that payments answers.
+
+use souk_client::payments::v1 as payments;
+use souk_types::Money;
+
+use super::response::{Refusals, done_if, not_believed, refusal};
+use super::{Upstream, leased, refund_of};
+use crate::error::Error;
+use crate::order::Order;
+use crate::reason::Reason;
+use crate::saga::{Answer, Outcome, Saga};
+use crate::store;
+
+const NOT_AUTHORIZED: &Refusals = &[
+    ("ERROR_REASON_PAYMENT_DECLINED", Reason::PaymentDeclined),
+    ("ERROR_REASON_UNKNOWN_PAYMENT_METHOD", Reason::UnknownPaymentMethod),
+    ("ERROR_REASON_ACTION_EXPIRED", Reason::PaymentNotConfirmed),
+    ("ERROR_REASON_PAYMENT_STATE", Reason::PaymentCanceled),
+];
+const NOT_CAPTURED: &Refusals = &[
+    ("ERROR_REASON_PAYMENT_DECLINED", Reason::PaymentDeclined),
+    ("ERROR_REASON_PAYMENT_STATE", Reason::PaymentCanceled),
+];
+const NOT_PAID_BACK: &Refusals = &[
+    ("ERROR_REASON_PAYMENT_DECLINED", Reason::PaymentDeclined),
+    ("ERROR_REASON_REFUND_EXCEEDS_CAPTURED", Reason::PaymentDeclined),
+];
+
+impl Upstream {
+    pub(super) async fn authorize(&self, saga: &Saga, order: &Order) -> Result<Answer, Error> {
+        let requested = store::order::requested(&self.db.read(), order.id).await?;
+        let request = payments::AuthorizePaymentRequest {
+            payment_id: order.payment_id().to_string(),
+            order_id: order.id.to_string(),
+            customer_id: order.customer.clone(),
+            amount: order.total.map(Into::into),
+            effective_time: Some(order.effective_time.into()),
+            payment_method: requested.payment_method.unwrap_or_default(),
+        };
+        let payment = match self.payments.clone().authorize_payment(leased(saga, request)).await {
+            Ok(response) => response.into_inner().payment,
+            Err(status) => return Ok(refusal(&status, NOT_AUTHORIZED, payment_key(order))),
+        };
+        let Some(payment) = payment.filter(|payment| is_payment_of(payment, order)) else {
+            return Ok(not_believed(saga.step, "another payment than requested"));
+        };
+        Ok(match payment.state() {
+            payments::PaymentState::RequiresCapture
+                if money_of(&payment.authorized, order) == total_of(order) =>
+            {
+                Answer::of(Outcome::Done)
+            }
+            payments::PaymentState::Succeeded
+                if money_of(&payment.captured, order) == total_of(order) =>
+            {
+                Answer::of(Outcome::Done)
+            }
+            payments::PaymentState::RequiresAction if !payment.action_url.is_empty() => {
+                Answer { action_url: Some(payment.action_url), ..Answer::of(Outcome::Waiting) }
+            }
+            payments::PaymentState::RequiresPaymentMethod => {
+                Answer::refused(Reason::PaymentDeclined)
+            }
+            payments::PaymentState::Canceled => Answer::refused(Reason::PaymentCanceled),
+            _ => not_believed(saga.step, "a payment that is not authorised over the total"),
+        })
+    }
+
+    pub(super) async fn capture(&self, saga: &Saga, order: &Order) -> Answer {
+        let request = payments::CapturePaymentRequest {
+            payment_id: order.payment_id().to_string(),
+            request_id: format!("{}/capture", order.id),
+            amount: None,
+            r#final: true,
+            effective_time: Some(order.effective_time.into()),
+        };
+        match self.payments.clone().capture_payment(leased(saga, request)).await {
+            Err(status) => refusal(&status, NOT_CAPTURED, payment_key(order)),
+            Ok(answer) => {
+                let payment =
+                    answer.into_inner().payment.filter(|payment| is_payment_of(payment, order));
+                let is_captured = payment.is_some_and(|payment| {
+                    payment.state() == payments::PaymentState::Succeeded
+                        && money_of(&payment.captured, order) == total_of(order)
+                });
+                done_if(saga, is_captured, "a payment that is not captured over the total")
+            }
+        }
+    }
+
+    pub(super) async fn void(&self, saga: &Saga, order: &Order) -> Answer {
+        let request = payments::VoidPaymentRequest { payment_id: order.payment_id().to_string() };
+        match self.payments.clone().void_payment(leased(saga, request)).await {
+            Err(status) => refusal(&status, &[], None),
+            Ok(answer) => {
+                // What never arrived has left a tombstone, which knows the payment's id and no
+                // order.
+                let is_void = answer.into_inner().payment.is_some_and(|payment| {
+                    payment.payment_id == order.payment_id().to_string()
+                        && (payment.order_id.is_empty() || payment.order_id == order.id.to_string())
+                        && payment.state() == payments::PaymentState::Canceled
+                });
+                done_if(saga, is_void, "a payment that is not void")
+            }
+        }
+    }
+
+    pub(super) async fn pay_back(&self, saga: &Saga, order: &Order) -> Answer {
+        // A cancelled order pays back all that is left, under an id of its own.
+        let (refund_id, amount, effective_time) = match saga.refund {
+            Some(_) => {
+                let refund = refund_of(saga, order);
+                (refund.id, refund.amount, refund.effective_time)
+            }
+            None => {
+                let amount = Money::new(order.currency, order.refundable());
+                (order.cancel_refund_id(), amount, saga.effective_time)
+            }
+        };
+        if amount.minor == 0 {
+            return Answer::of(Outcome::Done);
+        }
+        let request = payments::RefundPaymentRequest {
+            payment_id: order.payment_id().to_string(),
+            refund_id: refund_id.to_string(),
+            amount: Some(amount.into()),
+            effective_time: Some(effective_time.into()),
+        };
+        let refund = match self.payments.clone().refund_payment(leased(saga, request)).await {
+            Err(status) => return refusal(&status, NOT_PAID_BACK, payment_key(order)),
+            Ok(answer) => answer.into_inner().refund.filter(|refund| {
+                refund.refund_id == refund_id.to_string()
+                    && refund.payment_id == order.payment_id().to_string()
+                    && money_of(&refund.amount, order) == Some(amount)
+            }),
+        };
+        match refund.map(|refund| refund.state()) {
+            Some(payments::PaymentRefundState::Succeeded) => Answer::of(Outcome::Done),
+            Some(payments::PaymentRefundState::Failed) => Answer::refused(Reason::PaymentDeclined),
+            _ => {
+                not_believed(saga.step, "another refund than requested, or one that has not ended")
+            }
+        }
+    }
+}
+
+/// Returns whether a payment has the id of this order's, and is for this order, its customer and
+/// its total.
+pub(super) fn is_payment_of(payment: &payments::Payment, order: &Order) -> bool {
+    payment.payment_id == order.payment_id().to_string()
+        && payment.order_id == order.id.to_string()
+        && payment.customer_id == order.customer
+        && money_of(&payment.amount, order) == total_of(order)
+}
+
+/// Reads an amount in the currency of the order; absent is nothing.
+pub(super) fn money_of(
+    money: &Option<souk_client::types::v1::Money>,
+    order: &Order,
+) -> Option<Money> {
+    match money {
+        None => Some(Money::zero(order.currency)),
+        Some(money) => {
+            Money::try_from(money.clone()).ok().filter(|money| money.currency == order.currency)
+        }
+    }
+}
+
+fn total_of(order: &Order) -> Option<Money> {
+    order.total
+}
+
+fn payment_key(order: &Order) -> Option<(&'static str, String)> {
+    Some(("payment_id", order.payment_id().to_string()))
+}

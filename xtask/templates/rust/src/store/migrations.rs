@@ -1,0 +1,35 @@
+//! The migrations: how the tables came to be, on both engines.
+
+use sea_orm::sea_query::{Expr, Index, Table};
+use souk_data::{Ddl, Migration, Schema};
+
+/// The tables and how they came to be.
+pub const SCHEMA: Schema = Schema {
+    name: "{{name}}",
+    migrations: &[Migration { version: 1, name: "entries", up: entries, earlier_checksums: &[] }],
+};
+
+fn entries(ddl: &mut Ddl) {
+    // What users wrote down. Rows never change; the number is the order in which they were written.
+    ddl.create(
+        Table::create()
+            .table("entry")
+            .col(ddl.number("number"))
+            .col(ddl.bytes("entry_id").unique_key().check(Expr::cust("length(entry_id) = 16")))
+            .col(ddl.key_text("user_id"))
+            .col(ddl.text("text"))
+            .col(ddl.integer("create_time")),
+    );
+
+    ddl.index(Index::create().name("entry_of_user").table("entry").col("user_id").col("number"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_migrations_are_those_that_were_committed() {
+        SCHEMA.check_statements(env!("CARGO_MANIFEST_DIR"));
+    }
+}
