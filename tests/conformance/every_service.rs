@@ -6,7 +6,6 @@ mod spoils;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use souk_manifest::{FILE_NAME, Language, Manifest, find};
@@ -22,17 +21,15 @@ fn every_service_keeps_the_contract() {
     let manifests = manifests
         .map(|manifest| manifest.unwrap_or_else(|error| panic!("{error}")))
         .collect::<Vec<_>>();
-    let broken = Mutex::new(Vec::new());
-    side_by_side(&manifests, |manifest| {
+    let mut broken = Vec::new();
+    for manifest in &manifests {
         let output = conform(&manifest.folder);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         println!("{}", text.lines().last().unwrap_or_default());
         if !output.status.success() {
-            let found = format!("{text}{}", String::from_utf8_lossy(&output.stderr));
-            broken.lock().expect("no panic").push(found);
+            broken.push(format!("{text}{}", String::from_utf8_lossy(&output.stderr)));
         }
-    });
-    let broken = broken.into_inner().expect("no panic");
+    }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
     assert!(
         manifests.iter().any(|manifest| manifest.language != Language::Rust),
@@ -57,7 +54,9 @@ fn a_service_that_breaks_nothing_is_found_to_break_nothing() {
 
 #[test]
 fn a_service_is_found_to_break_what_it_breaks_and_nothing_else() {
-    side_by_side(TOGETHER, |spoils| expect(spoils));
+    for spoils in TOGETHER {
+        expect(spoils);
+    }
 }
 
 #[test]
@@ -66,7 +65,9 @@ fn each_mistake_alone_breaks_its_own_sentences() {
     if !souk_testkit::nightly() {
         return;
     }
-    side_by_side(SPOILS, |Spoil(name, ..)| expect(&[name]));
+    for Spoil(name, ..) in SPOILS {
+        expect(&[name]);
+    }
 }
 
 #[test]
@@ -170,22 +171,11 @@ fn conform(manifest: &Path) -> Output {
     command.arg(manifest).arg("--souk").arg(souk()).output().expect("the suite runs")
 }
 
-/// Lets two suites run at a time: one mostly waits for deadlines, and many would be processes that
-/// keep each other, and all other tests, from meeting theirs.
+/// Lets one suite run at a time: each is made of processes that share the machine with all other
+/// tests, and of deadlines.
 fn turn() -> MutexGuard<'static, ()> {
-    static TURNS: [Mutex<()>; 2] = [const { Mutex::new(()) }; 2];
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let turn = &TURNS[NEXT.fetch_add(1, Ordering::Relaxed) % TURNS.len()];
-    turn.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Runs something for each item, as many at a time as there are turns.
-fn side_by_side<T: Sync>(items: &[T], run: impl Fn(&T) + Sync) {
-    std::thread::scope(|scope| {
-        for item in items {
-            scope.spawn(|| run(item));
-        }
-    });
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn root() -> PathBuf {
