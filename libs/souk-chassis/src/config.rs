@@ -237,6 +237,7 @@ impl Config {
             let allowed = if is_secret(&key) { "this value is not allowed" } else { &problem };
             return self.wrong(&key, allowed);
         }
+        let place = if place.is_empty() { "the settings" } else { place };
         ConfigError(format!("{place}: {whole}"))
     }
 

@@ -47,8 +47,8 @@ pub struct DataConfig {
     /// long it waits for a connection.
     #[serde(default = "default_retry_milliseconds")]
     pub retry_milliseconds: u64,
-    /// How many days an event waits for the bus before it is deleted unpublished; 0, the default,
-    /// is for ever.
+    /// How many days an event waits for the bus before it is deleted unpublished; with 0,
+    /// the default, it is never deleted.
     #[serde(default)]
     pub outbox_days: u32,
     /// Seconds between two rounds of deleting idempotency records and events that have served their

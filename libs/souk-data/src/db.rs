@@ -207,7 +207,7 @@ impl Db {
     }
 
     /// Returns a receiver that changes after each commit of this process, for those who wait for
-    /// new rows. A sweep stands behind it, since other replicas commit too.
+    /// new rows. It is only a hint: other replicas commit too, so they must also poll.
     pub fn committed(&self) -> watch::Receiver<u64> {
         self.0.committed.subscribe()
     }

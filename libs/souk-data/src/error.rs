@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
-/// Tells why a read or a write failed. Cheap to clone: one failed commit is told to every write it
-/// covered.
+/// Tells why a read or a write failed. Cheap to clone: one failed commit is reported to every write
+/// it covered.
 ///
 /// No message carries SQL or a value that was written or read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

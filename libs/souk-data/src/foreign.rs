@@ -1,5 +1,5 @@
-//! The databases of programs in other languages: they raise their epoch themselves, and whoever
-//! starts them keeps the list.
+//! The databases of programs in other languages: they raise their epoch themselves, and the
+//! program that starts them keeps the list.
 
 use std::path::Path;
 use std::time::Duration;

@@ -39,6 +39,7 @@ pub use ddl::Ddl;
 pub use error::Error;
 pub use foreign::ForeignDatabase;
 pub use origin::{TraceParent, set_trace_source};
+pub use plan::check_plans;
 pub use prepared::{Change, Find, Prepared, given, given_limit};
 pub use purge::Purged;
 pub use reader::{Reader, Tx};

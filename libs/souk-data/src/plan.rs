@@ -1,10 +1,17 @@
-//! Whether the statements that are built once find their rows by an index. Builds with debug
-//! assertions, and so all tests, look at the plan of each on its first use, on either engine.
+//! Whether the statements that are built once find their rows by an index. Tests look at the plan
+//! of each on its first use, on either engine.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::value::Arg;
 use crate::{Engine, Error, Reader};
+
+static ARE_CHECKED: AtomicBool = AtomicBool::new(false);
+
+/// Lets each kept statement that reads a whole table panic, in this process from now on. For tests.
+pub fn check_plans() {
+    ARE_CHECKED.store(true, Ordering::Relaxed);
+}
 
 /// Whether a statement was looked at, and may read a whole table.
 #[derive(Debug)]
@@ -18,17 +25,19 @@ impl Plan {
         Plan { is_known: AtomicBool::new(false), reads_all }
     }
 
-    /// Looks at the plan of a statement that is used for the first time.
+    /// Looks at the plan of a statement that is used for the first time, where plans are checked.
     ///
     /// # Panics
-    /// With debug assertions, when the statement reads a whole table.
+    /// When the statement reads a whole table.
     pub(crate) async fn check(
         &self,
         reader: &Reader,
         sql: &str,
         args: &[Arg<'_>],
     ) -> Result<(), Error> {
-        if !cfg!(debug_assertions) || self.reads_all || self.is_known.swap(true, Ordering::Relaxed)
+        if !ARE_CHECKED.load(Ordering::Relaxed)
+            || self.reads_all
+            || self.is_known.swap(true, Ordering::Relaxed)
         {
             return Ok(());
         }

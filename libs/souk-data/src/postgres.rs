@@ -82,7 +82,7 @@ pub(crate) async fn explain(
 
 /// What one attempt came to.
 enum Outcome {
-    /// What the function returned stands, or the write failed for this reason.
+    /// It is committed, or it failed for this reason.
     Done(Result<(), Error>),
     /// It lost a race, or had no connection to begin with: nothing happened, and it may run again.
     Again(Error),

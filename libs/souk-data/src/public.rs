@@ -1,4 +1,4 @@
-//! What a caller over the network is told of a database error; the chassis turns it into a gRPC
+//! What a caller over the network learns of a database error; the chassis turns it into a gRPC
 //! status.
 
 use souk_contract::{PublicError, Refusal, common};

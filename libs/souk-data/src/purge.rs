@@ -1,4 +1,4 @@
-//! Keeps souk-data's own tables bounded, in small writes that hold nobody up.
+//! Keeps souk-data's own tables bounded, in small writes that do not delay others.
 
 use std::time::Duration;
 

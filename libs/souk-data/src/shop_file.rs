@@ -124,7 +124,7 @@ fn cannot(what: &str, path: &Path, error: &io::Error) -> Error {
 /// How a database is called in messages and in the list.
 #[derive(Clone, Copy)]
 pub(crate) struct Named<'a> {
-    /// The file's path, or what stands for it on PostgreSQL.
+    /// The file's path, or its counterpart on PostgreSQL.
     pub(crate) place: &'a str,
     /// Its key in the list.
     pub(crate) name: &'a str,

@@ -29,6 +29,7 @@ impl TestDb {
     /// # Panics
     /// When PostgreSQL is asked for and not there; see [`crate::is_available`].
     pub async fn new(engine: Engine) -> TestDb {
+        souk_data::check_plans();
         let folder =
             tempfile::Builder::new().prefix("souk-test-").tempdir().expect("a temporary folder");
         let (url, name) = match engine {

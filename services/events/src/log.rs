@@ -154,8 +154,11 @@ pub async fn open(config: &LogConfig, db: &Db, clock: &Clock) -> Result<Arc<dyn 
         #[cfg(feature = "rabbitmq")]
         "rabbitmq" => Ok(Arc::new(RabbitMqLog::open(config, clock.clone()).await?)),
         other => {
-            let allowed =
-                format!("must be one of {}, which this program was built with", ENGINES.join(", "));
+            let allowed = format!(
+                "must be one of {}, which this program was built with; `--features production` \
+                 builds in rabbitmq and kafka",
+                ENGINES.join(", ")
+            );
             Err(StartError::configuration("events.engine.name", other, &allowed))
         }
     }

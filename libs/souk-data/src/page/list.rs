@@ -11,7 +11,7 @@ use crate::{Db, Error};
 const DEFAULT_SIZE: usize = 100;
 
 /// The most bytes that the messages of a page encode to, unless the first one alone is larger: 3
-/// MiB. gRPC clients read 4 MiB unless they are told otherwise, and the answer needs some of it for
+/// MiB. gRPC clients read 4 MiB unless they are set otherwise, and the answer needs some of it for
 /// itself.
 pub const PAGE_BYTES: usize = 3 << 20;
 
@@ -107,7 +107,7 @@ mod tests {
 
         let mut large = of_bytes(&[1 << 20; 9]);
         assert!(fit(&mut large));
-        // A MiB each, and what stands around it: the third would be beyond.
+        // A MiB each, and their framing: the third would be too much.
         assert_eq!(large.len(), 2);
 
         let mut larger_than_a_page = of_bytes(&[PAGE_BYTES + 1, 1]);

@@ -28,7 +28,7 @@ const STATEMENTS: usize = 256;
 /// After how many pages (4 KiB) of log SQLite copies them back into the file: 16 MiB.
 const CHECKPOINT_PAGES: u32 = 4000;
 
-/// The size above which the log is started anew as soon as no reader is in the way: 64 MiB.
+/// The size above which the log is restarted as soon as no reader is in the way: 64 MiB.
 pub(crate) const LOG_BYTES: u32 = 64 << 20;
 
 /// How many statements have their shape remembered.
@@ -46,7 +46,7 @@ pub(crate) struct Connection {
 #[derive(Clone)]
 struct Shape {
     columns: Arc<[Box<str>]>,
-    /// Which value stands at each place: `$3` is the third, wherever it stands, as on PostgreSQL;
+    /// Which value each placeholder means: `$3` is the third, wherever it is, as on PostgreSQL;
     /// `?` goes by its place, as sea-query writes it.
     values: Arc<[usize]>,
 }

@@ -60,7 +60,7 @@ impl Listed {
         let queue = self.queue.get()?.upgrade()?;
         queue.blocking_send(job).ok()?;
         drop(queue);
-        // A failed commit is told where it failed; the next one that works asks again.
+        // A failed commit is reported where it failed; the next one that works asks again.
         answer.blocking_recv().ok()?.ok()?;
         write.take().ok().map(|_| epoch)
     }

@@ -57,8 +57,8 @@ impl Job {
         }
     }
 
-    /// Tells the caller that the result stands, or why it does not. It may have gone away; its
-    /// write stands all the same.
+    /// Tells the caller that its write is committed, or why it is not. The caller may have gone
+    /// away; its write is committed all the same.
     fn release(self, commit: &Result<(), Error>) {
         let _ = self.reply.send(commit.clone().and(self.failure.map_or(Ok(()), Err)));
     }
@@ -151,7 +151,7 @@ struct Worker {
     path: PathBuf,
     config: DataConfig,
     group_time: Duration,
-    /// None after trouble: the file is opened anew before the next group.
+    /// None after trouble: the file is reopened before the next group.
     connection: Option<Arc<Mutex<Connection>>>,
     jobs: mpsc::Receiver<Job>,
     committed: watch::Sender<u64>,
@@ -194,7 +194,7 @@ impl Worker {
         }
     }
 
-    /// Starts the log anew when it has grown long. SQLite does so by itself only at a moment
+    /// Restarts the log when it has grown long. SQLite does so by itself only at a moment
     /// without readers.
     fn bound_log(&mut self) {
         self.groups += 1;

@@ -106,6 +106,7 @@ pub struct TestDb {
 impl TestDb {
     /// None when there is no PostgreSQL to test on, which in CI is a failure.
     pub async fn new(engine: Engine) -> Option<TestDb> {
+        souk_data::check_plans();
         let folder = TempDir::new().unwrap();
         let clock = Clock::manual(Timestamp::from_micros(1_600_000_000_000_000));
         if engine == Engine::Sqlite {
