@@ -10,7 +10,7 @@ use crate::{
 
 #[derive(clap::Args, Default)]
 pub struct Options {
-    /// Leaves out clippy, the only check that has to compile.
+    /// Leaves out what has to compile: clippy, and the documentation of the libraries.
     #[arg(long)]
     quick: bool,
 }
@@ -29,6 +29,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
     if options.quick {
         return parts.finish();
     }
+    parts.part("documentation of the libraries", || documentation(workspace));
     parts.part("contract: generated clients", || generate::check(workspace));
     parts.part("clippy", || {
         shell::run(workspace.cargo().args([
@@ -55,4 +56,15 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
         ]))
     });
     parts.finish()
+}
+
+/// Builds the pages of all libraries, whose links and examples must be right.
+fn documentation(workspace: &Workspace) -> Outcome {
+    let metadata = workspace.metadata()?;
+    let libraries = metadata.ours().filter(|package| {
+        ["libs", "clients"].iter().any(|folder| metadata.folder(package).starts_with(folder))
+    });
+    let mut doc = workspace.cargo();
+    doc.args(["doc", "--no-deps", "--lib", "--quiet"]).env("RUSTDOCFLAGS", "--deny warnings");
+    shell::run(doc.args(libraries.map(|package| format!("--package={}", package.name))))
 }

@@ -1,11 +1,15 @@
 //! The life of a service's own program, from its arguments to its exit code.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::definition::Definition;
 use crate::options::Options;
 use crate::shop::Shop;
 use crate::start_error::StartError;
+
+/// How long tasks may take to end after the drain.
+const END_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Runs the services until SIGTERM or SIGINT: configure, telemetry, build (migrate), bind, serve,
 /// drain, exit.
@@ -55,8 +59,8 @@ pub fn code_of(program: &str, work: impl Future<Output = Result<(), StartError>>
         Err(error) => return failed(program, &StartError::from(error)),
     };
     let outcome = runtime.block_on(work);
-    // Whatever did not heed the drain must not hold the process.
-    runtime.shutdown_background();
+    // Tasks end and close their databases. What does not heed this must not hold the process.
+    runtime.shutdown_timeout(END_TIMEOUT);
     crate::log::flush();
     match outcome {
         Ok(()) => 0,

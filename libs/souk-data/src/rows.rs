@@ -27,6 +27,15 @@ pub fn chunks<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
     chunks_up_to(rows, SIZES[0])
 }
 
+/// Returns a list for an `IN` that one statement must hold whole: the last value is repeated until
+/// their number is a power of two, so that few statements are prepared.
+pub fn padded<T: Clone>(mut values: Vec<T>) -> Vec<T> {
+    if let Some(last) = values.last().cloned() {
+        values.resize(values.len().next_power_of_two(), last);
+    }
+    values
+}
+
 fn chunks_up_to<T>(mut rest: &[T], most: usize) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let size = SIZES.into_iter().find(|size| *size <= rest.len() && *size <= most)?;
@@ -176,5 +185,15 @@ mod tests {
         assert_eq!(chunks(&all).flatten().copied().collect::<Vec<_>>(), all);
         assert_eq!(chunks::<usize>(&[]).count(), 0);
         assert_eq!(chunks_up_to(&all, 100).map(<[usize]>::len).max(), Some(64));
+    }
+
+    #[test]
+    fn padded_lists_have_few_lengths_and_name_nothing_new() {
+        for length in 1..=1000 {
+            let values = padded((0..length).collect());
+            assert!(values.len().is_power_of_two());
+            assert_eq!(values.last(), Some(&(length - 1)));
+        }
+        assert!(padded::<usize>(vec![]).is_empty());
     }
 }

@@ -26,7 +26,7 @@ type Method = Arc<dyn Fn(http::Request<Body>) -> Reply + Send + Sync>;
 
 /// An upstream whose unary methods a test scripts one by one; the others answer UNIMPLEMENTED.
 ///
-/// ```ignore
+/// ```text
 /// let inventory = Fake::start().await;
 /// inventory.on("/souk.inventory.v1.InventoryService/Reserve", |request: pb::ReserveRequest| {
 ///     Ok(pb::ReserveResponse { … })

@@ -2,7 +2,7 @@
 //! scripted upstreams, and ways to wait and to read errors. It knows no service except the event
 //! bus, which every service may use.
 //!
-//! ```ignore
+//! ```text
 //! on_each_engine! {
 //!     async fn a_hold_that_expires_gives_its_units_back(engine: Engine) {
 //!         let service = TestService::new(inventory::definition(), engine).start().await;

@@ -6,7 +6,6 @@
 pub mod audit;
 pub mod default_prices;
 pub mod imports;
-mod lists;
 mod migrations;
 pub mod offers;
 pub mod prices;

@@ -3,7 +3,6 @@
 use souk_chassis::Caller;
 use souk_client::orders::v1 as pb;
 use souk_contract::FieldError;
-use souk_data::args;
 use souk_data::page::PageTokens;
 use souk_types::{Money, OrderId, Timestamp};
 
@@ -152,7 +151,7 @@ pub fn refund_key(caller: &Caller, request: &pb::RefundOrderRequest) -> RequestK
 
 /// Returns the token that resumes the stream of an order after this version.
 pub fn resume_token(tokens: &PageTokens, id: OrderId, version: i64) -> String {
-    tokens.issue(&["watch", &id.to_string()], args![version])
+    tokens.issue(&["watch", &id.to_string()], &[version.into()])
 }
 
 /// Reads which version of an order was seen last; 0 for none.

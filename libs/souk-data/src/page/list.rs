@@ -4,7 +4,6 @@ use prost::Message;
 use sea_orm::Value;
 
 use super::{Cursor, PageTokens};
-use crate::value::{Arg, arg_of};
 use crate::{Db, Error};
 
 /// How many rows a page has when the caller does not say.
@@ -80,8 +79,6 @@ impl<'a> Page<'a> {
         }
         let last =
             messages.len().checked_sub(1).map(|last| sorts_by(&rows[last])).unwrap_or_default();
-        // What a list is sorted by is a column, so it can be bound.
-        let last: Vec<Arg<'_>> = last.iter().filter_map(|value| arg_of(value).ok()).collect();
         let token = self.tokens.issue(&borrowed(&self.scope), &last);
         (messages, token)
     }

@@ -17,10 +17,10 @@ use crate::{DataConfig, Error};
 
 /// How long a statement waits for a lock that another connection holds, for instance while the log
 /// is recovered.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a checkpoint waits for readers; writes wait as long.
-const CHECKPOINT_TIMEOUT: Duration = Duration::from_millis(50);
+/// How long a checkpoint between writes waits for readers; the next write waits as long.
+pub(crate) const CHECKPOINT_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// How many prepared statements a connection keeps.
 const STATEMENTS: usize = 256;
@@ -216,9 +216,10 @@ impl Connection {
         Ok(found)
     }
 
-    /// Copies the log back into the file, and shortens it if no reader is in the way.
-    pub(crate) fn checkpoint(&mut self) -> Result<(), Error> {
-        self.raw.busy_timeout(CHECKPOINT_TIMEOUT).map_err(|e| sort(&e))?;
+    /// Copies the log back into the file, and empties it if no reader is in the way for longer than
+    /// `patience`.
+    pub(crate) fn checkpoint(&mut self, patience: Duration) -> Result<(), Error> {
+        self.raw.busy_timeout(patience).map_err(|e| sort(&e))?;
         let done = self
             .raw
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))

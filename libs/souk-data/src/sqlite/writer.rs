@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::connection::{Connection, LOG_BYTES};
+use super::connection::{BUSY_TIMEOUT, CHECKPOINT_TIMEOUT, Connection, LOG_BYTES};
 use super::held::Hold;
 use super::keeper::Listed;
 use super::transaction::Transaction;
@@ -186,8 +186,9 @@ impl Worker {
         if let Some(connection) = &self.connection {
             if self.hold.file().may_copy_back() {
                 // Nothing is lost without it; but the next start is quicker, and the file alone is
-                // all there is.
-                let _ = connection.lock().checkpoint();
+                // all there is. A log that stays would be read into a file that is put in its
+                // place, such as one from a backup.
+                let _ = connection.lock().checkpoint(BUSY_TIMEOUT);
             } else {
                 connection.lock().leave_log();
             }
@@ -207,7 +208,7 @@ impl Worker {
         let is_long = std::fs::metadata(log).is_ok_and(|log| log.len() > u64::from(LOG_BYTES));
         if is_long && self.hold.file().may_copy_back() {
             // A reader in the way is no failure; the next check tries again.
-            let _ = connection.lock().checkpoint();
+            let _ = connection.lock().checkpoint(CHECKPOINT_TIMEOUT);
         }
     }
 

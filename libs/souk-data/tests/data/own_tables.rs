@@ -153,7 +153,7 @@ on_each_engine! {
     }
 
     async fn page_tokens_outlive_a_restart(test: TestDb) {
-        let token = test.open().await.page_tokens().issue(&["List", "user:alice"], souk_data::args![5]);
+        let token = test.open().await.page_tokens().issue(&["List", "user:alice"], &[5i64.into()]);
         let db = test.open().await;
         let cursor = db.page_tokens().open(&["List", "user:alice"], &token).unwrap().unwrap();
         assert_eq!(cursor.get::<i64>(0), Ok(5));

@@ -2,10 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{FromQueryResult, JoinType, QuerySelect};
-use souk_data::{Error as DataError, Reader, Tx};
+use souk_data::{Error as DataError, Reader, Tx, rows};
 use souk_types::{PriceId, ProductId, Timestamp, VariantId};
 
-use super::lists::lists;
 use super::{default_prices, prices, products, variants};
 use crate::error::Error;
 use crate::import::{self, Item, Plan, Present, PresentProduct, Read};
@@ -39,14 +38,14 @@ async fn add_products(
     use products::{Column, Entity};
     let ids: Vec<ProductId> =
         items.iter().map(|item| import::product_id(&item.external_key)).collect();
-    for ids in lists(&ids) {
+    for ids in rows::chunks(&ids) {
         let found = Entity::find()
             .select_only()
             .column(Column::ProductId)
             .column(Column::State)
             .column_as(variants::Column::VariantId.count(), "variants")
             .join(JoinType::LeftJoin, variants::product().rev())
-            .filter(Column::ProductId.is_in(ids))
+            .filter(Column::ProductId.is_in(ids.iter().copied()))
             .group_by(Column::ProductId)
             .group_by(Column::State);
         for row in found.into_model::<ProductRow>().all(reader).await? {
@@ -73,11 +72,11 @@ async fn add_variants(
     use variants::{Column, Entity};
     let variants = items.iter().flat_map(|item| &item.variants);
     let skus: Vec<&str> = variants.map(|variant| variant.sku.as_str()).collect();
-    for skus in lists(&skus) {
+    for skus in rows::chunks(&skus) {
         let found = Entity::find()
             .select_only()
             .columns([Column::VariantId, Column::ProductId, Column::Sku])
-            .filter(Column::Sku.is_in(skus));
+            .filter(Column::Sku.is_in(skus.iter().copied()));
         for row in found.into_model::<VariantRow>().all(reader).await? {
             present.variants.insert(row.sku, (row.variant_id, row.product_id));
         }
@@ -94,8 +93,10 @@ async fn add_prices(reader: &Reader, items: &[&Item], present: &mut Present) -> 
             variant.prices.iter().map(|wanted| price::imported_id(&variant.sku, wanted.amount))
         })
         .collect();
-    for ids in lists(&ids) {
-        for row in Entity::find().filter(Column::PriceId.is_in(ids)).all(reader).await? {
+    for ids in rows::chunks(&ids) {
+        for row in
+            Entity::find().filter(Column::PriceId.is_in(ids.iter().copied())).all(reader).await?
+        {
             present.prices.insert(row.price_id, (row.variant_id, row.amount()?));
         }
     }
@@ -106,8 +107,10 @@ async fn add_prices(reader: &Reader, items: &[&Item], present: &mut Present) -> 
 async fn add_defaults(reader: &Reader, present: &mut Present) -> Result<(), Error> {
     use default_prices::{Column, Entity};
     let known: Vec<VariantId> = present.variants.values().map(|(variant, _)| *variant).collect();
-    for ids in lists(&known) {
-        for row in Entity::find().filter(Column::VariantId.is_in(ids)).all(reader).await? {
+    for ids in rows::chunks(&known) {
+        for row in
+            Entity::find().filter(Column::VariantId.is_in(ids.iter().copied())).all(reader).await?
+        {
             present.defaults.insert((row.variant_id, prices::currency(&row.currency_code)?));
         }
     }

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use sea_orm::{FromQueryResult, raw_sql};
-use souk_data::Reader;
+use souk_data::{Reader, rows};
 use souk_types::{Currency, Money, PriceId, Timestamp, VariantId};
 
-use super::lists::padded;
 use super::prices;
 use crate::error::Error;
 use crate::item::Wanted;
@@ -131,5 +130,5 @@ fn list<T: Clone + Ord>(values: impl Iterator<Item = T>, nothing: T) -> Vec<T> {
     if values.is_empty() {
         values.push(nothing);
     }
-    padded(values)
+    rows::padded(values)
 }

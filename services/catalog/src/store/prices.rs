@@ -6,7 +6,6 @@ use sea_orm::{FromQueryResult, Iterable, JoinType, QueryOrder, QuerySelect, Set}
 use souk_data::{Prepared, Reader, Tx, given, given_limit, rows};
 use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
 
-use super::lists::padded;
 use super::{default_prices, products, variants};
 use crate::error::Error;
 use crate::price::Price;
@@ -211,7 +210,7 @@ pub async fn defaults_of(reader: &Reader, variants: &[VariantId]) -> Result<Vec<
         [] => vec![],
         [variant] => DEFAULTS_OF_ONE.all(reader, [(*variant).into()]).await?,
         variants => {
-            let variants = padded(variants.to_vec());
+            let variants = rows::padded(variants.to_vec());
             let found = defaults().filter(default_prices::Column::VariantId.is_in(variants));
             found.into_model::<WithVariant>().all(reader).await?
         }

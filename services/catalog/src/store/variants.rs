@@ -5,7 +5,6 @@ use sea_orm::{FromQueryResult, JoinType, QueryOrder, QuerySelect, Set};
 use souk_data::{Error as DataError, Prepared, Reader, Tx, given, rows};
 use souk_types::{ProductId, Timestamp, VariantId};
 
-use super::lists::padded;
 use super::products;
 use crate::convert::{labels_of, labels_text};
 use crate::error::Error;
@@ -115,7 +114,7 @@ pub async fn of_product(reader: &Reader, product: ProductId) -> Result<Vec<Varia
 
 /// Returns the variants with these skus, in no order; at most 1,000 skus.
 pub async fn by_skus(reader: &Reader, skus: &[String]) -> Result<Vec<Variant>, Error> {
-    let found = with_product().filter(Column::Sku.is_in(padded(skus.to_vec())));
+    let found = with_product().filter(Column::Sku.is_in(rows::padded(skus.to_vec())));
     let rows = found.into_model::<WithProduct>().all(reader).await?;
     rows.into_iter().map(Variant::try_from).collect()
 }

@@ -3,7 +3,7 @@
 use souk_client::ledger::v1 as pb;
 use souk_client::ledger::v1::ledger_service::ListAccountTransfers;
 use souk_contract::{Call, Handle};
-use souk_data::{args, page};
+use souk_data::page;
 
 use super::LedgerRpc;
 use crate::error::Error;
@@ -39,7 +39,7 @@ impl Handle<ListAccountTransfers> for LedgerRpc {
         page::fit(&mut transfers);
         let next = transfers.len().checked_sub(1).map_or(0, |last| before[last]);
         let next_page_token =
-            if next == 0 { String::new() } else { tokens.issue(&scope, args![next]) };
+            if next == 0 { String::new() } else { tokens.issue(&scope, &[next.into()]) };
         Ok(pb::ListAccountTransfersResponse { transfers, next_page_token })
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use souk_chassis::Drain;
 use souk_data::Isolation::ReadCommitted;
-use souk_data::{Arg, Db, Tx};
+use souk_data::{Db, Tx};
 use souk_types::{AttemptId, Clock, PaymentId};
 
 use super::{Charge, NoAnswer, Order, Provider};
@@ -73,8 +73,7 @@ impl Simulator {
     /// Returns where the customer decides about a charge. It cannot be guessed, because it is
     /// sealed with the key of this database.
     fn action_url(&self, charge: PaymentId) -> String {
-        let secret =
-            self.db.page_tokens().issue(&ACTION_SCOPE, &[Arg::Bytes(Some(&charge.to_bytes()))]);
+        let secret = self.db.page_tokens().issue(&ACTION_SCOPE, &[charge.into()]);
         format!("{ACTION_URL}{secret}")
     }
 
