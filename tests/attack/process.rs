@@ -34,6 +34,7 @@ impl Process {
             .set("server.metrics_listen", "127.0.0.1:0")
             .set("server.ready_file", ready.display())
             .set("data_dir", folder.path().join("data").display())
+            .set("identity.scopes", manifest.scopes.join(" "))
             .set("log.level", "error");
         let launch = settings.iter().fold(launch, |launch, (key, value)| launch.set(key, value));
         let log = folder.path().join("log");

@@ -1,41 +1,47 @@
-"""Go: stubs are generated, a buyer is compiled on them and places an order. What docs/clients.md says, done."""
+"""Go: the client's module keeps its promises, and a buyer with the official protovalidate beside it places an order."""
 
-import hashlib
+import json
 import os
-import shutil
 import subprocess
 
-from shop import ROOT, Shop, Tally, buf, needs, out, protos
+from shop import ROOT, Shop, Tally, example_of, needs, out
 
-HERE = ROOT / "tests/clients/go"
+CLIENT = ROOT / "clients/go"
+BUYER = ROOT / "tests/clients/go"
 FOLDER = out("go")
 
 tally = Tally()
 go = needs(tally, "go", "https://go.dev/dl, 1.25 or newer")
-sources = [file for file in sorted(HERE.rglob("*")) if file.is_file()]
-stamp = hashlib.sha256(b"".join(file.read_bytes() for file in [*sources, *protos()])).hexdigest()
-made, buyer, project = FOLDER / "stamp", FOLDER / "buyer", FOLDER / "project"
-if not (made.exists() and made.read_text() == stamp and buyer.exists()):
-    made.unlink(missing_ok=True)
-    shutil.rmtree(project, ignore_errors=True)
-    shutil.copytree(HERE, project)
-    plugins = {**os.environ, "GOBIN": str(FOLDER / "bin"), "GOFLAGS": "-mod=readonly -buildvcs=false"}
-    plugins["PATH"] = f"{FOLDER / 'bin'}:{os.environ['PATH']}"
-    tally.run("the plugins are built as go.mod pins them", [go, "install", "tool"], cwd=project, env=plugins)
-    generate = [buf(), "generate", "--template", HERE / "buf.gen.yaml", "--output", project]
-    generate += ["--path", "proto/souk", "--path", "proto/buf"]
-    tally.run("stubs are generated", generate, cwd=ROOT, env=plugins)
-    tally.run("every stub compiles", [go, "build", "./..."], cwd=project, env=plugins)
-    tally.run("a buyer compiles", [go, "build", "-o", buyer, "."], cwd=project, env=plugins)
-    tally.run("go vet finds nothing in it", [go, "vet", "."], cwd=project, env=plugins)
-    if tally.failed == 0:
-        made.write_text(stamp)
+environment = {**os.environ, "GOFLAGS": "-mod=readonly -buildvcs=false"}
+for module in (CLIENT, CLIENT / "generator", BUYER):
+    tally.run(f"{module.relative_to(ROOT)}: go.mod and go.sum are complete", [go, "mod", "tidy", "-diff"], cwd=module, env=environment)
+gofmt = needs(tally, "gofmt", "it comes with Go")
+for folder in (CLIENT, BUYER):
+    tally.run(f"{folder.relative_to(ROOT)}: go vet finds nothing", [go, "vet", "./..."], cwd=folder, env=environment)
+    told = tally.run(f"{folder.relative_to(ROOT)}: gofmt runs", [gofmt, "-l", folder])
+    tally.check(f"{folder.relative_to(ROOT)}: it is formatted", told == "", told)
+tally.run("its core keeps its promises", [go, "test", "./..."], cwd=CLIENT, env=environment)
+
+# The README's example is a package of the buyer's module, which has what it needs.
+example, overlay = FOLDER / "readme.go", FOLDER / "overlay.json"
+example.write_text(example_of(CLIENT / "README.md", "go"))
+overlay.write_text(json.dumps({"Replace": {str(BUYER / "readme/main.go"): str(example)}}))
+told = tally.run("the README's example can be formatted", [gofmt, "-l", example])
+tally.check("the README's example is formatted", told == "", told)
+programs = {"buyer": ["."], "readme": ["-overlay", overlay, "./readme"]}
+for name, what in programs.items():
+    tally.run(f"{name}: it compiles", [go, "build", "-o", FOLDER / name, *what], cwd=BUYER, env=environment)
 
 if tally.failed == 0:
     with Shop() as shop:
-        told = tally.run("the buyer runs", [buyer, shop.address])
+        told = tally.run("the buyer runs beside the official protovalidate", [FOLDER / "buyer", shop.address])
         tally.check("its order is placed", "ORDER_STATE_PLACED" in told or "ORDER_STATE_PAID" in told, told)
+        tally.check("protovalidate knows the contract's rules", "not sent: validation error: lines[0].quantity:" in told, told)
         tally.check("it is told why another is refused", "ERROR_REASON_OUT_OF_STOCK TEA-MINT-100" in told, told)
-        again = subprocess.run([buyer, shop.address], capture_output=True, text=True, timeout=60)
+        again = subprocess.run([FOLDER / "buyer", shop.address], capture_output=True, text=True, timeout=60)
         tally.check("sent again, it is the same order", again.stdout.split()[:1] == told.split()[:1], again.stdout)
+
+        told = tally.run("the README's example runs", [FOLDER / "readme"], env={**os.environ, "SOUK_ADDRESS": shop.address})
+        for words in ("ORDER_STATE_PLACED", "ORDER_STATE_PAID", "of TEA-MINT-100 are left"):
+            tally.check(f"the README's example prints {words!r}", words in told, told)
 tally.end()

@@ -3,74 +3,128 @@
 
 use prost::Message;
 use souk_chassis::Caller;
-use souk_client::{orders::v1 as orders, payments::v1 as payments};
-use souk_contract::MethodPolicy;
+use souk_client::orders::v1::{self as orders, order_service};
+use souk_client::payments::v1::{self as payments, payment_service};
+use souk_contract::{Method, MethodPolicy};
 use tonic::Code;
 
 use crate::shop::TestShop;
 
-/// A service that no policy names.
+/// A service of another team.
 const STRANGER: &str = "conformance";
 
-/// Returns one caller of each kind, and a service of each name that a policy could name.
-pub fn callers() -> Vec<Caller> {
-    let services = ["catalog", "inventory", "ledger", "payments", "orders", STRANGER];
-    [Caller::Anonymous, user("alice"), user("bob"), staff()]
-        .into_iter()
-        .chain(services.map(|name| Caller::Service(name.into())))
-        .collect()
+/// A caller, and the scopes of its token.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Holder {
+    /// Who calls.
+    pub caller: Caller,
+    /// What its token has.
+    pub scopes: Vec<&'static str>,
 }
 
-/// Returns a caller that a method admits: staff where it can be.
+impl Holder {
+    fn new(caller: Caller, scopes: &[&'static str]) -> Holder {
+        Holder { caller, scopes: scopes.to_vec() }
+    }
+}
+
+/// Returns one caller of each kind; services and staff without a scope, with all scopes, with all
+/// but those that the method asks of them, and with these alone.
+pub fn holders(policy: &MethodPolicy) -> Vec<Holder> {
+    let others = [Caller::Anonymous, user("alice"), user("bob")];
+    let mut holders: Vec<Holder> =
+        others.into_iter().map(|caller| Holder::new(caller, &[])).collect();
+    for caller in [staff(), Caller::Service(STRANGER.into())] {
+        let asked: Vec<&str> =
+            policy.grants.iter().flat_map(|grant| grant.scopes).copied().collect();
+        let all = souk_client::CONTRACT.methods.iter().flat_map(|policy| policy.grants);
+        let but: Vec<&str> = all
+            .flat_map(|grant| grant.scopes)
+            .copied()
+            .filter(|scope| !asked.contains(scope))
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        for scopes in [&[][..], &["*"], &but, &asked] {
+            holders.push(Holder::new(caller.clone(), scopes));
+        }
+    }
+    holders
+}
+
+/// Returns one caller of each kind, and two users.
+pub fn callers() -> Vec<Caller> {
+    let service = Caller::Service(STRANGER.into());
+    vec![Caller::Anonymous, user("alice"), user("bob"), staff(), service]
+}
+
+/// Returns a caller that a method admits when its token has every scope: staff where it can be.
 pub fn admitted(policy: &MethodPolicy) -> Caller {
     // A subscription is called after its owner, and the cases call it after this one.
     let first =
         if policy.method == "Subscribe" { Caller::Service(STRANGER.into()) } else { staff() };
-    let mut callers = callers();
-    callers.sort_by_key(|caller| *caller != first);
-    callers
+    let mut holders = holders(policy);
+    holders.sort_by_key(|holder| holder.caller != first);
+    holders
         .into_iter()
-        .find(|caller| refusal(policy, caller).is_none())
+        .find(|holder| refusal(policy, holder).is_none())
         .expect("a method that somebody may call")
+        .caller
 }
 
-/// Returns with which code and reason a policy refuses a caller, if it does.
-///
-/// # Panics
-/// When the policy asks for something that no case is made for.
-pub fn refusal(policy: &MethodPolicy, caller: &Caller) -> Option<(Code, &'static str)> {
+/// A code and a reason, and the scopes that the metadata names.
+pub type Refusal = (Code, &'static str, Option<String>);
+
+/// Returns how a policy refuses a caller, if it does.
+pub fn refusal(policy: &MethodPolicy, holder: &Holder) -> Option<Refusal> {
     use souk_contract::CallerKind as Kind;
-    assert!(
-        policy.scopes.is_empty(),
-        "{}: no case is made for scopes: teach them to conformance",
-        policy.path
-    );
-    let has = |kind| policy.callers.contains(&kind);
-    let is_admitted = has(Kind::Public)
-        || match caller {
-            Caller::Anonymous => false,
-            Caller::User(_) => has(Kind::User),
-            Caller::Staff(_) => has(Kind::Staff),
-            Caller::Service(name) => {
-                has(Kind::Service)
-                    && (policy.services.is_empty() || policy.services.contains(&&**name))
-            }
-        };
-    match caller {
-        _ if is_admitted => None,
-        Caller::Anonymous => Some((Code::Unauthenticated, "ERROR_REASON_UNAUTHENTICATED")),
-        _ => Some((Code::PermissionDenied, "ERROR_REASON_ACCESS_DENIED")),
+    let kind = match &holder.caller {
+        Caller::Anonymous => None,
+        Caller::User(_) => Some(Kind::User),
+        Caller::Service(_) => Some(Kind::Service),
+        Caller::Staff(_) => Some(Kind::Staff),
+    };
+    let mut lacking = None;
+    for grant in policy.grants {
+        if grant.caller != Kind::Public && Some(grant.caller) != kind {
+            continue;
+        }
+        let lacks: Vec<&str> = grant
+            .scopes
+            .iter()
+            .copied()
+            .filter(|scope| !holder.scopes.contains(scope) && !holder.scopes.contains(&"*"))
+            .collect();
+        if lacks.is_empty() {
+            return None;
+        }
+        lacking.get_or_insert(lacks.join(","));
+    }
+    match kind {
+        None => Some((Code::Unauthenticated, "ERROR_REASON_UNAUTHENTICATED", None)),
+        Some(_) => Some((Code::PermissionDenied, "ERROR_REASON_ACCESS_DENIED", lacking)),
     }
 }
 
 /// What bob sends to a method about alice's order, and how he must be refused.
 pub struct Theft {
-    /// The method.
-    pub method: &'static str,
+    /// The full path of the method: two services may have methods with the same name.
+    pub path: &'static str,
     /// What he sends.
     pub message: Vec<u8>,
     /// The code and reason of the refusal; nothing where he is answered an empty list.
     pub refusal: Option<(Code, &'static str)>,
+}
+
+impl Theft {
+    /// Makes a case of a method and a request of its type.
+    fn of<M: Method<Input: Message>>(
+        _: M,
+        request: M::Input,
+        refusal: Option<(Code, &'static str)>,
+    ) -> Theft {
+        Theft { path: M::PATH, message: request.encode_to_vec(), refusal }
+    }
 }
 
 /// Returns who tries.
@@ -82,8 +136,8 @@ pub fn thief() -> Caller {
 pub fn thefts(shop: &TestShop) -> Vec<Theft> {
     let order_id = shop.order.order_id.clone();
     let no_order = Some((Code::NotFound, "ERROR_REASON_ORDER_NOT_FOUND"));
+    let no_payment = Some((Code::NotFound, "ERROR_REASON_PAYMENT_NOT_FOUND"));
     let not_alice = Some((Code::PermissionDenied, "ERROR_REASON_OTHER_CUSTOMER"));
-    let theft = |method, message, refusal| Theft { method, message, refusal };
     let place = orders::PlaceOrderRequest {
         request_id: "theft".into(),
         customer_id: "alice".into(),
@@ -107,18 +161,14 @@ pub fn thefts(shop: &TestShop) -> Vec<Theft> {
     let cancel = orders::CancelOrderRequest { order_id: order_id.clone() };
     let watch = orders::WatchOrderRequest { order_id, ..Default::default() };
     vec![
-        theft("PlaceOrder", place.encode_to_vec(), not_alice),
-        theft("GetOrder", get.encode_to_vec(), no_order),
-        theft("ListOrderLines", lines.encode_to_vec(), no_order),
-        theft("CancelOrder", cancel.encode_to_vec(), no_order),
-        theft("WatchOrder", watch.encode_to_vec(), no_order),
-        theft("ListOrders", list.encode_to_vec(), None),
-        theft("ListOrders", list_of_alice.encode_to_vec(), not_alice),
-        theft(
-            "CompletePaymentAction",
-            action.encode_to_vec(),
-            Some((Code::NotFound, "ERROR_REASON_PAYMENT_NOT_FOUND")),
-        ),
+        Theft::of(order_service::PlaceOrder, place, not_alice),
+        Theft::of(order_service::GetOrder, get, no_order),
+        Theft::of(order_service::ListOrderLines, lines, no_order),
+        Theft::of(order_service::CancelOrder, cancel, no_order),
+        Theft::of(order_service::WatchOrder, watch, no_order),
+        Theft::of(order_service::ListOrders, list, None),
+        Theft::of(order_service::ListOrders, list_of_alice, not_alice),
+        Theft::of(payment_service::CompletePaymentAction, action, no_payment),
     ]
 }
 

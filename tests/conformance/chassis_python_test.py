@@ -48,7 +48,7 @@ def main():
         protoc = ["grpc_tools.protoc", f"-I{ROOT / 'tests/contract/echo'}", f"-I{ROOT / 'proto'}"]
         outs = [f"--{kind}_out={echo}" for kind in ("python", "pyi", "grpc_python")]
         checks = [
-            run(python, *protoc, *outs, "souk/echo/v1/echo.proto")[0]
+            run(python, *protoc, *outs, "souk/echo/v1/echo.proto", "souk/echo/v1/events.proto")[0]
             and run(python, "mypy", "--no-incremental", MYPYPATH=f"{STUBS}:{echo}")[0],
             run(python, "ruff", "check", "--quiet", "--no-cache", ".")[0],
             run(python, "ruff", "format", "--quiet", "--no-cache", "--check", ".")[0],

@@ -20,9 +20,18 @@ use souk_contract::MethodPolicy;
 use souk_manifest::Language;
 use souk_testkit::{domain_of, field_violations, reason_of};
 use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 
 use crate::report::Report;
 use crate::shop::TestShop;
+
+/// What to do about a method that users may call with an id, and that has no case.
+const NO_THEFT: &str = "no case is made: add one to `thefts` in tests/conformance/access.rs, about \
+                        something of alice's that `TestShop::start` in tests/conformance/shop.rs makes";
+
+/// What to do about a case that cannot be one.
+const NEEDLESS_THEFT: &str = "has a case in `thefts` of tests/conformance/access.rs, but no user may \
+                              call it or no `..._id` is in its request: remove the case";
 
 /// Bytes that no message can be read from: a tag that does not end.
 const GARBAGE: [u8; 1] = [0xff];
@@ -95,12 +104,20 @@ async fn strangers_are_refused_before_anything_is_read(
     policy: &'static MethodPolicy,
     report: &mut Report,
 ) {
-    for caller in access::callers() {
-        let came = shop.call(policy.path, &caller, vec![GARBAGE.to_vec()]).await;
-        let (code, reason) = access::refusal(policy, &caller)
-            .unwrap_or((Code::InvalidArgument, souk_contract::REASON_INVALID_FIELD));
-        report.expect(policy.method, "(access)", &caller.to_string(), &came, |status| {
-            status.code() == code && reason_of(status) == reason
+    for holder in access::holders(policy) {
+        let came = shop.call_with(policy.path, &holder, vec![GARBAGE.to_vec()]).await;
+        let (code, reason, lacking) = access::refusal(policy, &holder).unwrap_or((
+            Code::InvalidArgument,
+            souk_contract::REASON_INVALID_FIELD,
+            None,
+        ));
+        let who = format!("{} with {:?}", holder.caller, holder.scopes);
+        report.expect(policy.method, "(access)", &who, &came, |status| {
+            let named = status
+                .get_error_details()
+                .error_info()
+                .and_then(|info| info.metadata.get("scopes").cloned());
+            status.code() == code && reason_of(status) == reason && named == lacking
         });
     }
 }
@@ -183,10 +200,9 @@ async fn others_things_are_out_of_reach(shop: &TestShop, report: &mut Report) {
     use souk_contract::CallerKind as Kind;
     let thefts = access::thefts(shop);
     for (policy, request) in hosted() {
-        let of_users =
-            policy.callers.contains(&Kind::User) && !policy.callers.contains(&Kind::Public);
+        let of_users = policy.grants.iter().any(|grant| grant.caller == Kind::User);
         let mut tried = false;
-        for theft in thefts.iter().filter(|theft| theft.method == policy.method) {
+        for theft in thefts.iter().filter(|theft| theft.path == policy.path) {
             tried = true;
             let before = shop.rows().await;
             let came = shop.call(policy.path, &access::thief(), vec![theft.message.clone()]).await;
@@ -200,13 +216,11 @@ async fn others_things_are_out_of_reach(shop: &TestShop, report: &mut Report) {
             }
             report.compare_rows(policy.method, &before, &shop.rows().await);
         }
-        if tried != (of_users && names_a_thing(&request)) {
-            report.fail(
-                policy.method,
-                "(owner)",
-                "another user",
-                "no case is made: teach it to conformance/access.rs",
-            );
+        // The full path, because this is read by whoever has just written the method.
+        match (tried, of_users && names_a_thing(&request)) {
+            (false, true) => report.fail(policy.path, "(owner)", "another user", NO_THEFT),
+            (true, false) => report.fail(policy.path, "(owner)", "another user", NEEDLESS_THEFT),
+            _ => {}
         }
     }
 }

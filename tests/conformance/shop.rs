@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use futures_util::stream;
+use futures_util::{Stream, stream};
+use souk_chassis::identity::{DEVELOPMENT_KEY, development_token_with};
 use souk_chassis::{Caller, Options, Running, Shop};
 use souk_client::catalog::v1::{
     CreatePriceRequest, CreateProductRequest, CreateVariantRequest, ProductState,
@@ -24,6 +25,8 @@ use tempfile::TempDir;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::{Request, Status};
+
+use crate::access::Holder;
 
 /// The settings that hold the address of a database.
 const DATABASES: &[&str] = &[
@@ -148,16 +151,43 @@ impl TestShop {
     ) -> Result<Vec<u8>, Status> {
         let channel =
             self.channels.get(&caller.to_string()).expect("a caller of this test").clone();
+        Self::first(channel, path, Request::new(stream::iter(messages))).await
+    }
+
+    /// Does what [`call`](Self::call) does, with a token that has certain scopes.
+    ///
+    /// # Errors
+    /// What the method answers instead.
+    pub async fn call_with(
+        &self,
+        path: &'static str,
+        holder: &Holder,
+        messages: Vec<Vec<u8>>,
+    ) -> Result<Vec<u8>, Status> {
+        let mut request = Request::new(stream::iter(messages));
+        if holder.caller != Caller::Anonymous {
+            let token = development_token_with(&holder.caller, &holder.scopes, DEVELOPMENT_KEY);
+            let header = format!("Bearer {token}").parse().expect("a token is plain text");
+            request.metadata_mut().insert("authorization", header);
+        }
+        let anonymous = self.channels[&Caller::Anonymous.to_string()].clone();
+        Self::first(anonymous, path, request).await
+    }
+
+    async fn first(
+        channel: CallerChannel,
+        path: &'static str,
+        request: Request<impl Stream<Item = Vec<u8>> + Send + 'static>,
+    ) -> Result<Vec<u8>, Status> {
         let mut client = tonic::client::Grpc::new(channel);
         let answer = async {
             client.ready().await.expect("the shop serves");
-            let request = Request::new(stream::iter(messages));
             let answer = client.streaming(request, PathAndQuery::from_static(path), Bytes).await?;
             Ok(answer.into_inner().message().await?.unwrap_or_default())
         };
         tokio::time::timeout(LIMIT, answer)
             .await
-            .unwrap_or_else(|_| panic!("{path} does not answer {caller}"))
+            .unwrap_or_else(|_| panic!("{path} does not answer"))
     }
 
     /// Sends messages as they are to a method and returns why it ends; nothing when it ends well.

@@ -39,7 +39,8 @@ pub const SPOILS: &[Spoil] = &[
     // An anonymous caller is treated as a user, also by the log.
     Spoil("anonymous", CATALOG, &["C-ACCESS-1", "C-ACCESS-7", "C-LOG-2"]),
     // The log knows another reason than the caller got; so with others below.
-    Spoil("access-reason", CATALOG, &["C-ACCESS-2", "C-LOG-2"]),
+    Spoil("access-reason", CATALOG, &["C-ACCESS-2", "C-ACCESS-3", "C-LOG-2"]),
+    Spoil("scopes", CATALOG, &["C-ACCESS-3"]),
     Spoil("wrong-tokens", CATALOG, &["C-ACCESS-4"]),
     // An unverified caller is anonymous in the log.
     Spoil("escaped-callers", CATALOG, &["C-ACCESS-5", "C-LOG-2"]),
@@ -148,6 +149,7 @@ pub const TOGETHER: &[&[&str]] = &[
         "log-token",
         "metrics-gauge",
         "reused-ids",
+        "scopes",
         "defaults",
         "garbage",
         "closed-pages",

@@ -22,9 +22,9 @@ const FINAL = new Set([Code.FailedPrecondition, Code.InvalidArgument, Code.Permi
 
 const orders = createClient(OrderService, connect(SHOP, { as: "user:alice" }));
 const messages = createClient(NotificationService, connect(NOTIFICATIONS, { as: "user:alice" }));
-const webhooks = createClient(NotificationService, connect(NOTIFICATIONS, { as: "service:erp" }));
+const webhooks = createClient(NotificationService, connect(NOTIFICATIONS, { as: "service:erp", scopes: ["notifications.webhooks"] }));
 const recommendations = createClient(RecommendationService, connect(RECOMMENDATIONS, { as: "user:alice" }));
-const audits = createClient(RecommendationService, connect(RECOMMENDATIONS, { as: "staff:ada" }));
+const audits = createClient(RecommendationService, connect(RECOMMENDATIONS, { as: "staff:ada", scopes: ["ops.audit"] }));
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -78,7 +78,7 @@ const recommended = async () => {
   const { items: found } = await recommendations.recommend({ customerId: "alice" });
   return JSON.stringify(found.map(({ sku, reason }) => [sku, reason?.kind, reason?.becauseOfSku]));
 };
-const stock = createClient(InventoryService, connect(SHOP, { as: "staff:ada" }));
+const stock = createClient(InventoryService, connect(SHOP, { as: "staff:ada", scopes: ["inventory.write"] }));
 await stock.receiveStock({ requestId: "journey", items: [{ sku: "TEA-MINT-100", quantity: BigInt(ORDERS) }] });
 const before = await surely("a recommendation", recommended);
 console.log("heard");

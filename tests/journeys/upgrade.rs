@@ -3,7 +3,7 @@
 //! `upgrade/` holds the databases of a shop that had taken six orders, made when migrations were
 //! texts of SQL: what `.dump` of sqlite3 and `pg_dump --inserts` print, without its settings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::{fs, iter};
 
@@ -34,9 +34,9 @@ on_each_engine! {
 
             let old = TestDb::new(engine).await;
             load(&old, schema).await;
-            let rows = old.row_counts().await;
+            let rows = row_counts(&old).await;
             open(&old, schema).await;
-            assert_eq!(old.row_counts().await, rows, "{}", schema.name);
+            assert_eq!(row_counts(&old).await, rows, "{}", schema.name);
 
             let new = describe(&new).await;
             let old = describe(&old).await;
@@ -51,6 +51,76 @@ on_each_engine! {
     }
 }
 
+on_each_engine! {
+    async fn prices_of_earlier_programs_are_public_when_they_are_the_default(engine: Engine) {
+        let db = TestDb::new(engine).await;
+        load(&db, &catalog::SCHEMA).await;
+        let defaults = number(&db, "SELECT COUNT(*) FROM prices").await;
+        // Two others of one variant, of which one is archived.
+        for (minor_units, archive_time) in [(1, "NULL"), (2, "5")] {
+            let id = match engine {
+                Engine::Sqlite => format!("X'{minor_units:032x}'"),
+                Engine::Postgres => format!("'\\x{minor_units:032x}'::bytea"),
+            };
+            run(
+                &db,
+                format!(
+                    "INSERT INTO prices SELECT {id}, variant_id, currency_code, {minor_units}, \
+                     {archive_time}, create_time, effective_time FROM prices WHERE minor_units = 255"
+                ),
+            )
+            .await
+            .unwrap();
+        }
+
+        open(&db, &catalog::SCHEMA).await;
+
+        assert!(defaults > 0);
+        // Each is public while it is the default.
+        let others = number(&db, "SELECT COUNT(*) FROM prices WHERE audience <> 3").await;
+        assert_eq!(others, 0);
+        for change in ["audience = 1", "minor_units = 5"] {
+            let sql = format!("UPDATE prices SET {change} WHERE minor_units = 1");
+            assert!(run(&db, sql).await.is_err(), "a price never changes: {change}");
+        }
+        run(&db, "UPDATE prices SET archive_time = 9 WHERE minor_units = 1".into()).await.unwrap();
+    }
+}
+
+/// Counts the rows of each table but the list of migrations, which a newer program makes longer.
+async fn row_counts(db: &TestDb) -> BTreeMap<String, i64> {
+    let mut counts = db.row_counts().await;
+    counts.remove("souk_migrations");
+    counts
+}
+
+/// Runs statements.
+async fn run(db: &TestDb, sql: String) -> Result<(), String> {
+    match db.file() {
+        Some(file) => {
+            Connection::open(file).unwrap().execute_batch(&sql).map_err(|error| error.to_string())
+        }
+        None => {
+            let mut connection = PgConnection::connect(db.url()).await.unwrap();
+            let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await;
+            done.map(|_| ()).map_err(|error| error.to_string())
+        }
+    }
+}
+
+/// Returns the whole number that a query finds.
+async fn number(db: &TestDb, sql: &'static str) -> i64 {
+    match db.file() {
+        Some(file) => Connection::open(file).unwrap().query_row(sql, [], |row| row.get(0)).unwrap(),
+        None => {
+            let sql = format!("SELECT CAST(({sql}) AS BIGINT)");
+            let mut connection = PgConnection::connect(db.url()).await.unwrap();
+            let row = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_one(&mut connection).await.unwrap();
+            row.get(0)
+        }
+    }
+}
+
 /// Loads the dump of a service's database into an empty one.
 async fn load(db: &TestDb, schema: &Schema) {
     let engine = match db.engine() {
@@ -60,13 +130,7 @@ async fn load(db: &TestDb, schema: &Schema) {
     let name = schema.name.replace('-', "_");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("journeys/upgrade");
     let dump = fs::read_to_string(folder.join(format!("{name}.{engine}.sql"))).unwrap();
-    match db.file() {
-        Some(file) => Connection::open(file).unwrap().execute_batch(&dump).unwrap(),
-        None => {
-            let mut connection = PgConnection::connect(db.url()).await.unwrap();
-            sqlx::raw_sql(AssertSqlSafe(dump)).execute(&mut connection).await.unwrap();
-        }
-    }
+    run(db, dump).await.unwrap();
 }
 
 /// Opens and closes a database as its service does.

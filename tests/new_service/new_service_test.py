@@ -5,6 +5,7 @@ taken over from the project's, and the rest is compiled without optimisation. Bo
 """
 
 import concurrent.futures
+import contextlib
 import os
 import pathlib
 import re
@@ -28,6 +29,10 @@ QUICK_TO_BUILD = {
     "CARGO_PROFILE_DEV_DEBUG": "false",
 }
 SERVICES = {"pebbles": "rust", "sea-shells": "python", "corals": "node"}
+# A service that is not in the program is of another team: it has the scopes that the operator grants it.
+OF_OTHERS = [name for name, language in SERVICES.items() if language != "rust"]
+SCOPES = "events.publish,events.subscribe"
+PAGES = ("docs/errors.md", "docs/reference/methods.md", "docs/reference/events.md", "tests/contract/message_limits.json")
 EVENTS = ("C-EVENT-1", "C-EVENT-2", "C-EVENT-3")
 # What is installed in the copy and is dear to install again.
 KEPT = ("node_modules", ".venv", "dist", ".souk-prepared", "__pycache__")
@@ -38,13 +43,13 @@ one_at_a_time = threading.Lock()
 START = time.monotonic()
 
 
-def run(*command, folder=COPY):
-    """Runs a command; returns its exit code and all that it printed."""
+def run(*command, folder=COPY, **settings):
+    """Runs a command, with these variables besides; returns its exit code and all that it printed."""
     of_cargo = QUICK_TO_BUILD if command[0] == "cargo" else {}
     done = subprocess.run(
         [str(word) for word in command],
         cwd=folder,
-        env={**os.environ, "CARGO_TARGET_DIR": str(TARGET), **of_cargo},
+        env={**os.environ, "CARGO_TARGET_DIR": str(TARGET), **of_cargo, **settings},
         timeout=SECONDS,
         text=True,
         check=False,
@@ -140,6 +145,12 @@ def built():
     holds("pebbles pleases clippy", code == 0, output)
     code, output = run("cargo", "test", "--quiet", "--package", "pebbles")
     holds("pebbles passes its tests", code == 0 and "test result: ok" in output, output)
+    # What `cargo xtask gen` does last, here with the target folder of the copy.
+    pages = ("cargo", "test", "--quiet", "--package", "souk-client", "--test", "reference")
+    run(*pages, SOUK_WRITE_DOCS="1")
+    code, output = run(*pages)
+    is_listed = all("pebbles" in (COPY / page).read_text() for page in PAGES)
+    holds("the pages of docs/ list what is new, and agree with the contract", code == 0 and is_listed, output)
     code, output = run("cargo", "build", "--quiet", "--package", "souk")
     return holds("the one program is built with pebbles in it", code == 0, output)
 
@@ -161,35 +172,58 @@ def conforming(programs):
         holds(f"{name} was seen to hear events", is_heard, output)
 
 
+@contextlib.contextmanager
+def shop_up(folder, *more):
+    """Runs the shop of the copy until the block ends; gives the process and its log."""
+    log = pathlib.Path(folder) / "log"
+    arguments = ["up", "--data", f"{folder}/data", "--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0"]
+    arguments += ["--without=recommendations,notifications", f"--services-dir={COPY}/services", *more]
+    free = {f"{name}__SERVER__{key}": "127.0.0.1:0" for name in ("SEA_SHELLS", "CORALS") for key in ("LISTEN", "METRICS_LISTEN")}
+    with open(log, "wb") as output:
+        shop = subprocess.Popen(
+            [BUILT / "debug" / "souk", *arguments], stdout=output, stderr=output, env={**os.environ, **free}, cwd=folder
+        )
+    try:
+        yield shop, log
+    finally:
+        shop.send_signal(signal.SIGTERM)
+        code = shop.wait(60)
+    holds("souk up stops with them", code == 0, log.read_text(errors="replace"))
+
+
+def asking():
+    """Starts the shop without a grant: it says what those of another team ask for, and nothing of the one inside it."""
+    with tempfile.TemporaryDirectory() as folder, shop_up(folder) as (shop, log):
+        for name in OF_OTHERS:
+            said = f"{name} lacks scopes: --grant {name}={SCOPES}\n"
+            holds(f"souk up says which scopes {name} asks for", until_said(re.escape(said), shop, log), log.read_text(errors="replace"))
+        text = log.read_text(errors="replace")
+        holds("souk up: pebbles, which is part of it, has what it asks for", "pebbles lacks" not in text, text)
+
+
 def joining():
-    """Starts the shop, waits until those of other languages serve beside it, and lets a customer visit all three."""
-    with tempfile.TemporaryDirectory() as folder:
-        log = pathlib.Path(folder) / "log"
-        arguments = ["up", "--data", f"{folder}/data", "--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0"]
-        arguments += ["--without=recommendations,notifications", f"--services-dir={COPY}/services"]
-        free = {f"{name}__SERVER__{key}": "127.0.0.1:0" for name in ("SEA_SHELLS", "CORALS") for key in ("LISTEN", "METRICS_LISTEN")}
-        with open(log, "wb") as output:
-            shop = subprocess.Popen(
-                [BUILT / "debug" / "souk", *arguments], stdout=output, stderr=output, env={**os.environ, **free}, cwd=folder
-            )
-        try:
-            addresses = {name: address_of(name, shop, log) for name in SERVICES}
-            for name, address in addresses.items():
-                holds(f"souk up: {name} serves", address is not None, log.read_text(errors="replace"))
-            visiting(addresses, log)
-        finally:
-            shop.send_signal(signal.SIGTERM)
-            code = shop.wait(60)
-        holds("souk up stops with them", code == 0, log.read_text(errors="replace"))
+    """Starts the shop with grants, waits until those of other languages serve beside it, and lets a customer visit all three."""
+    grants = [f"--grant={name}={SCOPES}" for name in OF_OTHERS]
+    with tempfile.TemporaryDirectory() as folder, shop_up(folder, *grants) as (shop, log):
+        addresses = {name: address_of(name, shop, log) for name in SERVICES}
+        for name, address in addresses.items():
+            holds(f"souk up: {name} serves", address is not None, log.read_text(errors="replace"))
+        holds("souk up: nobody asks for more", "lacks scopes" not in log.read_text(errors="replace"), log.read_text(errors="replace"))
+        visiting(addresses, log)
+
+
+def until_said(line, shop, log):
+    """Waits until the log of a shop has what is looked for, and returns it; nothing when it does not come to that."""
+    until = time.monotonic() + 120
+    while (found := re.search(line, log.read_text(errors="replace"))) is None and shop.poll() is None and time.monotonic() < until:
+        time.sleep(0.1)
+    return found
 
 
 def address_of(name, shop, log):
     """Waits until the log of a shop says where a service serves; returns nothing when it does not come to that."""
     # The welcome names all that are in the one program; those beside it say it when they do.
-    line = re.compile(rf"gRPC +([\d.:]+) .*\b{name}\b" if SERVICES[name] == "rust" else rf"{name} serves on ([\d.:]+)")
-    until = time.monotonic() + 120
-    while (found := line.search(log.read_text(errors="replace"))) is None and shop.poll() is None and time.monotonic() < until:
-        time.sleep(0.1)
+    found = until_said(rf"gRPC +([\d.:]+) .*\b{name}\b" if SERVICES[name] == "rust" else rf"{name} serves on ([\d.:]+)", shop, log)
     return found and found[1]
 
 
@@ -217,6 +251,7 @@ def main():
         side_by_side.submit(tested, "node_services_test.py", "corals").result()
     if is_built.result():
         conforming(programs)
+        asking()
         joining()
 
 

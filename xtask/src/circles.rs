@@ -21,7 +21,9 @@ pub fn check(metadata: &Metadata) -> Outcome {
     for package in metadata.ours() {
         let folder = metadata.folder(package);
         let files = modules(&metadata.workspace_root.join(folder).join("src"))?;
-        for circle in circles(&imports(&files)) {
+        let imports = imports(&files);
+        for circle in circles(&imports) {
+            let uses = uses(&imports, &circle);
             let circle = circle.iter().map(String::as_str).collect::<Vec<_>>();
             let is_allowed = ALLOWED
                 .iter()
@@ -29,7 +31,7 @@ pub fn check(metadata: &Metadata) -> Outcome {
             if !is_allowed {
                 let names = circle.join(", ");
                 breaches.push(format!(
-                    "{}: a circle of {names}: move what they share to a file of its own",
+                    "{}: a circle of {names}: {uses}; move what they share to a file of its own",
                     folder.display()
                 ));
             }
@@ -68,13 +70,31 @@ fn module_of(src: &Path, file: &Path) -> Option<String> {
     (is_rust && name != "lib" && name != "main" && !name.ends_with("_tests")).then_some(name)
 }
 
-/// Returns which modules each of them names by `crate::`.
-fn imports(modules: &BTreeMap<String, String>) -> BTreeMap<String, BTreeSet<String>> {
+/// Which modules a module names by `crate::`, each with the first path that does.
+type Imports = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Returns which modules each of them names.
+fn imports(modules: &BTreeMap<String, String>) -> Imports {
     let imports = modules.iter().map(|(module, text)| {
-        let named = paths(text).into_iter().filter_map(|path| longest(modules, &path));
-        (module.clone(), named.filter(|other| other != module).collect())
+        let mut named = BTreeMap::new();
+        for path in paths(text) {
+            if let Some(other) = longest(modules, &path).filter(|other| other != module) {
+                named.entry(other).or_insert(path);
+            }
+        }
+        (module.clone(), named)
     });
     imports.collect()
+}
+
+/// Returns the imports that close a circle: `error.rs uses entry::EntryId, entry.rs uses …`.
+fn uses(imports: &Imports, circle: &BTreeSet<String>) -> String {
+    let uses = circle.iter().flat_map(|module| {
+        let file = module.replace("::", "/");
+        let within = imports[module].iter().filter(|(other, _)| circle.contains(*other));
+        within.map(move |(_, path)| format!("{file}.rs uses {path}"))
+    });
+    uses.collect::<Vec<_>>().join(", ")
 }
 
 /// Returns the longest beginning of a path that is a module.
@@ -131,7 +151,7 @@ fn expand<'a>(prefix: &str, text: &'a str, paths: &mut Vec<String>) -> &'a str {
 }
 
 /// Returns the modules that reach each other, as groups in order of their names.
-fn circles(imports: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<BTreeSet<String>> {
+fn circles(imports: &Imports) -> BTreeSet<BTreeSet<String>> {
     let reach = imports
         .keys()
         .map(|module| (module, reachable(imports, module)))
@@ -145,11 +165,11 @@ fn circles(imports: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<BTreeSet<St
     imports.keys().map(circle).filter(|circle| circle.len() > 1).collect()
 }
 
-fn reachable(imports: &BTreeMap<String, BTreeSet<String>>, module: &str) -> BTreeSet<String> {
+fn reachable(imports: &Imports, module: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut waiting = vec![module.to_owned()];
     while let Some(module) = waiting.pop() {
-        for next in imports.get(&module).into_iter().flatten() {
+        for next in imports.get(&module).into_iter().flat_map(BTreeMap::keys) {
             if found.insert(next.clone()) {
                 waiting.push(next.clone());
             }
@@ -177,6 +197,22 @@ mod tests {
             [["a", "b", "c"]]
         );
         assert!(circles_of(&[("a", a), ("b", b), ("c", "use super::a;")]).is_empty());
+    }
+
+    #[test]
+    fn a_circle_is_told_with_its_imports() {
+        let text = |text: &str| text.to_owned();
+        let modules = BTreeMap::from([
+            (text("error"), text("use crate::rules::entry::{EntryId, Other};")),
+            (text("rules::entry"), text("use crate::{error::Error, store};")),
+            (text("store"), text("")),
+        ]);
+        let imports = imports(&modules);
+        let circle = circles(&imports).into_iter().next().unwrap();
+        assert_eq!(
+            uses(&imports, &circle),
+            "error.rs uses rules::entry::EntryId, rules/entry.rs uses error::Error"
+        );
     }
 
     #[test]

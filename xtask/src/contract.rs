@@ -29,11 +29,19 @@ pub fn breaking(workspace: &Workspace) -> Outcome {
     shell::run(workspace.command(&tools.buf).args(["breaking", "--against", RELEASED]))
 }
 
+#[derive(clap::Args)]
+pub struct Release {
+    /// Releases it although it breaks the clients of the last release. Only until Souk's first
+    /// public version; docs/decisions says why each time.
+    #[arg(long)]
+    breaking: bool,
+}
+
 /// Makes today's contract the released one. Refuses to if that would break the clients of the last
-/// release.
-pub fn release(workspace: &Workspace) -> Outcome {
+/// release, unless that is what is wanted.
+pub fn release(workspace: &Workspace, options: &Release) -> Outcome {
     let tools = Tools::ready(workspace)?;
-    if workspace.root.join(RELEASED).exists() {
+    if workspace.root.join(RELEASED).exists() && !options.breaking {
         breaking(workspace)?;
     }
     shell::run(workspace.command(&tools.buf).args([

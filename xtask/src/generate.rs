@@ -1,6 +1,10 @@
 //! `cargo xtask gen`: the clients' generated code, remade from proto/. What is committed must be
 //! what this makes.
 
+mod calls;
+mod currencies;
+mod go;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -14,11 +18,13 @@ use crate::{
     workspace::Workspace,
 };
 
-/// The folders that hold nothing but generated code.
-const GENERATED: [&str; 5] = [
+/// The folders that hold nothing but generated code; calls::FILES and currencies::FILES are in
+/// others.
+const GENERATED: [&str; 6] = [
     "clients/typescript/src/gen",
     "clients/python/src/souk",
     "clients/python/src/buf",
+    "clients/go/souk",
     "libs/chassis-node/src/gen",
     "libs/chassis-node/test/gen",
 ];
@@ -28,6 +34,10 @@ const GENERATED: [&str; 5] = [
 const PLUGIN_FOLDER: &str = "clients/typescript/generator";
 const PLUGIN: &str =
     "clients/typescript/generator/node_modules/@bufbuild/protoc-gen-es/bin/protoc-gen-es";
+
+/// Without the warning that the plugin asks for a newer Node.js than the project does: it runs on
+/// ours.
+pub const NPM_QUIET: &str = "--loglevel=error";
 
 /// The protos of the tests of libs/chassis-node, and what of them is generated; the contract comes
 /// from @souk/client.
@@ -44,8 +54,15 @@ pub fn run(workspace: &Workspace) -> Outcome {
         }
     }
     write_all(&workspace.root, &made)?;
-    eprintln!("made {} files", made.len());
+    eprintln!("generated {} files", made.len());
     Ok(())
+}
+
+/// Writes what tests compare with the contract: the pages of docs/ that list what it has, and the
+/// table of the limits of messages. It builds the Rust client for that.
+pub fn pages(workspace: &Workspace) -> Outcome {
+    let test = ["test", "--quiet", "--package", "souk-client", "--test", "reference"];
+    shell::run(workspace.cargo().args(test).env("SOUK_WRITE_DOCS", "1"))
 }
 
 /// Fails when the committed code is not what the contract says.
@@ -54,6 +71,11 @@ pub fn check(workspace: &Workspace) -> Outcome {
     let mut committed = BTreeMap::new();
     for folder in GENERATED {
         read_all(&workspace.root, &workspace.root.join(folder), &mut committed)?;
+    }
+    for name in calls::FILES.into_iter().chain(currencies::FILES) {
+        if let Ok(text) = fs::read(workspace.root.join(name)) {
+            committed.insert(name.to_owned(), text);
+        }
     }
     let differing = made
         .iter()
@@ -84,6 +106,9 @@ fn make(workspace: &Workspace) -> Outcome<BTreeMap<String, Vec<u8>>> {
     typescript(workspace, &tools, &out)?;
     chassis_node(workspace, &tools, &out)?;
     python(workspace, &tools, &out)?;
+    go::make(workspace, &tools.buf, &out)?;
+    calls::make(workspace, &tools.buf, &out)?;
+    currencies::make(workspace, &out)?;
     let mut made = BTreeMap::new();
     read_all(&out, &out, &mut made)?;
     made.retain(|name, _| !is_empty_stub(name));
@@ -99,7 +124,10 @@ fn typescript(workspace: &Workspace, tools: &Tools, out: &Path) -> Outcome {
     if !workspace.root.join(PLUGIN).exists() {
         let folder = workspace.root.join(PLUGIN_FOLDER);
         shell::run(
-            workspace.command("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder),
+            workspace
+                .command("npm")
+                .args(["ci", "--no-audit", "--no-fund", NPM_QUIET])
+                .current_dir(folder),
         )
         .map_err(|failure| Failure::new(format!("{failure}; Node.js 20 with npm is needed")))?;
     }

@@ -47,7 +47,7 @@ enum Command {
     Bench(bench::Options),
     /// Runs what continuous integration runs: check, then test.
     Ci,
-    /// Regenerates the code of the clients for TypeScript and Python.
+    /// Regenerates the code of the clients, and the pages of docs/ that list what the contract has.
     Gen,
     /// Checks a service in any language against docs/service-contract.md, sentence by sentence.
     Conform(conform::Options),
@@ -60,7 +60,7 @@ enum Command {
     Tools,
     /// Writes proto/released.binpb, the contract that later changes are compared with. Part of a
     /// release.
-    ReleaseContract,
+    ReleaseContract(contract::Release),
 }
 
 fn main() -> ExitCode {
@@ -82,12 +82,16 @@ fn run(command: Command) -> Outcome {
         }
         Command::Bench(options) => bench::run(&workspace, &options),
         Command::Ci => setup::ready(&workspace).and_then(|()| ci(&workspace)),
-        Command::Gen => setup::ready(&workspace).and_then(|()| generate::run(&workspace)),
+        Command::Gen => {
+            setup::ready(&workspace)?;
+            generate::run(&workspace)?;
+            generate::pages(&workspace)
+        }
         Command::Conform(options) => conform::run(&workspace, &options),
         Command::NewService(options) => new_service::run(&workspace, &options),
         Command::Postgres => postgres::run(&workspace),
         Command::Tools => tools::show(&workspace),
-        Command::ReleaseContract => contract::release(&workspace),
+        Command::ReleaseContract(options) => contract::release(&workspace, &options),
     }
 }
 

@@ -85,7 +85,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
     }
     if options.language == Language::Node {
         let npm = ["install", "--package-lock-only", "--offline", "--no-audit", "--no-fund"];
-        shell::run(workspace.command("npm").args(npm))?;
+        shell::run(workspace.command("npm").args(npm).arg(generate::NPM_QUIET))?;
     }
     generate::run(workspace)?;
     println!("{}", next(options.language, &names));
@@ -105,7 +105,7 @@ fn next(language: Language, names: &Names) -> String {
     };
     format!(
         "\nservices/{name} and proto/souk/{package}/v1 are yours now. docs/add-a-service.md walks through the files.\n\n  \
-         {test}\n  cargo xtask conform services/{name}\n  cargo souk up      # {served}\n"
+         {test}\n  cargo xtask gen         # the pages of docs/ with its methods and events\n  cargo xtask conform services/{name}\n  cargo souk up      # {served}\n"
     )
 }
 

@@ -43,6 +43,17 @@ def test_the_token_and_the_contracts_deadline_go_with_each_call():
     assert 1 < first.remaining < 3 < 29 < second.remaining < 31
 
 
+def test_the_scopes_go_with_the_caller():
+    async def conversation(address):
+        async with connect_aio(address, as_="staff:ann", scopes=["orders.read"]) as shop:
+            await OrderServiceStub(shop).GetOrder(GET)
+
+    script = Script()
+    with served(script) as address:
+        asyncio.run(asyncio.wait_for(conversation(address), 30))
+    assert script.seen[0].headers["authorization"] == f"Bearer {development_token('staff:ann', scopes=['orders.read'])}"
+
+
 def test_a_shop_that_is_away_is_asked_three_times_and_then_the_failure_is_told():
     script = Script(get=away)
     with pytest.raises(SoukError) as raised:

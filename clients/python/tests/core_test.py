@@ -32,6 +32,8 @@ def test_a_token_is_what_every_other_part_of_souk_makes_of_the_same_caller():
     assert development_token("user:alice") == "souk-dev.dXNlcjphbGljZQ.nAEUohPgqI1lL66z0vfNSppgltlWgoGDgb1mIzjfDdM"
     spaced = "souk-dev.dXNlcjo1MCUyNSUyMGFsaWNlJTIwYg.dTfOiZKhBFlthzJruYm0yxpDgGJnPwmfOjcOHRbfTbs"
     assert development_token("user:50% alice b") == spaced
+    granted = "souk-dev.c3RhZmY6YW5uIG9yZGVycy5yZWFkIG9wcy5hdWRpdA.TepztC9mDzUq7g2PlqmO74xNCWIT67dFgvKAYesrTP0"
+    assert development_token("staff:ann", scopes=["orders.read", "ops.audit"]) == granted
     assert development_token("anonymous") == ""
     assert development_token("user:alice", key="other") != development_token("user:alice")
 
@@ -71,6 +73,13 @@ def test_only_methods_that_the_contract_calls_repeatable_are_in_the_service_conf
 def test_a_contract_that_lies_in_two_folders_is_read_once(monkeypatch):
     monkeypatch.setattr(souk, "__path__", [*souk.__path__, *souk.__path__])
     assert service_config.__wrapped__() == service_config()
+
+
+def test_the_scopes_go_with_the_caller():
+    script = Script()
+    with served(script) as address, connect(address, as_="staff:ann", scopes=["orders.read"]) as shop:
+        OrderServiceStub(shop).GetOrder(GET)
+    assert script.seen[0].headers["authorization"] == f"Bearer {development_token('staff:ann', scopes=['orders.read'])}"
 
 
 def test_the_token_and_the_contracts_deadline_go_with_each_call():

@@ -7,5 +7,7 @@
 
 pub mod audit;
 mod convert;
+pub mod money;
+pub mod roles;
 
 include!(concat!(env!("OUT_DIR"), "/contract.rs"));

@@ -16,6 +16,11 @@ export interface ConnectOptions {
   token?: string;
   /** Signs a development token for `user:ID`, `service:NAME` or `staff`; for shops on this machine. */
   as?: string;
+  /**
+   * What the token of `as` is granted, such as `["orders.read"]`; `"*"` is every scope. Services and
+   * staff need those that the contract names for each method, users none.
+   */
+  scopes?: readonly string[];
   /** Further options of Node's TLS sockets: `ca`, `cert`, `key`. They matter for https addresses only. */
   tls?: { ca?: string | Buffer; cert?: string | Buffer; key?: string | Buffer };
   /** The transport to use underneath; for tests. */
@@ -33,7 +38,7 @@ export interface ConnectOptions {
  */
 export function connect(address: string, options: ConnectOptions = {}): Connection {
   const baseUrl = address.includes("://") ? address : `http://${address}`;
-  const token = options.token ?? (options.as === undefined ? "" : developmentToken(options.as));
+  const token = options.token ?? (options.as === undefined ? "" : developmentToken(options.as, undefined, options.scopes));
   const sessionManager = new Http2SessionManager(baseUrl, {}, { ...options.tls });
   const inner = options.transport ?? createGrpcTransport({ baseUrl, sessionManager });
   return new SoukTransport(inner, token, sessionManager);

@@ -9,7 +9,8 @@ export const DEVELOPMENT_KEY = "souk-development-key-that-is-no-secret";
  *
  * @param who the caller; `anonymous` has no token, so the result is empty
  * @param key the shop's `identity.development_key`, when it has one of its own
- * @param scopes words without spaces
+ * @param scopes what the token is granted, such as `orders.read`; `*` is every scope. Services and
+ *   staff need those that the contract names for each method, users none.
  */
 export function developmentToken(who: string, key: string = DEVELOPMENT_KEY, scopes: readonly string[] = []): string {
   if (who === "anonymous") return "";

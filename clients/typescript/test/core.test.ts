@@ -9,13 +9,13 @@ import { ErrorInfoSchema, RetryInfoSchema, BadRequestSchema } from "../src/gen/g
 import { CatalogService } from "../src/gen/souk/catalog/v1/catalog_service_pb.js";
 import { LedgerService } from "../src/gen/souk/ledger/v1/ledger_service_pb.js";
 import { OrderService } from "../src/gen/souk/orders/v1/order_service_pb.js";
-import { connect, developmentToken, items, policyOf, Retry, SoukError, watch } from "../src/index.js";
+import { connect, type ConnectOptions, developmentToken, items, policyOf, Retry, SoukError, watch } from "../src/index.js";
 import { pauseAfter } from "../src/retry.js";
 
 type Orders = Parameters<Parameters<typeof createRouterTransport>[0]>[0];
 
-function shop(routes: (router: Orders) => void, as = "user:alice") {
-  return connect("127.0.0.1:1", { as, transport: createRouterTransport(routes) });
+function shop(routes: (router: Orders) => void, options: ConnectOptions = { as: "user:alice" }) {
+  return connect("127.0.0.1:1", { ...options, transport: createRouterTransport(routes) });
 }
 
 function unavailable(): ConnectError {
@@ -26,6 +26,9 @@ test("a token is what every other part of Souk makes of the same caller", () => 
   assert.equal(developmentToken("user:alice"), "souk-dev.dXNlcjphbGljZQ." + developmentToken("user:alice").split(".")[2]);
   assert.equal(developmentToken("anonymous"), "");
   assert.notEqual(developmentToken("user:alice", "other"), developmentToken("user:alice"));
+  const payload = (token: string) => Buffer.from(token.split(".")[1] ?? "", "base64url").toString();
+  assert.equal(payload(developmentToken("staff:ann")), "staff:ann");
+  assert.equal(payload(developmentToken("staff:an n", undefined, ["orders.read", "ops.audit"])), "staff:an%20n orders.read ops.audit");
 });
 
 test("deadlines and safety to repeat come from the contract", () => {
@@ -48,14 +51,19 @@ test("whether to repeat comes from the contract", () => {
 
 test("the caller's token goes with each call", async () => {
   let seen: string | null = null;
-  const transport = shop((router) =>
+  const routes = (router: Orders) =>
     router.rpc(OrderService.method.getOrder, (_request, context) => {
       seen = context.requestHeader.get("authorization");
       return {};
-    }),
-  );
-  await createClient(OrderService, transport).getOrder({ orderId: "order_1" });
-  assert.equal(seen, `Bearer ${developmentToken("user:alice")}`);
+    });
+  for (const [options, token] of [
+    [{ as: "user:alice" }, developmentToken("user:alice")],
+    [{ as: "staff:ann", scopes: ["orders.read"] }, developmentToken("staff:ann", undefined, ["orders.read"])],
+    [{ token: "a token", scopes: ["orders.read"] }, "a token"],
+  ] as const) {
+    await createClient(OrderService, shop(routes, options)).getOrder({ orderId: "order_1" });
+    assert.equal(seen, `Bearer ${token}`);
+  }
 });
 
 test("a shop that is away is asked three times, and then the failure is told", async () => {

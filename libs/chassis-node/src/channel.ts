@@ -22,6 +22,8 @@ const DEAD_FOR_MS = 1000;
 export interface Outgoing {
   /** Who calls: the name of this service. */
   service: string;
+  /** What it was granted: its token has these scopes. */
+  scopes: readonly string[];
   identityKey: string;
   maxMessageBytes: number;
   metrics: Metrics;
@@ -53,7 +55,7 @@ class Channel implements Transport {
       transport: createGrpcTransport({ baseUrl, readMaxBytes: outgoing.maxMessageBytes, pingIntervalMs: 30_000, pingTimeoutMs: 10_000 }),
       deadUntil: 0,
     }));
-    this.#authorization = `Bearer ${developmentToken(Caller.service(outgoing.service), [], outgoing.identityKey)}`;
+    this.#authorization = `Bearer ${developmentToken(Caller.service(outgoing.service), outgoing.scopes, outgoing.identityKey)}`;
   }
 
   unary: Transport["unary"] = async (method, signal, timeoutMs, header, input, values) => {

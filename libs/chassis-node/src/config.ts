@@ -11,6 +11,7 @@ import { z } from "zod";
 
 import type { Definition } from "./definition.js";
 import { networks } from "./limits.js";
+import { EVERY_SCOPE } from "./policy.js";
 import { ConfigError } from "./start_error.js";
 
 const DEFAULTS = new URL("../../chassis.default.toml", import.meta.url);
@@ -24,6 +25,11 @@ const address = z.string().transform((text, context) => {
   context.addIssue("must be an address with a port, such as 127.0.0.1:7300");
   return z.NEVER;
 });
+const SCOPE = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+$/;
+const scopes = z
+  .string()
+  .transform((text) => text.split(" ").filter(Boolean))
+  .refine((all) => all.every((scope) => scope === EVERY_SCOPE || SCOPE.test(scope)), 'must be scopes like "orders.read" separated by spaces, or "*" for every scope');
 const count = z.number().int().min(0).max(4_294_967_295);
 const level = /^(error|warn|info|debug|trace)(,[\w.:-]+=(error|warn|info|debug|trace))*$/;
 
@@ -56,7 +62,7 @@ const schema = z.object({
   telemetry: z.object({
     otlp_endpoint: z.string().regex(/^($|https?:\/\/.)/, "must be like http://127.0.0.1:4317"),
   }),
-  identity: z.object({ development_key: z.string() }),
+  identity: z.object({ development_key: z.string(), scopes }),
   upstreams: z.record(z.string(), z.string().regex(/^\s*https?:\/\/[^\s,]+(\s*,\s*https?:\/\/[^\s,]+)*\s*$/, "must name an address like http://127.0.0.1:7302")),
 });
 

@@ -18,9 +18,11 @@ export interface Host {
   /** The metrics of the process, shown on /metrics: `new Counter({ name, help, registers: [host.metrics] })`. */
   readonly metrics: Registry;
   /**
-   * Returns the way to an upstream: `createClient(EventService, host.channel("events"))`. Calls are made as this service; deadline,
-   * criticality and trace of the present request go with them; what the contract calls repeatable is retried when the
-   * upstream is UNAVAILABLE. Calls to a name that no address is configured for are UNAVAILABLE.
+   * Returns the way to an upstream: `createClient(EventService, host.channel("events"))`. Calls are
+   * made as this service, with the scopes of the setting `identity.scopes`; deadline, criticality
+   * and trace of the present request go with them; what the contract calls repeatable is retried
+   * when the upstream is UNAVAILABLE. Calls to a name that no address is configured for are
+   * UNAVAILABLE.
    */
   channel(upstream: string): Transport;
 }

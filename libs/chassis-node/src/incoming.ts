@@ -1,7 +1,7 @@
 /** What every request passes before and after its method, in reading order. */
 import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 
-import type { Identity } from "./caller.js";
+import type { Caller, Identity } from "./caller.js";
 import { Call } from "./call.js";
 import { Context } from "./context.js";
 import { tooMany } from "./counts.js";
@@ -10,7 +10,7 @@ import type { Refusal } from "./error.js";
 import { BrokenRequest, type Exchange, type Reading } from "./grpc.js";
 import { identify } from "./identity.js";
 import type { Served } from "./methods.js";
-import { Kind, criticalityNamed } from "./policy.js";
+import { criticalityNamed, lackingScopes } from "./policy.js";
 import type { Process } from "./process.js";
 import {
   accessDenied,
@@ -30,6 +30,7 @@ import { validate } from "./validate.js";
 
 /** The most bytes of all headers of a request. */
 const MAX_HEADER_BYTES = 16 << 10;
+const IN_WORDS: Record<Caller["kind"], string> = { anonymous: "everyone", user: "a user", service: "a service", staff: "a member of the staff" };
 const TIMEOUT_FORM = "malformed grpc-timeout: it is 1 to 8 digits and one of H, M, S, m, u, n";
 
 /** Serves one request: finds its method, lets it through or refuses it, and answers. Never rejects. */
@@ -104,20 +105,16 @@ function admit(process: Process, method: Served, exchange: Exchange, call: Call)
   return context;
 }
 
-/** Checks the caller's kind, which service it is, and its scopes. */
-function allow({ name, policy }: Served, { caller, scopes }: Identity): void {
-  const { callers, services } = policy;
-  const isAdmitted =
-    callers.has(Kind.PUBLIC) ||
-    (caller.kind === "user" && callers.has(Kind.USER)) ||
-    (caller.kind === "staff" && callers.has(Kind.STAFF)) ||
-    (caller.kind === "service" && callers.has(Kind.SERVICE) && (services.length === 0 || services.includes(caller.id)));
-  if (!isAdmitted) {
-    if (caller.kind === "anonymous") throw unauthenticated("this method requires an authenticated caller");
-    throw accessDenied(`${name} may not be called by this ${caller.kind}`);
+/** Checks the caller's kind and its scopes. */
+function allow({ name, policy }: Served, identity: Identity): void {
+  const lacking = lackingScopes(policy, identity);
+  if (lacking?.length === 0) return;
+  const { kind } = identity.caller;
+  if (lacking !== undefined) {
+    throw accessDenied(`${name} may be called by ${IN_WORDS[kind]} whose token has the scope ${lacking.join(" and ")}`, lacking);
   }
-  const missing = policy.scopes.find((scope) => !scopes.includes(scope));
-  if (missing !== undefined) throw accessDenied(`${name} needs the scope ${missing}`);
+  if (kind === "anonymous") throw unauthenticated("this method requires an authenticated caller");
+  throw accessDenied(`${name} may not be called by ${IN_WORDS[kind]}`);
 }
 
 type Message = MessageShape<DescMessage>;

@@ -3,6 +3,8 @@ import { getOption, type DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { Caller as Kind, Criticality as Wire, method as policyOption } from "@souk/client/gen/souk/policy/v1/policy_pb.js";
 
+import type { Identity } from "./caller.js";
+
 /** How much is lost when a call is refused, as it travels in the header `souk-criticality`. */
 export type Criticality = "sheddable" | "sheddable_plus" | "critical" | "critical_plus";
 
@@ -13,12 +15,21 @@ const CRITICALITIES: Partial<Record<Wire, Criticality>> = {
   [Wire.SHEDDABLE]: "sheddable",
 };
 
+/** The scope of a token that has every scope. */
+export const EVERY_SCOPE = "*";
+
+/** What admits a caller to a method: its kind, and scopes that its token must have. */
+export interface Grant {
+  /** The kind of caller; `PUBLIC` admits every kind. */
+  caller: Kind;
+  /** All of them. */
+  scopes: readonly string[];
+}
+
 /** The policy of one method. */
 export interface Policy {
-  callers: ReadonlySet<Kind>;
-  /** Which services may call; empty means any. */
-  services: readonly string[];
-  scopes: readonly string[];
+  /** Who may call: whoever one of these admits; never empty. */
+  grants: readonly Grant[];
   criticality: Criticality;
   /** Infinity for a method that streams its answers and names no timeout. */
   timeoutMs: number;
@@ -32,6 +43,24 @@ export interface Policy {
 
 export { Kind };
 
+const KINDS: Record<Identity["caller"]["kind"], Kind> = {
+  anonymous: Kind.PUBLIC,
+  user: Kind.USER,
+  service: Kind.SERVICE,
+  staff: Kind.STAFF,
+};
+
+/**
+ * Returns the scopes that a caller lacks, none when it is admitted; undefined when no caller of its
+ * kind is. Of several grants to its kind the first says what is lacking.
+ */
+export function lackingScopes({ grants }: Policy, { caller, scopes }: Identity): readonly string[] | undefined {
+  const has = (scope: string) => scopes.includes(scope) || scopes.includes(EVERY_SCOPE);
+  const own = grants.filter((grant) => grant.caller === Kind.PUBLIC || grant.caller === KINDS[caller.kind]);
+  const lacking = own.map((grant) => grant.scopes.filter((scope) => !has(scope)));
+  return lacking.find((one) => one.length === 0) ?? lacking[0];
+}
+
 /** Returns `souk.orders.v1.OrderService/PlaceOrder`. */
 export function nameOf(method: DescMethod): string {
   return `${method.parent.typeName}/${method.name}`;
@@ -39,12 +68,10 @@ export function nameOf(method: DescMethod): string {
 
 /** Reads the policy of a method; undefined when the contract gives it none. */
 export function policyOf(method: DescMethod): Policy | undefined {
-  const { access, criticality, timeout, reasons } = getOption(method, policyOption);
-  if (access === undefined || access.callers.length === 0) return undefined;
+  const { grants, criticality, timeout, reasons } = getOption(method, policyOption);
+  if (grants.length === 0) return undefined;
   return {
-    callers: new Set(access.callers),
-    services: access.services,
-    scopes: access.scopes,
+    grants,
     criticality: CRITICALITIES[criticality] ?? "critical",
     timeoutMs: timeout === undefined ? Infinity : Number(timeout.seconds) * 1000 + timeout.nanos / 1e6,
     isRepeatable: method.idempotency === Level.IDEMPOTENT || method.idempotency === Level.NO_SIDE_EFFECTS,
@@ -58,9 +85,7 @@ export function policyOf(method: DescMethod): Policy | undefined {
 export function openPolicy(method: DescMethod): Policy {
   const isStreaming = method.methodKind !== "unary";
   return {
-    callers: new Set([Kind.PUBLIC]),
-    services: [],
-    scopes: [],
+    grants: [{ caller: Kind.PUBLIC, scopes: [] }],
     criticality: "critical_plus",
     timeoutMs: isStreaming ? Infinity : 5000,
     isRepeatable: false,

@@ -15,10 +15,14 @@ export const refuse = refusals(ErrorReasonSchema);
 export const INVALID_FIELD = "ERROR_REASON_INVALID_FIELD";
 
 export const unauthenticated = (message: string) => refuse(Reason.UNAUTHENTICATED, message);
-export const accessDenied = (message: string) => refuse(Reason.ACCESS_DENIED, message);
 export const deadlineExceeded = () => refuse(Reason.DEADLINE_EXCEEDED, "the deadline has passed");
 export const draining = () => refuse(Reason.DRAINING, "this process is shutting down, retry");
 export const unimplemented = (path: string) => refuse(Reason.UNIMPLEMENTED, `no method ${path} here`);
+
+/** A caller may not call; the scopes are those that its token lacks. */
+export function accessDenied(message: string, lacking: readonly string[] = []): Refusal {
+  return refuse(Reason.ACCESS_DENIED, message, lacking.length === 0 ? {} : { scopes: lacking.join(",") });
+}
 
 /** A limit of the process, of a connection or of an address is reached; the message says which. */
 export function overloaded(message: string): Refusal {

@@ -60,9 +60,9 @@ export async function start<C>(definition: Definition<C>, options: StartOptions 
   const drain = new AbortController();
   // Every stream listens.
   setMaxListeners(0, drain.signal);
-  const { development_key: key } = settings.identity;
+  const { development_key: key, scopes } = settings.identity;
   const identityKey = key === "" ? DEVELOPMENT_KEY : key;
-  const outgoing: Outgoing = { service: name, identityKey, maxMessageBytes: settings.server.max_message_bytes, metrics, spans };
+  const outgoing: Outgoing = { service: name, scopes, identityKey, maxMessageBytes: settings.server.max_message_bytes, metrics, spans };
   const host: Host = {
     name,
     dataDir,

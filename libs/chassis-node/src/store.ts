@@ -17,6 +17,7 @@ import { Context } from "./context.js";
 import type { Refusal } from "./error.js";
 import { HeldElsewhere, HeldFile, LostError } from "./held.js";
 import { newId } from "./id.js";
+import { keyOf } from "./key.js";
 import { RAISE_EPOCH, migrate, type Database } from "./migrate.js";
 import { refuse } from "./refusal.js";
 import { StartError } from "./start_error.js";
@@ -39,8 +40,11 @@ export interface Reader {
 export interface Tx extends Reader {
   /** Runs a statement and returns how many rows it changed. */
   run(sql: string, ...values: Value[]): number;
-  /** Puts an event into the outbox: it is committed with the change, and the relay publishes it in order per key. Returns its id. */
-  publish<D extends DescMessage>(schema: D, event: MessageShape<D>, key: string): string;
+  /**
+   * Puts an event into the outbox: it is committed with the change, and the relay publishes it in order per key, which is what the
+   * contract says (`souk.policy.v1.event`). Returns its id.
+   */
+  publish<D extends DescMessage>(schema: D, event: MessageShape<D>): string;
 }
 
 /** Where the database is and what its tables are. */
@@ -100,7 +104,7 @@ export class Store {
     const all = (sql: string, ...values: Value[]) => this.#all(sql, values);
     const run = (sql: string, ...values: Value[]) => Number(this.#prepare(sql).run(...checked(values)).changes);
     this.read = { get, all };
-    this.#tx = { get, all, run, publish: (schema, event, key) => this.#publish(schema, toBinary(schema, event), key) };
+    this.#tx = { get, all, run, publish: (schema, event) => this.#publish(schema, toBinary(schema, event), keyOf(schema, event)) };
   }
 
   /** Opens the file and brings its tables up to date. Throws `StartError` when another process has it open. */

@@ -10,6 +10,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { Caller } from "./caller.js";
 import type { Definition } from "./definition.js";
 import { developmentToken } from "./identity.js";
+import { EVERY_SCOPE } from "./policy.js";
 import { start, type Running, type StartOptions } from "./running.js";
 
 /** A service that runs for a test. */
@@ -18,7 +19,7 @@ export interface TestService {
   dataDir: string;
   /** What was logged, one JSON line each. */
   lines: string[];
-  /** Returns the way to it as this caller: `user:alice`. */
+  /** Returns the way to it as this caller; see `transportTo`. */
   as(caller: string, scopes?: readonly string[]): Transport;
   /** Reads a page of the second listener: `/metrics`. */
   page(path: string): Promise<{ status: number; text: string }>;
@@ -32,8 +33,9 @@ export interface Ending {
 }
 
 /**
- * Starts a service on free ports and in a folder of its own, both of which end with the test. The test fails when a method failed with
- * a reason that its contract does not list, or with facts that are not the reason's.
+ * Starts a service on free ports and in a folder of its own, both of which end with the test. It
+ * calls others with every scope unless `identity.scopes` is set. The test fails when a method failed
+ * with a reason that its contract does not list, or with facts that are not the reason's.
  */
 export async function startFor<C>(t: Ending, definition: Definition<C>, options: StartOptions & { dataDir?: string } = {}): Promise<TestService> {
   const service = await serveFor(t, definition, options);
@@ -48,7 +50,7 @@ export async function startFor<C>(t: Ending, definition: Definition<C>, options:
 export async function serveFor<C>(t: Ending, definition: Definition<C>, options: StartOptions & { dataDir?: string } = {}): Promise<TestService> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "souk-"));
   const lines: string[] = [];
-  const set = { data_dir: dataDir, "server.listen": "127.0.0.1:0", "server.metrics_listen": "127.0.0.1:0", "log.format": "json", "log.level": "debug", ...options.set };
+  const set = { data_dir: dataDir, "identity.scopes": EVERY_SCOPE, "server.listen": "127.0.0.1:0", "server.metrics_listen": "127.0.0.1:0", "log.format": "json", "log.level": "debug", ...options.set };
   const running = await start(definition, { log: (line) => lines.push(line), ...options, set });
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= running.drain());
@@ -56,7 +58,7 @@ export async function serveFor<C>(t: Ending, definition: Definition<C>, options:
     await stop().catch(() => undefined);
     if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
   });
-  const as = (caller: string, scopes: readonly string[] = []) => transportTo(running.address, caller, scopes);
+  const as = (caller: string, scopes?: readonly string[]) => transportTo(running.address, caller, scopes);
   const page = async (path: string) => {
     const response = await fetch(`http://${running.metricsAddress}${path}`);
     return { status: response.status, text: await response.text() };
@@ -69,11 +71,15 @@ export function unlisted(page: string): string[] {
   return page.split("\n").filter((line) => /^souk_(unlisted_reasons|wrong_facts)_total\{/.test(line));
 }
 
-/** Returns the way to an address as this caller: `user:alice`, `service:orders`, `anonymous`. */
-export function transportTo(address: string, caller: string, scopes: readonly string[] = []): Transport {
+/**
+ * Returns the way to an address as this caller: `user:alice`, `service:orders`, `anonymous`. Unless
+ * `scopes` are given, a service and staff have every scope and a user has none.
+ */
+export function transportTo(address: string, caller: string, scopes?: readonly string[]): Transport {
   const who = Caller.parse(caller);
   if (who === undefined) throw new Error(`${caller} is not a caller`);
-  const token = developmentToken(who, scopes);
+  const hasEvery = who.kind === "service" || who.kind === "staff";
+  const token = developmentToken(who, scopes ?? (hasEvery ? [EVERY_SCOPE] : []));
   return createGrpcTransport({
     baseUrl: `http://${address}`,
     interceptors: [

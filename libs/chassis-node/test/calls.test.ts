@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 
+import { DEVELOPMENT_KEY, identify } from "../src/identity.js";
 import { Trace } from "../src/trace.js";
 import { eventually, type Ending } from "../src/testing.js";
 import { redacted } from "../src/index.js";
@@ -52,6 +53,17 @@ test("a call goes out as the service, with deadline, criticality and trace of th
   deepEqual([seen[0], seen[2], seen[3]], ["service:echo", "critical_plus", TRACE]);
   ok(Number(seen[1]) <= 700, `${seen[1]} ms are left`);
   match((await echo.page("/metrics")).text, /rpc_client_call_duration_seconds_count\{.*EchoService\/Say".*"OK"\} 1/);
+});
+
+test("the token of a call has the scopes that the service was granted, and no others", async (t) => {
+  for (const [granted, scopes] of [["echo.collect events.subscribe", ["echo.collect", "events.subscribe"]], ["*", ["*"]], ["", []]] as const) {
+    const { address, calls } = await scripted(t, [{ "grpc-status": "0" }]);
+    const echo = await startEcho(t, { set: { "upstreams.next": address, "identity.scopes": granted } });
+    // The caller's own scopes stay here.
+    await echo.client("staff:ann", ["ops.audit"]).forward({ name: "you" });
+    const { caller, scopes: sent } = identify(calls[0]?.authorization, DEVELOPMENT_KEY, true);
+    deepEqual([caller.key, sent], ["service:echo", scopes]);
+  }
 });
 
 test("the trace goes on below this service's own part of it", async (t) => {

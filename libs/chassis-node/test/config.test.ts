@@ -58,6 +58,17 @@ test("a value that is not allowed is named with its source and what is", (t) => 
   match(problem({ file: file(t, "data_dir = 3\n") }), /^data_dir = 3 .*must be a text/);
 });
 
+test("scopes are words with dots between them, separated by spaces", () => {
+  const scopes = (text: string) => load(echo, { environment: { ECHO__IDENTITY__SCOPES: text } }).settings.identity.scopes;
+  deepEqual(load(echo, {}).settings.identity.scopes, []);
+  deepEqual(scopes("orders.read  events.subscribe "), ["orders.read", "events.subscribe"]);
+  deepEqual(scopes("*"), ["*"]);
+  for (const wrong of ["orders", "orders.", "Orders.read", "orders.*", "orders.read,events.subscribe", "orders.read 2.x", "orders.read\tops.audit"]) {
+    const said = problem({ environment: { ECHO__IDENTITY__SCOPES: wrong } });
+    equal(said, `identity.scopes = ${JSON.stringify(wrong)} (from ECHO__IDENTITY__SCOPES): must be scopes like "orders.read" separated by spaces, or "*" for every scope`);
+  }
+});
+
 test("a file that is not there or not TOML is named", (t) => {
   match(problem({ file: "/nowhere/echo.toml" }), /\/nowhere\/echo\.toml/);
   const path = file(t, "server = [");

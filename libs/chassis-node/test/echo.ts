@@ -5,7 +5,8 @@ import { createClient } from "@connectrpc/connect";
 import { z } from "zod";
 
 import { Service, Store, define, on, refusals, subscription, writeOnce, type Context, type Host } from "../src/index.js";
-import { EchoService, ErrorReason as Reason, ErrorReasonSchema, HappenedSchema, type RepeatRequest, type SayRequest } from "./gen/souk/echo/v1/echo_pb.js";
+import { EchoService, ErrorReason as Reason, ErrorReasonSchema, type RepeatRequest, type SayRequest } from "./gen/souk/echo/v1/echo_pb.js";
+import { HappenedSchema } from "./gen/souk/echo/v1/events_pb.js";
 
 const refuse = refusals(ErrorReasonSchema);
 
@@ -76,7 +77,7 @@ function implementation(store: Store, host: Host) {
       writeOnce(store, EchoService.method.save, request as never, context, (tx) => {
         tx.run("INSERT INTO names (name) VALUES (?)", request.name);
         const number = BigInt(Number(tx.get("SELECT COUNT(*) AS n FROM names")?.["n"]) - 1);
-        tx.publish(HappenedSchema, { $typeName: "souk.echo.v1.Happened", name: request.name, number }, request.name);
+        tx.publish(HappenedSchema, { $typeName: "souk.echo.v1.Happened", name: request.name, number });
         if (request.name === "nobody") {
           throw refuse(Reason.NO_ECHO, "nobody", { name: request.name });
         }

@@ -11,7 +11,7 @@ import { Refusal, Store, validate } from "../src/index.js";
 import { ownerOf } from "../src/owner.js";
 import { impossibleTimes } from "../src/times.js";
 import { Bus, eventually, folder } from "../src/testing.js";
-import { HappenedSchema } from "./gen/souk/echo/v1/echo_pb.js";
+import { HappenedSchema } from "./gen/souk/echo/v1/events_pb.js";
 import { spawnEcho } from "./process.js";
 import { startEcho, refused } from "./support.js";
 
@@ -158,6 +158,21 @@ test("what a write publishes goes out with the commit, in order, under the name 
   deepEqual([event?.source, event?.type, event?.subject, event?.orderingKey], ["/services/echo", HappenedSchema.typeName, "a", "a"]);
   match(event?.extensions["traceparent"] ?? "", /^00-4bf92f3577b34da6a3ce929d0e0e4736-/);
   deepEqual([...new Set(bus.callers)], ["service:echo"]);
+});
+
+test("a service needs scopes to publish and to subscribe, and its events wait until it has them", async (t) => {
+  const [bus, dataDir] = [await Bus.start(t), folder(t)];
+  const set = { "upstreams.events": bus.address, "identity.scopes": "events.subscribe" };
+  const poor = await startEcho(t, { dataDir, set });
+  await eventually(() => bus.starts.length === 1);
+  await poor.client("user:alice").save({ requestId: "a", name: "a" });
+  await eventually(() => poor.lines.some((line) => /events of echo wait for the event bus: .*the scope events\.publish/.test(line)));
+  deepEqual(bus.published, []);
+  await poor.stop();
+
+  const rich = await startEcho(t, { dataDir, set: { ...set, "identity.scopes": "events.publish" } });
+  await eventually(() => bus.published.length === 1);
+  await eventually(() => rich.lines.some((line) => /subscription echo waits for the event bus: .*the scope events\.subscribe/.test(line)));
 });
 
 test("events wait for a bus that is away, and one that is refused for good does not hold up the others", async (t) => {

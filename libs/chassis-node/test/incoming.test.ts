@@ -40,12 +40,41 @@ test("access is what the contract says", async (t) => {
   const collect = (caller: string) => echo.client(caller).collect(each({ name: "you" }));
   equal((await repeat("user:alice")).length, 1);
   equal((await refused(repeat("anonymous"))).info.reason, "ERROR_REASON_UNAUTHENTICATED");
-  equal((await refused(repeat("service:orders"))).info.reason, "ERROR_REASON_ACCESS_DENIED");
-  equal((await collect("service:orders")).name, "you");
-  equal((await refused(collect("service:carts"))).code, Code.PermissionDenied);
+  for (const [call, message] of [
+    [repeat("service:orders"), "EchoService/Repeat may not be called by a service"],
+    [repeat("staff:ann"), "EchoService/Repeat may not be called by a member of the staff"],
+    [collect("user:alice"), "EchoService/Collect may not be called by a user"],
+  ] as const) {
+    const found = await refused(call);
+    deepEqual([found.code, found.info.reason, found.info.domain], [Code.PermissionDenied, "ERROR_REASON_ACCESS_DENIED", "souk.policy.v1"]);
+    deepEqual([found.message, found.info.metadata], [`souk.echo.v1.${message}`, {}]);
+  }
+  equal((await refused(collect("anonymous"))).code, Code.Unauthenticated);
+});
+
+test("a token must have the scopes of the method, or every scope", async (t) => {
+  const echo = await startEcho(t);
+  const collect = (scopes: string[], caller = "service:orders") => echo.client(caller, scopes).collect(each({ name: "you" }));
   const chat = (scopes: string[]) => all(echo.client("staff:ann", scopes).chat(each({ name: "you" })));
-  equal((await chat(["chat"])).length, 1);
-  match((await refused(chat([]))).message, /needs the scope chat/);
+  for (const scopes of [["echo.collect"], ["orders.read", "echo.collect"], ["*"], ["orders.read", "*"]]) equal((await collect(scopes)).name, "you");
+  for (const scopes of [["echo.chat"], ["*"]]) equal((await chat(scopes)).length, 1);
+  for (const [call, message, scopes] of [
+    [collect([]), "EchoService/Collect may be called by a service whose token has the scope echo.collect", "echo.collect"],
+    [collect(["echo.chat", "echo.collected", "echo.*"]), "EchoService/Collect may be called by a service whose token has the scope echo.collect", "echo.collect"],
+    [chat([]), "EchoService/Chat may be called by a member of the staff whose token has the scope echo.chat", "echo.chat"],
+  ] as const) {
+    const found = await refused(call);
+    deepEqual([found.code, found.info.reason, found.info.domain], [Code.PermissionDenied, "ERROR_REASON_ACCESS_DENIED", "souk.policy.v1"]);
+    deepEqual([found.message, found.info.metadata], [`souk.echo.v1.${message}`, { scopes }]);
+  }
+  // Scopes are nothing to a kind that no grant is for.
+  deepEqual((await refused(collect(["*"], "staff:ann"))).info.metadata, {});
+});
+
+test("a token of a test has every scope, of services and staff, unless it says which", async (t) => {
+  const echo = await startEcho(t);
+  equal((await echo.client("service:orders").collect(each({ name: "you" }))).name, "you");
+  equal((await all(echo.client("staff:ann").chat(each({ name: "you" })))).length, 1);
 });
 
 test("access is decided before the message is read", async (t) => {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 
 import { BadRequestSchema, Refusal, Tokens, pageOf } from "../src/index.js";
-import { HappenedSchema } from "./gen/souk/echo/v1/echo_pb.js";
+import { HappenedSchema } from "./gen/souk/echo/v1/events_pb.js";
 
 const tokens = new Tokens(Buffer.from("key"));
 

@@ -39,7 +39,7 @@ test("a request that does not end in time is named, and the exit code is 1", asy
 
 test("a wrong setting ends the start with 64 and one line, before anything is touched", async (t) => {
   const dataDir = join(folder(t), "data");
-  for (const [variable, value] of [["ECHO__SERVER__LISTENS", "x"], ["ECHO__CAVE__DEPTH_METRES", "0"], ["ECHO__SERVER__LISTEN", "here"]] as const) {
+  for (const [variable, value] of [["ECHO__SERVER__LISTENS", "x"], ["ECHO__CAVE__DEPTH_METRES", "0"], ["ECHO__SERVER__LISTEN", "here"], ["ECHO__IDENTITY__SCOPES", "orders"]] as const) {
     const echo = await spawnEcho(t, dataDir, { [variable]: value }, { waits: false });
     equal(await echo.ended, 64);
     match(echo.stderr(), /^echo: [^\n]+\n$/);

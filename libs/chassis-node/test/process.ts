@@ -29,7 +29,7 @@ export async function spawnEcho(
 ): Promise<Process> {
   const ready = join(dataDir, "ready");
   rmSync(ready, { force: true });
-  const own = { ECHO__SERVER__LISTEN: "127.0.0.1:0", ECHO__SERVER__METRICS_LISTEN: "127.0.0.1:0", ECHO__DATA_DIR: dataDir, ECHO__SERVER__READY_FILE: ready };
+  const own = { ECHO__SERVER__LISTEN: "127.0.0.1:0", ECHO__SERVER__METRICS_LISTEN: "127.0.0.1:0", ECHO__DATA_DIR: dataDir, ECHO__SERVER__READY_FILE: ready, ECHO__IDENTITY__SCOPES: "events.publish events.subscribe" };
   const program = fileURLToPath(new URL("main.js", import.meta.url));
   const command = [process.execPath, program, ...args];
   const limited = descriptors === undefined ? command : ["sh", "-c", `ulimit -n ${descriptors}; exec "$@"`, "sh", ...command];

@@ -19,7 +19,7 @@ export async function startEcho(t: Ending, options: StartOptions & Hooks & { dat
   const service = await startFor(t, definition(options), options);
   return {
     ...service,
-    client: (caller = "anonymous", scopes = []) => createClient(EchoService, service.as(caller, scopes)),
+    client: (caller = "anonymous", scopes) => createClient(EchoService, service.as(caller, scopes)),
     requests: () => service.lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ message }) => message === "request"),
   };
 }

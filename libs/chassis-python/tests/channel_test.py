@@ -97,6 +97,14 @@ async def a_call_carries_deadline_identity_criticality_and_trace(echo: Echo, ups
     assert upstream.left[1] <= 1.1
 
 
+async def a_call_has_the_scopes_that_the_service_was_given(start: Start, upstream: Next) -> None:
+    scopes = "orders.read  gift-cards.v2.write"
+    echo = await start(upstreams__next=f"http://{upstream.address}", identity__scopes=scopes, identity__development_key="own")
+    await echo.stub.Forward(pb.SayRequest(name="hi"))
+    token = upstream.headers[0]["authorization"].removeprefix("Bearer ")
+    assert token == development_token(Caller("service", "echo"), ["orders.read", "gift-cards.v2.write"], "own")
+
+
 async def what_is_unavailable_is_asked_again_and_only_so_often(echo: Echo, upstream: Next) -> None:
     upstream.failures = 2
     assert (await echo.stub.Forward(pb.SayRequest(name="hi"))).name == "hi"

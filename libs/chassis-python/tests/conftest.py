@@ -16,14 +16,14 @@ ROOT = HERE.parent.parent.parent
 PROTO = ROOT / "proto"
 ECHO = ROOT / "tests/contract/echo"
 GENERATED = tempfile.TemporaryDirectory(prefix="souk-echo-")
-FILE = "souk/echo/v1/echo.proto"
+FILES = ("souk/echo/v1/echo.proto", "souk/echo/v1/events.proto")
 
 
 def _generate() -> None:
     """Makes the stubs of the echo service; those of the contract come from souk-client."""
     out = GENERATED.name
     command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{ECHO}", f"-I{PROTO}"]
-    subprocess.run([*command, f"--python_out={out}", f"--grpc_python_out={out}", FILE], check=True)
+    subprocess.run([*command, f"--python_out={out}", f"--grpc_python_out={out}", *FILES], check=True)
     import souk
 
     # The generated package `souk` may be a regular one: let it find the echo too.

@@ -12,6 +12,7 @@ import grpc
 from pydantic import Field
 from souk.echo.v1 import echo_pb2 as pb
 from souk.echo.v1.echo_pb2_grpc import EchoServiceServicer, EchoServiceStub, add_EchoServiceServicer_to_server
+from souk.echo.v1.events_pb2 import Happened
 
 import souk_chassis
 from souk_chassis import Context, Definition, Host, Migration, Running, Service, Settings, Store, Tx, testing
@@ -104,7 +105,7 @@ class EchoRpc(EchoServiceServicer):
         def save(tx: Tx) -> pb.SaveResponse:
             number = tx.execute("SELECT count(*) FROM names").fetchone()[0]
             tx.execute("INSERT INTO names (name, number) VALUES (?, ?)", (request.name, number))
-            tx.publish(pb.Happened(name=request.name, number=number), key=request.name)
+            tx.publish(Happened(name=request.name, number=number))
             if request.name == "nobody":
                 raise NoEcho(request.name)
             return pb.SaveResponse(number=number)

@@ -14,6 +14,7 @@ from typing import Any
 import grpc
 import pytest
 from souk.echo.v1 import echo_pb2 as pb
+from souk.echo.v1.events_pb2 import Happened
 from souk.events.v1 import error_reason_pb2, event_pb2
 from souk.events.v1 import events_service_pb2 as events_pb
 
@@ -54,14 +55,14 @@ class Consumer:
             self.store = Store.open(host.data_dir / "consumer.sqlite3", MIGRATIONS)
             service = Service().store(self.store)
             return service.subscription(
-                "seen", self.store, {pb.Happened: self.happened}, start="earliest", committed=self.count, **options
+                "seen", self.store, {Happened: self.happened}, start="earliest", committed=self.count, **options
             )
 
         what = Definition("consumer", DEFAULT_CONFIG, Config, assemble)
-        settings = {"upstreams.events": f"http://{self.bus.address}"}
+        settings = {"upstreams.events": f"http://{self.bus.address}", "identity.scopes": "events.subscribe"}
         self.echo = await Echo.start(what, self.data_dir, settings)
 
-    def happened(self, tx: Tx, event: pb.Happened, delivery: Delivery) -> None:
+    def happened(self, tx: Tx, event: Happened, delivery: Delivery) -> None:
         tx.execute("INSERT INTO seen (name, number, attempt) VALUES (?, ?, ?)", (event.name, event.number, delivery.attempt))
         if event.name == "slow":
             self.entered.set()
@@ -86,8 +87,8 @@ async def consumer(tmp_path: Path, bus: Bus) -> AsyncIterator[Consumer]:
     await made.echo.stop()
 
 
-def happened(name: str, count: int = 1) -> list[pb.Happened]:
-    return [pb.Happened(name=name, number=number) for number in range(count)]
+def happened(name: str, count: int = 1) -> list[Happened]:
+    return [Happened(name=name, number=number) for number in range(count)]
 
 
 async def each_event_has_its_effect_once_and_in_the_order_of_its_key(bus: Bus, consumer: Consumer) -> None:
@@ -103,7 +104,7 @@ async def each_event_has_its_effect_once_and_in_the_order_of_its_key(bus: Bus, c
     start = bus.starts[0]
     assert (start.subscription, list(start.event_types)) == ("seen", ["souk.echo.v1.Happened"])
     assert start.start_position.earliest and start.max_outstanding_messages == 1000
-    assert bus.callers == [f"Bearer {development_token(Caller('service', 'consumer'))}"]
+    assert bus.callers == [f"Bearer {development_token(Caller('service', 'consumer'), ['events.subscribe'])}"]
     _, metrics = await consumer.echo.page("/metrics")
     handled = 'souk_events_handled_total{outcome="handled",subscription="seen",type="souk.echo.v1.Happened"} 300.0'
     assert handled in metrics and 'souk_events_lag_seconds{subscription="seen"}' in metrics
@@ -223,7 +224,7 @@ async def no_event_of_a_key_is_handled_after_one_that_failed(bus: Bus, consumer:
     deliveries = []
     for number, name in enumerate(("a", "b")):
         event = event_pb2.Event(id=str(number), source="/services/echo", type="souk.echo.v1.Happened", ordering_key="k")
-        event.data = pb.Happened(name=name).SerializeToString()
+        event.data = Happened(name=name).SerializeToString()
         deliveries.append(events_pb.Delivery(event=event, ack_id=str(number), delivery_attempt=1))
     outcomes = await consumer.store.write(lambda tx: subscription._apply(tx, deliveries))
     assert [outcome and outcome.reason for outcome in outcomes] == [
@@ -285,7 +286,7 @@ import asyncio, os, sys
 import souk
 souk.__path__.append(sys.argv[3] + "/souk")
 from pathlib import Path
-from echo import DEFAULT_CONFIG, Config, Echo, pb
+from echo import DEFAULT_CONFIG, Config, Echo, Happened
 from events_test import MIGRATIONS
 from souk_chassis import Definition, Service, Store
 
@@ -301,7 +302,7 @@ async def build(config, host):
             os._exit(9)
         release(group, publishes)
     store._writer._release = killed
-    return Service().store(store).subscription("seen", store, {pb.Happened: happened}, start="earliest")
+    return Service().store(store).subscription("seen", store, {Happened: happened}, start="earliest")
 
 async def main():
     what = Definition("consumer", DEFAULT_CONFIG, Config, build)
@@ -336,7 +337,7 @@ async def an_event_is_published_after_its_commit_and_never_without(bus: Bus, sta
     while len(bus.log) < 20:
         await asyncio.sleep(0.005)
     await asyncio.sleep(0.05)
-    assert [pb.Happened.FromString(entry.event.data).number for entry in bus.log] == list(range(20))
+    assert [Happened.FromString(entry.event.data).number for entry in bus.log] == list(range(20))
     event = bus.log[0].event
     assert (event.source, event.type, event.ordering_key) == ("/services/echo", "souk.echo.v1.Happened", "a")
     assert event.id.startswith("event_") and event.extensions["traceparent"].startswith("00-")
@@ -352,7 +353,7 @@ async def events_wait_for_a_bus_that_is_away_and_keep_their_order(bus: Bus, star
         await echo.stub.Save(pb.SaveRequest(request_id=str(number), name="a"), metadata=caller("user:alice"))
 
     def refuse(event: event_pb2.Event) -> events_pb.PublishFailure | None:
-        if event.data and pb.Happened.FromString(event.data).number == 3:
+        if event.data and Happened.FromString(event.data).number == 3:
             reason = error_reason_pb2.ERROR_REASON_EVENT_TOO_LARGE
             return events_pb.PublishFailure(reason=reason, message="too large", is_retryable=False)
         return None
@@ -361,7 +362,7 @@ async def events_wait_for_a_bus_that_is_away_and_keep_their_order(bus: Bus, star
     await bus.start()
     while len(bus.log) < 4:
         await asyncio.sleep(0.005)
-    assert [pb.Happened.FromString(entry.event.data).number for entry in bus.log] == [0, 1, 2, 4]
+    assert [Happened.FromString(entry.event.data).number for entry in bus.log] == [0, 1, 2, 4]
     # What the bus never takes is set aside, with the reason.
     store = echo.running._service.stores[0]
     while await store.read(lambda reader: reader.execute("SELECT refused FROM souk_outbox").fetchall()) != [("too large",)]:

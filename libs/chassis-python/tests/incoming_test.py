@@ -12,6 +12,11 @@ import pytest
 from souk.echo.v1 import echo_pb2 as pb
 
 from echo import Echo
+from souk_chassis import Caller, development_token
+from souk_chassis.caller import Identity
+from souk_chassis.incoming import allow
+from souk_chassis.policy import Grant, MethodPolicy
+from souk_chassis.refusal import AccessDenied, Unauthenticated
 from souk_chassis.testing import caller, refused
 
 POLICY = "souk.policy.v1"
@@ -88,14 +93,52 @@ async def access_is_what_the_contract_says(echo: Echo) -> None:
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "ERROR_REASON_UNAUTHENTICATED")
     refusal = await refused(echo.stub.Repeat(repeat, metadata=caller("service:orders")))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "ERROR_REASON_ACCESS_DENIED")
-    assert refusal.message == "souk.echo.v1.EchoService/Repeat may not be called by this service"
-    assert refusal.domain == POLICY
-
+    assert refusal.message == "souk.echo.v1.EchoService/Repeat may not be called by a service"
+    assert (refusal.domain, refusal.metadata) == (POLICY, {})
     said = [pb.SayRequest(name="hi")]
-    assert (await refused(echo.stub.Collect(iter(said), metadata=caller("service:carts")))).code.name == "PERMISSION_DENIED"
-    assert (await echo.stub.Collect(iter(said), metadata=caller("service:orders"))).name == "hi"
-    assert (await refused(echo.stub.Chat(iter(said), metadata=caller("staff:ann")))).message.endswith("needs the scope chat")
-    assert [answer.name async for answer in echo.stub.Chat(iter(said), metadata=caller("staff:ann", "chat"))] == ["hi"]
+    for who, words in (("user:alice", "a user"), ("staff:ann", "a member of the staff")):
+        refusal = await refused(echo.stub.Collect(iter(said), metadata=caller(who, "echo.collect")))
+        assert (refusal.code, refusal.metadata) == (grpc.StatusCode.PERMISSION_DENIED, {})
+        assert refusal.message == f"souk.echo.v1.EchoService/Collect may not be called by {words}"
+
+
+async def a_caller_needs_the_scopes_of_a_grant_to_its_kind(echo: Echo) -> None:
+    said = [pb.SayRequest(name="hi")]
+    orders = Caller("service", "orders")
+    for token in (development_token(orders), development_token(orders, ["echo.chat", "echo"])):
+        refusal = await refused(echo.stub.Collect(iter(said), metadata=(("authorization", f"Bearer {token}"),)))
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "ERROR_REASON_ACCESS_DENIED")
+        wanted = "souk.echo.v1.EchoService/Collect may be called by a service whose token has the scope echo.collect"
+        assert (refusal.message, refusal.metadata) == (wanted, {"scopes": "echo.collect"})
+    refusal = await refused(echo.stub.Chat(iter(said), metadata=caller("staff:ann", "echo.collect")))
+    assert refusal.message.endswith("/Chat may be called by a member of the staff whose token has the scope echo.chat")
+
+    for scopes in (["echo.collect"], ["orders.read", "echo.collect"], ["*"], []):
+        assert (await echo.stub.Collect(iter(said), metadata=caller("service:carts", *scopes))).name == "hi"
+    for scopes in (["echo.chat"], ["*"]):
+        assert [answer.name async for answer in echo.stub.Chat(iter(said), metadata=caller("staff:ann", *scopes))] == ["hi"]
+
+
+def any_grant_admits_and_the_first_one_of_the_kind_says_what_is_lacking() -> None:
+    grants = (Grant("user"), Grant("staff", ("a.read", "a.write")), Grant("staff", ("ops.repair",)))
+    several = MethodPolicy("/a.v1.A/Do", grants, "critical", 1.0, True, False, False)
+
+    def staff(*scopes: str) -> Identity:
+        return Identity(Caller("staff", "ann"), frozenset(scopes))
+
+    for admitted in (staff("a.write", "a.read"), staff("ops.repair"), staff("*"), Identity(Caller("user", "alice"))):
+        allow(several, admitted)
+    for identity, lacking in ((staff(), ["a.read", "a.write"]), (staff("a.read"), ["a.write"])):
+        with pytest.raises(AccessDenied) as refusal:
+            allow(several, identity)
+        scopes = " and ".join(lacking)
+        assert str(refusal.value) == f"a.v1.A/Do may be called by a member of the staff whose token has the scope {scopes}"
+        assert refusal.value.metadata == {"scopes": ",".join(lacking)}
+    with pytest.raises(AccessDenied, match=r"may not be called by a service$") as refused_kind:
+        allow(several, Identity(Caller("service", "orders"), frozenset({"*"})))
+    assert refused_kind.value.metadata == {}
+    with pytest.raises(Unauthenticated):
+        allow(several, Identity())
 
 
 async def access_comes_before_validation(echo: Echo) -> None:

@@ -86,6 +86,13 @@ def ready(path: Path, program: subprocess.Popen[str]) -> dict[str, str]:
         ({"ECHO__SERVER__MAX_MESSAGE_BYTES": "16777217"}, "echo: server.max_message_bytes = '16777217' (from ECHO__"),
         ({"ECHO__LOG__LEVEL": "loud"}, "echo: log.level = 'loud': must be like info"),
         ({"ECHO__LOG__FORMAT": "xml"}, "echo: log.format = 'xml' (from ECHO__LOG__FORMAT): input should be 'text' or 'json'"),
+        (
+            {"ECHO__IDENTITY__SCOPES": "orders.read Orders.write"},
+            "echo: identity.scopes = 'orders.read Orders.write' (from ECHO__IDENTITY__SCOPES): must be scopes like"
+            ' "orders.read" separated by spaces, or "*" for every scope',
+        ),
+        ({"ECHO__IDENTITY__SCOPES": "orders"}, "echo: identity.scopes = 'orders' (from ECHO__IDENTITY__SCOPES): must be "),
+        ({"ECHO__IDENTITY__SCOPES": "a.b,c.d"}, "echo: identity.scopes = 'a.b,c.d' (from ECHO__IDENTITY__SCOPES): must be "),
         ({"ECHO__UPSTREAMS__NEXT": "here"}, "echo: upstreams.next = 'here': must name an address like http://"),
     ],
 )
@@ -197,6 +204,8 @@ def settings_come_from_the_file_and_then_from_the_environment(tmp_path: Path, mo
     assert (read.own.greeting, read.own.cave.depth_metres, read.chassis.server.drain_seconds) == ("from the file", 10, 3)
     monkeypatch.setenv("ECHO__GREETING", "from the environment")
     monkeypatch.setenv("ECHO__UPSTREAMS__OTHER", "http://127.0.0.1:2")
+    monkeypatch.setenv("ECHO__IDENTITY__SCOPES", "events.subscribe *")
     read = load("echo", DEFAULT_CONFIG, Config, file, {"server.drain_seconds": 4})
+    assert read.chassis.identity.own_scopes() == ["events.subscribe", "*"]
     assert (read.own.greeting, read.chassis.server.drain_seconds) == ("from the environment", 4)
     assert read.chassis.upstreams == {"next": "http://127.0.0.1:1", "other": "http://127.0.0.1:2"}

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use souk_contract::{CallerKind, Criticality, Idempotency, MethodPolicy, Shape};
+use souk_contract::{CallerKind, Criticality, Grant, Idempotency, MethodPolicy, Shape};
 use tonic_reflection::pb::{v1, v1alpha};
 
 use crate::fault_rpc::FaultRpc;
@@ -36,9 +36,7 @@ const fn open(
         package,
         service,
         method,
-        callers: &[CallerKind::Public],
-        services: &[],
-        scopes: &[],
+        grants: &[Grant { caller: CallerKind::Public, scopes: &[] }],
         reasons: &[],
         criticality: Criticality::CriticalPlus,
         timeout: if is_streaming { MethodPolicy::UNLIMITED } else { Duration::from_secs(5) },
@@ -54,7 +52,7 @@ const fn open(
 /// Staff only: faults can kill the process.
 const fn staff(path: &'static str, method: &'static str) -> MethodPolicy {
     MethodPolicy {
-        callers: &[CallerKind::Staff],
+        grants: &[Grant { caller: CallerKind::Staff, scopes: &["ops.faults"] }],
         ..open(path, "souk.chassis.v1", FAULTS, method, (false, false))
     }
 }

@@ -29,7 +29,11 @@ use crate::start_error::StartError;
 pub struct Channel(Arc<Line>);
 
 impl Channel {
-    pub(crate) fn new(exchange: Arc<Exchange>, upstream: &str, caller: &Caller) -> Self {
+    pub(crate) fn new(
+        exchange: Arc<Exchange>,
+        upstream: &str,
+        authorization: Option<HeaderValue>,
+    ) -> Self {
         let target = match exchange.hosted.iter().find(|hosted| **hosted == upstream) {
             Some(hosted) => Target::Local(hosted),
             None => match exchange.remote.get(upstream) {
@@ -37,7 +41,6 @@ impl Channel {
                 None => Target::Nowhere(upstream.to_string()),
             },
         };
-        let authorization = authorization(caller, &exchange.identity_key);
         Channel(Arc::new(Line { exchange, authorization, target }))
     }
 
@@ -46,7 +49,7 @@ impl Channel {
     ///
     /// Connections are made when first used, and again when they broke. `contract` says what may be
     /// repeated and how long a call may take. Calls are signed with [`DEVELOPMENT_KEY`] as
-    /// `caller`.
+    /// `caller`, with every scope.
     ///
     /// # Errors
     /// When an address is not one.
@@ -66,7 +69,8 @@ impl Channel {
         })))
     }
 
-    /// Returns a channel to the same upstream on which calls are made as `caller`.
+    /// Returns a channel to the same upstream on which calls are made as `caller`, with every
+    /// scope.
     #[must_use]
     pub fn acting_as(&self, caller: &Caller) -> Channel {
         let authorization = authorization(caller, &self.0.exchange.identity_key);

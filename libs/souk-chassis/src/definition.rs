@@ -16,6 +16,7 @@ use crate::start_error::StartError;
 pub struct Definition {
     pub(crate) name: &'static str,
     pub(crate) default_config: &'static str,
+    pub(crate) scopes: &'static [&'static str],
     prepare: Arc<Prepare>,
 }
 
@@ -44,7 +45,20 @@ impl Definition {
             let build = build.clone();
             Ok(Box::new(move |host| Box::pin(build(own, host))))
         });
-        Definition { name, default_config, prepare }
+        Definition { name, default_config, scopes: &[], prepare }
+    }
+
+    /// Lists the scopes that the service asks for: those of the methods that it calls. Its manifest
+    /// lists the same.
+    #[must_use]
+    pub fn scopes(mut self, scopes: &'static [&'static str]) -> Definition {
+        self.scopes = scopes;
+        self
+    }
+
+    /// Returns the scopes that the service asks for.
+    pub fn asks_for(&self) -> &'static [&'static str] {
+        self.scopes
     }
 
     /// Returns the name of the service.

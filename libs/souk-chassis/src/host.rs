@@ -10,11 +10,13 @@ use crate::channel::Channel;
 use crate::drain::Drain;
 use crate::exchange::Exchange;
 use crate::faults::Faults;
+use crate::identity::authorization_with;
 
 /// The process as one of its services sees it. Cloning is cheap.
 #[derive(Clone)]
 pub struct Host {
     pub(crate) name: &'static str,
+    pub(crate) scopes: &'static [&'static str],
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -32,17 +34,17 @@ impl Host {
         self.name
     }
 
-    /// Returns the way to an upstream, on which this service calls as itself.
+    /// Returns the way to an upstream, on which this service calls as itself, with the scopes of
+    /// its [`Definition`](crate::Definition::scopes).
     ///
     /// It may be taken before the upstream is there; calls made until then, and calls to a name
     /// that is neither in this process nor under `[upstreams]`, fail with UNAVAILABLE and
     /// ERROR_REASON_UPSTREAM_UNAVAILABLE.
     pub fn channel(&self, upstream: &str) -> Channel {
-        Channel::new(
-            self.shared.exchange.clone(),
-            upstream,
-            &Caller::Service(self.name.to_string()),
-        )
+        let exchange = self.shared.exchange.clone();
+        let own = Caller::Service(self.name.to_string());
+        let authorization = authorization_with(&own, self.scopes, &exchange.identity_key);
+        Channel::new(exchange, upstream, authorization)
     }
 
     /// Returns the folder for everything that is written to disk. It exists.

@@ -13,7 +13,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use sha2::Sha256;
-use souk_contract::Caller;
+use souk_contract::{Caller, EVERY_SCOPE};
 use tonic::Status;
 
 use crate::caller::Identity;
@@ -61,12 +61,21 @@ pub fn check_id(caller: &Caller) -> Result<(), String> {
     ))
 }
 
-/// Returns a token for `who`, signed with [`DEVELOPMENT_KEY`]; send it as
-/// `authorization: Bearer <token>`.
+/// Returns a token for `who` with every scope, signed with [`DEVELOPMENT_KEY`]; send it as
+/// `authorization: Bearer <token>`. For tools and tests.
 ///
 /// An anonymous caller has no token, so the result is empty.
 pub fn development_token(who: &Caller) -> String {
-    development_token_with(who, &[], DEVELOPMENT_KEY)
+    development_token_with(who, every_scope(who), DEVELOPMENT_KEY)
+}
+
+/// Returns the scopes of a token that lacks none. A user's token has none: what a user may do
+/// depends on whose things they are.
+fn every_scope(who: &Caller) -> &'static [&'static str] {
+    match who {
+        Caller::Service(_) | Caller::Staff(_) => &[EVERY_SCOPE],
+        Caller::User(_) | Caller::Anonymous => &[],
+    }
 }
 
 /// Returns a token for `who` with `scopes` (words without spaces), signed with `key`.
@@ -84,12 +93,17 @@ pub fn development_token_with(who: &Caller, scopes: &[&str], key: &str) -> Strin
     format!("{PREFIX}{payload}.{mac}")
 }
 
-/// Returns the `authorization` header of a caller; none when anonymous.
+/// Returns the `authorization` header of a caller with every scope; none when anonymous.
 pub(crate) fn authorization(who: &Caller, key: &str) -> Option<HeaderValue> {
+    authorization_with(who, every_scope(who), key)
+}
+
+/// Returns the `authorization` header of a caller with these scopes; none when anonymous.
+pub(crate) fn authorization_with(who: &Caller, scopes: &[&str], key: &str) -> Option<HeaderValue> {
     if *who == Caller::Anonymous {
         return None;
     }
-    let text = format!("Bearer {}", development_token_with(who, &[], key));
+    let text = format!("Bearer {}", development_token_with(who, scopes, key));
     let mut value = HeaderValue::from_str(&text).expect("base64 is a valid header");
     value.set_sensitive(true);
     Some(value)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use http::{HeaderMap, Request, Response};
-use souk_contract::{Caller, CallerKind as Kind, Criticality, Deadline};
+use souk_contract::{Caller, Criticality, Deadline, NotAdmitted};
 use tokio::time::timeout_at;
 use tonic::Status;
 use tonic::body::Body;
@@ -158,36 +158,35 @@ fn admit(
     Ok(context)
 }
 
-/// Checks the caller's kind, which service it is, and its scopes.
+/// Checks the caller's kind and scopes.
 fn allow(method: &Method, identity: &Identity) -> Result<(), Status> {
-    let policy = method.policy;
-    let is_admitted = match &identity.caller {
-        Caller::Anonymous => policy.callers.contains(&Kind::Public),
-        Caller::User(_) => policy.admits(Kind::User),
-        Caller::Staff(_) => policy.admits(Kind::Staff),
-        Caller::Service(name) => {
-            policy.callers.contains(&Kind::Public)
-                || (policy.callers.contains(&Kind::Service)
-                    && (policy.services.is_empty() || policy.services.contains(&name.as_str())))
+    let caller = &identity.caller;
+    method.policy.admit(caller, &identity.scopes).map_err(|lack| match lack {
+        NotAdmitted::Kind if *caller == Caller::Anonymous => {
+            refusal::unauthenticated("this method requires an authenticated caller")
         }
-    };
-    if !is_admitted {
-        return Err(match &identity.caller {
-            Caller::Anonymous => {
-                refusal::unauthenticated("this method requires an authenticated caller")
-            }
-            caller => refusal::access_denied(format!(
-                "{} may not be called by this {}",
+        NotAdmitted::Kind => refusal::access_denied(
+            format!("{} may not be called by {}", method.name(), kind_in_words(caller)),
+            &[],
+        ),
+        NotAdmitted::Scopes(scopes) => refusal::access_denied(
+            format!(
+                "{} may be called by {} whose token has the scope {}",
                 method.name(),
-                caller.kind()
-            )),
-        });
-    }
-    match policy.scopes.iter().find(|scope| !identity.scopes.iter().any(|own| own == *scope)) {
-        Some(scope) => {
-            Err(refusal::access_denied(format!("{} needs the scope {scope}", method.name())))
-        }
-        None => Ok(()),
+                kind_in_words(caller),
+                scopes.join(" and ")
+            ),
+            &scopes,
+        ),
+    })
+}
+
+fn kind_in_words(caller: &Caller) -> &'static str {
+    match caller {
+        Caller::Anonymous => "everyone",
+        Caller::User(_) => "a user",
+        Caller::Service(_) => "a service",
+        Caller::Staff(_) => "a member of the staff",
     }
 }
 

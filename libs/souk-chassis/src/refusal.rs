@@ -45,8 +45,12 @@ pub(crate) fn unauthenticated(message: &str) -> Status {
     status(Code::Unauthenticated, "ERROR_REASON_UNAUTHENTICATED", message, &[])
 }
 
-pub(crate) fn access_denied(message: String) -> Status {
-    status(Code::PermissionDenied, "ERROR_REASON_ACCESS_DENIED", message, &[])
+/// Refuses a caller that may not call; `scopes` are those that its token lacks.
+pub(crate) fn access_denied(message: String, scopes: &[&str]) -> Status {
+    let lacking = scopes.join(",");
+    let metadata = [("scopes", lacking.as_str())];
+    let metadata = if scopes.is_empty() { &[][..] } else { &metadata[..] };
+    status(Code::PermissionDenied, "ERROR_REASON_ACCESS_DENIED", message, metadata)
 }
 
 pub(crate) fn deadline_exceeded() -> Status {

@@ -15,6 +15,7 @@ use crate::drain::{Drain, DrainSwitch};
 use crate::faults::Faults;
 use crate::health::{self, Board};
 use crate::host::Shared;
+use crate::identity::authorization;
 use crate::process::Process;
 use crate::service::Service;
 use crate::spans::Spans;
@@ -87,9 +88,12 @@ impl Running {
     }
 
     /// Returns the way to one of the services (or to a configured upstream), on which the program
-    /// calls as `service:souk`. See [`Channel::acting_as`] for others.
+    /// calls as `service:souk`, with every scope. See [`Channel::acting_as`] for others.
     pub fn channel(&self, service: &str) -> Channel {
-        Channel::new(self.shared.exchange.clone(), service, &Caller::Service("souk".to_string()))
+        let exchange = self.shared.exchange.clone();
+        let authorization =
+            authorization(&Caller::Service("souk".to_string()), &exchange.identity_key);
+        Channel::new(exchange, service, authorization)
     }
 
     /// Returns the fault points and rules of the process.

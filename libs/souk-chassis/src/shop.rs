@@ -95,7 +95,7 @@ impl Shop {
         let settings = config.settings()?;
         let mut builds = Vec::new();
         for definition in &self.definitions {
-            builds.push((definition.name, definition.prepare(&config)?));
+            builds.push((definition.name, definition.scopes, definition.prepare(&config)?));
         }
         let key = match settings.identity.development_key.as_str() {
             "" => DEVELOPMENT_KEY.to_string(),
@@ -151,8 +151,8 @@ impl Shop {
             clock: self.options.clock.clone(),
         });
         let mut services = Vec::new();
-        for (name, build) in builds {
-            let host = Host { name, shared: shared.clone() };
+        for (name, scopes, build) in builds {
+            let host = Host { name, scopes, shared: shared.clone() };
             let service = build(host).await.map_err(|error| error.during(name))?;
             services.push((name, service));
         }

@@ -5,6 +5,7 @@
 
 mod bounds;
 mod descriptors;
+mod events;
 mod ids;
 mod modules;
 mod names;
@@ -122,13 +123,14 @@ impl Generator {
         let redaction = redaction::of(&scope);
         let reasons = reasons::of(&scope, &mut problems);
         let ids = ids::of(&scope);
+        let events = events::of(&scope, &mut problems);
         let servers = servers::of(&scope, self.has_features);
         problems.finish()?;
 
         self.generate_messages(&descriptors, &scope, &redaction, out)?;
         for package in scope.packages() {
             let mut text = String::new();
-            for code in [&redaction.code, &validators, &ids, &reasons, &servers] {
+            for code in [&redaction.code, &validators, &ids, &reasons, &events, &servers] {
                 text.push_str(code.get(&package).map_or("", String::as_str));
             }
             fs::write(out.join(format!("{package}.rules.rs")), text)?;

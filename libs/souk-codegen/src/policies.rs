@@ -56,28 +56,13 @@ fn entry(
         return String::new();
     };
     let mut policy = Fields::new(policy);
-    let mut access = policy.take_message("access").map(Fields::new);
-    let mut names =
-        |name: &str| access.as_mut().map(|access| access.take_list(name)).unwrap_or_default();
-
-    let callers =
-        names("callers").iter().filter_map(|caller| pick(&CALLERS, caller)).collect::<Vec<_>>();
-    let services = texts(&names("services"));
-    let scopes = texts(&names("scopes"));
+    let grants = grants(policy.take_list("grants"), element);
     let reasons = texts(&policy.take_list("reasons"));
     let known = reasons::names_of(scope, method.parent_service().package_name());
     for reason in reasons.iter().filter(|reason| !known.contains(*reason)) {
         element.problem(&format!(
             "souk.policy.v1.method.reasons has {reason}, which is not in the package's ErrorReason"
         ));
-    }
-    if callers.is_empty() {
-        element.problem("souk.policy.v1.method.access.callers is empty");
-    }
-    if !services.is_empty() && !callers.contains(&"Service") {
-        element.problem(
-            "souk.policy.v1.method.access.services is set, but CALLER_SERVICE may not call",
-        );
     }
     let Some(criticality) =
         policy.take("criticality").and_then(|value| pick(&CRITICALITIES, &value))
@@ -110,16 +95,11 @@ fn entry(
         }
     };
 
-    let callers = callers
-        .iter()
-        .map(|caller| format!("::souk_contract::CallerKind::{caller}"))
-        .collect::<Vec<_>>()
-        .join(", ");
     let mut text = String::new();
     let _ = writeln!(
         text,
-        "        ::souk_contract::MethodPolicy {{ path: {path:?}, package: {:?}, service: {:?}, method: {:?}, callers: &[{callers}], \
-         services: &{services:?}, scopes: &{scopes:?}, reasons: &{reasons:?}, criticality: ::souk_contract::Criticality::{criticality}, timeout: {timeout}, \
+        "        ::souk_contract::MethodPolicy {{ path: {path:?}, package: {:?}, service: {:?}, method: {:?}, grants: &[{grants}], \
+         reasons: &{reasons:?}, criticality: ::souk_contract::Criticality::{criticality}, timeout: {timeout}, \
          idempotency: ::souk_contract::Idempotency::{idempotency}, client_streaming: {}, server_streaming: {}, \
          max_request_bytes: {max_request_bytes}, request_shape: {} }},",
         method.parent_service().package_name(),
@@ -130,6 +110,50 @@ fn entry(
         bounds::shape(scope, &method.input()),
     );
     text
+}
+
+/// Returns the grants of a method as Rust, once it is clear what each admits.
+fn grants(list: Vec<Value>, element: &mut Element<'_>) -> String {
+    let mut grants = Vec::new();
+    for grant in &list {
+        let Some(mut grant) = grant.as_message().cloned().map(Fields::new) else { continue };
+        let scopes = texts(&grant.take_list("scopes"));
+        let Some(caller) = grant.take("caller").and_then(|caller| pick(&CALLERS, &caller)) else {
+            element.problem("souk.policy.v1.method.grants has one without a caller");
+            continue;
+        };
+        for scope in scopes.iter().filter(|scope| !is_scope(scope)) {
+            element.problem(&format!(
+                "souk.policy.v1.method.grants has the scope {scope:?}, which is not a noun and a verb like \"orders.refund\""
+            ));
+        }
+        if caller == "Public" && (list.len() > 1 || !scopes.is_empty()) {
+            element.problem(
+                "souk.policy.v1.method.grants has CALLER_PUBLIC, which admits every caller, beside something else",
+            );
+        }
+        let grant = format!(
+            "::souk_contract::Grant {{ caller: ::souk_contract::CallerKind::{caller}, scopes: &{scopes:?} }}"
+        );
+        if grants.contains(&grant) {
+            element.problem("souk.policy.v1.method.grants has one twice");
+        }
+        grants.push(grant);
+    }
+    if list.is_empty() {
+        element.problem("souk.policy.v1.method.grants is empty");
+    }
+    grants.join(", ")
+}
+
+/// Returns whether a text is a scope: two or more words of small letters, digits and hyphens, with
+/// dots between them.
+fn is_scope(text: &str) -> bool {
+    let is_word = |word: &str| {
+        word.starts_with(|first: char| first.is_ascii_lowercase())
+            && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    };
+    text.contains('.') && text.split('.').all(is_word)
 }
 
 /// Checks that a method has an HTTP mapping, that it names only fields of the request, and that no

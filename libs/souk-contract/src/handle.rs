@@ -29,6 +29,13 @@ pub trait RequestId: Message {
     fn take_request_id(&mut self) -> String;
 }
 
+/// A message that is published as an event, under its full name. Generated.
+pub trait Event: Message {
+    /// Returns what the event is about, for instance an order's id. Events of one key are delivered
+    /// in the order of their changes.
+    fn key(&self) -> &str;
+}
+
 /// A service: the type that has the method of every RPC.
 pub trait Handlers: Send + Sync + 'static {
     /// What its methods fail with.

@@ -19,8 +19,10 @@ pub use codec::{Codec, Decoder, Encoder};
 pub use counts::{List, Occurs, Packed, Shape, ShapeField, UNCOUNTED_BYTES, check_counts};
 pub use deadline::Deadline;
 pub use error::{FieldError, PublicError, Refusal, is_hidden, status};
-pub use handle::{Call, Handle, Handlers, Method, RequestId, Requests, Responses};
-pub use policy::{CallerKind, Contract, Criticality, Idempotency, MethodPolicy};
+pub use handle::{Call, Event, Handle, Handlers, Method, RequestId, Requests, Responses};
+pub use policy::{
+    CallerKind, Contract, Criticality, EVERY_SCOPE, Grant, Idempotency, MethodPolicy, NotAdmitted,
+};
 pub use reason::{Reason, ReasonPolicy, Retry};
 pub use server::{CallInfo, MethodServer, Server};
 pub use validate::{MAX_VIOLATIONS, Path, Redacted, Validate, Violation, Violations};

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::Shape;
+use crate::{Caller, Shape};
 
 /// A kind of caller that a method admits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,6 +17,39 @@ pub enum CallerKind {
     /// A member of the shop's staff.
     Staff,
 }
+
+impl CallerKind {
+    /// Returns the kind of a caller; of an anonymous one, the kind of everyone.
+    pub fn of(caller: &Caller) -> Self {
+        match caller {
+            Caller::Anonymous => Self::Public,
+            Caller::User(_) => Self::User,
+            Caller::Service(_) => Self::Service,
+            Caller::Staff(_) => Self::Staff,
+        }
+    }
+}
+
+/// What admits a caller to a method: its kind, and scopes that its token must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grant {
+    /// The kind of caller; [`CallerKind::Public`] admits every kind.
+    pub caller: CallerKind,
+    /// The scopes that the caller's token must have, all of them.
+    pub scopes: &'static [&'static str],
+}
+
+/// Why a method does not admit a caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotAdmitted {
+    /// No caller of its kind may call.
+    Kind,
+    /// Its token lacks these scopes.
+    Scopes(Vec<&'static str>),
+}
+
+/// The scope of a token that has every scope.
+pub const EVERY_SCOPE: &str = "*";
 
 /// How much is lost when a call is refused. The order is by importance: `Sheddable < CriticalPlus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,12 +115,8 @@ pub struct MethodPolicy {
     pub service: &'static str,
     /// The name of the method: `PlaceOrder`.
     pub method: &'static str,
-    /// The kinds of callers that may call; never empty.
-    pub callers: &'static [CallerKind],
-    /// Which services may call when [`CallerKind::Service`] is listed; empty means any.
-    pub services: &'static [&'static str],
-    /// The scopes that the caller's token must also have, all of them.
-    pub scopes: &'static [&'static str],
+    /// Who may call: whoever one of these admits; never empty.
+    pub grants: &'static [Grant],
     /// The reasons of its own package that it can fail with, by full name.
     pub reasons: &'static [&'static str],
     /// How important a call is unless it is part of a more important one.
@@ -113,10 +142,29 @@ impl MethodPolicy {
     /// so that adding it to a clock cannot overflow.
     pub const UNLIMITED: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
-    /// Returns whether callers of this kind may call. [`CallerKind::Public`] admits every kind.
-    /// Scopes and service names are separate.
-    pub fn admits(&self, kind: CallerKind) -> bool {
-        self.callers.contains(&kind) || self.callers.contains(&CallerKind::Public)
+    /// Decides whether a caller with these scopes may call.
+    ///
+    /// # Errors
+    /// What it lacks: of several grants to its kind, what the first of them asks for.
+    pub fn admit<T: AsRef<str>>(&self, caller: &Caller, scopes: &[T]) -> Result<(), NotAdmitted> {
+        let has = |scope: &str| {
+            scopes.iter().any(|own| own.as_ref() == scope || own.as_ref() == EVERY_SCOPE)
+        };
+        let kind = CallerKind::of(caller);
+        let grants = self
+            .grants
+            .iter()
+            .filter(|grant| grant.caller == kind || grant.caller == CallerKind::Public);
+        let mut first = None;
+        for grant in grants {
+            let lacks: Vec<&str> =
+                grant.scopes.iter().copied().filter(|scope| !has(scope)).collect();
+            if lacks.is_empty() {
+                return Ok(());
+            }
+            first.get_or_insert(lacks);
+        }
+        Err(first.map_or(NotAdmitted::Kind, NotAdmitted::Scopes))
     }
 }
 

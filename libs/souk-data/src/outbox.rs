@@ -1,7 +1,7 @@
 //! The outbox: an event is written in the transaction of the change it tells of. Publishing it is
 //! the relay's work.
 
-use prost::{Message, Name};
+use prost::Name;
 use sea_orm::entity::prelude::*;
 use sea_orm::{NotSet, QueryOrder, QuerySelect, Set, raw_sql};
 use souk_types::{EventId, Timestamp};
@@ -25,13 +25,13 @@ pub struct NewEvent {
 }
 
 impl NewEvent {
-    /// Returns an event about `key` that happened now, with a new id. Its type is the full name of
-    /// its message.
-    pub fn new<M: Message + Name>(key: impl ToString, message: &M, now: Timestamp) -> Self {
+    /// Returns an event that happened now, with a new id. Its type is the full name of its message,
+    /// its key what the contract says.
+    pub fn new<M: souk_contract::Event + Name>(message: &M, now: Timestamp) -> Self {
         NewEvent {
             id: EventId::new(now),
             kind: M::full_name(),
-            key: key.to_string(),
+            key: message.key().to_owned(),
             payload: message.encode_to_vec(),
             time: now,
         }

@@ -13,6 +13,6 @@ mod stamp;
 pub use launch::Launch;
 pub use manifest::{
     Conformance, FILE_NAME, Heard, Language, Manifest, ManifestError, Prepare, Run, Unary, Write,
-    find,
+    find, is_scope,
 };
 pub use prepare::{CannotRun, program_on_path};

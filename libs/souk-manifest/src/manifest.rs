@@ -24,6 +24,9 @@ pub struct Manifest {
     /// The services that it calls, by name. It must start and serve without them.
     #[serde(default)]
     pub upstreams: Vec<String>,
+    /// The scopes that it asks for: those of the methods that it calls.
+    #[serde(default)]
+    pub scopes: Vec<String>,
     /// Where `souk up` lets it serve gRPC, unless its own environment variable says otherwise.
     pub listen: SocketAddr,
     /// Where `souk up` lets it serve /metrics, /healthz and /readyz.
@@ -206,6 +209,11 @@ impl Manifest {
         if self.services.is_empty() {
             return Err("services: must name at least one gRPC service".to_owned());
         }
+        if let Some(scope) = self.scopes.iter().find(|scope| !is_scope(scope)) {
+            return Err(format!(
+                "scopes: {scope:?} is not a noun and a verb with a dot between, such as \"orders.read\""
+            ));
+        }
         if self.run.command.is_empty() {
             return Err("run.command: must name a program".to_owned());
         }
@@ -225,6 +233,16 @@ impl Manifest {
         let own = || self.name.to_uppercase().replace('-', "_");
         self.run.environment_prefix.clone().unwrap_or_else(own)
     }
+}
+
+/// Returns whether a text is a scope: two or more words of small letters, digits and hyphens, with
+/// dots between them.
+pub fn is_scope(text: &str) -> bool {
+    let is_word = |word: &str| {
+        word.starts_with(|first: char| first.is_ascii_lowercase())
+            && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    };
+    text.contains('.') && text.split('.').all(is_word)
 }
 
 /// Reads the manifest of every service in a folder of services, by name; folders without one are

@@ -7,20 +7,33 @@ use std::str::FromStr;
 /// Why an amount could not be built or computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
-    #[error("a currency code must be three capital letters, as in ISO 4217")]
+    #[error("must be a currency of three capital letters, as in ISO 4217")]
     Currency,
-    #[error("{0} is not an ISO 4217 currency for sales")]
+    #[error("must be an ISO 4217 currency such as GBP, not {0}")]
     NotOfCommerce(Currency),
     #[error("amounts in {0} and {1} cannot be combined")]
     CurrencyMismatch(Currency, Currency),
     #[error("the amount overflows 64 bits")]
     Overflow,
+    #[error(
+        "must be digits with a decimal point, a space and a currency, \
+         as in -19.99 GBP or 1999 JPY"
+    )]
+    Form,
+    #[error("must have at most {digits} digits after the point in {currency}")]
+    Digits { currency: Currency, digits: u8 },
+    #[error(
+        "must be from {} to {} in {currency}",
+        decimal(i64::MIN, *.digits),
+        decimal(i64::MAX, *.digits)
+    )]
+    Range { currency: Currency, digits: u8 },
 }
 
 /// The active currencies of ISO 4217 with their minor-unit digits, one `CODE,DIGITS` a line below
 /// the header, by code. Codes for tests, for no currency, for metals and for units of account (XTS,
-/// XXX, XAU, XDR) are left out.
-const TABLE: &str = include_str!("../iso4217.csv");
+/// XXX, XAU, XDR) are left out. The clients in other languages are generated from it.
+const TABLE: &str = include_str!("../../../proto/currencies.csv");
 
 /// Names a currency by its ISO 4217 code, such as `GBP`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -114,6 +127,50 @@ impl Money {
         Ok(Money { minor, ..self })
     }
 
+    /// Returns the amount as decimal text without the currency, exactly: `19.99`, `-0.05`, and
+    /// `1999` in JPY.
+    ///
+    /// # Errors
+    /// [`MoneyError::NotOfCommerce`] when ISO 4217 does not list the currency.
+    pub fn to_decimal(self) -> Result<String, MoneyError> {
+        let digits = self.currency.digits().ok_or(MoneyError::NotOfCommerce(self.currency))?;
+        Ok(decimal(self.minor, digits))
+    }
+
+    /// Reads decimal text with its currency, exactly: `19.99 GBP`, `-0.05 GBP`, `1999 JPY`. Digits
+    /// after the point may be left out at the end: `19.9 GBP` is 1990 minor units.
+    ///
+    /// This is not what [`Display`](fmt::Display) writes, which is minor units.
+    ///
+    /// # Errors
+    /// [`MoneyError::Form`] for any other text, [`MoneyError::NotOfCommerce`] for a currency that
+    /// ISO 4217 does not list, [`MoneyError::Digits`] for more digits than the currency has, and
+    /// [`MoneyError::Range`] for an amount that 64 bits cannot hold.
+    pub fn parse_decimal(text: &str) -> Result<Money, MoneyError> {
+        let (amount, code) = text.rsplit_once(' ').ok_or(MoneyError::Form)?;
+        let currency: Currency = code.parse().map_err(|_| MoneyError::Form)?;
+        let number = amount.strip_prefix('-').unwrap_or(amount);
+        let (whole, fraction) = match number.split_once('.') {
+            Some((_, "")) => return Err(MoneyError::Form),
+            Some(parts) => parts,
+            None => (number, ""),
+        };
+        let has_zeros = whole.starts_with('0') && whole != "0";
+        let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || has_zeros || !are_digits(whole) || !are_digits(fraction) {
+            return Err(MoneyError::Form);
+        }
+
+        let digits = currency.digits().ok_or(MoneyError::NotOfCommerce(currency))?;
+        let missing = usize::from(digits)
+            .checked_sub(fraction.len())
+            .ok_or(MoneyError::Digits { currency, digits })?;
+        let sign = if amount.len() > number.len() { "-" } else { "" };
+        let minor = format!("{sign}{whole}{fraction}{}", "0".repeat(missing)).parse();
+        let minor = minor.map_err(|_| MoneyError::Range { currency, digits })?;
+        Ok(Money { currency, minor })
+    }
+
     fn same_currency(self, other: Money) -> Result<(), MoneyError> {
         if self.currency == other.currency {
             Ok(())
@@ -127,6 +184,16 @@ impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.minor, self.currency)
     }
+}
+
+/// Returns minor units as decimal text with this many digits after the point.
+fn decimal(minor: i64, digits: u8) -> String {
+    let digits = usize::from(digits);
+    let text = format!("{:0>1$}", minor.unsigned_abs(), digits + 1);
+    let (whole, fraction) = text.split_at(text.len() - digits);
+    let sign = if minor < 0 { "-" } else { "" };
+    let point = if digits == 0 { "" } else { "." };
+    format!("{sign}{whole}{point}{fraction}")
 }
 
 #[cfg(test)]
@@ -166,6 +233,13 @@ mod tests {
     }
 
     #[test]
+    fn what_iso_4217_does_not_list_is_not_written() {
+        let nothing: Currency = "XXX".parse().unwrap();
+        let refused = Money::new(nothing, 1).to_decimal();
+        assert_eq!(refused, Err(MoneyError::NotOfCommerce(nothing)));
+    }
+
+    #[test]
     fn two_currencies_do_not_add_up() {
         let yen = Money::new("JPY".parse().unwrap(), 1);
         assert_eq!(
@@ -182,6 +256,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_written_is_read_as_the_same_amount(minor in any::<i64>(), line in 1usize..100) {
+            let code = &TABLE.lines().nth(line).unwrap()[..3];
+            let money = Money::new(code.parse().unwrap(), minor);
+            let written = format!("{} {code}", money.to_decimal().unwrap());
+            prop_assert_eq!(Money::parse_decimal(&written), Ok(money));
+        }
+
         #[test]
         fn what_was_added_can_be_subtracted(a in -1_000_000_000i64..1_000_000_000, b in -1_000_000_000i64..1_000_000_000) {
             prop_assert_eq!(gbp(a).add(gbp(b)).unwrap().subtract(gbp(b)).unwrap(), gbp(a));

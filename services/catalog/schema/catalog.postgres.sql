@@ -12,3 +12,9 @@ CREATE TRIGGER prices_no_update BEFORE UPDATE ON prices FOR EACH ROW WHEN (NEW.p
 CREATE TRIGGER prices_no_delete BEFORE DELETE ON prices FOR EACH ROW EXECUTE FUNCTION souk_refuse_change();
 CREATE TRIGGER prices_no_truncate BEFORE TRUNCATE ON prices FOR EACH STATEMENT EXECUTE FUNCTION souk_refuse_change();
 CREATE TABLE "default_prices" ( "variant_id" bytea NOT NULL, "currency_code" text NOT NULL COLLATE "C", "price_id" bytea NOT NULL, "change_time" bigint NOT NULL, PRIMARY KEY ("variant_id", "currency_code"), FOREIGN KEY ("variant_id") REFERENCES "variants" ("variant_id"), FOREIGN KEY ("price_id") REFERENCES "prices" ("price_id") );
+
+-- 2: audience
+-- checksum 4eb28634553d92f7748ef4c3e6c0990f6b6c92d99391c59b936b32249af6a05e
+ALTER TABLE "prices" ADD COLUMN "audience" bigint NOT NULL DEFAULT 3 CHECK ("audience" BETWEEN 1 AND 3);
+DROP TRIGGER prices_no_update ON prices;
+CREATE TRIGGER prices_no_update BEFORE UPDATE ON prices FOR EACH ROW WHEN (NEW.price_id <> OLD.price_id OR NEW.variant_id <> OLD.variant_id OR NEW.currency_code <> OLD.currency_code OR NEW.minor_units <> OLD.minor_units OR NEW.create_time <> OLD.create_time OR NEW.effective_time <> OLD.effective_time OR OLD.archive_time IS NOT NULL OR NEW.audience <> OLD.audience) EXECUTE FUNCTION souk_refuse_change();

@@ -11,3 +11,9 @@ CREATE INDEX "prices_of_variant" ON "prices" ("variant_id", "effective_time", "p
 CREATE TRIGGER prices_no_update BEFORE UPDATE ON prices WHEN NEW.price_id <> OLD.price_id OR NEW.variant_id <> OLD.variant_id OR NEW.currency_code <> OLD.currency_code OR NEW.minor_units <> OLD.minor_units OR NEW.create_time <> OLD.create_time OR NEW.effective_time <> OLD.effective_time OR OLD.archive_time IS NOT NULL BEGIN SELECT RAISE(ABORT, 'a price never changes'); END;
 CREATE TRIGGER prices_no_delete BEFORE DELETE ON prices BEGIN SELECT RAISE(ABORT, 'a price never goes'); END;
 CREATE TABLE "default_prices" ( "variant_id" blob NOT NULL, "currency_code" text NOT NULL, "price_id" blob NOT NULL, "change_time" integer NOT NULL, PRIMARY KEY ("variant_id", "currency_code"), FOREIGN KEY ("variant_id") REFERENCES "variants" ("variant_id"), FOREIGN KEY ("price_id") REFERENCES "prices" ("price_id") ) STRICT, WITHOUT ROWID;
+
+-- 2: audience
+-- checksum 611338dce2665623924b5c05d0ff67ed6ea55a0adbb4a83f2ee93ae724a8a8cb
+ALTER TABLE "prices" ADD COLUMN "audience" integer NOT NULL DEFAULT 3 CHECK ("audience" BETWEEN 1 AND 3);
+DROP TRIGGER prices_no_update;
+CREATE TRIGGER prices_no_update BEFORE UPDATE ON prices WHEN NEW.price_id <> OLD.price_id OR NEW.variant_id <> OLD.variant_id OR NEW.currency_code <> OLD.currency_code OR NEW.minor_units <> OLD.minor_units OR NEW.create_time <> OLD.create_time OR NEW.effective_time <> OLD.effective_time OR OLD.archive_time IS NOT NULL OR NEW.audience <> OLD.audience BEGIN SELECT RAISE(ABORT, 'a price never changes'); END;

@@ -12,6 +12,7 @@ use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
 use crate::error::Error;
 use crate::item::Wanted;
 use crate::price::{Offer, OfferedPrice, Price, check_amount};
+use crate::price_audience::PriceAudience;
 use crate::product::{Audience, Labels, Product, ProductChange, etag};
 use crate::state::State;
 use crate::variant::{Variant, VariantChange};
@@ -37,9 +38,10 @@ fn price_id(text: &str) -> Result<PriceId, Error> {
     text.parse().map_err(|error| Error::field("price_id", error))
 }
 
-/// Reads a currency.
+/// Reads a currency that things can be sold in.
 pub fn currency(text: &str) -> Result<Currency, Error> {
-    text.parse().map_err(|error| Error::field("currency_code", error))
+    let currency = text.parse().and_then(Currency::of_commerce);
+    currency.map_err(|error| Error::field("currency_code", error))
 }
 
 /// Reads the amount of a price.
@@ -72,6 +74,23 @@ pub fn effective_time(
 /// Reads a state; none when it is not specified.
 pub fn state(number: i32) -> Option<State> {
     State::try_from_value(&number.into()).ok()
+}
+
+/// Reads the audience of a new price; none when it is not specified. A default is public.
+pub fn price_audience(
+    number: i32,
+    default_field: &'static str,
+    is_default: bool,
+) -> Result<Option<PriceAudience>, Error> {
+    let audience = match pb::PriceAudience::try_from(number).unwrap_or_default() {
+        pb::PriceAudience::Unspecified => None,
+        pb::PriceAudience::Public => Some(PriceAudience::Public),
+        pb::PriceAudience::Restricted => Some(PriceAudience::Restricted),
+    };
+    if is_default && audience == Some(PriceAudience::Restricted) {
+        return Err(Error::field(default_field, "must be false when the audience is RESTRICTED"));
+    }
+    Ok(audience)
 }
 
 /// Makes the product that is asked for.
@@ -187,7 +206,15 @@ pub fn resolved(offer: &Offer, price: OfferedPrice) -> pb::ResolvedPrice {
         title,
         unit_price: Some(price.amount.into()),
         is_default: price.is_default,
+        audience: audience_now(price.audience.is_public(price.is_default)),
     }
+}
+
+/// Returns the audience that a price has now.
+fn audience_now(is_public: bool) -> i32 {
+    let audience =
+        if is_public { pb::PriceAudience::Public } else { pb::PriceAudience::Restricted };
+    audience.into()
 }
 
 impl From<&Product> for pb::Product {
@@ -240,12 +267,14 @@ impl From<&Price> for pb::Price {
         pb::Price {
             price_id: price.id.to_string(),
             variant_id: price.variant.to_string(),
+            product_id: price.product.to_string(),
             sku: price.sku.clone(),
             unit_price: Some(price.amount.into()),
             is_default: price.is_default,
             archive_time: price.archive_time.map(Into::into),
             create_time: Some(price.create_time.into()),
             effective_time: Some(price.effective_time.into()),
+            audience: audience_now(price.is_public()),
         }
     }
 }

@@ -44,6 +44,8 @@ pub enum Error {
     PriceArchived(PriceId),
     #[error("price {0} is a default; make another price the default first")]
     PriceIsDefault(PriceId),
+    #[error("price {0} is restricted, and a default price is public")]
+    PriceRestricted(PriceId),
     #[error(transparent)]
     AmountOutOfRange(FieldError),
     #[error(transparent)]
@@ -174,6 +176,7 @@ impl PublicError for Error {
             }
             Error::PriceArchived(id) => Reason::PriceArchived.with("price_id", id),
             Error::PriceIsDefault(id) => Reason::PriceIsDefault.with("price_id", id),
+            Error::PriceRestricted(id) => Reason::PriceRestricted.with("price_id", id),
             Error::AmountOutOfRange(fault) => of_field(Reason::AmountOutOfRange, fault),
             Error::UpdateMaskEmpty(fault) => of_field(Reason::UpdateMaskEmpty, fault),
             Error::Time(fault) => of_field(Reason::InvalidTime, fault),

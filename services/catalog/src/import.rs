@@ -9,6 +9,7 @@ use souk_client::catalog::v1::ErrorReason;
 use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
 
 use crate::price::{self, Price};
+use crate::price_audience::PriceAudience;
 use crate::product::{Labels, Product};
 use crate::state::State;
 use crate::variant::{self, Variant};
@@ -47,6 +48,14 @@ pub struct ItemPrice {
     pub amount: Money,
     pub effective_time: Option<Timestamp>,
     pub is_default: bool,
+    /// None leaves the choice to the catalogue.
+    pub audience: Option<PriceAudience>,
+}
+
+impl ItemPrice {
+    fn can_be_default(&self) -> bool {
+        self.audience != Some(PriceAudience::Restricted)
+    }
 }
 
 /// Why an item is refused.
@@ -149,7 +158,9 @@ impl Additions {
         }
         for price in &self.prices {
             present.prices.insert(price.id, (price.variant, price.amount));
-            present.defaults.insert((price.variant, price.amount.currency));
+            if price.is_default {
+                present.defaults.insert((price.variant, price.amount.currency));
+            }
         }
         let outcome = match (&self.product, variants + prices) {
             (Some(_), _) => Outcome::Created { product, variants, prices },
@@ -239,22 +250,7 @@ fn add_prices(
     added: &mut Additions,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    let mut defaults: HashMap<Currency, PriceId> = HashMap::new();
-    for (index, wanted) in variant.prices.iter().enumerate().filter(|(_, wanted)| wanted.is_default)
-    {
-        if defaults
-            .insert(wanted.amount.currency, price::imported_id(&variant.sku, wanted.amount))
-            .is_some()
-        {
-            let message =
-                format!("the item has more than one default price in {}", wanted.amount.currency);
-            return Err(refuse(
-                ErrorReason::Duplicate,
-                format!("{field}.prices[{index}].is_default"),
-                message,
-            ));
-        }
-    }
+    let mut defaults = marked_defaults(variant, variant_id, field, present)?;
     let mut seen = HashSet::new();
     for (index, wanted) in variant.prices.iter().enumerate() {
         let (id, currency) =
@@ -273,7 +269,11 @@ fn add_prices(
             None if is_repeated => continue,
             None => {}
         }
-        let default = *defaults.entry(currency).or_insert(id);
+        if wanted.can_be_default() {
+            defaults.entry(currency).or_insert(id);
+        }
+        let is_default = defaults.get(&currency) == Some(&id)
+            && !present.defaults.contains(&(variant_id, currency));
         added.prices.push(Price {
             id,
             variant: variant_id,
@@ -281,13 +281,45 @@ fn add_prices(
             product: added.id,
             product_state: added.state,
             amount: wanted.amount,
-            is_default: default == id && !present.defaults.contains(&(variant_id, currency)),
+            audience: wanted.audience.unwrap_or(PriceAudience::WhileDefault),
+            is_default,
             archive_time: None,
             create_time: now,
             effective_time: wanted.effective_time.unwrap_or(now),
         });
     }
     Ok(())
+}
+
+/// Returns the price of each currency that an item marks as the default of a variant.
+fn marked_defaults(
+    variant: &ItemVariant,
+    variant_id: VariantId,
+    field: &str,
+    present: &Present,
+) -> Result<HashMap<Currency, PriceId>, Refusal> {
+    let mut defaults = HashMap::new();
+    for (index, wanted) in variant.prices.iter().enumerate().filter(|(_, wanted)| wanted.is_default)
+    {
+        let field = format!("{field}.prices[{index}].is_default");
+        let (id, currency) =
+            (price::imported_id(&variant.sku, wanted.amount), wanted.amount.currency);
+        if defaults.insert(currency, id).is_some() {
+            let message = format!("the item has more than one default price in {currency}");
+            return Err(refuse(ErrorReason::Duplicate, field, message));
+        }
+        // Of several with the same amount only the first is used. What is there already without
+        // being the default of a variant that has none is restricted.
+        let first = variant.prices.iter().find(|price| price.amount == wanted.amount);
+        let is_there = present.prices.get(&id).is_some_and(|(of, _)| *of == variant_id);
+        if first.is_some_and(|first| !first.can_be_default())
+            || is_there && !present.defaults.contains(&(variant_id, currency))
+        {
+            let message = format!("price {id} is restricted, and a default price is public");
+            return Err(refuse(ErrorReason::PriceRestricted, field, message));
+        }
+    }
+    Ok(defaults)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ fn item(key: &str, skus: &[(&str, &[i64])]) -> Item {
         amount: money("GBP", *minor),
         effective_time: None,
         is_default: false,
+        audience: None,
     };
     let variants = skus.iter().map(|(sku, prices)| ItemVariant {
         sku: (*sku).to_owned(),
@@ -80,10 +81,63 @@ fn the_price_that_is_marked_is_the_default_of_its_currency() {
         amount: money("EUR", 600),
         effective_time: None,
         is_default: false,
+        audience: None,
     });
     let plan = plan(&[Ok(rug)], Present::default(), NOW);
     let defaults: Vec<bool> = plan.prices.iter().map(|price| price.is_default).collect();
     assert_eq!(defaults, [false, true, true]);
+}
+
+/// The audience of each price of a plan, and whether it is a default.
+fn audiences(plan: &Plan) -> Vec<(PriceAudience, bool)> {
+    plan.prices.iter().map(|price| (price.audience, price.is_default)).collect()
+}
+
+#[test]
+fn only_the_default_is_public_unless_the_item_says_so() {
+    use PriceAudience::{Public, Restricted, WhileDefault};
+    let mut rug = item("rug", &[("RUG-1", &[500, 400, 300, 200])]);
+    rug.variants[0].prices[0].audience = Some(Restricted);
+    rug.variants[0].prices[3].audience = Some(Public);
+    let first = plan(&[Ok(rug)], Present::default(), NOW);
+    assert_eq!(
+        audiences(&first),
+        [(Restricted, false), (WhileDefault, true), (WhileDefault, false), (Public, false)]
+    );
+
+    let present = after(Present::default(), &first);
+    let mut more = item("rug", &[("RUG-1", &[100])]);
+    more.variants[0].prices[0].is_default = true;
+    assert_eq!(audiences(&plan(&[Ok(more)], present, NOW)), [(WhileDefault, false)]);
+}
+
+#[test]
+fn a_restricted_price_is_never_made_the_default() {
+    let restricted = |prices: &[i64]| {
+        let mut rug = item("rug", &[("RUG-1", prices)]);
+        rug.variants[0].prices[0].audience = Some(PriceAudience::Restricted);
+        rug
+    };
+    let first = plan(&[Ok(restricted(&[500]))], Present::default(), NOW);
+    assert_eq!(audiences(&first), [(PriceAudience::Restricted, false)]);
+    let present = after(Present::default(), &first);
+
+    let mut known = item("rug", &[("RUG-1", &[500, 400])]);
+    known.variants[0].prices[0].is_default = true;
+    let mut repeated = restricted(&[500, 500]);
+    repeated.variants[0].prices[1].is_default = true;
+    for (item, present, field) in [
+        (known, present.clone(), "variants[0].prices[0].is_default"),
+        (repeated, Present::default(), "variants[0].prices[1].is_default"),
+    ] {
+        let plan = plan(&[Ok(item)], present, NOW);
+        let Outcome::Failed(refusal) = &plan.outcomes[0].1 else { panic!("it was taken") };
+        assert_eq!((refusal.reason, &*refusal.field), ("ERROR_REASON_PRICE_RESTRICTED", field));
+        assert!(plan.prices.is_empty());
+    }
+
+    let next = plan(&[Ok(item("rug", &[("RUG-1", &[500, 400])]))], present, NOW);
+    assert_eq!(audiences(&next), [(PriceAudience::WhileDefault, true)]);
 }
 
 #[test]
@@ -155,16 +209,32 @@ fn a_product_never_has_more_variants_than_it_may() {
     assert_eq!(reason_of(&taken.outcomes[1].1), "ERROR_REASON_TOO_MANY_VARIANTS");
 }
 
+/// Prices, some of which say who they are for.
+fn prices() -> impl Strategy<Value = Vec<ItemPrice>> {
+    use PriceAudience::{Public, Restricted};
+    let audience = prop::sample::select(vec![None, Some(Public), Some(Restricted)]);
+    let price = (1i64..4, audience).prop_map(|(minor, audience)| ItemPrice {
+        amount: money("GBP", minor),
+        effective_time: None,
+        is_default: false,
+        audience,
+    });
+    prop::collection::vec(price, 0..4)
+}
+
 fn items() -> impl Strategy<Value = Vec<Item>> {
-    let variant = (0usize..6, prop::collection::vec(1i64..4, 0..4));
+    let variant = (0usize..6, prices());
     let item = (0usize..4, prop::collection::vec(variant, 0..4));
     prop::collection::vec(item, 0..12).prop_map(|all| {
         let named = all.into_iter().map(|(key, variants)| {
-            let skus: Vec<(String, Vec<i64>)> =
-                variants.into_iter().map(|(sku, prices)| (format!("S{sku}"), prices)).collect();
-            let skus: Vec<(&str, &[i64])> =
-                skus.iter().map(|(sku, prices)| (&**sku, &**prices)).collect();
-            self::item(&format!("k{key}"), &skus)
+            let skus: Vec<String> = variants.iter().map(|(sku, _)| format!("S{sku}")).collect();
+            let without_prices: Vec<(&str, &[i64])> =
+                skus.iter().map(|sku| (sku.as_str(), &[][..])).collect();
+            let mut item = self::item(&format!("k{key}"), &without_prices);
+            for (variant, (_, prices)) in item.variants.iter_mut().zip(variants) {
+                variant.prices = prices;
+            }
+            item
         });
         named.collect()
     })
@@ -193,9 +263,13 @@ proptest! {
         };
         prop_assert_eq!(ids(&[&first, &second]), ids(&[&at_once]));
 
-        // Every variant with a price in a currency has exactly one default there.
-        for (variant, amount) in present.prices.values() {
-            prop_assert!(present.defaults.contains(&(*variant, amount.currency)));
+        // Every variant with a price in a currency that is not restricted has exactly one default
+        // there, which is for everyone.
+        for price in &at_once.prices {
+            let is_public = price.audience != PriceAudience::Restricted;
+            let has_default = present.defaults.contains(&(price.variant, price.amount.currency));
+            prop_assert!(!is_public || has_default);
+            prop_assert!(is_public || !price.is_default);
         }
     }
 }

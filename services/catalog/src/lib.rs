@@ -11,6 +11,7 @@ mod events;
 mod import;
 mod item;
 mod price;
+mod price_audience;
 mod product;
 mod rpc;
 mod state;
@@ -31,6 +32,7 @@ use rpc::CatalogRpc;
 /// Returns the service, ready to be run alone or with others.
 pub fn definition() -> Definition {
     Definition::new("catalog", include_str!("../config.default.toml"), build)
+        .scopes(&["events.publish"])
 }
 
 async fn build(config: Config, host: Host) -> Result<Service, StartError> {

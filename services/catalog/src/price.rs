@@ -5,12 +5,16 @@ use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
 
 use crate::error::Error;
 use crate::item::{NotForSale, Wanted};
+use crate::price_audience::PriceAudience;
+use crate::product::Audience;
 use crate::state::State;
 
 /// The largest amount of a price, in minor units.
 pub const MAX_MINOR_UNITS: i64 = 1_000_000_000_000;
 
-/// One price of a variant. **Invariant:** its amount never changes.
+/// One price of a variant.
+///
+/// **Invariant:** its amount and its audience never change, and a default is for everyone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Price {
     pub id: PriceId,
@@ -20,6 +24,7 @@ pub struct Price {
     /// The state of its product, which decides who sees it.
     pub product_state: State,
     pub amount: Money,
+    pub audience: PriceAudience,
     pub is_default: bool,
     pub archive_time: Option<Timestamp>,
     pub create_time: Timestamp,
@@ -27,9 +32,26 @@ pub struct Price {
 }
 
 impl Price {
+    /// Returns whether it is for everyone now.
+    pub fn is_public(&self) -> bool {
+        self.audience.is_public(self.is_default)
+    }
+
+    /// Returns whether it is there for who reads.
+    pub fn is_seen_by(&self, audience: Audience) -> bool {
+        let is_on_offer = self.is_public() && self.archive_time.is_none();
+        audience.sees(self.product_state) && (audience == Audience::Shop || is_on_offer)
+    }
+
     /// Checks that the price can become the default of its variant and currency.
     pub fn check_can_be_default(&self) -> Result<(), Error> {
-        if self.archive_time.is_some() { Err(Error::PriceArchived(self.id)) } else { Ok(()) }
+        if self.archive_time.is_some() {
+            return Err(Error::PriceArchived(self.id));
+        }
+        match self.audience {
+            PriceAudience::Public | PriceAudience::WhileDefault => Ok(()),
+            PriceAudience::Restricted => Err(Error::PriceRestricted(self.id)),
+        }
     }
 
     /// Returns the price after it was archived; archiving it again keeps the first time.
@@ -77,9 +99,20 @@ pub struct Offer {
 pub struct OfferedPrice {
     pub id: PriceId,
     pub amount: Money,
+    pub audience: PriceAudience,
     pub is_archived: bool,
     /// It is the default of its variant and currency.
     pub is_default: bool,
+}
+
+impl Offer {
+    /// Returns whether it is there for who reads and wants this. A sku is sold to everyone at its
+    /// default price.
+    pub fn is_seen_by(&self, audience: Audience, wanted: &Wanted) -> bool {
+        let is_restricted = matches!(wanted, Wanted::Price(_))
+            && self.price.is_some_and(|price| !price.audience.is_public(price.is_default));
+        audience.sees(self.product_state) && (audience == Audience::Shop || !is_restricted)
+    }
 }
 
 /// Returns the price at which something wanted is sold in a currency, or why it is not.
@@ -125,6 +158,7 @@ mod tests {
             product: ProductId::derive(b"test", "rug"),
             product_state: State::Active,
             amount: Money::new(gbp(), minor),
+            audience: PriceAudience::Public,
             is_default: false,
             archive_time: None,
             create_time: at,
@@ -142,6 +176,7 @@ mod tests {
             price: Some(OfferedPrice {
                 id: price(5).id,
                 amount: price(5).amount,
+                audience: PriceAudience::Public,
                 is_archived: false,
                 is_default: true,
             }),
@@ -173,6 +208,44 @@ mod tests {
         let default = Price { is_default: true, ..price(5) };
         assert!(default.check_can_be_default().is_ok());
         assert!(matches!(default.archive(first), Err(Error::PriceIsDefault(_))));
+    }
+
+    #[test]
+    fn a_restricted_price_is_no_default() {
+        let restricted = Price { audience: PriceAudience::Restricted, ..price(5) };
+        assert!(
+            matches!(restricted.check_can_be_default(), Err(Error::PriceRestricted(id)) if id == restricted.id)
+        );
+    }
+
+    #[test]
+    fn the_public_sees_public_prices_that_are_in_use_and_the_shop_sees_all() {
+        use PriceAudience::{Public, Restricted, WhileDefault};
+        let archived = Some(Timestamp::from_micros(7));
+        for (audience, is_default, archive_time, product_state, is_on_offer) in [
+            (Public, false, None, State::Active, true),
+            (Public, false, None, State::Archived, true),
+            (Public, false, None, State::Draft, false),
+            (Public, false, archived, State::Active, false),
+            (Restricted, false, None, State::Active, false),
+            (Restricted, false, archived, State::Active, false),
+            (WhileDefault, true, None, State::Active, true),
+            (WhileDefault, false, None, State::Active, false),
+        ] {
+            let price = Price { audience, is_default, archive_time, product_state, ..price(5) };
+            assert_eq!(price.is_seen_by(Audience::Public), is_on_offer, "{price:?}");
+            assert!(price.is_seen_by(Audience::Shop));
+        }
+    }
+
+    #[test]
+    fn a_restricted_price_is_offered_to_the_shop_only() {
+        let price = OfferedPrice { audience: PriceAudience::Restricted, ..offer().price.unwrap() };
+        let restricted = Offer { price: Some(price), ..offer() };
+        let wanted = Wanted::Price(price.id);
+        assert!(restricted.is_seen_by(Audience::Shop, &wanted));
+        assert!(!restricted.is_seen_by(Audience::Public, &wanted));
+        assert!(offer().is_seen_by(Audience::Public, &wanted));
     }
 
     #[test]

@@ -19,3 +19,8 @@ CREATE TRIGGER movement_is_never_emptied BEFORE TRUNCATE ON movement FOR EACH ST
 -- checksum 6e808a8f8107eaa811b995a3c57c0f6e01b1d9d0d091f5b2a0d16f07f257fd91
 ALTER TABLE "reservation" ADD COLUMN "order_id" bytea NULL CHECK (length(order_id) = 16);
 ALTER TABLE "reservation" ADD COLUMN "effective_time" bigint NULL;
+
+-- 3: the service that made a reservation
+-- checksum 876625727bba69be8bb088fd248828d84089bab3500ee1b1cd3134af996aaecb
+ALTER TABLE "reservation" ADD COLUMN "owner" text NOT NULL DEFAULT '';
+UPDATE reservation SET owner = 'service:orders';

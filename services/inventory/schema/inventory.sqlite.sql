@@ -18,3 +18,8 @@ CREATE TRIGGER movement_is_never_deleted BEFORE DELETE ON movement BEGIN SELECT 
 -- checksum a25c754266f14e92f0179cd6e57d6e5131f1894f1d690eb9d93ea1f0c8789fce
 ALTER TABLE "reservation" ADD COLUMN "order_id" blob NULL CHECK (length(order_id) = 16);
 ALTER TABLE "reservation" ADD COLUMN "effective_time" integer NULL;
+
+-- 3: the service that made a reservation
+-- checksum 876625727bba69be8bb088fd248828d84089bab3500ee1b1cd3134af996aaecb
+ALTER TABLE "reservation" ADD COLUMN "owner" text NOT NULL DEFAULT '';
+UPDATE reservation SET owner = 'service:orders';

@@ -27,7 +27,7 @@ pub async fn stock_changed(
             stock: Some(stock.clone().into()),
             movement: Some(movement.clone().into()),
         };
-        NewEvent::new(&stock.key.sku, &event, now)
+        NewEvent::new(&event, now)
     });
     let events: Vec<NewEvent> = events.collect();
     Ok(outbox::append_all(tx, &events).await?)
@@ -41,7 +41,6 @@ pub async fn reservation_changed(
 ) -> Result<(), Error> {
     let mut reservation = pb::Reservation::from(reservation.clone());
     reservation.lines.truncate(LINES_AT_MOST);
-    let key = reservation.reservation_id.clone();
     let event = pb::ReservationChanged { reservation: Some(reservation) };
-    Ok(outbox::append(tx, NewEvent::new(key, &event, now)).await?)
+    Ok(outbox::append(tx, NewEvent::new(&event, now)).await?)
 }

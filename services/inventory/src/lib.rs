@@ -29,6 +29,7 @@ use rpc::InventoryRpc;
 /// Returns the service, ready to be run alone or with others.
 pub fn definition() -> Definition {
     Definition::new("inventory", include_str!("../config.default.toml"), build)
+        .scopes(&["events.publish"])
 }
 
 async fn build(config: Config, host: Host) -> Result<Service, StartError> {

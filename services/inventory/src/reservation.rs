@@ -30,6 +30,8 @@ use crate::stock_key::{Quantities, StockKey};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reservation {
     pub id: ReservationId,
+    /// The service that made it, and alone may change it: `service:orders`. Empty in a tombstone.
+    pub owner: String,
     /// The order that it belongs to, if the caller of Reserve named one.
     pub order: Option<OrderId>,
     pub state: State,
@@ -73,6 +75,7 @@ impl Reservation {
             .collect();
         Reservation {
             id,
+            owner: String::new(),
             order: None,
             state: State::Held,
             lines,
@@ -87,6 +90,7 @@ impl Reservation {
     pub fn tombstone(id: ReservationId, now: Timestamp) -> Self {
         Reservation {
             id,
+            owner: String::new(),
             order: None,
             state: State::Released,
             lines: Vec::new(),
@@ -95,6 +99,14 @@ impl Reservation {
             update_time: now,
             effective_time: None,
         }
+    }
+
+    /// Refuses a service that did not make it. A tombstone is nobody's.
+    pub fn of(self, owner: &str) -> Result<Self, Error> {
+        if self.owner == owner || self.lines.is_empty() {
+            return Ok(self);
+        }
+        Err(Error::OfOrder { id: self.id, order: self.order })
     }
 
     /// Answers a reserve that came again, or after its release. The reservation is unchanged.

@@ -6,10 +6,9 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-import { createClient, type Client, type Interceptor } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
-import { Caller, developmentToken } from "@souk/chassis";
-import { unlisted } from "@souk/chassis/testing";
+import { createClient, type Client } from "@connectrpc/connect";
+import type { Caller } from "@souk/chassis";
+import { transportTo, unlisted } from "@souk/chassis/testing";
 
 import { NotificationService } from "#src/contract.js";
 import { ROOT, SECRET_KEY, eventually, folder } from "./support.js";
@@ -20,7 +19,8 @@ export interface Process {
   /** Everything that it has written to its log, over all starts. */
   log: () => string;
   metrics: () => string;
-  client: (caller: Caller) => Client<typeof NotificationService>;
+  /** Unless `scopes` are given, a service and staff have every scope. */
+  client: (caller: Caller, scopes?: readonly string[]) => Client<typeof NotificationService>;
   /** SIGKILL, and gone when this returns. */
   kill: () => Promise<void>;
   /** SIGTERM; returns the exit code. */
@@ -68,17 +68,9 @@ export async function startProcess(t: TestContext, settings: Record<string, stri
     dataDir,
     log: () => log,
     metrics,
-    client: (caller) => createClient(NotificationService, createGrpcTransport({ baseUrl: `http://${ready["grpc"]}`, interceptors: [as(caller)] })),
+    client: (caller, scopes) => createClient(NotificationService, transportTo(ready["grpc"] ?? "", caller.key, scopes)),
     kill: async () => void (await end("SIGKILL")),
     stop: () => end("SIGTERM"),
     start,
-  };
-}
-
-function as(caller: Caller): Interceptor {
-  return (next) => (request) => {
-    const token = developmentToken(caller);
-    if (token !== "") request.header.set("authorization", `Bearer ${token}`);
-    return next(request);
   };
 }

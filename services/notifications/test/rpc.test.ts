@@ -48,6 +48,10 @@ test("the methods keep what the contract promises", { timeout: 60_000 }, async (
     await refused(service.client(Caller.ANONYMOUS).getPreferences({}), Code.Unauthenticated, "UNAUTHENTICATED");
     await refused(user.listWebhookEndpoints({}), Code.PermissionDenied, "ACCESS_DENIED");
     await refused(user.auditNotifications({}), Code.PermissionDenied, "ACCESS_DENIED");
+    const reader = service.client(staff, ["notifications.read"]);
+    await refused(reader.updatePreferences({ accountId: "bob", updateMask: { paths: ["locale"] }, locale: "de-DE" }), Code.PermissionDenied, "ACCESS_DENIED");
+    assert.equal((await reader.getPreferences({ accountId: "bob" })).preferences?.accountId, "bob");
+    await refused(service.client(erp, ["notifications.read"]).listWebhookEndpoints({}), Code.PermissionDenied, "ACCESS_DENIED");
     await refused(user.getPreferences({ accountId: "bob" }), Code.PermissionDenied, "OTHER_ACCOUNT");
     await refused(ann.getPreferences({}), Code.InvalidArgument, "NO_ACCOUNT");
   });

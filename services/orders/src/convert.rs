@@ -4,7 +4,7 @@ use souk_chassis::Caller;
 use souk_client::orders::v1 as pb;
 use souk_contract::FieldError;
 use souk_data::page::PageTokens;
-use souk_types::{Money, OrderId, Timestamp};
+use souk_types::{Currency, Money, OrderId, Timestamp};
 
 use crate::error::{EffectiveTimeFault, Error};
 use crate::new_order::NewOrder;
@@ -67,6 +67,7 @@ fn amount(
     least: i64,
 ) -> Result<Money, Error> {
     let money = Money::try_from(money).map_err(|error| field(name, error))?;
+    money.currency.of_commerce().map_err(|error| field(name, error))?;
     if money.minor < least {
         let allowed = if least == 0 {
             "must be 0 minor units or more"
@@ -118,7 +119,8 @@ pub fn new_order(
 ) -> Result<NewOrder, Error> {
     let request_id = std::mem::take(&mut request.request_id);
     let key = RequestKey::of(caller, &request_id, &request);
-    let currency = request.currency_code.parse().map_err(|error| field("currency_code", error))?;
+    let currency = request.currency_code.parse().and_then(Currency::of_commerce);
+    let currency = currency.map_err(|error| field("currency_code", error))?;
     let expected = request
         .expected_total
         .take()

@@ -1,11 +1,10 @@
 //! The events that changes of orders publish, put into the outbox by the write that makes the
 //! change.
 
-use prost::Message;
 use souk_client::orders::v1 as pb;
 use souk_data::Tx;
 use souk_data::outbox::{self, NewEvent};
-use souk_types::{EventId, Timestamp};
+use souk_types::Timestamp;
 
 use crate::change::Change;
 use crate::error::Error;
@@ -13,49 +12,27 @@ use crate::order::Order;
 
 /// Puts the event of a change into the outbox; many changes have none.
 pub async fn publish(tx: &Tx, order: &Order, change: &Change, now: Timestamp) -> Result<(), Error> {
-    let Some((kind, payload)) = event_of(order, change) else { return Ok(()) };
-    let key = order.id.to_string();
-    outbox::append(
-        tx,
-        NewEvent { id: EventId::new(now), kind: kind.to_owned(), key, payload, time: now },
-    )
-    .await?;
-    Ok(())
+    let Some(event) = event_of(order, change, now) else { return Ok(()) };
+    Ok(outbox::append(tx, event).await?)
 }
 
-/// Returns the type of the event and its message.
-fn event_of(order: &Order, change: &Change) -> Option<(&'static str, Vec<u8>)> {
+fn event_of(order: &Order, change: &Change, now: Timestamp) -> Option<NewEvent> {
     let whole = || Some(pb::Order::from(order));
     Some(match change {
-        Change::Placed => {
-            ("souk.orders.v1.OrderPlaced", pb::OrderPlaced { order: whole() }.encode_to_vec())
-        }
-        Change::Rejected(_) => {
-            ("souk.orders.v1.OrderRejected", pb::OrderRejected { order: whole() }.encode_to_vec())
-        }
-        Change::Paid => {
-            ("souk.orders.v1.OrderPaid", pb::OrderPaid { order: whole() }.encode_to_vec())
-        }
+        Change::Placed => NewEvent::new(&pb::OrderPlaced { order: whole() }, now),
+        Change::Rejected(_) => NewEvent::new(&pb::OrderRejected { order: whole() }, now),
+        Change::Paid => NewEvent::new(&pb::OrderPaid { order: whole() }, now),
         Change::Canceled { effective_time, .. } => {
             let effective_time = effective_time.map(Into::into);
-            (
-                "souk.orders.v1.OrderCanceled",
-                pb::OrderCanceled { order: whole(), effective_time }.encode_to_vec(),
-            )
+            NewEvent::new(&pb::OrderCanceled { order: whole(), effective_time }, now)
         }
         Change::Fulfilled { effective_time } => {
             let effective_time = Some((*effective_time).into());
-            (
-                "souk.orders.v1.OrderFulfilled",
-                pb::OrderFulfilled { order: whole(), effective_time }.encode_to_vec(),
-            )
+            NewEvent::new(&pb::OrderFulfilled { order: whole(), effective_time }, now)
         }
         Change::RefundSucceeded(id) => {
             let refund = order.refund(*id).map(pb::Refund::from);
-            (
-                "souk.orders.v1.OrderRefunded",
-                pb::OrderRefunded { order: whole(), refund }.encode_to_vec(),
-            )
+            NewEvent::new(&pb::OrderRefunded { order: whole(), refund }, now)
         }
         Change::Started(_)
         | Change::Priced(_)
@@ -69,6 +46,7 @@ fn event_of(order: &Order, change: &Change) -> Option<(&'static str, Vec<u8>)> {
 
 #[cfg(test)]
 mod tests {
+    use prost::Message as _;
     use souk_types::{Money, OrderId, RefundId};
 
     use super::*;
@@ -104,9 +82,12 @@ mod tests {
         order.refunds = vec![refund(1), refund(2)];
 
         let first = order.refunds[0].id;
-        let (kind, payload) = event_of(&order, &Change::RefundSucceeded(first)).unwrap();
-        let event = pb::OrderRefunded::decode(payload.as_slice()).unwrap();
-        assert_eq!(kind, "souk.orders.v1.OrderRefunded");
-        assert_eq!(event.refund.unwrap().refund_id, first.to_string());
+        let event = event_of(&order, &Change::RefundSucceeded(first), now).unwrap();
+        let told = pb::OrderRefunded::decode(event.payload.as_slice()).unwrap();
+        assert_eq!(
+            (event.kind.as_str(), event.key),
+            ("souk.orders.v1.OrderRefunded", order.id.to_string())
+        );
+        assert_eq!(told.refund.unwrap().refund_id, first.to_string());
     }
 }

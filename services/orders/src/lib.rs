@@ -47,7 +47,15 @@ use watchers::Watchers;
 
 /// Returns the service, ready to be run alone or with others.
 pub fn definition() -> Definition {
-    Definition::new("orders", include_str!("../config.default.toml"), build)
+    Definition::new("orders", include_str!("../config.default.toml"), build).scopes(&[
+        "events.publish",
+        "events.subscribe",
+        "inventory.read",
+        "inventory.reserve",
+        "payments.charge",
+        "payments.read",
+        "payments.refund",
+    ])
 }
 
 async fn build(config: Config, host: Host) -> Result<Service, StartError> {

@@ -75,7 +75,7 @@ impl Reason {
             Reason::UnknownPaymentMethod => "the payment provider does not know the payment method",
             Reason::PaymentCanceled => "its payment was canceled",
             Reason::NotForSale => "a line is not for sale",
-            Reason::PriceNotAllowed => "a user may order at default prices only",
+            Reason::PriceNotAllowed => "a user may order at public prices only",
             Reason::UpstreamRefused => "an upstream service refused the request",
             Reason::OutOfStep => "its payment or its stock differs from the order",
         }

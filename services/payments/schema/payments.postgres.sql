@@ -8,3 +8,8 @@ CREATE TABLE "attempts" ( "payment_id" bytea NOT NULL, "attempt_number" bigint N
 CREATE TRIGGER attempts_are_not_deleted BEFORE DELETE ON attempts FOR EACH ROW EXECUTE FUNCTION souk_refuse_change();
 CREATE TABLE "refunds" ( "refund_id" bytea NOT NULL PRIMARY KEY, "payment_id" bytea NOT NULL, "currency_code" text NOT NULL, "amount_minor" bigint NOT NULL CHECK ("amount_minor" > 0), "state" bigint NOT NULL CHECK ("state" BETWEEN 1 AND 3), "attempt_number" bigint NOT NULL, "create_time" bigint NOT NULL, "effective_time" bigint NOT NULL, FOREIGN KEY ("payment_id") REFERENCES "payments" ("payment_id") );
 CREATE INDEX "refunds_of_payment" ON "refunds" ("payment_id", "refund_id");
+
+-- 2: owner
+-- checksum 0559accff95780232f8717c2eb8076510c0fd45e2e02b8ee9da2e7bdd098747a
+ALTER TABLE "payments" ADD COLUMN "owner" text NOT NULL DEFAULT '';
+UPDATE payments SET owner = 'service:orders' WHERE length(order_id) > 0;

@@ -8,3 +8,8 @@ CREATE TABLE "attempts" ( "payment_id" blob NOT NULL, "attempt_number" integer N
 CREATE TRIGGER attempts_are_not_deleted BEFORE DELETE ON attempts BEGIN SELECT RAISE(ABORT, 'attempts are kept for ever'); END;
 CREATE TABLE "refunds" ( "refund_id" blob NOT NULL PRIMARY KEY, "payment_id" blob NOT NULL, "currency_code" text NOT NULL, "amount_minor" integer NOT NULL CHECK ("amount_minor" > 0), "state" integer NOT NULL CHECK ("state" BETWEEN 1 AND 3), "attempt_number" integer NOT NULL, "create_time" integer NOT NULL, "effective_time" integer NOT NULL, FOREIGN KEY ("payment_id") REFERENCES "payments" ("payment_id") ) STRICT, WITHOUT ROWID;
 CREATE INDEX "refunds_of_payment" ON "refunds" ("payment_id", "refund_id");
+
+-- 2: owner
+-- checksum 0559accff95780232f8717c2eb8076510c0fd45e2e02b8ee9da2e7bdd098747a
+ALTER TABLE "payments" ADD COLUMN "owner" text NOT NULL DEFAULT '';
+UPDATE payments SET owner = 'service:orders' WHERE length(order_id) > 0;

@@ -60,6 +60,7 @@ pub fn new_payment(
     let id = request.payment_id()?;
     Ok(NewPayment {
         id,
+        owner: caller.key(),
         order: order_of(caller, id, request.order_id()?)?,
         customer: request.customer_id,
         amount: amount(request.amount, 0)?,

@@ -1,10 +1,9 @@
 //! The events of payments, put into the outbox by the write that makes the change.
 
-use prost::Message;
 use souk_client::payments::v1 as pb;
 use souk_data::Tx;
 use souk_data::outbox::{self, NewEvent};
-use souk_types::{EventId, Money, Timestamp};
+use souk_types::{Money, Timestamp};
 
 use crate::attempt::Attempt;
 use crate::error::Error;
@@ -14,7 +13,7 @@ use crate::refund::{Refund, RefundState};
 /// Adds the event that a payment came to rest.
 pub async fn append_changed(tx: &Tx, payment: &Payment, now: Timestamp) -> Result<(), Error> {
     let event = pb::PaymentChanged { payment: Some(payment.into()) };
-    append(tx, payment, "souk.payments.v1.PaymentChanged", event.encode_to_vec(), now).await
+    Ok(outbox::append(tx, NewEvent::new(&event, now)).await?)
 }
 
 /// Adds the event that a refund came to an end.
@@ -38,22 +37,5 @@ pub async fn append_refunded(
         payment: Some(payment.into()),
         refund: refund.as_ref().map(Into::into),
     };
-    append(tx, payment, "souk.payments.v1.PaymentRefunded", event.encode_to_vec(), now).await
-}
-
-async fn append(
-    tx: &Tx,
-    payment: &Payment,
-    kind: &str,
-    payload: Vec<u8>,
-    time: Timestamp,
-) -> Result<(), Error> {
-    let event = NewEvent {
-        id: EventId::new(time),
-        kind: kind.to_owned(),
-        key: payment.id.to_string(),
-        payload,
-        time,
-    };
-    Ok(outbox::append(tx, event).await?)
+    Ok(outbox::append(tx, NewEvent::new(&event, now)).await?)
 }

@@ -46,7 +46,11 @@ use upstream::Ledger;
 
 /// Returns the service, ready to be run alone or with others.
 pub fn definition() -> Definition {
-    Definition::new("payments", include_str!("../config.default.toml"), build)
+    Definition::new("payments", include_str!("../config.default.toml"), build).scopes(&[
+        "events.publish",
+        "ledger.read",
+        "ledger.write",
+    ])
 }
 
 /// Returns the id of an account of payments in the ledger, as `docs/ledger-accounts.md` lists them.

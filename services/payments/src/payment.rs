@@ -12,6 +12,7 @@
 //! is in flight; a capture, void or refund in flight leaves the state as it is until it is
 //! resolved. A payment of amount 0 never reaches the provider.
 
+use souk_chassis::Caller;
 use souk_types::{Currency, Money, OrderId, PaymentId, Timestamp, TransferId};
 
 use crate::attempt::{Answer, Attempt, CaptureKey, Decline, Kind, Method, Stage};
@@ -29,6 +30,8 @@ const NO_CURRENCY: &str = "XXX";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewPayment {
     pub id: PaymentId,
+    /// Who makes it, and alone may change it: `service:orders`.
+    pub owner: String,
     /// None for one that staff makes directly.
     pub order: Option<OrderId>,
     pub customer: String,
@@ -39,11 +42,13 @@ pub struct NewPayment {
 
 /// The intent to take an amount of money.
 ///
-/// **Invariant:** a payment with an order is created and changed by the orders service alone; its
-/// methods ask [`Payment::is_open_to_staff`].
+/// **Invariant:** a payment with an order is changed by the service that made it alone; methods ask
+/// [`Payment::is_open_to`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
     pub id: PaymentId,
+    /// Who made it; empty in a tombstone.
+    pub owner: String,
     /// The order that it belongs to; none for one that staff made directly, and in a tombstone.
     pub order: Option<OrderId>,
     pub customer: String,
@@ -104,6 +109,7 @@ impl Payment {
         };
         Payment {
             id: new.id,
+            owner: new.owner,
             order: new.order,
             customer: new.customer,
             amount: new.amount,
@@ -130,6 +136,7 @@ impl Payment {
         let currency: Currency = NO_CURRENCY.parse().expect("three capital letters");
         Payment {
             id,
+            owner: String::new(),
             order: None,
             customer: String::new(),
             amount: Money::zero(currency),
@@ -155,12 +162,17 @@ impl Payment {
         self.order.is_none() && self.amount.currency.as_str() == NO_CURRENCY
     }
 
-    /// Checks that staff may change it: what belongs to an order is changed through the order, by
-    /// `instead`.
-    pub fn is_open_to_staff(&self, instead: &'static str) -> Result<(), Error> {
+    /// Checks that a caller may change it: staff what belongs to no order, a service what it made
+    /// itself. What belongs to an order is changed through the order, by `instead`.
+    pub fn is_open_to(&self, caller: &Caller, instead: &'static str) -> Result<(), Error> {
+        let is_open = match caller {
+            Caller::Service(_) => self.owner == caller.key(),
+            _ => self.order.is_none(),
+        };
         match self.order {
+            _ if is_open => Ok(()),
             Some(order) => Err(Error::OfOrder { payment: self.id, order, instead }),
-            None => Ok(()),
+            None => Err(Error::NotFound(self.id)),
         }
     }
 

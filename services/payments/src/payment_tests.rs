@@ -29,6 +29,7 @@ fn method(token: &str) -> Method {
 
 fn new(amount: i64) -> NewPayment {
     NewPayment {
+        owner: "service:orders".into(),
         id: PaymentId::derive(b"test", "payment"),
         order: Some(OrderId::derive(b"test", "order")),
         customer: "alice".into(),

@@ -47,18 +47,18 @@ pub struct SimulatorRpc {
 
 impl PaymentRpc {
     /// Checks that this caller may change the payment itself: staff may not change payments of an
-    /// order, nor ones that do not exist.
+    /// order, a service none of another service. A service may void one that has not arrived yet.
     pub async fn check_may_change(
         &self,
         caller: &Caller,
         id: PaymentId,
         instead: &'static str,
     ) -> Result<(), Error> {
-        match caller {
-            Caller::Staff(_) => {
-                store::payment::get(&self.db.read(), id).await?.is_open_to_staff(instead)
-            }
-            _ => Ok(()),
+        match store::payment::get(&self.db.read(), id).await {
+            Ok(payment) if payment.is_tombstone() => Ok(()),
+            Ok(payment) => payment.is_open_to(caller, instead),
+            Err(Error::NotFound(_)) if matches!(caller, Caller::Service(_)) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 }

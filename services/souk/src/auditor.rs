@@ -32,6 +32,7 @@ pub fn definition() -> Definition {
         Ok(Service::new(&souk_client::CONTRACT)
             .worker("audit", move |drain| audit_forever(services.clone(), config.clone(), drain)))
     })
+    .scopes(&["inventory.read", "ops.audit", "orders.read", "payments.read"])
 }
 
 async fn audit_forever(services: Services, config: Config, drain: Drain) {

@@ -13,6 +13,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
 use souk_chassis::{Options, Running, StartError};
+use souk_contract::EVERY_SCOPE;
 use souk_manifest::{Language, Manifest, find};
 use tokio::task::JoinHandle;
 
@@ -23,6 +24,9 @@ use crate::parts;
 /// Where manifests are searched for by default, when the folder exists.
 const FOLDER: &str = "services";
 
+/// The services in other languages that are part of the shop: they are granted what they ask for.
+const OWN: [&str; 2] = ["notifications", "recommendations"];
+
 /// A service of another language, before it is started.
 pub struct Foreign {
     manifest: Manifest,
@@ -30,6 +34,8 @@ pub struct Foreign {
     off: Option<String>,
     /// Whether it only needs to be started.
     is_prepared: bool,
+    /// The scopes of the token with which it calls others.
+    granted: Vec<String>,
 }
 
 /// Finds the services in a folder that are not part of this program.
@@ -58,6 +64,27 @@ pub fn search(folder: Option<&str>) -> Result<Vec<Foreign>, StartError> {
     Ok(found)
 }
 
+/// Grants scopes to services of other teams.
+///
+/// # Errors
+/// A name that none of them has.
+pub fn grant(services: &mut [Foreign], grants: &[(String, Vec<String>)]) -> Result<(), StartError> {
+    for (name, scopes) in grants {
+        let names: Vec<String> = services.iter().map(|one| one.name().to_owned()).collect();
+        let Some(service) = services.iter_mut().find(|one| one.name() == name) else {
+            let there = if names.is_empty() {
+                "there is none here".to_owned()
+            } else {
+                format!("choose from {}", names.join(", "))
+            };
+            let allowed = format!("is not a service in another language; {there}");
+            return Err(StartError::configuration("--grant", name, &allowed));
+        };
+        service.granted.extend(scopes.iter().cloned());
+    }
+    Ok(())
+}
+
 impl Foreign {
     fn new(mut manifest: Manifest) -> Result<Foreign, StartError> {
         // Its own environment variables take precedence, even for "any free port".
@@ -77,13 +104,15 @@ impl Foreign {
         }
         let off = manifest.check_installed().err().map(|why| why.to_string());
         let is_prepared = manifest.is_prepared();
-        Ok(Foreign { manifest, off, is_prepared })
+        let is_own = OWN.contains(&manifest.name.as_str());
+        let granted = if is_own { manifest.scopes.clone() } else { Vec::new() };
+        Ok(Foreign { manifest, off, is_prepared, granted })
     }
 
     fn not_built_in(manifest: Manifest) -> Foreign {
         let off =
             Some("this program was built without it; `cargo souk up` builds it in".to_owned());
-        Foreign { manifest, off, is_prepared: false }
+        Foreign { manifest, off, is_prepared: false, granted: Vec::new() }
     }
 
     /// Returns its name.
@@ -120,6 +149,15 @@ impl Foreign {
         self
     }
 
+    /// Returns the scopes that it asks for and is not granted.
+    fn lacks(&self) -> Vec<&str> {
+        let is_granted = |scope: &str| {
+            self.granted.iter().any(|granted| granted == scope || granted == EVERY_SCOPE)
+        };
+        let asked = self.manifest.scopes.iter().map(String::as_str);
+        asked.filter(|scope| !is_granted(scope)).collect()
+    }
+
     /// Returns its line of the welcome text.
     pub fn welcome(&self) -> String {
         let name = self.name();
@@ -132,7 +170,13 @@ impl Foreign {
                 } else {
                     "being prepared, which takes some minutes the first time"
                 };
-                format!("            {}  {name} ({state})\n", self.manifest.listen)
+                let lacks = self.lacks().join(",");
+                let hint = if lacks.is_empty() {
+                    String::new()
+                } else {
+                    format!("            {name} lacks scopes: --grant {name}={lacks}\n")
+                };
+                format!("            {}  {name} ({state})\n{hint}", self.manifest.listen)
             }
         }
     }
@@ -171,7 +215,7 @@ impl Company {
             .collect();
         let mut tasks = Vec::new();
         for service in services.into_iter().filter(|service| service.off.is_none()) {
-            let launch = environment::launch(&service.manifest, running, &hosts)?;
+            let launch = environment::launch(&service.manifest, &service.granted, running, &hosts)?;
             let supervisor = Supervisor::new(service.manifest, launch, starter.clone(), running);
             tasks.push(tokio::spawn(supervisor.run(stop.subscribe())));
         }

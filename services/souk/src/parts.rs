@@ -33,3 +33,19 @@ pub fn parse_upstream(text: &str) -> Result<(String, String), String> {
     let (name, address) = text.split_once('=').ok_or("must be NAME=ADDRESS")?;
     Ok((parse_name(name)?, address.to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use souk_manifest::Manifest;
+
+    #[test]
+    fn a_service_asks_for_the_scopes_that_its_manifest_lists() {
+        let services = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        for part in super::all().into_iter().filter(|part| part.name() != "auditor") {
+            let manifest = Manifest::read(&services.join(part.name())).unwrap();
+            assert_eq!(part.asks_for(), manifest.scopes, "{}", part.name());
+        }
+    }
+}

@@ -114,8 +114,8 @@ fn imported(variant: &Variant) -> catalog::ImportedVariant {
             currency_code: price.currency_code.clone(),
             minor_units: price.minor_units,
         }),
-        effective_time: None,
         is_default: seen.insert(price.currency_code.clone()),
+        ..Default::default()
     };
     catalog::ImportedVariant {
         sku: variant.sku.clone(),

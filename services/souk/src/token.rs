@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use souk_chassis::{Caller, identity};
+use souk_client::roles::{ROLES, Role};
 
 use crate::say;
 
@@ -16,6 +18,12 @@ pub struct Token {
     /// The caller: user:ID, service:NAME, staff or staff:ID.
     #[arg(long = "as", value_name = "WHO")]
     who: Caller,
+    /// The role of a member of the staff. docs/reference/scopes.md lists the scopes of each.
+    #[arg(long, value_name = "ROLE", value_parser = role_parser())]
+    role: Option<&'static Role>,
+    /// Scopes of a service or a member of the staff, such as orders.read, separated by commas.
+    #[arg(long, value_name = "SCOPE,…", value_delimiter = ',', value_parser = parse_scope)]
+    scope: Vec<String>,
 }
 
 impl Token {
@@ -26,7 +34,38 @@ impl Token {
             eprintln!("souk token: {why}");
             return ExitCode::from(64);
         }
-        say(identity::development_token(&self.who));
+        let is_staff = matches!(self.who, Caller::Staff(_));
+        if self.role.is_some() && !is_staff {
+            eprintln!("souk token: --role is for staff, and {} is none; use --scope", self.who);
+            return ExitCode::from(64);
+        }
+        let of_role = self.role.map_or(&[][..], |role| role.scopes);
+        let scopes: Vec<&str> =
+            of_role.iter().copied().chain(self.scope.iter().map(String::as_str)).collect();
+        if scopes.is_empty() && !matches!(self.who, Caller::User(_) | Caller::Anonymous) {
+            let how = if is_staff { "--role or --scope" } else { "--scope" };
+            eprintln!(
+                "souk token: this token has no scopes, so only public methods admit it: add {how}"
+            );
+        }
+        say(identity::development_token_with(&self.who, &scopes, identity::DEVELOPMENT_KEY));
         ExitCode::SUCCESS
     }
+}
+
+/// Reads a scope for clap.
+pub fn parse_scope(text: &str) -> Result<String, String> {
+    if text == souk_contract::EVERY_SCOPE || souk_manifest::is_scope(text) {
+        return Ok(text.to_owned());
+    }
+    Err("is not a scope: must be small letters with a dot between, such as orders.read, or *"
+        .to_owned())
+}
+
+/// Returns what reads the name of a role for clap, and explains them all in its help.
+fn role_parser() -> impl TypedValueParser<Value = &'static Role> {
+    let names = ROLES.iter().map(|role| PossibleValue::new(role.name).help(role.what));
+    PossibleValuesParser::new(names).map(|name| {
+        ROLES.iter().find(|role| role.name == name).expect("clap admits names of roles only")
+    })
 }

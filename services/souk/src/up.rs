@@ -8,6 +8,7 @@ use souk_chassis::{Options, Running, Shop, StartError};
 
 use crate::data::{self, Follower};
 use crate::foreign::{self, Company, Foreign};
+use crate::token::parse_scope;
 use crate::{parts, seed};
 
 /// Runs the whole shop in this process, with nothing else installed.
@@ -24,6 +25,10 @@ pub struct Up {
     /// exists, empty for none.
     #[arg(long, value_name = "DIR")]
     services_dir: Option<String>,
+    /// The scopes that a service of another team is granted; more than once for several services.
+    /// Its manifest lists those that it asks for, docs/reference/scopes.md what they allow.
+    #[arg(long, value_name = "NAME=SCOPE,…", value_parser = parse_grant)]
+    grant: Vec<(String, Vec<String>)>,
     /// Leaves the catalogue empty on the first start.
     #[arg(long)]
     no_seed: bool,
@@ -94,7 +99,8 @@ impl Up {
     /// Runs the shop until SIGTERM or SIGINT.
     pub async fn run(self) -> Result<(), StartError> {
         let is_in = |name: &str| !self.without.iter().any(|without| without == name);
-        let foreign = foreign::search(self.services_dir.as_deref())?;
+        let mut foreign = foreign::search(self.services_dir.as_deref())?;
+        foreign::grant(&mut foreign, &self.grant)?;
         self.check_without(&foreign)?;
         let foreign: Vec<Foreign> = foreign.into_iter().filter(|one| is_in(one.name())).collect();
         let options =
@@ -179,6 +185,16 @@ Look around with grpcurl:
 Stop with Ctrl-C."#
         )
     }
+}
+
+/// Reads NAME=SCOPE,… for clap.
+fn parse_grant(text: &str) -> Result<(String, Vec<String>), String> {
+    let (name, scopes) = text.split_once('=').ok_or("must be NAME=SCOPE,…")?;
+    let scopes = scopes
+        .split(',')
+        .map(|scope| parse_scope(scope).map_err(|why| format!("{scope:?} {why}")))
+        .collect::<Result<_, _>>()?;
+    Ok((name.to_owned(), scopes))
 }
 
 /// Returns the address at which a client on this machine reaches a listener.

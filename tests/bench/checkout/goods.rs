@@ -55,8 +55,8 @@ fn product(number: usize) -> catalog::ImportProductsRequest {
     let unit_price = Money { currency_code: CURRENCY.to_owned(), minor_units: 100 + number as i64 };
     let price = catalog::ImportedPrice {
         unit_price: Some(unit_price),
-        effective_time: None,
         is_default: true,
+        ..Default::default()
     };
     let variant =
         catalog::ImportedVariant { sku: sku(number), prices: vec![price], ..Default::default() };

@@ -5,7 +5,8 @@ use souk_chassis::identity::development_token_with;
 use tonic::Code;
 
 use crate::process::report::Report;
-use crate::process::stage::{Stage, caller, is_error, new_trace, told};
+use crate::process::stage::{Stage, caller, is_error, metadata, new_trace, told};
+use crate::process::wire::Reply;
 
 /// Bytes that no message can be read from: a tag that does not end.
 const GARBAGE: [u8; 1] = [0xff];
@@ -39,6 +40,7 @@ pub async fn every_kind_of_caller(stage: &Stage<'_>, report: &mut Report) {
             report.look("C-ACCESS-7", !learnt, seen);
         }
     }
+    scopes(stage, report).await;
     let is_open = |method: &super::contract::Method| {
         method.access.as_ref().is_some_and(|access| access.admits(&Caller::Anonymous))
     };
@@ -47,6 +49,51 @@ pub async fn every_kind_of_caller(stage: &Stage<'_>, report: &mut Report) {
             report.cannot(number, "every method is PUBLIC");
         }
     }
+}
+
+/// Calls every method that asks for scopes with tokens that have none of them, all but one, exactly
+/// these, and `*`.
+async fn scopes(stage: &Stage<'_>, report: &mut Report) {
+    let mut asks = false;
+    for method in &stage.methods {
+        let Some(access) = &method.access else { continue };
+        for caller in access.callers() {
+            let Some(needs) = access.asks_of(&caller).next() else { continue };
+            if needs.is_empty() || access.asks_of(&caller).count() > 1 {
+                continue;
+            }
+            asks = true;
+            let needs: Vec<&str> = needs.iter().map(String::as_str).collect();
+            let lacking = [(vec![], needs.join(",")), (vec!["other.scope"], needs.join(","))];
+            let but_one = (needs[1..].to_vec(), needs[0].to_owned());
+            for (scopes, named) in lacking.into_iter().chain([but_one]) {
+                let reply = as_holder(stage, method, &caller, &scopes).await;
+                let holds = is_error(&reply, Code::PermissionDenied, DENIED)
+                    && metadata(&reply, "scopes").as_deref() == Some(named.as_str());
+                let seen = format!("{} by {caller} with {scopes:?}: {}", method.path, told(&reply));
+                report.look("C-ACCESS-3", holds, seen);
+            }
+            for scopes in [needs, vec!["*"]] {
+                let reply = as_holder(stage, method, &caller, &scopes).await;
+                let holds = reply.code() == Some(Code::InvalidArgument);
+                let seen = format!("{} by {caller} with {scopes:?}: {}", method.path, told(&reply));
+                report.look("C-ACCESS-3", holds, seen);
+            }
+        }
+    }
+    if !asks {
+        report.cannot("C-ACCESS-3", "no method asks for a scope");
+    }
+}
+
+async fn as_holder(
+    stage: &Stage<'_>,
+    method: &super::contract::Method,
+    caller: &Caller,
+    scopes: &[&str],
+) -> Reply {
+    let headers = [("authorization", stage.authorization(caller, scopes))];
+    stage.call_raw(&method.path, &new_trace(), &headers, GARBAGE.to_vec()).await
 }
 
 /// Calls the manifest's read and health with tokens that are not right, and once with one that is.

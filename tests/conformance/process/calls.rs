@@ -23,7 +23,8 @@ pub fn made(stage: &Stage<'_>, upstreams: &Recorder, report: &mut Report) {
         return;
     }
     let name = stage.service.manifest.name.clone();
-    let own = format!("Bearer {}", development_token_with(&Caller::Service(name), &[], KEY));
+    let scopes: Vec<&str> = stage.service.manifest.scopes.iter().map(String::as_str).collect();
+    let own = format!("Bearer {}", development_token_with(&Caller::Service(name), &scopes, KEY));
     let traces = stage.asked().into_iter().map(|asked| asked.trace).collect::<BTreeSet<_>>();
     for call in calls {
         let header = |name: &str| {

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use souk_manifest::{Launch, Manifest};
+use souk_manifest::{Language, Launch, Manifest};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
@@ -84,6 +84,10 @@ impl Service {
             .set("server.metrics_listen", "127.0.0.1:0")
             .set("server.drain_seconds", 5)
             .set("data_dir", data.display());
+        // Those in Rust are granted what they ask for by the program that they are part of.
+        if self.manifest.language != Language::Rust {
+            launch = launch.set("identity.scopes", self.manifest.scopes.join(" "));
+        }
         for (key, value) in &self.manifest.run.conformance_settings {
             launch = launch.set(key, value);
         }

@@ -30,12 +30,10 @@ pub struct Method {
     pub is_read: bool,
 }
 
-/// Who may call a method.
+/// Who may call a method: kinds of callers, each with the scopes that it needs.
 #[derive(Clone, Default)]
 pub struct Access {
-    kinds: Vec<String>,
-    services: Vec<String>,
-    pub scopes: Vec<String>,
+    grants: Vec<(String, Vec<String>)>,
 }
 
 /// Asks reflection one question.
@@ -127,50 +125,51 @@ fn access(pool: &DescriptorPool, method: &MethodDescriptor) -> Option<Access> {
         return None;
     }
     let policy = options.get_extension(&option);
-    let access = policy.as_message()?.get_field_by_name("access")?;
-    let access = access.as_message()?;
-    let texts = |name: &str| -> Vec<String> {
-        let Some(value) = access.get_field_by_name(name) else { return Vec::new() };
-        value
-            .as_list()
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|one| one.as_str().map(str::to_owned))
-            .collect()
-    };
-    let kinds = access.get_field_by_name("callers")?;
     let kind = pool.get_enum_by_name("souk.policy.v1.Caller")?;
-    let named = |value: &Value| Some(kind.get_value(value.as_enum_number()?)?.name().to_owned());
-    let kinds = kinds.as_list()?.iter().filter_map(named).collect();
-    Some(Access { kinds, services: texts("services"), scopes: texts("scopes") })
+    let grants = policy.as_message()?.get_field_by_name("grants")?;
+    let grant = |value: &Value| {
+        let grant = value.as_message()?;
+        let caller = grant.get_field_by_name("caller")?.as_enum_number()?;
+        let scopes = grant.get_field_by_name("scopes")?;
+        let scopes = scopes.as_list()?.iter().filter_map(|one| one.as_str().map(str::to_owned));
+        Some((kind.get_value(caller)?.name().to_owned(), scopes.collect()))
+    };
+    Some(Access { grants: grants.as_list()?.iter().filter_map(grant).collect() })
 }
 
 impl Access {
-    /// Returns whether a caller is admitted, scopes aside.
+    /// Returns whether a caller is admitted when its token has every scope.
     pub fn admits(&self, caller: &Caller) -> bool {
-        let has = |kind: &str| self.kinds.iter().any(|one| one == kind);
-        has("CALLER_PUBLIC")
-            || match caller {
-                Caller::Anonymous => false,
-                Caller::User(_) => has("CALLER_USER"),
-                Caller::Staff(_) => has("CALLER_STAFF"),
-                Caller::Service(name) => {
-                    has("CALLER_SERVICE")
-                        && (self.services.is_empty() || self.services.contains(name))
-                }
-            }
+        self.asks_of(caller).next().is_some()
     }
 
-    /// Returns one caller of each kind, and one service of each name that the policy has.
-    pub fn callers(&self) -> Vec<Caller> {
-        let own = self.services.iter().cloned().map(Caller::Service);
-        let some = [
+    /// Returns what the method asks of a caller: the scopes of each grant to its kind.
+    pub fn asks_of(&self, caller: &Caller) -> impl Iterator<Item = &[String]> {
+        let kind = match caller {
+            Caller::Anonymous => "CALLER_PUBLIC",
+            Caller::User(_) => "CALLER_USER",
+            Caller::Staff(_) => "CALLER_STAFF",
+            Caller::Service(_) => "CALLER_SERVICE",
+        };
+        self.grants
+            .iter()
+            .filter(move |(of, _)| of == kind || of == "CALLER_PUBLIC")
+            .map(|(_, scopes)| scopes.as_slice())
+    }
+
+    /// Returns every scope that any grant asks for.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.grants.iter().flat_map(|(_, scopes)| scopes).map(String::as_str)
+    }
+
+    /// Returns one caller of each kind.
+    pub fn callers(&self) -> [Caller; 4] {
+        [
             Caller::Staff("conformance".into()),
             Caller::User("conformance".into()),
             Caller::Service("conformance".into()),
             Caller::Anonymous,
-        ];
-        some.into_iter().chain(own).collect()
+        ]
     }
 
     /// Returns a caller that is admitted.

@@ -157,7 +157,10 @@ async fn without_bus(
 
 async fn start(bus: &Service, launch: Launch) -> Result<Stage<'_>, String> {
     let process = bus.start(launch, &[]).await.map_err(|why| format!("the bus: {why}"))?;
-    Stage::open(bus, process, None).await
+    let mut stage = Stage::open(bus, process, None).await?;
+    // Its tokens have the scopes of the methods that it knows.
+    stage.learn().await?;
+    Ok(stage)
 }
 
 async fn open<'a>(service: &'a Service, data: &Path, bus: &Stage<'_>) -> Result<Stage<'a>, String> {

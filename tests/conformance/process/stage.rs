@@ -11,7 +11,7 @@ use tonic::Code;
 use tonic_types::StatusExt as _;
 
 use crate::process::child::{Running, Service};
-use crate::process::contract::{self, Method};
+use crate::process::contract::{self, Access, Method};
 use crate::process::redaction::CANARY;
 use crate::process::report::Report;
 use crate::process::wire::{Connection, Reply, Stream};
@@ -113,12 +113,16 @@ impl<'a> Stage<'a> {
             .methods
             .iter()
             .filter_map(|method| method.access.as_ref())
-            .flat_map(|access| &access.scopes)
-            .map(String::as_str)
+            .flat_map(Access::scopes)
             .collect();
         scopes.sort_unstable();
         scopes.dedup();
         development_token_with(caller, &scopes, &self.key)
+    }
+
+    /// Returns the `authorization` header of a caller whose token has these scopes alone.
+    pub fn authorization(&self, caller: &Caller, scopes: &[&str]) -> String {
+        format!("Bearer {}", development_token_with(caller, scopes, &self.key))
     }
 
     /// Returns the headers of a call by a caller, in a trace of its own.
@@ -315,4 +319,9 @@ pub fn told(reply: &Reply) -> String {
 pub fn is_error(reply: &Reply, code: Code, reason: &str) -> bool {
     let info = reply.status.get_details_error_info();
     reply.code() == Some(code) && info.is_some_and(|info| info.reason == reason)
+}
+
+/// Returns what the ErrorInfo of an answer says under a key of its metadata.
+pub fn metadata(reply: &Reply, key: &str) -> Option<String> {
+    reply.status.get_details_error_info()?.metadata.get(key).cloned()
 }

@@ -18,8 +18,8 @@ const SEEN_BY_SCRIPTS: [(&str, &[&str]); 10] = [
     ("tests/contract/", &["proto"]),
     ("tests/clients/typescript", &["clients/typescript", "proto"]),
     ("tests/clients/python", &["clients/python", "proto"]),
-    ("tests/clients/go", &["proto"]),
-    ("tests/clients/java", &["proto"]),
+    ("tests/clients/go", &["clients/go", "clients/service_config.json", "proto"]),
+    ("tests/clients/java", &["clients/java", "clients/service_config.json", "proto"]),
     ("tests/clients/policy", &["clients/python", "clients/typescript", "proto"]),
     ("tests/conformance/chassis_node", &["libs/chassis-node", "clients/typescript", "proto"]),
     ("tests/conformance/chassis_python", &["libs/chassis-python", "clients/python", "proto"]),
@@ -89,6 +89,9 @@ fn distances(metadata: &Metadata, files: &BTreeSet<String>) -> BTreeMap<String, 
     if files.iter().any(|file| is_in(file, "proto")) {
         distances.insert("clients/rust".to_owned(), 0);
     }
+    if files.contains("proto/currencies.csv") {
+        distances.insert("libs/souk-types".to_owned(), 0);
+    }
     if files.iter().any(|file| file == "Cargo.toml" || file == "Cargo.lock") {
         distances.extend(folders.iter().map(|folder| (folder.clone(), 0)));
     }
@@ -135,6 +138,8 @@ mod tests {
         let of_the_contract = distances(&metadata, &files(&["proto/souk/orders/v1/order.proto"]));
         assert_eq!(of_the_contract.get("clients/rust"), Some(&0));
         assert!(of_the_contract.contains_key("services/catalog"));
+        let of_the_currencies = distances(&metadata, &files(&["proto/currencies.csv"]));
+        assert_eq!(of_the_currencies.get("libs/souk-types"), Some(&0));
     }
 
     #[test]

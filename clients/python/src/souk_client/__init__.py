@@ -1,9 +1,10 @@
 """Souk's contract in Python.
 
 Messages and stubs are generated, modules for each proto file: `souk.orders.v1.order_service_pb2` and `…_pb2_grpc`. This package
-is the little that calls need besides: `connect` and `connect_aio`, `SoukError`, pages, and streams that resume.
+is the little that calls need besides: `connect` and `connect_aio`, `SoukError`, pages, streams that resume, `money` as text.
 """
 
+from souk_client import money
 from souk_client.aio import AioChannel
 from souk_client.channel import Channel
 from souk_client.connect import connect, connect_aio
@@ -27,6 +28,7 @@ __all__ = [
     "development_token",
     "items",
     "items_aio",
+    "money",
     "pages",
     "pages_aio",
     "policy_of",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import grpc
@@ -16,7 +17,12 @@ _MAX_MESSAGE_BYTES = 16 << 20
 
 
 def connect(
-    address: str, *, token: str | None = None, as_: str | None = None, tls: grpc.ChannelCredentials | None = None
+    address: str,
+    *,
+    token: str | None = None,
+    as_: str | None = None,
+    scopes: Sequence[str] = (),
+    tls: grpc.ChannelCredentials | None = None,
 ) -> Channel:
     """Returns a channel for generated stubs that speaks gRPC to a shop; nothing is sent before the first call.
 
@@ -26,29 +32,36 @@ def connect(
     - `address`: `127.0.0.1:7300`, `http://…` or `https://…`
     - `token`: sent as `authorization: Bearer …`
     - `as_`: signs a development token for `user:ID`, `service:NAME` or `staff`; for shops on this machine
+    - `scopes`: what the token of `as_` is granted, such as `["orders.read"]`; `"*"` is every scope. Services and staff need
+      those that the contract names for each method, users none
     - `tls`: what `grpc.ssl_channel_credentials()` returns, when it needs a certificate or another authority
     """
     target, credentials = _target(address, tls)
     options = _options()
     inner = grpc.secure_channel(target, credentials, options) if credentials else grpc.insecure_channel(target, options)
-    return Channel(inner, _token(token, as_))
+    return Channel(inner, _token(token, as_, scopes))
 
 
 def connect_aio(
-    address: str, *, token: str | None = None, as_: str | None = None, tls: grpc.ChannelCredentials | None = None
+    address: str,
+    *,
+    token: str | None = None,
+    as_: str | None = None,
+    scopes: Sequence[str] = (),
+    tls: grpc.ChannelCredentials | None = None,
 ) -> AioChannel:
     """Returns what `connect` does, for asyncio. Call it where the event loop runs."""
     target, credentials = _target(address, tls)
     options = _options()
     if credentials:
-        return AioChannel(grpc.aio.secure_channel(target, credentials, options), _token(token, as_))
-    return AioChannel(grpc.aio.insecure_channel(target, options), _token(token, as_))
+        return AioChannel(grpc.aio.secure_channel(target, credentials, options), _token(token, as_, scopes))
+    return AioChannel(grpc.aio.insecure_channel(target, options), _token(token, as_, scopes))
 
 
-def _token(token: str | None, who: str | None) -> str:
+def _token(token: str | None, who: str | None, scopes: Sequence[str]) -> str:
     if token is not None:
         return token
-    return "" if who is None else development_token(who)
+    return "" if who is None else development_token(who, scopes=scopes)
 
 
 def _target(address: str, tls: grpc.ChannelCredentials | None) -> tuple[str, grpc.ChannelCredentials | None]:

@@ -14,8 +14,9 @@ DEVELOPMENT_KEY = "souk-development-key-that-is-no-secret"
 def development_token(who: str, *, key: str = DEVELOPMENT_KEY, scopes: Sequence[str] = ()) -> str:
     """Returns a token for `user:ID`, `service:NAME`, `staff` or `staff:ID`. Only shops on loopback addresses accept it.
 
-    `anonymous` has no token, so the result is empty. `key` is the shop's `identity.development_key`, when it has one; `scopes`
-    are words without spaces.
+    `anonymous` has no token, so the result is empty. `key` is the shop's `identity.development_key`, when it has one.
+    `scopes` is what the token is granted, such as `["orders.read", "ops.audit"]`; `"*"` is every scope. Services and staff need
+    those that the contract names for each method, users none.
     """
     if who == "anonymous":
         return ""

@@ -16,11 +16,9 @@ from opentelemetry.trace import Span
 from souk_client import SoukError
 
 from souk_chassis import policy, trace
-from souk_chassis.caller import Caller
 from souk_chassis.context import CURRENT
 from souk_chassis.deadline import Deadline
 from souk_chassis.error import DETAILS_HEADER, answer
-from souk_chassis.identity import development_token
 from souk_chassis.policy import MethodPolicy
 from souk_chassis.red import Calls
 from souk_chassis.refusal import UpstreamUnavailable
@@ -53,11 +51,11 @@ class Outgoing:
 
 
 class Channel(grpc.aio.Channel):
-    """The way to one upstream, on which this service calls as itself. Generated stubs take it as any channel."""
+    """The way to one upstream, on which this service calls with its `token`. Generated stubs take it as any channel."""
 
-    def __init__(self, upstream: str, addresses: str, me: Caller, key: str, outgoing: Outgoing) -> None:
+    def __init__(self, upstream: str, addresses: str, token: str, outgoing: Outgoing) -> None:
         self.upstream = upstream
-        self._token = development_token(me, key=key)
+        self._token = token
         self._outgoing = outgoing
         self._inner = grpc.aio.insecure_channel(target_of(addresses), options=_OPTIONS) if addresses else None
 

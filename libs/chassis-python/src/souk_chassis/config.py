@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,6 +62,20 @@ def _network(text: str) -> str:
     return text
 
 
+# Two or more words with dots between them, as the contract writes them.
+_SCOPE = re.compile(r"[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+|\*")
+
+
+def _scopes(text: str) -> str:
+    if not all(_SCOPE.fullmatch(scope) for scope in _words(text)):
+        raise ValueError('must be scopes like "orders.read" separated by spaces, or "*" for every scope')
+    return text
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in text.split(" ") if word]
+
+
 Address = Annotated[str, AfterValidator(_address)]
 
 
@@ -105,9 +120,14 @@ class Telemetry(Settings):
 
 
 class IdentitySettings(Settings):
-    """How tokens are verified."""
+    """How tokens are verified, and what the service's own token says."""
 
     development_key: str
+    scopes: Annotated[str, AfterValidator(_scopes)]
+
+    def own_scopes(self) -> list[str]:
+        """Returns the scopes with which this service calls others."""
+        return _words(self.scopes)
 
 
 class ChassisSettings(Settings):

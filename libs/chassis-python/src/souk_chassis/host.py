@@ -23,10 +23,10 @@ class Host:
         self._channels: dict[str, Channel] = {}
 
     def channel(self, upstream: str) -> Channel:
-        """Returns the way to an upstream, on which this service calls as itself; give it to a generated stub.
+        """Returns the way to an upstream, on which this service calls as itself, with the scopes of `identity.scopes`.
 
-        It may be taken before the upstream is there; calls made until then, and calls to a name that is not under
-        `[upstreams]`, fail with UNAVAILABLE and ERROR_REASON_UPSTREAM_UNAVAILABLE.
+        Give it to a generated stub. It may be taken before the upstream is there; calls made until then, and calls to a name
+        that is not under `[upstreams]`, fail with UNAVAILABLE and ERROR_REASON_UPSTREAM_UNAVAILABLE.
         """
         if upstream not in self._channels:
             self._channels[upstream] = self._channel(upstream)

@@ -43,6 +43,7 @@ _LARGE_BYTES = 64 << 10
 _SLOWEST_BYTES_PER_SECOND = 64 << 10
 # No message of protobuf begins with these bytes: they would be a field of a kind that does not exist.
 _GZIP = b"\x1f\x8b"
+_KINDS_IN_WORDS = {"user": "a user", "service": "a service", "staff": "a member of the staff"}
 # The most that each request reports.
 _MOST_VIOLATIONS = refusal.InvalidRequest.MOST
 
@@ -324,18 +325,18 @@ class _NotTakenError(Exception):
 
 
 def allow(policy: MethodPolicy, identity: Identity) -> None:
-    """Checks the caller's kind, which service it is, and its scopes."""
-    caller = identity.caller
-    is_admitted = "public" in policy.callers or caller.kind in policy.callers
-    if caller.kind == "service" and "public" not in policy.callers and policy.services:
-        is_admitted = is_admitted and caller.id in policy.services
-    if not is_admitted:
-        if caller.kind == "anonymous":
-            raise refusal.Unauthenticated("this method requires an authenticated caller")
-        raise refusal.AccessDenied(f"{policy.name} may not be called by this {caller.kind}")
-    for scope in policy.scopes:
-        if scope not in identity.scopes:
-            raise refusal.AccessDenied(f"{policy.name} needs the scope {scope}")
+    """Checks the caller's kind and scopes."""
+    kind = identity.caller.kind
+    grants = policy.grants_for(kind)
+    if not grants and kind == "anonymous":
+        raise refusal.Unauthenticated("this method requires an authenticated caller")
+    if not grants:
+        raise refusal.AccessDenied(f"{policy.name} may not be called by {_KINDS_IN_WORDS[kind]}")
+    lacking = [grant.lacking(identity.scopes) for grant in grants]
+    if all(lacking):
+        needed = " and ".join(lacking[0])
+        message = f"{policy.name} may be called by {_KINDS_IN_WORDS[kind]} whose token has the scope {needed}"
+        raise refusal.AccessDenied(message, lacking[0])
 
 
 def criticality(policy: MethodPolicy, headers: dict[str, str], identity: Identity) -> str:

@@ -14,6 +14,20 @@ from souk.policy.v1 import policy_pb2 as pb
 _KINDS = {pb.CALLER_PUBLIC: "public", pb.CALLER_USER: "user", pb.CALLER_SERVICE: "service", pb.CALLER_STAFF: "staff"}
 _OPTION: Any = pb.method
 CRITICALITIES = ("sheddable", "sheddable_plus", "critical", "critical_plus")
+EVERY_SCOPE = "*"
+"""The scope of a token that has every scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Admits callers of one kind (`public` is every kind) whose token has all of the scopes."""
+
+    caller: str
+    scopes: tuple[str, ...] = ()
+
+    def lacking(self, scopes: frozenset[str]) -> list[str]:
+        """Returns what a token with these scopes lacks."""
+        return [] if EVERY_SCOPE in scopes else [scope for scope in self.scopes if scope not in scopes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +35,8 @@ class MethodPolicy:
     """One method: `path` is `/souk.orders.v1.OrderService/PlaceOrder`, `timeout` is in seconds, none when it has no limit."""
 
     path: str
-    callers: frozenset[str]
-    services: frozenset[str]
-    scopes: tuple[str, ...]
+    grants: tuple[Grant, ...]
+    """Who may call: whoever one of these admits."""
     criticality: str
     timeout: float | None
     is_repeatable: bool
@@ -36,6 +49,10 @@ class MethodPolicy:
     def name(self) -> str:
         """Returns the path without its slash, as in logs and metrics."""
         return self.path[1:]
+
+    def grants_for(self, kind: str) -> list[Grant]:
+        """Returns the grants that are for this kind of caller, in the order of the contract."""
+        return [grant for grant in self.grants if grant.caller in ("public", kind)]
 
     @property
     def is_streaming(self) -> bool:
@@ -51,9 +68,7 @@ def of(method: MethodDescriptor) -> MethodPolicy:
     policy: pb.MethodPolicy = options.Extensions[_OPTION]
     return MethodPolicy(
         path=f"/{method.containing_service.full_name}/{method.name}",
-        callers=frozenset(_KINDS[kind] for kind in policy.access.callers),
-        services=frozenset(policy.access.services),
-        scopes=tuple(policy.access.scopes),
+        grants=tuple(Grant(_KINDS[grant.caller], tuple(grant.scopes)) for grant in policy.grants),
         criticality=pb.Criticality.Name(policy.criticality).removeprefix("CRITICALITY_").lower(),
         timeout=policy.timeout.ToTimedelta().total_seconds() if policy.HasField("timeout") else None,
         is_repeatable=options.idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN,
@@ -66,10 +81,8 @@ def of(method: MethodDescriptor) -> MethodPolicy:
 def open_to_all(path: str, *, is_client_streaming: bool, is_server_streaming: bool) -> MethodPolicy:
     """Returns the policy of a method that every process offers: standards of others carry none."""
     timeout = None if is_client_streaming or is_server_streaming else 5.0
-    nobody: frozenset[str] = frozenset()
-    return MethodPolicy(
-        path, frozenset({"public"}), nobody, (), "critical_plus", timeout, False, is_client_streaming, is_server_streaming
-    )
+    everyone = (Grant("public"),)
+    return MethodPolicy(path, everyone, "critical_plus", timeout, False, is_client_streaming, is_server_streaming)
 
 
 @cache

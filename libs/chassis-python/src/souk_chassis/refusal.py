@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from google.rpc.error_details_pb2 import BadRequest
@@ -17,9 +18,12 @@ class Unauthenticated(Error):
 
 
 class AccessDenied(Error):
-    """This caller may not call this method."""
+    """This caller may not call this method; `scopes` are those that its token lacks."""
 
     reason = ErrorReason.ERROR_REASON_ACCESS_DENIED
+
+    def __init__(self, message: str, scopes: Sequence[str] = ()) -> None:
+        super().__init__(message, metadata={"scopes": ",".join(scopes)} if scopes else None)
 
 
 class DeadlineExceeded(Error):

@@ -28,7 +28,7 @@ from souk_chassis.definition import Definition, StartError
 from souk_chassis.drain import Drain
 from souk_chassis.health import Board, follow
 from souk_chassis.host import Host
-from souk_chassis.identity import Verifier
+from souk_chassis.identity import Verifier, development_token
 from souk_chassis.incoming import Incoming, Process
 from souk_chassis.limits import Limits
 from souk_chassis.methods import ServiceError, table
@@ -111,8 +111,9 @@ class Running:
 
     def _channel(self, upstream: str) -> Channel:
         settings = self._settings
-        addresses = settings.upstreams.get(upstream, "")
-        return Channel(upstream, addresses, Caller("service", self.name), settings.identity.development_key, self._outgoing)
+        own, key = Caller("service", self.name), settings.identity.development_key
+        token = development_token(own, settings.identity.own_scopes(), key)
+        return Channel(upstream, settings.upstreams.get(upstream, ""), token, self._outgoing)
 
     async def _start(self, definition: Definition[Any], own: Any) -> None:
         settings = self._settings

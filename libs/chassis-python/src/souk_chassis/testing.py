@@ -25,6 +25,7 @@ from souk_chassis.definition import Definition
 from souk_chassis.error import DETAILS_HEADER, answer
 from souk_chassis.identity import development_token
 from souk_chassis.owner import owner_of
+from souk_chassis.policy import EVERY_SCOPE
 from souk_chassis.refusal import InvalidRequest
 from souk_chassis.running import Running
 
@@ -56,8 +57,13 @@ async def stop(running: Running) -> None:
 
 
 def caller(who: str, *scopes: str) -> tuple[tuple[str, str], ...]:
-    """Returns the metadata of a caller: `user:alice`, `service:orders`, `staff:ann`, or none for `anonymous`."""
-    token = development_token(Caller.parse(who), scopes)
+    """Returns the metadata of a caller: `user:alice`, `service:orders`, `staff:ann`, or none for `anonymous`.
+
+    Without `scopes` the token of a service or of staff has every scope, and a user's has none.
+    """
+    parsed = Caller.parse(who)
+    every = (EVERY_SCOPE,) if parsed.kind in ("service", "staff") else ()
+    token = development_token(parsed, scopes or every)
     return (("authorization", f"Bearer {token}"),) if token else ()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from souk_chassis.ids import new_id
+from souk_chassis.key import key_of
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 
@@ -30,17 +31,17 @@ class Tx:
         """Runs one statement for each row of parameters."""
         return self._open().executemany(sql, parameters)
 
-    def publish(self, event: Message, key: str, *, time_micros: int | None = None) -> str:
+    def publish(self, event: Message, *, time_micros: int | None = None) -> str:
         """Adds an event of the contract to the write and returns its id; the relay sends it after the commit.
 
-        `key` is what the event is about, for instance an order's id; events of one key are published in order. `time_micros` is
+        Its key is what the contract says (`souk.policy.v1.event`); events of one key are published in order. `time_micros` is
         when it happened, in microseconds since 1970; else it is now.
         """
         event_id = new_id("event")
         now = time.time_ns() // 1000 if time_micros is None else time_micros
         self.execute(
             "INSERT INTO souk_outbox (event_id, kind, subject, payload, traceparent, created_time) VALUES (?, ?, ?, ?, ?, ?)",
-            (event_id, event.DESCRIPTOR.full_name, key, event.SerializeToString(), self._traceparent, now),
+            (event_id, event.DESCRIPTOR.full_name, key_of(event), event.SerializeToString(), self._traceparent, now),
         )
         self.publishes = True
         return event_id

@@ -2,6 +2,7 @@
 
 use souk_chassis::{Caller, Channel, Shop, identity};
 use tonic::Code;
+use tonic_types::StatusExt as _;
 
 use crate::echo;
 use crate::errors::reason;
@@ -24,25 +25,42 @@ async fn code_of_staff(mut client: Client) -> Code {
 
 in_both_forms! {
     async fn the_contract_says_which_kind_of_caller_may_call(stage: Stage) {
-        let service = |name: &str| Caller::Service(name.to_string());
+        let service = Caller::Service("payments".into());
         let user = Caller::User("alice".into());
         let staff = Caller::Staff("ann".into());
+        // Each with every scope.
         for (caller, known, staffs) in [
             (Caller::Anonymous, Code::Unauthenticated, Code::Unauthenticated),
             (user, Code::Ok, Code::PermissionDenied),
-            (service("souk"), Code::Ok, Code::PermissionDenied),
-            (service("payments"), Code::PermissionDenied, Code::PermissionDenied),
-            // Staff lacks the scope.
-            (staff, Code::PermissionDenied, Code::PermissionDenied),
+            (service, Code::Ok, Code::PermissionDenied),
+            (staff, Code::PermissionDenied, Code::Ok),
         ] {
             assert_eq!(code_of_known(stage.client_as(&caller)).await, known, "{caller}");
             assert_eq!(code_of_staff(stage.client_as(&caller)).await, staffs, "{caller}");
             let everybody = stage.client_as(&caller).echo(pb::EchoRequest::default()).await;
             assert_eq!(everybody.unwrap().into_inner().caller, caller.key());
         }
+        stage.stop().await;
+    }
+
+    async fn a_grant_asks_for_its_scopes(stage: Stage) {
         let staff = Caller::Staff("ann".into());
-        let token = identity::development_token_with(&staff, &["audit"], identity::DEVELOPMENT_KEY);
-        assert_eq!(code_of_staff(stage.client_with_token(&token)).await, Code::Ok);
+        let service = Caller::Service("payments".into());
+        for (scopes, code) in [
+            (&[][..], Code::PermissionDenied),
+            (&["echo.known"], Code::PermissionDenied),
+            (&["echo.known", "echo.audit"], Code::Ok),
+            (&["*"], Code::Ok),
+        ] {
+            let token = identity::development_token_with(&staff, scopes, identity::DEVELOPMENT_KEY);
+            assert_eq!(code_of_staff(stage.client_with_token(&token)).await, code, "{scopes:?}");
+        }
+        let token = identity::development_token_with(&service, &[], identity::DEVELOPMENT_KEY);
+        let status = stage.client_with_token(&token).echo_known(known()).await.unwrap_err();
+        assert_eq!(reason(&status), "ERROR_REASON_ACCESS_DENIED");
+        let details = status.get_error_details();
+        assert_eq!(details.error_info().unwrap().metadata["scopes"], "echo.known");
+        assert!(status.message().contains("a service whose token has the scope echo.known"), "{status:?}");
         stage.stop().await;
     }
 
@@ -51,6 +69,7 @@ in_both_forms! {
         assert_eq!(reason(&status), "ERROR_REASON_UNAUTHENTICATED");
         let status = stage.client_as(&Caller::Staff("ann".into())).echo_known(known()).await.unwrap_err();
         assert_eq!(reason(&status), "ERROR_REASON_ACCESS_DENIED");
+        assert!(status.get_error_details().error_info().unwrap().metadata.is_empty());
         stage.stop().await;
     }
 

@@ -71,7 +71,7 @@ pub fn probe(name: &str) -> Arc<Probe> {
 }
 
 pub fn definition() -> Definition {
-    Definition::new("echo", DEFAULTS, build)
+    Definition::new("echo", DEFAULTS, build).scopes(&["echo.known"])
 }
 
 async fn build(config: Config, host: Host) -> Result<Service, StartError> {

@@ -120,7 +120,7 @@ async fn reflection_lists_exactly_what_runs_here_in_both_versions() {
         ask(MessageRequest::AllExtensionNumbersOfType(OPTIONS.to_string())),
         ask(MessageRequest::FileContainingExtension(v1::ExtensionRequest {
             containing_type: OPTIONS.to_string(),
-            extension_number: 50100,
+            extension_number: 413_214_388,
         })),
     ];
     let mut answers =
@@ -143,7 +143,7 @@ async fn reflection_lists_exactly_what_runs_here_in_both_versions() {
         match answers.message().await.unwrap().unwrap().message_response.unwrap() {
             MessageResponse::AllExtensionNumbersResponse(numbers) => {
                 assert_eq!(numbers.base_type_name, OPTIONS);
-                assert!(numbers.extension_number.contains(&50100), "{numbers:?}");
+                assert!(numbers.extension_number.contains(&413_214_388), "{numbers:?}");
             }
             MessageResponse::FileDescriptorResponse(file) => {
                 let file = prost_types::FileDescriptorProto::decode(
@@ -151,7 +151,7 @@ async fn reflection_lists_exactly_what_runs_here_in_both_versions() {
                 )
                 .unwrap();
                 assert!(
-                    file.extension.iter().any(|extension| extension.number() == 50100),
+                    file.extension.iter().any(|extension| extension.number() == 413_214_388),
                     "{}",
                     file.name()
                 );

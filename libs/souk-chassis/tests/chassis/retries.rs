@@ -65,9 +65,7 @@ static ONCE: Contract = Contract {
         package: "souk.echo.v1",
         service: "souk.echo.v1.EchoService",
         method: "Echo",
-        callers: &[souk_contract::CallerKind::Public],
-        services: &[],
-        scopes: &[],
+        grants: &[souk_contract::Grant { caller: souk_contract::CallerKind::Public, scopes: &[] }],
         reasons: &[],
         criticality: Criticality::Critical,
         timeout: Duration::from_secs(5),
@@ -116,7 +114,9 @@ async fn an_upstream_that_comes_back_is_reached_again() {
 async fn several_addresses_take_turns_and_a_dead_one_is_passed_over() {
     let left_name = unique("left");
     let right_name = unique("right");
-    let left = Shop::new(options(&left_name)).with(echo::definition()).start().await.unwrap();
+    // At an address of its own, so that no other test is given its port once it is gone.
+    let apart = options(&left_name).set("server.listen", "127.0.0.2:0");
+    let left = Shop::new(apart).with(echo::definition()).start().await.unwrap();
     let right = Shop::new(options(&right_name)).with(echo::definition()).start().await.unwrap();
     let addresses = format!("{}, http://{}", left.addr(), right.addr());
     let mut client = Client::new(Channel::to(&addresses, &Caller::Anonymous, &CONTRACT).unwrap());

@@ -4,7 +4,7 @@ use souk_client::catalog::v1 as pb;
 use souk_contract::Validate;
 use souk_types::{ProductId, Timestamp};
 
-use super::{amount, effective_time, state};
+use super::{amount, effective_time, price_audience, state};
 use crate::error::Error;
 use crate::import::{Item, ItemPrice, ItemVariant, Outcome, Read, Refusal};
 use crate::state::State;
@@ -53,6 +53,8 @@ fn read_variant(
             effective_time: effective_time("effective_time", price.effective_time, now)
                 .map_err(refuse)?,
             is_default: price.is_default,
+            audience: price_audience(price.audience, "is_default", price.is_default)
+                .map_err(refuse)?,
         });
     }
     Ok(ItemVariant {

@@ -1,4 +1,4 @@
-//! CreatePrice: adds a price to a variant; the first of a currency is its default.
+//! CreatePrice: adds a price to a variant; the first public one of a currency is its default.
 
 use std::slice;
 
@@ -14,6 +14,7 @@ use crate::convert;
 use crate::error::Error;
 use crate::events::{self, Event};
 use crate::price::Price;
+use crate::price_audience::PriceAudience;
 use crate::store::{default_prices, prices, variants};
 use crate::variant_key::VariantKey;
 
@@ -24,6 +25,7 @@ struct NewPrice {
     amount: Money,
     effective_time: Timestamp,
     set_default: bool,
+    audience: Option<PriceAudience>,
     now: Timestamp,
 }
 
@@ -40,9 +42,10 @@ impl Handle<CreatePrice> for CatalogRpc {
         let amount = convert::amount("unit_price", request.unit_price)?;
         let effective_time =
             convert::effective_time("effective_time", request.effective_time, now)?.unwrap_or(now);
+        let set_default = request.set_default;
+        let audience = convert::price_audience(request.audience, "set_default", set_default)?;
 
-        let new =
-            NewPrice { id, variant, amount, effective_time, set_default: request.set_default, now };
+        let new = NewPrice { id, variant, amount, effective_time, set_default, audience, now };
         self.db.write_once(once, Serializable, new, create).await
     }
 }
@@ -50,6 +53,8 @@ impl Handle<CreatePrice> for CatalogRpc {
 async fn create(tx: &Tx, new: &NewPrice) -> Result<pb::CreatePriceResponse, Error> {
     let variant = variants::find(tx, &new.variant).await?;
     let previous = default_prices::of(tx, variant.id, new.amount.currency).await?;
+    let can_be_default = new.audience != Some(PriceAudience::Restricted);
+    let is_default = new.set_default || (previous.is_none() && can_be_default);
     let price = Price {
         id: new.id,
         variant: variant.id,
@@ -57,7 +62,8 @@ async fn create(tx: &Tx, new: &NewPrice) -> Result<pb::CreatePriceResponse, Erro
         product: variant.product,
         product_state: variant.product_state,
         amount: new.amount,
-        is_default: new.set_default || previous.is_none(),
+        audience: new.audience.unwrap_or(PriceAudience::WhileDefault),
+        is_default,
         archive_time: None,
         create_time: new.now,
         effective_time: new.effective_time,

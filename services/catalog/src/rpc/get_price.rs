@@ -1,4 +1,4 @@
-//! GetPrice: one price, even when it is archived.
+//! GetPrice: one price; for the shop, even when it is restricted or archived.
 
 use souk_client::catalog::v1 as pb;
 use souk_client::catalog::v1::catalog_service::GetPrice;
@@ -15,7 +15,7 @@ impl Handle<GetPrice> for CatalogRpc {
         let id = call.request.price_id()?;
 
         let price = prices::find(&self.db.read(), id).await?;
-        if !audience.sees(price.product_state) {
+        if !price.is_seen_by(audience) {
             return Err(Error::PriceNotFound(id));
         }
         Ok(pb::GetPriceResponse { price: Some((&price).into()) })

@@ -8,7 +8,8 @@ use souk_data::page::Page;
 use super::CatalogRpc;
 use crate::convert;
 use crate::error::Error;
-use crate::store::prices::{self, Filter};
+use crate::product::Audience;
+use crate::store::prices::{self, Filter, Which};
 use crate::store::variants;
 use crate::variant_key::VariantKey;
 
@@ -26,11 +27,16 @@ impl Handle<ListPrices> for CatalogRpc {
         };
         let reader = self.db.read();
         let variant = variants::find(&reader, &key).await?;
-        if !convert::audience(&caller).sees(variant.product_state) {
+        let audience = convert::audience(&caller);
+        if !audience.sees(variant.product_state) {
             return Err(Error::VariantNotFound(key));
         }
-        let filter =
-            Filter { variant: variant.id, currency, without_archived: request.without_archived };
+        let which = match (audience, request.without_archived) {
+            (Audience::Public, _) => Which::OnOffer,
+            (Audience::Shop, true) => Which::Unarchived,
+            (Audience::Shop, false) => Which::All,
+        };
+        let filter = Filter { variant: variant.id, currency, which };
         let page = Page::open(
             &self.db,
             &caller.key(),
@@ -38,7 +44,7 @@ impl Handle<ListPrices> for CatalogRpc {
             &[
                 &variant.id.to_string(),
                 &request.currency_code,
-                &filter.without_archived.to_string(),
+                &request.without_archived.to_string(),
             ],
             request.page_size,
             &request.page_token,

@@ -25,7 +25,7 @@ impl Handle<ResolvePrices> for CatalogRpc {
         let mut prices = Vec::with_capacity(wanted.len());
         let mut unresolved = vec![];
         for (index, wanted) in wanted.into_iter().enumerate() {
-            let offer = offers.get(&wanted).filter(|offer| audience.sees(offer.product_state));
+            let offer = offers.get(&wanted).filter(|offer| offer.is_seen_by(audience, &wanted));
             match (price::resolve(&wanted, offer, currency), offer) {
                 (Ok(price), Some(offer)) => prices.push(convert::resolved(offer, price)),
                 (Ok(_), None) => unreachable!("what has no offer has no price"),

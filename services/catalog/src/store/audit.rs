@@ -10,6 +10,7 @@ use souk_types::{ProductId, VariantId};
 use super::{default_prices, prices, products, variants};
 use crate::error::Error;
 use crate::price::MAX_MINOR_UNITS;
+use crate::price_audience::PriceAudience;
 use crate::variant_key::MAX_VARIANTS;
 
 /// Checks every invariant on one state of the data; reads all of it.
@@ -20,6 +21,7 @@ pub async fn run(snapshot: &Reader) -> Result<Report, Error> {
     defaults_without_price(snapshot, &mut report).await?;
     defaults_of_another(snapshot, &mut report).await?;
     archived_defaults(snapshot, &mut report).await?;
+    restricted_defaults(snapshot, &mut report).await?;
     variants_without_default(snapshot, &mut report).await?;
     amounts_out_of_range(snapshot, &mut report).await?;
     products_too_large(snapshot, &mut report).await?;
@@ -96,13 +98,25 @@ async fn archived_defaults(snapshot: &Reader, report: &mut Report) -> Result<(),
     Ok(())
 }
 
+/// **Invariant:** what variants are sold at is for everyone.
+async fn restricted_defaults(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    let wrong = default_prices::Entity::find()
+        .join(JoinType::InnerJoin, prices::default_price().rev())
+        .filter(prices::Column::Audience.eq(PriceAudience::Restricted))
+        .limit(Report::MAX_FINDINGS);
+    for row in wrong.all(snapshot).await? {
+        report.add("a default price is public", row.price_id, "it is a default and restricted");
+    }
+    Ok(())
+}
+
 #[derive(FromQueryResult)]
 struct VariantRow {
     variant_id: VariantId,
 }
 
-/// **Invariant:** the first price of a variant in a currency is its default, and there is one ever
-/// after.
+/// **Invariant:** the first price of a variant in a currency that is not restricted is its default,
+/// and there is one ever after.
 async fn variants_without_default(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
     use prices::{Column, Entity};
     let defaults = Entity::belongs_to(default_prices::Entity)
@@ -114,11 +128,12 @@ async fn variants_without_default(snapshot: &Reader, report: &mut Report) -> Res
         .distinct()
         .join(JoinType::LeftJoin, defaults.into())
         .filter(default_prices::Column::PriceId.is_null())
+        .filter(Column::Audience.ne(PriceAudience::Restricted))
         .limit(Report::MAX_FINDINGS);
     for row in wrong.into_model::<VariantRow>().all(snapshot).await? {
-        let detail = "it has prices in a currency and no default";
+        let detail = "it has public prices in a currency and no default";
         report.add(
-            "a variant with prices in a currency has a default in it",
+            "a variant with public prices in a currency has a default in it",
             row.variant_id,
             detail,
         );

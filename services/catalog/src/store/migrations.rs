@@ -1,23 +1,26 @@
 //! The migrations: how the tables came to be, on both engines.
 
 use sea_orm::sea_query::{Expr, ExprTrait, ForeignKey, Index, Table};
-use souk_data::{Ddl, Migration, Schema};
+use souk_data::{Ddl, Engine, Migration, Schema};
 
 /// The tables and how they came to be.
 pub static SCHEMA: Schema = Schema {
     name: "catalog",
-    migrations: &[Migration {
-        version: 1,
-        name: "catalog",
-        up: tables,
-        earlier_checksums: &[
-            "102f1277c05ecd86e611e0689b019369440a21299ea0c62a7334807b2501f4e0",
-            "1d4e33e2377169f1042ae3c74438952ea88cb0f4e400a1bd6ee847611321ec68",
-        ],
-    }],
+    migrations: &[
+        Migration {
+            version: 1,
+            name: "catalog",
+            up: tables,
+            earlier_checksums: &[
+                "102f1277c05ecd86e611e0689b019369440a21299ea0c62a7334807b2501f4e0",
+                "1d4e33e2377169f1042ae3c74438952ea88cb0f4e400a1bd6ee847611321ec68",
+            ],
+        },
+        Migration { version: 2, name: "audience", up: audience, earlier_checksums: &[] },
+    ],
 };
 
-/// When an update of a price changes more than that it is archived.
+/// When an update of a price changes more than that it is archived, in the first version.
 const MORE_THAN_ARCHIVED: &str = "NEW.price_id <> OLD.price_id \
      OR NEW.variant_id <> OLD.variant_id OR NEW.currency_code <> OLD.currency_code \
      OR NEW.minor_units <> OLD.minor_units OR NEW.create_time <> OLD.create_time \
@@ -106,17 +109,9 @@ fn prices(ddl: &mut Ddl) {
     );
 
     // A price is archived once; nothing else of it changes, and it is never deleted.
-    ddl.refuse_on_sqlite(
-        "prices_no_update",
-        &format!("UPDATE ON prices WHEN {MORE_THAN_ARCHIVED}"),
-        "a price never changes",
-    );
+    refuse_update_of_sqlite_price(ddl, MORE_THAN_ARCHIVED);
     ddl.refuse_on_sqlite("prices_no_delete", "DELETE ON prices", "a price never goes");
-    ddl.refuse_on_postgres(
-        "prices_no_update",
-        &format!("UPDATE ON prices FOR EACH ROW WHEN ({MORE_THAN_ARCHIVED})"),
-        "souk_refuse_change",
-    );
+    refuse_update_of_postgres_price(ddl, MORE_THAN_ARCHIVED);
     ddl.refuse_on_postgres(
         "prices_no_delete",
         "DELETE ON prices FOR EACH ROW",
@@ -142,6 +137,34 @@ fn default_prices(ddl: &mut Ddl) {
             .foreign_key(ForeignKey::create().from_col("price_id").to("prices", "price_id"))
             .primary_key(Index::create().col("variant_id").col("currency_code")),
     );
+}
+
+/// Who may see a price and buy at it.
+fn audience(ddl: &mut Ddl) {
+    // 1 public, 2 restricted, 3 public while it is the default: until now shoppers could buy at
+    // default prices only.
+    ddl.alter(
+        Table::alter().table("prices").add_column(
+            ddl.integer("audience").default(3).check(Expr::col("audience").between(1, 3)),
+        ),
+    );
+
+    // The trigger is made again, because it knows the columns of before.
+    ddl.on(Engine::Sqlite, "DROP TRIGGER prices_no_update");
+    ddl.on(Engine::Postgres, "DROP TRIGGER prices_no_update ON prices");
+    let more_than_archived = format!("{MORE_THAN_ARCHIVED} OR NEW.audience <> OLD.audience");
+    refuse_update_of_sqlite_price(ddl, &more_than_archived);
+    refuse_update_of_postgres_price(ddl, &more_than_archived);
+}
+
+fn refuse_update_of_sqlite_price(ddl: &mut Ddl, when: &str) {
+    let change = format!("UPDATE ON prices WHEN {when}");
+    ddl.refuse_on_sqlite("prices_no_update", &change, "a price never changes");
+}
+
+fn refuse_update_of_postgres_price(ddl: &mut Ddl, when: &str) {
+    let change = format!("UPDATE ON prices FOR EACH ROW WHEN ({when})");
+    ddl.refuse_on_postgres("prices_no_update", &change, "souk_refuse_change");
 }
 
 #[cfg(test)]

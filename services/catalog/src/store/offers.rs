@@ -10,6 +10,7 @@ use super::prices;
 use crate::error::Error;
 use crate::item::Wanted;
 use crate::price::{Offer, OfferedPrice};
+use crate::price_audience::PriceAudience;
 use crate::state::State;
 
 /// What the catalogue has for some wanted things.
@@ -40,6 +41,7 @@ struct Row {
     price_id: Option<PriceId>,
     currency_code: Option<String>,
     minor_units: Option<i64>,
+    audience: Option<PriceAudience>,
     archive_time: Option<Timestamp>,
     default_price_id: Option<PriceId>,
     /// 1 when a price was asked for, 0 when a sku was.
@@ -50,10 +52,11 @@ impl TryFrom<Row> for Offer {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let price = match (row.price_id, row.currency_code, row.minor_units) {
-            (Some(id), Some(code), Some(minor_units)) => Some(OfferedPrice {
+        let price = match (row.price_id, row.currency_code, row.minor_units, row.audience) {
+            (Some(id), Some(code), Some(minor_units), Some(audience)) => Some(OfferedPrice {
                 id,
                 amount: Money::new(prices::currency(&code)?, minor_units),
+                audience,
                 is_archived: row.archive_time.is_some(),
                 is_default: row.default_price_id == Some(id),
             }),
@@ -91,8 +94,8 @@ pub async fn find(reader: &Reader, wanted: &[Wanted], currency: Currency) -> Res
     let found = Row::find_by_statement(raw_sql!(
         Postgres,
         "SELECT v.sku, v.variant_id, v.title AS variant_title, p.title AS product_title,
-             p.state AS product_state, r.price_id, r.currency_code, r.minor_units, r.archive_time,
-             d.price_id AS default_price_id, CAST(0 AS BIGINT) AS is_by_price
+             p.state AS product_state, r.price_id, r.currency_code, r.minor_units, r.audience,
+             r.archive_time, d.price_id AS default_price_id, CAST(0 AS BIGINT) AS is_by_price
          FROM variants v
          JOIN products p ON p.product_id = v.product_id
          LEFT JOIN default_prices d
@@ -101,8 +104,8 @@ pub async fn find(reader: &Reader, wanted: &[Wanted], currency: Currency) -> Res
          WHERE v.sku IN ({..skus})
          UNION ALL
          SELECT v.sku, v.variant_id, v.title AS variant_title, p.title AS product_title,
-             p.state AS product_state, r.price_id, r.currency_code, r.minor_units, r.archive_time,
-             d.price_id AS default_price_id, CAST(1 AS BIGINT) AS is_by_price
+             p.state AS product_state, r.price_id, r.currency_code, r.minor_units, r.audience,
+             r.archive_time, d.price_id AS default_price_id, CAST(1 AS BIGINT) AS is_by_price
          FROM prices r
          JOIN variants v ON v.variant_id = r.variant_id
          JOIN products p ON p.product_id = v.product_id

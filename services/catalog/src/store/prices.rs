@@ -9,6 +9,7 @@ use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
 use super::{default_prices, products, variants};
 use crate::error::Error;
 use crate::price::Price;
+use crate::price_audience::PriceAudience;
 use crate::state::State;
 
 /// One price of a variant. It never changes but for being archived once.
@@ -24,6 +25,7 @@ pub struct Model {
     pub archive_time: Option<Timestamp>,
     pub create_time: Timestamp,
     pub effective_time: Timestamp,
+    pub audience: PriceAudience,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -53,6 +55,7 @@ impl From<&Price> for ActiveModel {
             archive_time: Set(price.archive_time),
             create_time: Set(price.create_time),
             effective_time: Set(price.effective_time),
+            audience: Set(price.audience),
         }
     }
 }
@@ -81,6 +84,7 @@ impl TryFrom<WithVariant> for Price {
             product: row.product_id,
             product_state: row.product_state,
             amount: price.amount()?,
+            audience: price.audience,
             is_default: row.default_price_id.is_some(),
             archive_time: price.archive_time,
             create_time: price.create_time,
@@ -145,7 +149,16 @@ pub async fn find(reader: &Reader, id: PriceId) -> Result<Price, Error> {
 pub struct Filter {
     pub variant: VariantId,
     pub currency: Option<Currency>,
-    pub without_archived: bool,
+    pub which: Which,
+}
+
+/// Which prices of a variant a list has, whatever their currency.
+#[derive(Clone, Copy, Debug)]
+pub enum Which {
+    All,
+    Unarchived,
+    /// Public and not archived.
+    OnOffer,
 }
 
 /// The sort key of a price in lists.
@@ -158,6 +171,11 @@ static AFTER_UNARCHIVED: Prepared<Select<Entity>, WithVariant> =
     Prepared::new(|| unarchived(after()));
 static AFTER_UNARCHIVED_IN_CURRENCY: Prepared<Select<Entity>, WithVariant> =
     Prepared::new(|| in_currency(unarchived(after())));
+
+static AFTER_ON_OFFER: Prepared<Select<Entity>, WithVariant> =
+    Prepared::new(|| public(unarchived(after())));
+static AFTER_ON_OFFER_IN_CURRENCY: Prepared<Select<Entity>, WithVariant> =
+    Prepared::new(|| in_currency(public(unarchived(after()))));
 
 fn after() -> Select<Entity> {
     let position = Expr::tuple([Column::EffectiveTime.into_expr(), Column::PriceId.into_expr()]);
@@ -177,6 +195,13 @@ fn unarchived(prices: Select<Entity>) -> Select<Entity> {
     prices.filter(Column::ArchiveTime.is_null())
 }
 
+fn public(prices: Select<Entity>) -> Select<Entity> {
+    let while_default = Column::Audience
+        .eq(PriceAudience::WhileDefault)
+        .and(default_prices::Column::PriceId.is_not_null());
+    prices.filter(Column::Audience.eq(PriceAudience::Public).or(while_default))
+}
+
 /// Returns at most `limit` prices of a variant after a position, by effective time and id.
 pub async fn list(
     reader: &Reader,
@@ -184,11 +209,13 @@ pub async fn list(
     after: Option<Position>,
     limit: i64,
 ) -> Result<Vec<Price>, Error> {
-    let found = match (filter.currency, filter.without_archived) {
-        (None, false) => &AFTER,
-        (None, true) => &AFTER_UNARCHIVED,
-        (Some(_), false) => &AFTER_IN_CURRENCY,
-        (Some(_), true) => &AFTER_UNARCHIVED_IN_CURRENCY,
+    let found = match (filter.which, filter.currency) {
+        (Which::All, None) => &AFTER,
+        (Which::All, Some(_)) => &AFTER_IN_CURRENCY,
+        (Which::Unarchived, None) => &AFTER_UNARCHIVED,
+        (Which::Unarchived, Some(_)) => &AFTER_UNARCHIVED_IN_CURRENCY,
+        (Which::OnOffer, None) => &AFTER_ON_OFFER,
+        (Which::OnOffer, Some(_)) => &AFTER_ON_OFFER_IN_CURRENCY,
     };
     let (time, id): (Value, Value) = match after {
         Some((time, id)) => (time.into(), id.into()),

@@ -90,19 +90,40 @@ impl TestCatalog {
         Ok(response.into_inner().results)
     }
 
+    /// Creates a price and says who may buy at it.
+    pub async fn price_for(
+        &self,
+        audience: pb::PriceAudience,
+        variant: &pb::Variant,
+        minor: i64,
+    ) -> pb::Price {
+        let request = pb::CreatePriceRequest {
+            audience: audience.into(),
+            ..new_price(variant, "GBP", minor)
+        };
+        self.staff.clone().create_price(request).await.unwrap().into_inner().price.unwrap()
+    }
+
+    pub async fn archive(&self, price: &pb::Price) -> pb::Price {
+        let price_id = price.price_id.clone();
+        let request = pb::ArchivePriceRequest { request_id: request_id(), price_id };
+        self.staff.clone().archive_price(request).await.unwrap().into_inner().price.unwrap()
+    }
+
+    /// Resolves as a shopper.
     pub async fn resolve(
         &self,
         items: Vec<pb::ResolveItem>,
         currency: &str,
     ) -> Result<Vec<pb::ResolvedPrice>, Status> {
-        let request = pb::ResolvePricesRequest { items, currency_code: currency.into() };
-        Ok(self.public.clone().resolve_prices(request).await?.into_inner().prices)
+        resolve_as(&self.public, items, currency).await
     }
 
+    /// Returns all prices of a sku, as staff sees them.
     pub async fn prices(&self, sku: &str) -> Vec<pb::Price> {
         let variant = Some(pb::list_prices_request::Variant::Sku(sku.into()));
         let request = pb::ListPricesRequest { variant, ..Default::default() };
-        self.public.clone().list_prices(request).await.unwrap().into_inner().prices
+        self.staff.clone().list_prices(request).await.unwrap().into_inner().prices
     }
 
     pub async fn audit(&self) -> pb::AuditCatalogResponse {
@@ -120,6 +141,25 @@ impl TestCatalog {
         assert!(audit.findings.is_empty(), "{:?}", audit.findings);
         self.service.stop().await;
     }
+}
+
+/// A caller of each kind that sees what is on offer only.
+pub fn shoppers() -> [Caller; 2] {
+    [Caller::Anonymous, Caller::User("eve".into())]
+}
+
+/// A caller of each kind that sees all.
+pub fn insiders() -> [Caller; 2] {
+    [Caller::Service("orders".into()), Caller::Staff("ann".into())]
+}
+
+pub async fn resolve_as(
+    client: &Client,
+    items: Vec<pb::ResolveItem>,
+    currency: &str,
+) -> Result<Vec<pb::ResolvedPrice>, Status> {
+    let request = pb::ResolvePricesRequest { items, currency_code: currency.into() };
+    Ok(client.clone().resolve_prices(request).await?.into_inner().prices)
 }
 
 /// Returns an id that no other request has.

@@ -20,13 +20,17 @@ impl Handle<CommitReservation> for InventoryRpc {
         call: Call<pb::CommitReservationRequest>,
     ) -> Result<pb::CommitReservationResponse, Error> {
         let id = call.request.reservation_id()?;
-        let committed = self.db.write(ReadCommitted, (id, self.clock.now()), commit).await?;
+        let committed =
+            self.db.write(ReadCommitted, (id, call.caller.key(), self.clock.now()), commit).await?;
         Ok(pb::CommitReservationResponse { reservation: Some(committed.into()) })
     }
 }
 
-async fn commit(tx: &Tx, &(id, now): &(ReservationId, Timestamp)) -> Result<Reservation, Error> {
-    let committed = match store::reservation::lock_existing(tx, id).await?.commit(now)? {
+async fn commit(
+    tx: &Tx,
+    &(id, ref owner, now): &(ReservationId, String, Timestamp),
+) -> Result<Reservation, Error> {
+    let committed = match store::reservation::lock_existing(tx, id).await?.of(owner)?.commit(now)? {
         Step::Changed(committed) => committed,
         Step::Repeated(reservation) => return Ok(reservation),
     };

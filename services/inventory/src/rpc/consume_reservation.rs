@@ -25,16 +25,19 @@ impl Handle<ConsumeReservation> for InventoryRpc {
         let id = request.reservation_id()?;
         let named = convert::effective_time(request.effective_time)?;
 
-        let consumed = self.db.write(ReadCommitted, (id, named, self.clock.now()), consume).await?;
+        let consumed = self
+            .db
+            .write(ReadCommitted, (id, call.caller.key(), named, self.clock.now()), consume)
+            .await?;
         Ok(pb::ConsumeReservationResponse { reservation: Some(consumed.into()) })
     }
 }
 
 async fn consume(
     tx: &Tx,
-    &(id, named, now): &(ReservationId, Option<Timestamp>, Timestamp),
+    &(id, ref owner, named, now): &(ReservationId, String, Option<Timestamp>, Timestamp),
 ) -> Result<Reservation, Error> {
-    let reservation = store::reservation::lock_existing(tx, id).await?;
+    let reservation = store::reservation::lock_existing(tx, id).await?.of(owner)?;
     let timely = reservation.is_followed_at(named);
     let mut consumed = match reservation.consume(now)? {
         Step::Changed(consumed) => consumed,

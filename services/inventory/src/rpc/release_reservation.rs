@@ -24,29 +24,32 @@ impl Handle<ReleaseReservation> for InventoryRpc {
     ) -> Result<pb::ReleaseReservationResponse, Error> {
         let id = call.request.reservation_id()?;
         let repair_note = call.request.repair_note;
-        match call.caller {
+        let owner = match &call.caller {
             Caller::Staff(_) => {
                 let reservation = store::reservation::get(&self.db.read(), id).await?;
                 // An ended reservation holds nothing, and is returned unchanged.
                 if repair_note.is_empty() && reservation.holds_stock() {
                     return Err(Error::OfOrder { id, order: reservation.order });
                 }
+                None
             }
             _ if !repair_note.is_empty() => {
                 return Err(Error::field("repair_note", "is for staff only"));
             }
-            _ => {}
-        }
+            service => Some(service.key()),
+        };
 
-        let released =
-            self.db.write(ReadCommitted, (id, repair_note, self.clock.now()), release).await?;
+        let released = self
+            .db
+            .write(ReadCommitted, (id, owner, repair_note, self.clock.now()), release)
+            .await?;
         Ok(pb::ReleaseReservationResponse { reservation: Some(released.into()) })
     }
 }
 
 async fn release(
     tx: &Tx,
-    &(id, ref note, now): &(ReservationId, String, Timestamp),
+    &(id, ref owner, ref note, now): &(ReservationId, Option<String>, String, Timestamp),
 ) -> Result<Reservation, Error> {
     let reservation = match store::reservation::lock(tx, id).await? {
         Some(reservation) => reservation,
@@ -59,6 +62,10 @@ async fn release(
             // A Reserve came in between; it has been committed, since the insert waited for it.
             store::reservation::lock_existing(tx, id).await?
         }
+    };
+    let reservation = match owner {
+        Some(owner) => reservation.of(owner)?,
+        None => reservation,
     };
     let released = match reservation.release(now)? {
         Step::Changed(released) => released,

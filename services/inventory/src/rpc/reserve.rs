@@ -21,6 +21,7 @@ use crate::{events, store};
 /// What is to be reserved.
 struct Wanted {
     id: ReservationId,
+    owner: String,
     order: Option<OrderId>,
     units: Quantities,
     ttl: Duration,
@@ -34,6 +35,7 @@ impl Handle<Reserve> for InventoryRpc {
         let now = self.clock.now();
         let wanted = Wanted {
             id: request.reservation_id()?,
+            owner: call.caller.key(),
             order: request.order_id()?,
             units: convert::wanted(request.lines)?,
             ttl: convert::ttl(request.ttl)?,
@@ -51,13 +53,14 @@ async fn reserve(tx: &Tx, wanted: &Wanted) -> Result<Reservation, Error> {
     // The id comes first: of two calls with one id the second waits here, and then finds what the
     // first one made.
     let reservation = Reservation {
+        owner: wanted.owner.clone(),
         order: wanted.order,
         effective_time: Some(wanted.effective_time),
         ..Reservation::hold(wanted.id, &wanted.units, wanted.ttl, now)
     };
     if !store::reservation::insert(tx, &reservation).await? {
         let earlier = store::reservation::lock_existing(tx, wanted.id).await?;
-        return earlier.reserve_again(&wanted.units);
+        return earlier.of(&wanted.owner)?.reserve_again(&wanted.units);
     }
 
     let found = store::stock::lock(tx, wanted.units.keys()).await?;

@@ -18,6 +18,7 @@ use crate::{events, store};
 /// What came back.
 struct Return {
     id: ReservationId,
+    owner: String,
     units: Quantities,
     named_time: Option<Timestamp>,
     effective_time: Timestamp,
@@ -34,6 +35,7 @@ impl Handle<ReturnStock> for InventoryRpc {
         let now = self.clock.now();
         let returned = Return {
             id: request.reservation_id()?,
+            owner: call.caller.key(),
             units: convert::returned(request.lines)?,
             named_time: convert::effective_time(request.effective_time)?,
             effective_time: convert::upstreams_time(request.effective_time, now)?,
@@ -44,8 +46,9 @@ impl Handle<ReturnStock> for InventoryRpc {
 }
 
 async fn take_back(tx: &Tx, returned: &Return) -> Result<pb::ReturnStockResponse, Error> {
-    let Return { id, units, named_time, effective_time, now } = returned;
-    let reservation = store::reservation::lock_existing(tx, *id).await?.take_back(units)?;
+    let Return { id, owner, units, named_time, effective_time, now } = returned;
+    let reservation =
+        store::reservation::lock_existing(tx, *id).await?.of(owner)?.take_back(units)?;
     reservation.is_followed_at(*named_time)?;
 
     let found = store::stock::lock(tx, units.keys()).await?;

@@ -25,6 +25,12 @@ pub const SCHEMA: Schema = Schema {
                 "6f1b714573aa07c2a6ac5081948aa7daa3c2d5f140772b4a59b5de2a9299c1ec",
             ],
         },
+        Migration {
+            version: 3,
+            name: "the service that made a reservation",
+            up: made_by,
+            earlier_checksums: &[],
+        },
     ],
 };
 
@@ -178,6 +184,13 @@ fn owner(ddl: &mut Ddl) {
             .add_column(ddl.bytes("order_id").null().check(Expr::cust("length(order_id) = 16"))),
     );
     ddl.alter(Table::alter().table("reservation").add_column(ddl.integer("effective_time").null()));
+}
+
+/// The service that made a reservation, and alone may change it.
+fn made_by(ddl: &mut Ddl) {
+    ddl.alter(Table::alter().table("reservation").add_column(ddl.text("owner").default("")));
+    // Until now only the orders service could reserve.
+    ddl.run("UPDATE reservation SET owner = 'service:orders'");
 }
 
 #[cfg(test)]

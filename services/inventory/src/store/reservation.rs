@@ -20,6 +20,7 @@ pub struct Model {
     #[sea_orm(primary_key)]
     pub number: i64,
     pub reservation_id: ReservationId,
+    pub owner: String,
     pub order_id: Option<OrderId>,
     pub state: State,
     pub expire_time: Timestamp,
@@ -44,6 +45,7 @@ pub async fn insert(tx: &Tx, reservation: &Reservation) -> Result<bool, Error> {
     let row = ActiveModel {
         number: NotSet,
         reservation_id: Set(reservation.id),
+        owner: Set(reservation.owner.clone()),
         order_id: Set(reservation.order),
         state: Set(reservation.state),
         expire_time: Set(reservation.expire_time),
@@ -252,6 +254,7 @@ async fn with_lines(reader: &Reader, found: Vec<Model>) -> Result<Vec<Numbered>,
         number: row.number,
         reservation: Reservation {
             id: row.reservation_id,
+            owner: row.owner,
             order: row.order_id,
             state: row.state,
             lines: lines.remove(&row.number).unwrap_or_default(),

@@ -17,9 +17,9 @@ fn payments() -> Caller {
 }
 
 on_each_engine! {
-    async fn only_the_orders_service_reserves(engine: Engine) {
+    async fn only_services_reserve(engine: Engine) {
         let inventory = Inventory::with_stock(engine, &[("mug", 5)]).await;
-        for caller in [user(), payments(), Caller::Staff("ann".into())] {
+        for caller in [user(), Caller::Staff("ann".into())] {
             let request = reserve_request(inventory.new_id(), &[("mug", 1)]);
             let answer = inventory.client_of(caller.clone()).reserve(request).await;
             refused(answer, Code::PermissionDenied, "ERROR_REASON_ACCESS_DENIED");
@@ -31,13 +31,40 @@ on_each_engine! {
         inventory.end().await;
     }
 
-    async fn only_staff_changes_what_is_on_hand(engine: Engine) {
+    async fn no_user_changes_what_is_on_hand(engine: Engine) {
         let inventory = Inventory::start(engine).await;
-        for caller in [user(), payments(), Caller::Service("orders".into())] {
-            let request = pb::CreateLocationRequest { location_id: "north".into(), title: "North".into() };
-            let answer = inventory.client_of(caller).create_location(request).await;
-            refused(answer, Code::PermissionDenied, "ERROR_REASON_ACCESS_DENIED");
-        }
+        let request = pb::CreateLocationRequest { location_id: "north".into(), title: "North".into() };
+        let answer = inventory.client_of(user()).create_location(request).await;
+        refused(answer, Code::PermissionDenied, "ERROR_REASON_ACCESS_DENIED");
+        inventory.end().await;
+    }
+
+    async fn a_service_changes_its_own_reservations_only(engine: Engine) {
+        let inventory = Inventory::with_stock(engine, &[("mug", 5)]).await;
+        let id = inventory.new_id();
+        inventory.orders().reserve(reserve_request(id, &[("mug", 2)])).await.unwrap();
+        let mut rentals = inventory.client_of(Caller::Service("rentals".into()));
+        let reservation_id = id.to_string();
+
+        let again = rentals.reserve(reserve_request(id, &[("mug", 2)])).await;
+        refused(again, Code::FailedPrecondition, "ERROR_REASON_RESERVATION_OF_ORDER");
+        let commit = pb::CommitReservationRequest { reservation_id: reservation_id.clone() };
+        let answer = rentals.commit_reservation(commit).await;
+        refused(answer, Code::FailedPrecondition, "ERROR_REASON_RESERVATION_OF_ORDER");
+        let release = pb::ReleaseReservationRequest { reservation_id: reservation_id.clone(), ..Default::default() };
+        let answer = rentals.release_reservation(release).await;
+        refused(answer, Code::FailedPrecondition, "ERROR_REASON_RESERVATION_OF_ORDER");
+        inventory.commit(id).await.unwrap();
+        let consume = pb::ConsumeReservationRequest { reservation_id, effective_time: None };
+        let answer = rentals.consume_reservation(consume).await;
+        refused(answer, Code::FailedPrecondition, "ERROR_REASON_RESERVATION_OF_ORDER");
+        assert_eq!(inventory.stock("mug").await, (5, 2));
+
+        let own = inventory.new_id();
+        rentals.reserve(reserve_request(own, &[("mug", 1)])).await.unwrap();
+        let release = pb::ReleaseReservationRequest { reservation_id: own.to_string(), ..Default::default() };
+        rentals.release_reservation(release).await.unwrap();
+        assert_eq!(inventory.stock("mug").await, (5, 2));
         inventory.end().await;
     }
 

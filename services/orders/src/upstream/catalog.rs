@@ -29,12 +29,12 @@ impl Upstream {
     pub(super) async fn price(&self, saga: &Saga, order: &Order) -> Result<Answer, Error> {
         let requested = store::order::requested(&self.db.read(), order.id).await?;
         let wanted = requested.lines()?;
-        // A user may not choose among the prices of a sku.
-        let only_default_prices = request_key::is_of_user(&requested.request_key);
+        // A price that is not for everyone is not for a user.
+        let only_public_prices = request_key::is_of_user(&requested.request_key);
         let mut lines = Vec::with_capacity(wanted.len());
         for some in wanted.chunks(ITEMS_AT_ONCE) {
             if let Err(answer) =
-                self.price_some(saga, order, some, only_default_prices, &mut lines).await
+                self.price_some(saga, order, some, only_public_prices, &mut lines).await
             {
                 return Ok(*answer);
             }
@@ -63,7 +63,7 @@ impl Upstream {
         saga: &Saga,
         order: &Order,
         requested: &[RequestedLine],
-        only_default_prices: bool,
+        only_public_prices: bool,
         lines: &mut Vec<Line>,
     ) -> Result<(), Box<Answer>> {
         use catalog::resolve_item::Item as Wire;
@@ -99,7 +99,8 @@ impl Upstream {
                 return not_believed("a price in another currency, or a negative one");
             }
             let number = lines.len() as i64 + 1;
-            if only_default_prices && !price.is_default && matches!(wanted.item, Item::Price(_)) {
+            let is_public = price.audience == catalog::PriceAudience::Public as i32;
+            if only_public_prices && !is_public && matches!(wanted.item, Item::Price(_)) {
                 let mut facts = fact("price_id", id);
                 facts.extend(fact(FIELD, format!("lines[{}].price_id", number - 1)));
                 return Err(Box::new(Answer { facts, ..Answer::refused(Reason::PriceNotAllowed) }));

@@ -249,6 +249,12 @@ fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
                 Item::PriceId(price_id) => ("MUG".to_owned(), price_id),
             };
             let is_default = price_id == default;
+            let is_on_sale = price_id == PriceId::derive(b"test", "sale").to_string();
+            let audience = if is_default || is_on_sale {
+                catalog::PriceAudience::Public
+            } else {
+                catalog::PriceAudience::Restricted
+            };
             let title = "A mug".into();
             catalog::ResolvedPrice {
                 sku,
@@ -256,6 +262,7 @@ fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
                 title,
                 unit_price: money(UNIT),
                 is_default,
+                audience: audience.into(),
                 ..Default::default()
             }
         });

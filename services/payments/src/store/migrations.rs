@@ -6,15 +6,18 @@ use souk_data::{Ddl, Migration, Schema};
 /// The tables and how they came to be.
 pub const SCHEMA: Schema = Schema {
     name: "payments",
-    migrations: &[Migration {
-        version: 1,
-        name: "payments",
-        up: tables,
-        earlier_checksums: &[
-            "1aa4de0f2dc8323a2c50f3609f34ef6105a8ed1e5c0f3a03b08b6b010a15ada5",
-            "fe3e25997bf66516ffc1ee07ed3cc5133cfdcfdfda9e670ace7f331cc37a1215",
-        ],
-    }],
+    migrations: &[
+        Migration {
+            version: 1,
+            name: "payments",
+            up: tables,
+            earlier_checksums: &[
+                "1aa4de0f2dc8323a2c50f3609f34ef6105a8ed1e5c0f3a03b08b6b010a15ada5",
+                "fe3e25997bf66516ffc1ee07ed3cc5133cfdcfdfda9e670ace7f331cc37a1215",
+            ],
+        },
+        Migration { version: 2, name: "owner", up: owner, earlier_checksums: &[] },
+    ],
 };
 
 fn tables(ddl: &mut Ddl) {
@@ -142,6 +145,13 @@ fn refunds(ddl: &mut Ddl) {
             .col("payment_id")
             .col("refund_id"),
     );
+}
+
+/// Who made a payment, and alone may change it.
+fn owner(ddl: &mut Ddl) {
+    ddl.alter(Table::alter().table("payments").add_column(ddl.text("owner").default("")));
+    // Until now only the orders service could make payments of orders.
+    ddl.run("UPDATE payments SET owner = 'service:orders' WHERE length(order_id) > 0");
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use crate::state::State;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub payment_id: PaymentId,
+    pub owner: String,
     /// Empty for one that staff made directly: only a tombstone has none at all.
     pub order_id: Option<Vec<u8>>,
     pub customer_id: String,
@@ -89,6 +90,7 @@ impl TryFrom<Model> for Payment {
         let is_retryable = row.is_retryable == 1;
         Ok(Payment {
             id: row.payment_id,
+            owner: row.owner,
             order,
             customer: row.customer_id,
             amount: Money::new(currency, row.amount_minor),
@@ -130,6 +132,7 @@ fn changing(payment: &Payment, slot: Slot) -> ActiveModel {
         due_time: Set(slot.due_time),
         update_time: Set(payment.update_time),
         payment_id: NotSet,
+        owner: NotSet,
         order_id: NotSet,
         customer_id: NotSet,
         currency_code: NotSet,
@@ -144,6 +147,7 @@ pub async fn insert(tx: &Tx, payment: &Payment, slot: Slot) -> Result<bool, Erro
     let of_staff = || (!payment.is_tombstone()).then(Vec::new);
     let row = ActiveModel {
         payment_id: Set(payment.id),
+        owner: Set(payment.owner.clone()),
         order_id: Set(payment.order.map(OrderId::to_bytes).or_else(of_staff)),
         customer_id: Set(payment.customer.clone()),
         currency_code: Set(payment.amount.currency.to_string()),

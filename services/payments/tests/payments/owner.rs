@@ -69,6 +69,33 @@ on_each_engine! {
         shop.agree().await;
     }
 
+    async fn a_service_changes_its_own_payments_only(engine: Engine) {
+        let shop = TestPayments::start(engine).await;
+        let request = authorization("tok_approved");
+        shop.authorize(&request).await.unwrap();
+        let id = request.payment_id.clone();
+        let rentals = Caller::Service("rentals".into());
+        let mut rentals = PaymentServiceClient::new(shop.service.channel_as(&rentals));
+
+        let refusal = rentals.capture_payment(capture(&id, "theirs", None, true)).await.unwrap_err();
+        is_of_an_order(&refusal, &request.order_id, "GetOrder");
+        let void = pb::VoidPaymentRequest { payment_id: id.clone() };
+        let refusal = rentals.void_payment(void).await.unwrap_err();
+        is_of_an_order(&refusal, &request.order_id, "CancelOrder");
+        shop.capture(capture(&id, "a", None, true)).await.unwrap();
+        let refusal = rentals.refund_payment(refund(&id, &new_refund_id(), 1)).await.unwrap_err();
+        is_of_an_order(&refusal, &request.order_id, "RefundOrder");
+        assert_eq!(amounts(&shop.get(&id).await), (100, 100, 0));
+
+        // What it makes is its own, and not the orders service's.
+        let own = authorization("tok_approved");
+        rentals.authorize_payment(own.clone()).await.unwrap();
+        let refusal = shop.capture(capture(&own.payment_id, "a", None, true)).await.unwrap_err();
+        is_of_an_order(&refusal, &own.order_id, "GetOrder");
+        rentals.capture_payment(capture(&own.payment_id, "a", None, true)).await.unwrap();
+        shop.agree().await;
+    }
+
     async fn a_payment_without_an_order_is_the_staffs_own(engine: Engine) {
         let shop = TestPayments::start(engine).await;
         let mut staff = staff(&shop);

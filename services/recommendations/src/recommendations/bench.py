@@ -33,7 +33,7 @@ from recommendations.purchase import Order, OrderLine, OrderState
 
 DATABASE = "recommendations.sqlite3"
 _LIMIT_MILLISECONDS = 20.0
-_METADATA = (("authorization", f"Bearer {development_token(Caller('staff', 'bench'))}"),)
+_METADATA = (("authorization", f"Bearer {development_token(Caller('staff', 'bench'), ['recommendations.read'])}"),)
 
 Call = Callable[[], Any]
 Rows = Sequence[tuple[str, str, str, int]]

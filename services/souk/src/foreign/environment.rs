@@ -13,6 +13,7 @@ use crate::leash;
 /// Returns how a service is started. Its own environment variables take precedence.
 pub fn launch(
     manifest: &Manifest,
+    granted: &[String],
     running: &Running,
     hosts: &[(String, SocketAddr)],
 ) -> Result<Launch, StartError> {
@@ -22,6 +23,7 @@ pub fn launch(
         ("data_dir".to_owned(), data.display().to_string()),
         ("server.listen".to_owned(), manifest.listen.to_string()),
         ("server.metrics_listen".to_owned(), manifest.metrics_listen.to_string()),
+        ("identity.scopes".to_owned(), granted.join(" ")),
     ];
     settings.extend(
         running.common_settings().iter().map(|(key, value)| ((*key).to_owned(), value.clone())),

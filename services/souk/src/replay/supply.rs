@@ -129,7 +129,7 @@ fn imported(product: &Product) -> Vec<catalog::ImportedProduct> {
                 .map(|(pence, since)| catalog::ImportedPrice {
                     unit_price: Some(money(*pence)),
                     effective_time: Some((*since).into()),
-                    is_default: false,
+                    ..Default::default()
                 })
                 .collect(),
             ..Default::default()

@@ -1,4 +1,4 @@
-/** What can be set; config.default.toml says what each is for. */
+/** The settings; config.default.toml says what each is for. */
 import { z } from "zod";
 
 export const config = z.object({

@@ -1,10 +1,10 @@
 /** The rules of entries: pure, no I/O, no clock of their own. */
 import { tooManyEntries } from "./error.js";
 
-/** How many are listed when the caller does not say. */
+/** How many are listed unless the caller says how many. */
 export const MOST_LISTED = 20;
 
-/** What a user wrote down. **Invariant:** it never changes. */
+/** An entry of a user. **Invariant:** it never changes. */
 export interface Entry {
   readonly id: string;
   readonly userId: string;
@@ -17,7 +17,7 @@ export function isBelowLimit(present: number, most: number): boolean {
   return present < most;
 }
 
-/** Returns what is written down of an order. */
+/** Returns the text of the entry for an order. */
 export function textOfOrder(orderId: string): string {
   return `placed ${orderId}`;
 }

@@ -1,4 +1,4 @@
-/** What can go wrong: each with its reason and what a program needs to act on it. Codes are those of the contract. */
+/** All errors, each with its reason and its metadata. Codes are those of the contract. */
 import { refusals, type Refusal } from "@souk/chassis";
 import { ErrorReason as Reason, ErrorReasonSchema } from "@souk/client/gen/souk/{{package}}/v1/error_reason_pb.js";
 

@@ -1,4 +1,4 @@
-/** What is published, in the write of its change, and what is consumed. */
+/** Published events, in the write of their change, and consumed events. */
 import { create } from "@bufbuild/protobuf";
 import { Poison, newId, on, type EventHandler, type Tx } from "@souk/chassis";
 import { OrderPlacedSchema } from "@souk/client/gen/souk/orders/v1/events_pb.js";
@@ -13,16 +13,16 @@ import { count, insert } from "./store.js";
 export const SUBSCRIPTION = "{{name}}";
 
 export function entryRecorded(tx: Tx, entry: Entry): void {
-  tx.publish(EntryRecordedSchema, create(EntryRecordedSchema, { entry: wireEntry(entry) }), entry.userId);
+  tx.publish(EntryRecordedSchema, create(EntryRecordedSchema, { entry: wireEntry(entry) }));
 }
 
 /** Returns the handlers of events. Each runs in one write with the record that its event was handled, so its effect happens once. */
 export const handlers = ({ clock, mostPerUser }: Dependencies): EventHandler[] => [
-  // Writes an order down for its customer.
+  // Records an entry of the customer for an order.
   on(OrderPlacedSchema, (tx, { order }) => {
     const { orderId = "", customerId: userId = "" } = order ?? {};
     if (orderId === "" || userId === "") throw new Poison("the event names no order of a customer");
-    // A user who has as many entries as one may have gets no more; were the event refused, it would only come again.
+    // A user who has reached the limit gets no more; were the event refused, it would only come again.
     if (!isBelowLimit(count(tx, userId), mostPerUser)) return;
     const now = clock.now();
     const entry = { id: newId("entry", now), userId, text: textOfOrder(orderId), createTime: now };

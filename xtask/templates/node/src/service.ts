@@ -1,4 +1,4 @@
-/** What is inside, in reading order. */
+/** The assembly, in reading order. */
 import { join } from "node:path";
 
 import { Service, Store, define, subscription } from "@souk/chassis";

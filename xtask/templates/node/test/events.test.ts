@@ -8,7 +8,7 @@ import { running } from "./support.js";
 
 const placed = (orderId: string, customerId: string) => ({ order: { orderId, customerId } });
 
-test("an order is written down once and published, however often it is delivered", async (t) => {
+test("an order is recorded once and published, however often it is delivered", async (t) => {
   const { bus, recent } = await running(t);
   for (const _ of [1, 2]) bus.deliverMessage(OrderPlacedSchema, placed("order_1", "alice"), { id: "1" });
   await eventually(() => bus.acked.length === 2);
@@ -17,7 +17,7 @@ test("an order is written down once and published, however often it is delivered
   deepEqual([bus.published[0]?.orderingKey, bus.starts[0]?.subscription], ["alice", "{{name}}"]);
 });
 
-test("an order of a user who has enough entries is passed over", async (t) => {
+test("an order of a user at the limit is passed over", async (t) => {
   const { bus, record, recent } = await running(t, { set: { "entries.most_per_user": 1 } });
   await record("r1", "hello");
   bus.deliverMessage(OrderPlacedSchema, placed("order_1", "alice"), { id: "1" });
@@ -25,7 +25,7 @@ test("an order of a user who has enough entries is passed over", async (t) => {
   deepEqual(await recent(), ["hello"]);
 });
 
-test("an order of nobody is refused for good", async (t) => {
+test("an order of nobody is rejected for good", async (t) => {
   const { bus } = await running(t);
   bus.deliverMessage(OrderPlacedSchema, placed("order_1", ""), { id: "1" });
   await eventually(() => bus.nacks.length === 1);

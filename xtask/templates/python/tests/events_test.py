@@ -16,17 +16,17 @@ def placed(order_id: str, customer_id: str) -> OrderPlaced:
     return OrderPlaced(order=Order(order_id=order_id, customer_id=customer_id))
 
 
-async def an_order_is_written_down_once_and_told_however_often_it_comes(service: Running) -> None:
+async def an_order_is_recorded_once_and_published_however_often_it_is_delivered(service: Running) -> None:
     await service.bus.add(placed("order_1", "alice"), copies=2)
     await service.bus.settled()
     assert await service.recent() == ["placed order_1"]
     # The two entries, and the one published event.
-    told = (await service.bus.told(3))[2:]
-    assert [event.ordering_key for event in told] == ["alice"]
+    published = (await service.bus.told(3))[2:]
+    assert [event.ordering_key for event in published] == ["alice"]
     assert [start.subscription for start in service.bus.starts] == ["{{name}}"]
 
 
-async def an_order_of_a_user_who_has_enough_entries_is_passed_over(start: Start) -> None:
+async def an_order_of_a_user_at_the_limit_is_passed_over(start: Start) -> None:
     service = await start(entries__most_per_user=1)
     await service.record("r1", "hello")
     await service.bus.add(placed("order_1", "alice"))
@@ -34,7 +34,7 @@ async def an_order_of_a_user_who_has_enough_entries_is_passed_over(start: Start)
     assert await service.recent() == ["hello"]
 
 
-async def an_order_of_nobody_is_refused_for_good(service: Running) -> None:
+async def an_order_of_nobody_is_rejected_for_good(service: Running) -> None:
     (entry,) = await service.bus.add(placed("order_1", ""))
     await service.bus.settled()
     assert entry.state == "dead"

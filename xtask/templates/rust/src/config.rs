@@ -1,5 +1,4 @@
-//! What an operator can set. `config.default.toml` holds the defaults and says what each field
-//! means.
+//! The settings. `config.default.toml` has the defaults and says what each is for.
 
 use serde::Deserialize;
 use souk_chassis::StartError;
@@ -11,11 +10,11 @@ use souk_data::DataConfig;
 pub struct Config {
     /// The database.
     pub data: DataConfig,
-    /// What holds of entries.
+    /// The limits of entries.
     pub entries: EntriesConfig,
 }
 
-/// What holds of entries.
+/// The limits of entries.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EntriesConfig {

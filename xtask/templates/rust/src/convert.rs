@@ -1,5 +1,4 @@
-//! Trusted data to wire data. What comes in has been checked by the contract, and needs no more
-//! here.
+//! Domain to proto; what the contract has checked is not checked again.
 
 use souk_client::{{package}}::v1 as pb;
 

@@ -1,19 +1,15 @@
-//! Entries: the row, and the rules. Pure: no I/O, no clock of their own.
+//! Entries: the entity and its rules. Pure: no I/O, no clock of their own.
 
 use sea_orm::entity::prelude::*;
 use souk_types::Timestamp;
 
 use crate::error::Error;
+use crate::id::EntryId;
 
 /// How many are listed when the caller does not say.
 const MOST_LISTED: u64 = 20;
 
-souk_types::typed_ids! {
-    /// Names an entry.
-    EntryId = "entry";
-}
-
-/// What a user wrote down. **Invariant:** it never changes.
+/// An entry of a user. **Invariant:** it never changes.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "entry")]
 pub struct Model {
@@ -32,7 +28,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// Returns what a user writes down now.
+    /// Returns a new entry of a user.
     pub fn new(user_id: &str, text: String, now: Timestamp) -> Self {
         Model {
             number: 0,
@@ -43,13 +39,13 @@ impl Model {
         }
     }
 
-    /// Fails when a user who has `present` entries and may have `most` can have no other.
-    pub fn check_room(present: u64, most: u64) -> Result<(), Error> {
+    /// Fails when a user who has `present` entries and may have `most` may have no other.
+    pub fn check_limit(present: u64, most: u64) -> Result<(), Error> {
         if present < most { Ok(()) } else { Err(Error::TooManyEntries { most }) }
     }
 }
 
-/// Returns how many entries are listed for who asks for so many; 0 leaves it to us.
+/// Returns how many entries to list; 0 leaves it to the service.
 pub fn listed(asked: i32) -> u64 {
     u64::try_from(asked).ok().filter(|asked| *asked > 0).unwrap_or(MOST_LISTED)
 }
@@ -59,13 +55,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_user_may_have_so_many_and_no_more() {
-        assert!(Model::check_room(2, 3).is_ok());
-        assert!(matches!(Model::check_room(3, 3), Err(Error::TooManyEntries { most: 3 })));
+    fn a_user_may_have_entries_up_to_the_limit() {
+        assert!(Model::check_limit(2, 3).is_ok());
+        assert!(matches!(Model::check_limit(3, 3), Err(Error::TooManyEntries { most: 3 })));
     }
 
     #[test]
-    fn who_does_not_say_how_many_gets_twenty() {
+    fn twenty_are_listed_unless_the_caller_says_how_many() {
         assert_eq!(listed(0), 20);
         assert_eq!(listed(5), 5);
     }

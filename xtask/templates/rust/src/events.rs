@@ -1,4 +1,4 @@
-//! What is published, by the write that makes the change, and what is consumed.
+//! Published events, in the write of their change, and consumed events.
 
 use souk_chassis::Host;
 use souk_client::orders::v1::OrderPlaced;
@@ -11,13 +11,13 @@ use souk_types::Timestamp;
 use crate::entry::Model;
 use crate::store;
 
-/// Publishes that an entry was written down.
+/// Publishes that an entry was recorded.
 pub async fn entry_recorded(tx: &Tx, entry: &Model) -> Result<(), Error> {
     let event = pb::EntryRecorded { entry: Some(entry.into()) };
-    outbox::append(tx, NewEvent::new(&entry.user_id, &event, entry.create_time)).await
+    outbox::append(tx, NewEvent::new(&event, entry.create_time)).await
 }
 
-/// Returns what is consumed. A handler runs in the write that also records its event as handled, so
+/// Returns the subscription. A handler runs in the write that also records its event as handled, so
 /// its effect happens once.
 pub fn consumer(host: &Host, db: Db, most_per_user: u64) -> Subscription {
     let clock = host.clock();
@@ -29,7 +29,7 @@ pub fn consumer(host: &Host, db: Db, most_per_user: u64) -> Subscription {
         })
 }
 
-/// Writes an order down for its customer.
+/// Records an entry of the customer for an order.
 async fn order_placed(
     tx: Tx,
     delivery: Delivery<OrderPlaced>,
@@ -40,9 +40,9 @@ async fn order_placed(
     if order.order_id.is_empty() || order.customer_id.is_empty() {
         return Err(HandlerError::Poison("the event names no order of a customer".to_owned()));
     }
-    // A user who has as many entries as one may have gets no more; were the event refused, it would
-    // only come again.
-    if Model::check_room(store::count(&tx, &order.customer_id).await?, most).is_err() {
+    // A user who has reached the limit gets no more; were the event refused, it would only come
+    // again.
+    if Model::check_limit(store::count(&tx, &order.customer_id).await?, most).is_err() {
         return Ok(());
     }
     let entry = Model::new(&order.customer_id, format!("placed {}", order.order_id), now);

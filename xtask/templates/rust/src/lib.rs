@@ -1,14 +1,14 @@
-//! The {{name}} service: what users write down.
+//! The {{name}} service: the entries of users.
 //!
-//! Read it in this order: what is promised (`proto/souk/{{package}}/v1`), the rules (`entry.rs`),
-//! what can be asked (`rpc/<method>.rs`), what is published and consumed (`events.rs`), every query
-//! (`store.rs`).
+//! Read it in this order: the contract (`proto/souk/{{package}}/v1`), the rules (`entry.rs`), the
+//! methods (`rpc/<method>.rs`), published and consumed events (`events.rs`), all SQL (`store.rs`).
 
 mod config;
 mod convert;
 mod entry;
 mod error;
 mod events;
+mod id;
 mod rpc;
 mod store;
 
@@ -22,6 +22,7 @@ use rpc::{{Name}}Rpc;
 /// Returns the service, ready to be run alone or with others.
 pub fn definition() -> Definition {
     Definition::new("{{name}}", include_str!("../config.default.toml"), build)
+        .scopes(&["events.publish", "events.subscribe"])
 }
 
 async fn build(config: Config, host: Host) -> Result<Service, StartError> {

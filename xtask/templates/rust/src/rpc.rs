@@ -1,4 +1,4 @@
-//! What the methods work with. The story of a method is in `rpc/<method>.rs`.
+//! The index of the methods: each is in `rpc/<method>.rs`.
 
 mod list_recent_entries;
 mod record_entry;

@@ -1,4 +1,4 @@
-//! The tables and every query.
+//! All SQL: the queries. The entity is in `entry.rs`.
 
 mod migrations;
 

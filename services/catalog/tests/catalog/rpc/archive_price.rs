@@ -9,7 +9,7 @@ on_each_engine! {
     async fn a_price_is_archived_once_and_neither_sold_nor_made_a_default_again(engine: Engine) {
         let catalog = TestCatalog::start(engine).await;
         let (_, variant, first) = catalog.on_sale("Rug", "RUG-1", 500).await;
-        let second = catalog.price(&variant, "GBP", 450).await;
+        let second = catalog.price_for(pb::PriceAudience::Public, &variant, 450).await;
         let archive = async |id: &str| {
             let request = pb::ArchivePriceRequest { request_id: request_id(), price_id: id.into() };
             catalog.staff.clone().archive_price(request).await.map(|answer| answer.into_inner().price.unwrap())

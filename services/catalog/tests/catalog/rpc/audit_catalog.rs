@@ -46,14 +46,20 @@ on_each_engine! {
                 "UPDATE default_prices SET price_id = (SELECT price_id FROM prices WHERE minor_units = 500)",
                 "a default price belongs to its variant and currency",
             ),
-            ("DELETE FROM default_prices", "a variant with prices in a currency has a default in it"),
+            ("DELETE FROM default_prices", "a variant with public prices in a currency has a default in it"),
             (
                 "UPDATE prices SET archive_time = 1 WHERE minor_units = 500",
                 "a default price is not archived",
             ),
+            (
+                "UPDATE default_prices SET price_id = (SELECT price_id FROM prices WHERE minor_units = 400) \
+                 WHERE price_id = (SELECT price_id FROM prices WHERE minor_units = 500)",
+                "a default price is public",
+            ),
         ] {
             let mut catalog = TestCatalog::start(engine).await;
-            catalog.on_sale("Rug", "RUG-1", 500).await;
+            let (_, rug, _) = catalog.on_sale("Rug", "RUG-1", 500).await;
+            catalog.price_for(pb::PriceAudience::Restricted, &rug, 400).await;
             catalog.on_sale("Tea", "TEA-1", 300).await;
             assert!(tamper(&catalog.service.databases()[0], statement).await, "{statement}");
             let found: Vec<String> =
@@ -67,7 +73,12 @@ on_each_engine! {
         let catalog = TestCatalog::start(engine).await;
         catalog.on_sale("Rug", "RUG-1", 500).await;
         let database = &catalog.service.databases()[0];
-        for statement in ["UPDATE prices SET minor_units = 1", "UPDATE prices SET create_time = 1", "DELETE FROM prices"] {
+        for statement in [
+            "UPDATE prices SET minor_units = 1",
+            "UPDATE prices SET create_time = 1",
+            "UPDATE prices SET audience = 2",
+            "DELETE FROM prices",
+        ] {
             let refused = match database.file() {
                 Some(_) => !tamper(database, statement).await,
                 None => {

@@ -21,6 +21,39 @@ on_each_engine! {
         catalog.finish().await;
     }
 
+    async fn only_a_default_is_public_unless_the_caller_says_so(engine: Engine) {
+        use pb::PriceAudience::{Public, Restricted};
+        let catalog = TestCatalog::start(engine).await;
+        let product = catalog.product("Rug").await;
+        let variant = catalog.variant(&product, "RUG-1").await;
+        let told = |price: &pb::Price| (price.audience(), price.is_default);
+
+        // The first price is no default when it is restricted; the next one is.
+        assert_eq!(told(&catalog.price_for(Restricted, &variant, 300).await), (Restricted, false));
+        let no_default = catalog.resolve(vec![by_sku("RUG-1")], "GBP").await;
+        refused(no_default, Code::NotFound, "ERROR_REASON_PRICE_NOT_FOUND");
+        assert_eq!(told(&catalog.price(&variant, "GBP", 500).await), (Public, true));
+        assert_eq!(told(&catalog.price(&variant, "GBP", 450).await), (Restricted, false));
+        assert_eq!(told(&catalog.price_for(Public, &variant, 440).await), (Public, false));
+        let set = pb::CreatePriceRequest { set_default: true, ..new_price(&variant, "GBP", 430) };
+        let set = catalog.staff.clone().create_price(set).await.unwrap().into_inner().price.unwrap();
+        assert_eq!(told(&set), (Public, true));
+        assert_eq!(catalog.prices("RUG-1").await.len(), 5);
+
+        let both = pb::CreatePriceRequest {
+            set_default: true,
+            audience: Restricted.into(),
+            ..new_price(&variant, "GBP", 1)
+        };
+        let other = pb::CreatePriceRequest { audience: 3, ..new_price(&variant, "GBP", 1) };
+        for (bad, field) in [(both, "set_default"), (other, "audience")] {
+            let answer = catalog.staff.clone().create_price(bad).await;
+            let status = refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
+            assert_eq!(souk_testkit::field_violations(&status)[0].field, field);
+        }
+        catalog.finish().await;
+    }
+
     async fn a_chosen_id_is_kept_and_cannot_be_taken_twice(engine: Engine) {
         let catalog = TestCatalog::start(engine).await;
         let (_, variant, _) = catalog.on_sale("Rug", "RUG-1", 500).await;
@@ -46,7 +79,9 @@ on_each_engine! {
         }
         for code in ["XXX", "XTS", "ZZZ"] {
             let status = refused(create(new_price(&variant, code, 1)).await, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
-            assert_eq!(souk_testkit::field_violations(&status)[0].field, "unit_price");
+            let violation = &souk_testkit::field_violations(&status)[0];
+            assert_eq!(violation.field, "unit_price");
+            assert_eq!(violation.description, format!("must be an ISO 4217 currency such as GBP, not {code}"));
         }
         for minor in [0, 1_000_000_000_000] {
             assert!(create(new_price(&variant, "GBP", minor)).await.is_ok());

@@ -58,6 +58,51 @@ on_each_engine! {
         catalog.finish().await;
     }
 
+    async fn history_is_restricted_and_the_default_is_public_unless_the_item_says_otherwise(engine: Engine) {
+        use pb::PriceAudience::{Public, Restricted};
+        let catalog = TestCatalog::start(engine).await;
+        let mut rug = item("RUG", &[100, 90, 80]);
+        rug.variants[0].prices[1].is_default = true;
+        rug.variants[0].prices[2].audience = Public.into();
+        let mut hidden = item("HIDDEN", &[100]);
+        hidden.variants[0].prices[0].audience = Restricted.into();
+        let mut both = item("BOTH", &[100, 90]);
+        both.variants[0].prices[1].audience = Restricted.into();
+        both.variants[0].prices[1].is_default = true;
+        let mut other = item("OTHER", &[100]);
+        other.variants[0].prices[0].audience = 3;
+        let results = catalog.import(vec![rug, hidden, both, other]).await.unwrap();
+        assert_eq!(outcomes(&results), [Created, Created, Failed, Failed]);
+        let errors: Vec<(&str, &str)> =
+            results.iter().filter_map(|result| result.error.as_ref()).map(|error| (&*error.reason, &*error.field)).collect();
+        let expected = [
+            ("ERROR_REASON_INVALID_ITEM", "variants[0].prices[1].is_default"),
+            ("ERROR_REASON_INVALID_ITEM", "variants[0].prices[0].audience"),
+        ];
+        assert_eq!(errors, expected);
+
+        let told = async |sku: &str| {
+            let prices = catalog.prices(sku).await;
+            let mut told: Vec<_> = prices
+                .iter()
+                .map(|price| (price.unit_price.as_ref().unwrap().minor_units, price.audience(), price.is_default))
+                .collect();
+            told.sort_by_key(|(minor, ..)| *minor);
+            told
+        };
+        let expected = [(80, Public, false), (90, Public, true), (100, Restricted, false)];
+        assert_eq!(told("RUG").await, expected);
+        assert_eq!(told("HIDDEN").await, [(100, Restricted, false)]);
+
+        // What is restricted already cannot be marked as the default.
+        let mut marked = item("HIDDEN", &[100]);
+        marked.variants[0].prices[0].is_default = true;
+        let results = catalog.import(vec![marked]).await.unwrap();
+        let error = results[0].error.as_ref().unwrap();
+        assert_eq!(error.reason, "ERROR_REASON_PRICE_RESTRICTED");
+        catalog.finish().await;
+    }
+
     async fn a_repeat_of_an_import_changes_nothing_and_undoes_no_edit(engine: Engine) {
         let catalog = TestCatalog::start(engine).await;
         let items = || vec![item("A", &[100, 90]), item("B", &[50])];
@@ -105,7 +150,7 @@ on_each_engine! {
         let catalog = TestCatalog::start(engine).await;
         catalog.import(vec![item("85123A", &[255, 295])]).await.unwrap();
         let id = catalog::imported_price_id("85123A", "GBP".parse().unwrap(), 295).to_string();
-        let found = catalog.resolve(vec![by_price(&id)], "GBP").await.unwrap();
+        let found = resolve_as(&catalog.staff, vec![by_price(&id)], "GBP").await.unwrap();
         assert_eq!(found[0].unit_price, money("GBP", 295));
         assert_eq!((found[0].sku.as_str(), found[0].title.as_str()), ("85123A", "Product 85123A"));
         catalog.finish().await;

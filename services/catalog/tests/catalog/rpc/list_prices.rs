@@ -30,7 +30,7 @@ on_each_engine! {
         let mut request = pb::ListPricesRequest { page_size: 2, ..of_sku("RUG-1") };
         let mut found = vec![];
         loop {
-            let page = catalog.public.clone().list_prices(request.clone()).await.unwrap().into_inner();
+            let page = catalog.staff.clone().list_prices(request.clone()).await.unwrap().into_inner();
             found.extend(page.prices);
             if page.next_page_token.is_empty() {
                 break;
@@ -50,9 +50,8 @@ on_each_engine! {
         let (_, variant, first) = catalog.on_sale("Rug", "RUG-1", 500).await;
         let second = catalog.price(&variant, "GBP", 450).await;
         let euros = catalog.price(&variant, "EUR", 600).await;
-        let request = pb::ArchivePriceRequest { request_id: request_id(), price_id: second.price_id };
-        catalog.staff.clone().archive_price(request).await.unwrap();
-        let list = async |request| catalog.public.clone().list_prices(request).await;
+        catalog.archive(&second).await;
+        let list = async |request| catalog.staff.clone().list_prices(request).await;
 
         let in_euros = pb::ListPricesRequest { currency_code: "EUR".into(), ..of_sku("RUG-1") };
         assert_eq!(list(in_euros.clone()).await.unwrap().into_inner().prices, [euros]);
@@ -67,6 +66,58 @@ on_each_engine! {
         let other = pb::ListPricesRequest { page_token, ..in_euros };
         refused(list(other).await, Code::InvalidArgument, "ERROR_REASON_INVALID_PAGE_TOKEN");
         refused(list(of_sku("nothing")).await, Code::NotFound, "ERROR_REASON_VARIANT_NOT_FOUND");
+        for code in ["XXX", "XTS", "ZZZ"] {
+            let unknown = pb::ListPricesRequest { currency_code: code.into(), ..of_sku("RUG-1") };
+            let status = refused(list(unknown).await, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
+            let violation = &souk_testkit::field_violations(&status)[0];
+            assert_eq!(violation.field, "currency_code");
+            assert_eq!(violation.description, format!("must be an ISO 4217 currency such as GBP, not {code}"));
+        }
+        catalog.finish().await;
+    }
+
+    async fn shoppers_list_public_prices_that_are_in_use(engine: Engine) {
+        use pb::PriceAudience::{Public, Restricted};
+        let catalog = TestCatalog::start(engine).await;
+        let (_, variant, default) = catalog.on_sale("Rug", "RUG-1", 500).await;
+        let restricted = catalog.price_for(Restricted, &variant, 300).await;
+        let old = catalog.price_for(Public, &variant, 400).await;
+        let old = catalog.archive(&old).await;
+        let public = catalog.price_for(Public, &variant, 450).await;
+        let euros = catalog.price(&variant, "EUR", 600).await;
+
+        let all = of_sku("RUG-1");
+        let in_pounds = pb::ListPricesRequest { currency_code: "GBP".into(), ..of_sku("RUG-1") };
+        for caller in shoppers() {
+            let client = catalog.client(&caller);
+            for without_archived in [false, true] {
+                let list = async |request: &pb::ListPricesRequest| {
+                    let request = pb::ListPricesRequest { without_archived, ..request.clone() };
+                    client.clone().list_prices(request).await.unwrap().into_inner().prices
+                };
+                assert_eq!(list(&all).await, [default.clone(), public.clone(), euros.clone()]);
+                assert_eq!(list(&in_pounds).await, [default.clone(), public.clone()]);
+            }
+        }
+        for caller in insiders() {
+            let found = catalog.client(&caller).list_prices(in_pounds.clone()).await.unwrap();
+            let expected = [default.clone(), restricted.clone(), old.clone(), public.clone()];
+            assert_eq!(found.into_inner().prices, expected);
+        }
+
+        // A page of a shopper is full of what it may see, and its token goes on from there.
+        let mut request = pb::ListPricesRequest { page_size: 1, ..all };
+        let mut found = vec![];
+        loop {
+            let page = catalog.public.clone().list_prices(request.clone()).await.unwrap().into_inner();
+            assert_eq!(page.prices.len(), 1);
+            found.extend(page.prices);
+            if page.next_page_token.is_empty() {
+                break;
+            }
+            request.page_token = page.next_page_token;
+        }
+        assert_eq!(found, [default, public, euros]);
         catalog.finish().await;
     }
 }

@@ -9,7 +9,7 @@ on_each_engine! {
     async fn skus_and_prices_are_resolved_in_the_order_asked(engine: Engine) {
         let catalog = TestCatalog::start(engine).await;
         let (_, rug, _) = catalog.on_sale("Rug", "RUG-1", 500).await;
-        let cheap = catalog.price(&rug, "GBP", 450).await;
+        let cheap = catalog.price_for(pb::PriceAudience::Public, &rug, 450).await;
         let (product, _, tea) = catalog.on_sale("Tea", "TEA-1", 300).await;
         let request = pb::CreateVariantRequest { title: "1 kg".into(), ..new_variant(&product, "TEA-2") };
         let large = catalog.staff.clone().create_variant(request).await.unwrap().into_inner().variant.unwrap();
@@ -74,9 +74,60 @@ on_each_engine! {
         assert_eq!(status.message(), "items[0].sku: sku OLD is not for sale: its product is ARCHIVED");
         let no_price = catalog.resolve(vec![by_sku("RUG-1")], "JPY").await;
         refused(no_price, Code::NotFound, "ERROR_REASON_PRICE_NOT_FOUND");
+        for code in ["XXX", "XTS", "ZZZ"] {
+            let unknown = catalog.resolve(vec![by_sku("RUG-1")], code).await;
+            let status = refused(unknown, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
+            let violation = &souk_testkit::field_violations(&status)[0];
+            assert_eq!(violation.field, "currency_code");
+            assert_eq!(violation.description, format!("must be an ISO 4217 currency such as GBP, not {code}"));
+        }
         let as_staff = pb::ResolvePricesRequest { items: vec![by_sku("SECRET")], currency_code: "GBP".into() };
         let answer = catalog.staff.clone().resolve_prices(as_staff).await;
         refused(answer, Code::FailedPrecondition, "ERROR_REASON_PRODUCT_NOT_FOR_SALE");
+        catalog.finish().await;
+    }
+
+    async fn shoppers_are_not_sold_at_restricted_or_archived_prices(engine: Engine) {
+        use pb::PriceAudience::{Public, Restricted};
+        let catalog = TestCatalog::start(engine).await;
+        let (_, rug, _) = catalog.on_sale("Rug", "RUG-1", 500).await;
+        let restricted = catalog.price_for(Restricted, &rug, 300).await;
+        let old = catalog.price_for(Public, &rug, 400).await;
+        catalog.archive(&old).await;
+        let old_restricted = catalog.price_for(Restricted, &rug, 200).await;
+        catalog.archive(&old_restricted).await;
+        let product = catalog.product_in("Old", pb::ProductState::Archived).await;
+        let variant = catalog.variant(&product, "OLD").await;
+        let of_old = catalog.price_for(Restricted, &variant, 100).await;
+
+        for caller in shoppers() {
+            let client = catalog.client(&caller);
+            // Nothing tells a restricted price from one that does not exist.
+            for hidden in [&restricted, &old_restricted, &of_old] {
+                let answer = resolve_as(&client, vec![by_price(&hidden.price_id)], "GBP").await;
+                let status = refused(answer, Code::NotFound, "ERROR_REASON_PRICE_NOT_FOUND");
+                let expected = format!("items[0].price_id: price {} does not exist", hidden.price_id);
+                assert_eq!(status.message(), expected);
+                let mut known = souk_testkit::metadata_of(&status).into_keys().collect::<Vec<_>>();
+                known.sort();
+                assert_eq!(known, ["currency_code", "field", "item_index", "price_id"]);
+            }
+            let answer = resolve_as(&client, vec![by_price(&old.price_id)], "GBP").await;
+            refused(answer, Code::FailedPrecondition, "ERROR_REASON_PRICE_ARCHIVED");
+            let sold = resolve_as(&client, vec![by_sku("RUG-1")], "GBP").await.unwrap();
+            assert_eq!(sold[0].audience(), Public);
+        }
+        for caller in insiders() {
+            let client = catalog.client(&caller);
+            let items = vec![by_price(&restricted.price_id), by_sku("RUG-1")];
+            let sold = resolve_as(&client, items, "GBP").await.unwrap();
+            assert_eq!((sold[0].audience(), sold[1].audience()), (Restricted, Public));
+            assert_eq!(sold[0].unit_price, money("GBP", 300));
+            for archived in [&old, &old_restricted] {
+                let answer = resolve_as(&client, vec![by_price(&archived.price_id)], "GBP").await;
+                refused(answer, Code::FailedPrecondition, "ERROR_REASON_PRICE_ARCHIVED");
+            }
+        }
         catalog.finish().await;
     }
 

@@ -108,7 +108,7 @@ on_each_engine! {
         assert_eq!(placed.customer_id, "", "staff may order for a guest");
     }
 
-    async fn a_user_orders_at_default_prices_only(engine: Engine) {
+    async fn a_user_orders_at_public_prices_only(engine: Engine) {
         use pb::place_order_line::Item;
         let orders = TestOrders::start(engine).await;
         let at = |request_id: &str, price: &str| {
@@ -123,6 +123,7 @@ on_each_engine! {
         assert_eq!(orders.upstreams.calls(RESERVE), 0);
 
         orders.alice().place_order(at("default", "MUG")).await.unwrap();
+        orders.alice().place_order(at("sale", "sale")).await.unwrap();
         orders.staff().place_order(at("staff", "a price for friends")).await.unwrap();
         orders.audit().await;
     }
@@ -202,5 +203,18 @@ on_each_engine! {
         let euro = Some(Money { currency_code: "EUR".into(), minor_units: 750 });
         let refused = orders.alice().place_order(pb::PlaceOrderRequest { expected_total: euro, ..request("euro") }).await;
         assert_eq!(field_violations(&refused.unwrap_err())[0].field, "expected_total.currency_code");
+
+        for code in ["XXX", "XTS", "ZZZ"] {
+            let nowhere = pb::PlaceOrderRequest { currency_code: code.into(), ..request("nowhere") };
+            let nothing = Some(Money { currency_code: code.into(), minor_units: 1 });
+            let worthless = pb::PlaceOrderRequest { expected_total: nothing, ..request("worthless") };
+            for (request, field) in [(nowhere, "currency_code"), (worthless, "expected_total")] {
+                let refused = orders.alice().place_order(request).await.unwrap_err();
+                assert_eq!((refused.code(), reason_of(&refused)), (Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD".into()));
+                let violation = &field_violations(&refused)[0];
+                assert_eq!(violation.field, field);
+                assert_eq!(violation.description, format!("must be an ISO 4217 currency such as GBP, not {code}"));
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-/** RecordEntry: writes down an entry of the caller, once per request id, and publishes it. */
+/** RecordEntry: records an entry of the caller, once per request id, and publishes it. */
 import { newId, writeOnce, type Context } from "@souk/chassis";
 import { {{Name}}Service, type RecordEntryRequest, type RecordEntryResponse } from "@souk/client/gen/souk/{{package}}/v1/{{package}}_service_pb.js";
 

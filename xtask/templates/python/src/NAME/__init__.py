@@ -1,1 +1,1 @@
-"""Keeps what users write down."""
+"""Stores the entries of users."""

@@ -1,4 +1,4 @@
-"""What can be set; config.default.toml says what each is for."""
+"""The settings; config.default.toml says what each is for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from souk_chassis import Settings
 
 
 class Entries(Settings):
-    """What holds of entries."""
+    """The limits of entries."""
 
     most_per_user: int = Field(ge=1, le=1_000_000)
 

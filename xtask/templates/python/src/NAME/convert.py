@@ -8,12 +8,12 @@ from {{package}}.entry import MOST_LISTED, Entry
 
 
 def most_listed(max_entries: int) -> int:
-    """Returns how many entries to list; the contract says that 0 leaves it to us."""
+    """Returns how many entries to list; 0 leaves it to the service."""
     return max_entries or MOST_LISTED
 
 
 def to_proto(entry: Entry) -> entry_pb2.Entry:
-    """Returns an entry as the contract has it."""
+    """Returns the message of an entry."""
     message = entry_pb2.Entry(entry_id=entry.id, user_id=entry.user_id, text=entry.text)
     message.create_time.FromMicroseconds(entry.create_micros)
     return message

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from {{package}}.error import TooManyEntries
 
 MOST_LISTED = 20
-"""How many are listed when the caller does not say."""
+"""How many are listed unless the caller says how many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a user wrote down. **Invariant:** it never changes."""
+    """An entry of a user. **Invariant:** it never changes."""
 
     id: str
     user_id: str
@@ -20,18 +20,18 @@ class Entry:
     create_micros: int
 
 
-def has_room(present: int, most: int) -> bool:
+def is_below_limit(present: int, most: int) -> bool:
     """Returns whether a user who has `present` entries and may have `most` may have one more."""
     return present < most
 
 
 def text_of_order(order_id: str) -> str:
-    """Returns what is written down of an order."""
+    """Returns the text of the entry for an order."""
     return f"placed {order_id}"
 
 
 def record(entry: Entry, present: int, most: int) -> Entry:
     """Admits an entry of a user who has `present` and may have `most`; raises TooManyEntries."""
-    if not has_room(present, most):
+    if not is_below_limit(present, most):
         raise TooManyEntries(most)
     return entry

@@ -1,4 +1,4 @@
-"""What can go wrong: each with its reason and what a program needs to act on it. Codes are those of the contract."""
+"""All errors, each with its reason and its metadata. Codes are those of the contract."""
 
 from __future__ import annotations
 

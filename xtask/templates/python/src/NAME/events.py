@@ -19,22 +19,22 @@ SUBSCRIPTION = "{{name}}"
 
 def entry_recorded(tx: Tx, entry: Entry) -> None:
     """Publishes that an entry was recorded."""
-    tx.publish(convert.to_event(entry), key=entry.user_id)
+    tx.publish(convert.to_event(entry))
 
 
 def handlers(most_per_user: int) -> Mapping[type[Message], Handler]:
     """Returns the subscription. A handler runs in one write with the record of its event, so its effect happens once."""
 
     def order_placed(tx: Tx, event: OrderPlaced, _: Delivery) -> None:
-        """Writes an order down for its customer."""
+        """Records an entry of the customer for an order."""
         order_id, user_id = event.order.order_id, event.order.customer_id
         if not order_id or not user_id:
             raise Poison("the event names no order of a customer")
-        # A user who has as many entries as one may have gets no more; were the event refused, it would only come again.
-        if not entry.has_room(store.count(tx, user_id), most_per_user):
+        # A user who has reached the limit gets no more; were the event refused, it would only come again.
+        if not entry.is_below_limit(store.count(tx, user_id), most_per_user):
             return
-        written = Entry(new_id("entry"), user_id, entry.text_of_order(order_id), time.time_ns() // 1000)
-        store.insert(tx, written)
-        entry_recorded(tx, written)
+        recorded = Entry(new_id("entry"), user_id, entry.text_of_order(order_id), time.time_ns() // 1000)
+        store.insert(tx, recorded)
+        entry_recorded(tx, recorded)
 
     return {OrderPlaced: order_placed}

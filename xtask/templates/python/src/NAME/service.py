@@ -1,4 +1,4 @@
-"""What is inside, in reading order."""
+"""The assembly, in reading order."""
 
 from __future__ import annotations
 

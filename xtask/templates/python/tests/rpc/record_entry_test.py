@@ -43,9 +43,9 @@ async def an_entry_without_a_text_is_refused(service: Running) -> None:
     assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT and list(refusal.fields) == ["text"]
 
 
-async def each_entry_is_told_once_and_in_order(service: Running) -> None:
+async def each_entry_is_published_once_and_in_order(service: Running) -> None:
     for number in range(3):
         await service.record(f"r{number}", f"text {number}")
-    told = await service.bus.told(3)
-    assert [EntryRecorded.FromString(event.data).entry.text for event in told] == ["text 0", "text 1", "text 2"]
-    assert {event.ordering_key for event in told} == {"alice"}
+    published = await service.bus.told(3)
+    assert [EntryRecorded.FromString(event.data).entry.text for event in published] == ["text 0", "text 1", "text 2"]
+    assert {event.ordering_key for event in published} == {"alice"}

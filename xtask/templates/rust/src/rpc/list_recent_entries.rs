@@ -1,4 +1,4 @@
-//! ListRecentEntries: answers the caller's own entries, the newest first.
+//! ListRecentEntries: returns the caller's own entries, the newest first.
 
 use souk_client::{{package}}::v1 as pb;
 use souk_client::{{package}}::v1::{{package}}_service::ListRecentEntries;

@@ -1,4 +1,4 @@
-//! RecordEntry: writes down an entry of the caller, once per request id, and publishes it.
+//! RecordEntry: records an entry of the caller, once per request id, and publishes it.
 
 use souk_client::{{package}}::v1 as pb;
 use souk_client::{{package}}::v1::{{package}}_service::RecordEntry;
@@ -23,7 +23,7 @@ impl Handle<RecordEntry> for {{Name}}Rpc {
 }
 
 async fn record(tx: &Tx, (entry, most): &(Model, u64)) -> Result<pb::RecordEntryResponse, Error> {
-    Model::check_room(store::count(tx, &entry.user_id).await?, *most)?;
+    Model::check_limit(store::count(tx, &entry.user_id).await?, *most)?;
     store::insert(tx, entry.clone()).await?;
     events::entry_recorded(tx, entry).await?;
     Ok(pb::RecordEntryResponse { entry: Some(entry.into()) })

@@ -1,16 +1,16 @@
-//! The migrations: how the tables came to be, on both engines.
+//! The migrations, on both engines.
 
 use sea_orm::sea_query::{Expr, Index, Table};
 use souk_data::{Ddl, Migration, Schema};
 
-/// The tables and how they came to be.
+/// All migrations.
 pub const SCHEMA: Schema = Schema {
     name: "{{name}}",
     migrations: &[Migration { version: 1, name: "entries", up: entries, earlier_checksums: &[] }],
 };
 
 fn entries(ddl: &mut Ddl) {
-    // What users wrote down. Rows never change; the number is the order in which they were written.
+    // Rows never change and are never deleted; the number is the order in which they were stored.
     ddl.create(
         Table::create()
             .table("entry")

@@ -1,4 +1,4 @@
-//! What is consumed: an order becomes one entry of its customer, however often it is delivered.
+//! Consumed events: an order becomes one entry of its customer, however often it is delivered.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ fn placed(order_id: &str, customer_id: &str) -> Event {
 }
 
 on_each_engine! {
-    async fn an_order_is_written_down_once_and_told_however_often_it_comes(engine: Engine) {
+    async fn an_order_is_recorded_once_and_published_however_often_it_is_delivered(engine: Engine) {
         let (bus, server) = Bus::start().await;
         let service = {{Name}}::start_beside(&server.url(), engine, 10).await;
         eventually(LIMIT, || async { bus.starts().len() == 1 }).await;
@@ -39,7 +39,7 @@ on_each_engine! {
         service.end().await;
     }
 
-    async fn an_order_of_a_user_who_has_enough_entries_is_passed_over(engine: Engine) {
+    async fn an_order_of_a_user_at_the_limit_is_passed_over(engine: Engine) {
         let (bus, server) = Bus::start().await;
         let service = {{Name}}::start_beside(&server.url(), engine, 1).await;
         service.record("alice", "r1", "hello").await.unwrap();
@@ -50,7 +50,7 @@ on_each_engine! {
         service.end().await;
     }
 
-    async fn an_order_of_nobody_is_refused_for_good(engine: Engine) {
+    async fn an_order_of_nobody_is_rejected_for_good(engine: Engine) {
         let (bus, server) = Bus::start().await;
         let service = {{Name}}::start_beside(&server.url(), engine, 10).await;
         eventually(LIMIT, || async { bus.starts().len() == 1 }).await;

@@ -1,5 +1,5 @@
-//! The {{name}} service over real gRPC, on both engines. `rpc/<method>.rs` holds what one method
-//! promises, `events.rs` what is consumed.
+//! The {{name}} service over real gRPC, on both engines. `rpc/<method>.rs` has what the contract
+//! promises for a method, `events.rs` what is consumed.
 
 mod events;
 mod support;

@@ -15,12 +15,12 @@ pub struct {{Name}} {
 }
 
 impl {{Name}} {
-    /// Starts with so many entries a user at most.
+    /// Starts it; a user may have so many entries.
     pub async fn start(engine: Engine, most_per_user: u32) -> Self {
         {{Name}} { service: Self::builder(engine, most_per_user).start().await }
     }
 
-    /// Starts beside a bus.
+    /// Starts it beside an event bus.
     pub async fn start_beside(bus: &str, engine: Engine, most_per_user: u32) -> Self {
         {{Name}} {
             service: Self::builder(engine, most_per_user).upstream("events", bus).start().await,
@@ -33,7 +33,7 @@ impl {{Name}} {
             .set("entries.most_per_user", most_per_user.to_string())
     }
 
-    /// Writes down an entry of a user.
+    /// Records an entry of a user.
     pub async fn record(
         &self,
         user: &str,
@@ -53,12 +53,12 @@ impl {{Name}} {
     }
 
     /// Returns how many events wait for the bus.
-    pub async fn told(&self) -> i64 {
+    pub async fn events_in_outbox(&self) -> i64 {
         let counts = self.service.row_counts().await;
         counts.iter().filter(|(table, _)| table.ends_with("outbox")).map(|(_, rows)| rows).sum()
     }
 
-    /// Stops.
+    /// Stops it.
     pub async fn end(mut self) {
         self.service.stop().await;
     }

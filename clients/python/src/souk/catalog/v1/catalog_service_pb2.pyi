@@ -198,20 +198,22 @@ class BatchGetVariantsResponse(_message.Message):
     def __init__(self, variants: _Optional[_Iterable[_Union[_variant_pb2.Variant, _Mapping]]] = ...) -> None: ...
 
 class CreatePriceRequest(_message.Message):
-    __slots__ = ("request_id", "variant_id", "price_id", "unit_price", "set_default", "effective_time")
+    __slots__ = ("request_id", "variant_id", "price_id", "unit_price", "set_default", "effective_time", "audience")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     VARIANT_ID_FIELD_NUMBER: _ClassVar[int]
     PRICE_ID_FIELD_NUMBER: _ClassVar[int]
     UNIT_PRICE_FIELD_NUMBER: _ClassVar[int]
     SET_DEFAULT_FIELD_NUMBER: _ClassVar[int]
     EFFECTIVE_TIME_FIELD_NUMBER: _ClassVar[int]
+    AUDIENCE_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     variant_id: str
     price_id: str
     unit_price: _money_pb2.Money
     set_default: bool
     effective_time: _timestamp_pb2.Timestamp
-    def __init__(self, request_id: _Optional[str] = ..., variant_id: _Optional[str] = ..., price_id: _Optional[str] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., set_default: _Optional[bool] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    audience: _price_pb2.PriceAudience
+    def __init__(self, request_id: _Optional[str] = ..., variant_id: _Optional[str] = ..., price_id: _Optional[str] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., set_default: _Optional[bool] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., audience: _Optional[_Union[_price_pb2.PriceAudience, str]] = ...) -> None: ...
 
 class CreatePriceResponse(_message.Message):
     __slots__ = ("price",)
@@ -312,20 +314,22 @@ class ResolvePricesRequest(_message.Message):
     def __init__(self, items: _Optional[_Iterable[_Union[ResolveItem, _Mapping]]] = ..., currency_code: _Optional[str] = ...) -> None: ...
 
 class ResolvedPrice(_message.Message):
-    __slots__ = ("sku", "variant_id", "price_id", "title", "unit_price", "is_default")
+    __slots__ = ("sku", "variant_id", "price_id", "title", "unit_price", "is_default", "audience")
     SKU_FIELD_NUMBER: _ClassVar[int]
     VARIANT_ID_FIELD_NUMBER: _ClassVar[int]
     PRICE_ID_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     UNIT_PRICE_FIELD_NUMBER: _ClassVar[int]
     IS_DEFAULT_FIELD_NUMBER: _ClassVar[int]
+    AUDIENCE_FIELD_NUMBER: _ClassVar[int]
     sku: str
     variant_id: str
     price_id: str
     title: str
     unit_price: _money_pb2.Money
     is_default: bool
-    def __init__(self, sku: _Optional[str] = ..., variant_id: _Optional[str] = ..., price_id: _Optional[str] = ..., title: _Optional[str] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., is_default: _Optional[bool] = ...) -> None: ...
+    audience: _price_pb2.PriceAudience
+    def __init__(self, sku: _Optional[str] = ..., variant_id: _Optional[str] = ..., price_id: _Optional[str] = ..., title: _Optional[str] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., is_default: _Optional[bool] = ..., audience: _Optional[_Union[_price_pb2.PriceAudience, str]] = ...) -> None: ...
 
 class ResolvePricesResponse(_message.Message):
     __slots__ = ("prices",)

@@ -30,7 +30,8 @@ class CatalogServiceStub:
 
     Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
     state DRAFT, with their variants and prices, are visible to staff and services only; other
-    callers get NOT_FOUND.
+    callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by staff
+    and services only.
     """
 
     def __init__(self, channel):
@@ -126,7 +127,8 @@ class CatalogServiceServicer:
 
     Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
     state DRAFT, with their variants and prices, are visible to staff and services only; other
-    callers get NOT_FOUND.
+    callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by staff
+    and services only.
     """
 
     def CreateProduct(self, request, context):
@@ -198,25 +200,27 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreatePrice(self, request, context):
-        """Adds a price to a variant. The first price of a currency becomes the default in that currency.
-        Repeating a `request_id` returns the first result. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
-        ERROR_REASON_PRICE_EXISTS, ERROR_REASON_AMOUNT_OUT_OF_RANGE and ERROR_REASON_INVALID_TIME.
+        """Adds a price to a variant. The first price of a currency that is not RESTRICTED becomes its
+        default. Repeating a `request_id` returns the first result. Fails with
+        ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_EXISTS, ERROR_REASON_AMOUNT_OUT_OF_RANGE and
+        ERROR_REASON_INVALID_TIME.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetPrice(self, request, context):
-        """Returns one price, even when it is archived. Fails with ERROR_REASON_PRICE_NOT_FOUND.
+        """Returns one price. Staff and services get every price, even when it is archived; other callers
+        get PUBLIC prices that are not archived. Fails with ERROR_REASON_PRICE_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPrices(self, request, context):
-        """Lists the prices of a variant, archived ones included, in the order of their effective times, a
-        page at a time.
-        Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+        """Lists the prices of a variant in the order of their effective times, a page at a time. Staff
+        and services get every price, archived ones included; other callers get PUBLIC prices that are
+        not archived. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -224,17 +228,19 @@ class CatalogServiceServicer:
 
     def SetDefaultPrice(self, request, context):
         """Makes a price the default of its variant in its currency: the variant is sold at it unless a
-        price is named. Repeating the call changes nothing. Repeating a `request_id` returns the first
-        result. Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_ARCHIVED.
+        price is named. The price that was the default stays PUBLIC only if it was created so. Repeating
+        the call changes nothing. Repeating a `request_id` returns the first
+        result. Fails with ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and
+        ERROR_REASON_PRICE_RESTRICTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ArchivePrice(self, request, context):
-        """Archives a price: nothing is sold at it any more, but it stays readable. Archiving it again
-        changes nothing. Repeating a `request_id` returns the first result. Fails with
-        ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+        """Archives a price: nothing is sold at it any more, but it stays readable for staff and services.
+        Archiving it again changes nothing. Repeating a `request_id` returns the first result. Fails
+        with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -258,7 +264,9 @@ class CatalogServiceServicer:
 
     def ResolvePrices(self, request, context):
         """Returns what each item costs now: for a sku its default price in the currency, for a price id
-        that price. Items may repeat.
+        that price. Items may repeat. RESTRICTED prices are resolved for staff and services only; for
+        other callers they do not exist. A service that acts for a shopper reads the `audience` in the
+        response.
 
         Resolves all items or none. When some cannot be sold, the code, reason and metadata are those
         of the first; its metadata has `item_index` and `field` (as in `items[3].sku`), and BadRequest
@@ -272,8 +280,9 @@ class CatalogServiceServicer:
 
     def AuditCatalog(self, request, context):
         """Checks the invariants of this service's database: every variant has its product, every price
-        its variant, every default price belongs to its variant and currency and is not archived, every
-        variant with a price has a default. Returns what is wrong and how much was checked.
+        its variant, every default price belongs to its variant and currency, is PUBLIC and is not
+        archived, every variant with a PUBLIC price has a default. Returns what is wrong and how much
+        was checked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -375,7 +384,8 @@ class CatalogService:
 
     Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
     state DRAFT, with their variants and prices, are visible to staff and services only; other
-    callers get NOT_FOUND.
+    callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by staff
+    and services only.
     """
 
     @staticmethod

@@ -31,7 +31,8 @@ class CatalogServiceStub:
 
     Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
     state DRAFT, with their variants and prices, are visible to staff and services only; other
-    callers get NOT_FOUND.
+    callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by staff
+    and services only.
     """
 
     @_typing.overload
@@ -74,26 +75,31 @@ class CatalogServiceStub:
     are left out.
     """
     CreatePrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreatePriceRequest, _catalog_service_pb2.CreatePriceResponse]
-    """Adds a price to a variant. The first price of a currency becomes the default in that currency.
-    Repeating a `request_id` returns the first result. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
-    ERROR_REASON_PRICE_EXISTS, ERROR_REASON_AMOUNT_OUT_OF_RANGE and ERROR_REASON_INVALID_TIME.
+    """Adds a price to a variant. The first price of a currency that is not RESTRICTED becomes its
+    default. Repeating a `request_id` returns the first result. Fails with
+    ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_EXISTS, ERROR_REASON_AMOUNT_OUT_OF_RANGE and
+    ERROR_REASON_INVALID_TIME.
     """
     GetPrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetPriceRequest, _catalog_service_pb2.GetPriceResponse]
-    """Returns one price, even when it is archived. Fails with ERROR_REASON_PRICE_NOT_FOUND."""
+    """Returns one price. Staff and services get every price, even when it is archived; other callers
+    get PUBLIC prices that are not archived. Fails with ERROR_REASON_PRICE_NOT_FOUND.
+    """
     ListPrices: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ListPricesRequest, _catalog_service_pb2.ListPricesResponse]
-    """Lists the prices of a variant, archived ones included, in the order of their effective times, a
-    page at a time.
-    Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+    """Lists the prices of a variant in the order of their effective times, a page at a time. Staff
+    and services get every price, archived ones included; other callers get PUBLIC prices that are
+    not archived. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
     """
     SetDefaultPrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.SetDefaultPriceRequest, _catalog_service_pb2.SetDefaultPriceResponse]
     """Makes a price the default of its variant in its currency: the variant is sold at it unless a
-    price is named. Repeating the call changes nothing. Repeating a `request_id` returns the first
-    result. Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_ARCHIVED.
+    price is named. The price that was the default stays PUBLIC only if it was created so. Repeating
+    the call changes nothing. Repeating a `request_id` returns the first
+    result. Fails with ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and
+    ERROR_REASON_PRICE_RESTRICTED.
     """
     ArchivePrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ArchivePriceRequest, _catalog_service_pb2.ArchivePriceResponse]
-    """Archives a price: nothing is sold at it any more, but it stays readable. Archiving it again
-    changes nothing. Repeating a `request_id` returns the first result. Fails with
-    ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+    """Archives a price: nothing is sold at it any more, but it stays readable for staff and services.
+    Archiving it again changes nothing. Repeating a `request_id` returns the first result. Fails
+    with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
     """
     ImportProducts: _grpc.StreamUnaryMultiCallable[_catalog_service_pb2.ImportProductsRequest, _catalog_service_pb2.ImportProductsResponse]
     """Imports a stream of products with their variants and prices, and returns one result per item,
@@ -109,7 +115,9 @@ class CatalogServiceStub:
     """
     ResolvePrices: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ResolvePricesRequest, _catalog_service_pb2.ResolvePricesResponse]
     """Returns what each item costs now: for a sku its default price in the currency, for a price id
-    that price. Items may repeat.
+    that price. Items may repeat. RESTRICTED prices are resolved for staff and services only; for
+    other callers they do not exist. A service that acts for a shopper reads the `audience` in the
+    response.
 
     Resolves all items or none. When some cannot be sold, the code, reason and metadata are those
     of the first; its metadata has `item_index` and `field` (as in `items[3].sku`), and BadRequest
@@ -119,8 +127,9 @@ class CatalogServiceStub:
     """
     AuditCatalog: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.AuditCatalogRequest, _catalog_service_pb2.AuditCatalogResponse]
     """Checks the invariants of this service's database: every variant has its product, every price
-    its variant, every default price belongs to its variant and currency and is not archived, every
-    variant with a price has a default. Returns what is wrong and how much was checked.
+    its variant, every default price belongs to its variant and currency, is PUBLIC and is not
+    archived, every variant with a PUBLIC price has a default. Returns what is wrong and how much
+    was checked.
     """
 
 @_typing.type_check_only
@@ -129,7 +138,8 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
 
     Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
     state DRAFT, with their variants and prices, are visible to staff and services only; other
-    callers get NOT_FOUND.
+    callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by staff
+    and services only.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -169,26 +179,31 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     are left out.
     """
     CreatePrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreatePriceRequest, _catalog_service_pb2.CreatePriceResponse]  # type: ignore[assignment]
-    """Adds a price to a variant. The first price of a currency becomes the default in that currency.
-    Repeating a `request_id` returns the first result. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
-    ERROR_REASON_PRICE_EXISTS, ERROR_REASON_AMOUNT_OUT_OF_RANGE and ERROR_REASON_INVALID_TIME.
+    """Adds a price to a variant. The first price of a currency that is not RESTRICTED becomes its
+    default. Repeating a `request_id` returns the first result. Fails with
+    ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_EXISTS, ERROR_REASON_AMOUNT_OUT_OF_RANGE and
+    ERROR_REASON_INVALID_TIME.
     """
     GetPrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetPriceRequest, _catalog_service_pb2.GetPriceResponse]  # type: ignore[assignment]
-    """Returns one price, even when it is archived. Fails with ERROR_REASON_PRICE_NOT_FOUND."""
+    """Returns one price. Staff and services get every price, even when it is archived; other callers
+    get PUBLIC prices that are not archived. Fails with ERROR_REASON_PRICE_NOT_FOUND.
+    """
     ListPrices: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListPricesRequest, _catalog_service_pb2.ListPricesResponse]  # type: ignore[assignment]
-    """Lists the prices of a variant, archived ones included, in the order of their effective times, a
-    page at a time.
-    Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+    """Lists the prices of a variant in the order of their effective times, a page at a time. Staff
+    and services get every price, archived ones included; other callers get PUBLIC prices that are
+    not archived. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
     """
     SetDefaultPrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.SetDefaultPriceRequest, _catalog_service_pb2.SetDefaultPriceResponse]  # type: ignore[assignment]
     """Makes a price the default of its variant in its currency: the variant is sold at it unless a
-    price is named. Repeating the call changes nothing. Repeating a `request_id` returns the first
-    result. Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_ARCHIVED.
+    price is named. The price that was the default stays PUBLIC only if it was created so. Repeating
+    the call changes nothing. Repeating a `request_id` returns the first
+    result. Fails with ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and
+    ERROR_REASON_PRICE_RESTRICTED.
     """
     ArchivePrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ArchivePriceRequest, _catalog_service_pb2.ArchivePriceResponse]  # type: ignore[assignment]
-    """Archives a price: nothing is sold at it any more, but it stays readable. Archiving it again
-    changes nothing. Repeating a `request_id` returns the first result. Fails with
-    ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+    """Archives a price: nothing is sold at it any more, but it stays readable for staff and services.
+    Archiving it again changes nothing. Repeating a `request_id` returns the first result. Fails
+    with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
     """
     ImportProducts: _aio.StreamUnaryMultiCallable[_catalog_service_pb2.ImportProductsRequest, _catalog_service_pb2.ImportProductsResponse]  # type: ignore[assignment]
     """Imports a stream of products with their variants and prices, and returns one result per item,
@@ -204,7 +219,9 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """
     ResolvePrices: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ResolvePricesRequest, _catalog_service_pb2.ResolvePricesResponse]  # type: ignore[assignment]
     """Returns what each item costs now: for a sku its default price in the currency, for a price id
-    that price. Items may repeat.
+    that price. Items may repeat. RESTRICTED prices are resolved for staff and services only; for
+    other callers they do not exist. A service that acts for a shopper reads the `audience` in the
+    response.
 
     Resolves all items or none. When some cannot be sold, the code, reason and metadata are those
     of the first; its metadata has `item_index` and `field` (as in `items[3].sku`), and BadRequest
@@ -214,8 +231,9 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """
     AuditCatalog: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.AuditCatalogRequest, _catalog_service_pb2.AuditCatalogResponse]  # type: ignore[assignment]
     """Checks the invariants of this service's database: every variant has its product, every price
-    its variant, every default price belongs to its variant and currency and is not archived, every
-    variant with a price has a default. Returns what is wrong and how much was checked.
+    its variant, every default price belongs to its variant and currency, is PUBLIC and is not
+    archived, every variant with a PUBLIC price has a default. Returns what is wrong and how much
+    was checked.
     """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -223,7 +241,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
 
     Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
     state DRAFT, with their variants and prices, are visible to staff and services only; other
-    callers get NOT_FOUND.
+    callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by staff
+    and services only.
     """
 
     @_abc_1.abstractmethod
@@ -315,9 +334,10 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.CreatePriceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.CreatePriceResponse, _abc.Awaitable[_catalog_service_pb2.CreatePriceResponse]]:
-        """Adds a price to a variant. The first price of a currency becomes the default in that currency.
-        Repeating a `request_id` returns the first result. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
-        ERROR_REASON_PRICE_EXISTS, ERROR_REASON_AMOUNT_OUT_OF_RANGE and ERROR_REASON_INVALID_TIME.
+        """Adds a price to a variant. The first price of a currency that is not RESTRICTED becomes its
+        default. Repeating a `request_id` returns the first result. Fails with
+        ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_EXISTS, ERROR_REASON_AMOUNT_OUT_OF_RANGE and
+        ERROR_REASON_INVALID_TIME.
         """
 
     @_abc_1.abstractmethod
@@ -326,7 +346,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.GetPriceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.GetPriceResponse, _abc.Awaitable[_catalog_service_pb2.GetPriceResponse]]:
-        """Returns one price, even when it is archived. Fails with ERROR_REASON_PRICE_NOT_FOUND."""
+        """Returns one price. Staff and services get every price, even when it is archived; other callers
+        get PUBLIC prices that are not archived. Fails with ERROR_REASON_PRICE_NOT_FOUND.
+        """
 
     @_abc_1.abstractmethod
     def ListPrices(
@@ -334,9 +356,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.ListPricesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ListPricesResponse, _abc.Awaitable[_catalog_service_pb2.ListPricesResponse]]:
-        """Lists the prices of a variant, archived ones included, in the order of their effective times, a
-        page at a time.
-        Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+        """Lists the prices of a variant in the order of their effective times, a page at a time. Staff
+        and services get every price, archived ones included; other callers get PUBLIC prices that are
+        not archived. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
@@ -346,8 +368,10 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.SetDefaultPriceResponse, _abc.Awaitable[_catalog_service_pb2.SetDefaultPriceResponse]]:
         """Makes a price the default of its variant in its currency: the variant is sold at it unless a
-        price is named. Repeating the call changes nothing. Repeating a `request_id` returns the first
-        result. Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_ARCHIVED.
+        price is named. The price that was the default stays PUBLIC only if it was created so. Repeating
+        the call changes nothing. Repeating a `request_id` returns the first
+        result. Fails with ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and
+        ERROR_REASON_PRICE_RESTRICTED.
         """
 
     @_abc_1.abstractmethod
@@ -356,9 +380,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.ArchivePriceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ArchivePriceResponse, _abc.Awaitable[_catalog_service_pb2.ArchivePriceResponse]]:
-        """Archives a price: nothing is sold at it any more, but it stays readable. Archiving it again
-        changes nothing. Repeating a `request_id` returns the first result. Fails with
-        ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+        """Archives a price: nothing is sold at it any more, but it stays readable for staff and services.
+        Archiving it again changes nothing. Repeating a `request_id` returns the first result. Fails
+        with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
         """
 
     @_abc_1.abstractmethod
@@ -386,7 +410,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ResolvePricesResponse, _abc.Awaitable[_catalog_service_pb2.ResolvePricesResponse]]:
         """Returns what each item costs now: for a sku its default price in the currency, for a price id
-        that price. Items may repeat.
+        that price. Items may repeat. RESTRICTED prices are resolved for staff and services only; for
+        other callers they do not exist. A service that acts for a shopper reads the `audience` in the
+        response.
 
         Resolves all items or none. When some cannot be sold, the code, reason and metadata are those
         of the first; its metadata has `item_index` and `field` (as in `items[3].sku`), and BadRequest
@@ -402,8 +428,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.AuditCatalogResponse, _abc.Awaitable[_catalog_service_pb2.AuditCatalogResponse]]:
         """Checks the invariants of this service's database: every variant has its product, every price
-        its variant, every default price belongs to its variant and currency and is not archived, every
-        variant with a price has a default. Returns what is wrong and how much was checked.
+        its variant, every default price belongs to its variant and currency, is PUBLIC and is not
+        archived, every variant with a PUBLIC price has a default. Returns what is wrong and how much
+        was checked.
         """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

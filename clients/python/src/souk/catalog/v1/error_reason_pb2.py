@@ -25,49 +25,52 @@ _sym_db = _symbol_database.Default()
 from souk.policy.v1 import reason_pb2 as souk_dot_policy_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"souk/catalog/v1/error_reason.proto\x12\x0fsouk.catalog.v1\x1a\x1bsouk/policy/v1/reason.proto*\xf7\x08\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x38\n\x1e\x45RROR_REASON_PRODUCT_NOT_FOUND\x10\x01\x1a\x14\xaa\xbb\x18\x10\x08\x05\x12\nproduct_id \x01\x12P\n\x1e\x45RROR_REASON_VARIANT_NOT_FOUND\x10\x02\x1a,\xaa\xbb\x18(\x08\x05\x1a\nvariant_id\x1a\x03sku\x1a\nitem_index\x1a\x05\x66ield \x01\x12[\n\x1c\x45RROR_REASON_PRICE_NOT_FOUND\x10\x03\x1a\x39\xaa\xbb\x18\x35\x08\x05\x1a\x08price_id\x1a\x03sku\x1a\rcurrency_code\x1a\nitem_index\x1a\x05\x66ield \x01\x12*\n\x17\x45RROR_REASON_SKU_EXISTS\x10\x04\x1a\r\xaa\xbb\x18\t\x08\x06\x12\x03sku \x01\x12\x31\n\x19\x45RROR_REASON_PRICE_EXISTS\x10\x05\x1a\x12\xaa\xbb\x18\x0e\x08\x06\x12\x08price_id \x01\x12.\n\x1a\x45RROR_REASON_ETAG_MISMATCH\x10\x06\x1a\x0e\xaa\xbb\x18\n\x08\n\x12\x04\x65tag \x01\x12L\n\x1a\x45RROR_REASON_PRODUCT_STATE\x10\x07\x1a,\xaa\xbb\x18(\x08\t\x12\nproduct_id\x12\x05state\x12\x0frequested_state \x01\x12?\n\x1e\x45RROR_REASON_TOO_MANY_VARIANTS\x10\x08\x1a\x1b\xaa\xbb\x18\x17\x08\t\x12\nproduct_id\x12\x05limit \x01\x12K\n\x1b\x45RROR_REASON_PRICE_ARCHIVED\x10\t\x1a*\xaa\xbb\x18&\x08\t\x12\x08price_id\x1a\x03sku\x1a\nitem_index\x1a\x05\x66ield \x01\x12\x35\n\x1d\x45RROR_REASON_PRICE_IS_DEFAULT\x10\n\x1a\x12\xaa\xbb\x18\x0e\x08\t\x12\x08price_id \x01\x12]\n\x1e\x45RROR_REASON_CURRENCY_MISMATCH\x10\x0b\x1a\x39\xaa\xbb\x18\x35\x08\t\x12\nitem_index\x12\x05\x66ield\x12\rcurrency_code\x1a\x08price_id\x1a\x03sku \x01\x12X\n!ERROR_REASON_PRODUCT_NOT_FOR_SALE\x10\x0c\x1a\x31\xaa\xbb\x18-\x08\t\x12\nitem_index\x12\x05\x66ield\x12\x03sku\x12\x05state\x1a\x08price_id \x01\x12.\n ERROR_REASON_AMOUNT_OUT_OF_RANGE\x10\r\x1a\x08\xaa\xbb\x18\x04\x08\x03 \x01\x12,\n\x1e\x45RROR_REASON_UPDATE_MASK_EMPTY\x10\x0e\x1a\x08\xaa\xbb\x18\x04\x08\x03 \x01\x12\'\n\x19\x45RROR_REASON_INVALID_TIME\x10\x0f\x1a\x08\xaa\xbb\x18\x04\x08\x03 \x01\x12\x30\n\x1b\x45RROR_REASON_TOO_MANY_ITEMS\x10\x10\x1a\x0f\xaa\xbb\x18\x0b\x08\x03\x12\x05limit \x01\x12$\n\x16\x45RROR_REASON_DUPLICATE\x10\x11\x1a\x08\xaa\xbb\x18\x04\x08\x03 \x01\x12\'\n\x19\x45RROR_REASON_INVALID_ITEM\x10\x12\x1a\x08\xaa\xbb\x18\x04\x08\x03 \x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"souk/catalog/v1/error_reason.proto\x12\x0fsouk.catalog.v1\x1a\x1bsouk/policy/v1/reason.proto*\xd4\t\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12:\n\x1e\x45RROR_REASON_PRODUCT_NOT_FOUND\x10\x01\x1a\x16\xaa\xe3\x9f\x80\x0e\x10\x08\x05\x12\nproduct_id \x01\x12R\n\x1e\x45RROR_REASON_VARIANT_NOT_FOUND\x10\x02\x1a.\xaa\xe3\x9f\x80\x0e(\x08\x05\x1a\nvariant_id\x1a\x03sku\x1a\nitem_index\x1a\x05\x66ield \x01\x12]\n\x1c\x45RROR_REASON_PRICE_NOT_FOUND\x10\x03\x1a;\xaa\xe3\x9f\x80\x0e\x35\x08\x05\x1a\x08price_id\x1a\x03sku\x1a\rcurrency_code\x1a\nitem_index\x1a\x05\x66ield \x01\x12,\n\x17\x45RROR_REASON_SKU_EXISTS\x10\x04\x1a\x0f\xaa\xe3\x9f\x80\x0e\t\x08\x06\x12\x03sku \x01\x12\x33\n\x19\x45RROR_REASON_PRICE_EXISTS\x10\x05\x1a\x14\xaa\xe3\x9f\x80\x0e\x0e\x08\x06\x12\x08price_id \x01\x12\x30\n\x1a\x45RROR_REASON_ETAG_MISMATCH\x10\x06\x1a\x10\xaa\xe3\x9f\x80\x0e\n\x08\n\x12\x04\x65tag \x01\x12N\n\x1a\x45RROR_REASON_PRODUCT_STATE\x10\x07\x1a.\xaa\xe3\x9f\x80\x0e(\x08\t\x12\nproduct_id\x12\x05state\x12\x0frequested_state \x01\x12\x41\n\x1e\x45RROR_REASON_TOO_MANY_VARIANTS\x10\x08\x1a\x1d\xaa\xe3\x9f\x80\x0e\x17\x08\t\x12\nproduct_id\x12\x05limit \x01\x12M\n\x1b\x45RROR_REASON_PRICE_ARCHIVED\x10\t\x1a,\xaa\xe3\x9f\x80\x0e&\x08\t\x12\x08price_id\x1a\x03sku\x1a\nitem_index\x1a\x05\x66ield \x01\x12\x37\n\x1d\x45RROR_REASON_PRICE_IS_DEFAULT\x10\n\x1a\x14\xaa\xe3\x9f\x80\x0e\x0e\x08\t\x12\x08price_id \x01\x12_\n\x1e\x45RROR_REASON_CURRENCY_MISMATCH\x10\x0b\x1a;\xaa\xe3\x9f\x80\x0e\x35\x08\t\x12\nitem_index\x12\x05\x66ield\x12\rcurrency_code\x1a\x08price_id\x1a\x03sku \x01\x12Z\n!ERROR_REASON_PRODUCT_NOT_FOR_SALE\x10\x0c\x1a\x33\xaa\xe3\x9f\x80\x0e-\x08\t\x12\nitem_index\x12\x05\x66ield\x12\x03sku\x12\x05state\x1a\x08price_id \x01\x12\x30\n ERROR_REASON_AMOUNT_OUT_OF_RANGE\x10\r\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x03 \x01\x12.\n\x1e\x45RROR_REASON_UPDATE_MASK_EMPTY\x10\x0e\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x03 \x01\x12)\n\x19\x45RROR_REASON_INVALID_TIME\x10\x0f\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x03 \x01\x12\x32\n\x1b\x45RROR_REASON_TOO_MANY_ITEMS\x10\x10\x1a\x11\xaa\xe3\x9f\x80\x0e\x0b\x08\x03\x12\x05limit \x01\x12&\n\x16\x45RROR_REASON_DUPLICATE\x10\x11\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x03 \x01\x12)\n\x19\x45RROR_REASON_INVALID_ITEM\x10\x12\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x03 \x01\x12\x37\n\x1d\x45RROR_REASON_PRICE_RESTRICTED\x10\x13\x1a\x14\xaa\xe3\x9f\x80\x0e\x0e\x08\t\x12\x08price_id \x01\x42\x90\x01\n\x17\x65xample.souk.catalog.v1B\x10\x45rrorReasonProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.catalog.v1.error_reason_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\027example.souk.catalog.v1B\020ErrorReasonProtoP\001Z)souk.example/go/souk/catalog/v1;catalogv1\252\002\017Souk.Catalog.V1\312\002\017Souk\\Catalog\\V1\352\002\021Souk::Catalog::V1'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRODUCT_NOT_FOUND"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRODUCT_NOT_FOUND"]._serialized_options = b'\252\273\030\020\010\005\022\nproduct_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRODUCT_NOT_FOUND"]._serialized_options = b'\252\343\237\200\016\020\010\005\022\nproduct_id \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_VARIANT_NOT_FOUND"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_VARIANT_NOT_FOUND"]._serialized_options = b'\252\273\030(\010\005\032\nvariant_id\032\003sku\032\nitem_index\032\005field \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_VARIANT_NOT_FOUND"]._serialized_options = b'\252\343\237\200\016(\010\005\032\nvariant_id\032\003sku\032\nitem_index\032\005field \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_NOT_FOUND"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_NOT_FOUND"]._serialized_options = b'\252\273\0305\010\005\032\010price_id\032\003sku\032\rcurrency_code\032\nitem_index\032\005field \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_NOT_FOUND"]._serialized_options = b'\252\343\237\200\0165\010\005\032\010price_id\032\003sku\032\rcurrency_code\032\nitem_index\032\005field \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SKU_EXISTS"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SKU_EXISTS"]._serialized_options = b'\252\273\030\t\010\006\022\003sku \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SKU_EXISTS"]._serialized_options = b'\252\343\237\200\016\t\010\006\022\003sku \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_EXISTS"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_EXISTS"]._serialized_options = b'\252\273\030\016\010\006\022\010price_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_EXISTS"]._serialized_options = b'\252\343\237\200\016\016\010\006\022\010price_id \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ETAG_MISMATCH"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ETAG_MISMATCH"]._serialized_options = b'\252\273\030\n\010\n\022\004etag \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ETAG_MISMATCH"]._serialized_options = b'\252\343\237\200\016\n\010\n\022\004etag \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRODUCT_STATE"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRODUCT_STATE"]._serialized_options = b'\252\273\030(\010\t\022\nproduct_id\022\005state\022\017requested_state \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRODUCT_STATE"]._serialized_options = b'\252\343\237\200\016(\010\t\022\nproduct_id\022\005state\022\017requested_state \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_MANY_VARIANTS"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_MANY_VARIANTS"]._serialized_options = b'\252\273\030\027\010\t\022\nproduct_id\022\005limit \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_MANY_VARIANTS"]._serialized_options = b'\252\343\237\200\016\027\010\t\022\nproduct_id\022\005limit \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_ARCHIVED"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_ARCHIVED"]._serialized_options = b'\252\273\030&\010\t\022\010price_id\032\003sku\032\nitem_index\032\005field \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_ARCHIVED"]._serialized_options = b'\252\343\237\200\016&\010\t\022\010price_id\032\003sku\032\nitem_index\032\005field \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_IS_DEFAULT"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_IS_DEFAULT"]._serialized_options = b'\252\273\030\016\010\t\022\010price_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_IS_DEFAULT"]._serialized_options = b'\252\343\237\200\016\016\010\t\022\010price_id \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_CURRENCY_MISMATCH"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_CURRENCY_MISMATCH"]._serialized_options = b'\252\273\0305\010\t\022\nitem_index\022\005field\022\rcurrency_code\032\010price_id\032\003sku \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_CURRENCY_MISMATCH"]._serialized_options = b'\252\343\237\200\0165\010\t\022\nitem_index\022\005field\022\rcurrency_code\032\010price_id\032\003sku \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRODUCT_NOT_FOR_SALE"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRODUCT_NOT_FOR_SALE"]._serialized_options = b'\252\273\030-\010\t\022\nitem_index\022\005field\022\003sku\022\005state\032\010price_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRODUCT_NOT_FOR_SALE"]._serialized_options = b'\252\343\237\200\016-\010\t\022\nitem_index\022\005field\022\003sku\022\005state\032\010price_id \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_AMOUNT_OUT_OF_RANGE"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_AMOUNT_OUT_OF_RANGE"]._serialized_options = b'\252\273\030\004\010\003 \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_AMOUNT_OUT_OF_RANGE"]._serialized_options = b'\252\343\237\200\016\004\010\003 \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UPDATE_MASK_EMPTY"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UPDATE_MASK_EMPTY"]._serialized_options = b'\252\273\030\004\010\003 \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UPDATE_MASK_EMPTY"]._serialized_options = b'\252\343\237\200\016\004\010\003 \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_TIME"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_TIME"]._serialized_options = b'\252\273\030\004\010\003 \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_TIME"]._serialized_options = b'\252\343\237\200\016\004\010\003 \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_MANY_ITEMS"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_MANY_ITEMS"]._serialized_options = b'\252\273\030\013\010\003\022\005limit \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_MANY_ITEMS"]._serialized_options = b'\252\343\237\200\016\013\010\003\022\005limit \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DUPLICATE"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DUPLICATE"]._serialized_options = b'\252\273\030\004\010\003 \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DUPLICATE"]._serialized_options = b'\252\343\237\200\016\004\010\003 \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_ITEM"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_ITEM"]._serialized_options = b'\252\273\030\004\010\003 \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_ITEM"]._serialized_options = b'\252\343\237\200\016\004\010\003 \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_RESTRICTED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PRICE_RESTRICTED"]._serialized_options = b'\252\343\237\200\016\016\010\t\022\010price_id \001'
   _globals['_ERRORREASON']._serialized_start=85
-  _globals['_ERRORREASON']._serialized_end=1228
+  _globals['_ERRORREASON']._serialized_end=1321
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from souk.catalog.v1 import price_pb2 as _price_pb2
 from souk.catalog.v1 import product_pb2 as _product_pb2
 from souk.catalog.v1 import variant_pb2 as _variant_pb2
+from souk.policy.v1 import event_pb2 as _event_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Mapping as _Mapping

@@ -2,6 +2,7 @@ import datetime
 
 from buf.validate import validate_pb2 as _validate_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from souk.catalog.v1 import price_pb2 as _price_pb2
 from souk.catalog.v1 import product_pb2 as _product_pb2
 from souk.type.v1 import money_pb2 as _money_pb2
 from google.protobuf.internal import containers as _containers
@@ -69,14 +70,16 @@ class ImportedVariant(_message.Message):
     def __init__(self, sku: _Optional[str] = ..., title: _Optional[str] = ..., attributes: _Optional[_Mapping[str, str]] = ..., prices: _Optional[_Iterable[_Union[ImportedPrice, _Mapping]]] = ...) -> None: ...
 
 class ImportedPrice(_message.Message):
-    __slots__ = ("unit_price", "effective_time", "is_default")
+    __slots__ = ("unit_price", "effective_time", "is_default", "audience")
     UNIT_PRICE_FIELD_NUMBER: _ClassVar[int]
     EFFECTIVE_TIME_FIELD_NUMBER: _ClassVar[int]
     IS_DEFAULT_FIELD_NUMBER: _ClassVar[int]
+    AUDIENCE_FIELD_NUMBER: _ClassVar[int]
     unit_price: _money_pb2.Money
     effective_time: _timestamp_pb2.Timestamp
     is_default: bool
-    def __init__(self, unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., is_default: _Optional[bool] = ...) -> None: ...
+    audience: _price_pb2.PriceAudience
+    def __init__(self, unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., is_default: _Optional[bool] = ..., audience: _Optional[_Union[_price_pb2.PriceAudience, str]] = ...) -> None: ...
 
 class ImportResult(_message.Message):
     __slots__ = ("external_key", "outcome", "product_id", "variants_created", "prices_created", "error")

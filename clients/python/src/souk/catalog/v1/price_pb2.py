@@ -26,13 +26,16 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from souk.type.v1 import money_pb2 as souk_dot_type_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsouk/catalog/v1/price.proto\x12\x0fsouk.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18souk/type/v1/money.proto\"\x8e\x02\n\x05Price\x12\x10\n\x08price_id\x18\x01 \x01(\t\x12\x12\n\nvariant_id\x18\x02 \x01(\t\x12\x0b\n\x03sku\x18\x03 \x01(\t\x12\'\n\nunit_price\x18\x04 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x12\n\nis_default\x18\x05 \x01(\x08\x12\x30\n\x0c\x61rchive_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsouk/catalog/v1/price.proto\x12\x0fsouk.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18souk/type/v1/money.proto\"\xd4\x02\n\x05Price\x12\x10\n\x08price_id\x18\x01 \x01(\t\x12\x12\n\nvariant_id\x18\x02 \x01(\t\x12\x12\n\nproduct_id\x18\n \x01(\t\x12\x0b\n\x03sku\x18\x03 \x01(\t\x12\'\n\nunit_price\x18\x04 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x12\n\nis_default\x18\x05 \x01(\x08\x12\x30\n\x0c\x61rchive_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x08\x61udience\x18\t \x01(\x0e\x32\x1e.souk.catalog.v1.PriceAudience*i\n\rPriceAudience\x12\x1e\n\x1aPRICE_AUDIENCE_UNSPECIFIED\x10\x00\x12\x19\n\x15PRICE_AUDIENCE_PUBLIC\x10\x01\x12\x1d\n\x19PRICE_AUDIENCE_RESTRICTED\x10\x02\x42\x8a\x01\n\x17\x65xample.souk.catalog.v1B\nPriceProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.catalog.v1.price_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\027example.souk.catalog.v1B\nPriceProtoP\001Z)souk.example/go/souk/catalog/v1;catalogv1\252\002\017Souk.Catalog.V1\312\002\017Souk\\Catalog\\V1\352\002\021Souk::Catalog::V1'
+  _globals['_PRICEAUDIENCE']._serialized_start=450
+  _globals['_PRICEAUDIENCE']._serialized_end=555
   _globals['_PRICE']._serialized_start=108
-  _globals['_PRICE']._serialized_end=378
+  _globals['_PRICE']._serialized_end=448
 # @@protoc_insertion_point(module_scope)

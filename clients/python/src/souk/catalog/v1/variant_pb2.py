@@ -26,13 +26,14 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from souk.catalog.v1 import price_pb2 as souk_dot_catalog_dot_v1_dot_price__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsouk/catalog/v1/variant.proto\x12\x0fsouk.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/catalog/v1/price.proto\"\xde\x02\n\x07Variant\x12\x12\n\nvariant_id\x18\x01 \x01(\t\x12\x12\n\nproduct_id\x18\x02 \x01(\t\x12\x0b\n\x03sku\x18\x03 \x01(\t\x12\r\n\x05title\x18\x04 \x01(\t\x12<\n\nattributes\x18\x05 \x03(\x0b\x32(.souk.catalog.v1.Variant.AttributesEntry\x12.\n\x0e\x64\x65\x66\x61ult_prices\x18\x06 \x03(\x0b\x32\x16.souk.catalog.v1.Price\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsouk/catalog/v1/variant.proto\x12\x0fsouk.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/catalog/v1/price.proto\"\xde\x02\n\x07Variant\x12\x12\n\nvariant_id\x18\x01 \x01(\t\x12\x12\n\nproduct_id\x18\x02 \x01(\t\x12\x0b\n\x03sku\x18\x03 \x01(\t\x12\r\n\x05title\x18\x04 \x01(\t\x12<\n\nattributes\x18\x05 \x03(\x0b\x32(.souk.catalog.v1.Variant.AttributesEntry\x12.\n\x0e\x64\x65\x66\x61ult_prices\x18\x06 \x03(\x0b\x32\x16.souk.catalog.v1.Price\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x8c\x01\n\x17\x65xample.souk.catalog.v1B\x0cVariantProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.catalog.v1.variant_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\027example.souk.catalog.v1B\014VariantProtoP\001Z)souk.example/go/souk/catalog/v1;catalogv1\252\002\017Souk.Catalog.V1\312\002\017Souk\\Catalog\\V1\352\002\021Souk::Catalog::V1'
   _globals['_VARIANT_ATTRIBUTESENTRY']._loaded_options = None
   _globals['_VARIANT_ATTRIBUTESENTRY']._serialized_options = b'8\001'
   _globals['_VARIANT']._serialized_start=113

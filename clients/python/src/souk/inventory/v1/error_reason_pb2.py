@@ -25,35 +25,36 @@ _sym_db = _symbol_database.Default()
 from souk.policy.v1 import reason_pb2 as souk_dot_policy_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$souk/inventory/v1/error_reason.proto\x12\x11souk.inventory.v1\x1a\x1bsouk/policy/v1/reason.proto*\xb0\x06\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12:\n\x1f\x45RROR_REASON_LOCATION_NOT_FOUND\x10\x01\x1a\x15\xaa\xbb\x18\x11\x08\x05\x12\x0blocation_id \x01\x12\x37\n\x1c\x45RROR_REASON_LOCATION_EXISTS\x10\x02\x1a\x15\xaa\xbb\x18\x11\x08\x06\x12\x0blocation_id \x01\x12<\n\x1c\x45RROR_REASON_STOCK_NOT_FOUND\x10\x03\x1a\x1a\xaa\xbb\x18\x16\x08\x05\x12\x03sku\x12\x0blocation_id \x01\x12O\n\x19\x45RROR_REASON_OUT_OF_STOCK\x10\x04\x1a\x30\xaa\xbb\x18,\x08\t\x12\x03sku\x12\x0blocation_id\x12\trequested\x12\tavailable \x01\x12@\n\"ERROR_REASON_RESERVATION_NOT_FOUND\x10\x05\x1a\x18\xaa\xbb\x18\x14\x08\x05\x12\x0ereservation_id \x01\x12\x43\n\x1e\x45RROR_REASON_RESERVATION_STATE\x10\x06\x1a\x1f\xaa\xbb\x18\x1b\x08\t\x12\x0ereservation_id\x12\x05state \x01\x12>\n ERROR_REASON_RESERVATION_DIFFERS\x10\x07\x1a\x18\xaa\xbb\x18\x14\x08\t\x12\x0ereservation_id \x01\x12V\n#ERROR_REASON_STOCK_WOULD_FALL_SHORT\x10\x08\x1a-\xaa\xbb\x18)\x08\t\x12\x03sku\x12\x0blocation_id\x12\x07on_hand\x12\x08reserved \x01\x12P\n$ERROR_REASON_RETURN_EXCEEDS_CONSUMED\x10\t\x1a&\xaa\xbb\x18\"\x08\t\x12\x03sku\x12\x0blocation_id\x12\nreturnable \x01\x12>\n\x1e\x45RROR_REASON_QUANTITY_OVERFLOW\x10\n\x1a\x1a\xaa\xbb\x18\x16\x08\x03\x12\x03sku\x12\x0blocation_id \x01\x12N\n!ERROR_REASON_RESERVATION_OF_ORDER\x10\x0b\x1a\'\xaa\xbb\x18#\x08\t\x12\x0ereservation_id\x12\x03use\x1a\x08order_id \x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$souk/inventory/v1/error_reason.proto\x12\x11souk.inventory.v1\x1a\x1bsouk/policy/v1/reason.proto*\xc6\x06\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12<\n\x1f\x45RROR_REASON_LOCATION_NOT_FOUND\x10\x01\x1a\x17\xaa\xe3\x9f\x80\x0e\x11\x08\x05\x12\x0blocation_id \x01\x12\x39\n\x1c\x45RROR_REASON_LOCATION_EXISTS\x10\x02\x1a\x17\xaa\xe3\x9f\x80\x0e\x11\x08\x06\x12\x0blocation_id \x01\x12>\n\x1c\x45RROR_REASON_STOCK_NOT_FOUND\x10\x03\x1a\x1c\xaa\xe3\x9f\x80\x0e\x16\x08\x05\x12\x03sku\x12\x0blocation_id \x01\x12Q\n\x19\x45RROR_REASON_OUT_OF_STOCK\x10\x04\x1a\x32\xaa\xe3\x9f\x80\x0e,\x08\t\x12\x03sku\x12\x0blocation_id\x12\trequested\x12\tavailable \x01\x12\x42\n\"ERROR_REASON_RESERVATION_NOT_FOUND\x10\x05\x1a\x1a\xaa\xe3\x9f\x80\x0e\x14\x08\x05\x12\x0ereservation_id \x01\x12\x45\n\x1e\x45RROR_REASON_RESERVATION_STATE\x10\x06\x1a!\xaa\xe3\x9f\x80\x0e\x1b\x08\t\x12\x0ereservation_id\x12\x05state \x01\x12@\n ERROR_REASON_RESERVATION_DIFFERS\x10\x07\x1a\x1a\xaa\xe3\x9f\x80\x0e\x14\x08\t\x12\x0ereservation_id \x01\x12X\n#ERROR_REASON_STOCK_WOULD_FALL_SHORT\x10\x08\x1a/\xaa\xe3\x9f\x80\x0e)\x08\t\x12\x03sku\x12\x0blocation_id\x12\x07on_hand\x12\x08reserved \x01\x12R\n$ERROR_REASON_RETURN_EXCEEDS_CONSUMED\x10\t\x1a(\xaa\xe3\x9f\x80\x0e\"\x08\t\x12\x03sku\x12\x0blocation_id\x12\nreturnable \x01\x12@\n\x1e\x45RROR_REASON_QUANTITY_OVERFLOW\x10\n\x1a\x1c\xaa\xe3\x9f\x80\x0e\x16\x08\x03\x12\x03sku\x12\x0blocation_id \x01\x12P\n!ERROR_REASON_RESERVATION_OF_ORDER\x10\x0b\x1a)\xaa\xe3\x9f\x80\x0e#\x08\t\x12\x0ereservation_id\x12\x03use\x1a\x08order_id \x01\x42\x9c\x01\n\x19\x65xample.souk.inventory.v1B\x10\x45rrorReasonProtoP\x01Z-souk.example/go/souk/inventory/v1;inventoryv1\xaa\x02\x11Souk.Inventory.V1\xca\x02\x11Souk\\Inventory\\V1\xea\x02\x13Souk::Inventory::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.inventory.v1.error_reason_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\031example.souk.inventory.v1B\020ErrorReasonProtoP\001Z-souk.example/go/souk/inventory/v1;inventoryv1\252\002\021Souk.Inventory.V1\312\002\021Souk\\Inventory\\V1\352\002\023Souk::Inventory::V1'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_LOCATION_NOT_FOUND"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_LOCATION_NOT_FOUND"]._serialized_options = b'\252\273\030\021\010\005\022\013location_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_LOCATION_NOT_FOUND"]._serialized_options = b'\252\343\237\200\016\021\010\005\022\013location_id \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_LOCATION_EXISTS"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_LOCATION_EXISTS"]._serialized_options = b'\252\273\030\021\010\006\022\013location_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_LOCATION_EXISTS"]._serialized_options = b'\252\343\237\200\016\021\010\006\022\013location_id \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_STOCK_NOT_FOUND"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_STOCK_NOT_FOUND"]._serialized_options = b'\252\273\030\026\010\005\022\003sku\022\013location_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_STOCK_NOT_FOUND"]._serialized_options = b'\252\343\237\200\016\026\010\005\022\003sku\022\013location_id \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_OUT_OF_STOCK"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_OUT_OF_STOCK"]._serialized_options = b'\252\273\030,\010\t\022\003sku\022\013location_id\022\trequested\022\tavailable \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_OUT_OF_STOCK"]._serialized_options = b'\252\343\237\200\016,\010\t\022\003sku\022\013location_id\022\trequested\022\tavailable \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RESERVATION_NOT_FOUND"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RESERVATION_NOT_FOUND"]._serialized_options = b'\252\273\030\024\010\005\022\016reservation_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RESERVATION_NOT_FOUND"]._serialized_options = b'\252\343\237\200\016\024\010\005\022\016reservation_id \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RESERVATION_STATE"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RESERVATION_STATE"]._serialized_options = b'\252\273\030\033\010\t\022\016reservation_id\022\005state \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RESERVATION_STATE"]._serialized_options = b'\252\343\237\200\016\033\010\t\022\016reservation_id\022\005state \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RESERVATION_DIFFERS"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RESERVATION_DIFFERS"]._serialized_options = b'\252\273\030\024\010\t\022\016reservation_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RESERVATION_DIFFERS"]._serialized_options = b'\252\343\237\200\016\024\010\t\022\016reservation_id \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_STOCK_WOULD_FALL_SHORT"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_STOCK_WOULD_FALL_SHORT"]._serialized_options = b'\252\273\030)\010\t\022\003sku\022\013location_id\022\007on_hand\022\010reserved \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_STOCK_WOULD_FALL_SHORT"]._serialized_options = b'\252\343\237\200\016)\010\t\022\003sku\022\013location_id\022\007on_hand\022\010reserved \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RETURN_EXCEEDS_CONSUMED"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RETURN_EXCEEDS_CONSUMED"]._serialized_options = b'\252\273\030\"\010\t\022\003sku\022\013location_id\022\nreturnable \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RETURN_EXCEEDS_CONSUMED"]._serialized_options = b'\252\343\237\200\016\"\010\t\022\003sku\022\013location_id\022\nreturnable \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_QUANTITY_OVERFLOW"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_QUANTITY_OVERFLOW"]._serialized_options = b'\252\273\030\026\010\003\022\003sku\022\013location_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_QUANTITY_OVERFLOW"]._serialized_options = b'\252\343\237\200\016\026\010\003\022\003sku\022\013location_id \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RESERVATION_OF_ORDER"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RESERVATION_OF_ORDER"]._serialized_options = b'\252\273\030#\010\t\022\016reservation_id\022\003use\032\010order_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RESERVATION_OF_ORDER"]._serialized_options = b'\252\343\237\200\016#\010\t\022\016reservation_id\022\003use\032\010order_id \001'
   _globals['_ERRORREASON']._serialized_start=89
-  _globals['_ERRORREASON']._serialized_end=905
+  _globals['_ERRORREASON']._serialized_end=927
 # @@protoc_insertion_point(module_scope)

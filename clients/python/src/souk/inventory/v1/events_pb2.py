@@ -24,17 +24,23 @@ _sym_db = _symbol_database.Default()
 
 from souk.inventory.v1 import reservation_pb2 as souk_dot_inventory_dot_v1_dot_reservation__pb2
 from souk.inventory.v1 import stock_pb2 as souk_dot_inventory_dot_v1_dot_stock__pb2
+from souk.policy.v1 import event_pb2 as souk_dot_policy_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esouk/inventory/v1/events.proto\x12\x11souk.inventory.v1\x1a#souk/inventory/v1/reservation.proto\x1a\x1dsouk/inventory/v1/stock.proto\"f\n\x0cStockChanged\x12\'\n\x05stock\x18\x01 \x01(\x0b\x32\x18.souk.inventory.v1.Stock\x12-\n\x08movement\x18\x02 \x01(\x0b\x32\x1b.souk.inventory.v1.Movement\"I\n\x12ReservationChanged\x12\x33\n\x0breservation\x18\x01 \x01(\x0b\x32\x1e.souk.inventory.v1.Reservationb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esouk/inventory/v1/events.proto\x12\x11souk.inventory.v1\x1a#souk/inventory/v1/reservation.proto\x1a\x1dsouk/inventory/v1/stock.proto\x1a\x1asouk/policy/v1/event.proto\"y\n\x0cStockChanged\x12\'\n\x05stock\x18\x01 \x01(\x0b\x32\x18.souk.inventory.v1.Stock\x12-\n\x08movement\x18\x02 \x01(\x0b\x32\x1b.souk.inventory.v1.Movement:\x11\xda\xf1\xa3\xb9\x0f\x0b\n\tstock.sku\"m\n\x12ReservationChanged\x12\x33\n\x0breservation\x18\x01 \x01(\x0b\x32\x1e.souk.inventory.v1.Reservation:\"\xda\xf1\xa3\xb9\x0f\x1c\n\x1areservation.reservation_idB\x97\x01\n\x19\x65xample.souk.inventory.v1B\x0b\x45ventsProtoP\x01Z-souk.example/go/souk/inventory/v1;inventoryv1\xaa\x02\x11Souk.Inventory.V1\xca\x02\x11Souk\\Inventory\\V1\xea\x02\x13Souk::Inventory::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.inventory.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
-  _globals['_STOCKCHANGED']._serialized_start=121
-  _globals['_STOCKCHANGED']._serialized_end=223
-  _globals['_RESERVATIONCHANGED']._serialized_start=225
-  _globals['_RESERVATIONCHANGED']._serialized_end=298
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\031example.souk.inventory.v1B\013EventsProtoP\001Z-souk.example/go/souk/inventory/v1;inventoryv1\252\002\021Souk.Inventory.V1\312\002\021Souk\\Inventory\\V1\352\002\023Souk::Inventory::V1'
+  _globals['_STOCKCHANGED']._loaded_options = None
+  _globals['_STOCKCHANGED']._serialized_options = b'\332\361\243\271\017\013\n\tstock.sku'
+  _globals['_RESERVATIONCHANGED']._loaded_options = None
+  _globals['_RESERVATIONCHANGED']._serialized_options = b'\332\361\243\271\017\034\n\032reservation.reservation_id'
+  _globals['_STOCKCHANGED']._serialized_start=149
+  _globals['_STOCKCHANGED']._serialized_end=270
+  _globals['_RESERVATIONCHANGED']._serialized_start=272
+  _globals['_RESERVATIONCHANGED']._serialized_end=381
 # @@protoc_insertion_point(module_scope)

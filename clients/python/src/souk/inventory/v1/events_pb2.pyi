@@ -1,5 +1,6 @@
 from souk.inventory.v1 import reservation_pb2 as _reservation_pb2
 from souk.inventory.v1 import stock_pb2 as _stock_pb2
+from souk.policy.v1 import event_pb2 as _event_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Mapping as _Mapping

@@ -203,11 +203,12 @@ class InventoryServiceServicer:
         expired, returns the reservation in its current state.
         Fails with ERROR_REASON_RESERVATION_STATE when it was consumed first.
 
-        A reservation belongs to the order it was made for. STAFF cannot release it directly, because
-        the order would be sold without its stock, and gets ERROR_REASON_RESERVATION_OF_ORDER or
-        ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order instead. Only when the audit of the shop
-        found stock reserved for an order that does not exist or has ended may STAFF release it, with a
-        `repair_note`.
+        A reservation is changed only by the service that made it; another gets
+        ERROR_REASON_RESERVATION_OF_ORDER. It belongs to the order it was made for. STAFF cannot
+        release it directly, because the order would be sold without its stock, and gets
+        ERROR_REASON_RESERVATION_OF_ORDER or ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order
+        instead. Only when the audit of the shop found stock reserved for an order that does not exist
+        or has ended may STAFF release it, with a `repair_note`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -80,11 +80,12 @@ class InventoryServiceStub:
     expired, returns the reservation in its current state.
     Fails with ERROR_REASON_RESERVATION_STATE when it was consumed first.
 
-    A reservation belongs to the order it was made for. STAFF cannot release it directly, because
-    the order would be sold without its stock, and gets ERROR_REASON_RESERVATION_OF_ORDER or
-    ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order instead. Only when the audit of the shop
-    found stock reserved for an order that does not exist or has ended may STAFF release it, with a
-    `repair_note`.
+    A reservation is changed only by the service that made it; another gets
+    ERROR_REASON_RESERVATION_OF_ORDER. It belongs to the order it was made for. STAFF cannot
+    release it directly, because the order would be sold without its stock, and gets
+    ERROR_REASON_RESERVATION_OF_ORDER or ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order
+    instead. Only when the audit of the shop found stock reserved for an order that does not exist
+    or has ended may STAFF release it, with a `repair_note`.
     """
     ConsumeReservation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ConsumeReservationRequest, _inventory_service_pb2.ConsumeReservationResponse]
     """Records that the units of a committed reservation left. Consuming again returns the same
@@ -172,11 +173,12 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     expired, returns the reservation in its current state.
     Fails with ERROR_REASON_RESERVATION_STATE when it was consumed first.
 
-    A reservation belongs to the order it was made for. STAFF cannot release it directly, because
-    the order would be sold without its stock, and gets ERROR_REASON_RESERVATION_OF_ORDER or
-    ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order instead. Only when the audit of the shop
-    found stock reserved for an order that does not exist or has ended may STAFF release it, with a
-    `repair_note`.
+    A reservation is changed only by the service that made it; another gets
+    ERROR_REASON_RESERVATION_OF_ORDER. It belongs to the order it was made for. STAFF cannot
+    release it directly, because the order would be sold without its stock, and gets
+    ERROR_REASON_RESERVATION_OF_ORDER or ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order
+    instead. Only when the audit of the shop found stock reserved for an order that does not exist
+    or has ended may STAFF release it, with a `repair_note`.
     """
     ConsumeReservation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ConsumeReservationRequest, _inventory_service_pb2.ConsumeReservationResponse]  # type: ignore[assignment]
     """Records that the units of a committed reservation left. Consuming again returns the same
@@ -315,11 +317,12 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         expired, returns the reservation in its current state.
         Fails with ERROR_REASON_RESERVATION_STATE when it was consumed first.
 
-        A reservation belongs to the order it was made for. STAFF cannot release it directly, because
-        the order would be sold without its stock, and gets ERROR_REASON_RESERVATION_OF_ORDER or
-        ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order instead. Only when the audit of the shop
-        found stock reserved for an order that does not exist or has ended may STAFF release it, with a
-        `repair_note`.
+        A reservation is changed only by the service that made it; another gets
+        ERROR_REASON_RESERVATION_OF_ORDER. It belongs to the order it was made for. STAFF cannot
+        release it directly, because the order would be sold without its stock, and gets
+        ERROR_REASON_RESERVATION_OF_ORDER or ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order
+        instead. Only when the audit of the shop found stock reserved for an order that does not exist
+        or has ended may STAFF release it, with a `repair_note`.
         """
 
     @_abc_1.abstractmethod

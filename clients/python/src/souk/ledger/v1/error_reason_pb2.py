@@ -25,15 +25,16 @@ _sym_db = _symbol_database.Default()
 from souk.policy.v1 import reason_pb2 as souk_dot_policy_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!souk/ledger/v1/error_reason.proto\x12\x0esouk.ledger.v1\x1a\x1bsouk/policy/v1/reason.proto*e\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x38\n\x1e\x45RROR_REASON_ACCOUNT_NOT_FOUND\x10\x01\x1a\x14\xaa\xbb\x18\x10\x08\x05\x12\naccount_id \x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!souk/ledger/v1/error_reason.proto\x12\x0esouk.ledger.v1\x1a\x1bsouk/policy/v1/reason.proto*g\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12:\n\x1e\x45RROR_REASON_ACCOUNT_NOT_FOUND\x10\x01\x1a\x16\xaa\xe3\x9f\x80\x0e\x10\x08\x05\x12\naccount_id \x01\x42\x8a\x01\n\x16\x65xample.souk.ledger.v1B\x10\x45rrorReasonProtoP\x01Z\'souk.example/go/souk/ledger/v1;ledgerv1\xaa\x02\x0eSouk.Ledger.V1\xca\x02\x0eSouk\\Ledger\\V1\xea\x02\x10Souk::Ledger::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.ledger.v1.error_reason_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\026example.souk.ledger.v1B\020ErrorReasonProtoP\001Z\'souk.example/go/souk/ledger/v1;ledgerv1\252\002\016Souk.Ledger.V1\312\002\016Souk\\Ledger\\V1\352\002\020Souk::Ledger::V1'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ACCOUNT_NOT_FOUND"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ACCOUNT_NOT_FOUND"]._serialized_options = b'\252\273\030\020\010\005\022\naccount_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ACCOUNT_NOT_FOUND"]._serialized_options = b'\252\343\237\200\016\020\010\005\022\naccount_id \001'
   _globals['_ERRORREASON']._serialized_start=82
-  _globals['_ERRORREASON']._serialized_end=183
+  _globals['_ERRORREASON']._serialized_end=185
 # @@protoc_insertion_point(module_scope)

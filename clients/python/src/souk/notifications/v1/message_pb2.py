@@ -26,13 +26,14 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from souk.notifications.v1 import notification_pb2 as souk_dot_notifications_dot_v1_dot_notification__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#souk/notifications/v1/message.proto\x12\x15souk.notifications.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(souk/notifications/v1/notification.proto\"\x9a\x02\n\x07Message\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x35\n\x04kind\x18\x03 \x01(\x0e\x32\'.souk.notifications.v1.NotificationKind\x12\r\n\x05title\x18\x04 \x01(\t\x12\x0c\n\x04\x62ody\x18\x05 \x01(\t\x12\x0f\n\x07subject\x18\x06 \x01(\t\x12\x10\n\x08sequence\x18\x07 \x01(\x03\x12\x0f\n\x07is_read\x18\x08 \x01(\x08\x12.\n\nevent_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#souk/notifications/v1/message.proto\x12\x15souk.notifications.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(souk/notifications/v1/notification.proto\"\x9a\x02\n\x07Message\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x35\n\x04kind\x18\x03 \x01(\x0e\x32\'.souk.notifications.v1.NotificationKind\x12\r\n\x05title\x18\x04 \x01(\t\x12\x0c\n\x04\x62ody\x18\x05 \x01(\t\x12\x0f\n\x07subject\x18\x06 \x01(\t\x12\x10\n\x08sequence\x18\x07 \x01(\x03\x12\x0f\n\x07is_read\x18\x08 \x01(\x08\x12.\n\nevent_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\xb0\x01\n\x1d\x65xample.souk.notifications.v1B\x0cMessageProtoP\x01Z5souk.example/go/souk/notifications/v1;notificationsv1\xaa\x02\x15Souk.Notifications.V1\xca\x02\x15Souk\\Notifications\\V1\xea\x02\x17Souk::Notifications::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.notifications.v1.message_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\035example.souk.notifications.v1B\014MessageProtoP\001Z5souk.example/go/souk/notifications/v1;notificationsv1\252\002\025Souk.Notifications.V1\312\002\025Souk\\Notifications\\V1\352\002\027Souk::Notifications::V1'
   _globals['_MESSAGE']._serialized_start=138
   _globals['_MESSAGE']._serialized_end=420
 # @@protoc_insertion_point(module_scope)

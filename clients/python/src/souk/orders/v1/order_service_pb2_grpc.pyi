@@ -49,7 +49,7 @@ class OrderServiceStub:
     TOTAL_OVERFLOW, OUT_OF_STOCK, UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED,
     PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP, UPSTREAM_REFUSED or ORDER_CANCELED, with the
     `order_id` in the metadata. A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER), and at
-    default prices only. Only STAFF may set an `effective_time`
+    PUBLIC prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
     (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED), and it must be in the past
     (ERROR_REASON_EFFECTIVE_TIME). When too many orders are being placed at once the call fails
     with ERROR_REASON_OVERLOADED of souk.policy.v1, and no order is stored.
@@ -150,7 +150,7 @@ class OrderServiceAsyncStub(OrderServiceStub):
     TOTAL_OVERFLOW, OUT_OF_STOCK, UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED,
     PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP, UPSTREAM_REFUSED or ORDER_CANCELED, with the
     `order_id` in the metadata. A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER), and at
-    default prices only. Only STAFF may set an `effective_time`
+    PUBLIC prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
     (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED), and it must be in the past
     (ERROR_REASON_EFFECTIVE_TIME). When too many orders are being placed at once the call fails
     with ERROR_REASON_OVERLOADED of souk.policy.v1, and no order is stored.
@@ -254,7 +254,7 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         TOTAL_OVERFLOW, OUT_OF_STOCK, UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED,
         PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP, UPSTREAM_REFUSED or ORDER_CANCELED, with the
         `order_id` in the metadata. A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER), and at
-        default prices only. Only STAFF may set an `effective_time`
+        PUBLIC prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
         (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED), and it must be in the past
         (ERROR_REASON_EFFECTIVE_TIME). When too many orders are being placed at once the call fails
         with ERROR_REASON_OVERLOADED of souk.policy.v1, and no order is stored.

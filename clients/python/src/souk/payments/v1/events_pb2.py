@@ -23,17 +23,23 @@ _sym_db = _symbol_database.Default()
 
 
 from souk.payments.v1 import payment_pb2 as souk_dot_payments_dot_v1_dot_payment__pb2
+from souk.policy.v1 import event_pb2 as souk_dot_policy_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsouk/payments/v1/events.proto\x12\x10souk.payments.v1\x1a\x1esouk/payments/v1/payment.proto\"<\n\x0ePaymentChanged\x12*\n\x07payment\x18\x01 \x01(\x0b\x32\x19.souk.payments.v1.Payment\"n\n\x0fPaymentRefunded\x12*\n\x07payment\x18\x01 \x01(\x0b\x32\x19.souk.payments.v1.Payment\x12/\n\x06refund\x18\x02 \x01(\x0b\x32\x1f.souk.payments.v1.PaymentRefundb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsouk/payments/v1/events.proto\x12\x10souk.payments.v1\x1a\x1esouk/payments/v1/payment.proto\x1a\x1asouk/policy/v1/event.proto\"X\n\x0ePaymentChanged\x12*\n\x07payment\x18\x01 \x01(\x0b\x32\x19.souk.payments.v1.Payment:\x1a\xda\xf1\xa3\xb9\x0f\x14\n\x12payment.payment_id\"\x8a\x01\n\x0fPaymentRefunded\x12*\n\x07payment\x18\x01 \x01(\x0b\x32\x19.souk.payments.v1.Payment\x12/\n\x06refund\x18\x02 \x01(\x0b\x32\x1f.souk.payments.v1.PaymentRefund:\x1a\xda\xf1\xa3\xb9\x0f\x14\n\x12payment.payment_idB\x91\x01\n\x18\x65xample.souk.payments.v1B\x0b\x45ventsProtoP\x01Z+souk.example/go/souk/payments/v1;paymentsv1\xaa\x02\x10Souk.Payments.V1\xca\x02\x10Souk\\Payments\\V1\xea\x02\x12Souk::Payments::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.payments.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
-  _globals['_PAYMENTCHANGED']._serialized_start=83
-  _globals['_PAYMENTCHANGED']._serialized_end=143
-  _globals['_PAYMENTREFUNDED']._serialized_start=145
-  _globals['_PAYMENTREFUNDED']._serialized_end=255
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\030example.souk.payments.v1B\013EventsProtoP\001Z+souk.example/go/souk/payments/v1;paymentsv1\252\002\020Souk.Payments.V1\312\002\020Souk\\Payments\\V1\352\002\022Souk::Payments::V1'
+  _globals['_PAYMENTCHANGED']._loaded_options = None
+  _globals['_PAYMENTCHANGED']._serialized_options = b'\332\361\243\271\017\024\n\022payment.payment_id'
+  _globals['_PAYMENTREFUNDED']._loaded_options = None
+  _globals['_PAYMENTREFUNDED']._serialized_options = b'\332\361\243\271\017\024\n\022payment.payment_id'
+  _globals['_PAYMENTCHANGED']._serialized_start=111
+  _globals['_PAYMENTCHANGED']._serialized_end=199
+  _globals['_PAYMENTREFUNDED']._serialized_start=202
+  _globals['_PAYMENTREFUNDED']._serialized_end=340
 # @@protoc_insertion_point(module_scope)

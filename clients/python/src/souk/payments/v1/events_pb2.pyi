@@ -1,4 +1,5 @@
 from souk.payments.v1 import payment_pb2 as _payment_pb2
+from souk.policy.v1 import event_pb2 as _event_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Mapping as _Mapping

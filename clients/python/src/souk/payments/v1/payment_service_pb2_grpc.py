@@ -38,9 +38,9 @@ class PaymentServiceStub:
     service completes it later. A write first completes an unfinished earlier operation, and fails if
     that one fails: with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
 
-    A payment with an `order_id` belongs to that order: only the orders service creates and changes
-    it. STAFF gets ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use
-    instead. STAFF may create and change payments without an order.
+    A payment with an `order_id` belongs to that order, and is changed only by the service that made
+    it. STAFF and other services get ERROR_REASON_PAYMENT_OF_ORDER, which names the method of
+    OrderService to use instead. STAFF may create and change payments without an order.
 
     Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most
     10^15.
@@ -127,9 +127,9 @@ class PaymentServiceServicer:
     service completes it later. A write first completes an unfinished earlier operation, and fails if
     that one fails: with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
 
-    A payment with an `order_id` belongs to that order: only the orders service creates and changes
-    it. STAFF gets ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use
-    instead. STAFF may create and change payments without an order.
+    A payment with an `order_id` belongs to that order, and is changed only by the service that made
+    it. STAFF and other services get ERROR_REASON_PAYMENT_OF_ORDER, which names the method of
+    OrderService to use instead. STAFF may create and change payments without an order.
 
     Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most
     10^15.
@@ -345,9 +345,9 @@ class PaymentService:
     service completes it later. A write first completes an unfinished earlier operation, and fails if
     that one fails: with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
 
-    A payment with an `order_id` belongs to that order: only the orders service creates and changes
-    it. STAFF gets ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use
-    instead. STAFF may create and change payments without an order.
+    A payment with an `order_id` belongs to that order, and is changed only by the service that made
+    it. STAFF and other services get ERROR_REASON_PAYMENT_OF_ORDER, which names the method of
+    OrderService to use instead. STAFF may create and change payments without an order.
 
     Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most
     10^15.

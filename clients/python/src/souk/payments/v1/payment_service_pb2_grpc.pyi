@@ -39,9 +39,9 @@ class PaymentServiceStub:
     service completes it later. A write first completes an unfinished earlier operation, and fails if
     that one fails: with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
 
-    A payment with an `order_id` belongs to that order: only the orders service creates and changes
-    it. STAFF gets ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use
-    instead. STAFF may create and change payments without an order.
+    A payment with an `order_id` belongs to that order, and is changed only by the service that made
+    it. STAFF and other services get ERROR_REASON_PAYMENT_OF_ORDER, which names the method of
+    OrderService to use instead. STAFF may create and change payments without an order.
 
     Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most
     10^15.
@@ -141,9 +141,9 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     service completes it later. A write first completes an unfinished earlier operation, and fails if
     that one fails: with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
 
-    A payment with an `order_id` belongs to that order: only the orders service creates and changes
-    it. STAFF gets ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use
-    instead. STAFF may create and change payments without an order.
+    A payment with an `order_id` belongs to that order, and is changed only by the service that made
+    it. STAFF and other services get ERROR_REASON_PAYMENT_OF_ORDER, which names the method of
+    OrderService to use instead. STAFF may create and change payments without an order.
 
     Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most
     10^15.
@@ -239,9 +239,9 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
     service completes it later. A write first completes an unfinished earlier operation, and fails if
     that one fails: with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
 
-    A payment with an `order_id` belongs to that order: only the orders service creates and changes
-    it. STAFF gets ERROR_REASON_PAYMENT_OF_ORDER, which names the method of OrderService to use
-    instead. STAFF may create and change payments without an order.
+    A payment with an `order_id` belongs to that order, and is changed only by the service that made
+    it. STAFF and other services get ERROR_REASON_PAYMENT_OF_ORDER, which names the method of
+    OrderService to use instead. STAFF may create and change payments without an order.
 
     Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most
     10^15.

@@ -25,51 +25,52 @@ _sym_db = _symbol_database.Default()
 from souk.policy.v1 import reason_pb2 as souk_dot_policy_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!souk/policy/v1/error_reason.proto\x12\x0esouk.policy.v1\x1a\x1bsouk/policy/v1/reason.proto*\x85\x07\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12(\n\x1a\x45RROR_REASON_INVALID_FIELD\x10\x01\x1a\x08\xaa\xbb\x18\x04\x08\x03 \x01\x12*\n\x1c\x45RROR_REASON_UNAUTHENTICATED\x10\x02\x1a\x08\xaa\xbb\x18\x04\x08\x10 \x01\x12(\n\x1a\x45RROR_REASON_ACCESS_DENIED\x10\x03\x1a\x08\xaa\xbb\x18\x04\x08\x07 \x01\x12,\n\x1e\x45RROR_REASON_DEADLINE_EXCEEDED\x10\x04\x1a\x08\xaa\xbb\x18\x04\x08\x04 \x03\x12%\n\x17\x45RROR_REASON_OVERLOADED\x10\x05\x1a\x08\xaa\xbb\x18\x04\x08\x08 \x02\x12#\n\x15\x45RROR_REASON_DRAINING\x10\x06\x1a\x08\xaa\xbb\x18\x04\x08\x0e \x02\x12-\n\x15\x45RROR_REASON_INTERNAL\x10\x07\x1a\x12\xaa\xbb\x18\x0e\x08\r\x1a\x08trace_id \x01\x12(\n\x1a\x45RROR_REASON_UNIMPLEMENTED\x10\x08\x1a\x08\xaa\xbb\x18\x04\x08\x0c \x01\x12,\n\x1e\x45RROR_REASON_REQUEST_ID_REUSED\x10\t\x1a\x08\xaa\xbb\x18\x04\x08\t \x01\x12/\n!ERROR_REASON_DATABASE_UNAVAILABLE\x10\n\x1a\x08\xaa\xbb\x18\x04\x08\x0e \x02\x12(\n\x1a\x45RROR_REASON_DATABASE_FULL\x10\x0b\x1a\x08\xaa\xbb\x18\x04\x08\x08 \x02\x12#\n\x15\x45RROR_REASON_CONFLICT\x10\x0c\x1a\x08\xaa\xbb\x18\x04\x08\n \x02\x12\x38\n!ERROR_REASON_UPSTREAM_UNAVAILABLE\x10\r\x1a\x11\xaa\xbb\x18\r\x08\x0e\x1a\x07service \x02\x12-\n\x1f\x45RROR_REASON_INVALID_PAGE_TOKEN\x10\x0e\x1a\x08\xaa\xbb\x18\x04\x08\x03 \x01\x12\'\n\x1b\x45RROR_REASON_FAULT_INJECTED\x10\x0f\x1a\x06\xaa\xbb\x18\x02 \x03\x12+\n\x1d\x45RROR_REASON_TOO_MANY_STREAMS\x10\x10\x1a\x08\xaa\xbb\x18\x04\x08\x08 \x02\x12,\n\x1e\x45RROR_REASON_MESSAGE_TOO_LARGE\x10\x11\x1a\x08\xaa\xbb\x18\x04\x08\x08 \x01\x12<\n$ERROR_REASON_UNSUPPORTED_COMPRESSION\x10\x12\x1a\x12\xaa\xbb\x18\x0e\x08\x0c\x1a\x08\x61\x63\x63\x65pted \x01\x12,\n\x1e\x45RROR_REASON_HEADERS_TOO_LARGE\x10\x13\x1a\x08\xaa\xbb\x18\x04\x08\x08 \x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!souk/policy/v1/error_reason.proto\x12\x0esouk.policy.v1\x1a\x1bsouk/policy/v1/reason.proto*\xb3\x07\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12*\n\x1a\x45RROR_REASON_INVALID_FIELD\x10\x01\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x03 \x01\x12,\n\x1c\x45RROR_REASON_UNAUTHENTICATED\x10\x02\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x10 \x01\x12\x32\n\x1a\x45RROR_REASON_ACCESS_DENIED\x10\x03\x1a\x12\xaa\xe3\x9f\x80\x0e\x0c\x08\x07\x1a\x06scopes \x01\x12.\n\x1e\x45RROR_REASON_DEADLINE_EXCEEDED\x10\x04\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x04 \x03\x12\'\n\x17\x45RROR_REASON_OVERLOADED\x10\x05\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x08 \x02\x12%\n\x15\x45RROR_REASON_DRAINING\x10\x06\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x0e \x02\x12/\n\x15\x45RROR_REASON_INTERNAL\x10\x07\x1a\x14\xaa\xe3\x9f\x80\x0e\x0e\x08\r\x1a\x08trace_id \x01\x12*\n\x1a\x45RROR_REASON_UNIMPLEMENTED\x10\x08\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x0c \x01\x12.\n\x1e\x45RROR_REASON_REQUEST_ID_REUSED\x10\t\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\t \x01\x12\x31\n!ERROR_REASON_DATABASE_UNAVAILABLE\x10\n\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x0e \x02\x12*\n\x1a\x45RROR_REASON_DATABASE_FULL\x10\x0b\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x08 \x02\x12%\n\x15\x45RROR_REASON_CONFLICT\x10\x0c\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\n \x02\x12:\n!ERROR_REASON_UPSTREAM_UNAVAILABLE\x10\r\x1a\x13\xaa\xe3\x9f\x80\x0e\r\x08\x0e\x1a\x07service \x02\x12/\n\x1f\x45RROR_REASON_INVALID_PAGE_TOKEN\x10\x0e\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x03 \x01\x12)\n\x1b\x45RROR_REASON_FAULT_INJECTED\x10\x0f\x1a\x08\xaa\xe3\x9f\x80\x0e\x02 \x03\x12-\n\x1d\x45RROR_REASON_TOO_MANY_STREAMS\x10\x10\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x08 \x02\x12.\n\x1e\x45RROR_REASON_MESSAGE_TOO_LARGE\x10\x11\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x08 \x01\x12>\n$ERROR_REASON_UNSUPPORTED_COMPRESSION\x10\x12\x1a\x14\xaa\xe3\x9f\x80\x0e\x0e\x08\x0c\x1a\x08\x61\x63\x63\x65pted \x01\x12.\n\x1e\x45RROR_REASON_HEADERS_TOO_LARGE\x10\x13\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x08 \x01\x42\x8a\x01\n\x16\x65xample.souk.policy.v1B\x10\x45rrorReasonProtoP\x01Z\'souk.example/go/souk/policy/v1;policyv1\xaa\x02\x0eSouk.Policy.V1\xca\x02\x0eSouk\\Policy\\V1\xea\x02\x10Souk::Policy::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.policy.v1.error_reason_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\026example.souk.policy.v1B\020ErrorReasonProtoP\001Z\'souk.example/go/souk/policy/v1;policyv1\252\002\016Souk.Policy.V1\312\002\016Souk\\Policy\\V1\352\002\020Souk::Policy::V1'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_FIELD"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_FIELD"]._serialized_options = b'\252\273\030\004\010\003 \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_FIELD"]._serialized_options = b'\252\343\237\200\016\004\010\003 \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UNAUTHENTICATED"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UNAUTHENTICATED"]._serialized_options = b'\252\273\030\004\010\020 \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UNAUTHENTICATED"]._serialized_options = b'\252\343\237\200\016\004\010\020 \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ACCESS_DENIED"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ACCESS_DENIED"]._serialized_options = b'\252\273\030\004\010\007 \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ACCESS_DENIED"]._serialized_options = b'\252\343\237\200\016\014\010\007\032\006scopes \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DEADLINE_EXCEEDED"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DEADLINE_EXCEEDED"]._serialized_options = b'\252\273\030\004\010\004 \003'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DEADLINE_EXCEEDED"]._serialized_options = b'\252\343\237\200\016\004\010\004 \003'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_OVERLOADED"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_OVERLOADED"]._serialized_options = b'\252\273\030\004\010\010 \002'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_OVERLOADED"]._serialized_options = b'\252\343\237\200\016\004\010\010 \002'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DRAINING"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DRAINING"]._serialized_options = b'\252\273\030\004\010\016 \002'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DRAINING"]._serialized_options = b'\252\343\237\200\016\004\010\016 \002'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INTERNAL"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INTERNAL"]._serialized_options = b'\252\273\030\016\010\r\032\010trace_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INTERNAL"]._serialized_options = b'\252\343\237\200\016\016\010\r\032\010trace_id \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UNIMPLEMENTED"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UNIMPLEMENTED"]._serialized_options = b'\252\273\030\004\010\014 \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UNIMPLEMENTED"]._serialized_options = b'\252\343\237\200\016\004\010\014 \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REQUEST_ID_REUSED"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REQUEST_ID_REUSED"]._serialized_options = b'\252\273\030\004\010\t \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REQUEST_ID_REUSED"]._serialized_options = b'\252\343\237\200\016\004\010\t \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DATABASE_UNAVAILABLE"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DATABASE_UNAVAILABLE"]._serialized_options = b'\252\273\030\004\010\016 \002'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DATABASE_UNAVAILABLE"]._serialized_options = b'\252\343\237\200\016\004\010\016 \002'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DATABASE_FULL"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DATABASE_FULL"]._serialized_options = b'\252\273\030\004\010\010 \002'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DATABASE_FULL"]._serialized_options = b'\252\343\237\200\016\004\010\010 \002'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_CONFLICT"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_CONFLICT"]._serialized_options = b'\252\273\030\004\010\n \002'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_CONFLICT"]._serialized_options = b'\252\343\237\200\016\004\010\n \002'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UPSTREAM_UNAVAILABLE"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UPSTREAM_UNAVAILABLE"]._serialized_options = b'\252\273\030\r\010\016\032\007service \002'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UPSTREAM_UNAVAILABLE"]._serialized_options = b'\252\343\237\200\016\r\010\016\032\007service \002'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_PAGE_TOKEN"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_PAGE_TOKEN"]._serialized_options = b'\252\273\030\004\010\003 \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_PAGE_TOKEN"]._serialized_options = b'\252\343\237\200\016\004\010\003 \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_FAULT_INJECTED"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_FAULT_INJECTED"]._serialized_options = b'\252\273\030\002 \003'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_FAULT_INJECTED"]._serialized_options = b'\252\343\237\200\016\002 \003'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_MANY_STREAMS"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_MANY_STREAMS"]._serialized_options = b'\252\273\030\004\010\010 \002'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_MANY_STREAMS"]._serialized_options = b'\252\343\237\200\016\004\010\010 \002'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_MESSAGE_TOO_LARGE"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_MESSAGE_TOO_LARGE"]._serialized_options = b'\252\273\030\004\010\010 \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_MESSAGE_TOO_LARGE"]._serialized_options = b'\252\343\237\200\016\004\010\010 \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UNSUPPORTED_COMPRESSION"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UNSUPPORTED_COMPRESSION"]._serialized_options = b'\252\273\030\016\010\014\032\010accepted \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UNSUPPORTED_COMPRESSION"]._serialized_options = b'\252\343\237\200\016\016\010\014\032\010accepted \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_HEADERS_TOO_LARGE"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_HEADERS_TOO_LARGE"]._serialized_options = b'\252\273\030\004\010\010 \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_HEADERS_TOO_LARGE"]._serialized_options = b'\252\343\237\200\016\004\010\010 \001'
   _globals['_ERRORREASON']._serialized_start=83
-  _globals['_ERRORREASON']._serialized_end=984
+  _globals['_ERRORREASON']._serialized_end=1030
 # @@protoc_insertion_point(module_scope)

@@ -40,23 +40,21 @@ METHOD_FIELD_NUMBER: _ClassVar[int]
 method: _descriptor.FieldDescriptor
 
 class MethodPolicy(_message.Message):
-    __slots__ = ("access", "criticality", "timeout", "reasons")
-    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("grants", "criticality", "timeout", "reasons")
+    GRANTS_FIELD_NUMBER: _ClassVar[int]
     CRITICALITY_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     REASONS_FIELD_NUMBER: _ClassVar[int]
-    access: Access
+    grants: _containers.RepeatedCompositeFieldContainer[Grant]
     criticality: Criticality
     timeout: _duration_pb2.Duration
     reasons: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, access: _Optional[_Union[Access, _Mapping]] = ..., criticality: _Optional[_Union[Criticality, str]] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reasons: _Optional[_Iterable[str]] = ...) -> None: ...
+    def __init__(self, grants: _Optional[_Iterable[_Union[Grant, _Mapping]]] = ..., criticality: _Optional[_Union[Criticality, str]] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reasons: _Optional[_Iterable[str]] = ...) -> None: ...
 
-class Access(_message.Message):
-    __slots__ = ("callers", "services", "scopes")
-    CALLERS_FIELD_NUMBER: _ClassVar[int]
-    SERVICES_FIELD_NUMBER: _ClassVar[int]
+class Grant(_message.Message):
+    __slots__ = ("caller", "scopes")
+    CALLER_FIELD_NUMBER: _ClassVar[int]
     SCOPES_FIELD_NUMBER: _ClassVar[int]
-    callers: _containers.RepeatedScalarFieldContainer[Caller]
-    services: _containers.RepeatedScalarFieldContainer[str]
+    caller: Caller
     scopes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, callers: _Optional[_Iterable[_Union[Caller, str]]] = ..., services: _Optional[_Iterable[str]] = ..., scopes: _Optional[_Iterable[str]] = ...) -> None: ...
+    def __init__(self, caller: _Optional[_Union[Caller, str]] = ..., scopes: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -26,13 +26,14 @@ from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor
 from google.rpc import code_pb2 as google_dot_rpc_dot_code__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsouk/policy/v1/reason.proto\x12\x0esouk.policy.v1\x1a google/protobuf/descriptor.proto\x1a\x15google/rpc/code.proto\"\x96\x01\n\x0cReasonPolicy\x12\x1e\n\x04\x63ode\x18\x01 \x01(\x0e\x32\x10.google.rpc.Code\x12\x10\n\x08metadata\x18\x02 \x03(\t\x12\x19\n\x11optional_metadata\x18\x03 \x03(\t\x12$\n\x05retry\x18\x04 \x01(\x0e\x32\x15.souk.policy.v1.Retry\x12\x13\n\x0bhttp_status\x18\x05 \x01(\x05*U\n\x05Retry\x12\x15\n\x11RETRY_UNSPECIFIED\x10\x00\x12\x0f\n\x0bRETRY_NEVER\x10\x01\x12\x11\n\rRETRY_BACKOFF\x10\x02\x12\x11\n\rRETRY_UNKNOWN\x10\x03:Q\n\x06reason\x12!.google.protobuf.EnumValueOptions\x18\xb5\x87\x03 \x01(\x0b\x32\x1c.souk.policy.v1.ReasonPolicyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsouk/policy/v1/reason.proto\x12\x0esouk.policy.v1\x1a google/protobuf/descriptor.proto\x1a\x15google/rpc/code.proto\"\x96\x01\n\x0cReasonPolicy\x12\x1e\n\x04\x63ode\x18\x01 \x01(\x0e\x32\x10.google.rpc.Code\x12\x10\n\x08metadata\x18\x02 \x03(\t\x12\x19\n\x11optional_metadata\x18\x03 \x03(\t\x12$\n\x05retry\x18\x04 \x01(\x0e\x32\x15.souk.policy.v1.Retry\x12\x13\n\x0bhttp_status\x18\x05 \x01(\x05*U\n\x05Retry\x12\x15\n\x11RETRY_UNSPECIFIED\x10\x00\x12\x0f\n\x0bRETRY_NEVER\x10\x01\x12\x11\n\rRETRY_BACKOFF\x10\x02\x12\x11\n\rRETRY_UNKNOWN\x10\x03:S\n\x06reason\x12!.google.protobuf.EnumValueOptions\x18\xb5\xfc\x83\xe0\x01 \x01(\x0b\x32\x1c.souk.policy.v1.ReasonPolicyB\x85\x01\n\x16\x65xample.souk.policy.v1B\x0bReasonProtoP\x01Z\'souk.example/go/souk/policy/v1;policyv1\xaa\x02\x0eSouk.Policy.V1\xca\x02\x0eSouk\\Policy\\V1\xea\x02\x10Souk::Policy::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.policy.v1.reason_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\026example.souk.policy.v1B\013ReasonProtoP\001Z\'souk.example/go/souk/policy/v1;policyv1\252\002\016Souk.Policy.V1\312\002\016Souk\\Policy\\V1\352\002\020Souk::Policy::V1'
   _globals['_RETRY']._serialized_start=257
   _globals['_RETRY']._serialized_end=342
   _globals['_REASONPOLICY']._serialized_start=105

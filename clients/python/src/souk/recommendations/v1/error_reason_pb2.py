@@ -25,15 +25,16 @@ _sym_db = _symbol_database.Default()
 from souk.policy.v1 import reason_pb2 as souk_dot_policy_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*souk/recommendations/v1/error_reason.proto\x12\x17souk.recommendations.v1\x1a\x1bsouk/policy/v1/reason.proto*c\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x36\n\x1b\x45RROR_REASON_OTHER_CUSTOMER\x10\x01\x1a\x15\xaa\xbb\x18\x11\x08\x07\x12\x0b\x63ustomer_id \x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*souk/recommendations/v1/error_reason.proto\x12\x17souk.recommendations.v1\x1a\x1bsouk/policy/v1/reason.proto*e\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x38\n\x1b\x45RROR_REASON_OTHER_CUSTOMER\x10\x01\x1a\x17\xaa\xe3\x9f\x80\x0e\x11\x08\x07\x12\x0b\x63ustomer_id \x01\x42\xc0\x01\n\x1f\x65xample.souk.recommendations.v1B\x10\x45rrorReasonProtoP\x01Z9souk.example/go/souk/recommendations/v1;recommendationsv1\xaa\x02\x17Souk.Recommendations.V1\xca\x02\x17Souk\\Recommendations\\V1\xea\x02\x19Souk::Recommendations::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.recommendations.v1.error_reason_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\037example.souk.recommendations.v1B\020ErrorReasonProtoP\001Z9souk.example/go/souk/recommendations/v1;recommendationsv1\252\002\027Souk.Recommendations.V1\312\002\027Souk\\Recommendations\\V1\352\002\031Souk::Recommendations::V1'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_OTHER_CUSTOMER"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_OTHER_CUSTOMER"]._serialized_options = b'\252\273\030\021\010\007\022\013customer_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_OTHER_CUSTOMER"]._serialized_options = b'\252\343\237\200\016\021\010\007\022\013customer_id \001'
   _globals['_ERRORREASON']._serialized_start=100
-  _globals['_ERRORREASON']._serialized_end=199
+  _globals['_ERRORREASON']._serialized_end=201
 # @@protoc_insertion_point(module_scope)

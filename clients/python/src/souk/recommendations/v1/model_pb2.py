@@ -25,13 +25,14 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#souk/recommendations/v1/model.proto\x12\x17souk.recommendations.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\x01\n\x05Model\x12\x0f\n\x07version\x18\x01 \x01(\t\x12.\n\ntrain_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1a\n\x12train_milliseconds\x18\x03 \x01(\x03\x12\x0e\n\x06orders\x18\x04 \x01(\x03\x12\x11\n\tcustomers\x18\x05 \x01(\x03\x12\x0c\n\x04skus\x18\x06 \x01(\x03\x12\x37\n\nevaluation\x18\x07 \x01(\x0b\x32#.souk.recommendations.v1.Evaluation\"\x88\x01\n\nEvaluation\x12.\n\nsplit_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tcustomers\x18\x02 \x01(\x03\x12\x37\n\x07methods\x18\x03 \x03(\x0b\x32&.souk.recommendations.v1.MethodQuality\"\x97\x01\n\rMethodQuality\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x0e\n\x06recall\x18\x02 \x01(\x01\x12\x0c\n\x04ndcg\x18\x03 \x01(\x01\x12\x15\n\rrecall_repeat\x18\x04 \x01(\x01\x12\x13\n\x0bndcg_repeat\x18\x05 \x01(\x01\x12\x16\n\x0erecall_explore\x18\x06 \x01(\x01\x12\x14\n\x0cndcg_explore\x18\x07 \x01(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#souk/recommendations/v1/model.proto\x12\x17souk.recommendations.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\x01\n\x05Model\x12\x0f\n\x07version\x18\x01 \x01(\t\x12.\n\ntrain_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1a\n\x12train_milliseconds\x18\x03 \x01(\x03\x12\x0e\n\x06orders\x18\x04 \x01(\x03\x12\x11\n\tcustomers\x18\x05 \x01(\x03\x12\x0c\n\x04skus\x18\x06 \x01(\x03\x12\x37\n\nevaluation\x18\x07 \x01(\x0b\x32#.souk.recommendations.v1.Evaluation\"\x88\x01\n\nEvaluation\x12.\n\nsplit_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tcustomers\x18\x02 \x01(\x03\x12\x37\n\x07methods\x18\x03 \x03(\x0b\x32&.souk.recommendations.v1.MethodQuality\"\x97\x01\n\rMethodQuality\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x0e\n\x06recall\x18\x02 \x01(\x01\x12\x0c\n\x04ndcg\x18\x03 \x01(\x01\x12\x15\n\rrecall_repeat\x18\x04 \x01(\x01\x12\x13\n\x0bndcg_repeat\x18\x05 \x01(\x01\x12\x16\n\x0erecall_explore\x18\x06 \x01(\x01\x12\x14\n\x0cndcg_explore\x18\x07 \x01(\x01\x42\xba\x01\n\x1f\x65xample.souk.recommendations.v1B\nModelProtoP\x01Z9souk.example/go/souk/recommendations/v1;recommendationsv1\xaa\x02\x17Souk.Recommendations.V1\xca\x02\x17Souk\\Recommendations\\V1\xea\x02\x19Souk::Recommendations::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.recommendations.v1.model_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\037example.souk.recommendations.v1B\nModelProtoP\001Z9souk.example/go/souk/recommendations/v1;recommendationsv1\252\002\027Souk.Recommendations.V1\312\002\027Souk\\Recommendations\\V1\352\002\031Souk::Recommendations::V1'
   _globals['_MODEL']._serialized_start=98
   _globals['_MODEL']._serialized_end=304
   _globals['_EVALUATION']._serialized_start=307

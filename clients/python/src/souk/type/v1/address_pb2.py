@@ -25,13 +25,14 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asouk/type/v1/address.proto\x12\x0csouk.type.v1\x1a\x1b\x62uf/validate/validate.proto\"\xcb\x01\n\x07\x41\x64\x64ress\x12\x1e\n\trecipient\x18\x01 \x01(\tB\x0b\x80\x01\x01\xbaH\x05r\x03\x18\xc8\x01\x12!\n\x05lines\x18\x02 \x03(\tB\x12\x80\x01\x01\xbaH\x0c\x92\x01\t\x10\x05\"\x05r\x03\x18\xc8\x01\x12\x19\n\x04\x63ity\x18\x03 \x01(\tB\x0b\x80\x01\x01\xbaH\x05r\x03\x18\xc8\x01\x12\x18\n\x06region\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1f\n\x0bpostal_code\x18\x05 \x01(\tB\n\x80\x01\x01\xbaH\x04r\x02\x18\x14\x12\'\n\x0c\x63ountry_code\x18\x06 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{2}$b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asouk/type/v1/address.proto\x12\x0csouk.type.v1\x1a\x1b\x62uf/validate/validate.proto\"\xcb\x01\n\x07\x41\x64\x64ress\x12\x1e\n\trecipient\x18\x01 \x01(\tB\x0b\x80\x01\x01\xbaH\x05r\x03\x18\xc8\x01\x12!\n\x05lines\x18\x02 \x03(\tB\x12\x80\x01\x01\xbaH\x0c\x92\x01\t\x10\x05\"\x05r\x03\x18\xc8\x01\x12\x19\n\x04\x63ity\x18\x03 \x01(\tB\x0b\x80\x01\x01\xbaH\x05r\x03\x18\xc8\x01\x12\x18\n\x06region\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1f\n\x0bpostal_code\x18\x05 \x01(\tB\n\x80\x01\x01\xbaH\x04r\x02\x18\x14\x12\'\n\x0c\x63ountry_code\x18\x06 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{2}$Bz\n\x14\x65xample.souk.type.v1B\x0c\x41\x64\x64ressProtoP\x01Z#souk.example/go/souk/type/v1;typev1\xaa\x02\x0cSouk.Type.V1\xca\x02\x0cSouk\\Type\\V1\xea\x02\x0eSouk::Type::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.type.v1.address_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\024example.souk.type.v1B\014AddressProtoP\001Z#souk.example/go/souk/type/v1;typev1\252\002\014Souk.Type.V1\312\002\014Souk\\Type\\V1\352\002\016Souk::Type::V1'
   _globals['_ADDRESS'].fields_by_name['recipient']._loaded_options = None
   _globals['_ADDRESS'].fields_by_name['recipient']._serialized_options = b'\200\001\001\272H\005r\003\030\310\001'
   _globals['_ADDRESS'].fields_by_name['lines']._loaded_options = None

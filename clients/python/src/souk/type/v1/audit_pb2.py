@@ -24,13 +24,14 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18souk/type/v1/audit.proto\x12\x0csouk.type.v1\"B\n\x0c\x41uditFinding\x12\x11\n\tinvariant\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\")\n\nAuditCount\x12\x0c\n\x04what\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18souk/type/v1/audit.proto\x12\x0csouk.type.v1\"B\n\x0c\x41uditFinding\x12\x11\n\tinvariant\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\")\n\nAuditCount\x12\x0c\n\x04what\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x42x\n\x14\x65xample.souk.type.v1B\nAuditProtoP\x01Z#souk.example/go/souk/type/v1;typev1\xaa\x02\x0cSouk.Type.V1\xca\x02\x0cSouk\\Type\\V1\xea\x02\x0eSouk::Type::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.type.v1.audit_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\024example.souk.type.v1B\nAuditProtoP\001Z#souk.example/go/souk/type/v1;typev1\252\002\014Souk.Type.V1\312\002\014Souk\\Type\\V1\352\002\016Souk::Type::V1'
   _globals['_AUDITFINDING']._serialized_start=42
   _globals['_AUDITFINDING']._serialized_end=108
   _globals['_AUDITCOUNT']._serialized_start=110

@@ -25,13 +25,14 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18souk/type/v1/money.proto\x12\x0csouk.type.v1\x1a\x1b\x62uf/validate/validate.proto\"F\n\x05Money\x12(\n\rcurrency_code\x18\x01 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$\x12\x13\n\x0bminor_units\x18\x02 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18souk/type/v1/money.proto\x12\x0csouk.type.v1\x1a\x1b\x62uf/validate/validate.proto\"F\n\x05Money\x12(\n\rcurrency_code\x18\x01 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$\x12\x13\n\x0bminor_units\x18\x02 \x01(\x03\x42x\n\x14\x65xample.souk.type.v1B\nMoneyProtoP\x01Z#souk.example/go/souk/type/v1;typev1\xaa\x02\x0cSouk.Type.V1\xca\x02\x0cSouk\\Type\\V1\xea\x02\x0eSouk::Type::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.type.v1.money_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\024example.souk.type.v1B\nMoneyProtoP\001Z#souk.example/go/souk/type/v1;typev1\252\002\014Souk.Type.V1\312\002\014Souk\\Type\\V1\352\002\016Souk::Type::V1'
   _globals['_MONEY'].fields_by_name['currency_code']._loaded_options = None
   _globals['_MONEY'].fields_by_name['currency_code']._serialized_options = b'\272H\016r\0142\n^[A-Z]{3}$'
   _globals['_MONEY']._serialized_start=71

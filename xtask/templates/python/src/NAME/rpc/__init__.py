@@ -12,16 +12,16 @@ from {{package}}.rpc import list_recent_entries, record_entry
 
 
 class {{Name}}Rpc({{Name}}ServiceServicer):
-    """Answers souk.{{package}}.v1.{{Name}}Service."""
+    """Implements souk.{{package}}.v1.{{Name}}Service."""
 
     def __init__(self, store: Store, most_per_user: int) -> None:
         self._store = store
         self._most_per_user = most_per_user
 
     async def RecordEntry(self, request: pb.RecordEntryRequest, context: Any) -> pb.RecordEntryResponse:
-        """Writes down an entry of the caller."""
+        """Records an entry of the caller."""
         return await record_entry.handle(self._store, self._most_per_user, request)
 
     async def ListRecentEntries(self, request: pb.ListRecentEntriesRequest, context: Any) -> pb.ListRecentEntriesResponse:
-        """Answers the caller's own entries."""
+        """Returns the caller's own entries."""
         return await list_recent_entries.handle(self._store, request)

@@ -14,7 +14,7 @@ METHOD = "/souk.{{package}}.v1.{{Name}}Service/RecordEntry"
 
 
 async def handle(database: Store, most_per_user: int, request: pb.RecordEntryRequest) -> pb.RecordEntryResponse:
-    """Who calls, what they ask, what the rules say, what is written, what is answered."""
+    """Who calls, what they request, what the rules say, what is written, what is returned."""
     caller = Context.current().caller
     asked = Entry(new_id("entry"), caller.id, request.text, time.time_ns() // 1000)
 

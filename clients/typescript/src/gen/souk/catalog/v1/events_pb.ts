@@ -12,16 +12,17 @@ import type { Product, ProductState } from "./product_pb.js";
 import { file_souk_catalog_v1_product } from "./product_pb.js";
 import type { Variant } from "./variant_pb.js";
 import { file_souk_catalog_v1_variant } from "./variant_pb.js";
+import { file_souk_policy_v1_event } from "../../policy/v1/event_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file souk/catalog/v1/events.proto.
  */
 export const file_souk_catalog_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Chxzb3VrL2NhdGFsb2cvdjEvZXZlbnRzLnByb3RvEg9zb3VrLmNhdGFsb2cudjEiOwoOUHJvZHVjdENyZWF0ZWQSKQoHcHJvZHVjdBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0InIKDlByb2R1Y3RVcGRhdGVkEikKB3Byb2R1Y3QYASABKAsyGC5zb3VrLmNhdGFsb2cudjEuUHJvZHVjdBI1Cg5wcmV2aW91c19zdGF0ZRgCIAEoDjIdLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0U3RhdGUiOwoOVmFyaWFudENyZWF0ZWQSKQoHdmFyaWFudBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5WYXJpYW50IjsKDlZhcmlhbnRVcGRhdGVkEikKB3ZhcmlhbnQYASABKAsyGC5zb3VrLmNhdGFsb2cudjEuVmFyaWFudCI1CgxQcmljZUNyZWF0ZWQSJQoFcHJpY2UYASABKAsyFi5zb3VrLmNhdGFsb2cudjEuUHJpY2UiNgoNUHJpY2VBcmNoaXZlZBIlCgVwcmljZRgBIAEoCzIWLnNvdWsuY2F0YWxvZy52MS5QcmljZSKIAQoTRGVmYXVsdFByaWNlQ2hhbmdlZBIlCgVwcmljZRgBIAEoCzIWLnNvdWsuY2F0YWxvZy52MS5QcmljZRIZChFwcmV2aW91c19wcmljZV9pZBgCIAEoCRIvCgtjaGFuZ2VfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_google_protobuf_timestamp, file_souk_catalog_v1_price, file_souk_catalog_v1_product, file_souk_catalog_v1_variant]);
+  fileDesc("Chxzb3VrL2NhdGFsb2cvdjEvZXZlbnRzLnByb3RvEg9zb3VrLmNhdGFsb2cudjEiVwoOUHJvZHVjdENyZWF0ZWQSKQoHcHJvZHVjdBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0Ohra8aO5DxQKEnByb2R1Y3QucHJvZHVjdF9pZCKOAQoOUHJvZHVjdFVwZGF0ZWQSKQoHcHJvZHVjdBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0EjUKDnByZXZpb3VzX3N0YXRlGAIgASgOMh0uc291ay5jYXRhbG9nLnYxLlByb2R1Y3RTdGF0ZToa2vGjuQ8UChJwcm9kdWN0LnByb2R1Y3RfaWQiVwoOVmFyaWFudENyZWF0ZWQSKQoHdmFyaWFudBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5WYXJpYW50Ohra8aO5DxQKEnZhcmlhbnQucHJvZHVjdF9pZCJXCg5WYXJpYW50VXBkYXRlZBIpCgd2YXJpYW50GAEgASgLMhguc291ay5jYXRhbG9nLnYxLlZhcmlhbnQ6Gtrxo7kPFAoSdmFyaWFudC5wcm9kdWN0X2lkIk8KDFByaWNlQ3JlYXRlZBIlCgVwcmljZRgBIAEoCzIWLnNvdWsuY2F0YWxvZy52MS5QcmljZToY2vGjuQ8SChBwcmljZS5wcm9kdWN0X2lkIlAKDVByaWNlQXJjaGl2ZWQSJQoFcHJpY2UYASABKAsyFi5zb3VrLmNhdGFsb2cudjEuUHJpY2U6GNrxo7kPEgoQcHJpY2UucHJvZHVjdF9pZCKiAQoTRGVmYXVsdFByaWNlQ2hhbmdlZBIlCgVwcmljZRgBIAEoCzIWLnNvdWsuY2F0YWxvZy52MS5QcmljZRIZChFwcmV2aW91c19wcmljZV9pZBgCIAEoCRIvCgtjaGFuZ2VfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXA6GNrxo7kPEgoQcHJpY2UucHJvZHVjdF9pZEKLAQoXZXhhbXBsZS5zb3VrLmNhdGFsb2cudjFCC0V2ZW50c1Byb3RvUAFaKXNvdWsuZXhhbXBsZS9nby9zb3VrL2NhdGFsb2cvdjE7Y2F0YWxvZ3YxqgIPU291ay5DYXRhbG9nLlYxygIPU291a1xDYXRhbG9nXFYx6gIRU291azo6Q2F0YWxvZzo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_souk_catalog_v1_price, file_souk_catalog_v1_product, file_souk_catalog_v1_variant, file_souk_policy_v1_event]);
 
 /**
- * A product was created. Key: the product id, as of every event of this service.
+ * A product was created.
  *
  * @generated from message souk.catalog.v1.ProductCreated
  */
@@ -112,7 +113,7 @@ export const VariantUpdatedSchema: GenMessage<VariantUpdated> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_events, 3);
 
 /**
- * A price was created. The first price of a variant in its currency is its default; no
+ * A price was created. The first price of a variant in its currency that is not RESTRICTED is its default; no
  * DefaultPriceChanged follows.
  *
  * @generated from message souk.catalog.v1.PriceCreated

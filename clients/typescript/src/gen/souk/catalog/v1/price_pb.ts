@@ -2,8 +2,8 @@
 // @generated from file souk/catalog/v1/price.proto (package souk.catalog.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Money } from "../../type/v1/money_pb.js";
@@ -14,11 +14,11 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/catalog/v1/price.proto.
  */
 export const file_souk_catalog_v1_price: GenFile = /*@__PURE__*/
-  fileDesc("Chtzb3VrL2NhdGFsb2cvdjEvcHJpY2UucHJvdG8SD3NvdWsuY2F0YWxvZy52MSKOAgoFUHJpY2USEAoIcHJpY2VfaWQYASABKAkSEgoKdmFyaWFudF9pZBgCIAEoCRILCgNza3UYAyABKAkSJwoKdW5pdF9wcmljZRgEIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRISCgppc19kZWZhdWx0GAUgASgIEjAKDGFyY2hpdmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLY3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmVmZmVjdGl2ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_google_protobuf_timestamp, file_souk_type_v1_money]);
+  fileDesc("Chtzb3VrL2NhdGFsb2cvdjEvcHJpY2UucHJvdG8SD3NvdWsuY2F0YWxvZy52MSLUAgoFUHJpY2USEAoIcHJpY2VfaWQYASABKAkSEgoKdmFyaWFudF9pZBgCIAEoCRISCgpwcm9kdWN0X2lkGAogASgJEgsKA3NrdRgDIAEoCRInCgp1bml0X3ByaWNlGAQgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EhIKCmlzX2RlZmF1bHQYBSABKAgSMAoMYXJjaGl2ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoOZWZmZWN0aXZlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKCGF1ZGllbmNlGAkgASgOMh4uc291ay5jYXRhbG9nLnYxLlByaWNlQXVkaWVuY2UqaQoNUHJpY2VBdWRpZW5jZRIeChpQUklDRV9BVURJRU5DRV9VTlNQRUNJRklFRBAAEhkKFVBSSUNFX0FVRElFTkNFX1BVQkxJQxABEh0KGVBSSUNFX0FVRElFTkNFX1JFU1RSSUNURUQQAkKKAQoXZXhhbXBsZS5zb3VrLmNhdGFsb2cudjFCClByaWNlUHJvdG9QAVopc291ay5leGFtcGxlL2dvL3NvdWsvY2F0YWxvZy92MTtjYXRhbG9ndjGqAg9Tb3VrLkNhdGFsb2cuVjHKAg9Tb3VrXENhdGFsb2dcVjHqAhFTb3VrOjpDYXRhbG9nOjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_souk_type_v1_money]);
 
 /**
  * One price of a variant. Its amount never changes: a new amount is a new price, and the old one
- * stays readable.
+ * stays readable for staff and services.
  *
  * @generated from message souk.catalog.v1.Price
  */
@@ -36,6 +36,13 @@ export type Price = Message<"souk.catalog.v1.Price"> & {
    * @generated from field: string variant_id = 2;
    */
   variantId: string;
+
+  /**
+   * The product that the variant belongs to.
+   *
+   * @generated from field: string product_id = 10;
+   */
+  productId: string;
 
   /**
    * The variant's stock keeping unit.
@@ -79,6 +86,13 @@ export type Price = Message<"souk.catalog.v1.Price"> & {
    * @generated from field: google.protobuf.Timestamp effective_time = 8;
    */
   effectiveTime?: Timestamp | undefined;
+
+  /**
+   * Who may see it and buy at it now: PUBLIC or RESTRICTED. A default price is PUBLIC.
+   *
+   * @generated from field: souk.catalog.v1.PriceAudience audience = 9;
+   */
+  audience: PriceAudience;
 };
 
 /**
@@ -87,4 +101,41 @@ export type Price = Message<"souk.catalog.v1.Price"> & {
  */
 export const PriceSchema: GenMessage<Price> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_price, 0);
+
+/**
+ * Who may see a price and buy at it. What was said when the price was created never changes: to
+ * offer the same amount to others, create another price.
+ *
+ * @generated from enum souk.catalog.v1.PriceAudience
+ */
+export enum PriceAudience {
+  /**
+   * Never sent in a price. A price that is created with it is PUBLIC while it is the default of its
+   * variant in its currency, and RESTRICTED before and afterwards.
+   *
+   * @generated from enum value: PRICE_AUDIENCE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Everyone may see it and buy at it until it is archived.
+   *
+   * @generated from enum value: PRICE_AUDIENCE_PUBLIC = 1;
+   */
+  PUBLIC = 1,
+
+  /**
+   * Only staff and services may see it and order at it: a wholesale price, or one of the past. To
+   * other callers it does not exist.
+   *
+   * @generated from enum value: PRICE_AUDIENCE_RESTRICTED = 2;
+   */
+  RESTRICTED = 2,
+}
+
+/**
+ * Describes the enum souk.catalog.v1.PriceAudience.
+ */
+export const PriceAudienceSchema: GenEnum<PriceAudience> = /*@__PURE__*/
+  enumDesc(file_souk_catalog_v1_price, 0);
 

@@ -8,18 +8,19 @@ import type { Reservation } from "./reservation_pb.js";
 import { file_souk_inventory_v1_reservation } from "./reservation_pb.js";
 import type { Movement, Stock } from "./stock_pb.js";
 import { file_souk_inventory_v1_stock } from "./stock_pb.js";
+import { file_souk_policy_v1_event } from "../../policy/v1/event_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file souk/inventory/v1/events.proto.
  */
 export const file_souk_inventory_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Ch5zb3VrL2ludmVudG9yeS92MS9ldmVudHMucHJvdG8SEXNvdWsuaW52ZW50b3J5LnYxImYKDFN0b2NrQ2hhbmdlZBInCgVzdG9jaxgBIAEoCzIYLnNvdWsuaW52ZW50b3J5LnYxLlN0b2NrEi0KCG1vdmVtZW50GAIgASgLMhsuc291ay5pbnZlbnRvcnkudjEuTW92ZW1lbnQiSQoSUmVzZXJ2YXRpb25DaGFuZ2VkEjMKC3Jlc2VydmF0aW9uGAEgASgLMh4uc291ay5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25iBnByb3RvMw", [file_souk_inventory_v1_reservation, file_souk_inventory_v1_stock]);
+  fileDesc("Ch5zb3VrL2ludmVudG9yeS92MS9ldmVudHMucHJvdG8SEXNvdWsuaW52ZW50b3J5LnYxInkKDFN0b2NrQ2hhbmdlZBInCgVzdG9jaxgBIAEoCzIYLnNvdWsuaW52ZW50b3J5LnYxLlN0b2NrEi0KCG1vdmVtZW50GAIgASgLMhsuc291ay5pbnZlbnRvcnkudjEuTW92ZW1lbnQ6Edrxo7kPCwoJc3RvY2suc2t1Im0KElJlc2VydmF0aW9uQ2hhbmdlZBIzCgtyZXNlcnZhdGlvbhgBIAEoCzIeLnNvdWsuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uOiLa8aO5DxwKGnJlc2VydmF0aW9uLnJlc2VydmF0aW9uX2lkQpcBChlleGFtcGxlLnNvdWsuaW52ZW50b3J5LnYxQgtFdmVudHNQcm90b1ABWi1zb3VrLmV4YW1wbGUvZ28vc291ay9pbnZlbnRvcnkvdjE7aW52ZW50b3J5djGqAhFTb3VrLkludmVudG9yeS5WMcoCEVNvdWtcSW52ZW50b3J5XFYx6gITU291azo6SW52ZW50b3J5OjpWMWIGcHJvdG8z", [file_souk_inventory_v1_reservation, file_souk_inventory_v1_stock, file_souk_policy_v1_event]);
 
 /**
  * The on_hand of a stock changed by a receipt, an adjustment or a return, or reserved units became
- * available again because a reservation was released or expired. Key: the sku. The units available
- * now are `stock.on_hand` minus `stock.reserved`.
+ * available again because a reservation was released or expired. The units available now are
+ * `stock.on_hand` minus `stock.reserved`.
  *
  * @generated from message souk.inventory.v1.StockChanged
  */
@@ -47,7 +48,7 @@ export const StockChangedSchema: GenMessage<StockChanged> = /*@__PURE__*/
   messageDesc(file_souk_inventory_v1_events, 0);
 
 /**
- * A reservation entered a new state. Key: the reservation id.
+ * A reservation entered a new state.
  *
  * @generated from message souk.inventory.v1.ReservationChanged
  */

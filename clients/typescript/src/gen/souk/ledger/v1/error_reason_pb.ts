@@ -10,7 +10,7 @@ import { file_souk_policy_v1_reason } from "../../policy/v1/reason_pb.js";
  * Describes the file souk/ledger/v1/error_reason.proto.
  */
 export const file_souk_ledger_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("CiFzb3VrL2xlZGdlci92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsubGVkZ2VyLnYxKmUKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEjgKHkVSUk9SX1JFQVNPTl9BQ0NPVU5UX05PVF9GT1VORBABGhSquxgQCAUSCmFjY291bnRfaWQgAWIGcHJvdG8z", [file_souk_policy_v1_reason]);
+  fileDesc("CiFzb3VrL2xlZGdlci92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsubGVkZ2VyLnYxKmcKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEjoKHkVSUk9SX1JFQVNPTl9BQ0NPVU5UX05PVF9GT1VORBABGhaq45+ADhAIBRIKYWNjb3VudF9pZCABQooBChZleGFtcGxlLnNvdWsubGVkZ2VyLnYxQhBFcnJvclJlYXNvblByb3RvUAFaJ3NvdWsuZXhhbXBsZS9nby9zb3VrL2xlZGdlci92MTtsZWRnZXJ2MaoCDlNvdWsuTGVkZ2VyLlYxygIOU291a1xMZWRnZXJcVjHqAhBTb3VrOjpMZWRnZXI6OlYxYgZwcm90bzM", [file_souk_policy_v1_reason]);
 
 /**
  * Why the ledger service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain

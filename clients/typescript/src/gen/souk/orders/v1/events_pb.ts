@@ -8,16 +8,17 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Order, Refund } from "./order_pb.js";
 import { file_souk_orders_v1_order } from "./order_pb.js";
+import { file_souk_policy_v1_event } from "../../policy/v1/event_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file souk/orders/v1/events.proto.
  */
 export const file_souk_orders_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Chtzb3VrL29yZGVycy92MS9ldmVudHMucHJvdG8SDnNvdWsub3JkZXJzLnYxIjMKC09yZGVyUGxhY2VkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXIiNQoNT3JkZXJSZWplY3RlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyIjEKCU9yZGVyUGFpZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyImkKDU9yZGVyQ2FuY2VsZWQSJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchIyCg5lZmZlY3RpdmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiagoOT3JkZXJGdWxmaWxsZWQSJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchIyCg5lZmZlY3RpdmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiXQoNT3JkZXJSZWZ1bmRlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEiYKBnJlZnVuZBgCIAEoCzIWLnNvdWsub3JkZXJzLnYxLlJlZnVuZGIGcHJvdG8z", [file_google_protobuf_timestamp, file_souk_orders_v1_order]);
+  fileDesc("Chtzb3VrL29yZGVycy92MS9ldmVudHMucHJvdG8SDnNvdWsub3JkZXJzLnYxIksKC09yZGVyUGxhY2VkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXI6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQiTQoNT3JkZXJSZWplY3RlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIkkKCU9yZGVyUGFpZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIoEBCg1PcmRlckNhbmNlbGVkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISMgoOZWZmZWN0aXZlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIoIBCg5PcmRlckZ1bGZpbGxlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEjIKDmVmZmVjdGl2ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDoW2vGjuQ8QCg5vcmRlci5vcmRlcl9pZCJ1Cg1PcmRlclJlZnVuZGVkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISJgoGcmVmdW5kGAIgASgLMhYuc291ay5vcmRlcnMudjEuUmVmdW5kOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkQoUBChZleGFtcGxlLnNvdWsub3JkZXJzLnYxQgtFdmVudHNQcm90b1ABWidzb3VrLmV4YW1wbGUvZ28vc291ay9vcmRlcnMvdjE7b3JkZXJzdjGqAg5Tb3VrLk9yZGVycy5WMcoCDlNvdWtcT3JkZXJzXFYx6gIQU291azo6T3JkZXJzOjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_souk_orders_v1_order, file_souk_policy_v1_event]);
 
 /**
- * An order was placed. Key: the order id.
+ * An order was placed.
  *
  * @generated from message souk.orders.v1.OrderPlaced
  */
@@ -38,7 +39,7 @@ export const OrderPlacedSchema: GenMessage<OrderPlaced> = /*@__PURE__*/
   messageDesc(file_souk_orders_v1_events, 0);
 
 /**
- * An order could not be placed. Key: the order id.
+ * An order could not be placed.
  *
  * @generated from message souk.orders.v1.OrderRejected
  */
@@ -59,7 +60,7 @@ export const OrderRejectedSchema: GenMessage<OrderRejected> = /*@__PURE__*/
   messageDesc(file_souk_orders_v1_events, 1);
 
 /**
- * The payment of an order was captured. Key: the order id.
+ * The payment of an order was captured.
  *
  * @generated from message souk.orders.v1.OrderPaid
  */
@@ -80,7 +81,7 @@ export const OrderPaidSchema: GenMessage<OrderPaid> = /*@__PURE__*/
   messageDesc(file_souk_orders_v1_events, 2);
 
 /**
- * An order was canceled. Key: the order id.
+ * An order was canceled.
  *
  * @generated from message souk.orders.v1.OrderCanceled
  */
@@ -108,7 +109,7 @@ export const OrderCanceledSchema: GenMessage<OrderCanceled> = /*@__PURE__*/
   messageDesc(file_souk_orders_v1_events, 3);
 
 /**
- * The goods of an order have left. Key: the order id.
+ * The goods of an order have left.
  *
  * @generated from message souk.orders.v1.OrderFulfilled
  */
@@ -138,7 +139,7 @@ export const OrderFulfilledSchema: GenMessage<OrderFulfilled> = /*@__PURE__*/
 
 /**
  * A refund of an order succeeded or failed. Goods returned without a refund of money publish no
- * event. Key: the order id.
+ * event.
  *
  * @generated from message souk.orders.v1.OrderRefunded
  */

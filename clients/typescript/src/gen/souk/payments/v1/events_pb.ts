@@ -6,17 +6,18 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Payment, PaymentRefund } from "./payment_pb.js";
 import { file_souk_payments_v1_payment } from "./payment_pb.js";
+import { file_souk_policy_v1_event } from "../../policy/v1/event_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file souk/payments/v1/events.proto.
  */
 export const file_souk_payments_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zb3VrL3BheW1lbnRzL3YxL2V2ZW50cy5wcm90bxIQc291ay5wYXltZW50cy52MSI8Cg5QYXltZW50Q2hhbmdlZBIqCgdwYXltZW50GAEgASgLMhkuc291ay5wYXltZW50cy52MS5QYXltZW50Im4KD1BheW1lbnRSZWZ1bmRlZBIqCgdwYXltZW50GAEgASgLMhkuc291ay5wYXltZW50cy52MS5QYXltZW50Ei8KBnJlZnVuZBgCIAEoCzIfLnNvdWsucGF5bWVudHMudjEuUGF5bWVudFJlZnVuZGIGcHJvdG8z", [file_souk_payments_v1_payment]);
+  fileDesc("Ch1zb3VrL3BheW1lbnRzL3YxL2V2ZW50cy5wcm90bxIQc291ay5wYXltZW50cy52MSJYCg5QYXltZW50Q2hhbmdlZBIqCgdwYXltZW50GAEgASgLMhkuc291ay5wYXltZW50cy52MS5QYXltZW50Ohra8aO5DxQKEnBheW1lbnQucGF5bWVudF9pZCKKAQoPUGF5bWVudFJlZnVuZGVkEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQSLwoGcmVmdW5kGAIgASgLMh8uc291ay5wYXltZW50cy52MS5QYXltZW50UmVmdW5kOhra8aO5DxQKEnBheW1lbnQucGF5bWVudF9pZEKRAQoYZXhhbXBsZS5zb3VrLnBheW1lbnRzLnYxQgtFdmVudHNQcm90b1ABWitzb3VrLmV4YW1wbGUvZ28vc291ay9wYXltZW50cy92MTtwYXltZW50c3YxqgIQU291ay5QYXltZW50cy5WMcoCEFNvdWtcUGF5bWVudHNcVjHqAhJTb3VrOjpQYXltZW50czo6VjFiBnByb3RvMw", [file_souk_payments_v1_payment, file_souk_policy_v1_event]);
 
 /**
  * An operation on a payment ended with a new state or new amounts; payments in flight publish no
- * event. Key: the payment id.
+ * event.
  *
  * @generated from message souk.payments.v1.PaymentChanged
  */
@@ -37,7 +38,7 @@ export const PaymentChangedSchema: GenMessage<PaymentChanged> = /*@__PURE__*/
   messageDesc(file_souk_payments_v1_events, 0);
 
 /**
- * A refund succeeded or failed. Key: the payment id.
+ * A refund succeeded or failed.
  *
  * @generated from message souk.payments.v1.PaymentRefunded
  */

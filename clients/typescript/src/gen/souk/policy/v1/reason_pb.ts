@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/policy/v1/reason.proto.
  */
 export const file_souk_policy_v1_reason: GenFile = /*@__PURE__*/
-  fileDesc("Chtzb3VrL3BvbGljeS92MS9yZWFzb24ucHJvdG8SDnNvdWsucG9saWN5LnYxIpYBCgxSZWFzb25Qb2xpY3kSHgoEY29kZRgBIAEoDjIQLmdvb2dsZS5ycGMuQ29kZRIQCghtZXRhZGF0YRgCIAMoCRIZChFvcHRpb25hbF9tZXRhZGF0YRgDIAMoCRIkCgVyZXRyeRgEIAEoDjIVLnNvdWsucG9saWN5LnYxLlJldHJ5EhMKC2h0dHBfc3RhdHVzGAUgASgFKlUKBVJldHJ5EhUKEVJFVFJZX1VOU1BFQ0lGSUVEEAASDwoLUkVUUllfTkVWRVIQARIRCg1SRVRSWV9CQUNLT0ZGEAISEQoNUkVUUllfVU5LTk9XThADOlkKBnJlYXNvbhIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGLWHAyABKAsyHC5zb3VrLnBvbGljeS52MS5SZWFzb25Qb2xpY3lSBnJlYXNvbmIGcHJvdG8z", [file_google_protobuf_descriptor, file_google_rpc_code]);
+  fileDesc("Chtzb3VrL3BvbGljeS92MS9yZWFzb24ucHJvdG8SDnNvdWsucG9saWN5LnYxIpYBCgxSZWFzb25Qb2xpY3kSHgoEY29kZRgBIAEoDjIQLmdvb2dsZS5ycGMuQ29kZRIQCghtZXRhZGF0YRgCIAMoCRIZChFvcHRpb25hbF9tZXRhZGF0YRgDIAMoCRIkCgVyZXRyeRgEIAEoDjIVLnNvdWsucG9saWN5LnYxLlJldHJ5EhMKC2h0dHBfc3RhdHVzGAUgASgFKlUKBVJldHJ5EhUKEVJFVFJZX1VOU1BFQ0lGSUVEEAASDwoLUkVUUllfTkVWRVIQARIRCg1SRVRSWV9CQUNLT0ZGEAISEQoNUkVUUllfVU5LTk9XThADOlsKBnJlYXNvbhIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGLX8g+ABIAEoCzIcLnNvdWsucG9saWN5LnYxLlJlYXNvblBvbGljeVIGcmVhc29uQoUBChZleGFtcGxlLnNvdWsucG9saWN5LnYxQgtSZWFzb25Qcm90b1ABWidzb3VrLmV4YW1wbGUvZ28vc291ay9wb2xpY3kvdjE7cG9saWN5djGqAg5Tb3VrLlBvbGljeS5WMcoCDlNvdWtcUG9saWN5XFYx6gIQU291azo6UG9saWN5OjpWMWIGcHJvdG8z", [file_google_protobuf_descriptor, file_google_rpc_code]);
 
 /**
  * ReasonPolicy describes every error with this reason. Its domain in google.rpc.ErrorInfo is the
@@ -114,7 +114,7 @@ export const RetrySchema: GenEnum<Retry> = /*@__PURE__*/
 /**
  * The policy of a reason. Every value of an enum called ErrorReason has one, except the value 0.
  *
- * @generated from extension: souk.policy.v1.ReasonPolicy reason = 50101;
+ * @generated from extension: souk.policy.v1.ReasonPolicy reason = 469827125;
  */
 export const reason: GenExtension<EnumValueOptions, ReasonPolicy> = /*@__PURE__*/
   extDesc(file_souk_policy_v1_reason, 0);

@@ -10,7 +10,7 @@ import { file_souk_policy_v1_reason } from "../../policy/v1/reason_pb.js";
  * Describes the file souk/recommendations/v1/error_reason.proto.
  */
 export const file_souk_recommendations_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("Cipzb3VrL3JlY29tbWVuZGF0aW9ucy92MS9lcnJvcl9yZWFzb24ucHJvdG8SF3NvdWsucmVjb21tZW5kYXRpb25zLnYxKmMKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEjYKG0VSUk9SX1JFQVNPTl9PVEhFUl9DVVNUT01FUhABGhWquxgRCAcSC2N1c3RvbWVyX2lkIAFiBnByb3RvMw", [file_souk_policy_v1_reason]);
+  fileDesc("Cipzb3VrL3JlY29tbWVuZGF0aW9ucy92MS9lcnJvcl9yZWFzb24ucHJvdG8SF3NvdWsucmVjb21tZW5kYXRpb25zLnYxKmUKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEjgKG0VSUk9SX1JFQVNPTl9PVEhFUl9DVVNUT01FUhABGheq45+ADhEIBxILY3VzdG9tZXJfaWQgAULAAQofZXhhbXBsZS5zb3VrLnJlY29tbWVuZGF0aW9ucy52MUIQRXJyb3JSZWFzb25Qcm90b1ABWjlzb3VrLmV4YW1wbGUvZ28vc291ay9yZWNvbW1lbmRhdGlvbnMvdjE7cmVjb21tZW5kYXRpb25zdjGqAhdTb3VrLlJlY29tbWVuZGF0aW9ucy5WMcoCF1NvdWtcUmVjb21tZW5kYXRpb25zXFYx6gIZU291azo6UmVjb21tZW5kYXRpb25zOjpWMWIGcHJvdG8z", [file_souk_policy_v1_reason]);
 
 /**
  * Why the recommendations service refused a call: the `reason` of `google.rpc.ErrorInfo`, with

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/type/v1/audit.proto.
  */
 export const file_souk_type_v1_audit: GenFile = /*@__PURE__*/
-  fileDesc("Chhzb3VrL3R5cGUvdjEvYXVkaXQucHJvdG8SDHNvdWsudHlwZS52MSJCCgxBdWRpdEZpbmRpbmcSEQoJaW52YXJpYW50GAEgASgJEg8KB3N1YmplY3QYAiABKAkSDgoGZGV0YWlsGAMgASgJIikKCkF1ZGl0Q291bnQSDAoEd2hhdBgBIAEoCRINCgVjb3VudBgCIAEoA2IGcHJvdG8z");
+  fileDesc("Chhzb3VrL3R5cGUvdjEvYXVkaXQucHJvdG8SDHNvdWsudHlwZS52MSJCCgxBdWRpdEZpbmRpbmcSEQoJaW52YXJpYW50GAEgASgJEg8KB3N1YmplY3QYAiABKAkSDgoGZGV0YWlsGAMgASgJIikKCkF1ZGl0Q291bnQSDAoEd2hhdBgBIAEoCRINCgVjb3VudBgCIAEoA0J4ChRleGFtcGxlLnNvdWsudHlwZS52MUIKQXVkaXRQcm90b1ABWiNzb3VrLmV4YW1wbGUvZ28vc291ay90eXBlL3YxO3R5cGV2MaoCDFNvdWsuVHlwZS5WMcoCDFNvdWtcVHlwZVxWMeoCDlNvdWs6OlR5cGU6OlYxYgZwcm90bzM");
 
 /**
  * AuditFinding is one violated invariant.

@@ -13,24 +13,32 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/type/v1/money.proto.
  */
 export const file_souk_type_v1_money: GenFile = /*@__PURE__*/
-  fileDesc("Chhzb3VrL3R5cGUvdjEvbW9uZXkucHJvdG8SDHNvdWsudHlwZS52MSJGCgVNb25leRIoCg1jdXJyZW5jeV9jb2RlGAEgASgJQhG6SA5yDDIKXltBLVpdezN9JBITCgttaW5vcl91bml0cxgCIAEoA2IGcHJvdG8z", [file_buf_validate_validate]);
+  fileDesc("Chhzb3VrL3R5cGUvdjEvbW9uZXkucHJvdG8SDHNvdWsudHlwZS52MSJGCgVNb25leRIoCg1jdXJyZW5jeV9jb2RlGAEgASgJQhG6SA5yDDIKXltBLVpdezN9JBITCgttaW5vcl91bml0cxgCIAEoA0J4ChRleGFtcGxlLnNvdWsudHlwZS52MUIKTW9uZXlQcm90b1ABWiNzb3VrLmV4YW1wbGUvZ28vc291ay90eXBlL3YxO3R5cGV2MaoCDFNvdWsuVHlwZS5WMcoCDFNvdWtcVHlwZVxWMeoCDlNvdWs6OlR5cGU6OlYxYgZwcm90bzM", [file_buf_validate_validate]);
 
 /**
  * Money is an exact amount in one currency.
+ *
+ * The minor unit of a currency has the digits that ISO 4217 list one gives it, in every country and
+ * for every provider: GBP 2, JPY 0, KWD 3, ISK 0, HUF 2, CLF 4. The table is proto/currencies.csv;
+ * the clients have it, with functions that write and read amounts as text.
+ *
+ * Amounts are integers and Souk never rounds them. A method that must cut a share of an amount
+ * states the rule in its comment.
  *
  * @generated from message souk.type.v1.Money
  */
 export type Money = Message<"souk.type.v1.Money"> & {
   /**
-   * The currency as ISO 4217 writes it: "GBP".
+   * The currency as ISO 4217 writes it, such as `GBP`. A code that the table does not have, such as
+   * ZZZ or XXX, is refused with INVALID_ARGUMENT.
    *
    * @generated from field: string currency_code = 1;
    */
   currencyCode: string;
 
   /**
-   * The amount in the smallest unit of the currency: 1999 is 19.99 GBP, and 1999 JPY. The field
-   * that uses it says whether it may be zero or negative.
+   * The amount in the minor unit of the currency: 1999 is 19.99 GBP, 1999 JPY and 1.999 KWD. The
+   * field that uses it says whether it may be zero or negative.
    *
    * @generated from field: int64 minor_units = 2;
    */

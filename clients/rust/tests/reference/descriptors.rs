@@ -1,0 +1,46 @@
+//! What the descriptors of the contract say, and the pages of docs/ that repeat it.
+
+use std::path::{Path, PathBuf};
+
+use prost_reflect::{DynamicMessage, FileDescriptor, ReflectMessage as _};
+
+/// Returns a file of the repository.
+pub fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name)
+}
+
+/// Compares a committed file with what the contract makes it; with SOUK_WRITE_DOCS set, writes it.
+#[track_caller]
+pub fn is_made(name: &str, text: &str) {
+    if std::env::var_os("SOUK_WRITE_DOCS").is_some() {
+        std::fs::write(file(name), text).unwrap();
+        return;
+    }
+    let committed = std::fs::read_to_string(file(name)).unwrap_or_default();
+    assert!(committed == text, "{name} differs from the contract: run `cargo xtask gen`");
+}
+
+/// Returns the comment of what stands at a path of a file, in one line.
+pub fn comment(file: &FileDescriptor, path: &[i32]) -> String {
+    let places = &file.file_descriptor_proto().source_code_info.as_ref().unwrap().location;
+    let place = places.iter().find(|place| place.path == path).unwrap();
+    let words = place.leading_comments().split_whitespace().collect::<Vec<_>>();
+    words.join(" ").replace('|', "\\|")
+}
+
+/// Returns the first sentence of a comment.
+pub fn sentence(comment: &str) -> &str {
+    comment.split_once(". ").map_or(comment, |(first, _)| first).trim_end_matches('.')
+}
+
+/// Returns the value of an extension in the options of an element.
+pub fn option(options: &DynamicMessage, name: &str) -> DynamicMessage {
+    let extension = options.descriptor().parent_pool().get_extension_by_name(name).unwrap();
+    options.get_extension(&extension).as_message().unwrap().clone()
+}
+
+/// Returns the texts of a list.
+pub fn texts(message: &DynamicMessage, field: &str) -> Vec<String> {
+    let list = message.get_field_by_name(field).unwrap();
+    list.as_list().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
