@@ -28,7 +28,8 @@ const (
 //
 // The minor unit of a currency has the digits that ISO 4217 list one gives it, in every country and
 // for every provider: GBP 2, JPY 0, KWD 3, ISK 0, HUF 2, CLF 4. The table is proto/currencies.csv;
-// the clients have it, with functions that write and read amounts as text.
+// the clients for Rust, Python and TypeScript have it, with functions that write and read amounts
+// as text.
 //
 // Amounts are integers and Souk never rounds them. A method that must cut a share of an amount
 // states the rule in its comment.
