@@ -39,8 +39,9 @@ pub fn main_with(definitions: Vec<Definition>, arguments: impl Iterator<Item = S
     let shop = definitions.into_iter().fold(Shop::new(options), Shop::with);
     code_of(&program, async move {
         let running = shop.start().await?;
+        let stop = running.stop_signal()?;
         running.tell_ready()?;
-        running.stop_signal().await?;
+        stop.await;
         running.drain().await
     })
 }

@@ -132,20 +132,24 @@ impl Running {
         }
     }
 
-    /// Waits for SIGTERM or SIGINT.
+    /// Takes SIGTERM and SIGINT from now on, and returns what waits for one of them.
+    ///
+    /// Call it before [`tell_ready`](Running::tell_ready): whoever waits for the ready file may
+    /// stop the process at once, and a signal that nobody takes kills it.
     ///
     /// # Errors
     /// When signal handlers cannot be installed.
-    pub async fn stop_signal(&self) -> Result<(), StartError> {
+    pub fn stop_signal(&self) -> Result<impl Future<Output = ()> + use<>, StartError> {
         use tokio::signal::unix::{SignalKind, signal};
-        let (mut terminate, mut interrupt) =
-            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        let name = tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
-        };
-        info!("{name}: draining");
-        Ok(())
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        Ok(async move {
+            let name = tokio::select! {
+                _ = terminate.recv() => "SIGTERM",
+                _ = interrupt.recv() => "SIGINT",
+            };
+            info!("{name}: draining");
+        })
     }
 
     /// Stops: says NOT_SERVING, ends streams with UNAVAILABLE, finishes requests and workers,

@@ -39,6 +39,7 @@ impl Serve {
         self.process.accept(&shop)?;
         let running = shop.start().await?;
 
+        let stop = running.stop_signal()?;
         running.tell_ready()?;
         println!(
             "{} on gRPC {}, metrics on http://{}/metrics; stop with Ctrl-C",
@@ -46,7 +47,7 @@ impl Serve {
             running.addr(),
             running.metrics_addr()
         );
-        running.stop_signal().await?;
+        stop.await;
         running.drain().await
     }
 }

@@ -119,12 +119,13 @@ impl Up {
         }
         let foreign: Vec<Foreign> =
             foreign.into_iter().map(|one| one.beside(running.addr())).collect();
+        let stop = running.stop_signal()?;
         running.tell_ready()?;
         println!("{}", self.welcome(&running, &foreign));
         let company = Company::start(foreign, &running)?;
         let following = tokio::spawn(Follower::new(&data, others).run(running.drain_signal()));
 
-        running.stop_signal().await?;
+        stop.await;
         // They stop first: their last work may need the shop.
         company.stop().await;
         running.drain().await?;

@@ -37,8 +37,9 @@ fn child() {
                 times: 1,
                 effect,
             });
+            let stop = running.stop_signal()?;
             eprintln!("listening on {}", running.addr());
-            running.stop_signal().await?;
+            stop.await;
             running.drain().await
         }),
         "panicking tool" => {
