@@ -48,9 +48,9 @@ func ErrorOf(err error) *Error {
 	if err == nil {
 		return nil
 	}
-	told := status.Convert(err)
-	found := &Error{Code: told.Code(), Message: told.Message(), cause: err}
-	for _, detail := range told.Details() {
+	parsed := status.Convert(err)
+	found := &Error{Code: parsed.Code(), Message: parsed.Message(), cause: err}
+	for _, detail := range parsed.Details() {
 		switch detail := detail.(type) {
 		case *errdetails.ErrorInfo:
 			found.Reason, found.Domain, found.Metadata = detail.Reason, detail.Domain, detail.Metadata

@@ -68,6 +68,17 @@ tally.check("gRPC is told to retry these methods and no other", python["retried"
 policy = {"maxAttempts": 3, "initialBackoff": "0.025s", "maxBackoff": "1s", "backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}
 tally.check("and as Rust does", python["policy"] == policy, python["policy"])
 
+groups = json.loads((ROOT / "clients/service_config.json").read_text())["methodConfig"]
+committed = {
+    f"{name['service']}/{name['method']}": [float(group["timeout"].removesuffix("s")) if "timeout" in group else None, "retryPolicy" in group]
+    for group in groups
+    for name in group["name"]
+}
+# A method with neither deadline nor retries needs no entry.
+promised = {path: promise for path, promise in wanted.items() if promise != [None, False]}
+tally.check("clients/service_config.json is the contract's table", committed == promised, committed)
+tally.check("and retries as Rust does", all(group.get("retryPolicy", policy) == policy for group in groups), groups)
+
 if not shutil.which("npm"):
     raise SystemExit("Node.js 20 with npm is needed (Debian: apt-get install nodejs npm)")
 if not (ROOT / "node_modules/@bufbuild/protobuf").exists():

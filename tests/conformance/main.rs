@@ -216,7 +216,7 @@ async fn others_things_are_out_of_reach(shop: &TestShop, report: &mut Report) {
             }
             report.compare_rows(policy.method, &before, &shop.rows().await);
         }
-        // The full path, because this is read by whoever has just written the method.
+        // The full path, because the author of a new method reads it.
         match (tried, of_users && names_a_thing(&request)) {
             (false, true) => report.fail(policy.path, "(owner)", "another user", NO_THEFT),
             (true, false) => report.fail(policy.path, "(owner)", "another user", NEEDLESS_THEFT),

@@ -208,7 +208,7 @@ def joining():
         addresses = {name: address_of(name, shop, log) for name in SERVICES}
         for name, address in addresses.items():
             holds(f"souk up: {name} serves", address is not None, log.read_text(errors="replace"))
-        holds("souk up: nobody asks for more", "lacks scopes" not in log.read_text(errors="replace"), log.read_text(errors="replace"))
+        holds("souk up: no service lacks scopes", "lacks scopes" not in log.read_text(errors="replace"), log.read_text(errors="replace"))
         visiting(addresses, log)
 
 

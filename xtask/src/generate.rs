@@ -115,6 +115,15 @@ fn make(workspace: &Workspace) -> Outcome<BTreeMap<String, Vec<u8>>> {
     Ok(made)
 }
 
+/// Writes one generated file below `out`.
+fn write(out: &Path, name: &str, text: &str) -> Outcome {
+    let path = out.join(name);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).doing(format_args!("create {}", folder.display()))?;
+    }
+    fs::write(&path, text).doing(format_args!("write {name}"))
+}
+
 /// Returns whether a file of stubs was made for a proto without a service.
 fn is_empty_stub(name: &str) -> bool {
     name.split_once("_pb2_grpc.py").is_some_and(|(proto, _)| !proto.ends_with("_service"))

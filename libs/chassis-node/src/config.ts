@@ -26,8 +26,11 @@ const address = z.string().transform((text, context) => {
   return z.NEVER;
 });
 const SCOPE = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+$/;
+/** A token that carries more would be longer than a server reads (2,048 bytes). */
+const LONGEST_SCOPES = 1000;
 const scopes = z
   .string()
+  .max(LONGEST_SCOPES, `must be at most ${LONGEST_SCOPES} characters`)
   .transform((text) => text.split(" ").filter(Boolean))
   .refine((all) => all.every((scope) => scope === EVERY_SCOPE || SCOPE.test(scope)), 'must be scopes like "orders.read" separated by spaces, or "*" for every scope');
 const count = z.number().int().min(0).max(4_294_967_295);

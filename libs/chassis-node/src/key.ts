@@ -24,7 +24,7 @@ function pathOf(schema: DescMessage): string[] {
   let message: DescMessage | undefined = schema;
   let field: DescField | undefined;
   for (const name of key.split(".")) {
-    // A field of a oneof stands elsewhere in the message, and is not what every event has.
+    // A field of a oneof is elsewhere in the message, and not every event has it.
     field = message?.fields.find((one) => one.name === name && one.oneof === undefined);
     message = field?.fieldKind === "message" ? field.message : undefined;
     path.push(field?.localName ?? "");

@@ -28,7 +28,7 @@ export interface Grant {
 
 /** The policy of one method. */
 export interface Policy {
-  /** Who may call: whoever one of these admits; never empty. */
+  /** Who may call: every caller that one of these admits; never empty. */
   grants: readonly Grant[];
   criticality: Criticality;
   /** Infinity for a method that streams its answers and names no timeout. */

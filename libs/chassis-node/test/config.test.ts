@@ -67,6 +67,8 @@ test("scopes are words with dots between them, separated by spaces", () => {
     const said = problem({ environment: { ECHO__IDENTITY__SCOPES: wrong } });
     equal(said, `identity.scopes = ${JSON.stringify(wrong)} (from ECHO__IDENTITY__SCOPES): must be scopes like "orders.read" separated by spaces, or "*" for every scope`);
   }
+  const long = "orders.read ".repeat(84);
+  match(problem({ environment: { ECHO__IDENTITY__SCOPES: long } }), /^identity\.scopes = .*must be at most 1000 characters$/);
 });
 
 test("a file that is not there or not TOML is named", (t) => {

@@ -93,6 +93,10 @@ def ready(path: Path, program: subprocess.Popen[str]) -> dict[str, str]:
         ),
         ({"ECHO__IDENTITY__SCOPES": "orders"}, "echo: identity.scopes = 'orders' (from ECHO__IDENTITY__SCOPES): must be "),
         ({"ECHO__IDENTITY__SCOPES": "a.b,c.d"}, "echo: identity.scopes = 'a.b,c.d' (from ECHO__IDENTITY__SCOPES): must be "),
+        (
+            {"ECHO__IDENTITY__SCOPES": "orders.read " * 84},
+            f"echo: identity.scopes = '{'orders.read ' * 84}' (from ECHO__IDENTITY__SCOPES): must be at most 1000 characters",
+        ),
         ({"ECHO__UPSTREAMS__NEXT": "here"}, "echo: upstreams.next = 'here': must name an address like http://"),
     ],
 )

@@ -134,8 +134,8 @@ impl Running {
 
     /// Takes SIGTERM and SIGINT from now on, and returns what waits for one of them.
     ///
-    /// Call it before [`tell_ready`](Running::tell_ready): whoever waits for the ready file may
-    /// stop the process at once, and a signal that nobody takes kills it.
+    /// Call it before [`tell_ready`](Running::tell_ready): a starter that waits for the ready file
+    /// may stop the process at once, and a signal without a handler kills it.
     ///
     /// # Errors
     /// When signal handlers cannot be installed.

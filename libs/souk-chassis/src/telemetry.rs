@@ -16,7 +16,7 @@ use crate::start_error::StartError;
 const QUIET: [&str; 6] = ["h2", "hyper", "hyper_util", "tonic", "tower", "opentelemetry_sdk"];
 
 /// Libraries that call an error what their caller asked for, such as the response that a queue is
-/// not there. Heard when named.
+/// not there. A level that names them logs them.
 const SILENT: [&str; 1] = ["lapin"];
 
 /// Starts logging and returns how requests are logged. A second start in one process (tests)

@@ -115,7 +115,7 @@ pub struct MethodPolicy {
     pub service: &'static str,
     /// The name of the method: `PlaceOrder`.
     pub method: &'static str,
-    /// Who may call: whoever one of these admits; never empty.
+    /// Who may call: every caller that one of these admits; never empty.
     pub grants: &'static [Grant],
     /// The reasons of its own package that it can fail with, by full name.
     pub reasons: &'static [&'static str],

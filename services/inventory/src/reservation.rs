@@ -101,7 +101,7 @@ impl Reservation {
         }
     }
 
-    /// Refuses a service that did not make it. A tombstone is nobody's.
+    /// Refuses a service that did not make it. A tombstone has no owner.
     pub fn of(self, owner: &str) -> Result<Self, Error> {
         if self.owner == owner || self.lines.is_empty() {
             return Ok(self);

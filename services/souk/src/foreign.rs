@@ -77,7 +77,9 @@ pub fn grant(services: &mut [Foreign], grants: &[(String, Vec<String>)]) -> Resu
             } else {
                 format!("choose from {}", names.join(", "))
             };
-            let allowed = format!("is not a service in another language; {there}");
+            let allowed = format!(
+                "is not a service in another language; {there} (services in Rust have what they ask for)"
+            );
             return Err(StartError::configuration("--grant", name, &allowed));
         };
         service.granted.extend(scopes.iter().cloned());

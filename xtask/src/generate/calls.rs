@@ -4,7 +4,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
-    fs,
     path::Path,
 };
 
@@ -13,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     failure::{Doing, Outcome},
+    generate::write,
     shell,
     workspace::Workspace,
 };
@@ -111,14 +111,6 @@ pub fn make(workspace: &Workspace, buf: &Path, out: &Path) -> Outcome {
         write(out, name, &config)?;
     }
     write(out, GO_REASONS, &go_reasons(&image))
-}
-
-fn write(out: &Path, name: &str, text: &str) -> Outcome {
-    let path = out.join(name);
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).doing(format_args!("create {}", folder.display()))?;
-    }
-    fs::write(&path, text).doing(format_args!("write {name}"))
 }
 
 /// What the contract promises of a method.

@@ -4,6 +4,7 @@ use std::{fs, path::Path};
 
 use crate::{
     failure::{Doing, Failure, Outcome},
+    generate::write,
     workspace::Workspace,
 };
 
@@ -73,14 +74,6 @@ fn python(currencies: &[(&str, u8)]) -> String {
          \"\"\"The digits of the minor unit of each active currency, by its code.\"\"\"\n",
         rows.collect::<String>()
     )
-}
-
-fn write(out: &Path, name: &str, text: &str) -> Outcome {
-    let path = out.join(name);
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).doing(format_args!("create {}", folder.display()))?;
-    }
-    fs::write(&path, text).doing(format_args!("write {name}"))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub fn is_made(name: &str, text: &str) {
     assert!(committed == text, "{name} differs from the contract: run `cargo xtask gen`");
 }
 
-/// Returns the comment of what stands at a path of a file, in one line.
+/// Returns the comment of the element at a path of a file, in one line.
 pub fn comment(file: &FileDescriptor, path: &[i32]) -> String {
     let places = &file.file_descriptor_proto().source_code_info.as_ref().unwrap().location;
     let place = places.iter().find(|place| place.path == path).unwrap();

@@ -62,6 +62,8 @@ def _network(text: str) -> str:
     return text
 
 
+# A token that carries more would be longer than a server reads (2,048 bytes).
+_LONGEST_SCOPES = 1000
 # Two or more words with dots between them, as the contract writes them.
 _SCOPE = re.compile(r"[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+|\*")
 
@@ -69,6 +71,8 @@ _SCOPE = re.compile(r"[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+|\*")
 def _scopes(text: str) -> str:
     if not all(_SCOPE.fullmatch(scope) for scope in _words(text)):
         raise ValueError('must be scopes like "orders.read" separated by spaces, or "*" for every scope')
+    if len(text) > _LONGEST_SCOPES:
+        raise ValueError(f"must be at most {_LONGEST_SCOPES} characters")
     return text
 
 

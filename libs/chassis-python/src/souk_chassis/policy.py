@@ -36,7 +36,7 @@ class MethodPolicy:
 
     path: str
     grants: tuple[Grant, ...]
-    """Who may call: whoever one of these admits."""
+    """Who may call: every caller that one of these admits."""
     criticality: str
     timeout: float | None
     is_repeatable: bool

@@ -15,7 +15,7 @@ pub struct {{Name}} {
 }
 
 impl {{Name}} {
-    /// Starts it; a user may have so many entries.
+    /// Starts it with this limit of entries for a user.
     pub async fn start(engine: Engine, most_per_user: u32) -> Self {
         {{Name}} { service: Self::builder(engine, most_per_user).start().await }
     }
